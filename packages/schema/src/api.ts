@@ -1,0 +1,315 @@
+/** What the server answers and accepts: the one declaration that server, console and command line share. */
+import { z } from "zod";
+import { alert } from "./alert.ts";
+import { coalition, gap, holding } from "./book.ts";
+import { modelClass } from "./config.ts";
+import { event } from "./event.ts";
+import { incident, incidentStatus, verdict } from "./incident.ts";
+import { listener, scannedCopy, theftPath } from "./scan.ts";
+import { severity } from "./severity.ts";
+
+const time = z.int().nonnegative();
+
+/** Most rows one request may ask for. */
+export const maxPage = 500;
+
+/** The query string of every list. `after` is the `next` of the page before. */
+export const listQuery = z.object({
+  filter: z.string().max(2000).default(""),
+  after: z.string().max(500).optional(),
+  limit: z.coerce.number().int().min(1).max(maxPage).default(100),
+});
+
+function page<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), total: z.int(), next: z.string().optional() });
+}
+
+/** Every error: a code to search for, and what to do. */
+export const apiError = z.object({ error: z.string(), message: z.string() });
+
+export const session = z.object({
+  user: z.object({ id: z.string(), name: z.string(), role: z.enum(["analyst", "admin"]) }),
+  version: z.string(),
+});
+export type Session = z.infer<typeof session>;
+
+export const sourceHealth = z.object({
+  name: z.string(),
+  kind: z.string(),
+  /** `waiting`: nothing has arrived yet; `silent`: longer quiet than it said it would be; `failing`: cannot be read. */
+  state: z.enum(["sending", "waiting", "silent", "failing"]),
+  lastSeenAt: time.optional(),
+  lastEventAt: time.optional(),
+  records: z.int(),
+  events: z.int(),
+  events24h: z.int(),
+  rejects: z.int(),
+  /** The newest rejects, cut to 500 characters each. */
+  samples: z.array(z.object({ at: time, offset: z.int(), reason: z.string(), record: z.string() })),
+  problem: z.string().optional(),
+  /** What the source cannot show by design, and what it needs. */
+  cannotSee: z.array(z.string()),
+  requires: z.array(z.string()),
+  gaps: z.array(gap),
+});
+export type SourceHealth = z.infer<typeof sourceHealth>;
+
+/** What the frame around every page shows. */
+export const overview = z.object({
+  openIncidents: z.int(),
+  alerts: z.int(),
+  models: z.int(),
+  sources: z.int(),
+  rules: z.int(),
+  actions: z.int(),
+  sending: z.int(),
+  events24h: z.int(),
+  lastAlertAt: time.optional(),
+  silent: z.array(z.string()),
+  booksBalanced: z.int(),
+  booksTotal: z.int(),
+  scan: z.object({
+    state: z.enum(["none", "running", "done", "failed"]),
+    finishedAt: time.optional(),
+    message: z.string().optional(),
+  }),
+});
+export type Overview = z.infer<typeof overview>;
+
+export const incidentRow = incident.extend({
+  /** Short and stable, for people: `INC-214`. */
+  number: z.int().positive(),
+  status: incidentStatus,
+  verdict: verdict.optional(),
+  assignee: z.string().optional(),
+  createdAt: time,
+  updatedAt: time,
+  /** What the books say of its first model: bytes nobody accounts for. */
+  unaccounted: coalition.optional(),
+});
+export type IncidentRow = z.infer<typeof incidentRow>;
+export const incidentPage = page(incidentRow);
+
+/** One line of an incident's timeline, oldest first. */
+export const timelineEntry = z.object({
+  at: time,
+  to: time.optional(),
+  kind: z.enum(["event", "alert", "gap", "action"]),
+  title: z.string(),
+  severity: severity.optional(),
+  /** The id of the event, alert or action. */
+  ref: z.string().optional(),
+  detail: z.string().optional(),
+});
+export type TimelineEntry = z.infer<typeof timelineEntry>;
+
+export const entity = z.object({
+  kind: z.enum(["principal", "model", "place", "address", "artifact", "credential", "user-agent"]),
+  name: z.string(),
+  events: z.int(),
+});
+export type Entity = z.infer<typeof entity>;
+
+export const actionVerb = z.enum(["quarantine-file", "notify"]);
+export type ActionVerb = z.infer<typeof actionVerb>;
+
+/** A thing that could be done now, offered on the incident page. */
+export const actionOption = z.object({ verb: actionVerb, target: z.string(), label: z.string() });
+export type ActionOption = z.infer<typeof actionOption>;
+
+export const actionPreview = z.object({
+  verb: actionVerb,
+  /** A copy's id for `quarantine-file`, a webhook's name for `notify`. */
+  target: z.string(),
+  /** "Move /home/dev/holiday.bin (1.2 GB) to quarantine". */
+  title: z.string(),
+  effects: z.array(z.string()),
+  /** Why it cannot be done, if so. */
+  refused: z.string().optional(),
+  undoable: z.boolean(),
+  /** Sent back when applying: what was agreed to is what is done. */
+  digest: z.string(),
+});
+export type ActionPreview = z.infer<typeof actionPreview>;
+
+export const actionRow = z.object({
+  id: z.string(),
+  verb: actionVerb,
+  target: z.string(),
+  title: z.string(),
+  incident: z.string().optional(),
+  incidentNumber: z.int().optional(),
+  state: z.enum(["running", "verified", "failed", "undone"]),
+  by: z.string(),
+  reason: z.string(),
+  at: time,
+  verifiedAt: time.optional(),
+  undoneAt: time.optional(),
+  undoable: z.boolean(),
+  problem: z.string().optional(),
+});
+export type ActionRow = z.infer<typeof actionRow>;
+export const actionPage = page(actionRow);
+
+export const comment = z.object({ at: time, by: z.string(), text: z.string() });
+
+/** One entry of the evidence log as people read it. */
+export const activityEntry = z.object({
+  seq: z.int(),
+  at: time,
+  by: z.string(),
+  kind: z.string(),
+  /** "assigned to ana", "closed as true positive: confirmed with the owner". */
+  text: z.string(),
+  hash: z.string(),
+});
+export type ActivityEntry = z.infer<typeof activityEntry>;
+
+export const alertRow = alert.extend({ incident: z.string().optional(), incidentNumber: z.int().optional() });
+export type AlertRow = z.infer<typeof alertRow>;
+export const alertPage = page(alertRow);
+
+export const playbookText = z.object({
+  id: z.string(),
+  title: z.string(),
+  /** The four headings of a playbook with their Markdown text. */
+  sections: z.array(z.object({ heading: z.string(), text: z.string() })),
+});
+export type PlaybookText = z.infer<typeof playbookText>;
+
+export const alertDetail = z.object({
+  alert: alertRow,
+  events: z.array(event),
+  rule: z.object({
+    id: z.string(),
+    kind: z.enum(["sigma", "detector"]),
+    text: z.string().optional(),
+    blindspots: z.array(z.string()),
+  }),
+  playbook: playbookText.optional(),
+});
+export type AlertDetail = z.infer<typeof alertDetail>;
+
+export const incidentDetail = z.object({
+  incident: incidentRow,
+  /** What happened, in one to three sentences with numbers. */
+  story: z.string(),
+  alerts: z.array(alertRow),
+  timeline: z.array(timelineEntry),
+  entities: z.array(entity),
+  holdings: z.array(holding),
+  gaps: z.array(gap),
+  playbooks: z.array(playbookText),
+  options: z.array(actionOption),
+  actions: z.array(actionRow),
+  comments: z.array(comment),
+  activity: z.array(activityEntry),
+});
+export type IncidentDetail = z.infer<typeof incidentDetail>;
+
+export const eventPage = page(event);
+
+export const copyRow = scannedCopy.extend({
+  id: z.string(),
+  model: z.string().optional(),
+  host: z.string(),
+  firstSeenAt: time,
+  lastSeenAt: time,
+  state: z.enum(["present", "quarantined", "gone"]),
+});
+export type CopyRow = z.infer<typeof copyRow>;
+
+export const modelRow = z.object({
+  /** The name in the register, or the digest's first 12 digits for a model that is not registered. */
+  name: z.string(),
+  registered: z.boolean(),
+  class: modelClass.optional(),
+  owner: z.string().optional(),
+  value: z.number().optional(),
+  digest: z.string().optional(),
+  bytes: z.int().optional(),
+  tensors: z.int().optional(),
+  formats: z.array(z.string()),
+  copies: z.int(),
+  /** Copies outside every declared place; only for registered models. */
+  undeclaredCopies: z.int(),
+  /** Copies that other local users can read. */
+  exposedCopies: z.int(),
+  readers: z.int(),
+  coalition: coalition.optional(),
+  /** True when all bytes read are accounted for by declared copies. Absent when nothing was read or it is not registered. */
+  balanced: z.boolean().optional(),
+  openIncidents: z.int(),
+});
+export type ModelRow = z.infer<typeof modelRow>;
+export const modelPage = page(modelRow);
+
+export const modelDetail = z.object({
+  model: modelRow,
+  places: z.array(z.string()),
+  allowedReaders: z.array(z.string()),
+  copies: z.array(copyRow),
+  holdings: z.array(holding),
+  coalition: coalition.optional(),
+  gaps: z.array(gap),
+  incidents: z.array(incidentRow),
+  paths: z.array(theftPath),
+  listeners: z.array(listener),
+});
+export type ModelDetail = z.infer<typeof modelDetail>;
+
+export const sourcePage = page(sourceHealth);
+
+export const ruleRow = z.object({
+  id: z.string(),
+  kind: z.enum(["sigma", "detector"]),
+  title: z.string(),
+  level: severity,
+  status: z.string(),
+  techniques: z.array(z.string()),
+  blindspots: z.array(z.string()),
+  playbook: z.string(),
+  alerts: z.int(),
+  lastAlertAt: time.optional(),
+});
+export type RuleRow = z.infer<typeof ruleRow>;
+export const rulePage = page(ruleRow);
+
+export const evidenceRow = activityEntry.extend({ subject: z.string().optional() });
+export const evidencePage = page(evidenceRow).extend({
+  /** Whether the whole chain was recomputed and holds, as of `checkedAt`. */
+  chain: z.object({ ok: z.boolean(), entries: z.int(), checkedAt: time, problem: z.string().optional() }),
+});
+export type EvidencePage = z.infer<typeof evidencePage>;
+
+// What people send.
+const reason = z.string().trim().min(1).max(2000);
+export const assignBody = z.strictObject({ assignee: z.string().min(1).max(128).nullable() });
+export const statusBody = z
+  .strictObject({ status: incidentStatus, verdict: verdict.optional(), reason: z.string().max(2000).default("") })
+  .refine((it) => it.status !== "closed" || (it.verdict !== undefined && it.reason.trim() !== ""), {
+    message: "closing needs a verdict and a reason",
+  });
+export const commentBody = z.strictObject({ text: z.string().trim().min(1).max(10_000) });
+export const previewBody = z.strictObject({
+  incident: z.string().optional(),
+  verb: actionVerb,
+  target: z.string().max(512),
+});
+export const applyBody = previewBody.extend({ digest: z.string(), reason });
+export const undoBody = z.strictObject({ reason });
+
+/** The answer to `POST /api/ingest/:source`: what is counted here as accepted is on disk. */
+export const ingestAnswer = z.object({
+  accepted: z.int(),
+  rejected: z.int(),
+  rejects: z.array(z.object({ line: z.int(), reason: z.string() })),
+});
+export type IngestAnswer = z.infer<typeof ingestAnswer>;
+
+/** A message of `GET /api/live` (server-sent events): something of this noun changed; read it again. */
+export const change = z.object({
+  noun: z.enum(["incident", "alert", "model", "source", "action", "evidence", "scan"]),
+  id: z.string().optional(),
+});
+export type Change = z.infer<typeof change>;

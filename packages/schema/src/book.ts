@@ -1,0 +1,40 @@
+import { z } from "zod";
+
+/** `exact`: these very bytes; `<=`: at most so many, because the source gives no ranges. */
+export const bound = z.enum(["exact", "<="]);
+export type Bound = z.infer<typeof bound>;
+
+/** How much of a model one principal holds, as far as logged. */
+export const holding = z.object({
+  model: z.string(),
+  principal: z.string(),
+  /** Distinct bytes of the model; with bound `<=` an upper bound on them. */
+  bytes: z.int().nonnegative(),
+  /** `bytes` over the model's size, 0 to 1; absent when the model's size is not known. */
+  fraction: z.number().min(0).max(1).optional(),
+  bound,
+  /** True when a declared copy accounts for what this principal reads. */
+  declared: z.boolean(),
+  /** True when it may hold all of the model: fraction 1. Under `<=` it means "may", not "does". */
+  complete: z.boolean(),
+});
+export type Holding = z.infer<typeof holding>;
+
+/** What all undeclared readers of a model hold together: the bound that holds for any number of identities. */
+export const coalition = z.object({
+  model: z.string(),
+  bytes: z.int().nonnegative(),
+  fraction: z.number().min(0).max(1).optional(),
+  bound,
+  readers: z.int().nonnegative(),
+});
+export type Coalition = z.infer<typeof coalition>;
+
+/** A time in which a source was silent or could not be read: what happened then is not known. Times in ms since 1970. */
+export const gap = z.object({
+  source: z.string(),
+  from: z.int(),
+  to: z.int().optional(),
+  reason: z.string().optional(),
+});
+export type Gap = z.infer<typeof gap>;

@@ -1,0 +1,100 @@
+import { z } from "zod";
+
+/** Longest `outweigh.yml` we read, in bytes: a register of ten thousand models fits. */
+export const maxConfigBytes = 16 * 1024 * 1024;
+
+/** What a model is to its owner. `public` and `base` are silent; `delta` is ours on top of a base; nobody should touch a `decoy`. */
+export const modelClasses = ["public", "base", "private", "delta", "decoy"] as const;
+export const modelClass = z.enum(modelClasses);
+export type ModelClass = z.infer<typeof modelClass>;
+
+const schemes = ["file", "s3", "mlflow", "hf", "oci", "http"];
+
+/**
+ * Where a copy of a model is declared to be: a prefix of artifact addresses, cut at whole path segments.
+ * `s3://acme-models/acme-13b/`, `mlflow:7/9c2e/artifacts/model`, `hf:acme/acme-13b`, `oci:models/acme-13b`,
+ * `http:/weights/acme-13b/`, `file:/srv/models/acme-13b`.
+ */
+export const placeAddress = z
+  .string()
+  .min(3)
+  .max(2048)
+  .refine(
+    (it) => schemes.includes(it.slice(0, it.indexOf(":"))),
+    `expected an address that starts with one of ${schemes.map((it) => `${it}:`).join(" ")}`,
+  );
+
+/** Who may read: a principal's id as its source gives it; `*` matches any run of characters. */
+const principalPattern = z.string().min(1).max(512);
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
+
+export const modelEntry = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "expected letters, digits, dots, dashes or underscores"),
+  owner: z.string().max(256).optional(),
+  class: modelClass,
+  /** What it would cost to replace, in whole units of your currency. Orders incidents, never hides one. */
+  value: z.number().nonnegative().optional(),
+  /** Size of all its weights in bytes. Without it, fractions of a download cannot be told. */
+  bytes: z.int().positive().optional(),
+  /** The weights' own digest, as `outweigh scan` prints it. */
+  digest: digest.optional(),
+  /** Its files, relative to a place, so that ranged reads of shards add up exactly. */
+  files: z
+    .array(z.strictObject({ path: z.string().min(1), bytes: z.int().positive(), sha256: digest.optional() }))
+    .optional(),
+  /** Where copies are declared to be. A copy found anywhere else is undeclared. */
+  places: z.array(placeAddress).min(1),
+  /** Who may read it: their reads are accounted for by a declared copy. Everybody else's are accounted for by nobody. */
+  readers: z.array(principalPattern).default([]),
+});
+export type ModelEntry = z.infer<typeof modelEntry>;
+
+export const sourceKinds = ["auto", "cloudtrail", "http-access", "oci-notification", "scan"] as const;
+
+export const sourceEntry = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected lower-case letters, digits, dots, dashes"),
+  kind: z.enum(sourceKinds).default("auto"),
+  /** Files or folders to watch. `*` matches within one path segment. */
+  paths: z.array(z.string().min(1)).min(1).optional(),
+  /** Silence longer than this is a gap and an alert. */
+  silenceMs: z.int().min(1000).optional(),
+});
+export type SourceEntry = z.infer<typeof sourceEntry>;
+
+const own = /\$\{[A-Z_][A-Z0-9_]*\}/;
+
+export const webhookEntry = z.strictObject({
+  name: z.string().min(1).max(64),
+  url: z.url({ protocol: /^https?$/ }),
+  /** Sent as `Authorization: Bearer …`. Only a reference to the environment, `${NAME}`: secrets do not stand in files. */
+  token: z.string().regex(own, "expected ${NAME}, a variable of the environment").optional(),
+});
+export type WebhookEntry = z.infer<typeof webhookEntry>;
+
+/** All of `outweigh.yml`. Unknown keys are errors. */
+export const config = z.strictObject({
+  models: z.array(modelEntry).default([]),
+  sources: z.array(sourceEntry).default([]),
+  /** Own networks in CIDR form: an address outside them is external. Empty: private address ranges count as own. */
+  networks: z.array(z.union([z.cidrv4(), z.cidrv6()])).default([]),
+  /** Proxies whose `X-Forwarded-For` we believe. */
+  trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
+  policy: z
+    .strictObject({
+      webhooks: z.array(webhookEntry).default([]),
+      /** Folders whose files the quarantine action may move. Empty: those the scan covered. */
+      quarantineRoots: z.array(z.string()).default([]),
+    })
+    .prefault({}),
+  server: z
+    .strictObject({
+      data: z.string().default("./outweigh-data"),
+      port: z.int().min(0).max(65535).default(7700),
+      /** Folders that the start-up scan reads. Empty: this user's home and the usual model folders. */
+      scan: z.array(z.string()).default([]),
+    })
+    .prefault({}),
+});
+export type Config = z.infer<typeof config>;
+export type ConfigInput = z.input<typeof config>;

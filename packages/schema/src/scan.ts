@@ -1,0 +1,75 @@
+import { z } from "zod";
+
+/** `yes`/`no` as read; `unknown` when it could not be told. Unknown never counts as no. */
+const known = z.union([z.boolean(), z.literal("unknown")]);
+
+/** How a fact was found: read from the system, or concluded from what was read. */
+export const basis = z.enum(["verified", "inferred"]);
+
+/** One instance of a model's weights. */
+export const scannedCopy = z.object({
+  path: z.string(),
+  /** The archive or image that holds it, if any. */
+  container: z.string().optional(),
+  format: z.string(),
+  bytes: z.int().nonnegative(),
+  sha256: z.string().optional(),
+  /** Names the weights, whatever the container, order or file names. */
+  digest: z.string(),
+  complete: z.boolean(),
+  missing: z.array(z.string()).optional(),
+  /** Local users and groups other than the owner who can read it: `other`, `group:<name>`, `user:<name>`. */
+  readableBy: z.array(z.string()),
+  /** In a place that the register declares for this model. Absent when the model is not in the register. */
+  declared: z.boolean().optional(),
+  /** The files that make it up, when more than one. */
+  files: z.array(z.object({ path: z.string(), bytes: z.int().nonnegative() })).optional(),
+});
+export type ScannedCopy = z.infer<typeof scannedCopy>;
+
+export const scannedModel = z.object({
+  id: z.string(),
+  /** Its name in the register, when a fingerprint there is the same. */
+  name: z.string().optional(),
+  class: z.string().optional(),
+  digest: z.string(),
+  bytes: z.int().nonnegative(),
+  tensors: z.int().nonnegative(),
+  formats: z.array(z.string()),
+  verdict: z.looseObject({ relation: z.string() }).optional(),
+  copies: z.array(scannedCopy).min(1),
+});
+export type ScannedModel = z.infer<typeof scannedModel>;
+
+export const listener = z.object({
+  address: z.string(),
+  port: z.int(),
+  process: z.string().optional(),
+  product: z.string().optional(),
+  authenticated: known,
+  basis,
+});
+export type Listener = z.infer<typeof listener>;
+
+export const theftPath = z.object({
+  model: z.string(),
+  steps: z.array(z.object({ from: z.string(), to: z.string(), how: z.string(), basis, proof: z.string().optional() })),
+  fix: z.string().optional(),
+});
+export type TheftPath = z.infer<typeof theftPath>;
+
+/** What one scan of a host found, and what it could not see: the object that `outweigh scan --json` prints. */
+export const scanReport = z.object({
+  version: z.string(),
+  host: z.string().optional(),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  roots: z.array(z.string()),
+  filesSeen: z.int().nonnegative(),
+  bytesRead: z.int().nonnegative(),
+  models: z.array(scannedModel),
+  listeners: z.array(listener),
+  paths: z.array(theftPath),
+  notSeen: z.array(z.object({ what: z.string(), why: z.string() })),
+});
+export type ScanReport = z.infer<typeof scanReport>;
