@@ -1,0 +1,36 @@
+// A headless Chromium, where the machine has one.
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium, type Browser, type Page } from "playwright-core";
+
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((it) =>
+  existsSync(it),
+);
+
+/** Why browser stories cannot run here, or false: what a test's `skip` wants. */
+export const noBrowser: string | false = executablePath
+  ? false
+  : "no Chromium on this machine (Debian: apt-get install chromium)";
+
+export async function openBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: executablePath ?? "",
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** Keeps a picture of a page among the run's artefacts. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = join(import.meta.dirname, "..", "artefacts");
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
