@@ -71,6 +71,8 @@ export function printFilter(terms: readonly FilterTerm[]): string {
 }
 
 function printTerm({ field, op, values, excluded }: FilterTerm): string {
-  const shown = values.map((it) => (/^[^\s",\\:<>-][^\s",\\]*$/.test(it) ? it : `"${it.replace(/["\\]/g, "\\$&")}"`));
+  // A colon in a bare word would read as a field's.
+  const plain = field === undefined ? /^[^\s",\\:<>-][^\s",\\:]*$/ : /^[^\s",\\:<>-][^\s",\\]*$/;
+  const shown = values.map((it) => (plain.test(it) ? it : `"${it.replace(/["\\]/g, "\\$&")}"`));
   return `${excluded ? "-" : ""}${field === undefined ? "" : `${field}:${op === "=" ? "" : op}`}${shown.join(",")}`;
 }
