@@ -1,0 +1,131 @@
+import { makeBank } from "./bank.ts";
+import { ExtractionError } from "./error.ts";
+import { alarmLevel, certifiable, type AlarmLevel, type Rate } from "./path-cal.ts";
+import type { Query } from "./query.ts";
+import { Scorer, signals, type Frame } from "./scores.ts";
+import { learnSpace, place } from "./space.ts";
+import { Path, type Judge } from "./meter.ts";
+
+/** A benign principal's queries, in order. */
+export type Stream = readonly Query[];
+
+/** Four disjoint groups of benign principals. Sharing one between two jobs would break the promise. */
+export interface CalibrationData {
+  /** What benign users ask: the points that distance is measured to. */
+  readonly bank: readonly Stream[];
+  /** Whose scores turn a score into a p-value. */
+  readonly scores: readonly Stream[];
+  /** Who says how large each signal's evidence gets, so that signals can be compared. */
+  readonly scale: readonly Stream[];
+  /** Whose whole paths set the alarm level: the M of the promise. */
+  readonly paths: readonly Stream[];
+}
+
+export interface CalibrationOptions {
+  readonly strata: number;
+  readonly alpha: Rate;
+  /** Queries for which the promise holds; then a principal's path starts anew. */
+  readonly horizon: number;
+  /** Breaks ties of p-values; part of the snapshot, so that a replay gives the same verdicts. */
+  readonly seed: number;
+}
+
+/** Frozen calibration: plain data apart from typed arrays. */
+export interface Calibration {
+  readonly judge: Judge;
+  /** Undefined: too few principals for `alpha`. Such a meter reads, but never alarms. */
+  readonly level: AlarmLevel | undefined;
+  /** What the number of principals can promise at best. */
+  readonly certifiable: Rate;
+  /** Peaks of the calibration paths, rising; for ranking and for drift. */
+  readonly peaks: readonly number[];
+}
+
+/** A stratum with fewer calibration scores than this borrows those of all strata. */
+export const minStratumScores = 100;
+/** Added to each signal's scale, so that an early tiny quantile does not blow the path up. Source: the brief, section 4. */
+const scaleFloor = 3;
+/** The quantile of the scale group that a signal's evidence is divided by. */
+const scaleQuantile = 0.99;
+
+/**
+ * Learns spaces, bank, p-values, scales and the alarm level from benign principals.
+ * @throws {ExtractionError} BAD_CALIBRATION when a group is empty; BAD_ALPHA for a rate that is none.
+ */
+export function calibrate(data: CalibrationData, options: CalibrationOptions): Calibration {
+  for (const [name, group] of Object.entries(data)) {
+    if (group.length === 0) throw new ExtractionError("BAD_CALIBRATION", `the ${name} group has no principals`);
+  }
+  const frame = learnFrame(data.bank, options.strata);
+  const scores = collectScores(frame, data.scores, options.strata);
+  const unscaled: Judge = {
+    ...options,
+    frame,
+    scores,
+    scale: signals.map(() => new Float64Array(options.horizon).fill(1)),
+  };
+  const scale = learnScale(unscaled, data.scale, options.horizon);
+  const judge: Judge = { ...unscaled, scale };
+
+  const peaks = data.paths.map((stream) => peakOf(judge, stream)).sort((a, b) => a - b);
+  return { judge, level: alarmLevel(peaks, options.alpha), certifiable: certifiable(peaks.length), peaks };
+}
+
+function learnFrame(bank: readonly Stream[], strata: number): Frame {
+  const queries = bank.flat();
+  const features = learnSpace(queries.map((it) => it.features));
+  const inputs = queries.flatMap((it) => (it.input ? [it.input] : []));
+  const points = bank.map((stream) =>
+    stream.map((it) => ({ point: place(features, it.features), stratum: it.stratum })),
+  );
+  return {
+    features,
+    input: inputs.length === queries.length ? learnSpace(inputs) : undefined,
+    bank: makeBank(features.dimensions, strata, points),
+  };
+}
+
+/** Sorted calibration scores, per signal and stratum. */
+function collectScores(frame: Frame, streams: readonly Stream[], strata: number): readonly (readonly Float64Array[])[] {
+  const found: number[][][] = signals.map(() => Array.from({ length: strata }, () => []));
+  for (const stream of streams) {
+    const scorer = new Scorer(frame);
+    for (const query of stream) {
+      scorer.score(query).forEach((it, j) => {
+        if (it !== undefined) found[j]?.[query.stratum]?.push(it);
+      });
+    }
+  }
+  return found.map((byStratum) => {
+    const all = Float64Array.from(byStratum.flat()).sort();
+    return byStratum.map((it) => (it.length < minStratumScores ? all : Float64Array.from(it).sort()));
+  });
+}
+
+/** Per signal and time: the 99 % quantile over principals of the evidence so far, plus 3. */
+function learnScale(judge: Judge, streams: readonly Stream[], horizon: number): Float64Array[] {
+  const highest = streams.map((stream) => {
+    const path = new Path(judge);
+    const best = signals.map(() => 0);
+    return stream.slice(0, horizon).map((query) => {
+      path.step(query).evidence.forEach((it, j) => (best[j] = Math.max(best[j] ?? 0, it)));
+      return [...best];
+    });
+  });
+  return signals.map((_, j) => {
+    const scale = new Float64Array(horizon);
+    for (let t = 0; t < horizon; t++) {
+      const reached = highest.map((it) => (it[t] ?? it.at(-1))?.[j] ?? 0).sort((a, b) => a - b);
+      scale[t] = (reached[Math.ceil(scaleQuantile * reached.length) - 1] ?? 0) + scaleFloor;
+    }
+    return scale;
+  });
+}
+
+/** The highest value of a benign stream's path within the horizon. */
+export function peakOf(judge: Judge, stream: Stream): number {
+  const path = new Path(judge);
+  let peak = -Infinity;
+  for (const query of stream.slice(0, judge.horizon)) peak = Math.max(peak, path.step(query).value);
+  return peak;
+}

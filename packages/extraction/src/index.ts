@@ -1,0 +1,17 @@
+export { makeBank, nearest, type Bank } from "./bank.ts";
+export {
+  calibrate,
+  peakOf,
+  type Calibration,
+  type CalibrationData,
+  type CalibrationOptions,
+  type Stream,
+} from "./calibration.ts";
+export { ExtractionError, type ExtractionCode } from "./error.ts";
+export { Meter, Path, type Judge, type PathState, type Reading } from "./meter.ts";
+export { alarmLevel, alarmRank, certifiable, pathPValue, type AlarmLevel, type Rate } from "./path-cal.ts";
+export { topGap, type Query } from "./query.ts";
+export { Scorer, signals, type Scores, type Signal } from "./scores.ts";
+export { learnSpace, place, type Space } from "./space.ts";
+export { clopperPearson, realisedRate, wilson } from "./statistics.ts";
+export { conformalP, cusum, logBet, logMean, rateBets, shiryaevRoberts, stepRateWealth } from "./wealth.ts";

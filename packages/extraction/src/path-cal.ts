@@ -1,0 +1,53 @@
+import { ExtractionError } from "./error.ts";
+
+/** A probability as a fraction of whole numbers, so that ranks come out exact: 1 % is `{ num: 1, den: 100 }`. */
+export interface Rate {
+  readonly num: number;
+  readonly den: number;
+}
+
+/** The level that a path must pass to alarm, and what is promised for it. */
+export interface AlarmLevel {
+  /** Alarm when the path is strictly above. */
+  readonly level: number;
+  /** The promise: a new benign principal passes `level` within the horizon with probability at most this. */
+  readonly alpha: Rate;
+  /** Benign principals it was learnt from. */
+  readonly principals: number;
+}
+
+/**
+ * The level that a new benign principal's path passes, at any time within the horizon, with probability at most `alpha`.
+ *
+ * @param peaks The highest value on the whole path of each benign calibration principal; length M, any order, no unit.
+ * @returns The ceil((1 - alpha)(M + 1))-th smallest peak; undefined if M < 1 / alpha - 1, too few to promise anything.
+ * @throws {ExtractionError} BAD_ALPHA unless 0 < alpha < 1; BAD_CALIBRATION if a peak is not a number.
+ * Holds if principals are exchangeable; the bound is marginal over calibration sets (see `realisedRate`).
+ * Source: Vovk, Gammerman, Shafer 2005, inductive conformal prediction, with a principal's path as the example.
+ */
+export function alarmLevel(peaks: readonly number[], alpha: Rate): AlarmLevel | undefined {
+  const rank = alarmRank(peaks.length, alpha);
+  if (peaks.some((it) => Number.isNaN(it))) throw new ExtractionError("BAD_CALIBRATION", "a peak is not a number");
+  if (rank === undefined) return undefined;
+  const sorted = Float64Array.from(peaks).sort();
+  return { level: sorted[rank - 1] ?? Infinity, alpha, principals: peaks.length };
+}
+
+/** Which of `principals` sorted peaks is the alarm level, counted from 1. Undefined when there are too few. Whole numbers throughout. */
+export function alarmRank(principals: number, { num, den }: Rate): number | undefined {
+  const whole = Number.isSafeInteger(num) && Number.isSafeInteger(den) && num > 0 && num < den;
+  if (!whole)
+    throw new ExtractionError("BAD_ALPHA", `expected a rate between 0 and 1 in whole numbers, got ${num}/${den}`);
+  const rank = Number((BigInt(den - num) * BigInt(principals + 1) + BigInt(den - 1)) / BigInt(den));
+  return rank <= principals ? rank : undefined;
+}
+
+/** The smallest rate that `principals` calibration principals can promise: 1 in (M + 1). Shown when `alpha` cannot be. */
+export function certifiable(principals: number): Rate {
+  return { num: 1, den: principals + 1 };
+}
+
+/** How extreme a path is among benign ones: p = (1 + #{peaks at or above}) / (M + 1), for ranking many principals. */
+export function pathPValue(peak: number, peaks: readonly number[]): number {
+  return (1 + peaks.filter((it) => it >= peak).length) / (peaks.length + 1);
+}
