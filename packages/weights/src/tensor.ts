@@ -17,6 +17,8 @@ export interface Tensor {
   readonly file?: string;
   /** In elements, where the stored order is not C order (PyTorch views). Undefined: contiguous. */
   readonly strides?: readonly number[];
+  /** Set where multi-byte numbers are stored most significant byte first; undefined: little-endian. */
+  readonly byteOrder?: "big";
   /** The bytes themselves, for the rare format that stores them encoded (varints, compressed); then `offset` is that of the encoding. */
   readonly inline?: Uint8Array;
 }
@@ -36,6 +38,8 @@ export interface ModelFile {
   /** For an index: the sibling files that hold the tensors. */
   readonly shards?: readonly string[];
   readonly findings: readonly FileFinding[];
+  /** Bytes that the header promises beyond the end of the file: it is a truncated copy, or one still being written. */
+  readonly missingBytes?: number;
 }
 
 /** Bytes of one file, read by somebody else. Reads beyond the end return fewer bytes. */

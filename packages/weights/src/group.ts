@@ -1,0 +1,220 @@
+import { createHash } from "node:crypto";
+import { modelDigest, rootOf, type TensorDigest } from "./digest.ts";
+import { assembleSets, type FileSet } from "./shards.ts";
+import type { ModelFile } from "./tensor.ts";
+
+/** One model file as a scan found it. */
+export interface FoundFile {
+  readonly path: string;
+  /** The archive or image that holds it, if any; then `path` is its name in there. */
+  readonly container?: string;
+  readonly bytes: number;
+  readonly file: ModelFile;
+  /** As `digestTensors` gave them. */
+  readonly digests?: readonly TensorDigest[];
+  /** Of the whole file, in hex: the identity where tensors can't be listed. */
+  readonly sha256?: string;
+}
+
+/** One instance of a model's weights: a file, or the shards in one folder. Shaped as `ScannedCopy` of the schema. */
+export interface ModelCopy {
+  /** Of the index if there is one, else of the first file. */
+  readonly path: string;
+  readonly container?: string;
+  readonly format: string;
+  readonly bytes: number;
+  readonly sha256?: string;
+  readonly digest: string;
+  readonly complete: boolean;
+  /** Names of shard files, or of tensors, that are not there; at most 100. */
+  readonly missing?: readonly string[];
+  readonly files?: readonly { readonly path: string; readonly bytes: number }[];
+  /** What a person should know, each with the file it concerns. */
+  readonly findings: readonly string[];
+}
+
+/** Equal weights, however often and in whatever container they lie around. */
+export interface FoundModel {
+  readonly id: string;
+  readonly digest: string;
+  readonly bytes: number;
+  readonly tensors: number;
+  readonly formats: readonly string[];
+  readonly copies: readonly ModelCopy[];
+}
+
+const maxMissing = 100;
+
+/** Least bytes of one distinct learned tensor for a fragment to be tied to a model by it: below, equal bytes may be chance. */
+const minTellingBytes = 256;
+
+/**
+ * Files → copies → models.
+ *
+ * Shards in one folder are one copy, complete or with what is missing. Copies with the same set of tensor digests are one model. A
+ * copy whose telling tensors all belong to another model is an incomplete copy of that one; several of these in one folder that
+ * are the whole model together are one complete copy. A file without tensor digests is known by its SHA-256; without that, by its
+ * place, as a model of its own whose digest begins with `unread:`.
+ *
+ * @returns Models by falling size; copies by path. The same files in any order give the same answer.
+ * Blind spot: a tensor counts as telling if it has 256 bytes and is not constant, so a shared frozen layer alone makes no kinship,
+ * but a complete public backbone inside a larger model is called an incomplete copy of that.
+ */
+export function groupModels(files: readonly FoundFile[]): FoundModel[] {
+  const sets = assembleSets(files);
+  const whole = uniteByDigest(sets.map(identify));
+  const models = mergeFragments(whole);
+  return models.map(describe).toSorted((a, b) => b.bytes - a.bytes || (a.digest < b.digest ? -1 : 1));
+}
+
+interface Instance {
+  readonly set: FileSet;
+  readonly digest: string;
+  readonly tensors: ReadonlyMap<string, TensorDigest>;
+  readonly complete: boolean;
+  readonly missing: readonly string[];
+}
+
+interface Group {
+  readonly digest: string;
+  readonly tensors: ReadonlyMap<string, TensorDigest>;
+  readonly complete: boolean;
+  readonly instances: Instance[];
+}
+
+function identify(set: FileSet): Instance {
+  const digests = set.files.flatMap((it) => it.digests ?? []);
+  const tensors = new Map<string, TensorDigest>();
+  const unread: string[] = [];
+  for (const digest of digests) {
+    if (digest.sha256 === undefined) unread.push(digest.name);
+    else tensors.set(digest.sha256, digest);
+  }
+  const missing = [...set.missing, ...unread];
+  const truncated = set.files.some((it) => (it.file.missingBytes ?? 0) > 0);
+  return { set, digest: digestOf(set, digests), tensors, complete: missing.length === 0 && !truncated, missing };
+}
+
+function digestOf(set: FileSet, digests: readonly TensorDigest[]): string {
+  const known = digests.filter((it) => it.sha256 !== undefined);
+  const root = modelDigest(known);
+  if (root !== undefined) return root;
+  const sums = set.files.map((it) => it.sha256);
+  const [first] = sums;
+  if (first !== undefined && sums.length === 1) return first;
+  if (sums.every((it) => it !== undefined)) return rootOf(sums);
+  const place = JSON.stringify(set.files.map((it) => [it.container, it.path]));
+  return `unread:${createHash("sha256").update(place).digest("hex")}`;
+}
+
+function uniteByDigest(instances: readonly Instance[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const instance of instances) {
+    const { digest, tensors, complete } = instance;
+    const group = groups.get(digest);
+    if (!group) groups.set(digest, { digest, tensors, complete, instances: [instance] });
+    else if (complete && !group.complete)
+      groups.set(digest, { ...group, complete, instances: [...group.instances, instance] });
+    else group.instances.push(instance);
+  }
+  return [...groups.values()];
+}
+
+/** Moves each group whose telling tensors all belong to a larger one into that one, as incomplete copies. */
+function mergeFragments(groups: readonly Group[]): Group[] {
+  const bySize = groups.toSorted((a, b) => telling(b).length - telling(a).length || (a.digest < b.digest ? -1 : 1));
+  const holders = new Map<string, Group[]>();
+  const kept: Group[] = [];
+  for (const group of bySize) {
+    const marks = telling(group);
+    const whole = holderOf(marks, holders);
+    if (whole) {
+      for (const instance of group.instances) whole.instances.push(asFragment(instance, whole));
+      continue;
+    }
+    const own: Group = { ...group, instances: [...group.instances] };
+    kept.push(own);
+    for (const sha256 of marks) holders.set(sha256, [...(holders.get(sha256) ?? []), own]);
+  }
+  return kept.map(joinFragments);
+}
+
+function telling(group: Group): string[] {
+  return [...group.tensors].filter(([, it]) => !it.constant && it.bytes >= minTellingBytes).map(([sha256]) => sha256);
+}
+
+/** The first group that holds all of `marks`; a model with nothing telling belongs to nobody. */
+function holderOf(marks: readonly string[], holders: ReadonlyMap<string, readonly Group[]>): Group | undefined {
+  const [first] = marks;
+  if (first === undefined) return undefined;
+  return holders.get(first)?.find((group) => marks.every((it) => group.tensors.has(it)));
+}
+
+function asFragment(instance: Instance, whole: Group): Instance {
+  const lacking = [...whole.tensors].filter(([sha256]) => !instance.tensors.has(sha256)).map(([, it]) => it.name);
+  const missing = instance.missing.length > 0 ? instance.missing : lacking;
+  return { ...instance, complete: false, missing };
+}
+
+/** Fragments of one folder that are the whole model together become one copy: shards that lost their names and their index. */
+function joinFragments(group: Group): Group {
+  const byFolder = new Map<string, Instance[]>();
+  for (const instance of group.instances.filter((it) => !it.complete)) {
+    const key = JSON.stringify([instance.set.container, instance.set.folder]);
+    byFolder.set(key, [...(byFolder.get(key) ?? []), instance]);
+  }
+  const joined: Instance[] = [];
+  const gone = new Set<Instance>();
+  for (const parts of byFolder.values()) {
+    const together = new Set(parts.flatMap((it) => [...it.tensors.keys()]));
+    if (parts.length < 2 || ![...group.tensors.keys()].every((it) => together.has(it))) continue;
+    for (const part of parts) gone.add(part);
+    joined.push(join(parts, group));
+  }
+  return { ...group, instances: [...group.instances.filter((it) => !gone.has(it)), ...joined] };
+}
+
+function join(parts: readonly Instance[], { digest, tensors }: Group): Instance {
+  const files = parts.flatMap((it) => it.set.files).toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const [first] = parts;
+  if (!first) throw new RangeError("no parts to join");
+  const findings = parts.flatMap((it) => it.set.findings);
+  return { set: { ...first.set, files, missing: [], findings }, digest, tensors, complete: true, missing: [] };
+}
+
+function describe(group: Group): FoundModel {
+  const copies = group.instances.map(describeCopy).toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+  const tensorBytes = [...group.tensors.values()].reduce((sum, it) => sum + it.bytes, 0);
+  return {
+    id: group.digest.replace("unread:", "").slice(0, 16),
+    digest: group.digest,
+    bytes: tensorBytes > 0 ? tensorBytes : Math.max(...copies.map((it) => it.bytes)),
+    tensors: group.tensors.size,
+    formats: [...new Set(copies.map((it) => it.format))].sort(),
+    copies,
+  };
+}
+
+function describeCopy({ set, digest, complete, missing }: Instance): ModelCopy {
+  const { files, index } = set;
+  const head = index ?? files[0];
+  if (!head) throw new RangeError("a copy without files");
+  const all = index ? [index, ...files] : files;
+  const only = files.length === 1 && !index ? files[0] : undefined;
+  return {
+    path: head.path,
+    ...(head.container !== undefined && { container: head.container }),
+    format: files[0]?.file.format ?? head.file.format,
+    bytes: all.reduce((sum, it) => sum + it.bytes, 0),
+    ...(only?.sha256 !== undefined && { sha256: only.sha256 }),
+    digest,
+    complete,
+    ...(missing.length > 0 && { missing: missing.slice(0, maxMissing) }),
+    ...(all.length > 1 && { files: all.map(({ path, bytes }) => ({ path, bytes })) }),
+    findings: [...set.findings, ...all.flatMap((it) => it.file.findings.map(({ what }) => `${it.path}: ${what}`))],
+  };
+}
+
+function placeOf({ container = "", path }: ModelCopy): string {
+  return JSON.stringify([container, path]);
+}
