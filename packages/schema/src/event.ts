@@ -12,6 +12,9 @@ export const reservedFields = [
   "place",
   "part",
   "artifact",
+  "operation",
+  "weights",
+  "vouched",
   "bytes",
   "range",
   "credential",
@@ -57,6 +60,12 @@ export const event = z.looseObject({
   part: z.string().optional(),
   /** What was touched, as one canonical address: `s3://bucket/key`, `mlflow:7/9c2e/artifacts/m.pkl`, `hf:org/repo/file`. */
   artifact: z.string().optional(),
+  /** What was done to it, in one word for all sources: `download`, `list`, `search`, `upload`, `copy`, `delete`, `share`, `complete` … */
+  operation: z.string().optional(),
+  /** Whether the artifact holds weights: the register knows, else its name says so. Absent when neither can tell. */
+  weights: z.boolean().optional(),
+  /** False when the source names nobody by design: `principal` is then an address, not an identity. */
+  vouched: z.boolean().optional(),
   /** Bytes sent to the principal, and which ones, where the source says so. */
   bytes: z.int().nonnegative().optional(),
   range: byteRange.optional(),
