@@ -43,8 +43,8 @@ export interface Calibration {
 
 /** A stratum with fewer calibration scores than this borrows those of all strata. */
 export const minStratumScores = 100;
-/** Added to each signal's scale, so that an early tiny quantile does not blow the path up. Source: the brief, section 4. */
-const scaleFloor = 3;
+/** Added to each signal's scale, so that a signal that never speaks on benign data does not blow the path up. */
+const scaleFloor = 0.01;
 /** The quantile of the scale group that a signal's evidence is divided by. */
 const scaleQuantile = 0.99;
 
@@ -62,9 +62,9 @@ export function calibrate(data: CalibrationData, options: CalibrationOptions): C
     ...options,
     frame,
     scores,
-    scale: signals.map(() => new Float64Array(options.horizon).fill(1)),
+    scale: signals.map(() => 1),
   };
-  const scale = learnScale(unscaled, data.scale, options.horizon);
+  const scale = learnScale(unscaled, data.scale);
   const judge: Judge = { ...unscaled, scale };
 
   const peaks = data.paths.map((stream) => peakOf(judge, stream)).sort((a, b) => a - b);
@@ -102,23 +102,19 @@ function collectScores(frame: Frame, streams: readonly Stream[], strata: number)
   });
 }
 
-/** Per signal and time: the 99 % quantile over principals of the evidence so far, plus 3. */
-function learnScale(judge: Judge, streams: readonly Stream[], horizon: number): Float64Array[] {
+/** Per signal: the 99 % quantile over principals of the highest pace of evidence, so that signals can be compared. */
+function learnScale(judge: Judge, streams: readonly Stream[]): number[] {
   const highest = streams.map((stream) => {
     const path = new Path(judge);
     const best = signals.map(() => 0);
-    return stream.slice(0, horizon).map((query) => {
-      path.step(query).evidence.forEach((it, j) => (best[j] = Math.max(best[j] ?? 0, it)));
-      return [...best];
-    });
+    for (const query of stream.slice(0, judge.horizon)) {
+      path.step(query).pace.forEach((it, j) => (best[j] = Math.max(best[j] ?? 0, it)));
+    }
+    return best;
   });
   return signals.map((_, j) => {
-    const scale = new Float64Array(horizon);
-    for (let t = 0; t < horizon; t++) {
-      const reached = highest.map((it) => (it[t] ?? it.at(-1))?.[j] ?? 0).sort((a, b) => a - b);
-      scale[t] = (reached[Math.ceil(scaleQuantile * reached.length) - 1] ?? 0) + scaleFloor;
-    }
-    return scale;
+    const reached = highest.map((it) => it[j] ?? 0).sort((a, b) => a - b);
+    return (reached[Math.ceil(scaleQuantile * reached.length) - 1] ?? 0) + scaleFloor;
   });
 }
 

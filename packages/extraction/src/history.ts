@@ -23,6 +23,11 @@ export class History {
     this.#rows = new Int16Array((recent + sampled) * this.#width);
   }
 
+  /** Coordinates kept of each query. */
+  get width(): number {
+    return this.#width;
+  }
+
   /** Smallest squared distance to an own earlier query of the stratum, and their number; undefined without one. Exact repeats are the caller's to drop. */
   nearest(query: Int16Array, stratum: number): { squared: number; of: number } | undefined {
     const width = this.#width;

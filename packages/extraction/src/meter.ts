@@ -5,6 +5,9 @@ import type { Query } from "./query.ts";
 import { Scorer, signals, type Frame, type ScorerState, type Signal } from "./scores.ts";
 import { conformalP, cusum, logBet } from "./wealth.ts";
 
+/** Queries that a path counts as made before its first: what keeps three strange first queries from being a verdict. */
+export const settling = 32;
+
 /** All that turns a query into a value on a principal's path. */
 export interface Judge {
   readonly frame: Frame;
@@ -13,8 +16,8 @@ export interface Judge {
   readonly seed: number;
   /** Sorted calibration scores, per signal and stratum. */
   readonly scores: readonly (readonly Float64Array[])[];
-  /** What a signal's evidence is divided by, per signal and time. */
-  readonly scale: readonly Float64Array[];
+  /** What a signal's pace is divided by. */
+  readonly scale: readonly number[];
 }
 
 export interface Reading {
@@ -22,7 +25,9 @@ export interface Reading {
   readonly t: number;
   /** ln of the evidence of each signal, in the order of `signals`. */
   readonly evidence: readonly number[];
-  /** The largest evidence over its scale: what the alarm level is compared with. */
+  /** Evidence per query of each signal: `evidence / (t + settling)`. */
+  readonly pace: readonly number[];
+  /** The largest pace over its scale: what the alarm level is compared with. */
   readonly value: number;
   /** The signal that `value` comes from. */
   readonly leader: Signal;
@@ -54,6 +59,7 @@ export class Path {
     if (this.#t === horizon) this.#begin();
     const t = this.#t++;
 
+    const pace = signals.map(() => 0);
     let value = 0;
     let leader: Signal = signals[0];
     this.#scorer.score(query).forEach((score, j) => {
@@ -62,13 +68,14 @@ export class Path {
         const p = conformalP(score, known, uniform(seed, t, j));
         this.#evidence[j] = cusum(this.#evidence[j] ?? 0, logBet(p, known.length));
       }
-      const scaled = (this.#evidence[j] ?? 0) / (scale[j]?.[t] ?? 1);
+      pace[j] = (this.#evidence[j] ?? 0) / (t + settling);
+      const scaled = (pace[j] ?? 0) / (scale[j] ?? 1);
       if (scaled > value) {
         value = scaled;
         leader = signals[j] ?? leader;
       }
     });
-    return { t: t + 1, evidence: [...this.#evidence], value, leader };
+    return { t: t + 1, evidence: [...this.#evidence], pace, value, leader };
   }
 
   /** Steps in a row along one line or halving: see `Scorer`. */

@@ -24,6 +24,8 @@ export interface Frame {
   readonly bank: Bank;
 }
 
+const silent: Scores = signals.map(() => undefined);
+
 /** How fast the nearest of n random points comes closer, per e-fold of n. Source: the brief's fit on natural images. */
 const crowding = 0.08;
 
@@ -51,21 +53,20 @@ export class Scorer {
     const point = place(features, query.features);
     const own = input && query.input ? place(input, query.input) : point;
     const hash = hashVector(own);
-    const repeat = this.#input.has(hash);
+    // A retry or a cache: it teaches nobody anything, so it says nothing either way.
+    if (this.#input.has(hash)) return silent;
 
     const gap = query.probabilities && topGap(query.probabilities);
     const scores: Scores = [
       nearest(bank, stratum, point),
       gap === undefined ? undefined : 1 - gap,
       gap === undefined ? undefined : gap - 1,
-      repeat ? undefined : closeness(this.#input, own, stratum),
-      repeat ? undefined : closeness(this.#features, point, stratum),
+      closeness(this.#input, own, stratum),
+      closeness(this.#features, point, stratum),
     ];
-    if (!repeat) {
-      this.#input.add(own, stratum, hash);
-      this.#features.add(point, stratum, hash);
-      this.#walk(own);
-    }
+    this.#input.add(own, stratum, hash);
+    this.#features.add(point, stratum, hash);
+    this.#walk(own);
     return scores;
   }
 
@@ -128,10 +129,16 @@ export interface ScorerState {
   readonly run: number;
 }
 
-/** -(ln d + 0.08 ln n): the nearest own query, corrected for how many there are to be near to. */
+/**
+ * -(ln of the distance to the nearest own query, relative to the query's own length, + 0.08 ln n), n how many there are to be
+ * near to. Relative, because everything a low-contrast camera sends is close together.
+ */
 function closeness(history: History, point: Int16Array, stratum: number): number | undefined {
   const found = history.nearest(point, stratum);
   if (!found) return undefined;
+  let squared = 0;
+  for (let i = 0; i < history.width; i++) squared += point[i]! * point[i]!;
   // Half a fixed-point step stands for a distance below what is kept.
-  return -(Math.log(Math.max(Math.sqrt(found.squared), 0.5) / unit) + crowding * Math.log(found.of));
+  const relative = Math.max(Math.sqrt(found.squared), 0.5) / Math.max(Math.sqrt(squared), unit / 16);
+  return -(Math.log(relative) + crowding * Math.log(found.of));
 }
