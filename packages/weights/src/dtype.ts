@@ -101,7 +101,7 @@ export function countElements(shape: readonly number[], what: string): number {
 
 /**
  * Bytes that a tensor of this type and shape takes when stored contiguously.
- * @throws {WeightsError} UNSUPPORTED for an unknown type; MALFORMED if its bits fill no whole bytes, or its innermost axis no
+ * @throws {WeightsError} UNSUPPORTED for an unknown type; MALFORMED if its innermost axis holds no
  * whole GGML blocks; else as `countElements`.
  */
 export function sizeOf(dtype: Dtype, shape: readonly number[], what: string): number {
@@ -117,8 +117,7 @@ export function sizeOf(dtype: Dtype, shape: readonly number[], what: string): nu
   const bits = elementBits.get(dtype);
   if (bits === undefined) throw new WeightsError("UNSUPPORTED", `${what} has the unknown type ${dtype}`);
   if (bits >= 8) return checkedSize(elements * (bits / 8), what);
-  if ((elements * bits) % 8 !== 0) throw new WeightsError("MALFORMED", `${what} does not fill whole bytes`);
-  return checkedSize((elements * bits) / 8, what);
+  return checkedSize(Math.ceil((elements * bits) / 8), what);
 }
 
 function checkedSize(bytes: number, what: string): number {

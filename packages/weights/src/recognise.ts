@@ -1,5 +1,6 @@
 import { WeightsError } from "./error.ts";
 import { gguf } from "./formats/gguf.ts";
+import { onnx } from "./formats/onnx.ts";
 import { safetensors } from "./formats/safetensors.ts";
 import { shardIndex } from "./formats/shard-index.ts";
 import type { Format, FormatKind, ReadContext } from "./formats/format.ts";
@@ -13,7 +14,7 @@ export interface Recognised {
 }
 
 /** In the order in which they are asked: sharp magics first, guesses last. */
-const formats: readonly Format[] = [safetensors, gguf, shardIndex];
+const formats: readonly Format[] = [safetensors, gguf, onnx, shardIndex];
 
 /**
  * Whether a file that begins with `head` (its first `headBytes`, or all of it) deserves `recognise`.
