@@ -17,6 +17,8 @@ export const holding = z.object({
   declared: z.boolean(),
   /** True when it may hold all of the model: fraction 1. Under `<=` it means "may", not "does". */
   complete: z.boolean(),
+  /** Reads of unknown size, if any: neither the record nor the register says it. `bytes` may then be too few. */
+  unsized: z.int().positive().optional(),
 });
 export type Holding = z.infer<typeof holding>;
 
@@ -27,6 +29,8 @@ export const coalition = z.object({
   fraction: z.number().min(0).max(1).optional(),
   bound,
   readers: z.int().nonnegative(),
+  /** As in a holding. */
+  unsized: z.int().positive().optional(),
 });
 export type Coalition = z.infer<typeof coalition>;
 
