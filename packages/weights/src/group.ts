@@ -51,8 +51,8 @@ const minTellingBytes = 256;
 /**
  * Files → copies → models.
  *
- * Shards in one folder are one copy, complete or with what is missing. Copies with the same set of tensor digests are one model. A
- * copy whose telling tensors all belong to another model is an incomplete copy of that one; several of these in one folder that
+ * Shards in one folder are one copy, complete or with what is missing. Copies with the same telling tensors are one model: a format
+ * may add small constants, so their digests may differ by those. A copy whose telling tensors all belong to another model is an incomplete copy of that one; several of these in one folder that
  * are the whole model together are one complete copy. A file without tensor digests is known by its SHA-256; without that, by its
  * place, as a model of its own whose digest begins with `unread:`.
  *
@@ -61,10 +61,15 @@ const minTellingBytes = 256;
  * but a complete public backbone inside a larger model is called an incomplete copy of that.
  */
 export function groupModels(files: readonly FoundFile[]): FoundModel[] {
-  const sets = assembleSets(files);
+  const sets = assembleSets(files.filter(holdsWeights));
   const whole = uniteByDigest(sets.map(identify));
   const models = mergeFragments(whole);
   return models.map(describe).toSorted((a, b) => b.bytes - a.bytes || (a.digest < b.digest ? -1 : 1));
+}
+
+/** A pickle of settings or a graph without initializers is no model. A file known by its SHA-256 was called one by the caller. */
+function holdsWeights({ file, sha256 }: FoundFile): boolean {
+  return file.tensors.length > 0 || file.shards !== undefined || sha256 !== undefined;
 }
 
 interface Instance {
@@ -129,7 +134,8 @@ function mergeFragments(groups: readonly Group[]): Group[] {
     const marks = telling(group);
     const whole = holderOf(marks, holders);
     if (whole) {
-      for (const instance of group.instances) whole.instances.push(asFragment(instance, whole));
+      const same = marks.length === telling(whole).length; // the rest is constants and small tensors that one container adds
+      for (const it of group.instances) whole.instances.push(same ? it : asFragment(it, whole));
       continue;
     }
     const own: Group = { ...group, instances: [...group.instances] };

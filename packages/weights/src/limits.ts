@@ -65,3 +65,6 @@ export const digestPieceBytes = 4 * 1024 * 1024;
 
 /** Largest block of a strided tensor put into C order in memory at a time, in bytes. */
 export const maxGatherBytes = 32 * 1024 * 1024;
+
+/** Most members of one archive: the largest wheel or checkpoint seen has 40,000. */
+export const maxMembers = 1_000_000;

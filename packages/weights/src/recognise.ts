@@ -1,6 +1,9 @@
 import { WeightsError } from "./error.ts";
 import { gguf } from "./formats/gguf.ts";
 import { onnx } from "./formats/onnx.ts";
+import { pickleFile } from "./formats/pickle-file.ts";
+import { pytorchLegacy } from "./formats/pytorch-legacy.ts";
+import { pytorchZip } from "./formats/pytorch-zip.ts";
 import { safetensors } from "./formats/safetensors.ts";
 import { shardIndex } from "./formats/shard-index.ts";
 import type { Format, FormatKind, ReadContext } from "./formats/format.ts";
@@ -14,7 +17,7 @@ export interface Recognised {
 }
 
 /** In the order in which they are asked: sharp magics first, guesses last. */
-const formats: readonly Format[] = [safetensors, gguf, onnx, shardIndex];
+const formats: readonly Format[] = [safetensors, gguf, pytorchZip, pytorchLegacy, onnx, shardIndex, pickleFile];
 
 /**
  * Whether a file that begins with `head` (its first `headBytes`, or all of it) deserves `recognise`.

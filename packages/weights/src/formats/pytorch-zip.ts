@@ -1,0 +1,122 @@
+// Source: pytorch/pytorch, torch/serialization.py `_save` and caffe2/serialize/inline_container.cc.
+import { inflateRawSync } from "node:zlib";
+import { beginsLikeZip, readLocalHeader, readZipDirectory, type ZipMember } from "../containers/zip.ts";
+import { Cursor, readExactly } from "../cursor.ts";
+import { WeightsError } from "../error.ts";
+import { maxPieceBytes } from "../limits.ts";
+import { reportCalls } from "../pickle/calls.ts";
+import { collectTensors } from "../pickle/collect.ts";
+import { runPickle } from "../pickle/machine.ts";
+import { torchTensor, type StorageId, type StoragePlace } from "../pickle/torch.ts";
+import type { ModelFile, Reader } from "../tensor.ts";
+import { Findings, Metadata, type Format } from "./format.ts";
+
+/**
+ * What `torch.save` writes since 1.6 and TorchScript since 1.0: `<root>/data.pkl` with one stored member `<root>/data/<key>` for each
+ * storage. The pickle is walked, never loaded. An archive with `code/` is called `torchscript`.
+ */
+export const pytorchZip: Format = {
+  name: "pytorch",
+  kind: "tensors",
+  mayBe: (head) => beginsLikeZip(head),
+  recognise,
+  read,
+};
+
+/** The first member of every writer is `data.pkl`, `version`, `byteorder`, `constants.pkl` or the like: decided by the directory's end. */
+async function recognise(head: Uint8Array, reader: Reader): Promise<boolean> {
+  if (!beginsLikeZip(head)) return false;
+  const tail = await reader.read(Math.max(0, reader.size - 32 * 1024), Math.min(reader.size, 32 * 1024));
+  return /(^|\/)(data\.pkl|\.format_version|\.storage_alignment)/.test(
+    Buffer.from(head).toString("latin1") + Buffer.from(tail).toString("latin1"),
+  );
+}
+
+async function read(reader: Reader): Promise<ModelFile> {
+  const members = await readZipDirectory(reader);
+  const findings = new Findings();
+  const byName = indexMembers(members, findings);
+  const pickleName = members.find((it) => /(^|\/)data\.pkl$/.test(it.name))?.name;
+  if (pickleName === undefined) throw new WeightsError("UNKNOWN_FORMAT", "the zip has no data.pkl");
+  const root = pickleName.slice(0, -"data.pkl".length);
+
+  const byteOrder = await readSmall(reader, byName.get(`${root}byteorder`));
+  const script = members.some((it) => it.name.startsWith(`${root}code/`));
+  if (script) findings.add("it carries TorchScript code, which runs when the model is used");
+  const places = await placeStorages(reader, members, root, byteOrder === "big" ? { byteOrder: "big" } : {});
+
+  const cursor = await openMember(reader, byName.get(pickleName));
+  const outcome = await runPickle(cursor);
+  reportCalls(outcome.calls, findings);
+  const tensors = collectTensors(outcome.value, (object) =>
+    torchTensor(object, (id) => storagePlace(places, id, findings)),
+  );
+  const metadata = new Metadata();
+  metadata.set("pickle.protocol", String(outcome.protocol));
+  return { format: script ? "torchscript" : "pytorch", tensors, metadata: metadata.record, findings: findings.list };
+}
+
+function indexMembers(members: readonly ZipMember[], findings: Findings): Map<string, ZipMember> {
+  const byName = new Map<string, ZipMember>();
+  for (const member of members) {
+    if (byName.has(member.name)) findings.add(`two members are called ${JSON.stringify(member.name)}`, member.headerAt);
+    else byName.set(member.name, member);
+  }
+  return byName;
+}
+
+/** Storages are stored, never compressed, so that they can be mapped; compressed ones have no place and thus no digest. */
+async function placeStorages(
+  reader: Reader,
+  members: readonly ZipMember[],
+  root: string,
+  order: Pick<StoragePlace, "byteOrder">,
+): Promise<Map<string, StoragePlace>> {
+  const places = new Map<string, StoragePlace>();
+  for (const member of members) {
+    if (!member.name.startsWith(`${root}data/`) || member.method !== 0 || member.encrypted) continue;
+    const { dataAt } = await readLocalHeader(reader, member);
+    places.set(member.name.slice(`${root}data/`.length), { at: dataAt, bytes: member.storedBytes, ...order });
+  }
+  return places;
+}
+
+function storagePlace(
+  places: ReadonlyMap<string, StoragePlace>,
+  id: StorageId,
+  findings: Findings,
+): StoragePlace | undefined {
+  const place = places.get(id.key);
+  if (!place) findings.add(`storage ${JSON.stringify(id.key)} is not in the archive, or compressed`);
+  return place;
+}
+
+/** A short text member, or the empty text. */
+async function readSmall(reader: Reader, member: ZipMember | undefined): Promise<string> {
+  if (!member || member.method !== 0 || member.storedBytes > 64) return "";
+  const { dataAt } = await readLocalHeader(reader, member);
+  return Buffer.from(await readExactly(reader, dataAt, member.storedBytes, member.name))
+    .toString("latin1")
+    .trim();
+}
+
+/** A cursor over a member: where it lies if stored, over the inflated bytes if somebody packed the archive again. */
+async function openMember(reader: Reader, member: ZipMember | undefined): Promise<Cursor> {
+  if (!member) throw new WeightsError("MISSING_FILE", "the zip has no data.pkl");
+  const { dataAt } = await readLocalHeader(reader, member);
+  if (member.encrypted) throw new WeightsError("UNSUPPORTED", `${member.name} is encrypted`, { at: dataAt });
+  if (member.method === 0) return new Cursor(reader, dataAt, dataAt + member.storedBytes);
+  if (member.method !== 8)
+    throw new WeightsError("UNSUPPORTED", `${member.name} has zip method ${member.method}`, { at: dataAt });
+  const packed = await readExactly(reader, dataAt, member.storedBytes, member.name);
+  const bytes = inflate(packed, member.name, dataAt);
+  return new Cursor({ size: bytes.length, read: (at, length) => bytes.subarray(at, at + length) });
+}
+
+function inflate(packed: Uint8Array, name: string, at: number): Uint8Array {
+  try {
+    return inflateRawSync(packed, { maxOutputLength: 4 * maxPieceBytes });
+  } catch (cause) {
+    throw new WeightsError("MALFORMED", `${name} cannot be inflated`, { at, cause });
+  }
+}
