@@ -4,7 +4,8 @@ import { alarmLevel, certifiable, type AlarmLevel, type Rate } from "./path-cal.
 import type { Query } from "./query.ts";
 import { Scorer, signals, type Frame } from "./scores.ts";
 import { learnSpace, place } from "./space.ts";
-import { Path, type Judge } from "./meter.ts";
+import { gauges, Path, type Judge, type Scale } from "./meter.ts";
+import type { Exam } from "./progress.ts";
 
 /** A benign principal's queries, in order. */
 export type Stream = readonly Query[];
@@ -26,6 +27,8 @@ export interface CalibrationOptions {
   readonly alpha: Rate;
   /** Queries for which the promise holds; then a principal's path starts anew. */
   readonly horizon: number;
+  /** What progress is measured with; absent, progress is not. */
+  readonly exam?: Exam;
   /** Breaks ties of p-values; part of the snapshot, so that a replay gives the same verdicts. */
   readonly seed: number;
 }
@@ -43,10 +46,10 @@ export interface Calibration {
 
 /** A stratum with fewer calibration scores than this borrows those of all strata. */
 export const minStratumScores = 100;
-/** Added to each signal's scale, so that a signal that never speaks on benign data does not blow the path up. */
-const scaleFloor = 0.01;
-/** The quantile of the scale group that a signal's evidence is divided by. */
-const scaleQuantile = 0.99;
+/** The smallest knee and tail: a gauge that never moves on benign data must not blow the path up at its first move. */
+const minScale = 0.01;
+/** Where the tail of the scale group begins. The alarm level makes the promise; this only makes gauges comparable. */
+const kneeQuantile = 0.9;
 
 /**
  * Learns spaces, bank, p-values, scales and the alarm level from benign principals.
@@ -62,7 +65,7 @@ export function calibrate(data: CalibrationData, options: CalibrationOptions): C
     ...options,
     frame,
     scores,
-    scale: signals.map(() => 1),
+    scale: gauges.map(() => ({ knee: 1, excess: 1 })),
   };
   const scale = learnScale(unscaled, data.scale);
   const judge: Judge = { ...unscaled, scale };
@@ -91,7 +94,7 @@ function collectScores(frame: Frame, streams: readonly Stream[], strata: number)
   for (const stream of streams) {
     const scorer = new Scorer(frame);
     for (const query of stream) {
-      scorer.score(query).forEach((it, j) => {
+      scorer.score(query)?.forEach((it, j) => {
         if (it !== undefined) found[j]?.[query.stratum]?.push(it);
       });
     }
@@ -102,19 +105,23 @@ function collectScores(frame: Frame, streams: readonly Stream[], strata: number)
   });
 }
 
-/** Per signal: the 99 % quantile over principals of the highest pace of evidence, so that signals can be compared. */
-function learnScale(judge: Judge, streams: readonly Stream[]): number[] {
+/** Per gauge: where the scale group's highest readings have their knee, and how far the tail beyond it reaches. */
+function learnScale(judge: Judge, streams: readonly Stream[]): Scale[] {
   const highest = streams.map((stream) => {
     const path = new Path(judge);
-    const best = signals.map(() => 0);
+    const best = gauges.map(() => 0);
     for (const query of stream.slice(0, judge.horizon)) {
-      path.step(query).pace.forEach((it, j) => (best[j] = Math.max(best[j] ?? 0, it)));
+      path.step(query).readings.forEach((it, j) => (best[j] = Math.max(best[j] ?? 0, it)));
     }
     return best;
   });
-  return signals.map((_, j) => {
+  return gauges.map((_, j) => {
     const reached = highest.map((it) => it[j] ?? 0).sort((a, b) => a - b);
-    return (reached[Math.ceil(scaleQuantile * reached.length) - 1] ?? 0) + scaleFloor;
+    const above = Math.ceil(kneeQuantile * reached.length) - 1;
+    const knee = Math.max(reached[above] ?? 0, minScale);
+    const tail = reached.slice(above + 1).map((it) => it - knee);
+    const excess = tail.reduce((sum, it) => sum + it, 0) / Math.max(tail.length, 1);
+    return { knee, excess: Math.max(excess, minScale) };
   });
 }
 

@@ -24,8 +24,6 @@ export interface Frame {
   readonly bank: Bank;
 }
 
-const silent: Scores = signals.map(() => undefined);
-
 /** How fast the nearest of n random points comes closer, per e-fold of n. Source: the brief's fit on natural images. */
 const crowding = 0.08;
 
@@ -47,14 +45,15 @@ export class Scorer {
     this.#input = new History((frame.input ?? frame.features).dimensions);
   }
 
-  score(query: Query): Scores {
+  /** Undefined for an exact repeat of a query still remembered. */
+  score(query: Query): Scores | undefined {
     const { features, input, bank } = this.#frame;
     const { stratum } = query;
     const point = place(features, query.features);
     const own = input && query.input ? place(input, query.input) : point;
     const hash = hashVector(own);
     // A retry or a cache: it teaches nobody anything, so it says nothing either way.
-    if (this.#input.has(hash)) return silent;
+    if (this.#input.has(hash)) return undefined;
 
     const gap = query.probabilities && topGap(query.probabilities);
     const scores: Scores = [

@@ -1,0 +1,202 @@
+import { ExtractionError } from "./error.ts";
+import { maxDimensions, place, unit, type Space } from "./space.ts";
+import { wilson } from "./statistics.ts";
+
+/**
+ * How good a clone the owner of a query log could already have: a surrogate is trained on that log alone and compared with the
+ * model on inputs that nobody was ever served. A lower bound: a better student learns more ("at least").
+ *
+ * It measures risk, not intent: a heavy honest user gets far too. Hence a budget first, an alarm second.
+ * Ancestor: Kesarwani et al., ACSAC 2018. The surrogate is ridge regression, because its sums add: a group's are its members'.
+ */
+export interface Exam {
+  readonly space: Space;
+  readonly classes: number;
+  /** Reserved owner inputs in the space, one row each, with a leading 1; and the model's answer to each. */
+  readonly inputs: readonly Float64Array[];
+  readonly labels: readonly number[];
+  /** Agreement of who always answers the commonest class. */
+  readonly floor: number;
+  /** Agreement of the same surrogate taught with `ceiling` owner inputs. */
+  readonly ceiling: number;
+}
+
+/** An input and the model's answer to it. */
+export interface Answered {
+  readonly input: ArrayLike<number>;
+  readonly label: number;
+  /** All probabilities, where the client got them: they teach more than a label. */
+  readonly probabilities?: ArrayLike<number>;
+}
+
+export interface Progress {
+  readonly queries: number;
+  /** Agreement of the surrogate with the model on the exam, 0…1, and its 95 % Wilson interval. */
+  readonly fidelity: number;
+  readonly interval: readonly [number, number];
+  /** (fidelity - floor) / (ceiling - floor), at least 0; 1 is the ceiling of the surrogate, not of every thief. */
+  readonly progress: number;
+}
+
+/** Strength of the ridge per query, in squared standard deviations. From the brief; not tuned. */
+const ridge = 0.3;
+/** Fewest reserved inputs: with 1,500 the Wilson interval is ±2.5 % at worst. */
+export const minExamInputs = 1500;
+
+/**
+ * Sets the exam: `reserved` are the inputs to compare on, `owned` the owner's own labelled inputs for the ceiling.
+ * @throws {ExtractionError} BAD_CALIBRATION with fewer than `minExamInputs` reserved inputs.
+ */
+export function setExam(
+  space: Space,
+  classes: number,
+  reserved: readonly Answered[],
+  owned: readonly Answered[],
+): Exam {
+  if (reserved.length < minExamInputs) {
+    throw new ExtractionError(
+      "BAD_CALIBRATION",
+      `expected at least ${minExamInputs} reserved inputs, got ${reserved.length}`,
+    );
+  }
+  const inputs = reserved.map((it) => withOne(space, it.input));
+  const labels = reserved.map((it) => it.label);
+  const counts = new Array<number>(classes).fill(0);
+  for (const it of labels) counts[it] = (counts[it] ?? 0) + 1;
+  const floor = Math.max(...counts) / labels.length;
+  const exam: Exam = { space, classes, inputs, labels, floor, ceiling: 1 };
+  const best = new Student(exam);
+  for (const it of owned) best.learn(it);
+  return { ...exam, ceiling: Math.max(best.examine().fidelity, floor + 0.01) };
+}
+
+/** What one log, or several together, could teach. Memory: (d + 1)(d + 2)/2 + (d + 1) classes numbers, whatever the length. */
+export class Student {
+  readonly #exam: Exam;
+  readonly #width: number;
+  /** Packed upper triangle of Σ x xᵀ, and Σ x yᵀ. */
+  readonly #gram: Float64Array;
+  readonly #cross: Float64Array;
+  #queries = 0;
+
+  constructor(exam: Exam) {
+    this.#exam = exam;
+    this.#width = Math.min(exam.space.dimensions, maxDimensions) + 1;
+    this.#gram = new Float64Array((this.#width * (this.#width + 1)) / 2);
+    this.#cross = new Float64Array(this.#width * exam.classes);
+  }
+
+  /** Answered queries learnt from. */
+  get queries(): number {
+    return this.#queries;
+  }
+
+  /** Adds one answered query. Exact repeats are the caller's to drop: they teach nothing. */
+  learn({ input, label, probabilities }: Answered): void {
+    const x = withOne(this.#exam.space, input);
+    const { classes } = this.#exam;
+    for (let i = 0, at = 0; i < this.#width; i++) {
+      const xi = x[i]!;
+      for (let j = i; j < this.#width; j++) this.#gram[at++]! += xi * x[j]!;
+      if (probabilities)
+        for (let c = 0; c < classes; c++) this.#cross[i * classes + c]! += xi * (probabilities[c] ?? 0);
+      else this.#cross[i * classes + label]! += xi;
+    }
+    this.#queries++;
+  }
+
+  /** Adds what another student of the same exam has learnt: the way groups are examined. */
+  join(other: Student): void {
+    if (other.#gram.length !== this.#gram.length || other.#cross.length !== this.#cross.length) {
+      throw new ExtractionError("BAD_STATE", "students of different exams cannot join");
+    }
+    for (let i = 0; i < this.#gram.length; i++) this.#gram[i]! += other.#gram[i]!;
+    for (let i = 0; i < this.#cross.length; i++) this.#cross[i]! += other.#cross[i]!;
+    this.#queries += other.#queries;
+  }
+
+  /** Solves the ridge and sits the exam. Costs d³/6 + inputs × d × classes multiplications: call it at 32, 64, 128, … queries. */
+  examine(): Progress {
+    const { classes, inputs, labels, floor, ceiling } = this.#exam;
+    const weights = solve(this.#gram, this.#cross, this.#width, classes, ridge * Math.max(this.#queries, 1));
+    let hits = 0;
+    inputs.forEach((x, i) => {
+      let best = 0;
+      let top = -Infinity;
+      for (let c = 0; c < classes; c++) {
+        let sum = 0;
+        for (let k = 0; k < this.#width; k++) sum += x[k]! * weights[k * classes + c]!;
+        if (sum > top) {
+          top = sum;
+          best = c;
+        }
+      }
+      if (best === labels[i]) hits++;
+    });
+    const fidelity = hits / labels.length;
+    return {
+      queries: this.#queries,
+      fidelity,
+      interval: wilson(hits, labels.length),
+      progress: Math.max(0, (fidelity - floor) / (ceiling - floor)),
+    };
+  }
+
+  snapshot(): StudentState {
+    return { queries: this.#queries, gram: [...this.#gram], cross: [...this.#cross] };
+  }
+
+  /** @throws {ExtractionError} BAD_STATE for a student of another exam. */
+  restore(state: StudentState): void {
+    if (state.gram.length !== this.#gram.length || state.cross.length !== this.#cross.length) {
+      throw new ExtractionError("BAD_STATE", "the state is of another exam");
+    }
+    this.#gram.set(state.gram);
+    this.#cross.set(state.cross);
+    this.#queries = state.queries;
+  }
+}
+
+export interface StudentState {
+  readonly queries: number;
+  readonly gram: readonly number[];
+  readonly cross: readonly number[];
+}
+
+/** The input's coordinates in standard deviations behind a constant 1. */
+function withOne(space: Space, input: ArrayLike<number>): Float64Array {
+  const point = place(space, input);
+  const out = new Float64Array(point.length + 1);
+  out[0] = 1;
+  for (let i = 0; i < point.length; i++) out[i + 1] = point[i]! / unit;
+  return out;
+}
+
+/** Solves (G + λI) W = C by Cholesky; the constant is not shrunk. Row-major `width × classes`. */
+function solve(gram: Float64Array, cross: Float64Array, width: number, classes: number, lambda: number): Float64Array {
+  const l = new Float64Array(width * width);
+  for (let i = 0, at = 0; i < width; i++) for (let j = i; j < width; j++) l[j * width + i] = gram[at++]!;
+  for (let i = 0; i < width; i++) l[i * width + i]! += i === 0 ? 1e-9 : lambda;
+  for (let j = 0; j < width; j++) {
+    for (let k = 0; k < j; k++) {
+      const f = l[j * width + k]!;
+      for (let i = j; i < width; i++) l[i * width + j]! -= l[i * width + k]! * f;
+    }
+    const pivot = Math.sqrt(Math.max(l[j * width + j]!, 1e-12));
+    for (let i = j; i < width; i++) l[i * width + j]! /= pivot;
+  }
+  const w = Float64Array.from(cross);
+  for (let c = 0; c < classes; c++) {
+    for (let i = 0; i < width; i++) {
+      let sum = w[i * classes + c]!;
+      for (let k = 0; k < i; k++) sum -= l[i * width + k]! * w[k * classes + c]!;
+      w[i * classes + c] = sum / l[i * width + i]!;
+    }
+    for (let i = width - 1; i >= 0; i--) {
+      let sum = w[i * classes + c]!;
+      for (let k = i + 1; k < width; k++) sum -= l[k * width + i]! * w[k * classes + c]!;
+      w[i * classes + c] = sum / l[i * width + i]!;
+    }
+  }
+  return w;
+}
