@@ -68,3 +68,18 @@ export const maxGatherBytes = 32 * 1024 * 1024;
 
 /** Most members of one archive: the largest wheel or checkpoint seen has 40,000. */
 export const maxMembers = 1_000_000;
+
+/** How deep archives are opened within archives. A model in a zip in a layer in an image is three deep. */
+export const maxContainerDepth = 4;
+
+/** Largest ratio of unpacked to packed bytes, beyond the first 64 MiB. Weights shrink to a half at best; bombs begin at 1,000. */
+export const maxExpansion = 200;
+
+/** Unpacked streams up to this size are kept in memory, so that reading back costs nothing; also the bytes before the ratio counts. */
+export const maxKeptBytes = 64 * 1024 * 1024;
+
+/** How far back a longer unpacked stream can be read without unpacking from its beginning again, in bytes. */
+export const keptWindowBytes = 8 * 1024 * 1024;
+
+/** How often a longer stream may be unpacked from its beginning, on average, before reading back is refused. */
+export const maxUnpackPasses = 16;

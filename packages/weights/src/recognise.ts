@@ -1,4 +1,6 @@
+import { closed, llamafile, streams, tarContainer, zipContainer, type Container } from "./containers/container.ts";
 import { WeightsError } from "./error.ts";
+import type { Format, FormatKind, ReadContext } from "./formats/format.ts";
 import { gguf } from "./formats/gguf.ts";
 import { onnx } from "./formats/onnx.ts";
 import { pickleFile } from "./formats/pickle-file.ts";
@@ -6,54 +8,148 @@ import { pytorchLegacy } from "./formats/pytorch-legacy.ts";
 import { pytorchZip } from "./formats/pytorch-zip.ts";
 import { safetensors } from "./formats/safetensors.ts";
 import { shardIndex } from "./formats/shard-index.ts";
-import type { Format, FormatKind, ReadContext } from "./formats/format.ts";
-import { headBytes } from "./limits.ts";
+import { headBytes, maxContainerDepth, maxRecogniseBytes } from "./limits.ts";
 import type { ModelFile, Reader } from "./tensor.ts";
 
-/** What a file turned out to be. */
+/** What a file turned out to be. A `container` holds files: `findModels` looks into it. */
 export interface Recognised {
   readonly format: string;
-  readonly kind: FormatKind;
+  readonly kind: FormatKind | "container";
 }
 
 /** In the order in which they are asked: sharp magics first, guesses last. */
 const formats: readonly Format[] = [safetensors, gguf, pytorchZip, pytorchLegacy, onnx, shardIndex, pickleFile];
 
+const containers: readonly Container[] = [zipContainer, tarContainer, llamafile, ...streams, ...closed];
+
 /**
  * Whether a file that begins with `head` (its first `headBytes`, or all of it) deserves `recognise`.
  *
- * For disk scans: synchronous, allocates nothing for the many files that are no models, never throws. A false alarm costs one
- * `recognise`; what it lets through and what it misses is decided by content, never by name.
+ * For disk scans: synchronous, never throws, and cheap for the many files that are no models. A false alarm costs one
+ * `recognise`. Compressed streams pass only if what they unpack to passes.
  */
 export function couldBeModel(head: Uint8Array, size: number): boolean {
-  return size >= 8 && formats.some((format) => format.mayBe(head, size));
+  return passes(head, size, 0);
+}
+
+function passes(head: Uint8Array, size: number, depth: number): boolean {
+  if (head.length < 8) return false;
+  if (formats.some((format) => format.mayBe(head, size))) return true;
+  return containers.some((it) => it.mayBe(head, size) && holdsMaybe(it, head, depth));
+}
+
+function holdsMaybe({ codec }: Container, head: Uint8Array, depth: number): boolean {
+  if (!codec) return true;
+  const inside = codec.peek(head);
+  if (inside.length === 0) return codec.name === "zstd"; // whose blocks may be longer than the head: could not tell
+  return depth < maxContainerDepth && passes(inside.subarray(0, headBytes), Number.MAX_SAFE_INTEGER, depth + 1);
 }
 
 /**
  * The format of a file, by content alone; undefined if it is none that we know.
- * Reads less than 64 KiB. Throws only what the reader throws.
+ * Reads less than 64 KiB, and of a zip its directory. Throws only what the reader throws.
  */
 export async function recognise(reader: Reader): Promise<Recognised | undefined> {
-  const format = await formatOf(reader);
-  return format && { format: format.name, kind: format.kind };
+  const head = await readHead(reader);
+  const format = await formatOf(head, reader);
+  if (format) return { format: format.name, kind: format.kind };
+  const container = await containerOf(head, reader);
+  return container && { format: container.name, kind: "container" };
 }
 
 /**
  * The tensors of a model file, as far as its header tells; no weight is read.
  *
  * @param context How to reach the siblings that it names. ONNX external data is listed even where it cannot be reached.
- * @throws {WeightsError} UNKNOWN_FORMAT if nothing recognises it; else whatever is wrong with it.
+ * @throws {WeightsError} UNKNOWN_FORMAT if nothing recognises it, or if it is a container; else whatever is wrong with it.
  */
 export async function readModelFile(reader: Reader, context: ReadContext = {}): Promise<ModelFile> {
-  const format = await formatOf(reader);
+  const format = await formatOf(await readHead(reader), reader);
   if (!format) throw new WeightsError("UNKNOWN_FORMAT", "the file is of no format that holds weights");
   return format.read(reader, context);
 }
 
-async function formatOf(reader: Reader): Promise<Format | undefined> {
-  const head = await reader.read(0, Math.min(headBytes, reader.size));
+/** A model file on its own or inside containers. */
+export interface FoundInside {
+  /** Empty for the file itself; else the way to it: `a.bin`, `layer.tar!/models/a.bin`. Never a path to open. */
+  readonly path: string;
+  readonly reader: Reader;
+  readonly recognised: Recognised;
+  readonly context: ReadContext;
+}
+
+export interface FindOptions extends ReadContext {
+  /** Called for what could not be looked into, with the way to it: encrypted, broken, too deep. */
+  onProblem?(path: string, why: string): void;
+}
+
+/**
+ * The model files that a file is or holds, at most `maxContainerDepth` containers deep. Read one before asking for the next: streams are
+ * cheap in one direction only.
+ *
+ * Throws only what the reader throws; what is wrong with a container goes to `onProblem`.
+ */
+export async function* findModels(reader: Reader, options: FindOptions = {}): AsyncGenerator<FoundInside> {
+  yield* findInside({ path: "", reader, context: options }, options, 0);
+}
+
+async function* findInside(
+  { path, reader, context }: Omit<FoundInside, "recognised">,
+  options: FindOptions,
+  depth: number,
+): AsyncGenerator<FoundInside> {
+  const head = await readHead(reader);
+  if (!couldBeModel(head, reader.size)) return;
+  const format = await formatOf(head, reader);
+  if (format) {
+    yield { path, reader, recognised: { format: format.name, kind: format.kind }, context };
+    return;
+  }
+  const container = await containerOf(head, reader);
+  if (!container) return;
+  if (depth >= maxContainerDepth) {
+    options.onProblem?.(path, `lies more than ${maxContainerDepth} containers deep`);
+    return;
+  }
+  yield* findInContainer(container, { path, reader, context }, options, depth);
+}
+
+async function* findInContainer(
+  container: Container,
+  { path, reader }: Omit<FoundInside, "recognised">,
+  options: FindOptions,
+  depth: number,
+): AsyncGenerator<FoundInside> {
+  try {
+    for await (const member of container.open(reader)) {
+      const inside = path === "" || member.name === "" ? path + member.name : `${path}!/${member.name}`;
+      if (!member.reader) {
+        options.onProblem?.(inside, member.problem ?? "can't be opened");
+        continue;
+      }
+      const found = { path: inside, reader: member.reader, context: { sibling: member.sibling } };
+      yield* findInside(found, options, depth + (container.codec ? 0.5 : 1)); // image, layer, gzip, tar, zip: still 4
+    }
+  } catch (error) {
+    if (!(error instanceof WeightsError)) throw error;
+    options.onProblem?.(path, error.message);
+  }
+}
+
+function readHead(reader: Reader): Uint8Array | Promise<Uint8Array> {
+  return reader.read(0, Math.min(headBytes, reader.size));
+}
+
+async function formatOf(head: Uint8Array, reader: Reader): Promise<Format | undefined> {
   for (const format of formats) {
     if (format.mayBe(head, reader.size) && (await format.recognise(head, reader))) return format;
   }
   return undefined;
+}
+
+async function containerOf(head: Uint8Array, reader: Reader): Promise<Container | undefined> {
+  const container = containers.find((it) => it.mayBe(head, reader.size));
+  if (!container?.codec) return container;
+  const more = await reader.read(0, Math.min(reader.size, maxRecogniseBytes / 2));
+  return holdsMaybe(container, more, 0) ? container : undefined;
 }

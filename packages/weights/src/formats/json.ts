@@ -48,3 +48,19 @@ export function countPairs(text: string): number {
   }
   return pairs;
 }
+
+/** Whether a file begins like a JSON object; white space may come first. */
+export function isJson(head: Uint8Array): boolean {
+  let at = 0;
+  while (at < head.length && isSpace(head[at] ?? 0)) at++;
+  return head[at] === 0x7b;
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+/** Where `text` (Latin-1) first stands in `bytes`; -1 if nowhere. */
+export function indexOf(bytes: Uint8Array, text: string): number {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(text, 0, "latin1");
+}

@@ -7,7 +7,7 @@ import type { Dtype, Tensor } from "../tensor.ts";
 import type { Findings } from "./format.ts";
 import { decodeText } from "./json.ts";
 import { readVarint, walkMessage, type Field } from "./protobuf.ts";
-import { siblingName } from "./shard-index.ts";
+import { siblingName } from "../sibling.ts";
 
 /** Where the tensors of a file gather. `inlineBytes` counts what had to be decoded into memory. */
 export interface TensorSink {

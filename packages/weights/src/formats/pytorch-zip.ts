@@ -1,14 +1,14 @@
 // Source: pytorch/pytorch, torch/serialization.py `_save` and caffe2/serialize/inline_container.cc.
-import { inflateRawSync } from "node:zlib";
+import { openZipMember } from "../containers/container.ts";
 import { beginsLikeZip, readLocalHeader, readZipDirectory, type ZipMember } from "../containers/zip.ts";
 import { Cursor, readExactly } from "../cursor.ts";
 import { WeightsError } from "../error.ts";
-import { maxPieceBytes } from "../limits.ts";
 import { reportCalls } from "../pickle/calls.ts";
 import { collectTensors } from "../pickle/collect.ts";
 import { runPickle } from "../pickle/machine.ts";
 import { torchTensor, type StorageId, type StoragePlace } from "../pickle/torch.ts";
 import type { ModelFile, Reader } from "../tensor.ts";
+import { zipHolds } from "./zip-names.ts";
 import { Findings, Metadata, type Format } from "./format.ts";
 
 /**
@@ -23,20 +23,17 @@ export const pytorchZip: Format = {
   read,
 };
 
-/** The first member of every writer is `data.pkl`, `version`, `byteorder`, `constants.pkl` or the like: decided by the directory's end. */
-async function recognise(head: Uint8Array, reader: Reader): Promise<boolean> {
-  if (!beginsLikeZip(head)) return false;
-  const tail = await reader.read(Math.max(0, reader.size - 32 * 1024), Math.min(reader.size, 32 * 1024));
-  return /(^|\/)(data\.pkl|\.format_version|\.storage_alignment)/.test(
-    Buffer.from(head).toString("latin1") + Buffer.from(tail).toString("latin1"),
-  );
+const isPickle = /(^|\/)data\.pkl$/;
+
+function recognise(head: Uint8Array, reader: Reader): Promise<boolean> {
+  return zipHolds(head, reader, (names) => names.some((it) => isPickle.test(it)));
 }
 
 async function read(reader: Reader): Promise<ModelFile> {
   const members = await readZipDirectory(reader);
   const findings = new Findings();
   const byName = indexMembers(members, findings);
-  const pickleName = members.find((it) => /(^|\/)data\.pkl$/.test(it.name))?.name;
+  const pickleName = members.find((it) => isPickle.test(it.name))?.name;
   if (pickleName === undefined) throw new WeightsError("UNKNOWN_FORMAT", "the zip has no data.pkl");
   const root = pickleName.slice(0, -"data.pkl".length);
 
@@ -45,7 +42,7 @@ async function read(reader: Reader): Promise<ModelFile> {
   if (script) findings.add("it carries TorchScript code, which runs when the model is used");
   const places = await placeStorages(reader, members, root, byteOrder === "big" ? { byteOrder: "big" } : {});
 
-  const cursor = await openMember(reader, byName.get(pickleName));
+  const cursor = await openPickle(reader, byName.get(pickleName));
   const outcome = await runPickle(cursor);
   reportCalls(outcome.calls, findings);
   const tensors = collectTensors(outcome.value, (object) =>
@@ -100,23 +97,10 @@ async function readSmall(reader: Reader, member: ZipMember | undefined): Promise
     .trim();
 }
 
-/** A cursor over a member: where it lies if stored, over the inflated bytes if somebody packed the archive again. */
-async function openMember(reader: Reader, member: ZipMember | undefined): Promise<Cursor> {
+/** A cursor over a member: where it lies if stored, over the unpacked bytes if somebody packed the archive again. */
+async function openPickle(reader: Reader, member: ZipMember | undefined): Promise<Cursor> {
   if (!member) throw new WeightsError("MISSING_FILE", "the zip has no data.pkl");
+  if (member.method !== 0 || member.encrypted) return new Cursor(await openZipMember(reader, member));
   const { dataAt } = await readLocalHeader(reader, member);
-  if (member.encrypted) throw new WeightsError("UNSUPPORTED", `${member.name} is encrypted`, { at: dataAt });
-  if (member.method === 0) return new Cursor(reader, dataAt, dataAt + member.storedBytes);
-  if (member.method !== 8)
-    throw new WeightsError("UNSUPPORTED", `${member.name} has zip method ${member.method}`, { at: dataAt });
-  const packed = await readExactly(reader, dataAt, member.storedBytes, member.name);
-  const bytes = inflate(packed, member.name, dataAt);
-  return new Cursor({ size: bytes.length, read: (at, length) => bytes.subarray(at, at + length) });
-}
-
-function inflate(packed: Uint8Array, name: string, at: number): Uint8Array {
-  try {
-    return inflateRawSync(packed, { maxOutputLength: 4 * maxPieceBytes });
-  } catch (cause) {
-    throw new WeightsError("MALFORMED", `${name} cannot be inflated`, { at, cause });
-  }
+  return new Cursor(reader, dataAt, dataAt + member.storedBytes); // so that offsets are those of the file
 }

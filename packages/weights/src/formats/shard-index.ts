@@ -4,33 +4,18 @@ import { WeightsError } from "../error.ts";
 import { maxJsonBytes, maxRecogniseBytes } from "../limits.ts";
 import type { ModelFile, Reader } from "../tensor.ts";
 import { Metadata, type Format } from "./format.ts";
-import { countPairs, decodeText, isObject, member, parseObject } from "./json.ts";
+import { siblingName } from "../sibling.ts";
+import { countPairs, decodeText, indexOf, isJson, isObject, member, parseObject } from "./json.ts";
 
 /** The list of which tensor lies in which shard: `{"metadata": {…}, "weight_map": {tensor: file}}`. */
 export const shardIndex: Format = {
   name: "shard-index",
   kind: "index",
-  mayBe: (head, size) => isJson(head) && size <= maxJsonBytes && indexOf(head, '"weight_map"') >= 0,
+  mayBe: (head) => isJson(head) && indexOf(head, '"weight_map"') >= 0,
   recognise: async (_, reader) =>
     indexOf(await reader.read(0, Math.min(reader.size, maxRecogniseBytes / 2)), '"weight_map"') >= 0,
   read,
 };
-
-/** Whether a file begins like a JSON object; white space may come first. */
-export function isJson(head: Uint8Array): boolean {
-  let at = 0;
-  while (at < head.length && isSpace(head[at] ?? 0)) at++;
-  return head[at] === 0x7b;
-}
-
-function isSpace(byte: number): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
-}
-
-/** Where `text` (Latin-1) first stands in `bytes`; -1 if nowhere. */
-export function indexOf(bytes: Uint8Array, text: string): number {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(text, 0, "latin1");
-}
 
 async function read(reader: Reader): Promise<ModelFile> {
   const text = decodeText(await readExactly(reader, 0, reader.size, "the index", maxJsonBytes), "the index", 0);
@@ -59,16 +44,4 @@ function countKeys(value: unknown, depth = 0): number {
   const inner = Object.values(value);
   const own = Array.isArray(value) ? 0 : inner.length;
   return inner.reduce((sum: number, it) => sum + countKeys(it, depth + 1), own);
-}
-
-/**
- * A file name from inside a model file, as a name in the same folder or below.
- * @throws {WeightsError} BAD_PATH for an absolute path, `..`, a backslash, a drive or a control character (CVE-2024-27318).
- */
-export function siblingName(name: string): string {
-  const parts = name.split("/").filter((it) => it !== ".");
-  // eslint-disable-next-line no-control-regex
-  const bad = name === "" || /[\\\u0000-\u001f:]/.test(name) || parts.some((it) => it === "" || it === "..");
-  if (bad) throw new WeightsError("BAD_PATH", `${JSON.stringify(name)} is no file beside this one`);
-  return parts.join("/");
 }

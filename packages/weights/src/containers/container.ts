@@ -1,0 +1,134 @@
+import { WeightsError } from "../error.ts";
+import { startsWith } from "../formats/format.ts";
+import { siblingName } from "../sibling.ts";
+import type { Reader } from "../tensor.ts";
+import { deflate, gzip, zlib, zstd, type Codec } from "./codec.ts";
+import { rangeReader } from "./range.ts";
+import { beginsLikeTar, readTar } from "./tar.ts";
+import { unpackedSize, UnpackedReader } from "./unpacked.ts";
+import { beginsLikeZip, readLocalHeader, readZipDirectory, type ZipMember } from "./zip.ts";
+
+/** One file in a container. Where it cannot be opened, `problem` says why, and there is no reader. */
+export interface ContainerMember {
+  /** As the archive has it; never a path to open. Empty for a compressed stream, which names nothing. */
+  readonly name: string;
+  readonly reader?: Reader;
+  readonly problem?: string;
+  /** A file of the same folder in the same archive. */
+  sibling(name: string): Promise<Reader | undefined>;
+}
+
+/** A file that holds files. */
+export interface Container {
+  readonly name: string;
+  /** By the first bytes alone; `peek` may unpack some of them. Never throws. */
+  mayBe(head: Uint8Array, size: number): boolean;
+  /** @throws {WeightsError} for an archive that can't be listed; a single bad member is a `problem` instead. */
+  open(reader: Reader): AsyncGenerator<ContainerMember>;
+  /** For a compressed stream: the beginning of what is inside. */
+  readonly codec?: Codec;
+}
+
+const noSibling = (): Promise<undefined> => Promise.resolve(undefined);
+
+/** Also a zip behind a program: llamafile. */
+export const zipContainer: Container = { name: "zip", mayBe: (head) => beginsLikeZip(head), open: openZip };
+
+export const tarContainer: Container = { name: "tar", mayBe: (head) => beginsLikeTar(head), open: openTar };
+
+/** Programs with a zip at their end: an Actually Portable Executable, or a large ELF. Everything smaller holds no model. */
+export const llamafile: Container = {
+  name: "llamafile",
+  mayBe: (head, size) => startsWith(head, "MZqFpD") || (startsWith(head, "\x7fELF") && size > 4 * 1024 * 1024),
+  open: openZip,
+};
+
+export const streams: readonly Container[] = [
+  streamContainer(gzip, (head) => startsWith(head, "\x1f\x8b\x08")),
+  streamContainer(zstd, (head) => startsWith(head, "\x28\xb5\x2f\xfd")),
+  streamContainer(zlib, (head) => ((head[0] ?? 0) & 0x8f) === 8 && (((head[0] ?? 0) << 8) | (head[1] ?? 0)) % 31 === 0),
+];
+
+/** What we can name and not open. */
+export const closed: readonly Container[] = [
+  closedContainer("xz", "\xfd7zXZ\0"),
+  closedContainer("bzip2", "BZh"),
+  closedContainer("lz4", "\x04\x22\x4d\x18"),
+  closedContainer("7z", "7z\xbc\xaf\x27\x1c"),
+  closedContainer("rar", "Rar!\x1a\x07"),
+];
+
+function streamContainer(codec: Codec, begins: (head: Uint8Array) => boolean): Container {
+  return { name: codec.name, codec, mayBe: begins, open: (reader) => openStream(reader, codec) };
+}
+
+function closedContainer(name: string, magic: string): Container {
+  return {
+    name,
+    mayBe: (head) => startsWith(head, magic),
+    open: () => {
+      throw new WeightsError("UNSUPPORTED", `${name} archives can't be opened`);
+    },
+  };
+}
+
+async function* openStream(reader: Reader, codec: Codec): AsyncGenerator<ContainerMember> {
+  const packed = { reader, at: 0, bytes: reader.size, codec };
+  const size = await unpackedSize(packed);
+  yield { name: "", reader: new UnpackedReader(packed, size), sibling: noSibling };
+}
+
+async function* openTar(reader: Reader): AsyncGenerator<ContainerMember> {
+  for await (const { name, at, bytes } of readTar(reader)) {
+    const sibling = async (wanted: string): Promise<Reader | undefined> => {
+      const full = beside(name, wanted);
+      for await (const it of readTar(reader)) if (it.name === full) return rangeReader(reader, it.at, it.bytes);
+      return undefined;
+    };
+    yield { name, reader: rangeReader(reader, at, bytes), sibling };
+  }
+}
+
+async function* openZip(reader: Reader): AsyncGenerator<ContainerMember> {
+  const members = await readZipDirectory(reader);
+  const byName = new Map(members.map((it) => [it.name, it]));
+  for (const member of members) {
+    if (member.name.endsWith("/") && member.bytes === 0) continue;
+    const sibling = async (wanted: string): Promise<Reader | undefined> => {
+      const found = byName.get(beside(member.name, wanted));
+      return found && openZipMember(reader, found);
+    };
+    yield { name: member.name, sibling, ...(await opened(reader, member)) };
+  }
+}
+
+async function opened(reader: Reader, member: ZipMember): Promise<Pick<ContainerMember, "reader" | "problem">> {
+  try {
+    return { reader: await openZipMember(reader, member) };
+  } catch (error) {
+    if (error instanceof WeightsError) return { problem: error.message };
+    throw error;
+  }
+}
+
+/**
+ * A zip member as a file: where it lies if stored, else unpacked as it is read.
+ * @throws {WeightsError} UNSUPPORTED if it is encrypted or packed in a way we do not know, else as `readLocalHeader`.
+ */
+export async function openZipMember(reader: Reader, member: ZipMember): Promise<Reader> {
+  const { dataAt } = await readLocalHeader(reader, member);
+  if (member.encrypted)
+    throw new WeightsError("UNSUPPORTED", `${JSON.stringify(member.name)} is encrypted`, { at: dataAt });
+  if (member.method === 0) return rangeReader(reader, dataAt, member.storedBytes);
+  const codec = member.method === 8 ? deflate : member.method === 93 ? zstd : undefined;
+  if (!codec) {
+    throw new WeightsError("UNSUPPORTED", `${JSON.stringify(member.name)} has zip method ${member.method}`, {
+      at: dataAt,
+    });
+  }
+  return new UnpackedReader({ reader, at: dataAt, bytes: member.storedBytes, codec }, member.bytes);
+}
+
+function beside(name: string, wanted: string): string {
+  return name.slice(0, name.lastIndexOf("/") + 1) + siblingName(wanted);
+}
