@@ -1,0 +1,167 @@
+import { redacted, sha256, type Field } from "./digest.ts";
+import { documentDigest, type Document, type DocumentKind } from "./document.ts";
+import { EvidenceError } from "./error.ts";
+import { canonical } from "./json.ts";
+import { verifyCheckpoint, type Checkpoint, type Signer } from "./checkpoint.ts";
+import { entryHash, recordsField, type Entry } from "./log.ts";
+import { Tree } from "./merkle.ts";
+
+/** Version of the format, see FORMAT.md. */
+export const packVersion = 1;
+
+/** What goes into a pack. */
+export interface PackInput {
+  readonly incident: Document;
+  readonly alerts: readonly Document[];
+  readonly events: readonly Document[];
+  /** What is known of the sources: how far each can be believed, what it cannot see. */
+  readonly sources?: readonly Document[] | undefined;
+  /** When a source was silent. */
+  readonly gaps?: readonly Document[] | undefined;
+  /** Entries about all these, oldest first. Each document must be on record in one of them. */
+  readonly entries: readonly Entry[];
+  /** Oldest first. The last must be of the whole log as `entryHashes` has it, or of a beginning that holds all `entries`. */
+  readonly checkpoints: readonly Checkpoint[];
+  /** Hashes of all entries of the log, oldest first, at least up to the last checkpoint. */
+  readonly entryHashes: readonly string[];
+  readonly signer: Signer;
+  /** When the pack is made, in ms since 1970. */
+  readonly time: number;
+  /** Which members to leave out: those of documents, and `by`, `subject` and fields of entries, whose id is their place. */
+  readonly redact?: ((kind: DocumentKind | "entry", id: string, field: string) => boolean) | undefined;
+}
+
+/**
+ * One incident with its proof, as one text of JSON lines that `verifyPack` and the verifier in Python check without us.
+ *
+ * @throws {EvidenceError} BAD_PACK when something given would not verify: a document that no entry puts on record, an
+ * entry after the last checkpoint, a checkpoint of another log, or hashes that do not lead to a checkpoint's root.
+ */
+export function packOf(input: PackInput): string {
+  const { incident, alerts, events, sources = [], gaps = [] } = input;
+  const documents = [incident, ...alerts, ...events, ...sources, ...gaps];
+  const tree = new Tree(input.entryHashes);
+  const last = checkCheckpoints(input.checkpoints, tree);
+  checkEntries(input, last);
+  checkRecords(documents, input.entries);
+  const { redact = () => false } = input;
+  const lines = [
+    {
+      type: "pack",
+      version: packVersion,
+      origin: last.origin,
+      incident: incident.id,
+      time: input.time,
+      keys: [...new Set(input.checkpoints.map((it) => it.key).concat(input.signer.publicKey))].sort(),
+    },
+    ...documents.map((it) => ({ type: "document", ...redactDocument(it, redact) })),
+    ...input.entries.map((it) => ({
+      type: "entry",
+      entry: redactEntry(it, redact),
+      proof: tree.inclusion(it.seq, last.size),
+    })),
+    ...checkpointLines(input.checkpoints, tree),
+  ];
+  const text = lines.map((it) => `${canonical(it)}\n`).join("");
+  return text + seal(text, input.signer);
+}
+
+/** The last line: a signature over all that stands before it, so that no byte is without cover. */
+function seal(text: string, signer: Signer): string {
+  const digest = sha256(text);
+  const line = { type: "seal", digest, key: signer.publicKey, signature: signer.sign(sealMessage(digest)) };
+  return `${canonical(line)}\n`;
+}
+
+/** What the seal signs. Its first line keeps it from being taken for a checkpoint's signature. */
+export function sealMessage(digest: string): string {
+  return `outweigh.pack.v${packVersion}\n${digest}\n`;
+}
+
+function checkpointLines(checkpoints: readonly Checkpoint[], tree: Tree): object[] {
+  return checkpoints.map((it, i) => {
+    const before = checkpoints[i - 1];
+    return { type: "checkpoint", checkpoint: it, consistency: before ? tree.consistency(before.size, it.size) : [] };
+  });
+}
+
+/** @returns The last checkpoint. */
+function checkCheckpoints(checkpoints: readonly Checkpoint[], tree: Tree): Checkpoint {
+  const last = checkpoints.at(-1);
+  if (!last) throw new EvidenceError("BAD_PACK", "a pack needs at least one checkpoint");
+  let before = 0;
+  for (const it of checkpoints) {
+    const at = `the checkpoint of ${it.size} entries`;
+    if (it.origin !== last.origin) throw new EvidenceError("BAD_PACK", `${at} is of another log, ${it.origin}`);
+    if (it.size < before) throw new EvidenceError("BAD_PACK", `${at} comes after one of ${before}`);
+    if (it.size > tree.size) throw new EvidenceError("BAD_PACK", `${at} needs more than the ${tree.size} hashes given`);
+    if (!verifyCheckpoint(it)) throw new EvidenceError("BAD_PACK", `${at} is not signed by its key`);
+    if (tree.root(it.size) !== it.root)
+      throw new EvidenceError("BAD_PACK", `${at} is not of the log with these hashes`);
+    before = it.size;
+  }
+  return last;
+}
+
+function checkEntries({ entries, entryHashes }: PackInput, last: Checkpoint): void {
+  let before = -1;
+  for (const it of entries) {
+    if (it.seq <= before) throw new EvidenceError("BAD_PACK", `entry ${it.seq} comes after entry ${before}`);
+    if (it.seq >= last.size) throw new EvidenceError("BAD_PACK", `entry ${it.seq} is not in any checkpoint given`);
+    if (it.hash !== entryHashes[it.seq] || it.hash !== entryHash(it)) {
+      throw new EvidenceError("BAD_PACK", `entry ${it.seq} is not the one that the log has there`);
+    }
+    before = it.seq;
+  }
+}
+
+function checkRecords(documents: readonly Document[], entries: readonly Entry[]): void {
+  const records = new Set(entries.flatMap(recordsOf));
+  for (const it of documents) {
+    if (records.has(documentDigest(it))) continue;
+    throw new EvidenceError("BAD_PACK", `no entry given puts the ${it.kind} ${it.id} on record as it is`);
+  }
+}
+
+/** The digests that an entry puts on record. */
+export function recordsOf(entry: Entry): readonly unknown[] {
+  const field = entry.fields[recordsField];
+  return field && "value" in field && Array.isArray(field.value) ? field.value : [];
+}
+
+type Redact = NonNullable<PackInput["redact"]>;
+
+function redactDocument(it: Document, redact: Redact): Document {
+  return {
+    ...it,
+    fields: redactFields(
+      it.fields,
+      (name) => redact(it.kind, it.id, name),
+      (name) => name,
+    ),
+  };
+}
+
+function redactEntry(it: Entry, redact: Redact): Entry {
+  const id = String(it.seq);
+  return {
+    ...it,
+    by: redact("entry", id, "by") ? redacted("by", it.by) : it.by,
+    ...(it.subject && { subject: redact("entry", id, "subject") ? redacted("subject", it.subject) : it.subject }),
+    fields: redactFields(
+      it.fields,
+      (name) => redact("entry", id, name),
+      (name) => `fields.${name}`,
+    ),
+  };
+}
+
+function redactFields(
+  fields: Readonly<Record<string, Field>>,
+  isHidden: (name: string) => boolean,
+  committedAs: (name: string) => string,
+): Record<string, Field> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => [name, isHidden(name) ? redacted(committedAs(name), field) : field]),
+  );
+}

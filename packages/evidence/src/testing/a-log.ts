@@ -1,0 +1,99 @@
+import { createPrivateKey } from "node:crypto";
+import {
+  append,
+  checkpoint,
+  documentDigest,
+  documentOf,
+  genesis,
+  packOf,
+  signerOf,
+  type Checkpoint,
+  type Document,
+  type Entry,
+  type Head,
+  type JsonObject,
+  type PackInput,
+  type Signer,
+} from "../index.ts";
+
+/** A signer that is always the same for the same number: 0 to 255. */
+export function aSigner(number = 7): Signer {
+  // RFC 8410 §7: an Ed25519 private key in PKCS #8 is this and its 32 bytes.
+  const der = Buffer.from(`302e020100300506032b657004220420${Buffer.alloc(32, number).toString("hex")}`, "hex");
+  return signerOf(createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
+}
+
+export const saltKey = Buffer.alloc(32, 42);
+
+/** A log that tests append to. */
+export class ALog {
+  head: Head = genesis("outweigh.example/test");
+  readonly entries: Entry[] = [];
+  readonly checkpoints: Checkpoint[] = [];
+
+  add(kind = "note", fields: JsonObject = {}): Entry {
+    const time = 1_764_000_000_000 + this.head.size * 1000;
+    const body = { time, kind, by: "ana", subject: `incident-${this.head.size}`, fields: withoutUndefined(fields) };
+    const { entry, head } = append(this.head, body, saltKey);
+    this.entries.push(entry);
+    this.head = head;
+    return entry;
+  }
+
+  sign(signer = aSigner()): Checkpoint {
+    const it = checkpoint(this.head, 1_764_100_000_000 + this.head.size, signer);
+    this.checkpoints.push(it);
+    return it;
+  }
+}
+
+/** A pack's input: one incident, one alert, two events, three entries among others, two checkpoints. */
+export function aPackInput(over: Partial<PackInput> = {}): PackInput {
+  const log = new ALog();
+  for (let i = 0; i < 3; i++) log.add();
+  const events = [1, 2].map((n) =>
+    documentOf("event", `e${n}`, { time: n, principal: "mallory", raw: `GET /weights/${n} "ü"` }, saltKey),
+  );
+  const alert = documentOf(
+    "alert",
+    "a1",
+    { rule: "complete-copy", count: 2, ratio: 0.1, events: ["e1", "e2"] },
+    saltKey,
+  );
+  const incident = documentOf(
+    "incident",
+    "i1",
+    { title: "A copy left", alerts: ["a1"], models: ["acme-13b"] },
+    saltKey,
+  );
+  const raised = log.add("alert-raised", { records: digests([alert, ...events]) });
+  log.sign();
+  for (let i = 0; i < 4; i++) log.add();
+  const opened = log.add("incident-opened", { records: digests([incident]), note: "seen" });
+  const assigned = log.add("incident-assigned", { to: "ana" });
+  log.add();
+  log.sign();
+  return {
+    incident,
+    alerts: [alert],
+    events,
+    entries: [raised, opened, assigned],
+    checkpoints: log.checkpoints,
+    entryHashes: log.entries.map((it) => it.hash),
+    signer: aSigner(),
+    time: 1_764_200_000_000,
+    ...over,
+  };
+}
+
+export function aPack(over: Partial<PackInput> = {}): string {
+  return packOf(aPackInput(over));
+}
+
+function digests(documents: readonly Document[]): string[] {
+  return documents.map(documentDigest);
+}
+
+function withoutUndefined(fields: JsonObject) {
+  return Object.fromEntries(Object.entries(fields).flatMap(([name, it]) => (it === undefined ? [] : [[name, it]])));
+}
