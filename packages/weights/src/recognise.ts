@@ -148,8 +148,12 @@ async function formatOf(head: Uint8Array, reader: Reader): Promise<Format | unde
 }
 
 async function containerOf(head: Uint8Array, reader: Reader): Promise<Container | undefined> {
-  const container = containers.find((it) => it.mayBe(head, reader.size));
-  if (!container?.codec) return container;
-  const more = await reader.read(0, Math.min(reader.size, maxRecogniseBytes / 2));
-  return holdsMaybe(container, more, 0) ? container : undefined;
+  for (const container of containers) {
+    if (!container.mayBe(head, reader.size)) continue;
+    if (container.confirm && !(await container.confirm(reader))) continue;
+    if (!container.codec) return container;
+    const more = await reader.read(0, Math.min(reader.size, maxRecogniseBytes / 2));
+    if (holdsMaybe(container, more, 0)) return container;
+  }
+  return undefined;
 }

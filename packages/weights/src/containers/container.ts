@@ -6,7 +6,7 @@ import { deflate, gzip, zlib, zstd, type Codec } from "./codec.ts";
 import { rangeReader } from "./range.ts";
 import { beginsLikeTar, readTar } from "./tar.ts";
 import { unpackedSize, UnpackedReader } from "./unpacked.ts";
-import { beginsLikeZip, readLocalHeader, readZipDirectory, type ZipMember } from "./zip.ts";
+import { beginsLikeZip, endsLikeZip, readLocalHeader, readZipDirectory, type ZipMember } from "./zip.ts";
 
 /** One file in a container. Where it cannot be opened, `problem` says why, and there is no reader. */
 export interface ContainerMember {
@@ -23,6 +23,8 @@ export interface Container {
   readonly name: string;
   /** By the first bytes alone; `peek` may unpack some of them. Never throws. */
   mayBe(head: Uint8Array, size: number): boolean;
+  /** Whether it is, where the first bytes do not decide. Throws only what the reader throws. */
+  confirm?(reader: Reader): Promise<boolean>;
   /** @throws {WeightsError} for an archive that can't be listed; a single bad member is a `problem` instead. */
   open(reader: Reader): AsyncGenerator<ContainerMember>;
   /** For a compressed stream: the beginning of what is inside. */
@@ -40,6 +42,7 @@ export const tarContainer: Container = { name: "tar", mayBe: (head) => beginsLik
 export const llamafile: Container = {
   name: "llamafile",
   mayBe: (head, size) => startsWith(head, "MZqFpD") || (startsWith(head, "\x7fELF") && size > 4 * 1024 * 1024),
+  confirm: endsLikeZip,
   open: openZip,
 };
 

@@ -31,6 +31,13 @@ export function beginsLikeZip(head: Uint8Array): boolean {
   return (head[2] === 3 && head[3] === 4) || (head[2] === 5 && head[3] === 6) || (head[2] === 7 && head[3] === 8);
 }
 
+/** Whether the last 64 KiB hold the end record of a zip. Throws only what the reader throws. */
+export async function endsLikeZip(reader: Reader): Promise<boolean> {
+  const tailBytes = Math.min(reader.size, endBytes + maxCommentBytes);
+  const tail = Buffer.from(await reader.read(reader.size - tailBytes, tailBytes));
+  return indexOfEnd(tail) >= 0;
+}
+
 /**
  * The members that the central directory lists. Bytes may come before the archive (self-extracting programs, llamafile).
  * @throws {WeightsError} TRUNCATED without an end record, MALFORMED or TOO_MANY for a directory that is none.
@@ -60,12 +67,17 @@ async function findEnd(reader: Reader): Promise<End> {
   const tailBytes = Math.min(reader.size, endBytes + maxCommentBytes);
   const tailAt = reader.size - tailBytes;
   const tail = Buffer.from(await readExactly(reader, tailAt, tailBytes, "the end of the zip"));
+  const at = indexOfEnd(tail);
+  if (at < 0) throw new WeightsError("TRUNCATED", "the zip has no directory at its end", { at: reader.size });
+  return readEnd(reader, tail.subarray(at), tailAt + at);
+}
+
+/** The last end record whose comment fits; -1 if there is none. */
+function indexOfEnd(tail: Buffer): number {
   for (let i = tail.length - endBytes; i >= 0; i--) {
-    if (tail.readUInt32LE(i) === endSignature && i + endBytes + tail.readUInt16LE(i + 20) <= tail.length) {
-      return readEnd(reader, tail.subarray(i), tailAt + i);
-    }
+    if (tail.readUInt32LE(i) === endSignature && i + endBytes + tail.readUInt16LE(i + 20) <= tail.length) return i;
   }
-  throw new WeightsError("TRUNCATED", "the zip has no directory at its end", { at: reader.size });
+  return -1;
 }
 
 async function readEnd(reader: Reader, record: Buffer, at: number): Promise<End> {

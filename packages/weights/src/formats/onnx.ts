@@ -1,7 +1,7 @@
 // Source: onnx/onnx, onnx.proto3 (IR version 13).
 import { Cursor } from "../cursor.ts";
 import { WeightsError } from "../error.ts";
-import { maxDepth, maxNameBytes, maxRecogniseBytes } from "../limits.ts";
+import { maxDepth, maxNameBytes } from "../limits.ts";
 import type { ModelFile, Reader } from "../tensor.ts";
 import { Findings, Metadata, type Format } from "./format.ts";
 import { decodeText } from "./json.ts";
@@ -25,17 +25,15 @@ export const onnx: Format = { name: "onnx", kind: "tensors", mayBe, recognise, r
 /** Walks the top-level fields as far as the head shows them. */
 function mayBe(head: Uint8Array, size: number): boolean {
   let at = 0;
-  let seen = 0;
-  while (at < head.length) {
+  for (let count = 0; at < head.length; count++) {
     const field = peekField(head, at);
-    if (!field) return at > head.length - 16 && seen > 0;
+    if (!field) return at > head.length - 16 && count > 0;
     if (!modelTags.has(field.tag)) return false;
-    seen++;
-    if (field.tag === graphTag) return looksLikeGraph(head, field.dataAt);
-    if (field.next > size) return false;
+    if (field.tag === graphTag && !looksLikeGraph(head, field.dataAt)) return false;
+    if (field.next > size) return field.tag === graphTag && count > 0; // a truncated copy, if anything
     at = field.next;
   }
-  return seen > 0;
+  return true;
 }
 
 /** GraphProto's fields as tags: 1 2 5 8 10 to 16. */
@@ -46,18 +44,26 @@ function looksLikeGraph(head: Uint8Array, at: number): boolean {
   return field === undefined ? at >= head.length : graphTags.has(field.tag);
 }
 
+/** Top-level fields that a model has at most, beyond one for each operator set, property and local function. */
+const maxFieldsPeeked = 1000;
+
+/** Walks all top-level fields, 32 bytes of each: a graph and a version must be among them. */
 async function recognise(_: Uint8Array, reader: Reader): Promise<boolean> {
   let at = 0;
-  let irVersion = false;
-  for (let read = 0; at < reader.size && read < maxRecogniseBytes / 2; read += 32) {
+  let version = false;
+  let graph = false;
+  for (let count = 0; at < reader.size && count < maxFieldsPeeked; count++) {
     const piece = await reader.read(at, Math.min(32, reader.size - at));
     const field = peekField(piece, 0);
     if (!field || !modelTags.has(field.tag)) return false;
-    if (field.tag === irVersionTag) irVersion = (piece[1] ?? 0) > 0 && (piece[1] ?? 0) < 0x80;
-    if (field.tag === graphTag && (irVersion || at === 0)) return looksLikeGraph(piece, field.dataAt);
+    if (field.tag === graphTag) {
+      if (!looksLikeGraph(piece, field.dataAt)) return false;
+      graph = true;
+    }
+    if (field.tag === irVersionTag) version = (piece[1] ?? 0) > 0 && (piece[1] ?? 0) < 0x80;
     at += field.next;
   }
-  return false;
+  return version && graph;
 }
 
 interface Walk extends TensorSink {
