@@ -3,7 +3,7 @@ import { ExtractionError } from "./error.ts";
 import { alarmLevel, certifiable, type AlarmLevel, type Rate } from "./path-cal.ts";
 import type { Query } from "./query.ts";
 import { Scorer, signals, type Frame } from "./scores.ts";
-import { learnSpace, place } from "./space.ts";
+import { learnSpace, place, type Space } from "./space.ts";
 import { gauges, Path, type Judge, type Scale } from "./meter.ts";
 import type { Exam } from "./progress.ts";
 
@@ -78,13 +78,18 @@ function learnFrame(bank: readonly Stream[], strata: number): Frame {
   const queries = bank.flat();
   const features = learnSpace(queries.map((it) => it.features));
   const inputs = queries.flatMap((it) => (it.input ? [it.input] : []));
-  const points = bank.map((stream) =>
-    stream.map((it) => ({ point: place(features, it.features), stratum: it.stratum })),
-  );
+  const input = inputs.length === queries.length ? learnSpace(inputs) : undefined;
+  const pointsIn = (space: Space, of: (it: Query) => ArrayLike<number>) =>
+    makeBank(
+      space.dimensions,
+      strata,
+      bank.map((stream) => stream.map((it) => ({ point: place(space, of(it)), stratum: it.stratum }))),
+    );
   return {
     features,
-    input: inputs.length === queries.length ? learnSpace(inputs) : undefined,
-    bank: makeBank(features.dimensions, strata, points),
+    input,
+    bank: pointsIn(features, (it) => it.features),
+    inputBank: input && pointsIn(input, (it) => it.input ?? it.features),
   };
 }
 

@@ -5,13 +5,13 @@ import { topGap, type Query } from "./query.ts";
 import { place, unit, type Space } from "./space.ts";
 
 /**
- * The five scores of a query; higher is stranger. Each is judged only against benign queries of the same stratum.
+ * The six scores of a query; higher is stranger. Each is judged only against benign queries of the same stratum.
  *
- * - `distance`: how far from what benign principals ask. Blind spot: in-distribution theft.
+ * - `distance`, `distance-input`: how far from what benign principals ask, as the model sees it and as it was sent. Blind spot: in-distribution theft.
  * - `unsure`, `sure`: margin of the answer, both tails. Blind spot: inputs as certain as anybody's.
  * - `chain-input`, `chain-features`: closeness to an own earlier query. Blind spot: attacks that draw fresh inputs.
  */
-export const signals = ["distance", "unsure", "sure", "chain-input", "chain-features"] as const;
+export const signals = ["distance", "distance-input", "unsure", "sure", "chain-input", "chain-features"] as const;
 export type Signal = (typeof signals)[number];
 
 /** One score per signal, in the order of `signals`; undefined: the signal has nothing to say of this query. */
@@ -22,6 +22,7 @@ export interface Frame {
   readonly features: Space;
   readonly input: Space | undefined;
   readonly bank: Bank;
+  readonly inputBank: Bank | undefined;
 }
 
 /** How fast the nearest of n random points comes closer, per e-fold of n. Source: the brief's fit on natural images. */
@@ -47,7 +48,7 @@ export class Scorer {
 
   /** Undefined for an exact repeat of a query still remembered. */
   score(query: Query): Scores | undefined {
-    const { features, input, bank } = this.#frame;
+    const { features, input, bank, inputBank } = this.#frame;
     const { stratum } = query;
     const point = place(features, query.features);
     const own = input && query.input ? place(input, query.input) : point;
@@ -58,6 +59,7 @@ export class Scorer {
     const gap = query.probabilities && topGap(query.probabilities);
     const scores: Scores = [
       nearest(bank, stratum, point),
+      inputBank && query.input && nearest(inputBank, stratum, own),
       gap === undefined ? undefined : 1 - gap,
       gap === undefined ? undefined : gap - 1,
       closeness(this.#input, own, stratum),
