@@ -14,13 +14,16 @@ import {
   type ZstdDecompress,
 } from "node:zlib";
 
+/** Node's own streams: packed bytes in, unpacked bytes out. */
+export type Decompressor = Gunzip | Inflate | InflateRaw | ZstdDecompress;
+
 /** A way of compressing that Node's zlib can undo. */
 export interface Codec {
   readonly name: string;
   /** The beginning of what `packed`, the beginning of a stream, unpacks to; empty if it is no such stream. Never throws. */
   peek(packed: Uint8Array): Uint8Array;
   /** A fresh decompressor; it takes the packed stream and gives the unpacked one. */
-  stream(): Gunzip | Inflate | InflateRaw | ZstdDecompress;
+  stream(): Decompressor;
 }
 
 /** Packed bytes that a peek looks at: unpack to 2 MB at the very most. */

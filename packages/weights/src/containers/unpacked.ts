@@ -1,7 +1,10 @@
 import { WeightsError } from "../error.ts";
-import { digestPieceBytes, keptWindowBytes, maxExpansion, maxKeptBytes, maxUnpackPasses } from "../limits.ts";
+import { keptWindowBytes, maxExpansion, maxKeptBytes, maxUnpackPasses } from "../limits.ts";
 import type { Reader } from "../tensor.ts";
-import type { Codec } from "./codec.ts";
+import type { Codec, Decompressor } from "./codec.ts";
+
+/** Packed bytes handed to the decompressor at a time. */
+const feedBytes = 256 * 1024;
 
 /** The packed bytes of a stream: a range of a reader. */
 export interface PackedRange {
@@ -97,39 +100,49 @@ export async function unpackedSize(packed: PackedRange): Promise<number> {
   return bytes;
 }
 
-async function* unpack({ reader, at, bytes, codec }: PackedRange): AsyncGenerator<Uint8Array> {
+async function* unpack(packed: PackedRange): AsyncGenerator<Uint8Array> {
+  const { at, codec } = packed;
   const stream = codec.stream();
-  let fed = 0;
-  const feed = async (): Promise<void> => {
-    while (fed < bytes && !stream.destroyed) {
-      const piece = await reader.read(at + fed, Math.min(digestPieceBytes / 16, bytes - fed));
-      if (piece.length === 0) break;
-      fed += piece.length;
-      await new Promise<void>((done, failed) => {
-        stream.write(piece, (error) => (error ? failed(error) : done()));
-      });
-    }
-    stream.end();
-  };
-  let failure: unknown;
-  const feeding = feed().catch((error: unknown) => {
-    failure = error;
-    stream.destroy();
-  });
+  const progress: Progress = { fed: 0, failure: undefined };
+  const feeding = feed(stream, packed, progress);
   let unpacked = 0;
   try {
     for await (const chunk of stream) {
       unpacked += chunk.length;
-      if (unpacked > maxKeptBytes && unpacked > maxExpansion * fed) {
+      if (unpacked > maxKeptBytes && unpacked > maxExpansion * progress.fed) {
         throw new WeightsError("EXPANDS", `unpacks to more than ${maxExpansion} times its size`, { at });
       }
       yield chunk;
     }
   } catch (error) {
+    if (progress.failure !== undefined) throw progress.failure; // the file could not be read: no fault of the stream
     if (error instanceof WeightsError) throw error;
-    throw new WeightsError("MALFORMED", `the ${codec.name} stream is broken`, { at, cause: failure ?? error });
+    throw new WeightsError("MALFORMED", `the ${codec.name} stream is broken`, { at, cause: error });
   } finally {
     stream.destroy();
     await feeding;
+  }
+}
+
+interface Progress {
+  fed: number;
+  failure: unknown;
+}
+
+/** Writes the packed bytes into the stream until it ends or is closed; a write that a closed stream swallowed is not waited for. */
+async function feed(stream: Decompressor, { reader, at, bytes }: PackedRange, progress: Progress): Promise<void> {
+  const closed = new Promise<void>((done) => void stream.once("close", done));
+  try {
+    while (progress.fed < bytes && !stream.destroyed) {
+      const piece = await reader.read(at + progress.fed, Math.min(feedBytes, bytes - progress.fed));
+      if (piece.length === 0) break;
+      progress.fed += piece.length;
+      const written = new Promise<void>((done) => void stream.write(piece, () => done())); // an error reaches the reading side
+      await Promise.race([written, closed]);
+    }
+    if (!stream.destroyed) stream.end();
+  } catch (error) {
+    progress.failure = error;
+    stream.destroy();
   }
 }

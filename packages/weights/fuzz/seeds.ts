@@ -1,0 +1,55 @@
+// Valid files, small, one list for each format: what the fuzzer mutates.
+import { gzipSync, deflateSync, zstdCompressSync } from "node:zlib";
+import { writeGguf } from "../src/testing/gguf.ts";
+import { writeOnnx } from "../src/testing/onnx.ts";
+import { numpyArray, proto, stop, writePickle, writeTorchLegacy, writeTorchZip } from "../src/testing/pickle.ts";
+import { writeSafetensors } from "../src/testing/safetensors.ts";
+import { writeTar } from "../src/testing/tar.ts";
+import { concat } from "../src/testing/bytes.ts";
+import { aModel, tensor } from "../src/testing/tensors.ts";
+import { writeZip } from "../src/testing/zip.ts";
+
+const model = [tensor("a.weight", [6, 5]), tensor("b", [3])];
+const file = writeSafetensors(model, { format: "pt" });
+
+/** By the name that the command line takes. */
+export const seeds: Readonly<Record<string, readonly Uint8Array[]>> = {
+  safetensors: [file, writeSafetensors(aModel())],
+  gguf: [
+    writeGguf(model, { metadata: { "general.architecture": "llama", "tokenizer.ggml.tokens": ["a", "b", "c"] } }),
+    writeGguf(model, { version: 1 }),
+    writeGguf(model, { bigEndian: true, alignment: 64 }),
+  ],
+  onnx: [
+    writeOnnx(model).model,
+    writeOnnx(model, { inBody: true, domain: "own" }).model,
+    writeOnnx(model, { external: "weights.bin" }).model,
+  ],
+  pytorch: [
+    writeTorchZip(model),
+    writeTorchZip(model, { deflated: true, extra: [{ name: "code/x.py", data: concat("pass") }] }),
+  ],
+  "pytorch-legacy": [writeTorchLegacy(model)],
+  pickle: [writePickle(model), concat(proto(2), numpyArray(tensor("t", [4, 3]), true), stop)],
+  "shard-index": [
+    concat(
+      JSON.stringify({
+        metadata: { total_size: 9 },
+        weight_map: { a: "model-00001-of-00002.safetensors", b: "x.bin" },
+      }),
+    ),
+  ],
+  zip: [
+    writeZip([
+      { name: "a/b.bin", data: file },
+      { name: "c", data: file, deflated: true },
+    ]),
+  ],
+  tar: [
+    writeTar([
+      { name: "a/b.bin", data: file },
+      { name: "c.pt", data: writeTorchZip(model) },
+    ]),
+  ],
+  streams: [new Uint8Array(gzipSync(file)), new Uint8Array(deflateSync(file)), new Uint8Array(zstdCompressSync(file))],
+};
