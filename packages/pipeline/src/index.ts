@@ -1,1 +1,23 @@
-export {};
+export { correlateDefaults, type CorrelateOptions } from "./correlate/incidents.ts";
+export type { AnyDetector, Context, Detector, Finding } from "./detect/detector.ts";
+export { detectors } from "./detect/detectors.ts";
+export { type RuleInfo } from "./detect/rule-info.ts";
+export { type Refused } from "./detect/rules.ts";
+export { PipelineError, type PipelineErrorCode } from "./error.ts";
+export {
+  type Ingested,
+  type Manifest,
+  type Origin,
+  type Raw,
+  type Source,
+  type SourceKind,
+  type Surroundings,
+} from "./ingest/source.ts";
+export { detectKind, sourceOf, sources } from "./ingest/sources.ts";
+export { Line, type From, type LineOptions, type Outcome } from "./line.ts";
+export { playbookHeadings, readPlaybook } from "./playbook.ts";
+export { maxRecordBytes, RecordSplitter, type Cut, type SplitterState } from "./records.ts";
+export { makeRegister, type Located, type Register, type RegisterOptions } from "./register.ts";
+export { readPolicy, recommend, type Policy, type Recommendation } from "./respond/policy.ts";
+export { type SourceAccount } from "./source-book.ts";
+export { bytesText, percentText, spanText } from "./amounts.ts";

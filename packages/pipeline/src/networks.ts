@@ -49,7 +49,7 @@ function parseV6(text: string): bigint | undefined {
   const missing = 8 - head.length - (tail?.length ?? 0);
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
   let value = 0n;
-  for (const it of [...head, ...new Array<number>(missing).fill(0), ...(tail ?? [])])
+  for (const it of [...head, ...Array.from({ length: missing }, () => 0), ...(tail ?? [])])
     value = (value << 16n) | BigInt(it);
   return value;
 }

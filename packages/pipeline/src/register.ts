@@ -7,9 +7,9 @@ export interface Located {
   readonly model: string;
   /** The declared place it lies in, as configured; undefined when only its digest told which model it is. */
   readonly place?: string;
-  /** Which of the model's files, where the register lists them. */
+  /** Which of the model's files: as the register lists it, else its path below the place. */
   readonly part?: string;
-  /** The size of that file in bytes. */
+  /** The size of that file in bytes, if the register lists it. */
   readonly partBytes?: number;
   /** Whether it holds weights; undefined when neither the register nor the name can tell. */
   readonly weights?: boolean;
@@ -136,11 +136,12 @@ function inPlace(model: ModelEntry, place: string, rest: readonly string[]): Loc
   return guess(located, rest);
 }
 
-/** What the name says of a file that the register does not list. A digest says nothing. */
+/** What the name says of a file that the register does not list: it is told apart by its path. A digest says nothing of weights. */
 function guess(located: { model: string; place: string }, rest: readonly string[]): Located {
   const name = rest.at(-1);
-  if (name === undefined || name.startsWith("@")) return located;
-  return { ...located, weights: looksLikeWeights(name) };
+  if (name === undefined) return located;
+  const part = rest.join("/");
+  return name.startsWith("@") ? { ...located, part } : { ...located, part, weights: looksLikeWeights(name) };
 }
 
 function within(root: Node, artifact: string): readonly string[] {

@@ -1,0 +1,216 @@
+import { createHash } from "node:crypto";
+import { severityId, worse, type Alert, type Incident, type OcsfEvent, type Severity } from "@outweigh/schema";
+import { z } from "zod";
+import { countText, spanText } from "../amounts.ts";
+
+/** How alerts become incidents. */
+export interface CorrelateOptions {
+  /** How far apart alerts of one story may be, in ms. */
+  readonly windowMs: number;
+  /** Longest story, in ms: later alerts open a new one, so that no incident grows for ever. */
+  readonly maxSpanMs: number;
+}
+
+export const correlateDefaults: CorrelateOptions = { windowMs: 86_400_000, maxSpanMs: 7 * 86_400_000 };
+
+/** Most incidents that alerts can still join, and most alerts that wait for an incident of their principal. */
+const maxOpen = 5000;
+const maxWaiting = 5000;
+/** Most alerts in one incident, and most names it lists. */
+const maxAlerts = 500;
+const maxNames = 100;
+
+/** What of an alert its incident needs. */
+const member = z.object({
+  id: z.string(),
+  rule: z.string(),
+  severity: z.enum(["informational", "low", "medium", "high", "critical"]),
+  summary: z.string(),
+  principal: z.string().optional(),
+  model: z.string().optional(),
+  act: z.enum(["obtain", "copy", "replicate"]).optional(),
+  method: z.string().optional(),
+  firstAt: z.number(),
+  lastAt: z.number(),
+});
+type Member = Omit<z.infer<typeof member>, "method"> & { readonly method?: Alert["method"] };
+
+/** An incident while alerts can still join it. Plain JSON. */
+interface Story {
+  readonly id: string;
+  members: Member[];
+  /** Addresses outside the own networks that its events came from: they tie an anonymous client to a named one. */
+  addresses: string[];
+}
+
+/**
+ * Puts alerts that tell one story into one incident: the same principal, the same outside address or the same model,
+ * close in time. Alerts below medium open none: they wait, and join when one of their principal opens.
+ *
+ * Blind spot: a thief who changes principal, address and model. And two thieves of one model on one day are one story.
+ */
+export class Incidents {
+  readonly #options: CorrelateOptions;
+  #stories: Story[] = [];
+  #waiting: Member[] = [];
+
+  constructor(options: Partial<CorrelateOptions> = {}) {
+    this.#options = { ...correlateDefaults, ...options };
+  }
+
+  /** The incident that an alert belongs to now, whole; undefined while it waits. */
+  take(alert: Alert, event: OcsfEvent, address: string | undefined): Incident | undefined {
+    const it = memberOf(alert);
+    const story = this.#storyOf(it, address) ?? this.#open(it);
+    if (!story) return undefined;
+    const at = story.members.findIndex(({ id }) => id === it.id);
+    if (at >= 0) story.members[at] = it;
+    else if (story.members.length < maxAlerts) story.members.push(it);
+    if (address !== undefined && event.src_external === true && !story.addresses.includes(address)) {
+      story.addresses = [...story.addresses, address].slice(-maxNames);
+    }
+    this.#adopt(story);
+    return incidentOf(story);
+  }
+
+  snapshot(): unknown {
+    return structuredClone({ stories: this.#stories, waiting: this.#waiting });
+  }
+
+  restore(state: unknown): void {
+    const { stories, waiting } = stored.parse(state);
+    this.#stories = stories.map((it) => ({ ...it, members: it.members.map(asMember) }));
+    this.#waiting = waiting.map(asMember);
+  }
+
+  #storyOf(it: Member, address: string | undefined): Story | undefined {
+    const own = this.#stories.find(({ members }) => members.some(({ id }) => id === it.id));
+    if (own) return own;
+    const near = this.#stories.filter((story) => this.#isNear(story, it));
+    const latest = (stories: readonly Story[]) => stories.toSorted((a, b) => lastAt(b) - lastAt(a))[0];
+    const bySame = (same: (member: Member) => boolean) => latest(near.filter(({ members }) => members.some(same)));
+    const quiet = severityId(it.severity) < severityId("medium");
+    return (
+      bySame(({ principal }) => it.principal !== undefined && principal === it.principal) ??
+      (address === undefined ? undefined : latest(near.filter(({ addresses }) => addresses.includes(address)))) ??
+      (quiet ? undefined : bySame(({ model }) => it.model !== undefined && model === it.model))
+    );
+  }
+
+  #isNear(story: Story, it: Member): boolean {
+    const { windowMs, maxSpanMs } = this.#options;
+    const first = Math.min(firstAt(story), it.firstAt);
+    const last = Math.max(lastAt(story), it.lastAt);
+    return (
+      it.firstAt - lastAt(story) <= windowMs && firstAt(story) - it.lastAt <= windowMs && last - first <= maxSpanMs
+    );
+  }
+
+  #open(it: Member): Story | undefined {
+    if (severityId(it.severity) < severityId("medium")) {
+      this.#waiting = [...this.#waiting.filter(({ id }) => id !== it.id), it].slice(-maxWaiting);
+      return undefined;
+    }
+    const digest = createHash("sha256").update(it.id).digest("hex");
+    const story: Story = { id: `incident-${digest.slice(0, 24)}`, members: [], addresses: [] };
+    this.#stories = [...this.#stories, story].slice(-maxOpen);
+    return story;
+  }
+
+  /** Lets alerts that waited join the story of their principal. */
+  #adopt(story: Story): void {
+    const principals = new Set(story.members.map(({ principal }) => principal));
+    const joins = (it: Member) =>
+      story.members.some(({ id }) => id === it.id) ||
+      (it.principal !== undefined && principals.has(it.principal) && this.#isNear(story, it));
+    const joining = this.#waiting.filter(joins);
+    if (joining.length === 0) return;
+    this.#waiting = this.#waiting.filter((it) => !joining.includes(it));
+    const fresh = joining.filter((it) => story.members.every(({ id }) => id !== it.id));
+    story.members = [...story.members, ...fresh].slice(0, maxAlerts);
+  }
+}
+
+const stored = z.object({
+  stories: z.array(z.object({ id: z.string(), members: z.array(member), addresses: z.array(z.string()) })),
+  waiting: z.array(member),
+});
+
+function asMember(it: z.infer<typeof member>): Member {
+  return it as Member;
+}
+
+function memberOf({ id, rule, severity, summary, principal, model, act, method, firstAt, lastAt }: Alert): Member {
+  return {
+    id,
+    rule,
+    severity,
+    summary,
+    firstAt,
+    lastAt,
+    ...(principal !== undefined && { principal }),
+    ...(model !== undefined && { model }),
+    ...(act !== undefined && { act }),
+    ...(method !== undefined && { method }),
+  };
+}
+
+function firstAt({ members }: Story): number {
+  return Math.min(...members.map((it) => it.firstAt));
+}
+
+function lastAt({ members }: Story): number {
+  return Math.max(...members.map((it) => it.lastAt));
+}
+
+/** Which alert tells the story best, among the worst: what the books prove before what a pattern suggests. */
+const tellers = ["complete-copy", "coalition-coverage", "decoy-touched", "undeclared-copy", "unaccounted-read"];
+
+function incidentOf(story: Story): Incident {
+  const { id, members } = story;
+  let severity: Severity = "informational";
+  for (const it of members) severity = worse(severity, it.severity);
+  const worst = members.filter((it) => it.severity === severity);
+  const [told] = tellers.map((rule) => worst.find((it) => it.rule === rule)).filter((it) => it !== undefined);
+  const lead = told ?? worst[0];
+  const loud = members.filter((it) => severityId(it.severity) >= severityId("medium"));
+  const act = lead?.act ?? loud.find((it) => it.act !== undefined)?.act;
+  const method = lead?.method ?? loud.find((it) => it.method !== undefined)?.method;
+  return {
+    id,
+    title: lead?.summary ?? "An incident without alerts",
+    severity,
+    reason: reasonOf(story),
+    ...(act !== undefined && { act }),
+    ...(method !== undefined && { method }),
+    principals: names(members.map((it) => it.principal)),
+    models: names(members.map((it) => it.model)),
+    alerts: members.map((it) => it.id),
+    firstAt: firstAt(story),
+    lastAt: lastAt(story),
+  };
+}
+
+function names(list: readonly (string | undefined)[]): string[] {
+  return [...new Set(list.filter((it) => it !== undefined))].slice(0, maxNames);
+}
+
+/** Why these alerts stand together, in one sentence. */
+function reasonOf(story: Story): string {
+  const { members, addresses } = story;
+  if (members.length === 1) return "One alert; nothing else close in time shares its principal, address or model";
+  const principals = names(members.map((it) => it.principal));
+  const models = names(members.map((it) => it.model));
+  const shared: string[] = [];
+  if (principals.length === 1) shared.push(`the principal ${principals[0]}`);
+  if (principals.length > 1 && addresses.length === 1) shared.push(`the address ${addresses[0]}`);
+  if (models.length === 1) shared.push(`the model ${models[0]}`);
+  const span = lastAt(story) - firstAt(story);
+  const within = `within ${spanText(span)}`;
+  if (shared.length > 0) return `${countText(members.length, "alert")} share ${shared.join(" and ")} ${within}`;
+  const kinds = [
+    principals.length > 0 ? countText(principals.length, "principal") : "",
+    models.length > 0 ? countText(models.length, "model") : "",
+  ].filter((it) => it !== "");
+  return `${countText(members.length, "alert")} ${within} are linked through ${kinds.join(" and ")}: each shares a principal, an address or a model with another`;
+}

@@ -1,0 +1,25 @@
+import { bulkCompletion } from "./bulk-completion.ts";
+import { coalitionCoverage } from "./coalition-coverage.ts";
+import { completeCopy } from "./complete-copy.ts";
+import { decoyTouched } from "./decoy-touched.ts";
+import type { AnyDetector } from "./detector.ts";
+import { enumerateThenPull } from "./enumerate-then-pull.ts";
+import { firstReader } from "./first-reader.ts";
+import { segmentedDownload } from "./segmented-download.ts";
+import { sourceSilent } from "./source-silent.ts";
+import { unaccountedRead } from "./unaccounted-read.ts";
+import { undeclaredCopy } from "./undeclared-copy.ts";
+
+/** All detections that are code. What Sigma can say is a rule in content/rules instead. */
+export const detectors: readonly AnyDetector[] = [
+  completeCopy,
+  decoyTouched,
+  undeclaredCopy,
+  coalitionCoverage,
+  unaccountedRead,
+  firstReader,
+  enumerateThenPull,
+  segmentedDownload,
+  bulkCompletion,
+  sourceSilent,
+];

@@ -1,0 +1,93 @@
+import type { OcsfEvent } from "@outweigh/schema";
+import { z } from "zod";
+import { detector } from "./detector.ts";
+import { addressOf, agentOf, isRead, isTimed, methodOf, whoText } from "./events.ts";
+import { see, slidingSet, type SlidingSet } from "./sliding-set.ts";
+
+interface State {
+  /** Listings, each with its own name. */
+  readonly listed: SlidingSet;
+  /** Whether one of them was of everything there is. */
+  readonly catalogue: boolean;
+  /** Collections that weights were taken from after the first listing: a repository, a run, a folder. */
+  readonly pulled: SlidingSet;
+}
+
+/**
+ * One client lists what there is, then takes weights from several repositories, runs or folders: what a thief does who does
+ * not know yet what is worth taking. A client is an address with a user agent, because the listing's record
+ * often names no user (an OCI access line never does) while the pull's does.
+ *
+ * Blind spot: a thief who knows the names, who waits longer than the window, or who changes address or agent in between.
+ */
+export const enumerateThenPull = detector({
+  id: "enumerate-then-pull",
+  title: "Listed the registry, then took several models",
+  severity: "high",
+  act: "obtain",
+  techniques: ["AML.T0007", "AML.T0035", "T1613"],
+  blindspots: [
+    "A thief who knows the names and needs no listing",
+    "A listing and pulls further apart than the window, or from different addresses or agents",
+    "Mirrors and backup jobs that nobody declared look the same",
+  ],
+  playbook: "registry-enumeration",
+  options: z.object({
+    /** Collections taken from before we speak up. */
+    limit: z.int().min(2).max(200).default(3),
+    /** Single listings that weigh as much as one of everything. */
+    listings: z.int().min(1).max(200).default(3),
+    windowMs: z.int().positive().default(1_800_000),
+  }),
+
+  key(event, { declared }) {
+    const address = addressOf(event);
+    if (address === undefined || declared || event.status_id === 2) return undefined;
+    if (!isListing(event) && !isTaking(event)) return undefined;
+    return isTimed(event) || event.src_external === true ? JSON.stringify([address, agentOf(event)]) : undefined;
+  },
+
+  start: ({ windowMs }): State => ({ listed: slidingSet(windowMs), catalogue: false, pulled: slidingSet(windowMs) }),
+
+  step(state, event, { limit, listings, windowMs }) {
+    if (isListing(event)) {
+      const listed = see(state.listed, event.artifact ?? event.operation ?? "", event.time, event.id);
+      return { state: { ...state, listed, catalogue: state.catalogue || event.operation !== "list" } };
+    }
+    const { listed } = state;
+    // A log that tells whole seconds may put a listing up to a second behind the pull that followed it.
+    const first = listed.members.find((it) => it.at > event.time - windowMs && it.at <= event.time + 1000);
+    if (!first) return { state: { listed: slidingSet(windowMs), catalogue: false, pulled: slidingSet(windowMs) } };
+    if (!state.catalogue && listed.members.length < listings) return { state };
+
+    const pulled = see(state.pulled, collectionOf(event), event.time, event.id);
+    if (pulled.members.length < limit) return { state: { ...state, pulled } };
+    const within = isTimed(event) ? `within ${windowMs / 60_000} min` : "in a log that gives no times";
+    return {
+      state: { ...state, pulled: slidingSet(windowMs) },
+      finding: {
+        summary: `${whoText(event)} listed what there is, then took weights from ${pulled.members.length} places ${within}`,
+        method: methodOf(event),
+        events: [first.event, ...pulled.members.map((it) => it.event)],
+      },
+    };
+  },
+
+  remembersMs: ({ windowMs }) => windowMs,
+});
+
+function isListing({ operation }: OcsfEvent): boolean {
+  return operation === "catalog" || operation === "search" || operation === "list";
+}
+
+function isTaking(event: OcsfEvent): boolean {
+  return isRead(event) && event.weights === true && event.artifact !== undefined;
+}
+
+/** What holds the file: an OCI repository, a Hugging Face repository, an MLflow run, else the folder. */
+function collectionOf({ artifact = "" }: OcsfEvent): string {
+  if (artifact.startsWith("oci:")) return artifact.replace(/[@:][^@:/]*(:[^/]*)?$/, "");
+  const depth = artifact.startsWith("hf:") || artifact.startsWith("mlflow:") ? 2 : Infinity;
+  const parts = artifact.split("/").slice(0, -1);
+  return parts.slice(0, depth).join("/");
+}

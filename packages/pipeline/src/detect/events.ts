@@ -1,0 +1,61 @@
+/** Questions about an event that several detectors ask. */
+import type { Method, OcsfEvent, Severity } from "@outweigh/schema";
+
+/** A read of a model's bytes that was granted. */
+export function isRead(event: OcsfEvent): boolean {
+  return (
+    (event.operation === "download" || event.operation === "copy") && event.status_id !== 2 && event.weights !== false
+  );
+}
+
+/** Whether its time is that of the event. False where a log carries none: then "within ten minutes" means nothing. */
+export function isTimed({ unmapped }: OcsfEvent): boolean {
+  const basis = field(unmapped, "time_basis");
+  return basis !== "file" && basis !== "none";
+}
+
+/** Whether somebody can be named: the source vouches for a principal, or the client at least comes from outside. */
+export function isTelling(event: OcsfEvent): boolean {
+  return event.vouched !== false || event.src_external === true;
+}
+
+/** `severity`, or low where the log names nobody and the client is inside: it may be anyone, a declared reader too. */
+export function asTelling(event: OcsfEvent, severity: Severity): Severity {
+  return isTelling(event) ? severity : "low";
+}
+
+/** The client's address, if the source has one. */
+export function addressOf({ src_endpoint: endpoint }: OcsfEvent): string | undefined {
+  const ip = field(endpoint, "ip");
+  return typeof ip === "string" ? ip : undefined;
+}
+
+/** What the client says it is. It may lie. */
+export function agentOf({ http_request: request }: OcsfEvent): string | undefined {
+  const agent = field(request, "user_agent");
+  return typeof agent === "string" ? agent : undefined;
+}
+
+/** A field of an object of which nothing is known. */
+export function field(from: unknown, name: string): unknown {
+  return typeof from === "object" && from !== null ? Reflect.get(from, name) : undefined;
+}
+
+/** `mallory (from 203.0.113.77)`, or only the principal where the address says nothing more. */
+export function whoText(event: OcsfEvent): string {
+  const address = addressOf(event);
+  const plain = event.principal.startsWith("anonymous@");
+  if (plain) return `somebody at ${event.principal.slice("anonymous@".length)}`;
+  return address === undefined ? event.principal : `${event.principal} (from ${address})`;
+}
+
+/** By which of the six methods a read like this takes a model, judged by where the artifact lies. */
+export function methodOf(event: OcsfEvent): Method {
+  const { artifact = "", principal } = event;
+  const anonymous = principal.startsWith("anonymous@");
+  if (artifact.startsWith("s3:")) return anonymous ? "exposed-storage" : "credentials";
+  if (artifact.startsWith("oci:")) return "artifacts";
+  if (artifact.startsWith("http:")) return anonymous ? "exposed-storage" : "repositories";
+  if (artifact.startsWith("file:")) return "artifacts";
+  return anonymous ? "weak-access" : "repositories";
+}

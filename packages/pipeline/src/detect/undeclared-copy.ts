@@ -1,0 +1,67 @@
+import type { OcsfEvent } from "@outweigh/schema";
+import { z } from "zod";
+import { bytesText, countText } from "../amounts.ts";
+import { detector } from "./detector.ts";
+import { field } from "./events.ts";
+
+/** Most paths remembered for one host and model: enough to count, bounded for a disk full of copies. */
+const maxPaths = 200;
+
+/**
+ * A scan found weights of a protected model where no copy is declared, whatever the file is called.
+ *
+ * Blind spot: a changed copy (quantised, fine-tuned, encrypted), whose digest is another; a place the scan may not read.
+ */
+export const undeclaredCopy = detector({
+  id: "undeclared-copy",
+  title: "Copy of a model outside every declared place",
+  severity: "high",
+  act: "copy",
+  method: "artifacts",
+  techniques: ["AML.T0037", "T1005"],
+  blindspots: [
+    "A copy whose bytes were changed: quantised, fine-tuned, encrypted",
+    "Folders that the scanning user may not read, and hosts that are not scanned",
+    "Who put it there, and when",
+  ],
+  playbook: "undeclared-copy",
+  options: z.object({}),
+
+  key: (event, { model }) =>
+    event.operation === "seen" &&
+    field(event.unmapped, "declared") === false &&
+    model?.class !== "public" &&
+    model?.class !== "base"
+      ? JSON.stringify([event.principal, event.model])
+      : undefined,
+
+  start: (): { paths: readonly string[] } => ({ paths: [] }),
+
+  step({ paths }, event) {
+    const path = pathOf(event);
+    const known = paths.includes(path);
+    const next = known ? paths : [...paths, path].slice(-maxPaths);
+    const complete = field(event.unmapped, "complete") === true;
+    const size = field(event.file, "size");
+    const amount = typeof size === "number" ? `, ${bytesText(size)}` : "";
+    const part = complete ? "a whole copy" : "part of a copy";
+    const host = event.principal.replace(/^host:/, "");
+    const others =
+      next.length > 1 ? `; ${countText(next.length, "such copy").replace("copys", "copies")} on this host` : "";
+    return {
+      state: { paths: next },
+      finding: {
+        summary: `${path} on ${host} is ${part} of ${event.model}${amount}, in no declared place${others}`,
+        severity: complete ? "high" : "medium",
+        events: [event.id],
+        matched: [{ field: "unmapped.digest", value: String(field(event.unmapped, "digest") ?? "") }],
+      },
+    };
+  },
+
+  remembersMs: () => 365 * 86_400_000,
+});
+
+function pathOf(event: OcsfEvent): string {
+  return (event.artifact ?? "").replace(/^file:/, "");
+}

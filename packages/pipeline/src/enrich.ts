@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import type { Entry } from "@outweigh/custody";
+import type { OcsfEvent } from "@outweigh/schema";
+import { addressOf, field, isRead } from "./detect/events.ts";
+import type { Register } from "./register.ts";
+
+/** Longest principal kept, in UTF-16 units: longer ones are told apart by a digest, so that none is lost and none floods. */
+const maxPrincipal = 512;
+
+/** Adds what only the register knows: model, place, file, whether it is weights, whether the client is outside. */
+export function settle(event: OcsfEvent, register: Register): OcsfEvent {
+  const address = addressOf(event);
+  const external = address === undefined ? undefined : register.isExternal(address);
+  return {
+    ...event,
+    ...placed(event, register),
+    ...(external !== undefined && { src_external: external }),
+    ...(event.principal.length > maxPrincipal && { principal: shortened(event.principal) }),
+  };
+}
+
+function shortened(principal: string): string {
+  const digest = createHash("sha256").update(principal).digest("hex").slice(0, 16);
+  return `${principal.slice(0, maxPrincipal - 20)}…#${digest}`;
+}
+
+function placed(event: OcsfEvent, register: Register): Partial<OcsfEvent> {
+  const { artifact, operation } = event;
+  if (artifact === undefined || event.model !== undefined) return {};
+  const found = register.locate(artifact);
+  if (found) {
+    const { model, place, part, partBytes, weights } = found;
+    return {
+      model,
+      ...(place !== undefined && { place }),
+      ...(part !== undefined && { part }),
+      ...(weights !== undefined && { weights }),
+      ...(partBytes !== undefined && { part_bytes: partBytes }),
+    };
+  }
+  // A change of a bucket or repository concerns every model below it.
+  if (operation !== "configure" && operation !== "share") return {};
+  const models = register.within(artifact);
+  const [only] = models;
+  if (only === undefined) return {};
+  return { place: artifact, ...(models.length === 1 && { model: only }), models };
+}
+
+/** The entry for the books that an event is, or undefined: only granted reads of a model's weights are booked. */
+export function bookingOf(event: OcsfEvent, register: Register): Entry | undefined {
+  const { model, place, part, range, bytes, principal, time, id, operation } = event;
+  if (model === undefined || !isRead(event)) return undefined;
+  // A copy into a place declared for the same model is accounted for by that copy.
+  const to = field(event.unmapped, "copied_to");
+  if (typeof to === "string" && register.locate(to)?.model === model) return undefined;
+  const known = field(event, "part_bytes");
+  const size = field(event.file, "size");
+  const partBytes = typeof known === "number" ? known : typeof size === "number" ? size : undefined;
+  return {
+    model,
+    principal,
+    place,
+    part,
+    range,
+    bytes,
+    partBytes,
+    time,
+    event: id,
+    // With a range the source said which bytes; a copy without one is of the whole object; all else may be a piece.
+    exact: range !== undefined || operation === "copy",
+  };
+}

@@ -1,0 +1,70 @@
+import { cloudtrail } from "./cloudtrail.ts";
+import { httpAccess } from "./http-access.ts";
+import { ociNotification } from "./oci-notification.ts";
+import { scan } from "./scan.ts";
+import { isRecord, type Source, type SourceKind } from "./source.ts";
+
+/** Everything we can read, one entry for each kind. */
+export const sources: readonly Source[] = [cloudtrail, httpAccess, ociNotification, scan];
+
+/** The reader of a kind. */
+export function sourceOf(kind: SourceKind): Source {
+  const found = sources.find((it) => it.id === kind);
+  if (!found) throw new Error(`no source reads ${kind}`);
+  return found;
+}
+
+/** Most records of a sample that are tried. */
+const maxTried = 50;
+
+/**
+ * The kind of what starts with this sample, by content: one or more whole records, one a line, or a document's beginning.
+ * Undefined when none of the sources recognises it: then it is not read at all, which is better than read as something else.
+ */
+export function detectKind(sample: string): SourceKind | undefined {
+  const text = sample.replace(/^\ufeff/, "");
+  for (const line of [text, ...text.split("\n", maxTried)]) {
+    const kind = kindOf(line.trim());
+    if (kind !== undefined) return kind;
+  }
+  return shapeOf(text);
+}
+
+const around = { trusts: () => false };
+const nowhere = { source: "sample", offset: 0 };
+
+function kindOf(record: string): SourceKind | undefined {
+  if (record === "") return undefined;
+  if (!record.startsWith("{")) {
+    const read = httpAccess.read(record, nowhere, around);
+    return read.ok && read.events.length > 0 ? "http-access" : undefined;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(record);
+  } catch {
+    return undefined;
+  }
+  return isRecord(value) ? kindOfObject(value, record) : undefined;
+}
+
+function kindOfObject(value: Readonly<Record<string, unknown>>, record: string): SourceKind | undefined {
+  if ("eventSource" in value && "eventName" in value) return "cloudtrail";
+  if ("CloudTrailEvent" in value || Array.isArray(value.Records) || Array.isArray(value.Events)) return "cloudtrail";
+  if (isRecord(value.detail) && "eventSource" in value.detail) return "cloudtrail";
+  if (Array.isArray(value.events)) return "oci-notification";
+  if (Array.isArray(value.models) && "roots" in value) return "scan";
+  const read = httpAccess.read(record, nowhere, around);
+  return read.ok && (read.events.length > 0 || "http.request.method" in value) ? "http-access" : undefined;
+}
+
+/** For documents longer than the sample, or printed over many lines: the names that only they have. */
+function shapeOf(text: string): SourceKind | undefined {
+  if (!/^\s*[{[]/.test(text)) return undefined;
+  if (/"eventSource"\s*:/.test(text) && /"eventName"\s*:/.test(text)) return "cloudtrail";
+  if (/"(Records|CloudTrailEvent)"\s*:/.test(text)) return "cloudtrail";
+  if (/"events"\s*:\s*\[/.test(text) && /"action"\s*:/.test(text) && /"repository"\s*:/.test(text))
+    return "oci-notification";
+  if (/"filesSeen"\s*:/.test(text) && /"roots"\s*:/.test(text)) return "scan";
+  return undefined;
+}

@@ -1,0 +1,266 @@
+import { Ledger } from "@outweigh/custody";
+import type { Alert, Coalition, Gap, Holding, Incident, OcsfEvent } from "@outweigh/schema";
+import { z } from "zod";
+import { Incidents, type CorrelateOptions } from "./correlate/incidents.ts";
+import { AlertBook, type Claim } from "./detect/alert-book.ts";
+import type { Context } from "./detect/detector.ts";
+import { detectors } from "./detect/detectors.ts";
+import { addressOf } from "./detect/events.ts";
+import type { RuleInfo } from "./detect/rule-info.ts";
+import { Rules, type Refused } from "./detect/rules.ts";
+import { Detectors, failed } from "./detect/run.ts";
+import { bookingOf, settle } from "./enrich.ts";
+import { PipelineError } from "./error.ts";
+import { idOf } from "./ingest/ocsf.ts";
+import { essentials } from "./ingest/ocsf.ts";
+import type { Ingested, Logsource, Origin, Raw, SourceKind, Surroundings } from "./ingest/source.ts";
+import { sourceOf } from "./ingest/sources.ts";
+import { Twins } from "./ingest/twins.ts";
+import type { Register } from "./register.ts";
+import { SourceBook, type SourceAccount } from "./source-book.ts";
+
+/** What a record is read with. */
+export interface From extends Origin {
+  readonly kind: SourceKind;
+}
+
+/** What one record led to. Alerts and incidents are the new and the changed ones, whole. */
+export type Outcome =
+  | { readonly rejected: string }
+  | {
+      readonly events: readonly OcsfEvent[];
+      readonly alerts: readonly Alert[];
+      readonly incidents: readonly Incident[];
+      /** Why the record holds no event, although it is not broken. */
+      readonly skipped?: string;
+      /** What was wrong with parts of the record, while others were read. */
+      readonly refused?: readonly string[];
+      /** How many of its events had been seen before and count once. */
+      readonly repeats?: number;
+    };
+
+export interface LineOptions {
+  readonly register: Register;
+  /** Sigma rules as YAML, one file each. */
+  readonly rules: readonly string[];
+  /** Options of detectors by id, over their defaults. */
+  readonly detectors?: Readonly<Record<string, object>>;
+  readonly correlate?: Partial<CorrelateOptions>;
+}
+
+/** Event ids remembered, to count what arrives twice once: retries and overlapping files lie close together. */
+const maxRecent = 20_000;
+/** Most gaps remembered. */
+const maxGaps = 10_000;
+
+/**
+ * The product in one class: record → event → alert → incident. Live ingest, `outweigh replay`, the rule tester and the tests
+ * all come through here, so what fires in a replay fires in production.
+ *
+ * Deterministic: the same records in the same order give the same outcome, also across a snapshot at any point.
+ * One writer; not safe for several threads. Actions are the policy's business: see `recommend`.
+ */
+export class Line {
+  readonly #register: Register;
+  readonly #around: Surroundings;
+  readonly #ledger: Ledger;
+  readonly #rules: Rules;
+  readonly #detectors: Detectors;
+  readonly #alerts = new AlertBook();
+  readonly #incidents: Incidents;
+  readonly #twins = new Twins();
+  readonly #sources = new SourceBook();
+  #recent = new Set<string>();
+  #gaps: Gap[] = [];
+
+  /** Rules that cannot be used are refused one by one: see `refused`. @throws {ZodError} for options a detector refuses. */
+  constructor({ register, rules, detectors: options, correlate }: LineOptions) {
+    this.#register = register;
+    this.#around = { trusts: (address) => register.trustedProxies.has(address) === true };
+    this.#ledger = new Ledger(
+      register.models.map(({ name, bytes, files, readers }) => ({ name, bytes, parts: files, readers })),
+    );
+    this.#rules = new Rules(rules, register);
+    this.#detectors = new Detectors(detectors, options);
+    this.#incidents = new Incidents(correlate);
+  }
+
+  /** Takes one record all the way. Never throws, whatever the record. */
+  run(record: string, from: From): Outcome {
+    const source = sourceOf(from.kind);
+    const read = source.read(record, from, this.#around);
+    this.#sources.enter(record, from, read);
+    if (!read.ok) return { rejected: read.reason };
+    return this.#take(read, source.logsources);
+  }
+
+  /** Says that a source sent nothing from one time to another, in ms since 1970. `to` is the last moment it is known to be silent. */
+  silence(source: string, from: number, to: number): Outcome {
+    const known = this.#gaps.find((it) => it.source === source && it.from === from);
+    if (known) this.#gaps = this.#gaps.map((it) => (it === known ? { ...it, to } : it));
+    else this.#gaps = [...this.#gaps, { source, from, to, reason: "silent" }].slice(-maxGaps);
+    const event: OcsfEvent = {
+      ...essentials({
+        id: idOf("silence", source, from, to),
+        from: { source, offset: 0 },
+        time: to,
+        // OCSF 1.8.0: the base event; no class is about a source's silence.
+        activity: [0, 99],
+        product: "Outweigh",
+        principal: `source:${source}`,
+        raw: JSON.stringify({ source, from, to }),
+      }),
+      operation: "silence",
+      unmapped: { from },
+    };
+    return this.#take({ ok: true, events: [event], raw: [{}] }, [{ product: "outweigh", service: "health" }]);
+  }
+
+  #take(read: Extract<Ingested, { ok: true }>, logsources: readonly Logsource[]): Outcome {
+    const events: OcsfEvent[] = [];
+    const alerts = new Map<string, Alert>();
+    const incidents = new Map<string, Incident>();
+    let repeats = 0;
+    let twins = 0;
+    for (const [i, draft] of read.events.entries()) {
+      if (this.#isRepeat(draft.id)) repeats++;
+      else if (this.#twins.isSecond(draft)) twins++;
+      else {
+        const event = settle(draft, this.#register);
+        events.push(event);
+        for (const alert of this.#detect(event, read.raw[i], logsources)) {
+          alerts.set(alert.id, alert);
+          const incident = this.#incidents.take(alert, event, addressOf(event));
+          if (incident) incidents.set(incident.id, incident);
+        }
+      }
+    }
+    const skipped =
+      read.skipped ?? (twins > 0 && events.length === 0 ? "the same request as another line of this log" : undefined);
+    return {
+      events,
+      alerts: [...alerts.values()],
+      incidents: [...incidents.values()],
+      ...(skipped !== undefined && { skipped }),
+      ...(read.refused && { refused: read.refused }),
+      ...(repeats > 0 && { repeats }),
+    };
+  }
+
+  #detect(event: OcsfEvent, raw: Raw | undefined, logsources: readonly Logsource[]): Alert[] {
+    const claims: Claim[] = [];
+    const context = this.#contextOf(event, claims);
+    claims.push(...this.#rules.step(event, raw ?? {}, logsources), ...this.#detectors.step(event, context));
+    return claims.map((it) => this.#alerts.raise(it, event));
+  }
+
+  /** What the register and the books know of an event. Books it, if it is a read. */
+  #contextOf(event: OcsfEvent, claims: Claim[]): Context {
+    const model = event.model === undefined ? undefined : this.#register.model(event.model);
+    const declared = model !== undefined && this.#register.isReader(model.name, event.principal);
+    const entry = model && bookingOf(event, this.#register);
+    if (!entry) return { model, declared };
+    try {
+      return { model, declared, booking: this.#ledger.book(entry) };
+    } catch (cause) {
+      claims.push(failed({ id: "ledger" }, event, cause));
+      return { model, declared };
+    }
+  }
+
+  #isRepeat(id: string): boolean {
+    if (this.#recent.has(id)) return true;
+    this.#recent.add(id);
+    if (this.#recent.size > maxRecent) {
+      const [oldest] = this.#recent;
+      if (oldest !== undefined) this.#recent.delete(oldest);
+    }
+    return false;
+  }
+
+  /** Who holds how much of which model. */
+  holdings(): Holding[] {
+    return this.#ledger.holdings();
+  }
+
+  /** What all undeclared readers of each model hold together, models in the register's order. */
+  coalition(): Coalition[] {
+    return this.#register.models.flatMap(({ name }) => this.#ledger.coalition(name) ?? []);
+  }
+
+  /** The times of which nothing is known, oldest first. */
+  gaps(): Gap[] {
+    return this.#gaps;
+  }
+
+  /** What each source sent. */
+  sources(): SourceAccount[] {
+    return this.#sources.accounts();
+  }
+
+  /** Everything that can raise an alert here: rules and detectors. */
+  rules(): RuleInfo[] {
+    return this.#rules.infos();
+  }
+
+  /** Rules that were not loaded, and why. What they would have seen is a blind spot. */
+  refused(): readonly Refused[] {
+    return this.#rules.refused;
+  }
+
+  /** All of its state as plain JSON. A line of the same content restored from it goes on exactly as this one would. */
+  snapshot(): unknown {
+    return {
+      version: 1,
+      ledger: this.#ledger.snapshot(),
+      rules: this.#rules.snapshot(),
+      detectors: this.#detectors.snapshot(),
+      alerts: this.#alerts.snapshot(),
+      incidents: this.#incidents.snapshot(),
+      twins: this.#twins.snapshot(),
+      sources: this.#sources.snapshot(),
+      recent: [...this.#recent],
+      gaps: this.#gaps,
+    };
+  }
+
+  /** Takes over a snapshot. @throws {PipelineError} BAD_STATE when it is none of ours; the line is then not to be used. */
+  restore(state: unknown): void {
+    try {
+      const it = stored.parse(state);
+      this.#ledger.restore(it.ledger);
+      this.#rules.restore(it.rules);
+      this.#detectors.restore(it.detectors);
+      this.#alerts.restore(it.alerts);
+      this.#incidents.restore(it.incidents);
+      this.#twins.restore(it.twins);
+      this.#sources.restore(it.sources);
+      this.#recent = new Set(it.recent);
+      this.#gaps = it.gaps.map(({ source, from, to, reason }) => ({
+        source,
+        from,
+        ...(to !== undefined && { to }),
+        ...(reason !== undefined && { reason }),
+      }));
+    } catch (cause) {
+      throw new PipelineError(
+        "BAD_STATE",
+        `not a snapshot of this version: ${cause instanceof Error ? cause.message : ""}`,
+        { cause },
+      );
+    }
+  }
+}
+
+const stored = z.object({
+  version: z.literal(1),
+  ledger: z.unknown(),
+  rules: z.unknown(),
+  detectors: z.record(z.string(), z.unknown()),
+  alerts: z.unknown(),
+  incidents: z.unknown(),
+  twins: z.unknown(),
+  sources: z.unknown(),
+  recent: z.array(z.string()),
+  gaps: z.array(z.object({ source: z.string(), from: z.int(), to: z.int().optional(), reason: z.string().optional() })),
+});
