@@ -4,7 +4,7 @@ import { alarmLevel, certifiable, type AlarmLevel, type Rate } from "./path-cal.
 import type { Query } from "./query.ts";
 import { Scorer, signals, type Frame } from "./scores.ts";
 import { learnSpace, place, type Space } from "./space.ts";
-import { gauges, Path, type Judge, type Scale } from "./meter.ts";
+import { Path, type Judge, type Scale } from "./meter.ts";
 import type { Exam } from "./progress.ts";
 
 /** A benign principal's queries, in order. */
@@ -36,12 +36,12 @@ export interface CalibrationOptions {
 /** Frozen calibration: plain data apart from typed arrays. */
 export interface Calibration {
   readonly judge: Judge;
-  /** Undefined: too few principals for `alpha`. Such a meter reads, but never alarms. */
-  readonly level: AlarmLevel | undefined;
+  /** Half of `alpha` each, so that either alarm stays within `alpha`. Undefined: too few principals; the meter reads, but never alarms. */
+  readonly levels: { readonly strangeness: AlarmLevel | undefined; readonly progress: AlarmLevel | undefined };
   /** What the number of principals can promise at best. */
   readonly certifiable: Rate;
-  /** Peaks of the calibration paths, rising; for ranking and for drift. */
-  readonly peaks: readonly number[];
+  /** Peaks of the calibration paths, in the order given; for ranking and for drift. */
+  readonly peaks: readonly Peak[];
 }
 
 /** A stratum with fewer calibration scores than this borrows those of all strata. */
@@ -65,13 +65,30 @@ export function calibrate(data: CalibrationData, options: CalibrationOptions): C
     ...options,
     frame,
     scores,
-    scale: gauges.map(() => ({ knee: 1, excess: 1 })),
+    scale: signals.map(() => ({ knee: 1, excess: 1 })),
   };
   const scale = learnScale(unscaled, data.scale);
   const judge: Judge = { ...unscaled, scale };
 
-  const peaks = data.paths.map((stream) => peakOf(judge, stream)).sort((a, b) => a - b);
-  return { judge, level: alarmLevel(peaks, options.alpha), certifiable: certifiable(peaks.length), peaks };
+  const peaks = data.paths.map((stream) => peakOf(judge, stream));
+  const half = { num: options.alpha.num, den: 2 * options.alpha.den };
+  return {
+    judge,
+    levels: {
+      strangeness: alarmLevel(
+        peaks.map((it) => it.strangeness),
+        half,
+      ),
+      progress:
+        options.exam &&
+        alarmLevel(
+          peaks.map((it) => it.progress),
+          half,
+        ),
+    },
+    certifiable: certifiable(peaks.length),
+    peaks,
+  };
 }
 
 function learnFrame(bank: readonly Stream[], strata: number): Frame {
@@ -110,17 +127,17 @@ function collectScores(frame: Frame, streams: readonly Stream[], strata: number)
   });
 }
 
-/** Per gauge: where the scale group's highest readings have their knee, and how far the tail beyond it reaches. */
+/** Per signal: where the scale group's highest paces have their knee, and how far the tail beyond it reaches. */
 function learnScale(judge: Judge, streams: readonly Stream[]): Scale[] {
   const highest = streams.map((stream) => {
     const path = new Path(judge);
-    const best = gauges.map(() => 0);
+    const best = signals.map(() => 0);
     for (const query of stream.slice(0, judge.horizon)) {
-      path.step(query).readings.forEach((it, j) => (best[j] = Math.max(best[j] ?? 0, it)));
+      path.step(query).pace.forEach((it, j) => (best[j] = Math.max(best[j] ?? 0, it)));
     }
     return best;
   });
-  return gauges.map((_, j) => {
+  return signals.map((_, j) => {
     const reached = highest.map((it) => it[j] ?? 0).sort((a, b) => a - b);
     const above = Math.ceil(kneeQuantile * reached.length) - 1;
     const knee = Math.max(reached[above] ?? 0, minScale);
@@ -130,10 +147,21 @@ function learnScale(judge: Judge, streams: readonly Stream[]): Scale[] {
   });
 }
 
-/** The highest value of a benign stream's path within the horizon. */
-export function peakOf(judge: Judge, stream: Stream): number {
+/** The highest values on one path. */
+export interface Peak {
+  readonly strangeness: number;
+  readonly progress: number;
+}
+
+/** The highest strangeness and the best progress of a stream's path within the horizon. */
+export function peakOf(judge: Judge, stream: Stream): Peak {
   const path = new Path(judge);
-  let peak = -Infinity;
-  for (const query of stream.slice(0, judge.horizon)) peak = Math.max(peak, path.step(query).value);
-  return peak;
+  let strangeness = 0;
+  let progress = 0;
+  for (const query of stream.slice(0, judge.horizon)) {
+    const reading = path.step(query);
+    strangeness = Math.max(strangeness, reading.strangeness);
+    progress = Math.max(progress, reading.best);
+  }
+  return { strangeness, progress };
 }

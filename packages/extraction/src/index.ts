@@ -8,7 +8,7 @@ export {
   type Stream,
 } from "./calibration.ts";
 export { ExtractionError, type ExtractionCode } from "./error.ts";
-export { gauges, Meter, Path, type Gauge, type Judge, type PathState, type Reading } from "./meter.ts";
+export { Meter, Path, type Judge, type Metered, type PathState, type Reading } from "./meter.ts";
 export { alarmLevel, alarmRank, certifiable, pathPValue, type AlarmLevel, type Rate } from "./path-cal.ts";
 export { setExam, Student, type Answered, type Exam, type Progress } from "./progress.ts";
 export { topGap, type Query } from "./query.ts";

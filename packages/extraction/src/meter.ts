@@ -3,14 +3,10 @@ import { ExtractionError } from "./error.ts";
 import { uniform } from "./hash.ts";
 import { Student, type Exam, type Progress, type StudentState } from "./progress.ts";
 import type { Query } from "./query.ts";
-import { Scorer, signals, type Frame, type ScorerState } from "./scores.ts";
+import { Scorer, signals, type Frame, type ScorerState, type Signal } from "./scores.ts";
 import { conformalP, cusum, logBet } from "./wealth.ts";
 
-/** What a path is read from: the pace of each signal's evidence, and the progress of a clone. */
-export const gauges = [...signals, "progress"] as const;
-export type Gauge = (typeof gauges)[number];
-
-/** How benign principals' highest readings of a gauge are spread: 90 % up to `knee`, the rest beyond it by `excess` on average. */
+/** How benign principals' highest pace of a signal is spread: 90 % up to `knee`, the rest beyond it by `excess` on average. */
 export interface Scale {
   readonly knee: number;
   readonly excess: number;
@@ -24,7 +20,7 @@ export interface Judge {
   readonly seed: number;
   /** Sorted calibration scores, per signal and stratum. */
   readonly scores: readonly (readonly Float64Array[])[];
-  /** One per gauge. */
+  /** One per signal. */
   readonly scale: readonly Scale[];
   readonly exam?: Exam;
 }
@@ -40,12 +36,14 @@ export interface Reading {
   readonly t: number;
   /** ln of the evidence of each signal, in the order of `signals`. */
   readonly evidence: readonly number[];
-  /** One per gauge: evidence per query, `evidence / (t + settling)`; for progress, the best examination so far. */
-  readonly readings: readonly number[];
-  /** The rarest gauge, as about -ln of how rare such a reading is among benign principals: what the alarm level is compared with. */
-  readonly value: number;
-  /** The gauge that `value` comes from. */
-  readonly leader: Gauge;
+  /** Evidence per query of each signal: `evidence / (t + settling)`. */
+  readonly pace: readonly number[];
+  /** The rarest signal, as about -ln of how rare such a pace is among benign principals: compared with the level of strangeness. */
+  readonly strangeness: number;
+  /** The signal that `strangeness` comes from. */
+  readonly leader: Signal;
+  /** The best examination so far, 0…1: compared with the level of progress. */
+  readonly best: number;
   /** The last examination, if there was one. */
   readonly progress: Progress | undefined;
 }
@@ -82,16 +80,17 @@ export class Path {
     const isNew = this.#bet(query, t);
     if (isNew) this.#study(query);
 
-    const readings = [...this.#evidence.map((it) => Math.max(it, 0) / (t + settling)), this.#best];
-    let value = 0;
-    let leader: Gauge = gauges[0];
-    readings.forEach((it, j) => {
-      const rare = rarity(it, j, scale[j]);
-      if (rare <= value) return;
-      value = rare;
-      leader = gauges[j] ?? leader;
+    const pace = this.#evidence.map((it) => Math.max(it, 0) / (t + settling));
+    let strangeness = 0;
+    let leader: Signal = signals[0];
+    pace.forEach((it, j) => {
+      const rare = rarity(it, scale[j]);
+      if (rare <= strangeness) return;
+      strangeness = rare;
+      leader = signals[j] ?? leader;
     });
-    return { t: t + 1, evidence: [...this.#evidence], readings, value, leader, progress: this.#progress };
+    const [best, progress, evidence] = [this.#best, this.#progress, [...this.#evidence]];
+    return { t: t + 1, evidence, pace, strangeness, leader, best, progress };
   }
 
   /** Steps in a row along one line or halving: see `Scorer`. */
@@ -171,21 +170,17 @@ export interface PathState {
 }
 
 /**
- * About -ln of the share of benign principals that ever read this high: linear to ln 10 at the knee, then a tail.
- *
- * Evidence has no upper end and honest outliers far out (one camera in hundreds), so its tail is taken as Pareto with
- * shape 1, and one outlier does not lift the bar for every gauge; progress ends at 1, so its tail is taken as exponential.
- * Only comparability hangs on this; the promise comes from the alarm level, whatever the tails are.
+ * About -ln of the share of benign principals whose pace ever gets this high: linear to ln 10 at the knee, then the tail of a
+ * Pareto law with shape 1, because honest outliers (one camera in hundreds) lie far out and must not lift the bar for every
+ * signal. Only comparability hangs on this; the promise comes from the alarm level, whatever the tails are.
  */
-function rarity(reading: number, j: number, scale: Scale | undefined): number {
+function rarity(pace: number, scale: Scale | undefined): number {
   if (!scale) return 0;
   const { knee, excess } = scale;
-  if (reading <= knee) return (Math.LN10 * reading) / knee;
-  const beyond = (reading - knee) / excess;
-  return Math.LN10 + (j < signals.length ? Math.log1p(beyond) : beyond);
+  return pace <= knee ? (Math.LN10 * pace) / knee : Math.LN10 + Math.log1p((pace - knee) / excess);
 }
 
-/** A path with its alarm: the meter of one principal. */
+/** A path with its alarms: the meter of one principal. */
 export class Meter {
   readonly #path: Path;
   readonly #calibration: Calibration;
@@ -195,11 +190,15 @@ export class Meter {
     this.#path = new Path(calibration.judge);
   }
 
-  /** `alarm` is undefined while there are too few calibration principals to promise anything: that is not "no". */
-  step(query: Query): Reading & { readonly alarm: boolean | undefined } {
+  /** Each alarm is undefined while there are too few calibration principals to promise anything: that is not "no". */
+  step(query: Query): Metered {
     const reading = this.#path.step(query);
-    const level = this.#calibration.level;
-    return { ...reading, alarm: level && reading.value > level.level };
+    const { strangeness, progress } = this.#calibration.levels;
+    return {
+      ...reading,
+      strange: strangeness && reading.strangeness > strangeness.level,
+      learning: progress && reading.best > progress.level,
+    };
   }
 
   snapshot(): PathState {
@@ -209,4 +208,11 @@ export class Meter {
   restore(state: PathState): void {
     this.#path.restore(state);
   }
+}
+
+export interface Metered extends Reading {
+  /** The queries are unlike any benign principal's. */
+  readonly strange: boolean | undefined;
+  /** The log could teach a better clone than any benign principal's. */
+  readonly learning: boolean | undefined;
 }

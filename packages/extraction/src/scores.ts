@@ -5,13 +5,13 @@ import { topGap, type Query } from "./query.ts";
 import { place, unit, type Space } from "./space.ts";
 
 /**
- * The six scores of a query; higher is stranger. Each is judged only against benign queries of the same stratum.
+ * The five scores of a query; higher is stranger. Each is judged only against benign queries of the same stratum.
  *
  * - `distance`, `distance-input`: how far from what benign principals ask, as the model sees it and as it was sent. Blind spot: in-distribution theft.
  * - `unsure`, `sure`: margin of the answer, both tails. Blind spot: inputs as certain as anybody's.
- * - `chain-input`, `chain-features`: closeness to an own earlier query. Blind spot: attacks that draw fresh inputs.
+ * - `chain`: closeness to an own earlier query, in both spaces at once. Blind spot: attacks that draw fresh inputs.
  */
-export const signals = ["distance", "distance-input", "unsure", "sure", "chain-input", "chain-features"] as const;
+export const signals = ["distance", "distance-input", "unsure", "sure", "chain"] as const;
 export type Signal = (typeof signals)[number];
 
 /** One score per signal, in the order of `signals`; undefined: the signal has nothing to say of this query. */
@@ -62,8 +62,7 @@ export class Scorer {
       inputBank && query.input && nearest(inputBank, stratum, own),
       gap === undefined ? undefined : 1 - gap,
       gap === undefined ? undefined : gap - 1,
-      closeness(this.#input, own, stratum),
-      closeness(this.#features, point, stratum),
+      nearerOf(closeness(this.#input, own, stratum), closeness(this.#features, point, stratum)),
     ];
     this.#input.add(own, stratum, hash);
     this.#features.add(point, stratum, hash);
@@ -142,4 +141,9 @@ function closeness(history: History, point: Int16Array, stratum: number): number
   // Half a fixed-point step stands for a distance below what is kept.
   const relative = Math.max(Math.sqrt(found.squared), 0.5) / Math.max(Math.sqrt(squared), unit / 16);
   return -(Math.log(relative) + crowding * Math.log(found.of));
+}
+
+/** Close in one space alone is a low-contrast camera, or an answer that saturates; a chain is close in both. */
+function nearerOf(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : Math.min(a, b);
 }
