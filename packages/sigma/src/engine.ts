@@ -1,0 +1,293 @@
+import { levels, type Level, type Status } from "./attributes.ts";
+import { Correlator, type Capacity, type Hit, type Losses, type Signal } from "./correlation/correlator.ts";
+import { linkDocuments, type Graph } from "./correlation/graph.ts";
+import { appliesTo, labelOf, type CorrelationDocument, type RuleDocument, type SigmaDocument } from "./document.ts";
+import { EventView, FieldTable, type SigmaEvent } from "./field.ts";
+import { maxShownLength } from "./limits.ts";
+import { fits, type Logsource } from "./logsource.ts";
+import { compileDetection, type Matcher } from "./matcher.ts";
+import { logsourcesKey, planAll, type Plan, type PlannedRule } from "./plan.ts";
+import { reasonsFor, type MatchedField } from "./reason.ts";
+import { readState, writeState, type EngineState } from "./state.ts";
+
+export interface EngineOptions {
+  /**
+   * Names that only the caller sets. The source's own record never answers for them, so that nobody can write
+   * `bytes: 0` into a log. Default: none.
+   */
+  readonly reserved?: readonly string[];
+  /** How late a match may arrive, after the newest of its group, and still count in correlations. Default: one hour. */
+  readonly latenessMs?: number;
+  /** Most groups kept for one correlation. Default: 50,000. */
+  readonly maxGroups?: number;
+  /** Most matches kept for all correlations together, at about 150 bytes each. Default: 500,000. */
+  readonly maxEntries?: number;
+  /** False tries every rule that fits by logsource. The matches are the same; tests and benches show it. Default: true. */
+  readonly index?: boolean;
+}
+
+/** A rule or correlation that says: this is what I was written for. */
+export interface SigmaMatch {
+  /** The name of the rule; else its id; else its title. */
+  readonly rule: string;
+  readonly id?: string;
+  readonly title: string;
+  /** `medium` if the rule states none; of a correlation that states none, the highest of what it joins. */
+  readonly level: Level;
+  readonly status?: Status;
+  readonly tags: readonly string[];
+  /** When the last event of it happened, in ms since 1970. */
+  readonly time: number;
+  /** The fields that made it match; of a correlation its groups and what was measured. Bounded and cut to length. */
+  readonly matched: readonly MatchedField[];
+  /** Ids of the events behind it; of a correlation the first 200. */
+  readonly events: readonly string[];
+  /** How many matches of its rules a correlation stands for; otherwise 1. */
+  readonly count: number;
+  /** Of a correlation: the values of its group-by fields. */
+  readonly group?: Readonly<Record<string, string>>;
+  readonly document: RuleDocument | CorrelationDocument;
+}
+
+/** What the engine saw and what it could not keep. */
+export interface Counters extends Readonly<Losses> {
+  readonly events: number;
+  readonly matches: number;
+  /** Events with more values than keywords are looked for in. */
+  readonly overlong: number;
+  /** Groups of a restored state whose correlation is gone or was changed. */
+  readonly unrestored: number;
+}
+
+interface CompiledRule {
+  readonly document: RuleDocument;
+  readonly matches: Matcher;
+}
+
+/** A correlation that wants to hear of a rule, and that rule's place in it. */
+interface Listener {
+  readonly correlator: Correlator;
+  readonly place: number;
+}
+
+/**
+ * Runs rules, filters and correlations over events. Deterministic: the same events in the same order give the same
+ * matches, and it knows no time but theirs.
+ *
+ * Rules that a correlation joins match by themselves only if one of their correlations says `generate: true`.
+ */
+export class SigmaEngine {
+  /** What loads but can't work as its author meant. */
+  readonly warnings: readonly string[];
+  readonly #graph: Graph;
+  readonly #table: FieldTable;
+  readonly #view: EventView;
+  readonly #rules: readonly CompiledRule[];
+  readonly #correlators: readonly Correlator[];
+  readonly #listeners = new Map<SigmaDocument, Listener[]>();
+  readonly #silent: ReadonlySet<SigmaDocument>;
+  readonly #plans = new Map<string, Plan>();
+  /** Callers pass the same list for all events of a source. */
+  readonly #planOfList = new WeakMap<readonly Logsource[], Plan>();
+  readonly #losses: Losses = { late: 0, ungrouped: 0, groups: 0, dropped: 0, merged: 0 };
+  #seen = { events: 0, matches: 0, overlong: 0, unrestored: 0 };
+  #latest = -Infinity;
+
+  /** @throws {SigmaError} DUPLICATE, UNKNOWN_RULE, CYCLE, TOO_DEEP, BAD_CORRELATION. */
+  constructor(documents: readonly SigmaDocument[], options: EngineOptions = {}) {
+    const { latenessMs = 3_600_000, maxGroups = 50_000, maxEntries = 500_000, reserved = [] } = options;
+    const capacity: Capacity = { latenessMs, maxGroups, maxEntries };
+    this.#graph = linkDocuments(documents);
+    this.#table = new FieldTable(reserved);
+    this.#view = new EventView(this.#table, { id: "", time: 0, fields: {}, logsources: [] });
+    this.#rules = this.#graph.rules.map((it) => this.#compile(it));
+    const shared = { entries: 0 };
+    this.#correlators = this.#graph.correlations.map((it) => new Correlator(it, capacity, this.#losses, shared));
+    this.#silent = this.#listen();
+    this.warnings = idleFilters(this.#graph);
+  }
+
+  get counters(): Counters {
+    return { ...this.#seen, ...this.#losses };
+  }
+
+  /** All matches that this event makes or completes. */
+  step(event: SigmaEvent): SigmaMatch[] {
+    this.#seen.events++;
+    this.#view.show(event);
+    const matches: SigmaMatch[] = this.#closeUntil(event.time);
+    for (const number of this.#planFor(event.logsources).match(this.#view)) {
+      const rule = this.#rules[number];
+      if (rule) this.#matchRule(rule.document, event, matches);
+    }
+    this.#seen.matches += matches.length;
+    return matches;
+  }
+
+  /** Lets event time pass without an event, so that windows end that wait for their end. Time never runs back. */
+  advance(time: number): SigmaMatch[] {
+    const matches = this.#closeUntil(time);
+    this.#seen.matches += matches.length;
+    return matches;
+  }
+
+  /** All that correlations remember, as plain JSON. */
+  snapshot(): EngineState {
+    return writeState(this.#correlators, this.#latest);
+  }
+
+  /**
+   * Takes up a stored state in place of its own. What belonged to a correlation that is gone or was changed is left
+   * out and counted.
+   *
+   * @throws {SigmaError} BAD_STATE; the engine then remembers nothing.
+   */
+  restore(state: unknown): void {
+    for (const it of this.#correlators) it.clear();
+    const { latest, unrestored } = readState(state, this.#correlators);
+    this.#latest = latest;
+    this.#seen.unrestored += unrestored;
+  }
+
+  #compile(document: RuleDocument): CompiledRule {
+    const matches = compileDetection(document.detection, document.view, this.#table);
+    const filters = this.#graph.filters
+      .filter((it) => appliesTo(it, document))
+      .map((it) => compileDetection(it.detection, it.view, this.#table));
+    if (filters.length === 0) return { document, matches };
+    return { document, matches: (view) => matches(view) && filters.every((it) => it(view)) };
+  }
+
+  /** Tells rules who listens to them, and answers with those that only do so. */
+  #listen(): ReadonlySet<SigmaDocument> {
+    const joined = new Set<SigmaDocument>();
+    const generated = new Set<SigmaDocument>();
+    for (const correlator of this.#correlators) {
+      for (const [place, reference] of correlator.correlation.rules.entries()) {
+        const document = this.#graph.find(reference);
+        if (!document) continue;
+        joined.add(document);
+        if (correlator.document.generate) generated.add(document);
+        this.#listeners.set(document, [...(this.#listeners.get(document) ?? []), { correlator, place }]);
+      }
+    }
+    return new Set([...joined].filter((it) => !generated.has(it)));
+  }
+
+  #planFor(logsources: readonly Logsource[]): Plan {
+    const known = this.#planOfList.get(logsources);
+    if (known) return known;
+    const key = logsourcesKey(logsources);
+    let plan = this.#plans.get(key);
+    if (!plan) {
+      const rules = this.#rules.flatMap(({ document, matches }, number): PlannedRule[] => {
+        const isMeant = fits(document.logsource, {}) || logsources.some((it) => fits(document.logsource, it));
+        return isMeant ? [{ number, matches }] : [];
+      });
+      plan = planAll(rules);
+      this.#plans.set(key, plan);
+    }
+    this.#planOfList.set(logsources, plan);
+    return plan;
+  }
+
+  #matchRule(document: RuleDocument, event: SigmaEvent, matches: SigmaMatch[]): void {
+    if (!this.#silent.has(document)) {
+      const matched = reasonsFor(document.detection, document.view, this.#view, this.#table);
+      matches.push({
+        ...claim(document, document.level ?? "medium"),
+        time: event.time,
+        matched,
+        events: [event.id],
+        count: 1,
+      });
+    }
+    const read = (field: string): readonly string[] => this.#view.slot(this.#table.number(field, "both")).texts;
+    this.#tell(document, { time: event.time, events: [event.id], read }, matches);
+  }
+
+  #tell(document: SigmaDocument, signal: Omit<Signal, "rule">, matches: SigmaMatch[]): void {
+    for (const { correlator, place } of this.#listeners.get(document) ?? []) {
+      for (const hit of correlator.feed({ ...signal, rule: place }))
+        this.#matchCorrelation(correlator, hit, signal.read, matches);
+    }
+  }
+
+  #matchCorrelation(correlator: Correlator, hit: Hit, read: Signal["read"], matches: SigmaMatch[]): void {
+    const { document } = correlator;
+    if (!this.#silent.has(document)) {
+      const { time, events, count } = hit;
+      const group = Object.fromEntries(hit.group);
+      matches.push({
+        ...claim(document, this.#levelOf(document)),
+        time,
+        matched: measured(document, hit),
+        events,
+        count,
+        group,
+      });
+    }
+    const own = new Map(hit.group);
+    const readHit = (field: string): readonly string[] => {
+      const value = own.get(field);
+      return value === undefined ? read(field) : [value];
+    };
+    this.#tell(document, { time: hit.time, events: hit.events, read: readHit }, matches);
+  }
+
+  #closeUntil(time: number): SigmaMatch[] {
+    this.#latest = Math.max(this.#latest, time);
+    const matches: SigmaMatch[] = [];
+    for (const correlator of this.#correlators) {
+      // A window that ended has no event at hand: what joins it can read its group's fields alone.
+      for (const hit of correlator.close(this.#latest)) this.#matchCorrelation(correlator, hit, () => [], matches);
+    }
+    return matches;
+  }
+
+  #levelOf(document: RuleDocument | CorrelationDocument): Level {
+    if (document.level) return document.level;
+    if (document.kind === "rule") return "medium";
+    const joined = document.correlation.rules.flatMap((it) => this.#graph.find(it) ?? []);
+    const highest = Math.max(...joined.map((it) => levels.indexOf(this.#levelOf(it))));
+    return levels[highest] ?? "medium";
+  }
+}
+
+type Claim = Pick<SigmaMatch, "rule" | "id" | "title" | "level" | "status" | "tags" | "document">;
+
+function claim(document: RuleDocument | CorrelationDocument, level: Level): Claim {
+  const { id, title, status, tags } = document;
+  return {
+    rule: labelOf(document),
+    ...(id === undefined ? {} : { id }),
+    title,
+    level,
+    ...(status === undefined ? {} : { status }),
+    tags,
+    document,
+  };
+}
+
+function measured({ correlation }: CorrelationDocument, { group, value, values }: Hit): MatchedField[] {
+  const what = [correlation.type, ...correlation.fields].join(" ");
+  const shown = values.slice(0, 10).map((it) => ({ field: correlation.fields.join(" "), value: it }));
+  return [...group.map(([field, it]) => ({ field, value: it })), { field: what, value: String(value) }, ...shown].map(
+    (it) => ({ field: it.field, value: it.value.slice(0, maxShownLength) }),
+  );
+}
+
+/** Filters that touch nothing: they name rules that are not there, correlations, or rules of another logsource. */
+function idleFilters({ filters, rules, find }: Graph): string[] {
+  return filters.flatMap((filter) => {
+    if (rules.some((it) => appliesTo(filter, it))) return [];
+    const [known] = filter.rules.flatMap((it) => find(it) ?? []);
+    const why =
+      known === undefined
+        ? "none of its rules is there"
+        : known.kind === "rule"
+          ? "its logsource is not theirs"
+          : "it names a correlation";
+    return [`filter "${filter.title}" filters nothing: ${why}`];
+  });
+}
