@@ -1,6 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { EvidenceError } from "./error.ts";
 import { canonical, type Json } from "./json.ts";
+import { maxValueDepth } from "./limits.ts";
 
 /** Length of a salt in bytes: nobody guesses 2^128. */
 const saltBytes = 16;
@@ -34,7 +35,7 @@ export function redacted(name: string, field: Field): Field {
  *
  * @param saltKey At least 32 secret bytes, made once per installation. Who has it can try out redacted values.
  * @param where Texts that tell this place from all others.
- * @throws {EvidenceError} BAD_ENTRY for a short key, BAD_VALUE for what is not JSON.
+ * @throws {EvidenceError} BAD_ENTRY for a short key, BAD_VALUE for what is not JSON or nests too deep.
  */
 export function fieldOf(saltKey: Uint8Array, where: readonly string[], name: string, value: Json): Field {
   if (saltKey.length < minSaltKeyBytes) {
@@ -43,6 +44,7 @@ export function fieldOf(saltKey: Uint8Array, where: readonly string[], name: str
       `the salt key has ${saltKey.length} bytes, expected at least ${minSaltKeyBytes}`,
     );
   }
+  canonical(value, maxValueDepth);
   const mac = createHmac("sha256", saltKey)
     .update(canonical(["outweigh.salt.v1", where, name, value]))
     .digest("hex");

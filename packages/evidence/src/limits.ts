@@ -1,5 +1,8 @@
-/** Deepest nesting of a value that is hashed: events nest eight deep, and the stack holds far more than this. */
+/** Deepest nesting of what has a canonical text: the stack holds far more than this. */
 export const maxDepth = 64;
+
+/** Deepest nesting of one field's value: events nest eight deep, and a pack's line wraps a value in four objects more. */
+export const maxValueDepth = 56;
 
 /** Largest pack we read, in bytes: 100,000 events of 1 kB, or one model's life. */
 export const maxPackBytes = 128 * 1024 * 1024;

@@ -2,6 +2,7 @@ import { redacted, sha256, type Field } from "./digest.ts";
 import { documentDigest, type Document, type DocumentKind } from "./document.ts";
 import { EvidenceError } from "./error.ts";
 import { canonical } from "./json.ts";
+import { maxKeys, maxPackBytes, maxPackLines } from "./limits.ts";
 import { verifyCheckpoint, type Checkpoint, type Signer } from "./checkpoint.ts";
 import { entryHash, recordsField, type Entry } from "./log.ts";
 import { Tree } from "./merkle.ts";
@@ -63,7 +64,9 @@ export function packOf(input: PackInput): string {
     ...checkpointLines(input.checkpoints, tree),
   ];
   const text = lines.map((it) => `${canonical(it)}\n`).join("");
-  return text + seal(text, input.signer);
+  const pack = text + seal(text, input.signer);
+  if (lines.length < maxPackLines && Buffer.byteLength(pack) <= maxPackBytes) return pack;
+  throw new EvidenceError("BAD_PACK", `the pack would have more than ${maxPackLines} lines or ${maxPackBytes} bytes`);
 }
 
 /** The last line: a signature over all that stands before it, so that no byte is without cover. */
@@ -100,6 +103,9 @@ function checkCheckpoints(checkpoints: readonly Checkpoint[], tree: Tree): Check
       throw new EvidenceError("BAD_PACK", `${at} is not of the log with these hashes`);
     before = it.size;
   }
+  const keys = new Set(checkpoints.map((it) => it.key));
+  if (keys.size >= maxKeys)
+    throw new EvidenceError("BAD_PACK", `${keys.size} keys signed, a pack names ${maxKeys} at most`);
   return last;
 }
 

@@ -47,8 +47,11 @@ export class ALog {
   }
 }
 
-/** A pack's input: one incident, one alert, two events, three entries among others, two checkpoints. */
-export function aPackInput(over: Partial<PackInput> = {}): PackInput {
+/**
+ * A pack's input: one incident, one alert, two events, three entries among others, two checkpoints.
+ * @param later How many entries, with a third checkpoint, follow them.
+ */
+export function aPackInput(over: Partial<PackInput> = {}, later = 0): PackInput {
   const log = new ALog();
   for (let i = 0; i < 3; i++) log.add();
   const events = [1, 2].map((n) =>
@@ -73,6 +76,8 @@ export function aPackInput(over: Partial<PackInput> = {}): PackInput {
   const assigned = log.add("incident-assigned", { to: "ana" });
   log.add();
   log.sign();
+  for (let i = 0; i < later; i++) log.add();
+  if (later > 0) log.sign();
   return {
     incident,
     alerts: [alert],
@@ -86,8 +91,8 @@ export function aPackInput(over: Partial<PackInput> = {}): PackInput {
   };
 }
 
-export function aPack(over: Partial<PackInput> = {}): string {
-  return packOf(aPackInput(over));
+export function aPack(over: Partial<PackInput> = {}, later = 0): string {
+  return packOf(aPackInput(over, later));
 }
 
 function digests(documents: readonly Document[]): string[] {
