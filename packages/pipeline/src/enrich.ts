@@ -11,9 +11,10 @@ const maxPrincipal = 512;
 export function settle(event: OcsfEvent, register: Register): OcsfEvent {
   const address = addressOf(event);
   const external = address === undefined ? undefined : register.isExternal(address);
+  const settled = { ...event, ...placed(event, register) };
   return {
-    ...event,
-    ...placed(event, register),
+    ...settled,
+    ...concluded(settled, register),
     ...(external !== undefined && { src_external: external }),
     ...(event.principal.length > maxPrincipal && { principal: shortened(event.principal) }),
   };
@@ -22,6 +23,20 @@ export function settle(event: OcsfEvent, register: Register): OcsfEvent {
 function shortened(principal: string): string {
   const digest = createHash("sha256").update(principal).digest("hex").slice(0, 16);
   return `${principal.slice(0, maxPrincipal - 20)}…#${digest}`;
+}
+
+/** What rules ask about the model that no source says: its class, and whether a copy went to a place declared for it. */
+function concluded({ model, unmapped }: OcsfEvent, register: Register): Partial<OcsfEvent> {
+  if (model === undefined) return {};
+  const to = field(unmapped, "copied_to");
+  const known = typeof unmapped === "object" && unmapped !== null ? unmapped : {};
+  return {
+    unmapped: {
+      ...known,
+      ...(register.model(model) && { model_class: register.model(model)?.class }),
+      ...(typeof to === "string" && { copied_to_declared: register.locate(to)?.model === model }),
+    },
+  };
 }
 
 function placed(event: OcsfEvent, register: Register): Partial<OcsfEvent> {
@@ -47,12 +62,11 @@ function placed(event: OcsfEvent, register: Register): Partial<OcsfEvent> {
 }
 
 /** The entry for the books that an event is, or undefined: only granted reads of a model's weights are booked. */
-export function bookingOf(event: OcsfEvent, register: Register): Entry | undefined {
+export function bookingOf(event: OcsfEvent): Entry | undefined {
   const { model, place, part, range, bytes, principal, time, id, operation } = event;
   if (model === undefined || !isRead(event)) return undefined;
   // A copy into a place declared for the same model is accounted for by that copy.
-  const to = field(event.unmapped, "copied_to");
-  if (typeof to === "string" && register.locate(to)?.model === model) return undefined;
+  if (field(event.unmapped, "copied_to_declared") === true) return undefined;
   const known = field(event, "part_bytes");
   const size = field(event.file, "size");
   const partBytes = typeof known === "number" ? known : typeof size === "number" ? size : undefined;

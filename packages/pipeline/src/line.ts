@@ -11,8 +11,7 @@ import { Rules, type Refused } from "./detect/rules.ts";
 import { Detectors, failed } from "./detect/run.ts";
 import { bookingOf, settle } from "./enrich.ts";
 import { PipelineError } from "./error.ts";
-import { idOf } from "./ingest/ocsf.ts";
-import { essentials } from "./ingest/ocsf.ts";
+import { essentials, idOf } from "./ingest/ocsf.ts";
 import type { Ingested, Logsource, Origin, Raw, SourceKind, Surroundings } from "./ingest/source.ts";
 import { sourceOf } from "./ingest/sources.ts";
 import { Twins } from "./ingest/twins.ts";
@@ -158,7 +157,7 @@ export class Line {
   #contextOf(event: OcsfEvent, claims: Claim[]): Context {
     const model = event.model === undefined ? undefined : this.#register.model(event.model);
     const declared = model !== undefined && this.#register.isReader(model.name, event.principal);
-    const entry = model && bookingOf(event, this.#register);
+    const entry = model && bookingOf(event);
     if (!entry) return { model, declared };
     try {
       return { model, declared, booking: this.#ledger.book(entry) };

@@ -1,11 +1,18 @@
 import { reservedFields, type OcsfEvent } from "@outweigh/schema";
-import { compileRules, escapeValue, SigmaEngine, SigmaError, type SigmaDocument } from "@outweigh/sigma";
+import {
+  compileRules,
+  escapeValue,
+  SigmaEngine,
+  SigmaError,
+  type SigmaDocument,
+  type SigmaMatch,
+} from "@outweigh/sigma";
 import { weightSuffixes } from "../artifact.ts";
 import type { Logsource, Raw } from "../ingest/source.ts";
 import type { Register } from "../register.ts";
 import type { Claim } from "./alert-book.ts";
 import { detectors } from "./detectors.ts";
-import { asTelling, methodOf, whoText } from "./events.ts";
+import { methodOf, whoText } from "./events.ts";
 import { ruleInfo, severityOf, type RuleInfo } from "./rule-info.ts";
 import { failed } from "./run.ts";
 
@@ -21,28 +28,29 @@ export class Rules {
   readonly refused: readonly Refused[];
   readonly #engine: SigmaEngine;
   readonly #infos: ReadonlyMap<string, RuleInfo>;
+  readonly #logsources = new WeakMap<readonly Logsource[], readonly Logsource[]>();
 
   constructor(texts: readonly string[], register: Register) {
     const placeholders = placeholdersOf(register);
-    const infos = new Map<string, RuleInfo>();
     const refused: Refused[] = [];
-    const documents: SigmaDocument[] = [];
-    for (const text of texts) {
+    const compiled = texts.flatMap((text): Compiled[] => {
       try {
-        const compiled = compileRules(text, { placeholders });
-        const loaded = compiled.filter(({ status }) => status !== "deprecated" && status !== "unsupported");
-        // A correlation may name rules of other texts, so whether these fit together only all of them can tell: below.
-        documents.push(...loaded);
-        for (const it of loaded) {
-          if (it.kind !== "filter") infos.set(labelOf(it), ruleInfo(it, text, compiled));
-        }
+        return [{ text, documents: compileRules(text, { placeholders }) }];
       } catch (error) {
         if (!(error instanceof SigmaError)) throw error;
-        refused.push({ rule: /^(?:name|title):\s*(.+)$/m.exec(text)?.[1] ?? text.slice(0, 60), reason: error.message });
+        refused.push({ rule: titleOf(text), reason: error.message });
+        return [];
       }
-    }
-    this.#engine = new SigmaEngine(documents, { reserved: reservedFields });
-    this.#infos = infos;
+    });
+    const { engine, loaded } = join(compiled, refused);
+    this.#engine = engine;
+    this.#infos = new Map(
+      loaded.flatMap(({ text, documents }) =>
+        documents
+          .filter((it) => it.kind !== "filter")
+          .map((it) => [labelOf(it), ruleInfo(it, text, documents)] as const),
+      ),
+    );
     this.refused = refused;
   }
 
@@ -53,7 +61,7 @@ export class Rules {
         time: event.time,
         fields: event,
         raw,
-        logsources: [...logsources, everywhere],
+        logsources: this.#wide(logsources),
       });
       return matches.flatMap((it) => this.#claim(it, event));
     } catch (cause) {
@@ -61,18 +69,27 @@ export class Rules {
     }
   }
 
-  #claim(match: ReturnType<SigmaEngine["step"]>[number], event: OcsfEvent): Claim[] {
-    const info = this.#infos.get(match.rule) ?? (match.id === undefined ? undefined : this.#infos.get(match.id));
+  /** The same list for the same source, as the engine keeps its plan by list. */
+  #wide(logsources: readonly Logsource[]): readonly Logsource[] {
+    const known = this.#logsources.get(logsources);
+    if (known) return known;
+    const wide = [...logsources, everywhere];
+    this.#logsources.set(logsources, wide);
+    return wide;
+  }
+
+  #claim(match: SigmaMatch, event: OcsfEvent): Claim[] {
+    const info = this.#infos.get(match.rule);
     // Informational rules are signals for correlations; by themselves they claim nothing.
     if (!info || info.level === "informational") return [];
-    const times = match.events.length > 1 ? `, ${match.events.length} events` : "";
+    const times = match.count > 1 ? `, ${match.count} events` : "";
     const what = event.artifact === undefined ? "" : `: ${event.artifact}`;
     return [
       {
         rule: info.id,
         title: info.title,
         summary: `${info.title} by ${whoText(event)}${what}${times}`,
-        severity: asTelling(event, severityOf(info)),
+        severity: severityOf(info),
         principal: event.principal,
         model: event.model,
         act: info.act,
@@ -113,6 +130,44 @@ export class Rules {
   restore(state: unknown): void {
     this.#engine.restore(state);
   }
+}
+
+interface Compiled {
+  readonly text: string;
+  readonly documents: readonly SigmaDocument[];
+}
+
+/** An engine of all texts that fit together: one that does not (a name used twice, a correlation of nothing) is refused alone. */
+function join(compiled: readonly Compiled[], refused: Refused[]): { engine: SigmaEngine; loaded: readonly Compiled[] } {
+  const build = (list: readonly Compiled[]) =>
+    new SigmaEngine(
+      list.flatMap(({ documents }) => documents.filter(isInUse)),
+      { reserved: reservedFields },
+    );
+  try {
+    return { engine: build(compiled), loaded: compiled };
+  } catch (error) {
+    if (!(error instanceof SigmaError)) throw error;
+  }
+  const loaded: Compiled[] = [];
+  for (const it of compiled) {
+    try {
+      build([...loaded, it]);
+      loaded.push(it);
+    } catch (error) {
+      if (!(error instanceof SigmaError)) throw error;
+      refused.push({ rule: titleOf(it.text), reason: error.message });
+    }
+  }
+  return { engine: build(loaded), loaded };
+}
+
+function isInUse({ status }: SigmaDocument): boolean {
+  return status !== "deprecated" && status !== "unsupported";
+}
+
+function titleOf(text: string): string {
+  return /^(?:name|title):\s*(.+)$/m.exec(text)?.[1] ?? text.slice(0, 60);
 }
 
 /** Every event of ours, whatever the source: for rules on what all sources tell alike. */

@@ -33,8 +33,8 @@ const record = z.looseObject({
   awsRegion: z.string().nullish(),
   requestID: z.string().nullish(),
   userIdentity: z.looseObject({}).nullish(),
-  requestParameters: z.unknown(),
-  additionalEventData: z.unknown(),
+  requestParameters: z.unknown().optional(),
+  additionalEventData: z.unknown().optional(),
 });
 export type TrailRecord = z.infer<typeof record>;
 
