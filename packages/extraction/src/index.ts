@@ -16,3 +16,5 @@ export { Scorer, signals, type Scores, type Signal } from "./scores.ts";
 export { learnSpace, place, type Space } from "./space.ts";
 export { clopperPearson, realisedRate, wilson } from "./statistics.ts";
 export { conformalP, cusum, logBet, logMean, rateBets, shiryaevRoberts, stepRateWealth } from "./wealth.ts";
+export { LogitLedger, type LogitOptions, type LogitReading, type Revealed } from "./logit-ledger.ts";
+export { OwnBaseline, type OwnBaselineState } from "./own-baseline.ts";

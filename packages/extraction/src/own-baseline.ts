@@ -1,0 +1,58 @@
+import { uniform } from "./hash.ts";
+import { logBet, logMean } from "./wealth.ts";
+
+/** Own scores that a new one is ranked among. Fewer make the first alarms late, more cost memory: 512 float64 are 4 KiB. */
+const memory = 512;
+
+/**
+ * Has this key changed hands? Each score is ranked among the key's own earlier ones, so no reference users are needed.
+ *
+ * If the principal is exchangeable with itself, the ranks are independent and uniform, and the wealth passes 1/alpha before n
+ * queries with probability at most alpha n (Shiryaev–Roberts; Fedorova et al. 2012). Honest drift breaks that, so its level is
+ * to be learnt by `alarmLevel` over benign principals as well. Both tails are bet on.
+ * Blind spot: a thief whose traffic is milder in every score, or one who is there from the first query.
+ */
+export class OwnBaseline {
+  readonly #seed: number;
+  readonly #scores: number[] = [];
+  #t = 0;
+  #log = -Infinity;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  /** Takes the next score; gives ln of the Shiryaev–Roberts statistic. */
+  step(score: number): number {
+    let above = 0;
+    let equal = 0;
+    for (const it of this.#scores) {
+      if (it > score) above++;
+      else if (it === score) equal++;
+    }
+    const n = this.#scores.length;
+    const p = (above + uniform(this.#seed, this.#t, 0) * (1 + equal)) / (n + 1);
+    const logE = n === 0 ? 0 : logMean([logBet(p, n), logBet(1 - p, n)]);
+    this.#log = logE + (this.#log > 30 ? this.#log : Math.log1p(Math.exp(this.#log)));
+    if (n < memory) this.#scores.push(score);
+    else this.#scores[this.#t % memory] = score;
+    this.#t++;
+    return this.#log;
+  }
+
+  snapshot(): OwnBaselineState {
+    return { scores: [...this.#scores], t: this.#t, log: this.#log === -Infinity ? undefined : this.#log };
+  }
+
+  restore({ scores, t, log }: OwnBaselineState): void {
+    this.#scores.splice(0, this.#scores.length, ...scores.slice(0, memory));
+    this.#t = t;
+    this.#log = log ?? -Infinity;
+  }
+}
+
+export interface OwnBaselineState {
+  readonly scores: readonly number[];
+  readonly t: number;
+  readonly log: number | undefined;
+}
