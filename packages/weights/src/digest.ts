@@ -49,7 +49,10 @@ export async function digestTensors(
   const done = new Map<string, Outcome>();
   const readers = new Map<string, Reader | undefined>([["", reader]]);
   let doneBytes = 0;
-  const progress = (bytes: number): void => options.onProgress?.((doneBytes += bytes));
+  const progress = (bytes: number): void => {
+    doneBytes += bytes;
+    options.onProgress?.(doneBytes);
+  };
 
   for (const tensor of file.tensors.toSorted(byPlace)) {
     const key = rangeKey(tensor);
@@ -83,7 +86,8 @@ export async function digestFile(
   let done = 0;
   for await (const piece of pieces(reader, 0, reader.size)) {
     hash.update(piece);
-    options.onProgress?.((done += piece.length));
+    done += piece.length;
+    options.onProgress?.(done);
   }
   return hash.digest("hex");
 }

@@ -107,18 +107,26 @@ async function copyRun(
   for (let i = 0; i < run.length; i += perPiece) {
     const count = Math.min(perPiece, run.length - i);
     const start = from + i * run.from;
-    const piece =
-      source.holds(start, (count - 1) * run.from + size) ?? (await source.load(start, (count - 1) * run.from + size));
-    if (run.from === size && run.to === size) {
-      out.set(piece.subarray(0, count * size), to + i * size);
-      continue;
-    }
-    for (let k = 0; k < count; k++) {
-      const target = to + (i + k) * run.to;
-      const origin = k * run.from;
-      for (let b = 0; b < size; b++) out[target + b] = piece[origin + b] ?? 0;
-    }
+    const bytes = (count - 1) * run.from + size;
+    const piece = source.holds(start, bytes) ?? (await source.load(start, bytes));
+    if (run.from === size && run.to === size) out.set(piece, to + i * size);
+    else scatter(piece, run.from, { out, at: to + i * run.to, step: run.to }, count, size);
   }
+}
+
+/** Single elements, `from` bytes apart, to places `step` bytes apart. */
+function scatter(
+  piece: Uint8Array,
+  from: number,
+  { out, at, step }: { out: Uint8Array; at: number; step: number },
+  count: number,
+  size: number,
+): void {
+  const source = new DataView(piece.buffer, piece.byteOffset, piece.length);
+  const target = new DataView(out.buffer, out.byteOffset, out.length);
+  if (size === 2) for (let k = 0; k < count; k++) target.setUint16(at + k * step, source.getUint16(k * from));
+  else if (size === 4) for (let k = 0; k < count; k++) target.setUint32(at + k * step, source.getUint32(k * from));
+  else for (let k = 0; k < count; k++) for (let b = 0; b < size; b++) out[at + k * step + b] = piece[k * from + b] ?? 0;
 }
 
 /** Keeps the last read; reads ahead up to `windowBytes`, never beyond `end`. */

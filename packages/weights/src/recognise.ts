@@ -22,6 +22,9 @@ const formats: readonly Format[] = [safetensors, gguf, pytorchZip, pytorchLegacy
 
 const containers: readonly Container[] = [zipContainer, tarContainer, llamafile, ...streams, ...closed];
 
+/** Nothing shorter holds a weight and says so. */
+const minModelBytes = 8;
+
 /**
  * Whether a file that begins with `head` (its first `headBytes`, or all of it) deserves `recognise`.
  *
@@ -33,7 +36,7 @@ export function couldBeModel(head: Uint8Array, size: number): boolean {
 }
 
 function passes(head: Uint8Array, size: number, depth: number): boolean {
-  if (head.length < 8) return false;
+  if (head.length < minModelBytes) return false;
   if (formats.some((format) => format.mayBe(head, size))) return true;
   return containers.some((it) => it.mayBe(head, size) && holdsMaybe(it, head, depth));
 }
@@ -141,6 +144,7 @@ function readHead(reader: Reader): Uint8Array | Promise<Uint8Array> {
 }
 
 async function formatOf(head: Uint8Array, reader: Reader): Promise<Format | undefined> {
+  if (head.length < minModelBytes) return undefined;
   for (const format of formats) {
     if (format.mayBe(head, reader.size) && (await format.recognise(head, reader))) return format;
   }
@@ -148,6 +152,7 @@ async function formatOf(head: Uint8Array, reader: Reader): Promise<Format | unde
 }
 
 async function containerOf(head: Uint8Array, reader: Reader): Promise<Container | undefined> {
+  if (head.length < minModelBytes) return undefined;
   for (const container of containers) {
     if (!container.mayBe(head, reader.size)) continue;
     if (container.confirm && !(await container.confirm(reader))) continue;

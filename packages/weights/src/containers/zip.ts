@@ -63,13 +63,16 @@ interface End {
   readonly shift: number;
 }
 
+/** Most archives have no comment, so a short look at the tail comes first. */
 async function findEnd(reader: Reader): Promise<End> {
-  const tailBytes = Math.min(reader.size, endBytes + maxCommentBytes);
-  const tailAt = reader.size - tailBytes;
-  const tail = Buffer.from(await readExactly(reader, tailAt, tailBytes, "the end of the zip"));
-  const at = indexOfEnd(tail);
-  if (at < 0) throw new WeightsError("TRUNCATED", "the zip has no directory at its end", { at: reader.size });
-  return readEnd(reader, tail.subarray(at), tailAt + at);
+  for (const most of [endBytes + 1024, endBytes + maxCommentBytes]) {
+    const tailBytes = Math.min(reader.size, most);
+    const tailAt = reader.size - tailBytes;
+    const tail = Buffer.from(await readExactly(reader, tailAt, tailBytes, "the end of the zip"));
+    const at = indexOfEnd(tail);
+    if (at >= 0) return readEnd(reader, tail.subarray(at), tailAt + at);
+  }
+  throw new WeightsError("TRUNCATED", "the zip has no directory at its end", { at: reader.size });
 }
 
 /** The last end record whose comment fits; -1 if there is none. */
