@@ -3,11 +3,12 @@ import { Correlator, type Capacity, type Hit, type Losses, type Signal } from ".
 import { linkDocuments, type Graph } from "./correlation/graph.ts";
 import { appliesTo, labelOf, type CorrelationDocument, type RuleDocument, type SigmaDocument } from "./document.ts";
 import { EventView, FieldTable, type SigmaEvent } from "./field.ts";
-import { maxShownLength } from "./limits.ts";
+import { maxPlans, maxShownLength } from "./limits.ts";
 import { fits, type Logsource } from "./logsource.ts";
 import { compileDetection, type Matcher } from "./matcher.ts";
-import { logsourcesKey, planAll, type Plan, type PlannedRule } from "./plan.ts";
-import { reasonsFor, type MatchedField } from "./reason.ts";
+import { needOf, type Need } from "./need.ts";
+import { logsourcesKey, planAll, planByNeed, type Plan, type PlannedRule } from "./plan.ts";
+import { compileReasons, type MatchedField, type Reasoner } from "./reason.ts";
 import { readState, writeState, type EngineState } from "./state.ts";
 
 export interface EngineOptions {
@@ -53,7 +54,7 @@ export interface SigmaMatch {
 export interface Counters extends Readonly<Losses> {
   readonly events: number;
   readonly matches: number;
-  /** Events with more values than keywords are looked for in. */
+  /** Events of which a rule asked for more than is read: a value there may have gone unseen. */
   readonly overlong: number;
   /** Groups of a restored state whose correlation is gone or was changed. */
   readonly unrestored: number;
@@ -62,6 +63,9 @@ export interface Counters extends Readonly<Losses> {
 interface CompiledRule {
   readonly document: RuleDocument;
   readonly matches: Matcher;
+  readonly need: Need;
+  /** Made when the rule first matches: most never do. */
+  reasons: Reasoner | undefined;
 }
 
 /** A correlation that wants to hear of a rule, and that rule's place in it. */
@@ -86,6 +90,7 @@ export class SigmaEngine {
   readonly #correlators: readonly Correlator[];
   readonly #listeners = new Map<SigmaDocument, Listener[]>();
   readonly #silent: ReadonlySet<SigmaDocument>;
+  readonly #plan: (rules: readonly PlannedRule[]) => Plan;
   readonly #plans = new Map<string, Plan>();
   /** Callers pass the same list for all events of a source. */
   readonly #planOfList = new WeakMap<readonly Logsource[], Plan>();
@@ -93,16 +98,26 @@ export class SigmaEngine {
   #seen = { events: 0, matches: 0, overlong: 0, unrestored: 0 };
   #latest = -Infinity;
 
-  /** @throws {SigmaError} DUPLICATE, UNKNOWN_RULE, CYCLE, TOO_DEEP, BAD_CORRELATION. */
+  /** @throws {SigmaError} DUPLICATE, UNKNOWN_RULE, CYCLE, TOO_DEEP. */
   constructor(documents: readonly SigmaDocument[], options: EngineOptions = {}) {
-    const { latenessMs = 3_600_000, maxGroups = 50_000, maxEntries = 500_000, reserved = [] } = options;
+    const { latenessMs = 3_600_000, maxGroups = 50_000, maxEntries = 500_000, reserved = [], index = true } = options;
     const capacity: Capacity = { latenessMs, maxGroups, maxEntries };
     this.#graph = linkDocuments(documents);
+    for (const problem of this.#graph.problems.values()) throw problem;
+    this.#plan = index ? planByNeed : planAll;
     this.#table = new FieldTable(reserved);
     this.#view = new EventView(this.#table, { id: "", time: 0, fields: {}, logsources: [] });
     this.#rules = this.#graph.rules.map((it) => this.#compile(it));
     const shared = { entries: 0 };
-    this.#correlators = this.#graph.correlations.map((it) => new Correlator(it, capacity, this.#losses, shared));
+    const correlators = new Map<SigmaDocument, Correlator>();
+    for (const document of this.#graph.correlations) {
+      const joined = document.correlation.rules.flatMap(
+        (it) => correlators.get(this.#graph.find(it) ?? document) ?? [],
+      );
+      const delayMs = Math.max(0, ...joined.map((it) => it.delayMs));
+      correlators.set(document, new Correlator(document, capacity, { losses: this.#losses, shared, delayMs }));
+    }
+    this.#correlators = [...correlators.values()];
     this.#silent = this.#listen();
     this.warnings = idleFilters(this.#graph);
   }
@@ -118,8 +133,9 @@ export class SigmaEngine {
     const matches: SigmaMatch[] = this.#closeUntil(event.time);
     for (const number of this.#planFor(event.logsources).match(this.#view)) {
       const rule = this.#rules[number];
-      if (rule) this.#matchRule(rule.document, event, matches);
+      if (rule) this.#matchRule(rule, event, matches);
     }
+    if (this.#view.cut) this.#seen.overlong++;
     this.#seen.matches += matches.length;
     return matches;
   }
@@ -154,8 +170,9 @@ export class SigmaEngine {
     const filters = this.#graph.filters
       .filter((it) => appliesTo(it, document))
       .map((it) => compileDetection(it.detection, it.view, this.#table));
-    if (filters.length === 0) return { document, matches };
-    return { document, matches: (view) => matches(view) && filters.every((it) => it(view)) };
+    const need = needOf(document.detection, document.view, this.#table);
+    if (filters.length === 0) return { document, need, matches, reasons: undefined };
+    return { document, need, reasons: undefined, matches: (view) => matches(view) && filters.every((it) => it(view)) };
   }
 
   /** Tells rules who listens to them, and answers with those that only do so. */
@@ -180,20 +197,23 @@ export class SigmaEngine {
     const key = logsourcesKey(logsources);
     let plan = this.#plans.get(key);
     if (!plan) {
-      const rules = this.#rules.flatMap(({ document, matches }, number): PlannedRule[] => {
+      const rules = this.#rules.flatMap(({ document, matches, need }, number): PlannedRule[] => {
         const isMeant = fits(document.logsource, {}) || logsources.some((it) => fits(document.logsource, it));
-        return isMeant ? [{ number, matches }] : [];
+        return isMeant ? [{ number, matches, need }] : [];
       });
-      plan = planAll(rules);
+      plan = this.#plan(rules);
+      if (this.#plans.size >= maxPlans) this.#plans.clear();
       this.#plans.set(key, plan);
     }
     this.#planOfList.set(logsources, plan);
     return plan;
   }
 
-  #matchRule(document: RuleDocument, event: SigmaEvent, matches: SigmaMatch[]): void {
+  #matchRule(rule: CompiledRule, event: SigmaEvent, matches: SigmaMatch[]): void {
+    const { document } = rule;
     if (!this.#silent.has(document)) {
-      const matched = reasonsFor(document.detection, document.view, this.#view, this.#table);
+      rule.reasons ??= compileReasons(document.detection, document.view, this.#table);
+      const matched = rule.reasons(this.#view);
       matches.push({
         ...claim(document, document.level ?? "medium"),
         time: event.time,
@@ -208,7 +228,7 @@ export class SigmaEngine {
 
   #tell(document: SigmaDocument, signal: Omit<Signal, "rule">, matches: SigmaMatch[]): void {
     for (const { correlator, place } of this.#listeners.get(document) ?? []) {
-      for (const hit of correlator.feed({ ...signal, rule: place }))
+      for (const hit of correlator.feed({ ...signal, rule: place }, this.#latest))
         this.#matchCorrelation(correlator, hit, signal.read, matches);
     }
   }

@@ -33,10 +33,12 @@ export interface Slot {
   readonly texts: readonly string[];
   /** `texts`, folded for comparing; made when first asked for. */
   folded: readonly string[] | undefined;
+  /** True when there was more than we read: members beyond `maxLeaves`, or maps deeper than the stack. */
+  readonly cut: boolean;
 }
 
-const absent: Slot = { present: false, answers: false, values: [], texts: [], folded: [] };
-const empty: Slot = { present: true, answers: false, values: [], texts: [], folded: [] };
+const absent: Slot = { present: false, answers: false, values: [], texts: [], folded: [], cut: false };
+const empty: Slot = { present: true, answers: false, values: [], texts: [], folded: [], cut: false };
 
 export function foldedOf(slot: Slot): readonly string[] {
   return (slot.folded ??= slot.texts.map(fold));
@@ -93,6 +95,7 @@ export class EventView {
   readonly #rounds: number[] = [];
   readonly #slots: Slot[] = [];
   #leaves: Leaves | undefined;
+  #cut = false;
 
   constructor(table: FieldTable, event: SigmaEvent) {
     this.#table = table;
@@ -107,6 +110,12 @@ export class EventView {
     this.#event = event;
     this.#round++;
     this.#leaves = undefined;
+    this.#cut = false;
+  }
+
+  /** True when a rule asked for something of which there was more than we read. */
+  get cut(): boolean {
+    return this.#cut || this.#leaves?.complete === false;
   }
 
   /** What the field of this number holds. */
@@ -115,6 +124,7 @@ export class EventView {
     if (known !== undefined && this.#rounds[number] === this.#round) return known;
     const name = this.#table.names[number];
     const slot = name ? lookUp(this.#event, name) : absent;
+    if (slot.cut) this.#cut = true;
     this.#rounds[number] = this.#round;
     this.#slots[number] = slot;
     return slot;
@@ -143,7 +153,7 @@ function find(root: Fields, { name, steps }: FieldName): Slot {
   if (Object.hasOwn(root, name)) {
     const value = root[name];
     if (typeof value !== "string") return slotOf([value]);
-    return { present: true, answers: true, values: [value], texts: [value], folded: undefined };
+    return { present: true, answers: true, values: [value], texts: [value], folded: undefined, cut: false };
   }
   if (steps.length === 1) return absent;
   const found: unknown[] = [];
@@ -185,27 +195,32 @@ function descend(node: unknown, search: Search, depth: number, lists: number): v
 function slotOf(found: readonly unknown[]): Slot {
   const values: Scalar[] = [];
   let answers = false;
+  let cut = false;
   const list = [...found];
   // Members of lists are appended, so that no nesting reaches our stack.
   for (let index = 0; index < list.length && index < maxLeaves; index++) {
     const value = list[index];
     if (Array.isArray(value)) for (const member of value) list.push(member);
-    else if (typeof value === "object" && value !== null) values.push(jsonOf(value));
-    else if (value !== null && value !== undefined) {
+    else if (typeof value === "object" && value !== null) {
+      const json = jsonOf(value);
+      cut ||= json === undefined;
+      values.push(json ?? "");
+    } else if (value !== null && value !== undefined) {
       values.push(typeof value === "number" || typeof value === "boolean" ? value : String(value));
       answers = true;
     }
   }
   if (values.length === 0) return empty;
-  return { present: true, answers, values, texts: values.map(String), folded: undefined };
+  cut ||= list.length > maxLeaves;
+  return { present: true, answers, values, texts: values.map(String), folded: undefined, cut };
 }
 
 /** What a map looks like in a log message. Rules for CloudTrail look for texts inside `requestParameters`. */
-function jsonOf(value: object): string {
+function jsonOf(value: object): string | undefined {
   try {
-    return JSON.stringify(value) ?? "";
+    return JSON.stringify(value);
   } catch {
-    return "{}"; // nested deeper than the stack: its members can still be asked for by name
+    return undefined; // nested deeper than the stack: its members can still be asked for by name
   }
 }
 

@@ -17,3 +17,5 @@ export { SigmaEngine, type Counters, type EngineOptions, type SigmaMatch } from 
 export { type Fields, type SigmaEvent } from "./field.ts";
 export { type MatchedField } from "./reason.ts";
 export { type EngineState } from "./state.ts";
+export { explain, type ExplainedItem, type ExplainedSelection, type Explanation } from "./explain.ts";
+export { importRules, type ImportReport, type RuleText, type Unsupported } from "./import.ts";

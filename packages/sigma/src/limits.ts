@@ -49,3 +49,5 @@ export const maxMatchedFields = 64;
 export const maxEventsPerMatch = 200;
 /** Most groups that one event may belong to, when its group-by fields hold lists. */
 export const maxGroupsPerEvent = 16;
+/** Most sets of logsources whose rules are kept ready. A source has a handful; a caller that makes them up per event is slow. */
+export const maxPlans = 1000;

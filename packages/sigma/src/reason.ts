@@ -11,28 +11,36 @@ export interface MatchedField {
   readonly value: string;
 }
 
+/** Says why a detection matches the event in view. */
+export type Reasoner = (view: EventView) => MatchedField[];
+
 /**
- * Why a detection matches the event in view: the fields of those selections that are true and wanted. What a condition
- * excludes is no reason. At most `maxMatchedFields`, values cut to `maxShownLength`.
+ * The fields of those selections that are true and wanted: what a condition excludes is no reason. At most
+ * `maxMatchedFields`, values cut to `maxShownLength`.
  */
-export function reasonsFor(
-  detection: Detection,
+export function compileReasons(
+  { selections, conditions }: Detection,
   fieldView: FieldView,
-  view: EventView,
   table: FieldTable,
-): MatchedField[] {
+): Reasoner {
   const names = new Set<string>();
-  for (const condition of detection.conditions) wantedNames(condition, names);
-  const reasons = new Map<string, MatchedField>();
-  for (const name of names) {
-    for (const items of detection.selections.get(name)?.alternatives ?? []) {
-      if (!items.every((it) => compileItem(it, fieldView, table)(view))) continue;
+  for (const condition of conditions) wantedNames(condition, names);
+  const wanted = [...names].flatMap((name) =>
+    (selections.get(name)?.alternatives ?? []).map((items) => ({
+      items,
+      tests: items.map((it) => compileItem(it, fieldView, table)),
+    })),
+  );
+  return (view) => {
+    const reasons = new Map<string, MatchedField>();
+    for (const { items, tests } of wanted) {
+      if (!tests.every((it) => it(view))) continue;
       for (const reason of items.flatMap((it) => reasonsOf(it, fieldView, view, table))) {
         if (reasons.size < maxMatchedFields) reasons.set(JSON.stringify([reason.field, reason.value]), reason);
       }
     }
-  }
-  return [...reasons.values()];
+    return [...reasons.values()];
+  };
 }
 
 function wantedNames(condition: Condition, names: Set<string>): void {

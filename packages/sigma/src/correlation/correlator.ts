@@ -57,6 +57,14 @@ export interface Group {
   readonly entries: Entry[];
 }
 
+/** What a correlator shares with the others of its engine. */
+export interface Surroundings {
+  readonly losses: Losses;
+  readonly shared: { entries: number };
+  /** How much later than they happened the matches of the rules it joins may be known. */
+  readonly delayMs: number;
+}
+
 /** Most entries of one group that are kept apart. At 100 bytes each, a thousand busy groups take 100 MB. */
 const maxApart = 1024;
 
@@ -67,6 +75,7 @@ const maxApart = 1024;
 export class Correlator {
   readonly document: CorrelationDocument;
   readonly #capacity: Capacity;
+  readonly #latenessMs: number;
   readonly #losses: Losses;
   readonly #shared: { entries: number };
   readonly #rising: boolean;
@@ -76,9 +85,10 @@ export class Correlator {
   /** For windows that wait for their end: no group is due before this time. */
   #nextDue = Infinity;
 
-  constructor(document: CorrelationDocument, capacity: Capacity, losses: Losses, shared: { entries: number }) {
+  constructor(document: CorrelationDocument, capacity: Capacity, { losses, shared, delayMs }: Surroundings) {
     this.document = document;
     this.#capacity = capacity;
+    this.#latenessMs = capacity.latenessMs + delayMs;
     this.#losses = losses;
     this.#shared = shared;
     this.#rising = isRising(document.correlation);
@@ -91,27 +101,32 @@ export class Correlator {
     return this.document.correlation;
   }
 
-  /** Counts a match of one of the rules, and answers with what it completed. */
-  feed(signal: Signal): Hit[] {
+  /** How much later than it happened a hit may be known: windows that wait for their end take their time. */
+  get delayMs(): number {
+    const { timespanMs } = this.correlation;
+    return this.#rising ? this.#latenessMs : this.#latenessMs + timespanMs + timespanMs / 16;
+  }
+
+  /** Counts a match of one of the rules, and answers with what it completed. `latest` is the newest time of all events. */
+  feed(signal: Signal, latest: number): Hit[] {
     const entry = this.#toEntry(signal);
     const { groups, more } = groupsOf(
       this.correlation.groupBy.map((it) => signal.read(this.#fieldFor(it, signal.rule))),
     );
     if (!entry || groups.length === 0) this.#losses.ungrouped++;
     if (more) this.#losses.dropped++;
-    return entry ? groups.flatMap((it) => this.#add(it, entry)) : [];
+    return entry ? groups.flatMap((it) => this.#add(it, entry, latest)) : [];
   }
 
   /** Answers with the windows that are over at `time`, for conditions that can only be judged then. */
   close(time: number): Hit[] {
     const { timespanMs } = this.correlation;
-    const { latenessMs } = this.#capacity;
     if (this.#rising || time < this.#nextDue) return [];
     const hits: Hit[] = [];
     let next = Infinity;
     for (const [key, group] of this.#groups) {
       for (let first = group.entries[0]; first; first = group.entries[0]) {
-        const due = first.t + timespanMs + latenessMs + 1;
+        const due = first.t + timespanMs + this.#latenessMs + 1;
         if (due > time) {
           next = Math.min(next, due);
           break;
@@ -146,11 +161,12 @@ export class Correlator {
     this.#nextDue = Infinity;
   }
 
-  #add({ key, values }: GroupKey, entry: Entry): Hit[] {
+  #add({ key, values }: GroupKey, entry: Entry, latest: number): Hit[] {
     const { timespanMs } = this.correlation;
     const group = this.#groups.get(key) ?? { values: values.map((it) => it.slice(0, maxShownLength)), entries: [] };
-    const newest = group.entries.at(-1)?.t ?? entry.t;
-    const horizon = Math.max(newest, entry.t) - timespanMs - this.#capacity.latenessMs;
+    // A window that waits for its end is closed by the time of all; a sliding one knows only its group's.
+    const newest = Math.max(group.entries.at(-1)?.t ?? entry.t, entry.t);
+    const horizon = this.#rising ? newest - timespanMs - this.#latenessMs : latest - this.#latenessMs;
     if (entry.t < horizon) {
       this.#losses.late++;
       return [];
@@ -169,7 +185,7 @@ export class Correlator {
           group.entries.findIndex(({ t }) => t >= horizon),
         ),
       );
-    else this.#nextDue = Math.min(this.#nextDue, entry.t + timespanMs + this.#capacity.latenessMs + 1);
+    else this.#nextDue = Math.min(this.#nextDue, entry.t + timespanMs + this.#latenessMs + 1);
     if (group.entries.length > this.#most) this.#compact(group);
     if (group.entries.length === 0) this.#groups.delete(key);
     this.#evict(key, entry.t);
@@ -204,7 +220,7 @@ export class Correlator {
       this.#groups.delete(key);
       this.#shared.entries -= group.entries.length;
       // What nothing can be added to any more is no loss.
-      const isOver = (group.entries.at(-1)?.t ?? 0) < now - this.correlation.timespanMs - this.#capacity.latenessMs;
+      const isOver = (group.entries.at(-1)?.t ?? 0) < now - this.correlation.timespanMs - this.#latenessMs;
       if (!isOver || !this.#rising) this.#losses.groups++;
     }
   }

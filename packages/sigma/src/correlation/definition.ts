@@ -57,14 +57,36 @@ export function readCorrelation(section: PlainMap): Correlation {
     refuse("TOO_MANY", [...root, "rules"], `more than ${maxCorrelatedRules} rules`);
   const groupBy = readTexts(section["group-by"], "group-by", 0);
   if (groupBy.length > maxGroupFields) refuse("TOO_MANY", [...root, "group-by"], `more than ${maxGroupFields} fields`);
-  return {
-    type,
-    rules,
-    groupBy,
-    timespanMs: readTimespan(section["timespan"]),
-    ...readCondition(section["condition"], type, rules.length),
-    aliases: readAliases(section["aliases"], rules),
-  };
+  const aliases = readAliases(section["aliases"], rules);
+  const condition = readCondition(section["condition"], type, rules.length);
+  for (const name of [...groupBy, ...condition.fields]) {
+    const left = aliases.has(name) && rules.find((it) => aliases.get(name)?.get(it) === undefined);
+    if (left) refuse("BAD_CORRELATION", [...root, "aliases", name], `says nothing about the rule "${left}"`);
+  }
+  checkReachable(condition.bounds, type, rules.length);
+  return { type, rules, groupBy, timespanMs: readTimespan(section["timespan"]), ...condition, aliases };
+}
+
+/** Refuses bounds that nothing measured can fulfil: such a correlation would keep silent for ever. */
+function checkReachable(bounds: readonly Bound[], type: CorrelationType, rules: number): void {
+  const isWhole = !["value_sum", "value_avg", "value_percentile"].includes(type);
+  const step = isWhole ? 1 : 0;
+  // Events are grouped by what they hold, so a group without events is not there to be counted.
+  let lowest = isWhole ? 1 : -Infinity;
+  let highest = type.startsWith("temporal") ? rules : Infinity;
+  for (const { op, value } of bounds) {
+    if (op === "gt" || op === "gte" || op === "eq") lowest = Math.max(lowest, op === "gt" ? value + step : value);
+    if (op === "lt" || op === "lte" || op === "eq") highest = Math.min(highest, op === "lt" ? value - step : value);
+  }
+  const isExcluded = lowest === highest && bounds.some(({ op, value }) => op === "neq" && value === lowest);
+  if (lowest > highest || isExcluded) {
+    const absence = isWhole && highest < 1 ? ": no events are no group, so their absence can't be counted" : "";
+    refuse(
+      absence === "" ? "BAD_CORRELATION" : "UNSUPPORTED",
+      [...root, "condition"],
+      `nothing can fulfil it${absence}`,
+    );
+  }
 }
 
 function readTexts(value: Plain | undefined, name: string, shortest: number): string[] {

@@ -1,5 +1,5 @@
 import type { CorrelationDocument, FilterDocument, RuleDocument, SigmaDocument } from "../document.ts";
-import { SigmaError } from "../error.ts";
+import { SigmaError, type SigmaErrorCode } from "../error.ts";
 import { maxChain } from "../limits.ts";
 
 /** Documents by what others may call them. */
@@ -10,65 +10,83 @@ export interface Graph {
   readonly filters: readonly FilterDocument[];
   /** The rule or correlation of this id or name. */
   readonly find: (reference: string) => RuleDocument | CorrelationDocument | undefined;
+  /** Documents that can't work beside the others, and why; they are in none of the lists. */
+  readonly problems: ReadonlyMap<SigmaDocument, SigmaError>;
 }
 
 /**
- * Links correlations to what they join.
- *
- * @throws {SigmaError} DUPLICATE for an id or name that stands twice, UNKNOWN_RULE, CYCLE, TOO_DEEP.
+ * Links correlations to what they join. Problems are DUPLICATE for an id or name that stands twice, UNKNOWN_RULE,
+ * CYCLE and TOO_DEEP.
  */
 export function linkDocuments(documents: readonly SigmaDocument[]): Graph {
-  const named = new Map<string, RuleDocument | CorrelationDocument>();
-  const filterIds = new Set<string>();
-  for (const document of documents) {
-    if (document.kind === "filter") {
-      if (document.id !== undefined && filterIds.has(document.id)) duplicate(document.id);
-      if (document.id !== undefined) filterIds.add(document.id);
-      continue;
-    }
-    for (const name of new Set([document.id, document.name])) {
-      if (name === undefined) continue;
-      if (named.has(name)) duplicate(name);
-      named.set(name, document);
-    }
-  }
-  const find = (reference: string): RuleDocument | CorrelationDocument | undefined => named.get(reference);
-  return {
-    rules: documents.filter((it) => it.kind === "rule"),
-    correlations: sortCorrelations(
-      documents.filter((it) => it.kind === "correlation"),
-      find,
-    ),
-    filters: documents.filter((it) => it.kind === "filter"),
+  const problems = new Map<SigmaDocument, SigmaError>();
+  const named = nameDocuments(documents, problems);
+  const find = (reference: string): RuleDocument | CorrelationDocument | undefined => {
+    const document = named.get(reference);
+    return document?.kind === "filter" ? undefined : document;
+  };
+  const usable = documents.filter((it) => !problems.has(it));
+  const correlations = sortCorrelations(
+    usable.filter((it) => it.kind === "correlation"),
     find,
+    problems,
+  );
+  return {
+    rules: usable.filter((it) => it.kind === "rule"),
+    correlations,
+    filters: usable.filter((it) => it.kind === "filter"),
+    find,
+    problems,
   };
 }
 
-function sortCorrelations(correlations: readonly CorrelationDocument[], find: Graph["find"]): CorrelationDocument[] {
+function nameDocuments(
+  documents: readonly SigmaDocument[],
+  problems: Map<SigmaDocument, SigmaError>,
+): ReadonlyMap<string, SigmaDocument> {
+  const named = new Map<string, SigmaDocument>();
+  for (const document of documents) {
+    const names = [document.id, document.name].filter((it) => it !== undefined);
+    const taken = names.find((it) => named.has(it));
+    if (taken !== undefined) {
+      const other = named.get(taken)?.title ?? "";
+      problems.set(document, new SigmaError("DUPLICATE", `"${taken}" is also what "${other}" is called`));
+      continue;
+    }
+    for (const name of names) named.set(name, document);
+  }
+  return named;
+}
+
+function sortCorrelations(
+  correlations: readonly CorrelationDocument[],
+  find: Graph["find"],
+  problems: Map<SigmaDocument, SigmaError>,
+): CorrelationDocument[] {
   const sorted = new Set<CorrelationDocument>();
   const open = new Set<CorrelationDocument>();
 
   function visit(document: CorrelationDocument): void {
-    if (sorted.has(document)) return;
-    const fail = (code: "CYCLE" | "TOO_DEEP" | "UNKNOWN_RULE", reason: string, path: string[] = []): never => {
-      throw new SigmaError(code, `correlation "${document.title}" ${reason}`, {
-        path: ["correlation", "rules", ...path],
-      });
+    if (sorted.has(document) || problems.has(document)) return;
+    const fail = (code: SigmaErrorCode, reason: string): void => {
+      const path = ["correlation", "rules"];
+      problems.set(document, new SigmaError(code, `correlation "${document.title}" ${reason}`, { path }));
     };
-    if (open.has(document)) fail("CYCLE", "joins itself");
-    if (open.size >= maxChain) fail("TOO_DEEP", `ends a chain of more than ${maxChain} correlations`);
+    if (open.has(document)) return fail("CYCLE", "joins itself");
+    if (open.size >= maxChain) return fail("TOO_DEEP", `ends a chain of more than ${maxChain} correlations`);
     open.add(document);
     for (const reference of document.correlation.rules) {
-      const joined = find(reference) ?? fail("UNKNOWN_RULE", `joins "${reference}", which is not there`, [reference]);
-      if (joined.kind === "correlation") visit(joined);
+      const joined = find(reference);
+      if (joined?.kind === "correlation") visit(joined);
+      if (problems.has(document)) break;
+      if (!joined || problems.has(joined)) {
+        fail("UNKNOWN_RULE", `joins "${reference}", which is not there or can't be used`);
+        break;
+      }
     }
     open.delete(document);
-    sorted.add(document);
+    if (!problems.has(document)) sorted.add(document);
   }
   for (const it of correlations) visit(it);
   return [...sorted];
-}
-
-function duplicate(name: string): never {
-  throw new SigmaError("DUPLICATE", `two documents are called "${name}"`);
 }
