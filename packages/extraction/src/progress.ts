@@ -61,7 +61,7 @@ export function setExam(
   }
   const inputs = reserved.map((it) => withOne(space, it.input));
   const labels = reserved.map((it) => it.label);
-  const counts = new Array<number>(classes).fill(0);
+  const counts = Array.from({ length: classes }, () => 0);
   for (const it of labels) counts[it] = (counts[it] ?? 0) + 1;
   const floor = Math.max(...counts) / labels.length;
   const exam: Exam = { space, classes, inputs, labels, floor, ceiling: 1 };

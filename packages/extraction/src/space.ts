@@ -96,8 +96,8 @@ function project(vector: ArrayLike<number>, key: number): Float64Array {
 }
 
 function moments(vectors: readonly ArrayLike<number>[], width: number) {
-  const mean = new Array<number>(width).fill(0);
-  const deviation = new Array<number>(width).fill(0);
+  const mean = Array.from({ length: width }, () => 0);
+  const deviation = Array.from({ length: width }, () => 0);
   for (const it of vectors) for (let i = 0; i < width; i++) mean[i] = (mean[i] ?? 0) + (it[i] ?? 0) / vectors.length;
   for (const it of vectors) {
     for (let i = 0; i < width; i++)
@@ -112,7 +112,7 @@ function correlate(
   scale: readonly number[],
 ): number[][] {
   const width = mean.length;
-  const out = mean.map(() => new Array<number>(width).fill(0));
+  const out = mean.map(() => Array.from({ length: width }, () => 0));
   for (const it of vectors) {
     const z = mean.map((m, i) => ((it[i] ?? 0) - m) * (scale[i] ?? 0));
     for (let a = 0; a < width; a++) {
