@@ -24,6 +24,8 @@ export const scannedCopy = z.object({
   declared: z.boolean().optional(),
   /** The files that make it up, when more than one. */
   files: z.array(z.object({ path: z.string(), bytes: z.int().nonnegative() })).optional(),
+  /** What a person should know about the file itself: code in a pickle, missing siblings. */
+  findings: z.array(z.string()).optional(),
 });
 export type ScannedCopy = z.infer<typeof scannedCopy>;
 

@@ -1,0 +1,109 @@
+import { lstatSync } from "node:fs";
+import { dirname } from "node:path";
+import type { ModelEntry, ScannedCopy, ScannedModel } from "@outweigh/schema";
+import type { FoundModel, ModelCopy } from "@outweigh/weights";
+import type { Accounts } from "./accounts.ts";
+import { entryOf, fileOf, isDeclared, type DeclaredPlace } from "./declare.ts";
+import type { NotSeen } from "./not-seen.ts";
+import { whyUnreadable } from "./open-file.ts";
+import { readersOf, type Permissions } from "./readable-by.ts";
+
+/** Most files of one copy whose permissions are read: a copy has a few hundred shards at most. */
+const maxFilesPerCopy = 1_000;
+
+export interface Described {
+  readonly models: readonly ScannedModel[];
+  /** For each copy that others can read: the permission bits that let them. */
+  readonly proofs: ReadonlyMap<ScannedCopy, string>;
+}
+
+export interface Known {
+  readonly register: readonly ModelEntry[];
+  readonly places: readonly DeclaredPlace[];
+  readonly accounts: Accounts;
+  /** The other files on the disk that a file needs, by its path. */
+  readonly beside: ReadonlyMap<string, readonly { readonly path: string; readonly bytes: number }[]>;
+}
+
+/** Models as the report shows them: what the register says of them, and who else can read each copy. */
+export function describeModels(models: readonly FoundModel[], known: Known, notSeen: NotSeen): Described {
+  const proofs = new Map<ScannedCopy, string>();
+  const described = models.map((model): ScannedModel => {
+    const entry = entryOf(model, known.register, known.places);
+    const copies = model.copies.map((copy) => describeCopy(copy, entry, known, proofs, notSeen));
+    const { id, digest, bytes, tensors, formats } = model;
+    return {
+      id,
+      ...(entry && { name: entry.name, class: entry.class }),
+      digest,
+      bytes,
+      tensors,
+      formats: [...formats],
+      copies,
+    };
+  });
+  return { models: described, proofs };
+}
+
+function describeCopy(
+  copy: ModelCopy,
+  entry: ModelEntry | undefined,
+  { places, accounts, beside }: Known,
+  proofs: Map<ScannedCopy, string>,
+  notSeen: NotSeen,
+): ScannedCopy {
+  const { path, container, format, bytes, sha256, digest, complete, missing, findings } = copy;
+  const own = copy.files ?? [{ path, bytes }];
+  const files = container === undefined ? own.flatMap((it) => [it, ...(beside.get(it.path) ?? [])]) : own;
+  const onDisk = container === undefined ? files.map((it) => it.path) : [fileOf(copy)];
+  const { names, proof } = readersOfAll(onDisk, accounts, notSeen);
+  const described: ScannedCopy = {
+    path,
+    ...(container !== undefined && { container }),
+    format,
+    bytes,
+    ...(sha256 !== undefined && { sha256 }),
+    digest,
+    complete,
+    ...(missing && { missing: [...missing] }),
+    readableBy: names,
+    ...(entry && { declared: isDeclared(copy, entry, places) }),
+    ...(files.length > 1 && { files: files.map((it) => ({ path: it.path, bytes: it.bytes })) }),
+    ...(findings.length > 0 && { findings: [...findings] }),
+  };
+  if (proof !== undefined) proofs.set(described, proof);
+  return described;
+}
+
+/** Who can read at least one of the files, with the proof for the first such file. */
+function readersOfAll(
+  paths: readonly string[],
+  accounts: Accounts,
+  notSeen: NotSeen,
+): { names: string[]; proof?: string } {
+  const names = new Set<string>();
+  let proof: string | undefined;
+  for (const path of paths.slice(0, maxFilesPerCopy)) {
+    const chain = chainTo(path, notSeen);
+    if (!chain) continue;
+    const readers = readersOf(chain, accounts);
+    for (const it of readers.names) names.add(it);
+    if (readers.names.length > 0) proof ??= readers.proof;
+  }
+  return { names: [...names], ...(proof !== undefined && { proof }) };
+}
+
+/** From the root folder to the file. Undefined if a part of it is gone or closed: then nothing is said about readers, but that. */
+function chainTo(path: string, notSeen: NotSeen): Permissions[] | undefined {
+  const paths = [path];
+  for (let at = path; at !== dirname(at);) paths.unshift((at = dirname(at)));
+  try {
+    return paths.map((it) => {
+      const { mode, uid, gid } = lstatSync(it);
+      return { path: it, mode: mode & 0o7777, uid, gid };
+    });
+  } catch (error) {
+    notSeen.add("file", `who can read it: ${whyUnreadable(error)}`, path);
+    return undefined;
+  }
+}

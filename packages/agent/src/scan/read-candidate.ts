@@ -1,0 +1,176 @@
+import { closeSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import {
+  digestFile,
+  digestTensors,
+  findModels,
+  joinedReader,
+  readModelFile,
+  WeightsError,
+  type FoundFile,
+  type FoundInside,
+  type ModelFile,
+  type ReadContext,
+  type Reader,
+} from "@outweigh/weights";
+import { NotSeen, type ReasonCount } from "./not-seen.ts";
+import { errnoOf, fileReader, Opener, whyUnreadable, type OpenFile, type Place } from "./open-file.ts";
+
+/** A model file on the disk, or inside a file on the disk. */
+export interface Found extends FoundFile {
+  /** The other files on the disk that it needs: pieces of a split file, external data. */
+  readonly beside: readonly { readonly path: string; readonly bytes: number }[];
+}
+
+export interface ReadJob {
+  readonly candidate: Place & { readonly rest?: readonly Place[] };
+  /** Whether to hash the weights. Otherwise only headers are read. */
+  readonly hash: boolean;
+}
+
+export interface ReadAnswer {
+  readonly found: readonly Found[];
+  readonly bytesRead: number;
+  readonly unseen: readonly ReasonCount[];
+}
+
+interface Desk {
+  readonly files: OpenFile[];
+  readonly opener: Opener;
+  readonly notSeen: NotSeen;
+  readonly onRead: (bytes: number) => void;
+}
+
+/**
+ * The models that a file is or holds. Blocks, so it belongs in a worker. What cannot be read is in the answer, never an exception.
+ *
+ * @param onRead Called with the length of each read.
+ */
+export async function readCandidate(
+  { candidate, hash }: ReadJob,
+  onRead: (bytes: number) => void,
+): Promise<ReadAnswer> {
+  let bytesRead = 0;
+  const count = (bytes: number): void => {
+    bytesRead += bytes;
+    onRead(bytes);
+  };
+  const desk: Desk = { files: [], opener: new Opener(), notSeen: new NotSeen(), onRead: count };
+  try {
+    const found = await readAll(candidate, hash, desk);
+    return { found, bytesRead, unseen: desk.notSeen.counts() };
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    desk.notSeen.add("file", whyUnreadable(error), candidate.path);
+    return { found: [], bytesRead, unseen: desk.notSeen.counts() };
+  } finally {
+    for (const { fd } of desk.files) closeSync(fd);
+  }
+}
+
+async function readAll(candidate: ReadJob["candidate"], hash: boolean, desk: Desk): Promise<Found[]> {
+  const reader = open(candidate, desk);
+  if (!reader) return [];
+  const { rest } = candidate;
+  if (!rest) return readFile(candidate.path, { reader, beside: [] }, hash, desk);
+
+  const parts = rest.map((it) => ({ path: it.path, reader: open(it, desk) }));
+  const joined = joinedReader([reader, ...parts.flatMap((it) => it.reader ?? [])]);
+  const beside = parts.map((it) => ({ path: it.path, bytes: it.reader?.size ?? 0 }));
+  const quiet = { ...desk, notSeen: new NotSeen() };
+  const whole = await readFile(candidate.path, { reader: joined, beside }, false, quiet);
+  // The header says how long the file must be: the pieces belong to it only if it needs them.
+  const alone = await readFile(candidate.path, { reader, beside: [] }, false, quiet);
+  const needed = whole.length > 0 && (alone.length === 0 || alone.some(isCut));
+  return readFile(candidate.path, needed ? { reader: joined, beside } : { reader, beside: [] }, hash, desk);
+}
+
+function isCut({ file }: Found): boolean {
+  return (file.missingBytes ?? 0) > 0;
+}
+
+interface Source {
+  readonly reader: Reader;
+  readonly beside: Found["beside"];
+}
+
+async function readFile(path: string, { reader, beside }: Source, hash: boolean, desk: Desk): Promise<Found[]> {
+  const found: Found[] = [];
+  const opened = [...beside];
+  const context = { sibling: (name: string) => sibling(path, name, desk, opened) };
+  const onProblem = (inside: string, why: string): void => desk.notSeen.add("file", why, shown(path, inside));
+  for await (const it of findModels(reader, { ...context, onProblem })) {
+    const own = it.reader === reader;
+    const place = own ? { path } : { path: it.path || unpackedName(path), container: path };
+    try {
+      const read = await readOne(it, hash);
+      if (read)
+        found.push({ ...place, bytes: it.reader.size + sum(own ? opened : []), ...read, beside: own ? opened : [] });
+    } catch (error) {
+      if (!(error instanceof WeightsError)) throw error;
+      desk.notSeen.add(
+        "file",
+        `looks like ${it.recognised.format}, but ${error.message}`,
+        shown(path, own ? "" : place.path),
+      );
+    }
+  }
+  return found;
+}
+
+type Contents = Pick<FoundFile, "file" | "digests" | "sha256">;
+
+/** Undefined for what holds no weights: a pickle of settings, a graph without numbers. */
+async function readOne({ reader, recognised, context }: FoundInside, hash: boolean): Promise<Contents | undefined> {
+  if (recognised.kind === "whole") {
+    const file: ModelFile = { format: recognised.format, tensors: [], metadata: {}, findings: [] };
+    return hash ? { file, sha256: await digestFile(reader) } : { file };
+  }
+  const read = await readModelFile(reader, context);
+  // Without bytes kept inline: this goes from thread to thread.
+  const tensors = read.tensors.map(({ name, dtype, shape, offset, bytes }) => ({ name, dtype, shape, offset, bytes }));
+  const file = { ...read, tensors };
+  if (read.shards) return { file };
+  if (read.tensors.length === 0) return undefined;
+  if (!hash) return { file };
+  const options = context.sibling ? { sibling: context.sibling } : {};
+  return { file, digests: await digestTensors(reader, read, options) };
+}
+
+/** A file that a model names, beside it or below. A link on the way there is not followed. */
+async function sibling(
+  path: string,
+  name: string,
+  desk: Desk,
+  opened: { path: string; bytes: number }[],
+): ReturnType<NonNullable<ReadContext["sibling"]>> {
+  const full = join(dirname(path), name);
+  try {
+    if (realpathSync(dirname(full)) !== dirname(full)) return undefined;
+    const reader = open({ path: full }, desk);
+    if (reader && !opened.some((it) => it.path === full)) opened.push({ path: full, bytes: reader.size });
+    return reader;
+  } catch {
+    return undefined; // the reader says which file is missing
+  }
+}
+
+function open(place: Place, desk: Desk): Reader | undefined {
+  const file = desk.opener.open(place);
+  if (!file) return undefined;
+  desk.files.push(file);
+  return fileReader(file, desk.onRead);
+}
+
+function shown(path: string, inside: string): string {
+  return inside === "" ? path : `${path}!/${inside}`;
+}
+
+/** `model.safetensors` for `model.safetensors.gz`: what a compressed stream is called without saying so. */
+function unpackedName(path: string): string {
+  return basename(path).replace(/\.(?:gz|zst|zz|z)$/i, "");
+}
+
+function sum(files: readonly { readonly bytes: number }[]): number {
+  return files.reduce((total, it) => total + it.bytes, 0);
+}

@@ -1,0 +1,136 @@
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { availableParallelism, hostname } from "node:os";
+import { resolve } from "node:path";
+import type { ModelEntry, ScanReport } from "@outweigh/schema";
+import { groupModels } from "@outweigh/weights";
+import { parseAccounts } from "./accounts.ts";
+import { collect, type ScanProgress } from "./collect.ts";
+import { declaredPlaces } from "./declare.ts";
+import { describeModels } from "./describe.ts";
+import { ScanError } from "./error.ts";
+import type { HashMode } from "./hash-plan.ts";
+import { autoHashBytes } from "./limits.ts";
+import { findListeners, readTable } from "./listeners.ts";
+import { parseMounts, planWalk } from "./mounts.ts";
+import { nameBlobs, unnameBlobs } from "./named-blobs.ts";
+import { NotSeen } from "./not-seen.ts";
+import { errnoOf, whyUnreadable } from "./open-file.ts";
+import { theftPaths } from "./theft-paths.ts";
+
+export interface ScanOptions {
+  /** Folders or files to scan. A link named here is followed; links below are not. */
+  readonly roots: readonly string[];
+  /** What is declared: names models and tells declared copies from others. */
+  readonly register?: readonly ModelEntry[];
+  /** How much is hashed. Default `auto`: declared places and small files first, up to `autoHashBytes`. */
+  readonly hash?: HashMode;
+  /** Folders to leave out: our own data. */
+  readonly exclude?: readonly string[];
+  /** Called often, up to a thousand times a second. */
+  onProgress?(progress: ScanProgress): void;
+  readonly signal?: AbortSignal;
+  readonly limits?: {
+    readonly autoHashBytes?: number;
+    /** Threads. Default: one for each core, at most 8. */
+    readonly workers?: number;
+  };
+}
+
+/** More threads than this wait for the disk, not for the processor. */
+const maxWorkers = 8;
+
+const { version }: { version: string } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+);
+
+/**
+ * What models lie on this host, who else can read them, who listens, how they could be taken, and what could not be seen.
+ * Opens nothing for writing, follows no link, runs nothing it finds, contacts nobody.
+ *
+ * @throws {ScanError} NO_SUCH_ROOT, ABORTED.
+ */
+export async function scan(options: ScanOptions): Promise<ScanReport> {
+  const startedAt = new Date().toISOString();
+  const notSeen = new NotSeen();
+  const register = options.register ?? [];
+  const places = declaredPlaces(register);
+  const roots = options.roots.map(realRoot);
+  const plan = planWalk(roots, parseMounts(readTable("/proc/self/mountinfo") ?? ""), (options.exclude ?? []).map(real));
+  for (const [path, why] of plan.skip) if (existsSync(path)) notSeen.say(path, why);
+
+  const collected = await collectOrAbort(options, { ...plan, places, notSeen });
+  const { files, onDisk } = nameBlobs(collected.found, collected.aliases);
+  const found = groupModels(files).map((it) => unnameBlobs(it, onDisk));
+  const accounts = parseAccounts(readTable("/etc/passwd") ?? "", readTable("/etc/group") ?? "");
+  const beside = new Map(collected.found.filter((it) => it.beside.length > 0).map((it) => [it.path, it.beside]));
+  const { models, proofs } = describeModels(found, { register, places, accounts, beside }, notSeen);
+  const listeners = findListeners("/proc", notSeen);
+  sayBlindSpots(notSeen, accounts.leftOut);
+
+  return {
+    version,
+    host: hostname(),
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    roots,
+    filesSeen: collected.files,
+    bytesRead: collected.bytesRead,
+    models: [...models],
+    listeners: listeners.map((it) => it.listener),
+    paths: theftPaths(models, proofs, listeners),
+    notSeen: notSeen.list(),
+  };
+}
+
+type Plan = Pick<Parameters<typeof collect>[0], "start" | "places" | "notSeen"> & { skip: ReadonlyMap<string, string> };
+
+async function collectOrAbort(
+  options: ScanOptions,
+  { start, skip, places, notSeen }: Plan,
+): ReturnType<typeof collect> {
+  const { hash = "auto", limits = {}, signal, onProgress } = options;
+  try {
+    return await collect({
+      start,
+      skip: skip.keys(),
+      workers: limits.workers ?? Math.min(availableParallelism(), maxWorkers),
+      hash,
+      hashBytes: limits.autoHashBytes ?? autoHashBytes,
+      places,
+      notSeen,
+      signal,
+      ...(onProgress && { onProgress }),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw new ScanError("ABORTED", "the scan was stopped", { cause: error });
+    throw error;
+  }
+}
+
+function realRoot(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    const why = errnoOf(error) === "ENOENT" ? "there is no such file or folder" : whyUnreadable(error);
+    throw new ScanError("NO_SUCH_ROOT", `${path}: ${why}`, { cause: error });
+  }
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path); // not there yet
+  }
+}
+
+/** What no scan of this kind sees, said in every report. */
+function sayBlindSpots(notSeen: NotSeen, accountsLeftOut: number): void {
+  notSeen.say("other hosts, buckets and registries", "a scan sees this host's disks only");
+  notSeen.say("memory, swap and GPUs", "weights that were loaded are not on the disk");
+  notSeen.say("encrypted or unknown containers", "their content cannot be recognised");
+  notSeen.say("access lists (ACLs)", "permission bits do not show them; getfacl does");
+  notSeen.say("users of a directory service", "only /etc/passwd and /etc/group were read");
+  if (accountsLeftOut > 0) notSeen.say(`${accountsLeftOut} local users`, "beyond the first in /etc/passwd");
+  if (process.geteuid?.() !== 0) notSeen.say("what only root can read", "the scan did not run as root");
+}
