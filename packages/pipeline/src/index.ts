@@ -17,6 +17,7 @@ export { detectKind, sourceOf, sources } from "./ingest/sources.ts";
 export { Line, type From, type LineOptions, type Outcome } from "./line.ts";
 export { playbookHeadings, readPlaybook } from "./playbook.ts";
 export { maxRecordBytes, RecordSplitter, type Cut, type SplitterState } from "./records.ts";
+export { prove, type Proven } from "./proof.ts";
 export { makeRegister, type Located, type Register, type RegisterOptions } from "./register.ts";
 export { readPolicy, recommend, type Policy, type Recommendation } from "./respond/policy.ts";
 export { type SourceAccount } from "./source-book.ts";

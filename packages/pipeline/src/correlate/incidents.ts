@@ -164,7 +164,16 @@ function lastAt({ members }: Story): number {
 }
 
 /** Which alert tells the story best, among the worst: what the books prove before what a pattern suggests. */
-const tellers = ["complete-copy", "coalition-coverage", "decoy-touched", "undeclared-copy", "unaccounted-read"];
+const tellers = [
+  "complete-copy",
+  "coalition-coverage",
+  "decoy-touched",
+  "undeclared-copy",
+  "enumerate-then-pull",
+  "unaccounted-read",
+  "segmented-download",
+  "bulk-completion",
+];
 
 function incidentOf(story: Story): Incident {
   const { id, members } = story;
@@ -205,8 +214,9 @@ function reasonOf(story: Story): string {
   if (principals.length === 1) shared.push(`the principal ${principals[0]}`);
   if (principals.length > 1 && addresses.length === 1) shared.push(`the address ${addresses[0]}`);
   if (models.length === 1) shared.push(`the model ${models[0]}`);
+  // Records without any time stand at 0: then how close they are is not known.
   const span = lastAt(story) - firstAt(story);
-  const within = `within ${spanText(span)}`;
+  const within = lastAt(story) === 0 ? "in a log that gives no times" : `within ${spanText(span)}`;
   if (shared.length > 0) return `${countText(members.length, "alert")} share ${shared.join(" and ")} ${within}`;
   const kinds = [
     principals.length > 0 ? countText(principals.length, "principal") : "",

@@ -61,12 +61,13 @@ export const enumerateThenPull = detector({
     if (!state.catalogue && listed.members.length < listings) return { state };
 
     const pulled = see(state.pulled, collectionOf(event), event.time, event.id);
-    if (pulled.members.length < limit) return { state: { ...state, pulled } };
+    const count = countOf(pulled);
+    if (count < limit) return { state: { ...state, pulled } };
     const within = isTimed(event) ? `within ${windowMs / 60_000} min` : "in a log that gives no times";
     return {
       state: { ...state, pulled: slidingSet(windowMs) },
       finding: {
-        summary: `${whoText(event)} listed what there is, then took weights from ${pulled.members.length} places ${within}`,
+        summary: `${whoText(event)} listed what there is, then took weights of ${count} models ${within}`,
         method: methodOf(event),
         events: [first.event, ...pulled.members.map((it) => it.event)],
       },
@@ -84,10 +85,22 @@ function isTaking(event: OcsfEvent): boolean {
   return isRead(event) && event.weights === true && event.artifact !== undefined;
 }
 
-/** What holds the file: an OCI repository, a Hugging Face repository, an MLflow run, else the folder. */
+/** What holds the file: an OCI repository, a Hugging Face repository, a run or a registered model of MLflow, else the folder. */
 function collectionOf({ artifact = "" }: OcsfEvent): string {
   if (artifact.startsWith("oci:")) return artifact.replace(/[@:][^@:/]*(:[^/]*)?$/, "");
-  const depth = artifact.startsWith("hf:") || artifact.startsWith("mlflow:") ? 2 : Infinity;
   const parts = artifact.split("/").slice(0, -1);
-  return parts.slice(0, depth).join("/");
+  if (artifact.startsWith("hf:")) return parts.slice(0, 2).join("/");
+  if (!artifact.startsWith("mlflow:")) return parts.join("/");
+  // A run has its own id with or without the experiment's before it.
+  const [first = "", second = ""] = parts;
+  return first === "mlflow:models" ? `${registered}${second}` : `run ${second}`;
+}
+
+const registered = "registered model ";
+
+/** How many there are for certain: a registered model of MLflow may be the same as a run that was taken by its id. */
+function countOf({ members }: SlidingSet): number {
+  const models = members.filter(({ name }) => name.startsWith(registered)).length;
+  const runs = members.filter(({ name }) => name.startsWith("run ")).length;
+  return members.length - Math.min(models, runs);
 }

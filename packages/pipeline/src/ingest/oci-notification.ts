@@ -108,8 +108,8 @@ function toEvent(it: Notification, time: number, from: Origin, raw: string): Ocs
     status_id: 1,
     operation,
     artifact: ociAddress(target.repository, reference),
-    ...(operation === "download" &&
-      target.size !== undefined && { bytes: target.size, weights: target.size >= minBlobBytes }),
+    // The size is the blob's, not what was sent: a pull that broke off notifies just the same. So no `bytes`.
+    ...(operation === "download" && target.size !== undefined && { weights: target.size >= minBlobBytes }),
     actor: { user: { name: principal } },
     src_endpoint: address === undefined ? { name: "unknown" } : { ip: address },
     http_request: {
