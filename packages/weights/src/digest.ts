@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { bitsOf, blockOf } from "./dtype.ts";
 import { WeightsError } from "./error.ts";
 import { gatherCOrder, swapper, storedSpan } from "./gather.ts";
+import { Sources } from "./sources.ts";
 import { digestPieceBytes, maxDigestPasses } from "./limits.ts";
 import type { ModelFile, Reader, Tensor } from "./tensor.ts";
 
@@ -27,7 +28,7 @@ export interface DigestOptions {
 
 /** Bytes that `digestTensors` will hash: the same stored range counts once. */
 export function totalBytes(file: ModelFile): number {
-  const ranges = new Map(file.tensors.map((it) => [rangeKey(it), it.bytes]));
+  const ranges = new Map(file.tensors.map((it) => [placeKey(it), it.bytes]));
   return [...ranges.values()].reduce((sum, it) => sum + it, 0);
 }
 
@@ -46,8 +47,8 @@ export async function digestTensors(
   file: ModelFile,
   options: DigestOptions = {},
 ): Promise<TensorDigest[]> {
-  const done = new Map<string, Outcome>();
-  const readers = new Map<string, Reader | undefined>([["", reader]]);
+  const done = new Map<string | Uint8Array, Outcome>();
+  const sources = new Sources(reader, options);
   let doneBytes = 0;
   const progress = (bytes: number): void => {
     doneBytes += bytes;
@@ -55,11 +56,9 @@ export async function digestTensors(
   };
 
   for (const tensor of file.tensors.toSorted(byPlace)) {
-    const key = rangeKey(tensor);
+    const key = placeKey(tensor);
     if (done.has(key)) continue;
-    const name = tensor.file ?? "";
-    if (!readers.has(name)) readers.set(name, await options.sibling?.(name));
-    const source = readers.get(name);
+    const source = await sources.of(tensor);
     const spent =
       doneBytes + Math.max(tensor.bytes, storedSpan(tensor)) > maxDigestPasses * Math.max(source?.size ?? 0, 1 << 20);
     done.set(
@@ -69,7 +68,7 @@ export async function digestTensors(
   }
   return file.tensors.map((tensor) => {
     const { name, dtype, shape, bytes } = tensor;
-    const outcome = done.get(rangeKey(tensor)) ?? {};
+    const outcome = done.get(placeKey(tensor)) ?? {};
     return { name, dtype, shape, bytes, constant: false, ...outcome };
   });
 }
@@ -119,7 +118,9 @@ interface Outcome {
   readonly constant?: boolean;
 }
 
-function rangeKey({ file, offset, bytes, strides, shape, dtype, byteOrder }: Tensor): string {
+/** Equal for tensors whose digest is the same without looking. */
+function placeKey({ inline, file, offset, bytes, strides, shape, dtype, byteOrder }: Tensor): string | Uint8Array {
+  if (inline) return inline;
   return JSON.stringify([file, offset, bytes, ...(strides ? [strides, shape, dtype] : []), byteOrder && dtype]);
 }
 
@@ -129,20 +130,16 @@ function byPlace(a: Tensor, b: Tensor): number {
 }
 
 async function digest(tensor: Tensor, reader: Reader | undefined, progress: (bytes: number) => void): Promise<Outcome> {
-  if (tensor.inline) {
-    progress(tensor.bytes);
-    const constant = new ConstantCheck(tensor);
-    constant.add(tensor.inline);
-    return { sha256: createHash("sha256").update(tensor.inline).digest("hex"), constant: constant.holds };
+  if (!reader && !tensor.inline) return { why: `${JSON.stringify(tensor.file)} is missing` };
+  if (reader && !tensor.inline && tensor.offset + storedSpan(tensor) > reader.size) {
+    return { why: "its bytes lie beyond the end of the file" };
   }
-  if (!reader) return { why: `${JSON.stringify(tensor.file)} is missing` };
-  if (tensor.offset + storedSpan(tensor) > reader.size) return { why: "its bytes lie beyond the end of the file" };
   const swap = swapper(tensor);
   if (!swap) return { why: `the byte order of ${tensor.dtype} cannot be changed` };
 
   const hash = createHash("sha256");
   const constant = new ConstantCheck(tensor);
-  const source = tensor.strides ? gatherCOrder(reader, tensor) : pieces(reader, tensor.offset, tensor.bytes);
+  const source = sourceOf(tensor, reader);
   try {
     for await (const piece of source) {
       const ordered = swap(piece);
@@ -155,6 +152,11 @@ async function digest(tensor: Tensor, reader: Reader | undefined, progress: (byt
     throw error;
   }
   return { sha256: hash.digest("hex"), constant: constant.holds };
+}
+
+function sourceOf(tensor: Tensor, reader: Reader | undefined): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  if (tensor.inline || !reader) return tensor.inline ? [tensor.inline] : [];
+  return tensor.strides ? gatherCOrder(reader, tensor) : pieces(reader, tensor.offset, tensor.bytes);
 }
 
 /** Whether all elements are equal. Gives up at the first difference, so learned weights pay for one comparison. */

@@ -13,6 +13,7 @@ export {
   type FoundInside,
   type Recognised,
 } from "./recognise.ts";
+export { Sources } from "./sources.ts";
 export { structuralKey } from "./structure.ts";
 export type { FormatKind, ReadContext } from "./formats/format.ts";
 export type { Dtype, FileFinding, ModelFile, Reader, Tensor } from "./tensor.ts";

@@ -13,7 +13,10 @@ export interface Tensor {
   /** Of its first stored byte, counted from 0 in the file, or in the sibling file `file`. */
   readonly offset: number;
   readonly bytes: number;
-  /** The sibling file that holds the bytes, as the model file names it; undefined when it is this file. */
+  /**
+   * The sibling file that holds the bytes, as the model file names it; `!/name` for a compressed member of this archive;
+   * undefined when it is this file. `Sources` opens any of them.
+   */
   readonly file?: string;
   /** In elements, where the stored order is not C order (PyTorch views). Undefined: contiguous. */
   readonly strides?: readonly number[];
@@ -38,7 +41,7 @@ export interface ModelFile {
   /** For an index: the sibling files that hold the tensors. */
   readonly shards?: readonly string[];
   readonly findings: readonly FileFinding[];
-  /** Bytes that the header promises beyond the end of the file: it is a truncated copy, or one still being written. */
+  /** At least so many bytes are missing at the end of the file: it is a truncated copy, or one still being written. */
   readonly missingBytes?: number;
 }
 

@@ -1,11 +1,11 @@
 // Source: CPython, Lib/pickletools.py; joblib and scikit-learn write such files.
 import { Cursor } from "../cursor.ts";
-import { WeightsError } from "../error.ts";
+import type { WeightsError } from "../error.ts";
 import { headBytes } from "../limits.ts";
 import { reportCalls } from "../pickle/calls.ts";
 import { collectTensors } from "../pickle/collect.ts";
 import { JoblibArrays } from "../pickle/joblib.ts";
-import { runPickle } from "../pickle/machine.ts";
+import { walkPickle, type PickleWalk } from "../pickle/machine.ts";
 import { numpyTensor } from "../pickle/numpy.ts";
 import type { ModelFile, Reader } from "../tensor.ts";
 import { Findings, Metadata, type Format } from "./format.ts";
@@ -33,32 +33,49 @@ function mayBe(head: Uint8Array): boolean {
   return oldBeginnings.test(Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 256)).toString("latin1"));
 }
 
-/** Walks the opcodes as far as the head reaches: a stream that is none breaks early. */
+/** Most pickles of one file that are looked at: what follows the first is never loaded by honest readers, and cheap to hide in. */
+const maxStreams = 64;
+
+/** Walks the opcodes as far as the head reaches: a stream that is none breaks early, before it called anything. */
 async function recognise(head: Uint8Array, reader: Reader): Promise<boolean> {
   const known: Reader = { size: reader.size, read: (at, length) => head.subarray(at, at + length) };
-  try {
-    await runPickle(new Cursor(known, 0, Math.min(reader.size, headBytes)));
-    return true;
-  } catch (error) {
-    if (!(error instanceof WeightsError)) throw error;
-    return error.code === "TRUNCATED" || error.code === "OUT_OF_FILE" || error.code === "TOO_LARGE";
-  }
+  const cursor = new Cursor(known, 0, Math.min(reader.size, headBytes));
+  const { broke, calls } = await walkPickle(cursor, { built: new JoblibArrays().built });
+  return broke === undefined || calls.size > 0 || isCut(broke);
+}
+
+function isCut({ code }: WeightsError): boolean {
+  return code === "TRUNCATED" || code === "OUT_OF_FILE" || code === "TOO_LARGE";
 }
 
 async function read(reader: Reader): Promise<ModelFile> {
   const findings = new Findings();
+  const metadata = new Metadata();
   const arrays = new JoblibArrays();
   const cursor = new Cursor(reader);
-  const outcome = await runPickle(cursor, { built: arrays.built });
-  reportCalls(new Map([...arrays.calls, ...outcome.calls]), findings);
-  if (cursor.left > 0) findings.add(`${cursor.left} bytes follow the pickle`, cursor.at);
-  const tensors = collectTensors(outcome.value, (object) => numpyTensor(object, arrays.places));
-  const metadata = new Metadata();
-  metadata.set("pickle.protocol", String(outcome.protocol));
+  const first = await walkPickle(cursor, { built: arrays.built });
+  if (first.broke && first.calls.size === 0) throw first.broke;
+  metadata.set("pickle.protocol", String(first.protocol));
+
+  const walks: PickleWalk[] = [first];
+  while (cursor.left > 1 && !walks.at(-1)?.broke && walks.length < maxStreams) {
+    const at = cursor.at;
+    const next = await walkPickle(cursor, { built: arrays.built });
+    if (next.broke && next.calls.size === 0) {
+      findings.add(`${reader.size - at} bytes follow the pickle`, at);
+      break;
+    }
+    findings.add("another pickle follows", at);
+    walks.push(next);
+  }
+  reportCalls(new Map([...arrays.calls, ...walks.flatMap((it) => [...it.calls])]), findings);
+  const broke = walks.find((it) => it.broke)?.broke;
+  if (broke) findings.add(`the stream breaks: ${broke.message}`, broke.at);
   return {
     format: arrays.places.size > 0 ? "joblib" : "pickle",
-    tensors,
+    tensors: walks.flatMap(({ value }) => collectTensors(value, (object) => numpyTensor(object, arrays.places))),
     metadata: metadata.record,
     findings: findings.list,
+    ...(broke && isCut(broke) && { missingBytes: 1 }),
   };
 }

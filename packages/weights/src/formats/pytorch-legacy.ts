@@ -13,6 +13,9 @@ import { Findings, Metadata, startsWith, type Format } from "./format.ts";
 
 const magic = "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 
+/** A storage that no key announces: it would begin where the file ends. */
+const beyond: StoragePlace = { at: 2 ** 52, bytes: Infinity };
+
 /** What `torch.save` wrote before 1.6: five pickles (magic, version, system, object, storage keys), then each storage with its length. */
 export const pytorchLegacy: Format = {
   name: "pytorch-legacy",
@@ -36,7 +39,9 @@ async function read(reader: Reader): Promise<ModelFile> {
   const ids = collectStorages(outcome.value);
   const { places, missingBytes } = await placeStorages(cursor, keys.value, ids, isBigEndian(system.value));
   if (missingBytes > 0) findings.add(`the file ends ${missingBytes} bytes before its last storage`, reader.size);
-  const tensors = collectTensors(outcome.value, (object) => torchTensor(object, (id) => places.get(id.key)));
+  const tensors = collectTensors(outcome.value, (object) =>
+    torchTensor(object, ({ key }) => places.get(key) ?? beyond),
+  );
   const metadata = new Metadata();
   metadata.set("pickle.protocol", String(outcome.protocol));
   return {

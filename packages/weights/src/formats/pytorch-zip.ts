@@ -7,6 +7,7 @@ import { reportCalls } from "../pickle/calls.ts";
 import { collectTensors } from "../pickle/collect.ts";
 import { runPickle } from "../pickle/machine.ts";
 import { torchTensor, type StorageId, type StoragePlace } from "../pickle/torch.ts";
+import { memberPrefix } from "../sources.ts";
 import type { ModelFile, Reader } from "../tensor.ts";
 import { zipHolds } from "./zip-names.ts";
 import { Findings, Metadata, type Format } from "./format.ts";
@@ -40,14 +41,18 @@ async function read(reader: Reader): Promise<ModelFile> {
   const byteOrder = await readSmall(reader, byName.get(`${root}byteorder`));
   const script = members.some((it) => it.name.startsWith(`${root}code/`));
   if (script) findings.add("it carries TorchScript code, which runs when the model is used");
-  const places = await placeStorages(reader, members, root, byteOrder === "big" ? { byteOrder: "big" } : {});
+  const folder = `${root}data/`;
+  const places = await placeStorages(reader, members, folder, byteOrder === "big" ? { byteOrder: "big" } : {});
 
+  const placeOf = ({ key }: StorageId): StoragePlace => {
+    const place = places.get(key);
+    if (!place) findings.add(`storage ${JSON.stringify(key)} is not in the archive`);
+    return place ?? { file: memberPrefix + folder + key, at: 0, bytes: Infinity };
+  };
   const cursor = await openPickle(reader, byName.get(pickleName));
   const outcome = await runPickle(cursor);
   reportCalls(outcome.calls, findings);
-  const tensors = collectTensors(outcome.value, (object) =>
-    torchTensor(object, (id) => storagePlace(places, id, findings)),
-  );
+  const tensors = collectTensors(outcome.value, (object) => torchTensor(object, placeOf));
   const metadata = new Metadata();
   metadata.set("pickle.protocol", String(outcome.protocol));
   return { format: script ? "torchscript" : "pytorch", tensors, metadata: metadata.record, findings: findings.list };
@@ -62,30 +67,23 @@ function indexMembers(members: readonly ZipMember[], findings: Findings): Map<st
   return byName;
 }
 
-/** Storages are stored, never compressed, so that they can be mapped; compressed ones have no place and thus no digest. */
+/** Storages are stored, so that they can be mapped; a compressed one is named as a member, to be unpacked when it is read. */
 async function placeStorages(
   reader: Reader,
   members: readonly ZipMember[],
-  root: string,
+  folder: string,
   order: Pick<StoragePlace, "byteOrder">,
 ): Promise<Map<string, StoragePlace>> {
   const places = new Map<string, StoragePlace>();
   for (const member of members) {
-    if (!member.name.startsWith(`${root}data/`) || member.method !== 0 || member.encrypted) continue;
-    const { dataAt } = await readLocalHeader(reader, member);
-    places.set(member.name.slice(`${root}data/`.length), { at: dataAt, bytes: member.storedBytes, ...order });
+    if (!member.name.startsWith(folder)) continue;
+    const key = member.name.slice(folder.length);
+    if (member.method === 0 && !member.encrypted) {
+      const { dataAt } = await readLocalHeader(reader, member);
+      places.set(key, { at: dataAt, bytes: member.storedBytes, ...order });
+    } else places.set(key, { file: memberPrefix + member.name, at: 0, bytes: member.bytes, ...order });
   }
   return places;
-}
-
-function storagePlace(
-  places: ReadonlyMap<string, StoragePlace>,
-  id: StorageId,
-  findings: Findings,
-): StoragePlace | undefined {
-  const place = places.get(id.key);
-  if (!place) findings.add(`storage ${JSON.stringify(id.key)} is not in the archive, or compressed`);
-  return place;
 }
 
 /** A short text member, or the empty text. */

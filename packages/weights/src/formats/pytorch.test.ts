@@ -27,6 +27,7 @@ function archive(views: readonly TorchView[], storages: Readonly<Record<string, 
 test("the zip, the legacy file and a state dict of any root hold the same weights", async () => {
   assert.equal(modelDigest(await digestsOf(writeTorchZip(aModel()))), root);
   assert.equal(modelDigest(await digestsOf(writeTorchZip(aModel(), { root: "checkpoint/best" }))), root);
+  assert.equal(modelDigest(await digestsOf(writeTorchZip(aModel(), { deflated: true }))), root);
   assert.equal(modelDigest(await digestsOf(writeTorchLegacy(aModel()))), root);
 });
 

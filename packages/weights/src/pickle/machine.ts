@@ -18,6 +18,11 @@ export interface PickleHooks {
   built?(object: PyObject, cursor: Cursor): Promise<void> | void;
 }
 
+/** As far as a stream could be walked. `broke` says why it ended before its STOP; then `value` is the list of what was under way. */
+export interface PickleWalk extends PickleOutcome {
+  readonly broke?: WeightsError;
+}
+
 /**
  * Walks one pickle stream up to and including its STOP, building the object symbolically.
  *
@@ -25,14 +30,32 @@ export interface PickleHooks {
  * @throws {WeightsError} MALFORMED for an unknown opcode or an empty stack; TRUNCATED without STOP; TOO_MANY beyond the limits.
  */
 export async function runPickle(cursor: Cursor, hooks: PickleHooks = {}): Promise<PickleOutcome> {
+  const { broke, ...outcome } = await walkPickle(cursor, hooks);
+  if (broke) throw broke;
+  return outcome;
+}
+
+/** As `runPickle`, but a stream that breaks answers with what came before: malware runs before its stream breaks. */
+export async function walkPickle(cursor: Cursor, hooks: PickleHooks = {}): Promise<PickleWalk> {
   const machine = new PickleMachine(cursor, hooks);
+  try {
+    const value = await untilStop(machine, cursor);
+    return { value, protocol: machine.protocol, calls: machine.calls };
+  } catch (broke) {
+    if (!(broke instanceof WeightsError)) throw broke;
+    return { value: machine.unfinished(), protocol: machine.protocol, calls: machine.calls, broke };
+  }
+}
+
+async function untilStop(machine: PickleMachine, cursor: Cursor): Promise<PyValue> {
   for (let count = 0; ; count++) {
-    if (count > maxPickleOperations)
+    if (count > maxPickleOperations) {
       throw new WeightsError("TOO_MANY", `more than ${maxPickleOperations} opcodes`, { at: cursor.at });
+    }
     if (!cursor.holds(1)) await cursor.want(1, "an opcode");
     machine.at = cursor.at;
     const code = cursor.u8();
-    if (code === stop) return { value: machine.pop(), protocol: machine.protocol, calls: machine.calls };
+    if (code === stop) return machine.pop();
     const operation = operations[code];
     if (!operation) {
       throw new WeightsError("MALFORMED", `0x${code.toString(16).padStart(2, "0")} is no pickle opcode`, {
@@ -61,6 +84,11 @@ export class PickleMachine {
   constructor(cursor: Cursor, hooks: PickleHooks) {
     this.cursor = cursor;
     this.#hooks = hooks;
+  }
+
+  /** What lies on the stack, bottom first. */
+  unfinished(): PyValue {
+    return { kind: "list", items: this.#stack.filter((it) => !isMark(it)) };
   }
 
   push(value: PyValue): void {

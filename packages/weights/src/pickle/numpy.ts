@@ -97,15 +97,28 @@ function arrayOf({ shape, type, fortran, data, at }: PickledArray): Place | unde
     throw new WeightsError("MALFORMED", `a numpy array needs ${size} bytes and has ${bytes.length}`, { at });
   }
   const strides = fortran && axes.length > 1 ? fortranStrides(axes) : undefined;
-  if (bytes.data && strides) return undefined; // escaped and transposed: only Python 2 wrote such arrays
-  return {
-    ...numpy,
-    shape: axes,
-    bytes: size,
-    offset: bytes.at,
-    ...(strides && { strides }),
-    ...(bytes.data && { inline: bytes.data }),
-  };
+  const place = { ...numpy, shape: axes, bytes: size, offset: bytes.at };
+  if (!bytes.data) return { ...place, ...(strides && { strides }) };
+  return { ...place, inline: strides ? inCOrder(bytes.data, axes) : bytes.data };
+}
+
+/** Turns Fortran order into C order: the last index runs fastest in the answer, the first one in `data`. */
+function inCOrder(data: Uint8Array, shape: readonly number[]): Uint8Array {
+  const count = shape.reduce((product, it) => product * it, 1);
+  const size = data.length / Math.max(1, count);
+  const strides = fortranStrides(shape);
+  const index = shape.map(() => 0);
+  const out = new Uint8Array(data.length);
+  for (let i = 0; i < count; i++) {
+    const from = index.reduce((sum, it, axis) => sum + it * (strides[axis] ?? 0), 0) * size;
+    out.set(data.subarray(from, from + size), i * size);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis] = (index[axis] ?? 0) + 1;
+      if ((index[axis] ?? 0) < (shape[axis] ?? 0)) break;
+      index[axis] = 0;
+    }
+  }
+  return out;
 }
 
 /** Bytes as they are, or what Python 3 writes in protocol 2: `_codecs.encode(text, "latin1")`. */

@@ -6,6 +6,8 @@ import { globalName, sequence, wholeNumbers, type PyObject, type PyPersistent, t
 
 /** Where one storage lies. */
 export interface StoragePlace {
+  /** As `Tensor.file`: undefined for the file itself. */
+  readonly file?: string;
   readonly at: number;
   readonly bytes: number;
   /** Set for archives written on a big-endian machine. */
@@ -75,12 +77,11 @@ const rebuilders: ReadonlySet<string> = new Set([
 /**
  * The tensor that a call of one of torch's rebuilders stands for; undefined for any other call.
  *
- * @param placeOf Where a storage lies; undefined if its bytes are not there.
  * @throws {WeightsError} MALFORMED for a call whose arguments no PyTorch writes; OUT_OF_FILE for a view beyond its storage.
  */
 export function torchTensor(
   object: PyObject,
-  placeOf: (id: StorageId) => StoragePlace | undefined,
+  placeOf: (id: StorageId) => StoragePlace,
 ): Omit<Tensor, "name"> | undefined {
   const callee = globalName(object.callee);
   if (callee === undefined || !rebuilders.has(callee)) return undefined;
@@ -105,11 +106,7 @@ interface View {
   readonly at: number;
 }
 
-function viewOf(
-  id: StorageId,
-  { shape, strides, offset, at }: View,
-  place: StoragePlace | undefined,
-): Omit<Tensor, "name"> {
+function viewOf(id: StorageId, { shape, strides, offset, at }: View, place: StoragePlace): Omit<Tensor, "name"> {
   const what = `a view of storage ${JSON.stringify(id.key)}`;
   const bytes = sizeOf(id.dtype, shape, what);
   const size = (bitsOf(id.dtype) ?? 8) / 8;
@@ -117,17 +114,18 @@ function viewOf(
   const span = bytes === 0 ? 0 : shape.reduce((sum, it, axis) => sum + (it - 1) * (strides[axis] ?? 0), 1) * size;
   if (!Number.isSafeInteger(start + span))
     throw new WeightsError("OUT_OF_FILE", `${what} ends at ${start + span}`, { at });
-  if (place && start + span > place.bytes) {
+  if (start + span > place.bytes) {
     throw new WeightsError("OUT_OF_FILE", `${what} ends at ${start + span}, the storage at ${place.bytes}`, { at });
   }
   const contiguous = isContiguous(shape, strides);
   return {
     dtype: id.dtype,
     shape,
-    offset: place ? place.at + start : Number.MAX_SAFE_INTEGER - bytes, // beyond every file: no digest
+    offset: place.at + start,
     bytes,
     ...(!contiguous && { strides }),
-    ...(place?.byteOrder && { byteOrder: place.byteOrder }),
+    ...(place.byteOrder && { byteOrder: place.byteOrder }),
+    ...(place.file !== undefined && { file: place.file }),
   };
 }
 
