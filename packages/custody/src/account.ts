@@ -30,6 +30,7 @@ export interface AccountState {
   readonly unsized: number;
   readonly firstAt: number;
   readonly lastAt: number;
+  readonly mixed: boolean;
   readonly coverages: readonly (readonly [number, number, number, readonly number[]])[];
 }
 
@@ -56,6 +57,8 @@ export class Account {
   /** When the first and last of its entries happened, in ms since 1970. */
   firstAt = Number.MAX_SAFE_INTEGER;
   lastAt = 0;
+  /** True when reads of others may be in it: they shared an account, and are no longer told apart. */
+  mixed = false;
   /** Bytes read of which not even the file is known. */
   #extra = 0;
   readonly #coverages = new Map<ModelFile, Coverage>();
@@ -75,19 +78,28 @@ export class Account {
 
   /** Books these very bytes of a file. What lies beyond the end of a listed file is booked as bytes of no known file. */
   cover(file: ModelFile, start: number, end: number): void {
+    const it = this.#put(file, start, end);
+    if (it) this.#change(it, () => this.#shrink(it));
+  }
+
+  /** `cover`, but for the limit on ranges: what is restored was within it, in an order that is no longer known. */
+  #put(file: ModelFile, start: number, end: number): Coverage | undefined {
     const inside = file.place === undefined ? Math.min(end, file.size ?? end) : end;
     if (end > inside) this.atMost(undefined, end - Math.max(start, inside));
-    if (inside <= start) return;
+    if (inside <= start) return undefined;
     const it = this.#coverageOf(file);
-    if (!it) return this.atMost(undefined, inside - start);
+    if (!it) {
+      this.atMost(undefined, inside - start);
+      return undefined;
+    }
     this.#change(it, () => {
       const before = it.ranges.length / 2;
       it.covered += addRange(it.ranges, start, inside);
       // All of the file was read, so no closed gap is in doubt any more.
       if (start === 0 && inside >= (file.size ?? Infinity)) it.slack = 0;
       this.#room.ranges += it.ranges.length / 2 - before;
-      this.#shrink(it);
     });
+    return it;
   }
 
   /** Books at most so many bytes of a file, or of the model if the file is not known. */
@@ -106,6 +118,7 @@ export class Account {
     }
     if (other.#extra > 0) this.atMost(undefined, other.#extra);
     this.unsized += other.unsized;
+    this.mixed ||= other.mixed;
   }
 
   /** Whether all bytes of a file are held for certain. False while its size is not known. */
@@ -147,6 +160,7 @@ export class Account {
       unsized: this.unsized,
       firstAt: this.firstAt,
       lastAt: this.lastAt,
+      mixed: this.mixed,
       coverages: [...this.#coverages.values()].map(
         (it) => [it.file.index, it.extra, it.slack, [...it.ranges]] as const,
       ),
@@ -168,13 +182,14 @@ export class Account {
     this.unsized += state.unsized;
     this.firstAt = Math.min(this.firstAt, state.firstAt);
     this.lastAt = Math.max(this.lastAt, state.lastAt);
+    this.mixed ||= state.mixed;
     for (const [index, extra, slack, ranges] of state.coverages) {
       const file = fileOf(index);
       if (!file) {
         this.atMost(undefined, add(extra, lengthOf([...ranges])));
         continue;
       }
-      for (let at = 0; at < ranges.length; at += 2) this.cover(file, ranges[at] ?? 0, ranges[at + 1] ?? 0);
+      for (let at = 0; at < ranges.length; at += 2) this.#put(file, ranges[at] ?? 0, ranges[at + 1] ?? 0);
       this.#doubt(file, slack);
       if (extra > 0 || ranges.length === 0) this.atMost(file, extra);
     }
@@ -226,6 +241,8 @@ export class Account {
     const sum = file.place === undefined ? this.#listed : this.#sumOf(file.place);
     sum.lower += sign * (covered - slack);
     sum.upper += sign * Math.min(file.size ?? Number.MAX_SAFE_INTEGER, covered + extra);
+    // Beyond 2^53 sums are rounded, so they cannot be taken back: begin anew next time. Only lies are that large.
+    if (sum.upper > Number.MAX_SAFE_INTEGER) this.#epoch = -1;
   }
 
   #sumOf(place: string): { lower: number; upper: number } {

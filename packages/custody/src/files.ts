@@ -80,7 +80,8 @@ export class Files {
       this.epoch++;
     }
     const extent = Math.max(file.extent, bytes);
-    this.#extents.set(file.place, this.extentOf(file.place) + extent - file.extent);
+    const sum = this.extentOf(file.place) + extent - file.extent;
+    this.#extents.set(file.place, Math.min(Number.MAX_SAFE_INTEGER, sum));
     file.extent = extent;
   }
 

@@ -1,5 +1,6 @@
 import type { Coalition, Holding } from "@outweigh/schema";
 import { Account, type Room } from "./account.ts";
+import { bookState, coalitionOf, everyAccount, holdingOf, type Book } from "./book.ts";
 import { checkEntry, claimOf, type Claim, type Entry } from "./entry.ts";
 import { CustodyError } from "./error.ts";
 import { Files, type LedgerModel } from "./files.ts";
@@ -51,22 +52,6 @@ export interface Reads {
   readonly lastAt: number;
 }
 
-/** Everything booked on one model. */
-interface Book {
-  readonly model: LedgerModel;
-  readonly files: Files;
-  readonly isReader: (principal: string) => boolean;
-  readonly accounts: Map<string, Account>;
-  /** Those who found no room: one account for the declared, one for the others. */
-  readonly pooled: Map<boolean, Account>;
-  /** All undeclared readers, as if they were one thief. */
-  readonly coalition: Account;
-  /** How many accounts are of undeclared readers. */
-  undeclared: number;
-  /** The credit side: bytes by the place they were read from. */
-  readonly places: Map<string, bigint>;
-}
-
 /**
  * The books of all protected models: who read which bytes, and whether a declared copy accounts for it.
  *
@@ -74,7 +59,8 @@ interface Book {
  * readers. However many identities a thief uses, what they hold together is within the coalition's bound. Order does not
  * matter for coverage, and nothing expires. Each entry is one request: totals over several requests come without a file.
  *
- * Blind spots: what was not logged; a declared reader who passes bytes on; new content under the name of a listed file.
+ * Blind spots: what was not logged; a declared reader who passes bytes on; new content of the same size under the name of
+ * a listed file. Where the register says neither files nor size, a place that holds the weights twice counts them twice.
  */
 export class Ledger {
   readonly #limits: Limits;
@@ -235,10 +221,11 @@ export class Ledger {
     this.#accounts += book.accounts.size;
     const sameReaders = JSON.stringify(state.readers) === JSON.stringify(book.model.readers);
     for (const it of state.pooled) {
-      // Who they were is not known, so after a change of readers any of them may be undeclared.
+      // Who they were is not known, so after a change of readers any of them may be undeclared now, or declared.
       const account = this.#pool(book, it.declared && sameReaders);
       account.fill(it, (index) => files[index]);
-      regrouped ||= account.declared !== it.declared;
+      account.mixed ||= !sameReaders;
+      regrouped ||= !sameReaders;
     }
     for (const [place, bytes] of state.places) book.places.set(place, BigInt(bytes));
     if (!regrouped) return book.coalition.fill(state.coalition, (index) => files[index]);
@@ -310,59 +297,4 @@ function apply(account: Account, claim: Claim): number {
   for (const { file, bytes } of claim.atMost) account.atMost(file, bytes);
   if (claim.kind === "unsized") account.unsized++;
   return Math.max(0, account.extent().upper - before);
-}
-
-/** The accounts of principals, those without one of their own pooled. Not the coalition. */
-function everyAccount(book: Book): Account[] {
-  return [...book.accounts.values(), ...book.pooled.values()];
-}
-
-function holdingOf(book: Book, account: Account, principal: string): Holding {
-  const measured = measure(book, account, account.principal === principal);
-  return {
-    model: book.model.name,
-    principal,
-    declared: account.declared,
-    ...measured,
-    complete: measured.fraction === 1,
-  };
-}
-
-function coalitionOf(book: Book): Coalition {
-  const readers = book.undeclared + (book.pooled.has(false) ? 1 : 0);
-  return { model: book.model.name, ...measure(book, book.coalition, true), readers };
-}
-
-/** Bytes, fraction and bound of an account; `own` is false for somebody who shares it with others. */
-function measure(
-  book: Book,
-  account: Account,
-  own: boolean,
-): Pick<Holding, "bytes" | "fraction" | "bound" | "unsized"> {
-  const { lower, upper } = account.extent();
-  const whole = book.files.modelBytes;
-  const known = account.unsized === 0 || upper === whole;
-  return {
-    bytes: upper,
-    ...(whole !== undefined && { fraction: upper / whole }),
-    bound: own && known && lower === upper ? "exact" : "<=",
-    ...(account.unsized > 0 && { unsized: account.unsized }),
-  };
-}
-
-function bookState(book: Book): ModelState {
-  return {
-    name: book.model.name,
-    readers: [...book.model.readers],
-    files: book.files.all.map(({ path, place, size, extent }) => ({
-      path,
-      ...(place !== undefined && { place }),
-      ...(size !== undefined && { size }),
-      extent,
-    })),
-    places: [...book.places].map(([place, bytes]) => [place, bytes.toString()] as const),
-    accounts: [...book.accounts.values()].map((it) => it.state()),
-    pooled: [...book.pooled.values()].map((it) => it.state()),
-    coalition: book.coalition.state(),
-  };
 }

@@ -12,8 +12,7 @@ export function addRange(ranges: Ranges, start: number, end: number): number {
   const to = firstPair(ranges, (at) => (ranges[at] ?? 0) > end);
   let known = 0;
   for (let at = from; at < to; at += 2) {
-    const overlap = Math.min(end, ranges[at + 1] ?? 0) - Math.max(start, ranges[at] ?? 0);
-    known += Math.max(0, overlap);
+    known += Math.min(end, ranges[at + 1] ?? 0) - Math.max(start, ranges[at] ?? 0);
   }
   if (from === to) {
     ranges.splice(from, 0, start, end);

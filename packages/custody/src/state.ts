@@ -68,10 +68,10 @@ function modelState(value: unknown, at: string): ModelState {
 
 function accountState(value: unknown, at: string, files: number): AccountState {
   const it = record(value, at);
-  if (typeof it["declared"] !== "boolean") throw bad(`${at}.declared`, it["declared"], "true or false");
   return {
     principal: text(it["principal"], `${at}.principal`),
-    declared: it["declared"],
+    declared: flag(it["declared"], `${at}.declared`),
+    mixed: flag(it["mixed"], `${at}.mixed`),
     entries: whole(it["entries"], `${at}.entries`),
     volume: digits(it["volume"], `${at}.volume`),
     extra: whole(it["extra"], `${at}.extra`),
@@ -109,6 +109,11 @@ function list(value: unknown, at: string): readonly unknown[] {
 
 function text(value: unknown, at: string): string {
   if (typeof value !== "string") throw bad(at, value, "a text");
+  return value;
+}
+
+function flag(value: unknown, at: string): boolean {
+  if (typeof value !== "boolean") throw bad(at, value, "true or false");
   return value;
 }
 
