@@ -1,1 +1,2 @@
-export {};
+export { ServerError, type ServerErrorCode } from "./error.ts";
+export { start, type Content, type Running, type StartOptions } from "./start.ts";

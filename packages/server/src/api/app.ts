@@ -1,0 +1,105 @@
+// The HTTP server: guards first, then one file of routes per noun.
+import { randomBytes } from "node:crypto";
+import cookie from "@fastify/cookie";
+import rateLimit from "@fastify/rate-limit";
+import underPressure from "@fastify/under-pressure";
+import Fastify, { type FastifyInstance } from "fastify";
+import { guard } from "../auth/guard.ts";
+import { ServerError } from "../error.ts";
+import { maxBodyBytes, maxRequestsPerMinute } from "../limits.ts";
+import { actions } from "./actions.ts";
+import { alerts } from "./alerts.ts";
+import { serveConsole } from "./console.ts";
+import type { Context } from "./context.ts";
+import { events } from "./events.ts";
+import { evidence } from "./evidence.ts";
+import { health } from "./health.ts";
+import { incidents } from "./incidents.ts";
+import { ingest } from "./ingest.ts";
+import { live } from "./live.ts";
+import { models } from "./models.ts";
+import { overview } from "./overview.ts";
+import { playbooks } from "./playbooks.ts";
+import { rules } from "./rules.ts";
+import { scans } from "./scans.ts";
+import { session } from "./session.ts";
+import { sources } from "./sources.ts";
+
+/** Longest that the event loop may lag, in ms, before new requests are told to come back later. */
+const maxLagMs = 2000;
+/** Time for a whole request to arrive, in ms: a slow sender must not hold a connection for ever. */
+const requestMs = 120_000;
+
+export interface AppOptions {
+  readonly consoleDir: string | undefined;
+  readonly hosts: () => ReadonlySet<string>;
+}
+
+/** Builds the server; it does not listen yet. */
+export async function buildApp(context: Context, { consoleDir, hosts }: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: context.log,
+    disableRequestLogging: true,
+    bodyLimit: maxBodyBytes,
+    requestTimeout: requestMs,
+    // A name in an address may be long: an ARN is a model's reader, not its id.
+    routerOptions: { maxParamLength: 512 },
+    genReqId: () => randomBytes(8).toString("hex"),
+    forceCloseConnections: true,
+    return503OnClosing: true,
+  });
+  errors(app);
+  guard(app, hosts);
+  await serveConsole(app, consoleDir);
+  await app.register(cookie);
+  await app.register(rateLimit, { max: maxRequestsPerMinute, timeWindow: "1 minute", errorResponseBuilder: tooMany });
+  await app.register(underPressure, { maxEventLoopDelay: maxLagMs, exposeStatusRoute: false });
+
+  health(app, context);
+  session(app, context);
+  ingest(app, context);
+  await app.register(async (inside) => {
+    inside.addHook("onRequest", async (request) => {
+      const person = await context.sessions.require(request, context.now());
+      Object.assign(request, { person });
+    });
+    for (const noun of [overview, incidents, alerts, events, models, sources, rules, actions]) noun(inside, context);
+    for (const noun of [evidence, live, scans, playbooks]) noun(inside, context);
+  });
+
+  return app;
+}
+
+function tooMany(): ServerError {
+  return new ServerError("TOO_MANY", "too many requests: wait a minute");
+}
+
+/** Every error becomes a code and a sentence; what is ours to know stays in the log. */
+function errors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    if (error instanceof ServerError) {
+      if (error.status >= 500) request.log.error({ err: error, url: request.url }, error.message);
+      return reply.code(error.status).send({ error: error.code, message: error.message });
+    }
+    const known = ofFastify(error);
+    if (known) return reply.code(known.status).send({ error: known.code, message: known.message });
+    request.log.error({ err: error, url: request.url }, "a request failed");
+    const message = `something went wrong; the log says what, under ${request.id}`;
+    return reply.code(500).send({ error: "INTERNAL", message });
+  });
+}
+
+/** What the framework itself refused. Its messages name no secret: they are about the request's form. */
+function ofFastify(error: unknown): ServerError | undefined {
+  if (!(error instanceof Error) || !("statusCode" in error) || typeof error.statusCode !== "number") return undefined;
+  switch (error.statusCode) {
+    case 413:
+      return new ServerError("TOO_LARGE", "the request's body is too long");
+    case 429:
+      return tooMany();
+    case 503:
+      return new ServerError("BUSY", "the server is busy: try again in a moment");
+    default:
+      return error.statusCode < 500 ? new ServerError("BAD_REQUEST", error.message) : undefined;
+  }
+}

@@ -1,0 +1,84 @@
+// What the routes of all nouns work with.
+import type { Config, PlaybookText } from "@outweigh/schema";
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
+import type { z } from "zod";
+import type { Actions } from "../actions/actions.ts";
+import type { Links } from "../auth/links.ts";
+import type { Sessions } from "../auth/sessions.ts";
+import type { Changes } from "../changes.ts";
+import { ServerError } from "../error.ts";
+import type { Decision, EvidenceLog } from "../evidence/log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { EventEngine } from "../store/engine/engine.ts";
+import type { Db, Tx } from "../store/state/state.ts";
+import type { Inventory } from "./inventory.ts";
+import type { Worker } from "../worker/worker.ts";
+
+export interface Context {
+  readonly db: Db;
+  readonly engine: EventEngine;
+  readonly evidence: EvidenceLog;
+  readonly worker: Worker;
+  readonly actions: Actions;
+  readonly changes: Changes;
+  readonly sessions: Sessions;
+  readonly links: Links;
+  readonly config: Config;
+  readonly inventory: Inventory;
+  readonly playbooks: ReadonlyMap<string, PlaybookText>;
+  readonly metrics: Metrics;
+  readonly version: string;
+  readonly log: FastifyBaseLogger;
+  /** The secrets that programs show: for sending records, and for asking for a sign-in link. */
+  readonly tokens: { readonly ingest: string; readonly open: string };
+  /** The OS user who started us: whoever opens a link is that person. */
+  readonly owner: string;
+  /** What the start-up scan is doing. */
+  readonly scan: ScanState;
+  now(): number;
+}
+
+export interface ScanState {
+  state: "none" | "running" | "done" | "failed";
+  finishedAt?: number;
+  message?: string;
+}
+
+/** Reads what came in, or says exactly what is wrong with it. @throws {ServerError} BAD_REQUEST */
+export function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+  const { success, data, error } = schema.safeParse(value ?? {});
+  if (success) return data;
+  const said = error.issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
+  throw new ServerError("BAD_REQUEST", said.slice(0, 10).join("; "));
+}
+
+/** Who is signed in; set by the hook that lets nobody else through. */
+export function personOf(request: FastifyRequest): string {
+  const { person } = request as FastifyRequest & { person?: string };
+  if (person === undefined) throw new ServerError("NOT_SIGNED_IN", "nobody is signed in");
+  return person;
+}
+
+/** Stores a person's decision together with its evidence: both or neither. */
+export async function decide(
+  { db, evidence, changes, now }: Context,
+  decision: Decision | ((tx: Tx) => Promise<Decision>),
+  store: (tx: Tx) => Promise<void>,
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const it = typeof decision === "function" ? await decision(tx) : decision;
+    await store(tx);
+    await evidence.append(tx, [it], now());
+  });
+  changes.tell("evidence");
+}
+
+/** A signal that aborts when whoever asked has hung up. */
+export function hangUp(request: FastifyRequest, reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once("close", () => {
+    if (!reply.raw.writableFinished) gone.abort();
+  });
+  if (request.raw.destroyed) gone.abort();
+  return gone.signal;
+}

@@ -1,0 +1,135 @@
+import {
+  assignBody,
+  commentBody,
+  listQuery,
+  statusBody,
+  type IncidentDetail,
+  type IncidentRow,
+} from "@outweigh/schema";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { ServerError } from "../error.ts";
+import { toActivity } from "../evidence/log.ts";
+import { packIncident } from "../evidence/pack.ts";
+import { actionsOf } from "../store/actions.ts";
+import { alertsOf } from "../store/alerts.ts";
+import { eventsById } from "../store/events.ts";
+import { entriesAbout } from "../store/evidence.ts";
+import { gapsWithin } from "../store/gaps.ts";
+import { addComment, commentsOf, incidentById, listIncidents, setAssignee, setStatus } from "../store/incidents.ts";
+import type { Tx } from "../store/state/state.ts";
+import { decide, personOf, read, type Context } from "./context.ts";
+import { entitiesOf, storyOf, timelineOf } from "./story.ts";
+
+const params = z.object({ id: z.string().min(1).max(200) });
+/** How long before and after an incident a gap still matters to it, in ms. */
+const aroundMs = 3_600_000;
+
+export function incidents(app: FastifyInstance, context: Context): void {
+  const { db, now } = context;
+
+  app.get("/api/incidents", async (request) => {
+    const query = read(listQuery, request.query);
+    const page = await listIncidents(db, { ...query, now: now() });
+    return { ...page, items: page.items.map((it) => withBooks(context, it)) };
+  });
+
+  app.get("/api/incidents/:id", async (request): Promise<IncidentDetail> =>
+    detailOf(context, await found(context, request)),
+  );
+
+  app.get("/api/incidents/:id/pack", async (request, reply) => {
+    const incident = await found(context, request);
+    const text = await packIncident(context, incident, personOf(request));
+    return reply
+      .type("application/x-ndjson")
+      .header("content-disposition", `attachment; filename="incident-${incident.number}.pack"`)
+      .send(text);
+  });
+
+  app.post("/api/incidents/:id/assign", async (request) => {
+    const { assignee } = read(assignBody, request.body);
+    const text = assignee === null ? "assigned to nobody" : `assigned to ${assignee}`;
+    return change(context, request, { kind: "incident-assigned", text }, (tx, id) =>
+      setAssignee(tx, id, assignee ?? undefined, now()),
+    );
+  });
+
+  app.post("/api/incidents/:id/status", async (request) => {
+    const { status, verdict, reason } = read(statusBody, request.body);
+    const as = verdict === undefined ? "" : ` as ${verdict.replace("-", " ")}`;
+    const why = reason.trim() === "" ? "" : `: ${reason.trim()}`;
+    const text = status === "closed" ? `closed${as}${why}` : `set to ${status.replace("-", " ")}${as}${why}`;
+    const decision = { kind: status === "closed" ? "incident-closed" : "incident-status", text };
+    return change(context, request, decision, (tx, id) => setStatus(tx, id, { status, verdict }, now()));
+  });
+
+  app.post("/api/incidents/:id/comments", async (request) => {
+    const { text } = read(commentBody, request.body);
+    const by = personOf(request);
+    return change(context, request, { kind: "incident-comment", text: `commented: ${text}` }, (tx, id) =>
+      addComment(tx, id, { at: now(), by, text }),
+    );
+  });
+}
+
+async function detailOf(context: Context, incident: IncidentRow): Promise<IncidentDetail> {
+  const { db } = context;
+  const alerts = await alertsOf(db, incident.id);
+  const span = { from: incident.firstAt - aroundMs, to: incident.lastAt + aroundMs };
+  const [events, gaps, actions, comments, entries] = await Promise.all([
+    eventsById(context.engine, [...new Set(alerts.flatMap((it) => it.events))], eventSpan(incident)),
+    gapsWithin(db, span),
+    actionsOf(db, incident.id),
+    commentsOf(db, incident.id),
+    entriesAbout(db, [incident.id]),
+  ]);
+  const holdings = context.worker.holdings().filter((it) => incident.models.includes(it.model));
+  const playbooks = [...new Set(alerts.map((it) => it.playbook))].flatMap((it) => context.playbooks.get(it) ?? []);
+  return {
+    incident: withBooks(context, incident),
+    story: storyOf(incident, alerts, holdings),
+    alerts,
+    timeline: timelineOf({ alerts, events, gaps, actions }),
+    entities: entitiesOf(events),
+    holdings: holdings.filter((it) => incident.principals.includes(it.principal) || !it.declared),
+    gaps,
+    playbooks,
+    options: await context.actions.optionsFor(incident),
+    actions,
+    comments,
+    activity: entries.map(toActivity),
+  };
+}
+
+/** Events that prove an alert may be older than it: a listing that led to a download. */
+function eventSpan({ firstAt, lastAt }: IncidentRow) {
+  const weekMs = 7 * 86_400_000;
+  return { from: firstAt - weekMs, to: lastAt + weekMs };
+}
+
+async function found({ db }: Context, request: FastifyRequest): Promise<IncidentRow> {
+  const { id } = read(params, request.params);
+  const incident = await incidentById(db, id);
+  if (!incident) throw new ServerError("NOT_FOUND", `there is no incident ${id}`);
+  return incident;
+}
+
+async function change(
+  context: Context,
+  request: FastifyRequest,
+  { kind, text }: { readonly kind: string; readonly text: string },
+  store: (tx: Tx, id: string) => Promise<void>,
+): Promise<IncidentRow> {
+  const incident = await found(context, request);
+  const decision = { kind, by: personOf(request), subject: incident.id, text };
+  await decide(context, decision, (tx) => store(tx, incident.id));
+  context.changes.tell("incident", incident.id);
+  return withBooks(context, await found(context, request));
+}
+
+/** With what the books say of the first model that they know. */
+export function withBooks({ worker }: Context, incident: IncidentRow): IncidentRow {
+  const [unaccounted] = incident.models.flatMap((it) => worker.coalition(it) ?? []);
+  return unaccounted && unaccounted.readers > 0 ? { ...incident, unaccounted } : incident;
+}

@@ -1,0 +1,41 @@
+import { listQuery, type RuleRow } from "@outweigh/schema";
+import type { FastifyInstance } from "fastify";
+import { ruleUse } from "../store/alerts.ts";
+import { pageOfRows, type RowFields } from "../store/filter-rows.ts";
+import { read, type Context } from "./context.ts";
+
+const fields: RowFields<RuleRow> = {
+  id: { kind: "text", of: (it) => it.id },
+  kind: { kind: "text", of: (it) => it.kind },
+  status: { kind: "text", of: (it) => it.status },
+  level: { kind: "severity", of: (it) => it.level },
+  technique: { kind: "text", of: (it) => it.techniques },
+  playbook: { kind: "text", of: (it) => it.playbook },
+  alerts: { kind: "number", of: (it) => it.alerts },
+  last: { kind: "time", of: (it) => it.lastAlertAt },
+};
+
+/** Rules and detectors, with how often each spoke. */
+export function rules(app: FastifyInstance, { db, worker, now }: Context): void {
+  app.get("/api/rules", async (request) => {
+    const query = { ...read(listQuery, request.query), now: now() };
+    const use = await ruleUse(db);
+    const rows = worker.rules().map((it): RuleRow => {
+      const { alerts = 0, lastAt } = use.get(it.id) ?? {};
+      const { id, kind, title, level, status, playbook } = it;
+      const lists = { techniques: [...it.techniques], blindspots: [...it.blindspots] };
+      return {
+        id,
+        kind,
+        title,
+        level,
+        status,
+        ...lists,
+        playbook,
+        alerts,
+        ...(lastAt !== undefined && { lastAlertAt: lastAt }),
+      };
+    });
+    return pageOfRows(rows, query, fields, (it) => `${it.id} ${it.title}`);
+  });
+}

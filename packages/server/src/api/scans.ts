@@ -1,0 +1,12 @@
+import type { FastifyInstance } from "fastify";
+import { ServerError } from "../error.ts";
+import type { Context } from "./context.ts";
+
+/** The latest scan report. */
+export function scans(app: FastifyInstance, { inventory }: Context): void {
+  app.get("/api/scan", async () => {
+    const [latest] = (await inventory.find()).reports;
+    if (!latest) throw new ServerError("NOT_FOUND", "there is no scan report yet");
+    return latest;
+  });
+}

@@ -1,0 +1,118 @@
+// An incident in words: what happened, in which order, who and what was in it.
+import { bytesText, percentText } from "@outweigh/pipeline";
+import {
+  type ActionRow,
+  type AlertRow,
+  type Entity,
+  type Gap,
+  type Holding,
+  type IncidentRow,
+  type OcsfEvent,
+  type TimelineEntry,
+} from "@outweigh/schema";
+
+/** Most lines of a timeline: beyond it, events are counted and the alerts stay. */
+const maxTimeline = 500;
+/** Most entities, those with most events. */
+const maxEntities = 100;
+
+/** What happened, in one to three sentences with numbers. */
+export function storyOf(incident: IncidentRow, alerts: readonly AlertRow[], holdings: readonly Holding[]): string {
+  const said = [incident.title];
+  const undeclared = holdings.filter((it) => !it.declared && incident.principals.includes(it.principal));
+  const [most] = undeclared.toSorted((a, b) => b.bytes - a.bytes);
+  if (most) said.push(heldBy(most));
+  const others = alerts.length - 1;
+  if (others > 0) said.push(`${incident.reason}`);
+  return said.map((it) => `${it.replace(/[.\s]+$/, "")}.`).join(" ");
+}
+
+function heldBy({ principal, model, bytes, fraction, bound }: Holding): string {
+  const most = bound === "<=" ? "at most " : "";
+  const share = fraction === undefined ? "" : fraction === 1 ? `, all of it` : `, ${percentText(fraction)} of it`;
+  return `As far as logged, ${principal} holds ${most}${bytesText(bytes)} of ${model}${share}, which no declared copy accounts for`;
+}
+
+export interface Happened {
+  readonly alerts: readonly AlertRow[];
+  readonly events: readonly OcsfEvent[];
+  readonly gaps: readonly Gap[];
+  readonly actions: readonly ActionRow[];
+}
+
+/** Oldest first. Gaps are lines of their own: a quiet hour is not an hour in which nothing happened. */
+export function timelineOf({ alerts, events, gaps, actions }: Happened): TimelineEntry[] {
+  const rest: TimelineEntry[] = [...alerts.map(ofAlert), ...gaps.map(ofGap), ...actions.map(ofAction)];
+  const room = Math.max(0, maxTimeline - rest.length);
+  const shown = events.slice(0, room).map(ofEvent);
+  const left = events.length - shown.length;
+  const last = events.at(-1);
+  if (left > 0 && last) shown.push({ at: last.time, kind: "event", title: `${left} more events` });
+  return [...shown, ...rest].sort((a, b) => a.at - b.at);
+}
+
+function ofAlert(it: AlertRow): TimelineEntry {
+  const to = it.lastAt > it.firstAt ? { to: it.lastAt } : {};
+  return {
+    at: it.firstAt,
+    ...to,
+    kind: "alert",
+    title: it.title,
+    severity: it.severity,
+    ref: it.id,
+    detail: it.summary,
+  };
+}
+
+function ofGap({ source, from, to, reason }: Gap): TimelineEntry {
+  return {
+    at: from,
+    ...(to !== undefined && { to }),
+    kind: "gap",
+    title: `${source}: what happened is not known`,
+    ...(reason !== undefined && { detail: reason }),
+  };
+}
+
+function ofAction({ id, at, title, state, reason }: ActionRow): TimelineEntry {
+  return { at, kind: "action", title: `${title} (${state})`, ref: id, detail: reason };
+}
+
+function ofEvent(it: OcsfEvent): TimelineEntry {
+  const what = it.artifact ?? it.model;
+  const done = it.operation ?? `activity ${it.activity_id}`;
+  const size = it.bytes === undefined ? undefined : bytesText(it.bytes);
+  const failed = it.status_id === 2 ? ", refused" : "";
+  return {
+    at: it.time,
+    kind: "event",
+    title: `${it.principal}: ${done}${what === undefined ? "" : ` ${what}`}${failed}`,
+    ref: it.id,
+    ...(size !== undefined && { detail: size }),
+  };
+}
+
+/** Who and what the events name, with how many name it; most first. */
+export function entitiesOf(events: readonly OcsfEvent[]): Entity[] {
+  const counts = new Map<string, Entity>();
+  const count = (kind: Entity["kind"], name: unknown) => {
+    if (typeof name !== "string" || name === "") return;
+    const key = JSON.stringify([kind, name]);
+    const known = counts.get(key);
+    counts.set(key, { kind, name, events: (known?.events ?? 0) + 1 });
+  };
+  for (const it of events) {
+    count("principal", it.principal);
+    count("model", it.model);
+    count("place", it.place);
+    count("address", fieldOf(it["src_endpoint"], "ip"));
+    count("artifact", it.artifact);
+    count("credential", it.credential);
+    count("user-agent", fieldOf(it["http_request"], "user_agent"));
+  }
+  return [...counts.values()].sort((a, b) => b.events - a.events).slice(0, maxEntities);
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}

@@ -1,0 +1,49 @@
+// What every request must pass before a route sees it: it was meant for us, and no foreign page sent it.
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { ServerError } from "../error.ts";
+
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** The names under which a browser on this machine reaches us. Any other `Host` means that a foreign name was pointed at us. */
+export function allowedHosts(port: number): ReadonlySet<string> {
+  return new Set([`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]);
+}
+
+/** Checks `Host`, `Origin`, `Sec-Fetch-Site` and the content type. `hosts` is asked per request: the port is known only after listening. */
+export function guard(app: FastifyInstance, hosts: () => ReadonlySet<string>): void {
+  app.addHook("onRequest", async (request) => {
+    const allowed = hosts();
+    if (!allowed.has(request.headers.host ?? "")) {
+      throw new ServerError("FORBIDDEN", `this server does not answer to the host "${short(request.headers.host)}"`);
+    }
+    const { origin } = request.headers;
+    if (origin !== undefined && !isOwn(origin, allowed)) {
+      throw new ServerError("FORBIDDEN", `requests of pages from "${short(origin)}" are not accepted`);
+    }
+    if (safeMethods.has(request.method)) return;
+    checkWrite(request, origin);
+  });
+}
+
+/** A request that changes something: from our own page, or from a program that carries a token and no cookie. */
+function checkWrite(request: FastifyRequest, origin: string | undefined): void {
+  const site = request.headers["sec-fetch-site"];
+  if (site !== undefined && site !== "same-origin" && site !== "none") {
+    throw new ServerError("FORBIDDEN", "another site's page sent this");
+  }
+  if (request.headers.authorization !== undefined) return;
+  if (origin === undefined) throw new ServerError("FORBIDDEN", "a request that changes something needs an Origin");
+  const hasBody =
+    request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
+  if (hasBody && !/^application\/json\s*(;|$)/i.test(request.headers["content-type"] ?? "")) {
+    throw new ServerError("BAD_REQUEST", "expected content-type application/json");
+  }
+}
+
+function isOwn(origin: string, hosts: ReadonlySet<string>): boolean {
+  return origin.startsWith("http://") && hosts.has(origin.slice("http://".length));
+}
+
+function short(text: string | undefined): string {
+  return (text ?? "").slice(0, 100);
+}

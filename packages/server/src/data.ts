@@ -1,0 +1,66 @@
+// The data folder belongs to one server at a time.
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { ServerError } from "./error.ts";
+
+const owner = z.object({
+  pid: z.int().positive(),
+  /** When the process began, as the kernel counts: process ids are used again. Empty where it cannot be told. */
+  began: z.string(),
+  url: z.string().optional(),
+});
+type Owner = z.infer<typeof owner>;
+
+export interface Claim {
+  /** Says where this server listens. */
+  publish(url: string): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Takes the folder. A claim of a process that is gone counts for nothing. @throws {ServerError} DATA_IN_USE */
+export async function claimData(folder: string): Promise<Claim> {
+  const file = join(folder, "server.json");
+  const own: Owner = { pid: process.pid, began: await beganAt(process.pid) };
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await writeFile(file, JSON.stringify(own), { flag: "wx", mode: 0o600 });
+      break;
+    } catch (cause) {
+      const other = await readOwner(file);
+      if (other && (await isAlive(other)) && other.pid !== process.pid) {
+        const where = other.url === undefined ? "" : ` at ${other.url}`;
+        throw new ServerError("DATA_IN_USE", `process ${other.pid} works in ${folder} already${where}`, { cause });
+      }
+      if (attempt === 3) throw new ServerError("DATA_IN_USE", `cannot take ${folder}: ${String(cause)}`, { cause });
+      await rm(file, { force: true });
+    }
+  }
+  return {
+    publish: (url) => writeFile(file, JSON.stringify({ ...own, url }), { mode: 0o600 }),
+    release: () => rm(file, { force: true }),
+  };
+}
+
+async function readOwner(file: string): Promise<Owner | undefined> {
+  try {
+    return owner.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch {
+    return undefined; // Written half by a process that was killed: nobody's.
+  }
+}
+
+async function isAlive({ pid, began }: Owner): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+  return began === "" || began === (await beganAt(pid));
+}
+
+/** proc(5): the 22nd field of `stat`, counted after the name in parentheses. */
+async function beganAt(pid: number): Promise<string> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}

@@ -1,0 +1,247 @@
+// The server as one value: everything that must run, started in order, and closed in the opposite one.
+import { mkdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { Line, makeRegister, readPlaybook, readPolicy } from "@outweigh/pipeline";
+import type { Config } from "@outweigh/schema";
+import type { FastifyInstance } from "fastify";
+import { pino, type Logger } from "pino";
+import { Actions } from "./actions/actions.ts";
+import { notify } from "./actions/notify.ts";
+import { quarantineFile } from "./actions/quarantine-file.ts";
+import { buildApp } from "./api/app.ts";
+import type { Context, ScanState } from "./api/context.ts";
+import { Inventory } from "./api/inventory.ts";
+import { allowedHosts } from "./auth/guard.ts";
+import { Links } from "./auth/links.ts";
+import { Sessions } from "./auth/sessions.ts";
+import { secretIn } from "./auth/tokens.ts";
+import { Changes } from "./changes.ts";
+import { claimData, type Claim } from "./data.ts";
+import { ServerError } from "./error.ts";
+import { EvidenceLog, self, type Decision } from "./evidence/log.ts";
+import { makeMetrics } from "./metrics.ts";
+import { openStore, type Store } from "./store/store.ts";
+import { declaredSources } from "./worker/source-state.ts";
+import { Worker } from "./worker/worker.ts";
+
+/** Detection content as its reader found it on disk. */
+export interface Content {
+  readonly rules: readonly { readonly path: string; readonly text: string }[];
+  /** `id` is the file's stem. */
+  readonly playbooks: readonly { readonly id: string; readonly text: string }[];
+  readonly policy: string;
+}
+
+export interface StartOptions {
+  readonly config: Config;
+  /** Everything we write is below this folder. */
+  readonly dataDir: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly content: Content;
+  /** The built console; without it, the API alone is served. */
+  readonly consoleDir?: string | undefined;
+  readonly version: string;
+  /** Where `CLICKHOUSE_URL`, `DATABASE_URL` and the secrets of webhooks are. `process.env` if not given. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Running {
+  /** `http://127.0.0.1:7700` */
+  readonly url: string;
+  /** A link that signs one browser in, once, within ten minutes. */
+  readonly openUrl: string;
+  /** Another such link. */
+  link(): string;
+  readonly ingestToken: string;
+  /** Which engines it works with, in words. */
+  readonly engines: { readonly events: string; readonly state: string };
+  /** Says what the start-up scan is doing, for the console's frame. */
+  scanState(state: ScanState["state"], message?: string): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the server on loopback.
+ *
+ * @throws {ServerError} NO_ENGINE, NO_POSTGRES, STATE_UNAVAILABLE or DATA_IN_USE. {PipelineError} for a policy or playbook
+ * that cannot be read. Whatever was started by then is ended.
+ */
+export async function start(options: StartOptions): Promise<Running> {
+  const { dataDir, env = process.env } = options;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const claim = await claimData(dataDir);
+  const log = openLog(dataDir);
+  const opened: Closing[] = [() => claim.release()];
+  try {
+    const store = await openStore({ folder: dataDir, env, log });
+    opened.push(() => store.close());
+    return await assemble(options, { store, log, claim, opened });
+  } catch (error) {
+    log.error({ err: error }, "the start failed");
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+type Closing = () => Promise<unknown>;
+
+interface Opened {
+  readonly store: Store;
+  readonly log: Logger;
+  readonly claim: Claim;
+  /** How to end what was started, in the order of the starts. */
+  readonly opened: Closing[];
+}
+
+async function assemble(options: StartOptions, { store, log, claim, opened }: Opened): Promise<Running> {
+  const context = await makeContext(options, store, log);
+  const { worker, actions, links, tokens, sessions, scan, changes, now } = context;
+  opened.push(() => worker.close());
+  await actions.recover();
+
+  let { port } = options;
+  const app = await buildApp(context, { consoleDir: options.consoleDir, hosts: () => allowedHosts(port) });
+  opened.push(() => app.close());
+  await app.listen({ port, host: "127.0.0.1" });
+  port = portOf(app);
+  sessions.cookie = `outweigh-${port}`;
+  const url = `http://127.0.0.1:${port}`;
+  await claim.publish(url);
+  await noteStart(context, options);
+  worker.start();
+
+  const link = () => `${url}/open?t=${links.make(now())}`;
+  let closing: Promise<void> | undefined;
+  return {
+    url,
+    openUrl: link(),
+    link,
+    ingestToken: tokens.ingest,
+    engines: store.origin,
+    scanState: (state, message) => {
+      scan.state = state;
+      if (state === "done" || state === "failed") scan.finishedAt = now();
+      if (message !== undefined) scan.message = message;
+      changes.tell("scan");
+    },
+    close: () => (closing ??= close(context, app, opened)),
+  };
+}
+
+async function makeContext(options: StartOptions, { state, engine }: Store, log: Logger): Promise<Context> {
+  const { config, dataDir, content, version, env = process.env } = options;
+  const { db } = state;
+  const now = () => Date.now();
+  const changes = new Changes();
+  const metrics = makeMetrics();
+  const evidence = await EvidenceLog.open(db, dataDir);
+  const register = makeRegister(config.models, config);
+  const makeLine = () => new Line({ register, rules: content.rules.map((it) => it.text) });
+  const { webhooks, quarantineRoots } = config.policy;
+  const acts = [
+    quarantineFile({ db, folder: join(dataDir, "quarantine", "files"), roots: quarantineRoots }),
+    notify({ db, webhooks, env }),
+  ];
+  const policy = readPolicy(content.policy);
+  return {
+    db,
+    engine,
+    evidence,
+    changes,
+    metrics,
+    config,
+    version,
+    log,
+    now,
+    worker: await Worker.open({
+      db,
+      engine,
+      evidence,
+      changes,
+      metrics,
+      log,
+      makeLine,
+      now,
+      folder: join(dataDir, "spool"),
+      sources: declaredSources(config),
+    }),
+    actions: new Actions({ db, evidence, changes, acts, policy, webhooks, log, now }),
+    inventory: new Inventory(db, changes),
+    sessions: new Sessions(db),
+    links: new Links(),
+    playbooks: new Map(content.playbooks.map(({ id, text }) => [id, readPlaybook(id, text)])),
+    tokens: {
+      ingest: await secretIn(join(dataDir, "ingest.token")),
+      open: await secretIn(join(dataDir, "open.token")),
+    },
+    owner: userInfo().username,
+    scan: { state: "none" },
+  };
+}
+
+/** What this run works by is on record: which configuration, which rules, which version. */
+async function noteStart(
+  { db, evidence, worker, version, now }: Context,
+  { config, content }: StartOptions,
+): Promise<void> {
+  const digest = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("hex");
+  const refused = worker.refusedRules();
+  const started: Decision = {
+    kind: "server-started",
+    by: self,
+    text: `Outweigh ${version} started`,
+    fields: {
+      version,
+      rules: content.rules.length,
+      rulesDigest: digest(content.rules),
+      policyDigest: digest(content.policy),
+    },
+  };
+  const loaded: Decision = {
+    kind: "config-loaded",
+    by: self,
+    text: `loaded a register of ${config.models.length} models and ${config.sources.length} sources`,
+    fields: { digest: digest(config), models: config.models.map((it) => it.name) },
+  };
+  const blind = refused.map(({ rule, reason }): Decision => ({
+    kind: "rule-refused",
+    by: self,
+    text: `the rule ${rule} was not loaded: ${reason}`,
+  }));
+  await db.transaction().execute((tx) => evidence.append(tx, [started, loaded, ...blind], now()));
+}
+
+async function close(
+  { db, evidence, worker, now }: Context,
+  app: FastifyInstance,
+  opened: readonly Closing[],
+): Promise<void> {
+  await app.close();
+  await worker.close();
+  await db.transaction().execute(async (tx) => {
+    await evidence.append(tx, [{ kind: "server-stopped", by: self, text: "the server stopped" }], now());
+    await evidence.checkpoint(tx, now());
+  });
+  await closeAll(opened);
+}
+
+/** Ends everything, the last first; one that fails to end keeps no other from it. */
+async function closeAll(opened: readonly Closing[]): Promise<void> {
+  for (const it of opened.toReversed()) await it().catch(() => undefined);
+}
+
+function openLog(dataDir: string): Logger {
+  const destination = pino.destination({ dest: join(dataDir, "server.log"), mkdir: true, mode: 0o600, sync: false });
+  // Nothing that a request carries in secret, should a route ever log one.
+  const redact = ["req.headers.authorization", "req.headers.cookie", "headers.authorization", "headers.cookie"];
+  return pino({ level: "info", redact }, destination);
+}
+
+function portOf(app: FastifyInstance): number {
+  const address = app.server.address();
+  if (address === null || typeof address === "string") throw new ServerError("INTERNAL", "the server has no port");
+  return address.port;
+}

@@ -1,0 +1,153 @@
+import { actionRow, actionVerb, type ActionRow, type ActionVerb } from "@outweigh/schema";
+import { sql, type Selectable } from "kysely";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { whereOf, type FilterFields } from "./filter.ts";
+import { incidentNumbers } from "./incidents.ts";
+import type { ListQuery, Page } from "./page.ts";
+import type { Db, Tx } from "./state/state.ts";
+import type { ActionTable } from "./state/tables.ts";
+import { storable, storableJson } from "./text.ts";
+
+export const actionFields: FilterFields = {
+  id: { kind: "text", column: "id" },
+  verb: { kind: "text", column: "verb" },
+  target: { kind: "text", column: "target" },
+  state: { kind: "text", column: "state" },
+  incident: { kind: "text", column: "incident" },
+  by: { kind: "text", column: "by" },
+  time: { kind: "time", column: "at" },
+};
+const texts = ["title", "reason", "target"];
+
+export interface NewAction {
+  readonly id: string;
+  readonly verb: ActionVerb;
+  readonly target: string;
+  readonly title: string;
+  readonly incident: string | undefined;
+  readonly by: string;
+  readonly reason: string;
+  readonly at: number;
+  readonly undoable: boolean;
+  /** What is about to be done, before it is: a crash in between leaves the note that undoing needs. */
+  readonly record: object;
+}
+
+/** What became of it. Undefined fields stay as they are. */
+export interface ActionProgress {
+  readonly state: ActionRow["state"];
+  readonly verifiedAt?: number;
+  readonly undoneAt?: number;
+  readonly problem?: string;
+  readonly undoable?: boolean;
+  readonly record?: object;
+}
+
+export async function addAction(tx: Tx, it: NewAction): Promise<void> {
+  await tx
+    .insertInto("action")
+    .values({
+      ...it,
+      target: storable(it.target),
+      title: storable(it.title),
+      reason: storable(it.reason),
+      incident: it.incident ?? null,
+      state: "running",
+      verified_at: null,
+      undone_at: null,
+      problem: null,
+      record: storableJson(it.record),
+    })
+    .execute();
+}
+
+export async function setProgress(tx: Tx, id: string, it: ActionProgress): Promise<void> {
+  await tx
+    .updateTable("action")
+    .set({
+      state: it.state,
+      problem: it.problem === undefined ? null : storable(it.problem),
+      ...(it.verifiedAt !== undefined && { verified_at: it.verifiedAt }),
+      ...(it.undoneAt !== undefined && { undone_at: it.undoneAt }),
+      ...(it.undoable !== undefined && { undoable: it.undoable }),
+      ...(it.record !== undefined && { record: storableJson(it.record) }),
+    })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** The latest first. */
+export async function listActions(db: Db, { filter, after, limit, now }: ListQuery): Promise<Page<ActionRow>> {
+  const matches = whereOf(filter, actionFields, texts, now);
+  let query = db
+    .selectFrom("action")
+    .selectAll()
+    .where(matches)
+    .orderBy("at", "desc")
+    .orderBy("id", "desc")
+    .limit(limit);
+  if (after !== undefined) {
+    const [at, id] = readCursor(after, ["number", "string"]);
+    query = query.where(sql<boolean>`(at, id) < (${at}::bigint, ${id})`);
+  }
+  const [rows, total] = await Promise.all([
+    query.execute(),
+    db
+      .selectFrom("action")
+      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .where(matches)
+      .executeTakeFirstOrThrow(),
+  ]);
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  return {
+    items: await toActionRows(db, rows),
+    total: total.count,
+    ...(last && { next: writeCursor([last.at, last.id]) }),
+  };
+}
+
+export async function actionsOf(db: Db, incident: string): Promise<ActionRow[]> {
+  const rows = await db.selectFrom("action").selectAll().where("incident", "=", incident).orderBy("at").execute();
+  return toActionRows(db, rows);
+}
+
+export interface FoundAction {
+  readonly row: ActionRow;
+  readonly record: unknown;
+}
+
+export async function actionById(db: Db, id: string): Promise<FoundAction | undefined> {
+  const rows = await db.selectFrom("action").selectAll().where("id", "=", id).execute();
+  const [row] = await toActionRows(db, rows);
+  return row && { row, record: rows[0]?.record };
+}
+
+/** Actions that were running when the server ended: nobody knows how far they came. */
+export async function runningActions(db: Db): Promise<FoundAction[]> {
+  const rows = await db.selectFrom("action").selectAll().where("state", "=", "running").execute();
+  const read = await toActionRows(db, rows);
+  return read.map((row, i) => ({ row, record: rows[i]?.record }));
+}
+
+async function toActionRows(db: Db, rows: readonly Selectable<ActionTable>[]): Promise<ActionRow[]> {
+  const numbers = await incidentNumbers(db, [...new Set(rows.flatMap((it) => it.incident ?? []))]);
+  return rows.map((row) => {
+    const number = row.incident === null ? undefined : numbers.get(row.incident);
+    return {
+      id: row.id,
+      verb: actionVerb.parse(row.verb),
+      target: row.target,
+      title: row.title,
+      ...(row.incident !== null && { incident: row.incident }),
+      ...(number !== undefined && { incidentNumber: number }),
+      state: actionRow.shape.state.parse(row.state),
+      by: row.by,
+      reason: row.reason,
+      at: row.at,
+      ...(row.verified_at !== null && { verifiedAt: row.verified_at }),
+      ...(row.undone_at !== null && { undoneAt: row.undone_at }),
+      undoable: row.undoable,
+      ...(row.problem !== null && { problem: row.problem }),
+    };
+  });
+}

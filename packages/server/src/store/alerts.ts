@@ -1,0 +1,149 @@
+// Alerts: claims of the line, each with the events that prove it.
+import { alert, severityId, type Alert, type AlertRow } from "@outweigh/schema";
+import { sql, type Selectable } from "kysely";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { whereOf, type FilterFields } from "./filter.ts";
+import { incidentNumbers } from "./incidents.ts";
+import { inChunks, type ListQuery, type Page } from "./page.ts";
+import type { Db, Tx } from "./state/state.ts";
+import type { AlertTable } from "./state/tables.ts";
+import { storable, storableJson } from "./text.ts";
+
+export const alertFields: FilterFields = {
+  id: { kind: "text", column: "id" },
+  rule: { kind: "text", column: "rule" },
+  severity: { kind: "severity", column: "severity" },
+  principal: { kind: "text", column: "principal" },
+  model: { kind: "text", column: "model" },
+  act: { kind: "text", column: "act" },
+  method: { kind: "text", column: "method" },
+  incident: { kind: "text", column: "incident" },
+  first: { kind: "time", column: "first_at" },
+  last: { kind: "time", column: "last_at" },
+};
+const texts = ["body->>'title'", "body->>'summary'", "rule", "principal", "model"];
+
+/** Stores new and changed alerts; answers with the new ones. */
+export async function storeAlerts(tx: Tx, alerts: readonly Alert[]): Promise<Alert[]> {
+  const fresh: Alert[] = [];
+  for (const chunk of inChunks(alerts)) {
+    const ids = chunk.map((it) => it.id);
+    const rows = await tx.selectFrom("alert").select("id").where("id", "in", ids).execute();
+    const known = new Set(rows.map((it) => it.id));
+    fresh.push(...chunk.filter((it) => !known.has(it.id)));
+    await tx
+      .insertInto("alert")
+      .values(
+        chunk.map((it) => ({
+          id: it.id,
+          incident: null,
+          rule: storable(it.rule),
+          severity: severityId(it.severity),
+          principal: it.principal === undefined ? null : storable(it.principal),
+          model: it.model === undefined ? null : storable(it.model),
+          act: it.act ?? null,
+          method: it.method ?? null,
+          first_at: it.firstAt,
+          last_at: it.lastAt,
+          body: storableJson(it),
+        })),
+      )
+      .onConflict((conflict) =>
+        conflict.column("id").doUpdateSet((eb) => ({
+          severity: eb.ref("excluded.severity"),
+          first_at: eb.ref("excluded.first_at"),
+          last_at: eb.ref("excluded.last_at"),
+          body: eb.ref("excluded.body"),
+        })),
+      )
+      .execute();
+  }
+  return fresh;
+}
+
+/** Says of each alert which incident it belongs to. */
+export async function linkAlerts(tx: Tx, incident: string, alerts: readonly string[]): Promise<void> {
+  await tx
+    .updateTable("alert")
+    .set({ incident })
+    .where("id", "=", sql<string>`any(${alerts})`)
+    .where((eb) => eb.or([eb("incident", "is", null), eb("incident", "<>", incident)]))
+    .execute();
+}
+
+/** The latest first. */
+export async function listAlerts(db: Db, { filter, after, limit, now }: ListQuery): Promise<Page<AlertRow>> {
+  const matches = whereOf(filter, alertFields, texts, now);
+  let query = db
+    .selectFrom("alert")
+    .selectAll()
+    .where(matches)
+    .orderBy("last_at", "desc")
+    .orderBy("id", "desc")
+    .limit(limit);
+  if (after !== undefined) {
+    const [lastAt, id] = readCursor(after, ["number", "string"]);
+    query = query.where(sql<boolean>`(last_at, id) < (${lastAt}::bigint, ${id})`);
+  }
+  const [rows, total] = await Promise.all([
+    query.execute(),
+    db
+      .selectFrom("alert")
+      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .where(matches)
+      .executeTakeFirstOrThrow(),
+  ]);
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  return {
+    items: await toAlertRows(db, rows),
+    total: total.count,
+    ...(last && { next: writeCursor([last.last_at, last.id]) }),
+  };
+}
+
+/** In the order in which they happened. */
+export async function alertsOf(db: Db, incident: string): Promise<AlertRow[]> {
+  const rows = await db.selectFrom("alert").selectAll().where("incident", "=", incident).orderBy("first_at").execute();
+  return toAlertRows(db, rows);
+}
+
+export async function alertById(db: Db, id: string): Promise<AlertRow | undefined> {
+  const rows = await db.selectFrom("alert").selectAll().where("id", "=", id).execute();
+  return (await toAlertRows(db, rows))[0];
+}
+
+export interface RuleUse {
+  readonly alerts: number;
+  readonly lastAt: number;
+}
+
+/** How often and when last each rule spoke. */
+export async function ruleUse(db: Db): Promise<Map<string, RuleUse>> {
+  const rows = await db
+    .selectFrom("alert")
+    .select((eb) => ["rule", eb.fn.countAll<number>().as("alerts"), eb.fn.max("last_at").as("lastAt")])
+    .groupBy("rule")
+    .execute();
+  return new Map(rows.map(({ rule, alerts, lastAt }) => [rule, { alerts, lastAt }]));
+}
+
+export async function alertCount(db: Db): Promise<{ readonly count: number; readonly lastAt: number | undefined }> {
+  const { count, lastAt } = await db
+    .selectFrom("alert")
+    .select((eb) => [eb.fn.countAll<number>().as("count"), eb.fn.max("last_at").as("lastAt")])
+    .executeTakeFirstOrThrow();
+  // Of no rows the maximum is null, which Kysely's types do not say.
+  return { count, lastAt: (lastAt as number | null) ?? undefined };
+}
+
+async function toAlertRows(db: Db, rows: readonly Selectable<AlertTable>[]): Promise<AlertRow[]> {
+  const numbers = await incidentNumbers(db, [...new Set(rows.flatMap((it) => it.incident ?? []))]);
+  return rows.map(({ incident, body }) => {
+    const number = incident === null ? undefined : numbers.get(incident);
+    return {
+      ...alert.parse(body),
+      ...(incident !== null && { incident }),
+      ...(number !== undefined && { incidentNumber: number }),
+    };
+  });
+}

@@ -1,0 +1,236 @@
+// The event engine: a supervised child process, or a ClickHouse that somebody else runs.
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from "@clickhouse/client";
+import { ServerError } from "../../error.ts";
+import { ended, freePort, isRunning, spawnGuarded } from "../process.ts";
+import { configXml, huntLimits, usersXml } from "./settings.ts";
+
+/** How long the engine may take until it answers, in ms. It takes 0.2 to 0.6 s; a cold disk has to read 550 MB first. */
+const readyWithinMs = 60_000;
+/** Waits between restarts, in ms; the last one stays. */
+const backoffMs = [100, 500, 2000, 10_000];
+/** A run longer than this, in ms, was a good one: the next restart is quick again. */
+const goodRunMs = 60_000;
+
+/** Signed-in clients of the event engine. They change when it restarts: take them anew for each query. */
+export interface EventEngine {
+  /** May create, insert and read our tables. */
+  readonly app: ClickHouseClient;
+  /** May only read them, under limits: for queries that a person wrote. */
+  readonly hunter: ClickHouseClient;
+  /** Why it does not answer now; undefined while it does. */
+  readonly problem: string | undefined;
+  /** How often it had to be started again. */
+  readonly restarts: number;
+  close(): Promise<void>;
+}
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly app: ClickHouseClient;
+  readonly hunter: ClickHouseClient;
+  readonly startedAt: number;
+}
+
+/**
+ * A client of a ClickHouse elsewhere. `url` names the user; hunts use the same one with limits, read-only.
+ * A separate account for hunts is better: `hunterUrl`.
+ */
+export function connectEngine(url: string, hunterUrl = url): EventEngine {
+  const app = createClient({ url, log: { level: ClickHouseLogLevel.OFF }, clickhouse_settings: { final: 1 } });
+  const hunter = createClient({
+    url: hunterUrl,
+    log: { level: ClickHouseLogLevel.OFF },
+    clickhouse_settings: {
+      final: 1,
+      readonly: "2",
+      max_execution_time: huntLimits.maxExecutionTime,
+      max_memory_usage: String(huntLimits.maxMemory),
+      max_result_rows: String(huntLimits.maxRows),
+    },
+  });
+  return {
+    app,
+    hunter,
+    problem: undefined,
+    restarts: 0,
+    close: async () => {
+      await Promise.all([app.close(), hunter.close()]);
+    },
+  };
+}
+
+/**
+ * Starts the embedded engine in `folder` and keeps it running: it is started again, with new passwords on a new port,
+ * whenever it ends.
+ *
+ * @throws {ServerError} NO_ENGINE when this platform has none or it does not come up.
+ */
+export async function startEngine(
+  folder: string,
+  onChange: (problem: string | undefined) => void,
+): Promise<EventEngine> {
+  const supervised = new SupervisedEngine(folder, onChange);
+  await supervised.start();
+  return supervised;
+}
+
+class SupervisedEngine implements EventEngine {
+  restarts = 0;
+  problem: string | undefined = "not started yet";
+  readonly #folder: string;
+  readonly #onChange: (problem: string | undefined) => void;
+  readonly #closing = new AbortController();
+  #run: Run | undefined;
+  #supervision: Promise<void> = Promise.resolve();
+
+  constructor(folder: string, onChange: (problem: string | undefined) => void) {
+    this.#folder = folder;
+    this.#onChange = onChange;
+  }
+
+  get app(): ClickHouseClient {
+    return this.#current().app;
+  }
+
+  get hunter(): ClickHouseClient {
+    return this.#current().hunter;
+  }
+
+  async start(): Promise<void> {
+    this.#run = await launch(this.#folder, this.#closing.signal);
+    this.#say(undefined);
+    this.#supervision = this.#supervise();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#endRun();
+    await this.#supervision;
+  }
+
+  #current(): Run {
+    if (!this.#run) throw new ServerError("EVENTS_UNAVAILABLE", `the event engine does not answer: ${this.problem}`);
+    return this.#run;
+  }
+
+  async #supervise(): Promise<void> {
+    let failures = 0;
+    while (!this.#closing.signal.aborted) {
+      if (this.#run) {
+        const { child, startedAt } = this.#run;
+        await ended(child);
+        if (this.#closing.signal.aborted) return;
+        this.#say(`it ended with ${child.signalCode ?? child.exitCode}`);
+        if (Date.now() - startedAt > goodRunMs) failures = 0;
+        await this.#endRun();
+      }
+      await sleep(backoffMs[Math.min(failures, backoffMs.length - 1)], undefined, {
+        signal: this.#closing.signal,
+      }).catch(() => undefined);
+      if (this.#closing.signal.aborted) return;
+      failures++;
+      this.restarts++;
+      try {
+        this.#run = await launch(this.#folder, this.#closing.signal);
+        this.#say(undefined);
+      } catch (error) {
+        this.#say(error instanceof Error ? error.message : String(error));
+      }
+    }
+  }
+
+  async #endRun(): Promise<void> {
+    const run = this.#run;
+    this.#run = undefined;
+    if (!run) return;
+    end(run.child);
+    await ended(run.child);
+    await Promise.allSettled([run.app.close(), run.hunter.close()]);
+  }
+
+  #say(problem: string | undefined): void {
+    this.problem = problem;
+    this.#onChange(problem);
+  }
+}
+
+/** One start of the child process, until it answers. */
+async function launch(folder: string, signal: AbortSignal): Promise<Run> {
+  const library = engineLibrary();
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const passwords = { app: randomBytes(24).toString("base64url"), hunter: randomBytes(24).toString("base64url") };
+  await writeFile(join(folder, "users.xml"), usersXml(passwords), { mode: 0o600 });
+  await writeFile(join(folder, "config.xml"), configXml(folder), { mode: 0o600 });
+  // A lock that a killed engine left behind. Nobody else may have this folder: the data folder is taken before.
+  await rm(join(folder, "db", "status"), { force: true });
+  const port = await freePort();
+  const child = spawnEngine(library, folder, port);
+
+  const url = `http://127.0.0.1:${port}`;
+  const as = (username: string, password: string) =>
+    createClient({ url, username, password, log: { level: ClickHouseLogLevel.OFF }, max_open_connections: 16 });
+  const run = { child, app: as("app", passwords.app), hunter: as("hunter", passwords.hunter), startedAt: Date.now() };
+  while (!(await answers(run.app))) {
+    const late = Date.now() - run.startedAt > readyWithinMs;
+    if (isRunning(child) && !late && !signal.aborted) {
+      await sleep(20);
+      continue;
+    }
+    end(child);
+    await Promise.allSettled([run.app.close(), run.hunter.close()]);
+    const why = late
+      ? `did not answer within ${readyWithinMs / 1000} s`
+      : `ended with ${child.signalCode ?? child.exitCode}`;
+    throw new ServerError("NO_ENGINE", `the event engine ${why}; see ${join(folder, "engine.err.log")}`);
+  }
+  return run;
+}
+
+async function answers(client: ClickHouseClient): Promise<boolean> {
+  const { success } = await client.ping({ select: true });
+  return success;
+}
+
+/** Opens the listener, then waits: the engine lives as long as its first query. */
+const keepAlive =
+  "SYSTEM START LISTEN HTTP; SELECT sleepEachRow(3) FROM numbers(1000000000) FORMAT Null " +
+  "SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0, max_execution_time = 0, final = 0";
+
+function spawnEngine(library: string, folder: string, port: number): ChildProcess {
+  const launcher = fileURLToPath(new URL("launcher.ts", import.meta.url));
+  const args = [
+    `--config-file=${join(folder, "config.xml")}`,
+    `--path=${join(folder, "db")}`,
+    `--http_port=${port}`,
+    "--listen_host=127.0.0.1",
+    "--logger.level=warning",
+    `--query=${keepAlive}`,
+  ];
+  const command = [process.execPath, launcher, library, String(process.pid), ...args];
+  if (process.platform !== "linux") return spawnGuarded({ command, signal: "KILL", output: "ignore" });
+  const [program = "", ...rest] = command;
+  return spawn(program, rest, { stdio: "ignore", detached: true, cwd: folder });
+}
+
+function end(child: ChildProcess): void {
+  child.stdin?.end();
+  if (process.platform === "linux") child.kill("SIGKILL");
+}
+
+/** The engine's library of this platform: an optional dependency that npm picks by system and processor. */
+function engineLibrary(): string {
+  const name = `@chdb/lib-${process.platform}-${process.arch}${process.platform === "linux" ? "-gnu" : ""}/libchdb.so`;
+  try {
+    return createRequire(import.meta.url).resolve(name);
+  } catch (cause) {
+    const message = `there is no embedded event engine for ${process.platform} on ${process.arch} (${name}): set CLICKHOUSE_URL to a ClickHouse server`;
+    throw new ServerError("NO_ENGINE", message, { cause });
+  }
+}

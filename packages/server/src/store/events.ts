@@ -1,0 +1,283 @@
+// Events in the event engine: written in batches by the worker, read under the hunter's limits by everybody else.
+import { randomUUID } from "node:crypto";
+import type { ClickHouseClient } from "@clickhouse/client";
+import { event, type FilterTerm, type OcsfEvent } from "@outweigh/schema";
+import { ServerError } from "../error.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import type { EventEngine } from "./engine/engine.ts";
+import { database } from "./engine/settings.ts";
+import { equalOnly, fieldOf, isPrefix, readFilter, readFlag, readNumber, type FilterFields } from "./filter.ts";
+
+/** Longest insert of a batch, in ms: a disk that takes longer is broken, and the worker tries again. */
+const insertMs = 60_000;
+
+// Ids make events count once: the same (time, id) is one row for every query, because all our users read with FINAL.
+const migrations: readonly string[] = [
+  `create table if not exists ${database}.event (
+    id String,
+    time Int64 comment 'when it happened, ms since 1970',
+    received Int64 comment 'when it was stored, ms since 1970',
+    source LowCardinality(String),
+    class_uid UInt32,
+    activity_id UInt32,
+    status_id UInt8,
+    principal String,
+    credential String,
+    model LowCardinality(String),
+    place String,
+    part String,
+    artifact String,
+    operation LowCardinality(String),
+    bytes UInt64,
+    address String,
+    agent String,
+    external UInt8,
+    doc String codec(ZSTD(1)),
+    at DateTime64(3, 'UTC') alias fromUnixTimestamp64Milli(time, 'UTC'),
+    index by_id id type bloom_filter(0.01) granularity 1,
+    index by_principal principal type bloom_filter(0.01) granularity 1,
+    index by_model model type set(100) granularity 1,
+    index by_address address type bloom_filter(0.01) granularity 1
+  )
+  engine = ReplacingMergeTree
+  order by (time, id)
+  settings fsync_after_insert = 1, fsync_part_directory = 1`,
+];
+
+/** Makes the database and brings its tables up to date. May run again at any time. */
+export async function prepareEvents(engine: EventEngine): Promise<void> {
+  await engine.app.command({ query: `create database if not exists ${database}` });
+  await engine.app.command({
+    query: `create table if not exists ${database}.migration (version UInt32) engine = MergeTree order by version`,
+  });
+  const answer = await engine.app.query({
+    query: `select max(version) as version from ${database}.migration`,
+    format: "JSONEachRow",
+    clickhouse_settings: { final: 0 },
+  });
+  const rows = await answer.json<{ version: number }>();
+  const done = Number(rows[0]?.version ?? 0);
+  for (const [i, query] of migrations.entries()) {
+    if (i < done) continue;
+    await engine.app.command({ query });
+    await engine.app.insert({
+      table: `${database}.migration`,
+      values: [{ version: i + 1 }],
+      format: "JSONEachRow",
+    });
+  }
+}
+
+/** Stores events; on disk when it resolves. The same event may be stored again: it counts once. */
+export async function insertEvents(engine: EventEngine, events: readonly OcsfEvent[], now: number): Promise<void> {
+  if (events.length === 0) return;
+  await engine.app.insert({
+    table: `${database}.event`,
+    values: events.map((it) => toRow(it, now)),
+    format: "JSONEachRow",
+    abort_signal: AbortSignal.timeout(insertMs),
+  });
+}
+
+function toRow(it: OcsfEvent, now: number) {
+  const endpoint = it["src_endpoint"];
+  const request = it["http_request"];
+  return {
+    id: plain(it.id),
+    time: it.time,
+    received: now,
+    source: plain(it.source),
+    class_uid: it.class_uid >>> 0,
+    activity_id: it.activity_id >>> 0,
+    status_id: (it.status_id ?? 0) & 0xff,
+    principal: plain(it.principal),
+    credential: plain(it.credential),
+    model: plain(it.model),
+    place: plain(it.place),
+    part: plain(it.part),
+    artifact: plain(it.artifact),
+    operation: plain(it.operation),
+    bytes: it.bytes ?? 0,
+    address: plain(fieldIn(endpoint, "ip")),
+    agent: plain(fieldIn(request, "user_agent")),
+    external: it.src_external ? 1 : 0,
+    doc: JSON.stringify(it),
+  };
+}
+
+/** Text that the engine's JSON reader takes: no half surrogate pairs. */
+function plain(text: unknown): string {
+  return typeof text === "string" ? text.toWellFormed() : "";
+}
+
+function fieldIn(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+export const eventFields: FilterFields = {
+  id: { kind: "text", column: "id" },
+  source: { kind: "text", column: "source" },
+  time: { kind: "time", column: "time" },
+  class: { kind: "number", column: "class_uid" },
+  activity: { kind: "number", column: "activity_id" },
+  status: { kind: "number", column: "status_id" },
+  principal: { kind: "text", column: "principal" },
+  credential: { kind: "text", column: "credential" },
+  model: { kind: "text", column: "model" },
+  place: { kind: "text", column: "place" },
+  part: { kind: "text", column: "part" },
+  artifact: { kind: "text", column: "artifact" },
+  operation: { kind: "text", column: "operation" },
+  bytes: { kind: "number", column: "bytes" },
+  address: { kind: "text", column: "address" },
+  agent: { kind: "text", column: "agent" },
+  external: { kind: "flag", column: "external" },
+};
+
+export interface Condition {
+  readonly sql: string;
+  readonly params: Readonly<Record<string, string | number>>;
+}
+
+/** A filter as a condition of the event engine. Every value of it is a parameter; every column is ours. */
+export function eventCondition(filter: string, now: number): Condition {
+  const params: Record<string, string | number> = {};
+  const bind = (type: "String" | "Int64", value: string | number) => {
+    const name = `p${Object.keys(params).length}`;
+    params[name] = value;
+    return `{${name}:${type}}`;
+  };
+  const parts = readFilter(filter, eventFields).map((term) => {
+    const any = term.values.map((value) => conditionOf(term, value, now, bind)).join(" or ");
+    return term.excluded ? `not (${any})` : `(${any})`;
+  });
+  return { sql: parts.length === 0 ? "1" : parts.join(" and "), params };
+}
+
+function conditionOf(
+  { field: name, op }: FilterTerm,
+  value: string,
+  now: number,
+  bind: (type: "String" | "Int64", value: string | number) => string,
+): string {
+  if (name === undefined) return `positionCaseInsensitiveUTF8(doc, ${bind("String", value)}) > 0`;
+  const field = fieldOf(eventFields, name);
+  switch (field.kind) {
+    case "flag":
+      equalOnly(op, name);
+      return `${field.column} = ${readFlag(value, name) ? 1 : 0}`;
+    case "number":
+    case "severity":
+    case "time":
+      return `${field.column} ${op} ${bind("Int64", readNumber(field.kind, value, now, name))}`;
+    case "text":
+    case "list":
+    case "status":
+      equalOnly(op, name);
+      if (isPrefix(value)) return `startsWith(${field.column}, ${bind("String", value.slice(0, -1))})`;
+      return `${field.column} = ${bind("String", value)}`;
+  }
+}
+
+export interface EventPage {
+  readonly items: OcsfEvent[];
+  readonly total: number;
+  readonly next?: string;
+}
+
+/** Events that match, newest first. @throws {ServerError} BAD_FILTER, BAD_REQUEST, EVENTS_UNAVAILABLE, TOO_LARGE (beyond a hunt's limits). */
+export async function findEvents(
+  engine: EventEngine,
+  query: { readonly filter: string; readonly after?: string | undefined; readonly limit: number; readonly now: number },
+  signal?: AbortSignal,
+): Promise<EventPage> {
+  const { sql, params } = eventCondition(query.filter, query.now);
+  const from = `from ${database}.event where ${sql}`;
+  const [time, id] = query.after === undefined ? [] : readCursor(query.after, ["number", "string"]);
+  const beyond = time === undefined ? "" : " and (time, id) < ({time:Int64}, {id:String})";
+  const [rows, counted] = await Promise.all([
+    hunt<{ doc: string }>(
+      engine,
+      `select doc ${from}${beyond} order by time desc, id desc limit {limit:UInt32}`,
+      { ...params, limit: query.limit, ...(time !== undefined && { time, id }) },
+      signal,
+    ),
+    hunt<{ total: string }>(engine, `select count() as total ${from}`, params, signal),
+  ]);
+  const items = rows.map(({ doc }) => event.parse(JSON.parse(doc)));
+  const last = items.length === query.limit ? items.at(-1) : undefined;
+  return {
+    items,
+    total: Number(counted[0]?.total ?? 0),
+    ...(last && { next: writeCursor([last.time, last.id]) }),
+  };
+}
+
+/** The events with these ids that happened between two times (ms, both included), oldest first. */
+export async function eventsById(
+  engine: EventEngine,
+  ids: readonly string[],
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<OcsfEvent[]> {
+  if (ids.length === 0) return [];
+  const rows = await hunt<{ doc: string }>(
+    engine,
+    `select doc from ${database}.event where time between {from:Int64} and {to:Int64} and id in {ids:Array(String)} order by time, id`,
+    { from, to, ids: ids.map((it) => it.toWellFormed()) },
+  );
+  return rows.map(({ doc }) => event.parse(JSON.parse(doc)));
+}
+
+/** How many events each source has stored since `since` (ms). */
+export async function eventsPerSource(engine: EventEngine, since: number): Promise<Map<string, number>> {
+  const rows = await hunt<{ source: string; events: string }>(
+    engine,
+    `select source, count() as events from ${database}.event where received >= {since:Int64} group by source`,
+    { since },
+  );
+  return new Map(rows.map((it) => [it.source, Number(it.events)]));
+}
+
+/** A query of a person. When nobody waits for it any more, the engine is told to stop: closing the connection alone does not. */
+async function hunt<Row>(
+  engine: EventEngine,
+  query: string,
+  params: Readonly<Record<string, unknown>>,
+  signal?: AbortSignal,
+): Promise<Row[]> {
+  const id = randomUUID();
+  const { app, hunter } = engine;
+  const stop = () => void kill(app, id);
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    const answer = await hunter.query({
+      query,
+      query_params: { ...params },
+      format: "JSONEachRow",
+      query_id: id,
+      ...(signal && { abort_signal: signal }),
+    });
+    return await answer.json<Row>();
+  } catch (cause) {
+    throw refused(cause);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+async function kill(app: ClickHouseClient, id: string): Promise<void> {
+  const params = { query: "kill query where query_id = {id:String} async", query_params: { id } };
+  await app.command(params).catch(() => undefined); // It ended by itself, or the engine did.
+}
+
+/** Names of the engine's errors for "this takes more than a hunt may". */
+const overLimit = new Set(["TIMEOUT_EXCEEDED", "MEMORY_LIMIT_EXCEEDED", "TOO_MANY_ROWS_OR_BYTES"]);
+
+function refused(cause: unknown): ServerError {
+  if (cause instanceof ServerError) return cause;
+  const type = fieldIn(cause, "type");
+  if (typeof type === "string" && overLimit.has(type)) {
+    return new ServerError("TOO_LARGE", "this takes longer than a hunt may: narrow the time or add a field", { cause });
+  }
+  return new ServerError("EVENTS_UNAVAILABLE", "the event engine did not answer this query", { cause });
+}

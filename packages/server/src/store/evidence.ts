@@ -1,0 +1,128 @@
+// The evidence log's rows. What they mean, and how they are chained, is evidence/log.ts's.
+import type { Checkpoint, Entry, Head } from "@outweigh/evidence";
+import { sql, type Selectable } from "kysely";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { whereOf, type FilterFields } from "./filter.ts";
+import { inChunks, type ListQuery, type Page } from "./page.ts";
+import type { Db, Tx } from "./state/state.ts";
+import type { EvidenceTable } from "./state/tables.ts";
+import { storableJson } from "./text.ts";
+
+export const evidenceFields: FilterFields = {
+  seq: { kind: "number", column: "seq" },
+  kind: { kind: "text", column: "kind" },
+  by: { kind: "text", column: "by" },
+  subject: { kind: "text", column: "subject" },
+  time: { kind: "time", column: "at" },
+};
+const texts = ["text", "kind", "subject"];
+
+/** An entry with what it is found by. */
+export interface FiledEntry {
+  readonly entry: Entry;
+  readonly by: string;
+  readonly subject: string | undefined;
+  readonly text: string;
+}
+
+/** The log's end, locked until the transaction ends: entries are chained one after the other. Undefined before the first. */
+export async function lockHead(tx: Tx): Promise<Head | undefined> {
+  const row = await tx.selectFrom("log").select("head").where("id", "=", 1).forUpdate().executeTakeFirst();
+  return row?.head;
+}
+
+export async function loadHead(db: Db): Promise<Head | undefined> {
+  const row = await db.selectFrom("log").select("head").where("id", "=", 1).executeTakeFirst();
+  return row?.head;
+}
+
+export async function storeHead(tx: Tx, head: Head): Promise<void> {
+  const body = storableJson(head);
+  await tx
+    .insertInto("log")
+    .values({ id: 1, head: body })
+    .onConflict((conflict) => conflict.column("id").doUpdateSet({ head: body }))
+    .execute();
+}
+
+export async function addEntries(tx: Tx, entries: readonly FiledEntry[]): Promise<void> {
+  for (const chunk of inChunks(entries)) {
+    await tx
+      .insertInto("evidence")
+      .values(
+        chunk.map(({ entry, by, subject, text }) => ({
+          seq: entry.seq,
+          at: entry.time,
+          by,
+          kind: entry.kind,
+          subject: subject ?? null,
+          text,
+          hash: entry.hash,
+          entry: JSON.stringify(entry),
+        })),
+      )
+      .execute();
+  }
+}
+
+export async function addCheckpoint(tx: Tx, it: Checkpoint): Promise<void> {
+  await tx
+    .insertInto("checkpoint")
+    .values({ size: it.size, at: it.time, body: JSON.stringify(it) })
+    .onConflict((conflict) => conflict.column("size").doNothing())
+    .execute();
+}
+
+/** Oldest first. */
+export async function checkpoints(db: Db): Promise<Checkpoint[]> {
+  const rows = await db.selectFrom("checkpoint").select("body").orderBy("size").execute();
+  return rows.map((it) => it.body);
+}
+
+/** Entries from number `seq` on, in order. */
+export async function entriesFrom(db: Db, seq: number, limit: number): Promise<Entry[]> {
+  const rows = await db
+    .selectFrom("evidence")
+    .select("entry")
+    .where("seq", ">=", seq)
+    .orderBy("seq")
+    .limit(limit)
+    .execute();
+  return rows.map((it) => it.entry);
+}
+
+/** Entries about any of these subjects, oldest first. */
+export async function entriesAbout(db: Db, subjects: readonly string[]): Promise<Entry[]> {
+  const rows = await db
+    .selectFrom("evidence")
+    .select("entry")
+    .where("subject", "=", sql<string>`any(${subjects})`)
+    .orderBy("seq")
+    .execute();
+  return rows.map((it) => it.entry);
+}
+
+export async function entryHashes(db: Db): Promise<string[]> {
+  const rows = await db.selectFrom("evidence").select("hash").orderBy("seq").execute();
+  return rows.map((it) => it.hash);
+}
+
+/** The newest first. */
+export async function listEvidence(db: Db, { filter, after, limit, now }: ListQuery): Promise<Page<Entry>> {
+  const matches = whereOf(filter, evidenceFields, texts, now);
+  let query = db.selectFrom("evidence").select(["seq", "entry"]).where(matches).orderBy("seq", "desc").limit(limit);
+  if (after !== undefined) {
+    const [seq] = readCursor(after, ["number"]);
+    query = query.where("seq", "<", seq);
+  }
+  const [rows, total] = await Promise.all([
+    query.execute(),
+    db
+      .selectFrom("evidence")
+      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .where(matches)
+      .executeTakeFirstOrThrow(),
+  ]);
+  const last: Pick<Selectable<EvidenceTable>, "seq"> | undefined = rows.length === limit ? rows.at(-1) : undefined;
+  return { items: rows.map((it) => it.entry), total: total.count, ...(last && { next: writeCursor([last.seq]) }) };
+}

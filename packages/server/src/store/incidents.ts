@@ -1,0 +1,253 @@
+// Incidents: what the line says of them, and what people made of them.
+import {
+  act,
+  incidentStatus,
+  isOpen,
+  method,
+  severities,
+  severityId,
+  verdict,
+  type Incident,
+  type IncidentRow,
+  type IncidentStatus,
+  type Verdict,
+} from "@outweigh/schema";
+import { sql, type Selectable } from "kysely";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { whereOf, type FilterFields } from "./filter.ts";
+import type { ListQuery, Page } from "./page.ts";
+import { inChunks } from "./page.ts";
+import type { Db, Tx } from "./state/state.ts";
+import type { IncidentTable } from "./state/tables.ts";
+import { storable } from "./text.ts";
+
+/** All states in which somebody still has to do something. */
+export const openStatuses: readonly string[] = incidentStatus.options.filter(isOpen);
+
+export const incidentFields: FilterFields = {
+  id: { kind: "text", column: "id" },
+  number: { kind: "number", column: "number" },
+  status: { kind: "status", column: "status" },
+  severity: { kind: "severity", column: "severity" },
+  verdict: { kind: "text", column: "verdict" },
+  assignee: { kind: "text", column: "assignee" },
+  model: { kind: "list", column: "models" },
+  principal: { kind: "list", column: "principals" },
+  alert: { kind: "list", column: "alerts" },
+  act: { kind: "text", column: "act" },
+  method: { kind: "text", column: "method" },
+  first: { kind: "time", column: "first_at" },
+  last: { kind: "time", column: "last_at" },
+  created: { kind: "time", column: "created_at" },
+};
+const texts = ["title", "reason", "array_to_string(models, ' ')", "array_to_string(principals, ' ')"];
+
+/** What became of an incident that the line handed over. */
+export interface StoredIncident {
+  readonly id: string;
+  readonly number: number;
+  /** `reopened`: a person had closed it, and more happened since. */
+  readonly change: "opened" | "worse" | "reopened" | "same";
+}
+
+type Before = Pick<Selectable<IncidentTable>, "id" | "number" | "severity" | "status" | "alerts">;
+
+/**
+ * Stores what the line says. The status, verdict and assignee of those that exist stay as people set them, except that a
+ * closed one opens again when another alert joins it or it gets worse: what was judged is not what it is now.
+ */
+export async function storeIncidents(tx: Tx, incidents: readonly Incident[], now: number): Promise<StoredIncident[]> {
+  const stored: StoredIncident[] = [];
+  for (const chunk of inChunks(incidents)) {
+    const before = await lockIncidents(
+      tx,
+      chunk.map((it) => it.id),
+    );
+    const fresh = chunk.filter((it) => !before.has(it.id));
+    const rows = fresh.length === 0 ? [] : await insert(tx, fresh, now);
+    for (const it of chunk) if (before.has(it.id)) await update(tx, it, now);
+    const numbers = new Map([...before.values(), ...rows].map((it) => [it.id, it.number]));
+    for (const it of chunk) {
+      const change = changeOf(before.get(it.id), it);
+      if (change === "reopened") await setStatus(tx, it.id, { status: "new", verdict: undefined }, now);
+      stored.push({ id: it.id, number: numbers.get(it.id) ?? 0, change });
+    }
+  }
+  return stored;
+}
+
+async function lockIncidents(tx: Tx, ids: readonly string[]): Promise<Map<string, Before>> {
+  const rows = await tx
+    .selectFrom("incident")
+    .select(["id", "number", "severity", "status", "alerts"])
+    .where("id", "in", ids)
+    .orderBy("id")
+    .forUpdate()
+    .execute();
+  return new Map(rows.map((it) => [it.id, it]));
+}
+
+function changeOf(before: Before | undefined, now: Incident): StoredIncident["change"] {
+  if (!before) return "opened";
+  const isWorse = severityId(now.severity) > before.severity;
+  const known = new Set(before.alerts);
+  const hasMore = now.alerts.some((it) => !known.has(it));
+  if (!openStatuses.includes(before.status) && (isWorse || hasMore)) return "reopened";
+  return isWorse ? "worse" : "same";
+}
+
+function insert(tx: Tx, incidents: readonly Incident[], now: number) {
+  return tx
+    .insertInto("incident")
+    .values(
+      incidents.map((it) => ({
+        ...toColumns(it, now),
+        id: it.id,
+        status: "new",
+        verdict: null,
+        assignee: null,
+        created_at: now,
+      })),
+    )
+    .returning(["id", "number"])
+    .execute();
+}
+
+// Not an insert that turns into an update: each of those would use up a number.
+async function update(tx: Tx, it: Incident, now: number): Promise<void> {
+  await tx.updateTable("incident").set(toColumns(it, now)).where("id", "=", it.id).execute();
+}
+
+/** What the line says of it. */
+function toColumns(it: Incident, now: number) {
+  return {
+    title: storable(it.title),
+    severity: severityId(it.severity),
+    reason: storable(it.reason),
+    act: it.act ?? null,
+    method: it.method ?? null,
+    principals: it.principals.map(storable),
+    models: it.models.map(storable),
+    alerts: it.alerts,
+    first_at: it.firstAt,
+    last_at: it.lastAt,
+    updated_at: now,
+  };
+}
+
+/** Open ones first, then the worst, then the latest. */
+export async function listIncidents(db: Db, { filter, after, limit, now }: ListQuery): Promise<Page<IncidentRow>> {
+  const matches = whereOf(filter, incidentFields, texts, now);
+  const rank = sql<number>`(case when status = any(${openStatuses}) then 1 else 0 end)`;
+  let query = db
+    .selectFrom("incident")
+    .selectAll()
+    .select(rank.as("rank"))
+    .where(matches)
+    .orderBy("rank", "desc")
+    .orderBy("severity", "desc")
+    .orderBy("last_at", "desc")
+    .orderBy("number", "desc")
+    .limit(limit);
+  if (after !== undefined) {
+    const [open, severity, lastAt, number] = readCursor(after, ["number", "number", "number", "number"]);
+    query = query.where(
+      sql<boolean>`(${rank}, severity, last_at, number) < (${open}::int, ${severity}::int, ${lastAt}::bigint, ${number}::int)`,
+    );
+  }
+  const [rows, total] = await Promise.all([query.execute(), countIncidents(db, filter, now)]);
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  return {
+    items: rows.map(toIncidentRow),
+    total,
+    ...(last && { next: writeCursor([last.rank, last.severity, last.last_at, last.number]) }),
+  };
+}
+
+export async function countIncidents(db: Db, filter: string, now: number): Promise<number> {
+  const { count } = await db
+    .selectFrom("incident")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where(whereOf(filter, incidentFields, texts, now))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** How many open incidents each model has. */
+export async function openIncidentsByModel(db: Db): Promise<Map<string, number>> {
+  const rows = await sql<{ model: string; count: number }>`
+    select model, count(*) as count from incident, unnest(models) as model
+    where status = any(${openStatuses}) group by model`.execute(db);
+  return new Map(rows.rows.map((it) => [it.model, it.count]));
+}
+
+export async function incidentById(db: Db, id: string): Promise<IncidentRow | undefined> {
+  const row = await db.selectFrom("incident").selectAll().where("id", "=", id).executeTakeFirst();
+  return row && toIncidentRow(row);
+}
+
+export async function incidentNumbers(db: Db, ids: readonly string[]): Promise<Map<string, number>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.selectFrom("incident").select(["id", "number"]).where("id", "in", ids).execute();
+  return new Map(rows.map((it) => [it.id, it.number]));
+}
+
+export async function setAssignee(tx: Tx, id: string, assignee: string | undefined, now: number): Promise<void> {
+  await tx
+    .updateTable("incident")
+    .set({ assignee: assignee === undefined ? null : storable(assignee), updated_at: now })
+    .where("id", "=", id)
+    .execute();
+}
+
+export async function setStatus(
+  tx: Tx,
+  id: string,
+  to: { readonly status: IncidentStatus; readonly verdict: Verdict | undefined },
+  now: number,
+): Promise<void> {
+  await tx
+    .updateTable("incident")
+    .set({ status: to.status, verdict: to.verdict ?? null, updated_at: now })
+    .where("id", "=", id)
+    .execute();
+}
+
+export interface Comment {
+  readonly at: number;
+  readonly by: string;
+  readonly text: string;
+}
+
+export async function addComment(tx: Tx, incident: string, { at, by, text }: Comment): Promise<void> {
+  await tx
+    .insertInto("comment")
+    .values({ incident, at, by, text: storable(text) })
+    .execute();
+}
+
+export async function commentsOf(db: Db, incident: string): Promise<Comment[]> {
+  return db.selectFrom("comment").select(["at", "by", "text"]).where("incident", "=", incident).orderBy("id").execute();
+}
+
+function toIncidentRow(row: Selectable<IncidentTable>): IncidentRow {
+  return {
+    id: row.id,
+    number: row.number,
+    title: row.title,
+    severity: severities[row.severity - 1] ?? "informational",
+    reason: row.reason,
+    ...(row.act !== null && { act: act.parse(row.act) }),
+    ...(row.method !== null && { method: method.parse(row.method) }),
+    principals: row.principals,
+    models: row.models,
+    alerts: row.alerts,
+    firstAt: row.first_at,
+    lastAt: row.last_at,
+    status: incidentStatus.parse(row.status),
+    ...(row.verdict !== null && { verdict: verdict.parse(row.verdict) }),
+    ...(row.assignee !== null && { assignee: row.assignee }),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

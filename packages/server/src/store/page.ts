@@ -1,0 +1,24 @@
+// What the lists of all nouns share.
+
+/** What a list is asked for; `after` is the `next` of the page before, `now` in ms. */
+export interface ListQuery {
+  readonly filter: string;
+  readonly after?: string | undefined;
+  readonly limit: number;
+  readonly now: number;
+}
+
+export interface Page<Item> {
+  items: Item[];
+  total: number;
+  next?: string;
+}
+
+/** Rows of one statement: far below the 65,535 parameters that PostgreSQL's protocol has, for the widest table. */
+const chunkRows = 500;
+
+export function inChunks<Item>(items: readonly Item[], size = chunkRows): Item[][] {
+  const chunks: Item[][] = [];
+  for (let at = 0; at < items.length; at += size) chunks.push(items.slice(at, at + size));
+  return chunks;
+}

@@ -1,0 +1,133 @@
+// Every change of PostgreSQL's schema, in order. A migration that was released is never edited.
+import { sql, type Kysely } from "kysely";
+import type { Migration } from "kysely/migration";
+
+const tables = `
+create table incident (
+  id text primary key,
+  number integer generated always as identity unique,
+  title text not null,
+  severity smallint not null,
+  reason text not null,
+  act text,
+  method text,
+  principals text[] not null,
+  models text[] not null,
+  alerts text[] not null,
+  first_at bigint not null,
+  last_at bigint not null,
+  status text not null,
+  verdict text,
+  assignee text,
+  created_at bigint not null,
+  updated_at bigint not null
+);
+create index incident_order on incident (severity desc, last_at desc, number desc);
+create index incident_models on incident using gin (models);
+create index incident_principals on incident using gin (principals);
+
+create table comment (
+  id integer generated always as identity primary key,
+  incident text not null references incident (id),
+  at bigint not null,
+  by text not null,
+  text text not null
+);
+create index comment_incident on comment (incident, at);
+
+create table alert (
+  id text primary key,
+  incident text,
+  rule text not null,
+  severity smallint not null,
+  principal text,
+  model text,
+  act text,
+  method text,
+  first_at bigint not null,
+  last_at bigint not null,
+  body jsonb not null
+);
+create index alert_order on alert (last_at desc, id desc);
+create index alert_incident on alert (incident);
+create index alert_rule on alert (rule, last_at);
+
+create table action (
+  id text primary key,
+  verb text not null,
+  target text not null,
+  title text not null,
+  incident text,
+  state text not null,
+  by text not null,
+  reason text not null,
+  at bigint not null,
+  verified_at bigint,
+  undone_at bigint,
+  undoable boolean not null,
+  problem text,
+  record jsonb not null
+);
+create index action_order on action (at desc, id desc);
+
+create table source (name text primary key, body jsonb not null);
+
+create table gap (
+  source text not null,
+  from_at bigint not null,
+  to_at bigint,
+  body jsonb not null,
+  primary key (source, from_at)
+);
+
+create table position (stream text primary key, body jsonb not null);
+
+create table line (id smallint primary key check (id = 1), at bigint not null, body text not null);
+
+create table scan (host text primary key, at bigint not null, report jsonb not null);
+
+create table copy (
+  id text primary key,
+  host text not null,
+  path text not null,
+  digest text not null,
+  model text,
+  state text not null,
+  first_seen bigint not null,
+  last_seen bigint not null,
+  body jsonb not null
+);
+create index copy_model on copy (model);
+create index copy_digest on copy (digest);
+
+create table evidence (
+  seq bigint primary key,
+  at bigint not null,
+  by text not null,
+  kind text not null,
+  subject text,
+  text text not null,
+  hash text not null,
+  entry jsonb not null
+);
+create index evidence_subject on evidence (subject, seq);
+
+create table checkpoint (size bigint primary key, at bigint not null, body jsonb not null);
+
+create table log (id smallint primary key check (id = 1), head jsonb not null);
+
+create table session (
+  id text primary key,
+  "user" text not null,
+  created_at bigint not null,
+  expires_at bigint not null
+);
+`;
+
+export const migrations: Record<string, Migration> = {
+  "001-first": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(tables).execute(db);
+    },
+  },
+};

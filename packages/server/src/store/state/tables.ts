@@ -1,0 +1,158 @@
+// What PostgreSQL holds, as Kysely sees it. Times are ms since 1970.
+import type { Checkpoint, Entry, Head } from "@outweigh/evidence";
+import type { Alert, Gap, ScannedCopy, ScanReport } from "@outweigh/schema";
+import type { Generated, JSONColumnType } from "kysely";
+
+export interface Tables {
+  incident: IncidentTable;
+  comment: CommentTable;
+  alert: AlertTable;
+  action: ActionTable;
+  source: SourceTable;
+  gap: GapTable;
+  position: PositionTable;
+  line: LineTable;
+  scan: ScanTable;
+  copy: CopyTable;
+  evidence: EvidenceTable;
+  checkpoint: CheckpointTable;
+  log: LogTable;
+  session: SessionTable;
+}
+
+/** The line says what it is (all columns of `Incident`); people say what comes of it (status, verdict, assignee). */
+export interface IncidentTable {
+  id: string;
+  number: Generated<number>;
+  title: string;
+  /** 1 to 5. */
+  severity: number;
+  reason: string;
+  act: string | null;
+  method: string | null;
+  principals: string[];
+  models: string[];
+  alerts: string[];
+  first_at: number;
+  last_at: number;
+  status: string;
+  verdict: string | null;
+  assignee: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface CommentTable {
+  id: Generated<number>;
+  incident: string;
+  at: number;
+  by: string;
+  text: string;
+}
+
+export interface AlertTable {
+  id: string;
+  incident: string | null;
+  rule: string;
+  severity: number;
+  principal: string | null;
+  model: string | null;
+  act: string | null;
+  method: string | null;
+  first_at: number;
+  last_at: number;
+  body: JSONColumnType<Alert>;
+}
+
+export interface ActionTable {
+  id: string;
+  verb: string;
+  target: string;
+  title: string;
+  incident: string | null;
+  state: string;
+  by: string;
+  reason: string;
+  at: number;
+  verified_at: number | null;
+  undone_at: number | null;
+  undoable: boolean;
+  problem: string | null;
+  /** What undoing needs to know. */
+  record: JSONColumnType<object>;
+}
+
+export interface SourceTable {
+  name: string;
+  body: JSONColumnType<object>;
+}
+
+export interface GapTable {
+  source: string;
+  from_at: number;
+  to_at: number | null;
+  body: JSONColumnType<Gap>;
+}
+
+/** How far a stream of a source has been read: always as of the same moment as `line`. */
+export interface PositionTable {
+  stream: string;
+  body: JSONColumnType<object>;
+}
+
+/** The detectors' state, one row. */
+export interface LineTable {
+  id: number;
+  at: number;
+  body: string;
+}
+
+export interface ScanTable {
+  host: string;
+  at: number;
+  report: JSONColumnType<ScanReport>;
+}
+
+export interface CopyTable {
+  id: string;
+  host: string;
+  path: string;
+  digest: string;
+  model: string | null;
+  state: string;
+  first_seen: number;
+  last_seen: number;
+  body: JSONColumnType<ScannedCopy>;
+}
+
+/** `entry` is what counts; the other columns are there to find it by. */
+export interface EvidenceTable {
+  seq: number;
+  at: number;
+  by: string;
+  kind: string;
+  subject: string | null;
+  text: string;
+  hash: string;
+  entry: JSONColumnType<Entry>;
+}
+
+export interface CheckpointTable {
+  size: number;
+  at: number;
+  body: JSONColumnType<Checkpoint>;
+}
+
+/** The end of the evidence log, one row: whoever appends locks it. */
+export interface LogTable {
+  id: number;
+  head: JSONColumnType<Head>;
+}
+
+export interface SessionTable {
+  /** SHA-256 of the cookie's value: a stolen database signs nobody in. */
+  id: string;
+  user: string;
+  created_at: number;
+  expires_at: number;
+}

@@ -1,0 +1,43 @@
+// How one source fares. Stored together with the line's snapshot, so that its counts are never off by a batch.
+import type { Config, SourceEntry } from "@outweigh/schema";
+import { sourceKinds } from "@outweigh/schema";
+import { z } from "zod";
+import { maxSampleLength, maxSamples } from "../limits.ts";
+
+const stored = z.object({
+  /** As configured. */
+  kind: z.enum(sourceKinds),
+  /** What its records turned out to be, the latest, where the configuration says `auto`. */
+  told: z.enum(sourceKinds).optional(),
+  addedAt: z.int(),
+  lastSeenAt: z.int().optional(),
+  lastEventAt: z.int().optional(),
+  records: z.int(),
+  events: z.int(),
+  rejects: z.int(),
+  samples: z.array(z.object({ at: z.int(), offset: z.int(), reason: z.string(), record: z.string() })),
+  /** Since when it is silent, if it is. */
+  silentFrom: z.int().optional(),
+});
+export type SourceState = z.infer<typeof stored>;
+export type SourceSample = SourceState["samples"][number];
+
+export function newSource(kind: SourceEntry["kind"], now: number): SourceState {
+  return { kind, addedAt: now, records: 0, events: 0, rejects: 0, samples: [] };
+}
+
+/** A stored state; what is not one is an error, not a fresh start. */
+export function readSource(body: unknown): SourceState {
+  return stored.parse(body);
+}
+
+/** Counts a reject and keeps it among the newest. */
+export function withReject(state: SourceState, sample: SourceSample): SourceState {
+  const cut = { ...sample, record: sample.record.slice(0, maxSampleLength) };
+  return { ...state, rejects: state.rejects + 1, samples: [...state.samples, cut].slice(-maxSamples) };
+}
+
+/** The sources of the configuration, and the scans of this machine, which need no entry there. */
+export function declaredSources({ sources }: Pick<Config, "sources">): SourceEntry[] {
+  return sources.some((it) => it.name === "scan") ? [...sources] : [...sources, { name: "scan", kind: "scan" }];
+}

@@ -1,0 +1,148 @@
+// One batch: what the line makes of its records, gathered until it is stored.
+import { detectKind, type Line, type Outcome, type SourceKind } from "@outweigh/pipeline";
+import { scanReport, type Alert, type Incident, type OcsfEvent, type ScanReport } from "@outweigh/schema";
+import type { Decision } from "../evidence/log.ts";
+import type { Batch, PlacedRecord, UnreadableRecord } from "./record.ts";
+import { newSource, withReject, type SourceState } from "./source-state.ts";
+import { sampleOf } from "./split.ts";
+
+/** Records whose beginning tells the kind of a file. */
+const maxTried = 20;
+/** Files whose kind is remembered. */
+const maxKinds = 1000;
+
+/** What the worker must know to take a record. */
+export interface TallyContext {
+  readonly line: Line;
+  readonly sources: ReadonlyMap<string, SourceState>;
+  /** Places of records that could not be stored before: they are rejects now. */
+  readonly refused: ReadonlyMap<string, string>;
+  readonly kinds: KindCache;
+  readonly now: number;
+}
+
+/** Names a record for `refused`. */
+export function placeOf(source: string, { file, offset }: { readonly file?: string; readonly offset: number }): string {
+  return JSON.stringify([source, file, offset]);
+}
+
+/** Which kind each file turned out to be. */
+export class KindCache {
+  readonly #kinds = new Map<string, SourceKind>();
+
+  /** The kind of a file that begins with these records; the source's kind where they don't tell. */
+  of(source: string, state: SourceState, records: readonly PlacedRecord[]): SourceKind | undefined {
+    if (state.kind !== "auto") return state.kind;
+    const [first] = records;
+    if (!first) return undefined;
+    const fallback = state.told === "auto" ? undefined : state.told;
+    const key = JSON.stringify([source, first.file]);
+    const known = this.#kinds.get(key);
+    if (known) return known;
+    const sample = records.slice(0, maxTried).map((it) => it.record);
+    const kind = detectKind(sample.join("\n"));
+    if (!kind) return fallback;
+    if (this.#kinds.size >= maxKinds) this.#kinds.clear();
+    this.#kinds.set(key, kind);
+    return kind;
+  }
+}
+
+export class Tally {
+  readonly events: OcsfEvent[] = [];
+  readonly alerts = new Map<string, Alert>();
+  readonly incidents = new Map<string, Incident>();
+  readonly positions = new Map<string, object | undefined>();
+  readonly scans: ScanReport[] = [];
+  /** Sources as they are after this batch; only those it concerns. */
+  readonly sources = new Map<string, SourceState>();
+  /** More that goes into the evidence. */
+  readonly decisions: Decision[] = [];
+  /** The record that was taken last: if the batch fails, the one that may be at fault. */
+  last: { readonly place: string; readonly source: string } | undefined;
+  records = 0;
+  bytes = 0;
+  rejects = 0;
+  readonly #context: TallyContext;
+
+  constructor(context: TallyContext) {
+    this.#context = context;
+  }
+
+  get isEmpty(): boolean {
+    return this.positions.size === 0 && this.sources.size === 0 && this.events.length === 0;
+  }
+
+  /** Takes everything of one batch but its records, which are taken one by one: the event loop must turn in between. */
+  enter({ source, rejects, positions }: Pick<Batch, "source" | "rejects" | "positions">): void {
+    for (const [stream, it] of positions) this.positions.set(stream, it);
+    for (const it of rejects) this.#reject(source, it, it.reason, it.record);
+  }
+
+  /** One record all the way through the line. */
+  take(source: string, record: PlacedRecord, kind: SourceKind | undefined): void {
+    const { line, refused, now } = this.#context;
+    const place = placeOf(source, record);
+    this.last = { place, source };
+    this.records++;
+    this.bytes += record.record.length;
+    this.#seen(source, record.receivedAt ?? now);
+    const known = refused.get(place);
+    if (known !== undefined) return this.#reject(source, record, known, record.record);
+    if (kind === undefined) {
+      const reason = "no source reads records like this: set the source's kind in outweigh.yml";
+      return this.#reject(source, record, reason, record.record);
+    }
+    if (kind === "scan") this.#takeScan(record.record);
+    const state = this.source(source);
+    if (state.kind === "auto" && state.told !== kind) this.set(source, { ...state, told: kind });
+    this.#outcome(source, record, line.run(record.record, { source, kind, ...record }));
+  }
+
+  /** Says that a source was silent. */
+  silence(source: string, from: number, to: number): void {
+    const { line } = this.#context;
+    this.#outcome(source, { record: "", offset: 0, file: "" }, line.silence(source, from, to));
+  }
+
+  set(source: string, state: SourceState): void {
+    this.sources.set(source, state);
+  }
+
+  source(name: string): SourceState {
+    return this.sources.get(name) ?? this.#context.sources.get(name) ?? newSource("auto", this.#context.now);
+  }
+
+  #seen(name: string, at: number): void {
+    const state = this.source(name);
+    const lastSeenAt = Math.max(state.lastSeenAt ?? 0, at);
+    this.set(name, { ...state, records: state.records + 1, lastSeenAt });
+  }
+
+  #outcome(source: string, record: PlacedRecord, outcome: Outcome): void {
+    if ("rejected" in outcome) return this.#reject(source, record, outcome.rejected, record.record);
+    for (const reason of outcome.refused ?? []) this.#reject(source, record, reason, record.record);
+    for (const it of outcome.events) this.events.push(it);
+    for (const it of outcome.alerts) this.alerts.set(it.id, it);
+    for (const it of outcome.incidents) this.incidents.set(it.id, it);
+    if (outcome.events.length === 0 || record.file === "") return;
+    const state = this.source(source);
+    const last = Math.max(state.lastEventAt ?? 0, ...outcome.events.map((it) => it.time));
+    this.set(source, { ...state, events: state.events + outcome.events.length, lastEventAt: last });
+  }
+
+  #reject(source: string, at: Pick<UnreadableRecord, "offset">, reason: string, record: string): void {
+    this.rejects++;
+    const sample = { at: this.#context.now, offset: at.offset, reason, record: sampleOf(record) };
+    this.set(source, withReject(this.source(source), sample));
+  }
+
+  #takeScan(record: string): void {
+    try {
+      const report = scanReport.safeParse(JSON.parse(record));
+      if (report.success) this.scans.push(report.data);
+    } catch {
+      // Not JSON: the line rejects it and says so.
+    }
+  }
+}
