@@ -28,38 +28,39 @@ export interface Entry {
   readonly exact: boolean;
 }
 
-/** What an entry says about bytes held. All of it is booked. */
-export interface Claim {
-  /** `unsized`: something was read and nobody can tell how much. */
-  readonly kind: "nothing" | "bytes" | "unsized";
-  readonly file?: ModelFile | undefined;
+/** What an entry says about bytes held. */
+export type Claim =
+  | { readonly kind: "nothing" }
   /** These very bytes. */
-  readonly covers: readonly { readonly file: ModelFile; readonly start: number; readonly end: number }[];
+  | { readonly kind: "range"; readonly file: ModelFile; readonly start: number; readonly end: number }
   /** At most so many bytes, which ones is not known; without a file, not even of which. */
-  readonly atMost: readonly { readonly file: ModelFile | undefined; readonly bytes: number }[];
-  /** Bytes sent, repeats counted. */
-  readonly volume: number;
-}
+  | { readonly kind: "atMost"; readonly file: ModelFile | undefined; readonly bytes: number }
+  /** Something was read and nobody can tell how much. */
+  | { readonly kind: "unsized" };
 
 /** @throws {CustodyError} BAD_ENTRY when a number is no safe whole one, a range ends before it starts, or a name is too long. */
 export function checkEntry({ principal, place, part, range, bytes, partBytes, time }: Entry): void {
-  for (const [field, value] of Object.entries({ principal, place, part })) {
-    if (value !== undefined && value.length > maxNameLength) {
-      throw new CustodyError(
-        "BAD_ENTRY",
-        `${field} has ${value.length} characters, at most ${maxNameLength} are booked`,
-      );
-    }
-  }
-  const numbers = { bytes, partBytes, time, "range.start": range?.start, "range.end": range?.end };
-  for (const [field, value] of Object.entries(numbers)) {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {
-      throw new CustodyError("BAD_ENTRY", `${field} is ${value}, expected a whole number from 0 to 2^53 - 1`);
-    }
-  }
+  checkName("principal", principal);
+  checkName("place", place);
+  checkName("part", part);
+  checkWhole("bytes", bytes);
+  checkWhole("partBytes", partBytes);
+  checkWhole("time", time);
+  checkWhole("range.start", range?.start);
+  checkWhole("range.end", range?.end);
   if (range && range.end < range.start) {
     throw new CustodyError("BAD_ENTRY", `the range ${range.start}-${range.end} ends before it starts`);
   }
+}
+
+function checkName(field: string, value: string | undefined): void {
+  if (value === undefined || value.length <= maxNameLength) return;
+  throw new CustodyError("BAD_ENTRY", `${field} has ${value.length} characters, at most ${maxNameLength} are booked`);
+}
+
+function checkWhole(field: string, value: number | undefined): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) return;
+  throw new CustodyError("BAD_ENTRY", `${field} is ${value}, expected a whole number from 0 to 2^53 - 1`);
 }
 
 /** What a checked entry says, given the files known so far. Learns sizes of unlisted files on the way. */
@@ -88,7 +89,7 @@ export function claimOf(entry: Entry, files: Files): Claim {
 function wholeOrPiece({ bytes, exact }: Entry, file: ModelFile, files: Files): Claim {
   const { size } = file;
   if (bytes === undefined) {
-    if (size === undefined) return { ...unsized, file };
+    if (size === undefined) return unsized;
     return exact ? covers(file, 0, size) : atMost(file, size);
   }
   // One request that sends as many bytes as the file has sends all of them.
@@ -100,13 +101,13 @@ function wholeOrPiece({ bytes, exact }: Entry, file: ModelFile, files: Files): C
   return atMost(file, bytes);
 }
 
-const nothing: Claim = { kind: "nothing", covers: [], atMost: [], volume: 0 };
-const unsized: Claim = { kind: "unsized", covers: [], atMost: [], volume: 0 };
+const nothing: Claim = { kind: "nothing" };
+const unsized: Claim = { kind: "unsized" };
 
 function covers(file: ModelFile, start: number, end: number): Claim {
-  return { kind: "bytes", file, covers: [{ file, start, end }], atMost: [], volume: end - start };
+  return { kind: "range", file, start, end };
 }
 
 function atMost(file: ModelFile | undefined, bytes: number): Claim {
-  return { kind: "bytes", file, covers: [], atMost: [{ file, bytes }], volume: bytes };
+  return { kind: "atMost", file, bytes };
 }

@@ -6,6 +6,7 @@ import { CustodyError } from "./error.ts";
 import { Files, type LedgerModel } from "./files.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { readersOf } from "./readers.ts";
+import { RecentEntries } from "./recent.ts";
 import { readState, type LedgerState, type ModelState } from "./state.ts";
 
 /** Stands for all principals beyond `Limits.accounts` that read one model: they share an account. */
@@ -68,13 +69,14 @@ export class Ledger {
   readonly #room: Room;
   readonly #coalitionRoom: Room;
   #accounts = 0;
-  #recent = new Set<string>();
+  #recent: RecentEntries;
   /** Books of models that the register no longer names, kept in case it names them again. */
   #shelved: ModelState[] = [];
 
   /** @throws {CustodyError} BAD_MODEL for a name given twice or an impossible size. */
   constructor(models: readonly LedgerModel[], limits: Partial<Limits> = {}) {
     this.#limits = { ...defaultLimits, ...limits };
+    this.#recent = new RecentEntries(this.#limits.recent);
     this.#room = { limits: this.#limits, coverages: 0, ranges: 0 };
     this.#coalitionRoom = { limits: this.#limits, coverages: 0, ranges: 0 };
     for (const model of models) {
@@ -94,7 +96,7 @@ export class Ledger {
     checkEntry(entry);
     const known = book.accounts.get(entry.principal);
     const declared = known ? known.declared : book.isReader(entry.principal);
-    if (this.#isRepeated(entry)) return this.#unchanged(book, entry.principal, declared, true);
+    if (this.#recent.repeats(entry)) return this.#unchanged(book, entry.principal, declared, true);
     const claim = claimOf(entry, book.files);
     if (claim.kind === "nothing") return this.#unchanged(book, entry.principal, declared, false);
 
@@ -103,8 +105,8 @@ export class Ledger {
     const firstRead = known === undefined && !pooled;
     const added = apply(account, claim);
     const coalitionAdded = declared ? 0 : apply(book.coalition, claim);
-    account.enter(claim.volume, entry.time);
-    this.#credit(book, entry.place ?? "", claim.volume);
+    account.enter(volumeOf(claim), entry.time);
+    this.#credit(book, entry.place ?? "", volumeOf(claim));
     return {
       declared,
       added,
@@ -112,7 +114,7 @@ export class Ledger {
       holding: holdingOf(book, account, entry.principal),
       coalition: coalitionOf(book),
       firstRead,
-      filledFile: !pooled && claim.file !== undefined && account.holdsAll(claim.file),
+      filledFile: !pooled && "file" in claim && claim.file !== undefined && account.holdsAll(claim.file),
       pooled,
       repeated: false,
     };
@@ -148,15 +150,18 @@ export class Ledger {
   /** Both sides of the books. @throws {CustodyError} UNKNOWN_MODEL */
   balance(model: string): Balance {
     const book = this.#bookOf(model);
-    const sides = { true: 0n, false: 0n };
-    for (const it of everyAccount(book)) sides[`${it.declared}`] += it.volume;
+    let [accounted, unaccounted] = [0n, 0n];
+    for (const it of everyAccount(book)) {
+      if (it.declared) accounted += it.volume;
+      else unaccounted += it.volume;
+    }
     let read = 0n;
     for (const bytes of book.places.values()) read += bytes;
     return {
       read,
-      accounted: sides.true,
-      unaccounted: sides.false,
-      balanced: sides.false === 0n && book.coalition.unsized === 0,
+      accounted,
+      unaccounted,
+      balanced: unaccounted === 0n && book.coalition.unsized === 0,
       places: new Map(book.places),
     };
   }
@@ -166,7 +171,7 @@ export class Ledger {
     return {
       version: 1,
       models: [...this.#books.values()].map(bookState).concat(this.#shelved),
-      recent: [...this.#recent],
+      recent: this.#recent.keys(),
     };
   }
 
@@ -181,7 +186,7 @@ export class Ledger {
     this.#accounts = 0;
     Object.assign(this.#room, { coverages: 0, ranges: 0 });
     Object.assign(this.#coalitionRoom, { coverages: 0, ranges: 0 });
-    this.#recent = new Set(recent);
+    this.#recent = new RecentEntries(this.#limits.recent, recent);
     this.#shelved = models.filter((it) => !this.#books.has(it.name));
     for (const [name, { model }] of this.#books) this.#books.set(name, this.#open(model));
     for (const it of models) {
@@ -271,18 +276,6 @@ export class Ledger {
     };
   }
 
-  /** Whether this very entry was booked among the last few thousand. Remembers it. */
-  #isRepeated({ event, model, principal, place, part, range, bytes }: Entry): boolean {
-    const key = JSON.stringify([event, model, principal, place, part, range?.start, range?.end, bytes]);
-    if (this.#recent.has(key)) return true;
-    this.#recent.add(key);
-    for (const oldest of this.#recent) {
-      if (this.#recent.size <= this.#limits.recent) break;
-      this.#recent.delete(oldest);
-    }
-    return false;
-  }
-
   #credit(book: Book, place: string, bytes: number): void {
     const known = book.places.has(place) || book.places.size < this.#limits.places;
     const name = known ? place : pooledPrincipal;
@@ -293,8 +286,24 @@ export class Ledger {
 /** Books a claim on an account and says by how many bytes its bound rose. */
 function apply(account: Account, claim: Claim): number {
   const before = account.extent().upper;
-  for (const { file, start, end } of claim.covers) account.cover(file, start, end);
-  for (const { file, bytes } of claim.atMost) account.atMost(file, bytes);
-  if (claim.kind === "unsized") account.unsized++;
+  switch (claim.kind) {
+    case "range":
+      account.cover(claim.file, claim.start, claim.end);
+      break;
+    case "atMost":
+      account.atMost(claim.file, claim.bytes);
+      break;
+    case "unsized":
+      account.unsized++;
+      break;
+    case "nothing":
+      break;
+  }
   return Math.max(0, account.extent().upper - before);
+}
+
+/** Bytes sent, as far as the record tells: the volume that both sides of the books carry. */
+function volumeOf(claim: Claim): number {
+  if (claim.kind === "range") return claim.end - claim.start;
+  return claim.kind === "atMost" ? claim.bytes : 0;
 }

@@ -1,5 +1,6 @@
 import type { AccountState } from "./account.ts";
 import { CustodyError } from "./error.ts";
+import type { EntryKey } from "./recent.ts";
 
 /** The books of one model as plain JSON. Whole numbers beyond 2^53 are decimal strings. */
 export interface ModelState {
@@ -22,7 +23,7 @@ export interface ModelState {
 export interface LedgerState {
   readonly version: 1;
   readonly models: readonly ModelState[];
-  readonly recent: readonly string[];
+  readonly recent: readonly EntryKey[];
 }
 
 /**
@@ -35,8 +36,15 @@ export function readState(value: unknown): LedgerState {
   return {
     version,
     models: list(models, "models").map((it, i) => modelState(it, `models[${i}]`)),
-    recent: list(recent, "recent").map((it, i) => text(it, `recent[${i}]`)),
+    recent: list(recent, "recent").map((it, i) => entryKey(it, `recent[${i}]`)),
   };
+}
+
+function entryKey(value: unknown, at: string): EntryKey {
+  return list(value, at).map((it) => {
+    if (it !== null && typeof it !== "string" && typeof it !== "number") throw bad(at, it, "texts, numbers and nulls");
+    return it;
+  });
 }
 
 function modelState(value: unknown, at: string): ModelState {
