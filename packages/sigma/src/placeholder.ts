@@ -6,7 +6,7 @@ import { parsePattern, type Part } from "./pattern.ts";
 export type Placeholders = Readonly<Record<string, readonly string[]>>;
 
 // A name between two percent signs, neither of them behind a backslash; or a percent sign behind one.
-const found = /\\%|%([^%\\\s]+)%/g;
+const found = /\\%|%([\p{L}\p{N}_.-]+)%/gu;
 
 /** Fills the placeholders of `|expand`. */
 export interface Filling {
@@ -26,8 +26,10 @@ export interface Filling {
 export function fillParts(parts: readonly Part[], filling: Filling, path: Path): Part[][] {
   let options: Part[][] = [[]];
   for (const part of parts) {
-    const choices = "text" in part ? split(part.text, filling, path) : [[[part]]];
-    for (const choice of choices) options = combine(options, choice, path);
+    const pieces = "text" in part ? split(part.text, filling, path) : [{ values: [[part]] }];
+    for (const piece of pieces) {
+      options = combine(options, "text" in piece ? [[{ text: piece.text }]] : piece.values, path);
+    }
   }
   return options;
 }
@@ -35,33 +37,35 @@ export function fillParts(parts: readonly Part[], filling: Filling, path: Path):
 /** The same for the source of a regular expression; `print` writes a value in its language. */
 export function fillText(text: string, filling: Filling, print: (value: Part[]) => string, path: Path): string[] {
   let options = [""];
-  for (const choice of split(text, filling, path)) {
-    const printed = choice.map((it) => print(it));
+  for (const piece of split(text, filling, path)) {
+    const printed = "text" in piece ? [piece.text] : piece.values.map((it) => print(it));
     if (options.length * printed.length > maxAlternatives) tooMany(path);
     options = options.flatMap((head) => printed.map((tail) => head + tail));
   }
   return options;
 }
 
-/** A text as a row of choices: plain stretches have one, placeholders one for each value. */
-function split(text: string, { placeholders, emptied }: Filling, path: Path): Part[][][] {
-  const choices: Part[][][] = [];
+/** A stretch of text as it stands, or what a placeholder may become. */
+type Piece = { readonly text: string } | { readonly values: Part[][] };
+
+function split(text: string, { placeholders, emptied }: Filling, path: Path): Piece[] {
+  const pieces: Piece[] = [];
   let at = 0;
   for (const match of text.matchAll(found)) {
     const [whole, name] = match;
-    if (match.index > at) choices.push([[{ text: text.slice(at, match.index) }]]);
+    if (match.index > at) pieces.push({ text: text.slice(at, match.index) });
     at = match.index + whole.length;
     if (name === undefined) {
-      choices.push([[{ text: "%" }]]);
+      pieces.push({ text: "%" });
       continue;
     }
     const values = Object.hasOwn(placeholders, name) ? placeholders[name] : undefined;
     if (!values) refuse("PLACEHOLDER_UNFILLED", path, `nothing is configured for %${name}%`);
     if (values.length === 0) emptied.push(name);
-    choices.push(values.map((it) => parsePattern(it)));
+    pieces.push({ values: values.map((it) => parsePattern(it)) });
   }
-  if (at < text.length) choices.push([[{ text: text.slice(at) }]]);
-  return choices;
+  if (at < text.length) pieces.push({ text: text.slice(at) });
+  return pieces;
 }
 
 export function combine(heads: readonly Part[][], tails: readonly Part[][], path: Path): Part[][] {

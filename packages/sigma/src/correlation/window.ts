@@ -60,33 +60,40 @@ function sliding({ type }: Correlation): Measure {
   return { enter: (entry) => add(entry, 1), leave: (entry) => void add(entry, -1) };
 }
 
+/** Matches in the order of their rules: when the first happened, and which event was last. */
 interface Chain {
   readonly start: number;
   readonly event: string | undefined;
 }
 
 /**
- * The most rules that appear in their order. `best[r][l]` is the chain of `l + 1` matches ending with rule `r` that
- * started last: the one that stays in the window longest. One event does not follow itself.
+ * The most rules that appear in their order. `best[r][l]` are the chains of `l + 1` matches ending with rule `r` that
+ * started last: they stay in the window longest. Two of them, as one event does not follow itself.
  */
 function ordered({ rules, timespanMs }: Correlation): Measure {
-  const best: (Chain | undefined)[][] = rules.map(() => []);
+  const best: Chain[][][] = rules.map(() => []);
   return {
     enter({ t, r, e }) {
       const event = e.at(-1);
-      const chains = best[r] ?? [];
+      const own = best[r] ?? [];
       for (let length = r; length > 0; length--) {
         for (const earlier of best.slice(0, r)) {
-          const chain = earlier[length - 1];
-          if (!chain || chain.event === event || chain.start < t - timespanMs) continue;
-          if (chain.start >= (chains[length]?.start ?? -Infinity)) chains[length] = { start: chain.start, event };
+          const chain = earlier[length - 1]?.find((it) => it.event !== event);
+          if (chain && chain.start >= t - timespanMs) keep(own, length, { start: chain.start, event });
         }
       }
-      chains[0] = { start: t, event };
-      return chains.findLastIndex((it) => it !== undefined && it.start >= t - timespanMs) + 1;
+      keep(own, 0, { start: t, event });
+      return own.findLastIndex((chains) => chains?.some((it) => it.start >= t - timespanMs)) + 1;
     },
     leave() {},
   };
+}
+
+function keep(chains: Chain[][], length: number, chain: Chain): void {
+  const same = chains[length]?.find((it) => it.event === chain.event);
+  if (same && same.start >= chain.start) return;
+  const others = (chains[length] ?? []).filter((it) => it !== same);
+  chains[length] = [chain, ...others].sort((a, b) => b.start - a.start).slice(0, 2);
 }
 
 /**
