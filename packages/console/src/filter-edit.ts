@@ -46,6 +46,26 @@ export interface FilterField {
   readonly values?: readonly string[];
 }
 
+/** Most values of one field that are gathered from rows: more could not be offered anyway. */
+const maxGathered = 200;
+
+/** A field whose values are also taken from the rows at hand. */
+export interface RowField<Row> extends FilterField {
+  readonly of?: (row: Row) => readonly (string | undefined)[];
+}
+
+/** The fields with every value that stands in the rows. */
+export function gathered<Row>(fields: readonly RowField<Row>[], rows: readonly Row[]): FilterField[] {
+  return fields.map(({ name, about, values = [], of }) => {
+    const found = new Set(values);
+    for (const row of of ? rows : []) {
+      if (found.size >= maxGathered) break;
+      for (const it of of?.(row) ?? []) if (it !== undefined) found.add(it);
+    }
+    return { name, about, values: [...found] };
+  });
+}
+
 export interface Completion {
   /** What the list of completions shows. */
   readonly label: string;

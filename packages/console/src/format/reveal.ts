@@ -1,11 +1,8 @@
 /**
  * Characters that change how text looks without being seen, and so let hostile data pass for something else: controls,
- * marks and overrides of direction, zero widths, fillers, tags, halves of surrogate pairs. Newline and tab are left to
- * the caller, who knows whether they stand in a line or in a record.
+ * marks and overrides of direction, zero widths, fillers, tags, variation selectors, halves of surrogate pairs.
  */
-const hidden =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]|[\u{1d173}-\u{1d17a}]|[\u{e0000}-\u{e0fff}]|\p{Surrogate}/gu;
-const hiddenInLine = new RegExp(`${hidden.source}|[\t\n]`, "gu");
+const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** A run of text, or one character named by its code point ("U+202E"). */
 export interface Segment {
@@ -17,7 +14,8 @@ export interface Segment {
 export function reveal(text: string, { lines = false } = {}): Segment[] {
   const segments: Segment[] = [];
   let from = 0;
-  for (const match of text.matchAll(lines ? hidden : hiddenInLine)) {
+  for (const match of text.matchAll(hidden)) {
+    if (lines && (match[0] === "\n" || match[0] === "\t")) continue;
     if (match.index > from) segments.push({ text: text.slice(from, match.index), hidden: false });
     segments.push({ text: codePoint(match[0]), hidden: true });
     from = match.index + match[0].length;

@@ -1,4 +1,6 @@
-// Runs before the first paint, so that a chosen theme never flashes the other one. Everything else waits for main.tsx.
+// Runs before everything else. zod would try once whether it may compile checks from text; our policy forbids that and
+// every try is reported, so it is told beforehand. And a chosen theme must not flash the other one.
+globalThis.__zod_globalConfig = { jitless: true };
 {
   let chosen;
   try {

@@ -1,0 +1,305 @@
+/**
+ * Answers the console's requests from a made-up world, so that pages can be built, photographed and tested without the
+ * platform. Not shipped. `node dev/server.ts [port]` serves it for `npm run dev`.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createReadStream, existsSync, readFileSync } from "node:fs";
+import { extname, join } from "node:path";
+import {
+  actionPage,
+  alertDetail,
+  alertPage,
+  evidencePage,
+  eventPage,
+  incidentDetail,
+  incidentPage,
+  isOpen,
+  modelDetail,
+  modelPage,
+  overview,
+  parseFilter,
+  rulePage,
+  session,
+  severities,
+  sourcePage,
+  type ActionPreview,
+  type ActionRow,
+  type Change,
+  type FilterTerm,
+} from "@outweigh/schema";
+import * as world from "./world.ts";
+
+/** `busy` is a bad day; `empty` the first start; `broken` a server whose event engine is down. */
+export type Mood = "busy" | "empty" | "broken";
+
+export interface FixtureServer {
+  readonly url: string;
+  /** Tells every open page that something changed. */
+  tell(change: Change): void;
+  close(): Promise<void>;
+}
+
+const dist = join(import.meta.dirname, "..", "dist");
+const types: Readonly<Record<string, string>> = {
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+  ".html": "text/html; charset=utf-8",
+};
+
+/** The policy of the real server: nothing inline, nothing from elsewhere, no text turned into code or markup. */
+export const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'nonce-fixture'",
+  "img-src 'self'",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join("; ");
+
+export async function startFixture({ port = 0, mood = "busy" as Mood } = {}): Promise<FixtureServer> {
+  checkWorld();
+  const listeners = new Set<ServerResponse>();
+  const state = worldOf(mood);
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://fixture");
+    if (pathname === "/api/live") return live(response, listeners);
+    if (!pathname.startsWith("/api/")) return file(pathname, response);
+    void bodyOf(request).then((body) => {
+      const answer = api(state, request.method ?? "GET", pathname, searchParams, body);
+      response.writeHead(answer.status, { "content-type": "application/json" });
+      response.end(JSON.stringify(answer.body));
+    });
+  });
+  await new Promise<void>((done) => server.listen(port, "127.0.0.1", done));
+  const address = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    tell: (change) => {
+      for (const it of listeners) it.write(`data: ${JSON.stringify(change)}\n\n`);
+    },
+    close: () => {
+      for (const it of listeners) it.end();
+      server.closeAllConnections();
+      return new Promise((done) => server.close(() => done()));
+    },
+  };
+}
+
+/** The fixtures must be what the schema says, or they prove nothing. */
+function checkWorld(): void {
+  session.parse(world.session);
+  overview.parse(world.overview);
+  incidentPage.parse(pageOf(world.incidents));
+  for (const it of world.incidents) incidentDetail.parse(world.incidentDetail(it));
+  alertPage.parse(pageOf(world.alerts));
+  for (const it of world.alerts) alertDetail.parse(world.alertDetail(it));
+  eventPage.parse(pageOf(world.events.slice(0, 100)));
+  modelPage.parse(pageOf(world.models));
+  for (const it of world.models) modelDetail.parse(world.modelDetail(it));
+  sourcePage.parse(pageOf(world.sources));
+  rulePage.parse(pageOf(world.rules));
+  actionPage.parse(pageOf(world.actions));
+  evidencePage.parse(world.evidence);
+}
+
+function worldOf(mood: Mood) {
+  const empty = mood === "empty";
+  return {
+    mood,
+    incidents: empty ? [] : structuredClone(world.incidents),
+    alerts: empty ? [] : world.alerts,
+    events: empty ? [] : world.events,
+    models: empty ? [] : world.models,
+    sources: empty ? [] : world.sources,
+    rules: world.rules,
+    actions: empty ? [] : structuredClone(world.actions),
+    evidence: empty ? [] : world.evidence.items,
+    comments: new Map<string, { at: number; by: string; text: string }[]>(),
+  };
+}
+type State = ReturnType<typeof worldOf>;
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+const ok = (body: unknown): Answer => ({ status: 200, body });
+const no = (status: number, error: string, message: string): Answer => ({ status, body: { error, message } });
+
+function api(state: State, method: string, path: string, query: URLSearchParams, body: Body): Answer {
+  const [, , noun = "", id = "", verb = ""] = path.split("/").map(decodeURIComponent);
+  if (method === "POST") return decide(state, noun, id, verb, body);
+  if (noun === "session") return ok(world.session);
+  if (noun === "overview") return ok(state.mood === "empty" ? nothing() : world.overview);
+  if (noun === "events" && state.mood === "broken") {
+    return no(503, "ENGINE_DOWN", "the event engine does not answer; it is started again every 5 s");
+  }
+  if (id !== "") return one(state, noun, id);
+  const rows = state[noun as "incidents"];
+  if (!Array.isArray(rows)) return no(404, "NOT_FOUND", `there is no ${noun}`);
+  const found = filtered(rows, query.get("filter") ?? "");
+  const page = pageOf(found, Number(query.get("limit") ?? 100), Number(query.get("after") ?? 0));
+  return ok(noun === "evidence" ? { ...page, chain: { ...world.evidence.chain, entries: rows.length } } : page);
+}
+
+function one(state: State, noun: string, id: string): Answer {
+  if (noun === "incidents") {
+    const it = state.incidents.find((row) => row.id === id);
+    if (!it) return no(404, "NOT_FOUND", `there is no incident ${id}`);
+    const detail = world.incidentDetail(it);
+    const comments = [...detail.comments, ...(state.comments.get(id) ?? [])];
+    return ok({ ...detail, comments, actions: state.actions.filter((row) => row.incident === id) });
+  }
+  if (noun === "alerts") {
+    const it = state.alerts.find((row) => row.id === id);
+    return it ? ok(world.alertDetail(it)) : no(404, "NOT_FOUND", `there is no alert ${id}`);
+  }
+  const it = state.models.find((row) => row.name === id);
+  return it && noun === "models" ? ok(world.modelDetail(it)) : no(404, "NOT_FOUND", `there is no ${noun} ${id}`);
+}
+
+type Body = Readonly<Record<string, string | null>>;
+
+function decide(state: State, noun: string, id: string, verb: string, body: Body): Answer {
+  if (noun === "actions") return act(state, id, verb, body);
+  const it = state.incidents.find((row) => row.id === id);
+  if (!it) return no(404, "NOT_FOUND", `there is no incident ${id}`);
+  if (verb === "assign") {
+    if (body["assignee"]) it.assignee = body["assignee"];
+    else delete it.assignee;
+  }
+  if (verb === "status")
+    Object.assign(it, { status: body["status"], ...(body["verdict"] && { verdict: body["verdict"] }) });
+  if (verb === "comments") {
+    const said = state.comments.get(id) ?? [];
+    state.comments.set(id, [...said, { at: Date.now(), by: "ana", text: body["text"] ?? "" }]);
+  }
+  return ok(it);
+}
+
+function act(state: State, id: string, verb: string, body: Body): Answer {
+  if (id === "preview") return ok(previewOf(body));
+  if (verb === "undo") {
+    const it = state.actions.find((row) => row.id === id);
+    if (!it) return no(404, "NOT_FOUND", `there is no action ${id}`);
+    Object.assign(it, { state: "undone", undoneAt: Date.now(), undoable: false });
+    return ok(it);
+  }
+  const preview = previewOf(body);
+  const done: ActionRow = {
+    id: `act-${state.actions.length + 1}`,
+    verb: preview.verb,
+    target: preview.target,
+    title: preview.title,
+    incident: body["incident"] ?? "inc-214",
+    incidentNumber: 214,
+    state: "verified",
+    by: "ana",
+    reason: body["reason"] ?? "",
+    at: Date.now(),
+    verifiedAt: Date.now() + 700,
+    undoable: preview.undoable,
+  };
+  state.actions.unshift(done);
+  return ok(done);
+}
+
+function previewOf(body: Body): ActionPreview {
+  const moves = body["verb"] === "quarantine-file";
+  return {
+    verb: moves ? "quarantine-file" : "notify",
+    target: body["target"] ?? "",
+    title: moves ? "Move /home/dev/m.gguf (26.1 GB) to quarantine on gpu-9" : "Tell soc-webhook of INC-214",
+    effects: moves
+      ? [
+          "The file leaves /home/dev/m.gguf; a note stays in its place.",
+          "Nobody but the platform's user can read it any more.",
+          "A program that has it open keeps its handle until it closes it.",
+        ]
+      : ["Title, severity, models and principals go to https://soc.example/hook; no event and no record does."],
+    undoable: moves,
+    digest: "agreed",
+  };
+}
+
+function pageOf<Row>(rows: readonly Row[], limit = 200, after = 0) {
+  const items = rows.slice(after, after + limit);
+  return { items, total: rows.length, ...(after + limit < rows.length && { next: String(after + limit) }) };
+}
+
+/** Just enough of the grammar for a fixture. */
+function filtered<Row>(rows: readonly Row[], filter: string): Row[] {
+  const terms = parseFilter(filter);
+  return rows.filter((row) => terms.every((term) => matches(row as Record<string, unknown>, term)));
+}
+
+function matches(row: Record<string, unknown>, { field, op, values, excluded }: FilterTerm): boolean {
+  const found = values.some((value) => {
+    if (field === undefined) return JSON.stringify(row).toLowerCase().includes(value.toLowerCase());
+    if (field === "status" && value === "open") return isOpen(row["status"] as "new");
+    if (field === "severity" && op === ">=") {
+      return severities.indexOf(row["severity"] as "low") >= severities.indexOf(value as "low");
+    }
+    const here = row[field] ?? row[`${field}s`];
+    return Array.isArray(here) ? here.includes(value) : String(here) === value;
+  });
+  return found !== excluded;
+}
+
+function nothing() {
+  return {
+    ...world.overview,
+    ...{ openIncidents: 0, alerts: 0, models: 0, sources: 0, actions: 0, sending: 0, events24h: 0, silent: [] },
+    ...{ booksBalanced: 0, booksTotal: 0, lastAlertAt: undefined },
+    scan: { state: "running", message: "/srv, 48,112 files" },
+  };
+}
+
+function live(response: ServerResponse, listeners: Set<ServerResponse>): void {
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+  response.write(": hello\n\n");
+  listeners.add(response);
+  response.on("close", () => listeners.delete(response));
+}
+
+function file(path: string, response: ServerResponse): void {
+  const name = /^\/(?:assets\/)?[\w.-]+\.\w+$/.test(path) ? path : "/index.html";
+  const at = join(dist, name);
+  const headers = {
+    "content-type": types[extname(name)] ?? "application/octet-stream",
+    "content-security-policy": policy,
+    "x-content-type-options": "nosniff",
+  };
+  if (!existsSync(at)) {
+    response.writeHead(404, headers);
+    response.end();
+  } else if (name === "/index.html") {
+    response.writeHead(200, headers);
+    response.end(readFileSync(at, "utf8").replace("__CSP_NONCE__", "fixture"));
+  } else {
+    response.writeHead(200, headers);
+    createReadStream(at).pipe(response);
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Body> {
+  let text = "";
+  for await (const part of request) text += String(part);
+  return text === "" ? {} : JSON.parse(text);
+}
+
+if (import.meta.main) {
+  const { url } = await startFixture({
+    port: Number(process.argv[2] ?? 7701),
+    mood: (process.argv[3] ?? "busy") as Mood,
+  });
+  console.log(`fixtures at ${url}`);
+}

@@ -1,0 +1,105 @@
+// Photographs every page, dark and light, at two widths: `node dev/shots.ts FOLDER [name…]`. Wants a built console and Chromium.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium, type Page } from "playwright-core";
+import { startFixture, type Mood } from "./server.ts";
+
+interface Shot {
+  readonly name: string;
+  readonly path: string;
+  readonly mood?: Mood;
+  readonly then?: (page: Page) => Promise<void>;
+}
+
+const shots: readonly Shot[] = [
+  { name: "incidents", path: "/incidents" },
+  { name: "incident", path: "/incidents/inc-214" },
+  { name: "incident-alerts", path: "/incidents/inc-214?tab=alerts" },
+  { name: "incident-activity", path: "/incidents/inc-214?tab=activity" },
+  { name: "alerts", path: "/alerts?sel=a-1" },
+  { name: "alert", path: "/alerts/a-1" },
+  { name: "events", path: "/events" },
+  { name: "event", path: "/events?sel=e-100&wide=1" },
+  { name: "models", path: "/models" },
+  { name: "model", path: "/models/acme-13b" },
+  { name: "sources", path: "/sources?sel=registry" },
+  { name: "rules", path: "/rules" },
+  { name: "actions", path: "/actions?sel=act-2" },
+  { name: "evidence", path: "/evidence" },
+  { name: "empty", path: "/incidents", mood: "empty" },
+  { name: "empty-models", path: "/models", mood: "empty" },
+  { name: "empty-sources", path: "/sources", mood: "empty" },
+  { name: "broken", path: "/events", mood: "broken" },
+  { name: "guide", path: "/incidents", then: (page) => page.keyboard.press("?") },
+  {
+    name: "palette",
+    path: "/incidents",
+    then: async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox", { name: "Find anything" }).fill("acme");
+    },
+  },
+  {
+    name: "respond",
+    path: "/incidents/inc-214",
+    then: async (page) => {
+      await page.getByText("What happened").waitFor();
+      await page.keyboard.press("r");
+      await page.getByRole("dialog").getByText("Quarantine m.gguf").click();
+      await page.getByLabel(/reason/i).fill("not a declared copy");
+    },
+  },
+  {
+    name: "close",
+    path: "/incidents/inc-214",
+    then: async (page) => {
+      await page.getByText("What happened").waitFor();
+      await page.keyboard.press("e");
+      await page.getByText("True positive").click();
+    },
+  },
+  {
+    name: "filter",
+    path: "/incidents",
+    then: async (page) => {
+      await page.keyboard.press("/");
+      await page.getByLabel("Filter", { exact: true }).fill("status:open m");
+    },
+  },
+  {
+    name: "bulk",
+    path: "/incidents",
+    then: async (page) => {
+      for (const key of ["x", "j", "x", "j", "x"]) await page.keyboard.press(key);
+    },
+  },
+];
+
+const [folder = "shots", ...names] = process.argv.slice(2);
+mkdirSync(folder, { recursive: true });
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+});
+for (const mood of ["busy", "empty", "broken"] as const) {
+  const server = await startFixture({ mood });
+  for (const colorScheme of ["dark", "light"] as const) {
+    for (const width of [1280, 1920]) {
+      const page = await browser.newPage({ colorScheme, viewport: { width, height: width === 1280 ? 800 : 1080 } });
+      page.on("pageerror", (error) => console.error(`${error}`));
+      page.on("console", (it) => it.type() === "error" && console.error(it.text()));
+      for (const { name, path, mood: wanted = "busy", then } of shots) {
+        if (wanted !== mood || (names.length > 0 && !names.includes(name))) continue;
+        await page.goto(server.url + path);
+        await page.locator("main").waitFor();
+        await page.waitForTimeout(500);
+        await then?.(page);
+        await page.waitForTimeout(200);
+        await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${width}.png`) });
+      }
+      await page.close();
+    }
+  }
+  await server.close();
+}
+await browser.close();

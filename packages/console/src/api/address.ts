@@ -1,0 +1,43 @@
+// Every address of the API that the console uses, in one place.
+import type { ActionVerb, IncidentStatus, Verdict } from "@outweigh/schema";
+
+/** How many rows a list asks for at once: more than a screen shows, few enough to arrive at once. */
+export const pageRows = 200;
+
+const id = encodeURIComponent;
+
+/** A page of a list; `after` is the `next` of the page before. */
+export function listAddress(noun: string, filter: string, after?: string, limit = pageRows): string {
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (filter !== "") query.set("filter", filter);
+  if (after !== undefined) query.set("after", after);
+  return `/api/${noun}?${query}`;
+}
+
+export const addresses = {
+  session: "/api/session",
+  overview: "/api/overview",
+  live: "/api/live",
+  incident: (it: string) => `/api/incidents/${id(it)}`,
+  assign: (it: string) => `/api/incidents/${id(it)}/assign`,
+  status: (it: string) => `/api/incidents/${id(it)}/status`,
+  comments: (it: string) => `/api/incidents/${id(it)}/comments`,
+  alert: (it: string) => `/api/alerts/${id(it)}`,
+  model: (name: string) => `/api/models/${id(name)}`,
+  preview: "/api/actions/preview",
+  apply: "/api/actions",
+  undo: (it: string) => `/api/actions/${id(it)}/undo`,
+} as const;
+
+/** What is sent there. */
+export interface StatusChange {
+  readonly status: IncidentStatus;
+  readonly verdict?: Verdict;
+  readonly reason: string;
+}
+
+export interface Order {
+  readonly incident?: string;
+  readonly verb: ActionVerb;
+  readonly target: string;
+}

@@ -1,0 +1,85 @@
+import { apiError } from "@outweigh/schema";
+
+/** Longest wait for an answer, in ms: a hunt over months is slow; a dead server must not look like a slow one. */
+const timeoutMs = 60_000;
+
+/** What the server refused or could not do: a code to search for, and what to do. `status` is 0 when no answer came. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly code: string;
+  readonly status: number;
+  constructor(code: string, message: string, status: number, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** A shape of `schema`: what is needed of a zod type to read an answer. */
+export interface Shape<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false; error: Error };
+}
+
+/** Reads what lies at an address of the API. @throws {ApiError} */
+export async function read<T>(shape: Shape<T>, path: string, signal?: AbortSignal): Promise<T> {
+  return answer(shape, path, { signal: within(signal) });
+}
+
+/** Sends a person's decision. @throws {ApiError} */
+export async function send<T>(shape: Shape<T>, path: string, body: unknown): Promise<T> {
+  return answer(shape, path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: within(),
+  });
+}
+
+/** For answers whose body is of no use: the noun is read again anyway. */
+export const anything: Shape<unknown> = { safeParse: (data) => ({ success: true, data }) };
+
+function within(signal?: AbortSignal): AbortSignal {
+  const late = AbortSignal.timeout(timeoutMs);
+  return signal ? AbortSignal.any([signal, late]) : late;
+}
+
+async function answer<T>(shape: Shape<T>, path: string, init: RequestInit): Promise<T> {
+  const response = await reached(path, init);
+  const body = await bodyOf(response);
+  if (!response.ok) {
+    const said = apiError.safeParse(body);
+    if (said.success) throw new ApiError(said.data.error, said.data.message, response.status);
+    throw new ApiError(`HTTP_${response.status}`, `the server answered ${response.status}`, response.status);
+  }
+  const known = shape.safeParse(body);
+  if (known.success) return known.data;
+  const cause = known.error;
+  throw new ApiError(
+    "UNKNOWN_ANSWER",
+    "the server answered in a shape that this page does not know: load the page again, for it may be older than the server",
+    response.status,
+    { cause },
+  );
+}
+
+async function reached(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, { credentials: "same-origin", ...init });
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    if (cause instanceof DOMException && cause.name === "TimeoutError") {
+      throw new ApiError("NO_ANSWER", `the server did not answer within ${timeoutMs / 1000} s`, 0, { cause });
+    }
+    throw new ApiError("NOT_REACHED", "the server cannot be reached: is `outweigh up` running?", 0, { cause });
+  }
+}
+
+async function bodyOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

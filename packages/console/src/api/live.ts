@@ -1,0 +1,121 @@
+// What changes while one reads: the server's messages, kept until the reader wants to see them.
+import { change, type Change } from "@outweigh/schema";
+import { useSyncExternalStore } from "react";
+import { addresses } from "./address.ts";
+import { queryClient } from "./queries.ts";
+
+/** The list that a noun of the server's messages stands in. */
+const listOf = {
+  incident: "incidents",
+  alert: "alerts",
+  model: "models",
+  source: "sources",
+  action: "actions",
+  evidence: "evidence",
+  scan: "models",
+} as const satisfies Record<Change["noun"], string>;
+
+/** Changes within this time are read together, in ms: a burst of records must not become a burst of requests. */
+const gatherMs = 400;
+
+/** Most ids kept for one list: beyond it, "500+ new" says enough. */
+export const maxPending = 500;
+
+export interface Live {
+  /** Since when messages arrive or fail to, in ms; `connecting` only before the first answer. */
+  readonly state: "connecting" | "live" | "lost";
+  readonly since: number;
+  /** For each list, what changed since its rows were read: ids, or `?` for a change that names none. */
+  readonly pending: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+let live: Live = { state: "connecting", since: Date.now(), pending: new Map() };
+const readers = new Set<() => void>();
+
+function become(next: Live): void {
+  live = next;
+  for (const it of readers) it();
+}
+
+export function useLive(): Live {
+  return useSyncExternalStore(
+    (reader) => {
+      readers.add(reader);
+      return () => readers.delete(reader);
+    },
+    () => live,
+  );
+}
+
+/** Says that a list's rows are being read again: what was pending for it is no longer news. */
+export function clearPending(list: string): void {
+  if (!live.pending.get(list)?.size) return;
+  become({ ...live, pending: new Map([...live.pending].filter(([it]) => it !== list)) });
+}
+
+let gathered: Change[] = [];
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function gather(it: Change): void {
+  gathered.push(it);
+  timer ??= setTimeout(() => {
+    timer = undefined;
+    const changes = gathered;
+    gathered = [];
+    apply(changes);
+  }, gatherMs);
+}
+
+/** Pages of one thing and the frame are read again at once; rows of lists wait for their reader. */
+function apply(changes: readonly Change[]): void {
+  const pending = new Map([...live.pending].map(([list, ids]) => [list, new Set(ids)]));
+  for (const { noun, id } of changes) {
+    const list = listOf[noun];
+    const ids = pending.get(list) ?? new Set();
+    if (ids.size < maxPending) ids.add(id ?? "?");
+    pending.set(list, ids);
+  }
+  become({ ...live, pending });
+  void queryClient.invalidateQueries({ queryKey: ["overview"] });
+  const nouns = new Set(changes.map((it) => it.noun));
+  const one = (list: string) =>
+    queryClient.invalidateQueries({ predicate: ({ queryKey: [noun, kind] }) => noun === list && kind === "one" });
+  for (const list of new Set([...nouns].map((it) => listOf[it]))) void one(list);
+  // An incident's page tells its alerts and actions too, and a model's page its incidents.
+  if (nouns.has("alert") || nouns.has("action")) void one("incidents");
+  if (nouns.has("incident") || nouns.has("action")) void one("models");
+}
+
+/** Listens until the page is left. The browser connects again by itself; meanwhile the footer says since when it is lost. */
+export function listen(): () => void {
+  const source = new EventSource(addresses.live);
+  const hear = (message: MessageEvent<string>) => {
+    const read = change.safeParse(parsed(message.data));
+    if (read.success) gather(read.data);
+  };
+  const opened = () => {
+    // What happened while nobody listened is not known: read everything that stands still.
+    if (live.state === "lost") missed();
+    become({ ...live, state: "live", since: Date.now() });
+  };
+  const failed = () => {
+    if (live.state !== "lost") become({ ...live, state: "lost", since: Date.now() });
+  };
+  source.addEventListener("open", opened);
+  source.addEventListener("error", failed);
+  source.addEventListener("message", hear);
+  source.addEventListener("change", hear);
+  return () => source.close();
+}
+
+function missed(): void {
+  for (const noun of change.shape.noun.options) gather({ noun });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,139 @@
+// The one query layer: what is read, under which key it is kept, and what is read again after a change.
+import {
+  actionPage,
+  actionPreview,
+  actionRow,
+  alertDetail,
+  alertPage,
+  eventPage,
+  evidencePage,
+  incidentDetail,
+  incidentPage,
+  modelDetail,
+  modelPage,
+  overview,
+  rulePage,
+  session,
+  sourcePage,
+} from "@outweigh/schema";
+import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { addresses, listAddress, type Order, type StatusChange } from "./address.ts";
+import { anything, ApiError, read, send, type Shape } from "./client.ts";
+
+/** Nothing is read again behind a reader's back: live messages say when, and the reader says when rows may move. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: Number.POSITIVE_INFINITY,
+      gcTime: 10 * 60_000,
+      refetchOnWindowFocus: false,
+      retry: (failures, error) => failures < 2 && error instanceof ApiError && error.status === 0,
+    },
+  },
+});
+
+/** How often the frame is read although no message came, in ms: relative counts such as "in 24 h" move by themselves. */
+const overviewMs = 30_000;
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: ({ signal }) => read(session, addresses.session, signal),
+});
+
+export const overviewQuery = queryOptions({
+  queryKey: ["overview"],
+  queryFn: ({ signal }) => read(overview, addresses.overview, signal),
+  refetchInterval: overviewMs,
+});
+
+/** A page of any list. */
+export interface ListPage<Row> {
+  readonly items: readonly Row[];
+  readonly total: number;
+  readonly next?: string | undefined;
+}
+
+/** Reads one page of a list; `after` is the `next` of the page before. */
+export type ReadList<Page> = (filter: string, after: string | undefined, signal: AbortSignal) => Promise<Page>;
+
+function list<Page>(noun: string, shape: Shape<Page>): ReadList<Page> {
+  return (filter, after, signal) => read(shape, listAddress(noun, filter, after), signal);
+}
+
+export const lists = {
+  incidents: list("incidents", incidentPage),
+  alerts: list("alerts", alertPage),
+  events: list("events", eventPage),
+  models: list("models", modelPage),
+  sources: list("sources", sourcePage),
+  rules: list("rules", rulePage),
+  actions: list("actions", actionPage),
+  evidence: list("evidence", evidencePage),
+};
+export type ListName = keyof typeof lists;
+
+export const incidentQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["incidents", "one", id],
+    queryFn: ({ signal }) => read(incidentDetail, addresses.incident(id), signal),
+    staleTime: 15_000,
+  });
+
+export const alertQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["alerts", "one", id],
+    queryFn: ({ signal }) => read(alertDetail, addresses.alert(id), signal),
+    staleTime: 15_000,
+  });
+
+export const modelQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["models", "one", name],
+    queryFn: ({ signal }) => read(modelDetail, addresses.model(name), signal),
+    staleTime: 15_000,
+  });
+
+/** What a person decides. Each resolves when the server has it, and what it changed has been marked for reading again. */
+export const decide = {
+  assign: async (incident: string, assignee: string | null) => {
+    await send(anything, addresses.assign(incident), { assignee });
+    await incidentChanged(incident);
+  },
+  status: async (incident: string, change: StatusChange) => {
+    await send(anything, addresses.status(incident), change);
+    await incidentChanged(incident);
+  },
+  comment: async (incident: string, text: string) => {
+    await send(anything, addresses.comments(incident), { text });
+    await incidentChanged(incident);
+  },
+  preview: (order: Order) => send(actionPreview, addresses.preview, order),
+  apply: async (order: Order & { digest: string; reason: string }) => {
+    const done = await send(actionRow, addresses.apply, order);
+    await actionChanged(order.incident);
+    return done;
+  },
+  undo: async (action: string, reason: string, incident?: string) => {
+    const done = await send(actionRow, addresses.undo(action), { reason });
+    await actionChanged(incident);
+    return done;
+  },
+};
+
+/** One's own change is shown at once, rows and all: it is no surprise. */
+async function incidentChanged(id: string): Promise<void> {
+  await Promise.all([
+    queryClient.invalidateQueries({ queryKey: ["incidents", "one", id] }),
+    queryClient.invalidateQueries({ queryKey: ["incidents", "list"] }),
+    queryClient.invalidateQueries({ queryKey: ["overview"] }),
+  ]);
+}
+
+async function actionChanged(incident: string | undefined): Promise<void> {
+  await Promise.all([
+    queryClient.invalidateQueries({ queryKey: ["actions"] }),
+    queryClient.invalidateQueries({ queryKey: ["models"] }),
+    queryClient.invalidateQueries({ queryKey: ["overview"] }),
+    ...(incident ? [queryClient.invalidateQueries({ queryKey: ["incidents", "one", incident] })] : []),
+  ]);
+}

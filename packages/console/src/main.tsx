@@ -1,0 +1,23 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { HeadlessMantineProvider } from "@mantine/core";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { queryClient } from "./api/queries.ts";
+import { router } from "./router.tsx";
+import { hearKeys } from "./ui/shortcuts.ts";
+import "./tokens.css";
+import "./base.css";
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+hearKeys();
+createRoot(root).render(
+  <StrictMode>
+    <HeadlessMantineProvider>
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </HeadlessMantineProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,89 @@
+import type { ActionRow } from "@outweigh/schema";
+import { useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { decide } from "../../api/queries.ts";
+import { Button } from "../../ui/button.tsx";
+import { Buttons, Form, Reason } from "../../ui/dialog.tsx";
+import { Facts, Section } from "../../ui/parts.tsx";
+import { Problem } from "../../ui/states.tsx";
+import { Shown } from "../../ui/text.tsx";
+import { At } from "../../ui/when.tsx";
+
+/** How it went, in words: done means verified. */
+export const stateWord: Readonly<Record<ActionRow["state"], string>> = {
+  running: "Running",
+  verified: "✓ Verified",
+  failed: "Failed",
+  undone: "Undone",
+};
+
+export interface OutcomeProps {
+  readonly of: ActionRow;
+  readonly onUndone?: (it: ActionRow) => void;
+}
+
+/** One action: what was done, whether it worked, and the way back. */
+export function Outcome({ of: it, onUndone }: OutcomeProps) {
+  return (
+    <>
+      <Section title={stateWord[it.state]}>
+        <p>
+          <Shown>{it.title}</Shown>
+        </p>
+        {it.problem && (
+          <p>
+            <Shown>{it.problem}</Shown>
+          </p>
+        )}
+      </Section>
+      <Facts
+        rows={[
+          ["Ordered", <At at={it.at} key="at" />],
+          ["By", <Shown key="by">{it.by}</Shown>],
+          ["Reason", <Shown key="reason">{it.reason}</Shown>],
+          ["Verified", it.verifiedAt && <At at={it.verifiedAt} key="verified" />],
+          ["Undone", it.undoneAt && <At at={it.undoneAt} key="undone" />],
+          [
+            "Evidence",
+            <Link to="/evidence" key="evidence">
+              every step is in the chain
+            </Link>,
+          ],
+        ]}
+      />
+      {it.undoable && it.state === "verified" && <Undo of={it} {...(onUndone && { onUndone })} />}
+    </>
+  );
+}
+
+function Undo({ of: it, onUndone }: OutcomeProps) {
+  const [open, setOpen] = useState(false);
+  const [reason, setReason] = useState("");
+  const undo = useMutation({
+    mutationFn: () => decide.undo(it.id, reason, it.incident),
+    onSuccess: (done) => {
+      setOpen(false);
+      onUndone?.(done);
+    },
+  });
+  if (!open) {
+    return (
+      <Buttons>
+        <Button onClick={() => setOpen(true)}>Undo</Button>
+      </Buttons>
+    );
+  }
+  return (
+    <Form onSubmit={() => reason.trim() !== "" && undo.mutate()}>
+      <Reason label="Reason for undoing, for the evidence" value={reason} onChange={setReason} focus />
+      {undo.error && <Problem error={undo.error} />}
+      <Buttons>
+        <Button look="main" submits disabled={reason.trim() === "" || undo.isPending}>
+          Undo it
+        </Button>
+        <Button onClick={() => setOpen(false)}>Leave it</Button>
+      </Buttons>
+    </Form>
+  );
+}

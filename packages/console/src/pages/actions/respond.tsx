@@ -1,0 +1,115 @@
+import type { ActionOption, ActionPreview, ActionRow } from "@outweigh/schema";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { decide } from "../../api/queries.ts";
+import { Button } from "../../ui/button.tsx";
+import { Buttons, Choices, Dialog, Form, Reason } from "../../ui/dialog.tsx";
+import { Bullets, Section } from "../../ui/parts.tsx";
+import { Problem, Waiting } from "../../ui/states.tsx";
+import { Muted, Shown } from "../../ui/text.tsx";
+import { Outcome } from "./outcome.tsx";
+
+export interface RespondProps {
+  readonly incident: string;
+  readonly options: readonly ActionOption[];
+  readonly onClose: () => void;
+}
+
+/** Choose, see what would happen, say why, do it, see that it worked. */
+export function Respond({ incident, options, onClose }: RespondProps) {
+  const [key, setKey] = useState<string>();
+  const [done, setDone] = useState<ActionRow>();
+  const chosen = options.find((it) => keyOf(it) === key);
+  if (done) {
+    return (
+      <Dialog title="Respond" onClose={onClose} wide>
+        <Outcome of={done} onUndone={setDone} />
+        <Buttons>
+          <Button look="main" onClick={onClose}>
+            Done
+          </Button>
+        </Buttons>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title="Respond" onClose={onClose} wide>
+      {options.length === 0 ? (
+        <NothingToDo />
+      ) : (
+        <Choices
+          legend="What to do"
+          value={key}
+          onChange={setKey}
+          options={options.map((it) => ({ id: keyOf(it), label: <Shown>{it.label}</Shown> }))}
+        />
+      )}
+      {chosen && <Preview incident={incident} option={chosen} onDone={setDone} onClose={onClose} key={key} />}
+    </Dialog>
+  );
+}
+
+function keyOf({ verb, target }: ActionOption): string {
+  return JSON.stringify([verb, target]);
+}
+
+function NothingToDo() {
+  return (
+    <p>
+      Nothing that can be done from here fits this incident. A file that a scan found can be quarantined; a webhook
+      under <code>policy.webhooks</code> in <code>outweigh.yml</code> can be told. The playbook says what to do by hand.
+    </p>
+  );
+}
+
+interface PreviewProps {
+  readonly incident: string;
+  readonly option: ActionOption;
+  readonly onDone: (it: ActionRow) => void;
+  readonly onClose: () => void;
+}
+
+function Preview({ incident, option: { verb, target, label }, onDone, onClose }: PreviewProps) {
+  const [reason, setReason] = useState("");
+  const order = { incident, verb, target };
+  const preview = useQuery({
+    queryKey: ["preview", incident, verb, target],
+    queryFn: () => decide.preview(order),
+    staleTime: 0,
+    gcTime: 0,
+  });
+  const apply = useMutation({
+    mutationFn: ({ digest }: ActionPreview) => decide.apply({ ...order, digest, reason }),
+    onSuccess: onDone,
+  });
+  if (preview.isError) return <Problem error={preview.error} />;
+  const it = preview.data;
+  if (!it) return <Waiting lines={3} />;
+  return (
+    <>
+      <Section title="What would happen">
+        <p>
+          <Shown>{it.title}</Shown>
+        </p>
+        <Bullets items={it.effects} />
+        <Muted>{it.undoable ? "It can be undone." : "It cannot be undone."}</Muted>
+      </Section>
+      {it.refused ? (
+        <p>
+          It cannot be done: <Shown>{it.refused}</Shown>
+        </p>
+      ) : (
+        <Form onSubmit={() => reason.trim() !== "" && apply.mutate(it)}>
+          <Reason label="Reason, for the evidence" value={reason} onChange={setReason} focus />
+          {apply.error && <Problem error={apply.error} />}
+          <Buttons>
+            <Button look="main" submits disabled={reason.trim() === "" || apply.isPending}>
+              <Shown>{label}</Shown>
+            </Button>
+            <Button onClick={onClose}>Do nothing</Button>
+          </Buttons>
+        </Form>
+      )}
+    </>
+  );
+}

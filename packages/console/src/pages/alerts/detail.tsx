@@ -1,0 +1,69 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
+import { alertQuery } from "../../api/queries.ts";
+import { Level } from "../../ui/level.tsx";
+import { Page, Section, Title } from "../../ui/parts.tsx";
+import { useShortcuts } from "../../ui/shortcuts.ts";
+import { Failed, Waiting } from "../../ui/states.tsx";
+import { FilterBy, Shown } from "../../ui/text.tsx";
+import { pivot } from "../fields.ts";
+import { Background, DoNext } from "../playbooks/playbook.tsx";
+import { AlertMeta, Claim, Particulars, ProvingEvents, RuleText } from "./body.tsx";
+import { Matched } from "./matched.tsx";
+
+/** One alert's page: the claim, why it matched, the events that prove it, and what the rule does not see. */
+export function AlertPage() {
+  const { id = "" } = useParams({ strict: false });
+  const router = useRouter();
+  const navigate = useNavigate();
+  const { data, error, errorUpdatedAt, refetch } = useQuery(alertQuery(id));
+  useShortcuts({ back: () => (router.history.canGoBack() ? router.history.back() : void navigate({ to: "/alerts" })) });
+  if (error && !data) {
+    return (
+      <Failed
+        what="The alert cannot be read"
+        error={error}
+        since={errorUpdatedAt}
+        again={() => void refetch()}
+        stillWorks="Its incident and its events can be read without it."
+      />
+    );
+  }
+  if (!data) return <Waiting lines={12} />;
+  return (
+    <FilterBy
+      value={(...value) => {
+        const { to, filter } = pivot(...value);
+        void navigate({ to, search: { filter } });
+      }}
+    >
+      <Page
+        crumb={
+          <>
+            <Link to="/alerts">Alerts</Link> / <Shown>{data.alert.rule}</Shown>
+          </>
+        }
+        head={
+          <>
+            <Level of={data.alert.severity} />
+            <Title meta={<AlertMeta of={data} />}>{data.alert.title}</Title>
+          </>
+        }
+        side={
+          <>
+            <Particulars of={data} />
+            {data.playbook && <DoNext playbooks={[data.playbook]} />}
+            {data.playbook && <Background playbooks={[data.playbook]} />}
+          </>
+        }
+      >
+        <Claim of={data} />
+        <Section title="Why it matched">
+          <Matched of={data.alert.matched} />
+        </Section>
+        <ProvingEvents of={data} />
+        <RuleText of={data} />
+      </Page>
+    </FilterBy>
+  );
+}

@@ -1,0 +1,140 @@
+import type { OcsfEvent } from "@outweigh/schema";
+import { Link } from "@tanstack/react-router";
+import { lists } from "../../api/queries.ts";
+import { size } from "../../format/size.ts";
+import { stamp } from "../../format/time.ts";
+import { usePreferences } from "../../preferences.ts";
+import type { Column } from "../../ui/grid.tsx";
+import { ListPage } from "../../ui/list-page.tsx";
+import { Dotted, Title } from "../../ui/parts.tsx";
+import { Empty } from "../../ui/states.tsx";
+import { Middle, Mono, Muted, Shown, Value } from "../../ui/text.tsx";
+import { At } from "../../ui/when.tsx";
+import { addressOf, eventFields, pivot } from "../fields.ts";
+import { EventRecord } from "./record.tsx";
+import { whatHappened } from "./what.ts";
+
+/** The hunt: every event that is kept, by any of its fields. */
+export function EventList() {
+  return (
+    <ListPage
+      list="events"
+      title="Events"
+      read={lists.events}
+      columns={columns}
+      idOf={idOf}
+      fields={eventFields}
+      placeholder="All events. Filter: principal:role/dev operation:download time:>=24h bytes:>=1GB"
+      pane={(it) => <Pane of={it} />}
+      empty={(filter) => (
+        <Empty title={filter === "" ? "No event yet" : "No event matches the filter"}>
+          <p>
+            {filter === ""
+              ? "Events come from sources: "
+              : "What no source sees leaves no event. What each of them cannot see is under "}
+            <Link to="/sources">Sources</Link>.
+          </p>
+        </Empty>
+      )}
+      pivot={pivot}
+      stillWorks="Incidents, alerts and the evidence do not need the event engine: they can be read and decided."
+    />
+  );
+}
+
+const idOf = (it: OcsfEvent) => it.id;
+
+const columns: readonly Column<OcsfEvent>[] = [
+  {
+    id: "time",
+    title: "Time",
+    track: "172px",
+    sort: { by: (it) => it.time, falling: true },
+    cell: (it) => <When at={it.time} />,
+  },
+  {
+    id: "operation",
+    title: "Operation",
+    track: "88px",
+    sort: { by: (it) => it.operation },
+    cell: (it) => optional("operation", it.operation),
+  },
+  {
+    id: "principal",
+    title: "Principal",
+    track: "minmax(96px, 0.6fr)",
+    sort: { by: (it) => it.principal },
+    cell: (it) => optional("principal", it.principal),
+  },
+  {
+    id: "model",
+    title: "Model",
+    track: "minmax(80px, 0.3fr)",
+    from: 860,
+    sort: { by: (it) => it.model },
+    cell: (it) => optional("model", it.model),
+  },
+  {
+    id: "artifact",
+    title: "Artifact",
+    track: "minmax(140px, 1fr)",
+    sort: { by: (it) => it.artifact },
+    cell: (it) => (it.artifact === undefined ? <Muted>—</Muted> : <Middle>{it.artifact}</Middle>),
+  },
+  {
+    id: "address",
+    title: "Address",
+    track: "112px",
+    from: 760,
+    sort: { by: addressOf },
+    cell: (it) => optional("address", addressOf(it)),
+  },
+  {
+    id: "source",
+    title: "Source",
+    track: "104px",
+    from: 1000,
+    sort: { by: (it) => it.source },
+    cell: (it) => optional("source", it.source),
+  },
+  {
+    id: "bytes",
+    title: "Bytes",
+    track: "84px",
+    end: true,
+    sort: { by: (it) => it.bytes, falling: true },
+    cell: (it) => <span>{it.bytes === undefined ? "—" : size(it.bytes)}</span>,
+  },
+];
+
+function When({ at }: { readonly at: number }) {
+  const { zone } = usePreferences();
+  return <Muted>{stamp(at, zone)}</Muted>;
+}
+
+function optional(field: string, value: string | undefined) {
+  if (value === undefined) return <Muted>—</Muted>;
+  return (
+    <Value field={field} inRow>
+      {value}
+    </Value>
+  );
+}
+
+function Pane({ of: it }: { readonly of: OcsfEvent }) {
+  return (
+    <>
+      <Title
+        meta={
+          <Dotted>
+            {[<At at={it.time} key="at" />, <Shown key="source">{it.source}</Shown>, <Mono key="id">{it.id}</Mono>]}
+          </Dotted>
+        }
+      >
+        {whatHappened(it)}
+      </Title>
+      <div style={{ height: 12 }} />
+      <EventRecord of={it} />
+    </>
+  );
+}

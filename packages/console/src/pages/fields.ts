@@ -1,0 +1,126 @@
+// What each list can be filtered by, in the server's words, and where a value leads that a list does not know.
+import {
+  actionVerb,
+  incidentStatus,
+  methods,
+  modelClasses,
+  printFilter,
+  severities,
+  verdict,
+  type ActionRow,
+  type AlertRow,
+  type IncidentRow,
+  type ModelRow,
+  type OcsfEvent,
+  type RuleRow,
+  type SourceHealth,
+} from "@outweigh/schema";
+import type { RowField } from "../filter-edit.ts";
+
+const acts = ["obtain", "copy", "replicate"];
+const spans = ["1h", "24h", "7d", "30d"];
+
+export const incidentFields: readonly RowField<IncidentRow>[] = [
+  { name: "status", about: "where it stands", values: ["open", ...incidentStatus.options] },
+  { name: "severity", about: "how bad: severity:>=high", values: severities },
+  { name: "model", about: "a model it tells of", of: (it) => it.models },
+  { name: "principal", about: "who acted", of: (it) => it.principals },
+  { name: "assignee", about: "who has it", of: (it) => [it.assignee] },
+  { name: "verdict", about: "a person's judgement", values: verdict.options },
+  { name: "act", about: "what the theft does", values: acts },
+  { name: "method", about: "how it is stolen", values: methods },
+  { name: "last", about: "last seen: last:>=24h", values: spans },
+  { name: "first", about: "first seen", values: spans },
+  { name: "number", about: "INC-214 is number:214" },
+];
+
+export const alertFields: readonly RowField<AlertRow>[] = [
+  { name: "severity", about: "how bad: severity:>=high", values: severities },
+  { name: "rule", about: "the rule or detector", of: (it) => [it.rule] },
+  { name: "model", about: "the model", of: (it) => [it.model] },
+  { name: "principal", about: "who acted", of: (it) => [it.principal] },
+  { name: "act", about: "what the theft does", values: acts },
+  { name: "method", about: "how it is stolen", values: methods },
+  { name: "last", about: "last seen: last:>=24h", values: spans },
+  { name: "first", about: "first seen", values: spans },
+  { name: "incident", about: "the incident's id" },
+];
+
+const text = (value: unknown) => (typeof value === "string" ? value : undefined);
+const inside = (value: unknown, name: string) =>
+  typeof value === "object" && value !== null ? text(Reflect.get(value, name)) : undefined;
+
+/** Where a client was, as its source says. */
+export function addressOf(it: OcsfEvent): string | undefined {
+  return inside(it["src_endpoint"], "ip");
+}
+
+export const eventFields: readonly RowField<OcsfEvent>[] = [
+  { name: "principal", about: "who acted", of: (it) => [it.principal] },
+  { name: "model", about: "the model touched", of: (it) => [it.model] },
+  { name: "operation", about: "what was done", of: (it) => [it.operation] },
+  { name: "artifact", about: "what was touched: artifact:s3://b/*", of: (it) => [it.artifact] },
+  { name: "place", about: "the declared place", of: (it) => [it.place] },
+  { name: "part", about: "the file of the model", of: (it) => [it.part] },
+  { name: "address", about: "the client's address", of: (it) => [addressOf(it)] },
+  { name: "agent", about: "the client's program", of: (it) => [inside(it["http_request"], "user_agent")] },
+  { name: "credential", about: "the id of the key", of: (it) => [it.credential] },
+  { name: "source", about: "who says so", of: (it) => [it.source] },
+  { name: "time", about: "when: time:>=24h", values: spans },
+  { name: "bytes", about: "sent: bytes:>=1GB", values: ["1MB", "1GB", "10GB"] },
+  { name: "external", about: "from outside", values: ["true", "false"] },
+  { name: "status", about: "1 success, 2 failure", values: ["1", "2"] },
+  { name: "class", about: "OCSF class", of: (it) => [String(it.class_uid)] },
+  { name: "activity", about: "OCSF activity" },
+  { name: "id", about: "one event" },
+];
+
+export const modelFields: readonly RowField<ModelRow>[] = [
+  { name: "class", about: "what it is to its owner", values: modelClasses },
+  { name: "name", about: "its name", of: (it) => [it.name] },
+  { name: "owner", about: "who owns it", of: (it) => [it.owner] },
+  { name: "registered", about: "in the register", values: ["true", "false"] },
+];
+
+export const sourceFields: readonly RowField<SourceHealth>[] = [
+  { name: "state", about: "its health", values: ["sending", "waiting", "silent", "failing"] },
+  { name: "name", about: "its name", of: (it) => [it.name] },
+  { name: "kind", about: "what it sends", of: (it) => [it.kind] },
+];
+
+export const ruleFields: readonly RowField<RuleRow>[] = [
+  { name: "level", about: "how bad", values: severities },
+  { name: "kind", about: "rule or detector", values: ["sigma", "detector"] },
+  { name: "status", about: "its life", values: ["experimental", "test", "stable"] },
+  { name: "id", about: "its file's stem", of: (it) => [it.id] },
+];
+
+export const actionFields: readonly RowField<ActionRow>[] = [
+  { name: "state", about: "how it went", values: ["running", "verified", "failed", "undone"] },
+  { name: "verb", about: "what was done", values: actionVerb.options },
+  { name: "by", about: "who ordered it", of: (it) => [it.by] },
+];
+
+/** Fields of records, as rules name them, in the words of the hunt. */
+const asHunted: Readonly<Record<string, string>> = {
+  "src_endpoint.ip": "address",
+  "http_request.user_agent": "agent",
+  src_external: "external",
+  class_uid: "class",
+  activity_id: "activity",
+  status_id: "status",
+  "credential.uid": "credential",
+  "user-agent": "agent",
+};
+
+/** Where a value leads from any page: to the events that hold it; a rule to its alerts. */
+export function pivot(field: string, value: string, excluded: boolean): { to: string; filter: string } {
+  if (field === "rule") return { to: "/alerts", filter: print("rule", value, excluded) };
+  const hunted = asHunted[field] ?? field;
+  const known = eventFields.some((it) => it.name === hunted);
+  return { to: "/events", filter: print(known ? hunted : undefined, value, excluded) };
+}
+
+function print(field: string | undefined, value: string, excluded: boolean): string {
+  return printFilter([{ field, op: "=", values: [value], excluded }]);
+}

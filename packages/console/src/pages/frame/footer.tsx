@@ -1,0 +1,105 @@
+import type { Overview, SourceHealth } from "@outweigh/schema";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useLive } from "../../api/live.ts";
+import { lists, overviewQuery, sessionQuery } from "../../api/queries.ts";
+import { count, plural } from "../../format/size.ts";
+import { ago, span } from "../../format/time.ts";
+import { Shown } from "../../ui/text.tsx";
+import { useNow } from "../../ui/when.tsx";
+import s from "./frame.module.css";
+
+/** The proof that a quiet console can see: sources, books, scan, and whether this page still hears the server. */
+export function Footer() {
+  const { data, error } = useQuery(overviewQuery);
+  const session = useQuery(sessionQuery);
+  return (
+    <footer className={s.footer}>
+      {data && (
+        <>
+          <Sources of={data} />
+          <Silences names={data.silent} />
+          <Books of={data} />
+          <Scan of={data.scan} />
+        </>
+      )}
+      {error && <span className={s.told}>The numbers cannot be read: {error.message}</span>}
+      <span className={s.far}>
+        <Hearing />
+      </span>
+      {session.data && <span>outweigh {session.data.version}</span>}
+    </footer>
+  );
+}
+
+function Sources({ of: it }: { readonly of: Overview }) {
+  if (it.sources === 0) {
+    return (
+      <Link to="/sources" className={s.told}>
+        No source connected: nothing that happens can be seen
+      </Link>
+    );
+  }
+  const all = it.sending === it.sources;
+  return (
+    <Link to="/sources" className={s.plain}>
+      {all ? "✓ " : ""}
+      {it.sending} of {plural(it.sources, "source")} sending · {plural(it.events24h, "event")} in 24 h
+    </Link>
+  );
+}
+
+/** Silent sources by name, and since when; the list of sources is read only when one is silent. */
+function Silences({ names }: { readonly names: readonly string[] }) {
+  const now = useNow();
+  const { data } = useQuery({
+    queryKey: ["sources", "health", names],
+    queryFn: ({ signal }) => lists.sources("", undefined, signal),
+    enabled: names.length > 0,
+  });
+  if (names.length === 0) return null;
+  const [first = ""] = names;
+  const since = sinceWhen(data?.items.find((it) => it.name === first));
+  return (
+    <Link to="/sources" className={s.told}>
+      <Shown>{first}</Shown> silent{since === undefined ? "" : ` for ${span(now - since)}`}: a gap
+      {names.length > 1 && `, and ${names.length - 1} more`}
+    </Link>
+  );
+}
+
+function sinceWhen(it: SourceHealth | undefined): number | undefined {
+  return it?.gaps.findLast((gap) => gap.to === undefined)?.from ?? it?.lastSeenAt;
+}
+
+function Books({ of: { booksBalanced, booksTotal } }: { readonly of: Overview }) {
+  if (booksTotal === 0) return <span>no model was read yet</span>;
+  return (
+    <Link to="/models" className={booksBalanced === booksTotal ? s.plain : s.told}>
+      {booksBalanced === booksTotal ? "✓ " : ""}books balance for {count(booksBalanced)} of{" "}
+      {plural(booksTotal, "model")}
+    </Link>
+  );
+}
+
+function Scan({ of: it }: { readonly of: Overview["scan"] }) {
+  const now = useNow();
+  switch (it.state) {
+    case "none":
+      return <span>this machine was not scanned</span>;
+    case "running":
+      return <span>scanning{it.message ? `: ${it.message}` : ""}</span>;
+    case "failed":
+      return <span className={s.told}>the scan failed{it.message ? `: ${it.message}` : ""}</span>;
+    case "done":
+      return <span>scanned {it.finishedAt === undefined ? "" : `${ago(it.finishedAt, now)} ago`}</span>;
+  }
+}
+
+function Hearing() {
+  const { state, since } = useLive();
+  const now = useNow();
+  if (state === "live") return <>live</>;
+  if (state === "connecting") return <>connecting</>;
+  return <span className={s.told}>not live for {span(now - since)}: connecting again</span>;
+}

@@ -1,0 +1,120 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useState } from "react";
+import type { Overview } from "@outweigh/schema";
+import { ApiError } from "../../api/client.ts";
+import { listen } from "../../api/live.ts";
+import { overviewQuery, sessionQuery } from "../../api/queries.ts";
+import { count } from "../../format/size.ts";
+import { shortcuts, type ShortcutId } from "../../keys.ts";
+import { nextTheme } from "../../preferences.ts";
+import { Keys } from "../../ui/button.tsx";
+import { useShortcuts, type Handlers } from "../../ui/shortcuts.ts";
+import { Empty, Failed } from "../../ui/states.tsx";
+import { Account } from "./account.tsx";
+import { Footer } from "./footer.tsx";
+import s from "./frame.module.css";
+
+const Guide = lazy(() => import("./guide.tsx").then((it) => ({ default: it.Guide })));
+const Palette = lazy(() => import("./palette.tsx").then((it) => ({ default: it.Palette })));
+
+/** What stands around every page: where one can go, and whether the console can see. */
+export function Frame() {
+  const session = useQuery(sessionQuery);
+  if (session.isError) return <NoSession error={session.error} again={() => void session.refetch()} />;
+  if (session.isPending) return null;
+  return <SignedIn />;
+}
+
+function SignedIn() {
+  const [open, setOpen] = useState<"guide" | "palette">();
+  useEffect(listen, []);
+  useGoing();
+  useShortcuts({ guide: () => setOpen("guide"), palette: () => setOpen("palette"), theme: nextTheme });
+  return (
+    <div className={s.frame}>
+      <Nav onGuide={() => setOpen("guide")} onPalette={() => setOpen("palette")} />
+      <main className={s.main}>
+        <Outlet />
+      </main>
+      <Footer />
+      <Suspense>
+        {open === "guide" && <Guide onClose={() => setOpen(undefined)} />}
+        {open === "palette" && <Palette onClose={() => setOpen(undefined)} />}
+      </Suspense>
+    </div>
+  );
+}
+
+/** The "Go" shortcuts of the table. */
+function useGoing(): void {
+  const navigate = useNavigate();
+  const going: Handlers = {};
+  for (const it of shortcuts) {
+    if ("to" in it) going[it.id as ShortcutId] = () => void navigate({ to: it.to });
+  }
+  useShortcuts(going);
+}
+
+type Counted = "openIncidents" | "alerts" | "models" | "sources" | "rules" | "actions";
+
+const pages: readonly { to: string; title: string; counts?: Counted; apart?: true }[] = [
+  { to: "/incidents", title: "Incidents", counts: "openIncidents" },
+  { to: "/alerts", title: "Alerts", counts: "alerts" },
+  { to: "/events", title: "Events" },
+  { to: "/models", title: "Models", counts: "models", apart: true },
+  { to: "/sources", title: "Sources", counts: "sources" },
+  { to: "/rules", title: "Rules", counts: "rules" },
+  { to: "/actions", title: "Actions", counts: "actions", apart: true },
+  { to: "/evidence", title: "Evidence" },
+];
+
+function Nav({ onGuide, onPalette }: { readonly onGuide: () => void; readonly onPalette: () => void }) {
+  const { data } = useQuery(overviewQuery);
+  return (
+    <nav className={s.nav} aria-label="Pages">
+      <span className={s.brand}>Outweigh</span>
+      {pages.map(({ to, title, counts, apart }) => (
+        <Link to={to} className={`${s.link} ${apart ? s.apart : ""}`} key={to}>
+          {title}
+          <span>{counts && data ? shownCount(data, counts) : ""}</span>
+        </Link>
+      ))}
+      <span className={s.spring} />
+      <button type="button" className={s.tool} onClick={onPalette}>
+        Find anything <Keys of="palette" />
+      </button>
+      <button type="button" className={s.tool} onClick={onGuide}>
+        Keys <Keys of="guide" />
+      </button>
+      <Account className={s.tool ?? ""} />
+    </nav>
+  );
+}
+
+function shownCount(data: Overview, counts: Counted): string {
+  return data[counts] === 0 ? "" : count(data[counts]);
+}
+
+function NoSession({ error, again }: { readonly error: Error; readonly again: () => void }) {
+  if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
+    return (
+      <div className={s.signedOut}>
+        <Empty title="This browser is not signed in">
+          <p>Open the one-time link that `outweigh up` printed. Each link signs one browser in, once.</p>
+          <p>Used already? Stop `outweigh up` and start it again: it prints a new link, and nothing is lost.</p>
+        </Empty>
+      </div>
+    );
+  }
+  return (
+    <div className={s.signedOut}>
+      <Failed
+        what="The server cannot be reached"
+        error={error}
+        again={again}
+        stillWorks="Logs that arrive meanwhile are read on from where the server stopped; `outweigh replay` works without it."
+      />
+    </div>
+  );
+}

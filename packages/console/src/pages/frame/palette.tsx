@@ -1,0 +1,124 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { printFilter } from "@outweigh/schema";
+import { useState, type KeyboardEvent } from "react";
+import { lists } from "../../api/queries.ts";
+import { shortcuts } from "../../keys.ts";
+import { nextTheme } from "../../preferences.ts";
+import { Dialog } from "../../ui/dialog.tsx";
+import { Shown } from "../../ui/text.tsx";
+import s from "./guide.module.css";
+
+interface Found {
+  readonly key: string;
+  readonly label: string;
+  readonly about: string;
+  readonly run: () => void;
+}
+
+/** Anything by its name: pages, incidents, models, and a hunt for the text itself. */
+export function Palette({ onClose }: { readonly onClose: () => void }) {
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const found = useFound(text);
+  const chosen = Math.min(at, found.length - 1);
+  const take = (it: Found | undefined) => {
+    onClose();
+    it?.run();
+  };
+  const keyDown = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) setAt(Math.min(found.length - 1, Math.max(0, chosen + step)));
+    else if (event.key === "Enter") take(found[chosen]);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <Dialog title="Find anything" onClose={onClose}>
+      <div>
+        <input
+          className={s.input}
+          value={text}
+          autoFocus
+          placeholder="A page, an incident, a model, or any text"
+          role="combobox"
+          aria-expanded
+          aria-controls="palette-found"
+          aria-activedescendant={`palette-${chosen}`}
+          aria-label="Find anything"
+          onKeyDown={keyDown}
+          onChange={(event) => {
+            setText(event.target.value);
+            setAt(0);
+          }}
+        />
+        <div className={s.found} role="listbox" id="palette-found" aria-label="Found">
+          {found.map((it, i) => (
+            <div
+              className={s.option}
+              role="option"
+              id={`palette-${i}`}
+              aria-selected={i === chosen}
+              key={it.key}
+              onPointerMove={() => setAt(i)}
+              onClick={() => take(it)}
+            >
+              <Shown>{it.label}</Shown>
+              <span className={s.about}>{it.about}</span>
+            </div>
+          ))}
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+/** Most rows of each noun that are offered. */
+const maxFound = 6;
+
+function useFound(text: string): Found[] {
+  const navigate = useNavigate();
+  const word = text.trim();
+  const filter = word === "" ? "" : printFilter([{ field: undefined, op: "=", values: [word], excluded: false }]);
+  const incidents = useQuery({
+    queryKey: ["incidents", "found", filter],
+    queryFn: ({ signal }) => lists.incidents(filter, undefined, signal),
+    enabled: word.length > 1,
+    staleTime: 10_000,
+  });
+  const models = useQuery({
+    queryKey: ["models", "found"],
+    queryFn: ({ signal }) => lists.models("", undefined, signal),
+    staleTime: 10_000,
+  });
+  const has = (label: string) => label.toLowerCase().includes(word.toLowerCase());
+
+  const pages = shortcuts
+    .filter((it) => "to" in it)
+    .map((it) => ({ key: it.id, label: it.does, about: "page", run: () => void navigate({ to: it.to }) }));
+  const theme = { key: "theme", label: "Switch between light, dark and the system's theme", about: "", run: nextTheme };
+  const known = (models.data?.items ?? []).map(({ name }) => ({
+    key: `model ${name}`,
+    label: name,
+    about: "model",
+    run: () => void navigate({ to: "/models/$name", params: { name } }),
+  }));
+  const told = (word.length > 1 ? (incidents.data?.items ?? []) : []).map(({ id, number, title }) => ({
+    key: `incident ${id}`,
+    label: title,
+    about: `INC-${number}`,
+    run: () => void navigate({ to: "/incidents/$id", params: { id } }),
+  }));
+  const hunt = {
+    key: "hunt",
+    label: `Hunt for ${word} in all events`,
+    about: "events",
+    run: () => void navigate({ to: "/events", search: { filter } }),
+  };
+  return [
+    ...[...pages, theme].filter((it) => has(it.label)),
+    ...known.filter((it) => word !== "" && has(it.label)).slice(0, maxFound),
+    ...told.slice(0, maxFound),
+    ...(word === "" ? [] : [hunt]),
+  ];
+}

@@ -1,0 +1,33 @@
+import type { IncidentRow } from "@outweigh/schema";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { decide, sessionQuery } from "../../api/queries.ts";
+import { Button } from "../../ui/button.tsx";
+import { useShortcuts } from "../../ui/shortcuts.ts";
+import { Problem } from "../../ui/states.tsx";
+import { Close } from "./close.tsx";
+
+/** What can be done to all selected incidents at once. The keys mean all of them while any is selected. */
+export function Bulk({ rows, done }: { readonly rows: readonly IncidentRow[]; readonly done: () => void }) {
+  const [closing, setClosing] = useState(false);
+  const { data: session } = useQuery(sessionQuery);
+  const assign = useMutation({
+    mutationFn: async () => {
+      for (const { id } of rows) await decide.assign(id, session?.user.name ?? null);
+    },
+    onSuccess: done,
+  });
+  useShortcuts({ assign: () => assign.mutate(), close: () => setClosing(true) });
+  return (
+    <>
+      <Button shortcut="assign" disabled={assign.isPending} onClick={() => assign.mutate()}>
+        Assign all to me
+      </Button>
+      <Button shortcut="close" onClick={() => setClosing(true)}>
+        Close all
+      </Button>
+      {assign.error && <Problem error={assign.error} />}
+      {closing && <Close incidents={rows} onClose={() => setClosing(false)} onDone={done} />}
+    </>
+  );
+}

@@ -1,0 +1,177 @@
+import { isOpen, severityId, type IncidentRow } from "@outweigh/schema";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { lists, overviewQuery } from "../../api/queries.ts";
+import { count, heldShort, plural } from "../../format/size.ts";
+import { ago } from "../../format/time.ts";
+import type { Column } from "../../ui/grid.tsx";
+import { Level } from "../../ui/level.tsx";
+import { ListPage } from "../../ui/list-page.tsx";
+import { Empty } from "../../ui/states.tsx";
+import { Muted, Shown, Value } from "../../ui/text.tsx";
+import { Ago, useNow } from "../../ui/when.tsx";
+import { incidentFields, pivot } from "../fields.ts";
+import { Bulk } from "./bulk.tsx";
+import { IncidentPane } from "./pane.tsx";
+import { statusWord } from "./words.ts";
+
+/** The queue: open incidents first, then the worst, then the latest, as the server orders them. */
+export function IncidentList() {
+  const navigate = useNavigate();
+  return (
+    <ListPage
+      list="incidents"
+      title="Incidents"
+      read={lists.incidents}
+      columns={columns}
+      idOf={idOf}
+      fields={incidentFields}
+      filter="status:open"
+      placeholder="All incidents. Filter: status:open model:acme-13b severity:>=high"
+      pane={(it) => <IncidentPane row={it} />}
+      open={(id) => void navigate({ to: "/incidents/$id", params: { id } })}
+      empty={(filter) => <NoIncidents filter={filter} />}
+      pivot={pivot}
+      stillWorks="Detection goes on: what is found now is shown as soon as the list can be read again."
+      bulk={(rows, done) => <Bulk rows={rows} done={done} />}
+    />
+  );
+}
+
+const idOf = (it: IncidentRow) => it.id;
+
+const columns: readonly Column<IncidentRow>[] = [
+  {
+    id: "severity",
+    title: "Severity",
+    track: "116px",
+    sort: { by: (it) => severityId(it.severity), falling: true },
+    cell: (it) => <Level of={it.severity} />,
+  },
+  {
+    id: "number",
+    title: "Number",
+    track: "76px",
+    from: 900,
+    sort: { by: (it) => it.number, falling: true },
+    cell: (it) => <Muted>INC-{it.number}</Muted>,
+  },
+  {
+    id: "title",
+    title: "Incident",
+    track: "minmax(200px, 1fr)",
+    sort: { by: (it) => it.title },
+    cell: (it) => <Shown>{it.title}</Shown>,
+  },
+  {
+    id: "status",
+    title: "Status",
+    track: "96px",
+    from: 1100,
+    cell: (it) => (isOpen(it.status) ? statusWord[it.status] : <Muted>{statusWord[it.status]}</Muted>),
+  },
+  {
+    id: "assignee",
+    title: "Assignee",
+    track: "96px",
+    from: 1000,
+    cell: (it) => (it.assignee ? <Shown>{it.assignee}</Shown> : <Muted>—</Muted>),
+  },
+  {
+    id: "model",
+    title: "Model",
+    track: "minmax(88px, 0.3fr)",
+    sort: { by: (it) => it.models[0] },
+    cell: (it) => <Several field="model" of={it.models} many="models" />,
+  },
+  {
+    id: "principal",
+    title: "Principal",
+    track: "minmax(96px, 0.4fr)",
+    from: 620,
+    sort: { by: (it) => it.principals[0] },
+    cell: (it) => <Several field="principal" of={it.principals} many="principals" />,
+  },
+  {
+    id: "unaccounted",
+    title: "Unaccounted",
+    track: "minmax(120px, 0.25fr)",
+    end: true,
+    sort: { by: (it) => it.unaccounted?.bytes, falling: true },
+    cell: (it) => <span>{it.unaccounted ? heldShort(it.unaccounted) : "—"}</span>,
+  },
+  {
+    id: "last",
+    title: "Last seen",
+    track: "82px",
+    end: true,
+    sort: { by: (it) => it.lastAt, falling: true },
+    cell: (it) => <Ago at={it.lastAt} />,
+  },
+];
+
+/** One of them by name; several by their number. */
+function Several({
+  field,
+  of,
+  many,
+}: {
+  readonly field: string;
+  readonly of: readonly string[];
+  readonly many: string;
+}) {
+  const [first] = of;
+  if (first === undefined) return <Muted>—</Muted>;
+  if (of.length > 1) return <span title={of.slice(0, 20).join("\n")}>{`${count(of.length)} ${many}`}</span>;
+  return (
+    <Value field={field} inRow>
+      {first}
+    </Value>
+  );
+}
+
+/** A quiet list proves that it can see, or says what to do so that it will. */
+function NoIncidents({ filter }: { readonly filter: string }) {
+  const { data } = useQuery(overviewQuery);
+  const now = useNow();
+  if (!data) return null;
+  if (data.sources === 0) {
+    return (
+      <Empty title="No source connected">
+        <p>Nothing that happens to your models can be seen yet; copies on this machine can.</p>
+        <ol>
+          <li>
+            Name logs that you have: <code>outweigh up --logs PATH</code>, or <code>sources:</code> in{" "}
+            <code>outweigh.yml</code>.
+          </li>
+          <li>
+            Name the models that matter: <code>outweigh init</code> proposes a register from what the scan found, under{" "}
+            <Link to="/models">Models</Link>.
+          </li>
+          <li>
+            Try it on old logs first: <code>outweigh replay FILES…</code> prints what would have been an incident.
+          </li>
+        </ol>
+      </Empty>
+    );
+  }
+  const last = data.lastAlertAt === undefined ? "no alert yet" : `last alert ${ago(data.lastAlertAt, now)} ago`;
+  return (
+    <Empty title={filter === "status:open" ? "No open incident" : "No incident matches the filter"}>
+      <p>
+        {data.sending} of {plural(data.sources, "source")} sent {plural(data.events24h, "event")} in 24 h; {last}.
+      </p>
+      {data.silent.length > 0 && (
+        <p>
+          <Shown>{data.silent.join(", ")}</Shown> {data.silent.length === 1 ? "is" : "are"} silent: what happens there
+          is not seen. <Link to="/sources">Sources</Link> says why.
+        </p>
+      )}
+      <p>
+        <Link to="/incidents" search={{ filter: "" }}>
+          All incidents
+        </Link>
+      </p>
+    </Empty>
+  );
+}

@@ -1,0 +1,56 @@
+import type { IncidentDetail, IncidentRow } from "@outweigh/schema";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { incidentQuery } from "../../api/queries.ts";
+import { plural } from "../../format/size.ts";
+import { Level } from "../../ui/level.tsx";
+import { Prose, Section, Title } from "../../ui/parts.tsx";
+import { Problem, Waiting } from "../../ui/states.tsx";
+import { DoNext } from "../playbooks/playbook.tsx";
+import { IncidentActions } from "./actions.tsx";
+import { Evidence } from "./evidence.tsx";
+import { IncidentMeta } from "./meta.tsx";
+import s from "./incidents.module.css";
+
+/** Lines of evidence in the pane: the newest stand on the page, which Enter opens. */
+const maxLines = 8;
+
+/** The incident beside its list: what happened, the evidence, what to do next. */
+export function IncidentPane({ row }: { readonly row: IncidentRow }) {
+  const { data, error } = useQuery(incidentQuery(row.id));
+  return (
+    <>
+      <Level of={row.severity} />
+      <Title meta={<IncidentMeta of={row} />}>{row.title}</Title>
+      <div className={s.paneActions}>
+        <IncidentActions incident={row} options={data?.options} />
+      </div>
+      {data ? <Told of={data} /> : error ? <Problem error={error} /> : <Waiting lines={8} />}
+    </>
+  );
+}
+
+function Told({ of: it }: { readonly of: IncidentDetail }) {
+  return (
+    <>
+      <Section title="What happened">
+        <Prose>{it.story}</Prose>
+      </Section>
+      <Section
+        title="Evidence"
+        aside={
+          <Link to="/incidents/$id" params={{ id: it.incident.id }}>
+            {all(it)}
+          </Link>
+        }
+      >
+        <Evidence entries={it.timeline} gaps={it.gaps} max={maxLines} />
+      </Section>
+      <DoNext playbooks={it.playbooks} />
+    </>
+  );
+}
+
+function all({ alerts, timeline }: IncidentDetail): string {
+  return `${plural(alerts.length, "alert")}, ${plural(timeline.length, "line")}`;
+}

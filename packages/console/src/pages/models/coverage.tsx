@@ -1,0 +1,39 @@
+import type { Holding, ModelRow } from "@outweigh/schema";
+import { held } from "../../format/size.ts";
+import { Bar } from "../../ui/bar.tsx";
+import { Muted, Shown } from "../../ui/text.tsx";
+import s from "./coverage.module.css";
+
+export interface CoverageProps {
+  readonly of: ModelRow;
+  readonly holdings: readonly Holding[];
+}
+
+/** How much of the model nobody accounts for, and the most that one declared reader holds, against its size. */
+export function Coverage({ of: it, holdings }: CoverageProps) {
+  const declared = holdings.filter((one) => one.declared).sort((a, b) => b.bytes - a.bytes)[0];
+  const { coalition } = it;
+  return (
+    <div className={s.coverage}>
+      {coalition?.fraction !== undefined && (
+        <>
+          <span>Undeclared, together</span>
+          <Bar
+            fraction={coalition.fraction}
+            bound={coalition.bound}
+            accounted={false}
+            label={held(coalition, it.name)}
+          />
+        </>
+      )}
+      {declared?.fraction !== undefined && (
+        <>
+          <Muted>
+            <Shown>{declared.principal}</Shown>
+          </Muted>
+          <Bar fraction={declared.fraction} bound={declared.bound} accounted label={held(declared, it.name)} />
+        </>
+      )}
+    </div>
+  );
+}

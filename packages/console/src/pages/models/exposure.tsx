@@ -1,0 +1,82 @@
+import type { Listener, TheftPath } from "@outweigh/schema";
+import { count } from "../../format/size.ts";
+import { Section } from "../../ui/parts.tsx";
+import { Copy, Mono, Muted, Shown } from "../../ui/text.tsx";
+import s from "./models.module.css";
+
+/** Ways in which it could be taken today, step by step, each with its fix. */
+export function TheftPaths({ of }: { readonly of: readonly TheftPath[] }) {
+  if (of.length === 0) return null;
+  return (
+    <Section title="How it could be taken" aside={<Muted>{count(of.length)}</Muted>}>
+      {of.map((path, i) => (
+        <div className={s.path} key={i}>
+          {path.steps.map((it, at) => (
+            <div className={s.step} key={at}>
+              <Muted>{at + 1}</Muted>
+              <span>
+                <Mono>{it.from}</Mono> → <Mono>{it.to}</Mono>: <Shown>{it.how}</Shown>
+                {it.proof && (
+                  <Muted>
+                    {" "}
+                    · <Shown>{it.proof}</Shown>
+                  </Muted>
+                )}
+              </span>
+              <Muted>{it.basis}</Muted>
+            </div>
+          ))}
+          {path.fix && (
+            <div className={s.step}>
+              <Muted>fix</Muted>
+              <Mono>{path.fix}</Mono>
+              <Copy text={path.fix} />
+            </div>
+          )}
+        </div>
+      ))}
+    </Section>
+  );
+}
+
+/** Programs on the same host that listen, and whether they ask who is there. */
+export function Listeners({ of }: { readonly of: readonly Listener[] }) {
+  if (of.length === 0) return null;
+  return (
+    <Section title="What listens on its hosts" aside={<Muted>{count(of.length)}</Muted>}>
+      <table className={s.table}>
+        <thead>
+          <tr>
+            <th scope="col" style={{ width: "30%" }}>
+              Address
+            </th>
+            <th scope="col">Program</th>
+            <th scope="col" style={{ width: "34%" }}>
+              Asks who is there
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {of.map((it) => (
+            <tr key={`${it.address}:${it.port}`}>
+              <td>
+                <Mono>{`${it.address.includes(":") ? `[${it.address}]` : it.address}:${it.port}`}</Mono>
+              </td>
+              <td>
+                <Shown>{it.product ?? it.process ?? "not known"}</Shown>
+              </td>
+              <td>
+                {authenticatedWord(it)} <Muted>{it.basis}</Muted>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Section>
+  );
+}
+
+function authenticatedWord({ authenticated }: Listener): string {
+  if (authenticated === "unknown") return "could not be told";
+  return authenticated ? "✓ yes" : "no: anybody who reaches it";
+}

@@ -1,0 +1,182 @@
+import type { ModelRow } from "@outweigh/schema";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { lists, overviewQuery } from "../../api/queries.ts";
+import { count, heldShort, size } from "../../format/size.ts";
+import type { Column } from "../../ui/grid.tsx";
+import { ListPage } from "../../ui/list-page.tsx";
+import { Empty } from "../../ui/states.tsx";
+import { Muted, Shown, Value } from "../../ui/text.tsx";
+import { modelFields, pivot } from "../fields.ts";
+import { ModelPane } from "./pane.tsx";
+import { booksWord } from "./words.ts";
+
+/** Every model that is registered or was found: its copies, its readers, and whether its books balance. */
+export function ModelList() {
+  const navigate = useNavigate();
+  return (
+    <ListPage
+      list="models"
+      title="Models"
+      read={lists.models}
+      columns={columns}
+      idOf={idOf}
+      fields={modelFields}
+      placeholder="All models. Filter: class:private registered:true"
+      pane={(it) => <ModelPane row={it} />}
+      open={(name) => void navigate({ to: "/models/$name", params: { name } })}
+      empty={(filter) => (filter === "" ? <NoModel /> : <Empty title="No model matches the filter" />)}
+      pivot={pivot}
+      stillWorks="Reads go on being booked."
+    />
+  );
+}
+
+const idOf = (it: ModelRow) => it.name;
+
+const columns: readonly Column<ModelRow>[] = [
+  {
+    id: "name",
+    title: "Model",
+    track: "minmax(140px, 1fr)",
+    sort: { by: (it) => it.name },
+    cell: (it) => (
+      <span>
+        <Shown>{it.name}</Shown>
+        {!it.registered && <Muted> · not registered</Muted>}
+      </span>
+    ),
+  },
+  {
+    id: "class",
+    title: "Class",
+    track: "76px",
+    sort: { by: (it) => it.class },
+    cell: (it) =>
+      it.class ? (
+        <Value field="class" inRow>
+          {it.class}
+        </Value>
+      ) : (
+        <Muted>—</Muted>
+      ),
+  },
+  {
+    id: "owner",
+    title: "Owner",
+    track: "112px",
+    from: 1080,
+    sort: { by: (it) => it.owner },
+    cell: (it) => (it.owner ? <Shown>{it.owner}</Shown> : <Muted>—</Muted>),
+  },
+  {
+    id: "bytes",
+    title: "Size",
+    track: "80px",
+    end: true,
+    sort: { by: (it) => it.bytes, falling: true },
+    cell: (it) => (it.bytes === undefined ? <Muted>not known</Muted> : <span>{size(it.bytes)}</span>),
+  },
+  {
+    id: "copies",
+    title: "Copies",
+    track: "64px",
+    end: true,
+    sort: { by: (it) => it.copies, falling: true },
+    cell: (it) => number(it.copies),
+  },
+  {
+    id: "undeclared",
+    title: "Undeclared",
+    track: "88px",
+    end: true,
+    sort: { by: (it) => it.undeclaredCopies, falling: true },
+    cell: (it) => (it.registered ? number(it.undeclaredCopies) : <Muted>—</Muted>),
+  },
+  {
+    id: "exposed",
+    title: "Exposed",
+    track: "72px",
+    end: true,
+    from: 820,
+    sort: { by: (it) => it.exposedCopies, falling: true },
+    cell: (it) => number(it.exposedCopies),
+  },
+  {
+    id: "readers",
+    title: "Readers",
+    track: "70px",
+    end: true,
+    from: 740,
+    sort: { by: (it) => it.readers, falling: true },
+    cell: (it) => number(it.readers),
+  },
+  {
+    id: "unaccounted",
+    title: "Unaccounted",
+    track: "140px",
+    end: true,
+    sort: { by: (it) => it.coalition?.bytes, falling: true },
+    cell: (it) => (it.coalition && it.coalition.bytes > 0 ? <span>{heldShort(it.coalition)}</span> : <Muted>—</Muted>),
+  },
+  {
+    id: "books",
+    title: "Books",
+    track: "124px",
+    sort: { by: (it) => (it.balanced === undefined ? undefined : Number(it.balanced)) },
+    cell: (it) => (it.balanced === false ? booksWord(it) : <Muted>{booksWord(it)}</Muted>),
+  },
+  {
+    id: "open",
+    title: "Open",
+    track: "60px",
+    end: true,
+    from: 900,
+    sort: { by: (it) => it.openIncidents, falling: true },
+    cell: (it) => number(it.openIncidents),
+  },
+];
+
+function number(n: number) {
+  return n === 0 ? <Muted>0</Muted> : <span>{count(n)}</span>;
+}
+
+function NoModel() {
+  const { data } = useQuery(overviewQuery);
+  const scan = data?.scan;
+  return (
+    <Empty title="No model is known">
+      {scan?.state === "running" ? (
+        <p>
+          This machine is being scanned
+          {scan.message ? (
+            <>
+              : <Shown>{scan.message}</Shown>
+            </>
+          ) : (
+            ""
+          )}
+          . What is found appears here.
+        </p>
+      ) : scan?.state === "failed" ? (
+        <p>
+          The scan failed: <Shown>{scan.message ?? "no reason was given"}</Shown>.
+        </p>
+      ) : (
+        <p>Nothing is registered, and no scan has found a model.</p>
+      )}
+      <ol>
+        <li>
+          <code>outweigh scan PATH</code> finds models by content, whatever they are called.
+        </li>
+        <li>
+          <code>outweigh init</code> proposes a register from that; <code>outweigh check</code> reads it again.
+        </li>
+      </ol>
+      <p>
+        Reads of models that nobody registered still raise <Link to="/alerts">alerts</Link>, but they cannot be
+        balanced.
+      </p>
+    </Empty>
+  );
+}

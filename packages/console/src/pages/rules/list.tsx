@@ -1,0 +1,149 @@
+import { severityId, type RuleRow } from "@outweigh/schema";
+import { Link } from "@tanstack/react-router";
+import { lists } from "../../api/queries.ts";
+import { count, plural } from "../../format/size.ts";
+import type { Column } from "../../ui/grid.tsx";
+import { Level } from "../../ui/level.tsx";
+import { ListPage } from "../../ui/list-page.tsx";
+import { Bullets, Dotted, Facts, Section, Tags, Title } from "../../ui/parts.tsx";
+import { Empty } from "../../ui/states.tsx";
+import { Mono, Muted, Shown, Value } from "../../ui/text.tsx";
+import { Ago } from "../../ui/when.tsx";
+import { pivot, ruleFields } from "../fields.ts";
+
+/** What is looked for, how often it spoke, and what it does not see. */
+export function RuleList() {
+  return (
+    <ListPage
+      list="rules"
+      title="Rules"
+      read={lists.rules}
+      columns={columns}
+      idOf={idOf}
+      fields={ruleFields}
+      placeholder="All rules. Filter: level:>=high kind:detector"
+      pane={(it) => <Pane of={it} />}
+      empty={() => (
+        <Empty title="No rule is loaded">
+          <p>
+            Rules come with the release under <code>content/rules</code>. <code>outweigh rules test</code> says whether
+            they can be read.
+          </p>
+        </Empty>
+      )}
+      pivot={pivot}
+      stillWorks="Detection runs with the rules it was started with."
+    />
+  );
+}
+
+const idOf = (it: RuleRow) => it.id;
+
+const columns: readonly Column<RuleRow>[] = [
+  {
+    id: "level",
+    title: "Level",
+    track: "116px",
+    sort: { by: (it) => severityId(it.level), falling: true },
+    cell: (it) => <Level of={it.level} />,
+  },
+  {
+    id: "title",
+    title: "Rule",
+    track: "minmax(200px, 1fr)",
+    sort: { by: (it) => it.title },
+    cell: (it) => <Shown>{it.title}</Shown>,
+  },
+  {
+    id: "id",
+    title: "Id",
+    track: "minmax(140px, 0.5fr)",
+    from: 860,
+    sort: { by: (it) => it.id },
+    cell: (it) => <Mono>{it.id}</Mono>,
+  },
+  {
+    id: "kind",
+    title: "Kind",
+    track: "80px",
+    sort: { by: (it) => it.kind },
+    cell: (it) => (
+      <Value field="kind" inRow>
+        {it.kind}
+      </Value>
+    ),
+  },
+  {
+    id: "status",
+    title: "Status",
+    track: "104px",
+    sort: { by: (it) => it.status },
+    cell: (it) => (
+      <Value field="status" inRow>
+        {it.status}
+      </Value>
+    ),
+  },
+  {
+    id: "alerts",
+    title: "Alerts",
+    track: "72px",
+    end: true,
+    sort: { by: (it) => it.alerts, falling: true },
+    cell: (it) => <span>{count(it.alerts)}</span>,
+  },
+  {
+    id: "last",
+    title: "Last alert",
+    track: "86px",
+    end: true,
+    sort: { by: (it) => it.lastAlertAt, falling: true },
+    cell: (it) => (it.lastAlertAt === undefined ? <Muted>never</Muted> : <Ago at={it.lastAlertAt} />),
+  },
+];
+
+function Pane({ of: it }: { readonly of: RuleRow }) {
+  return (
+    <>
+      <Level of={it.level} />
+      <Title meta={<Dotted>{[<Mono key="id">{it.id}</Mono>, it.kind, it.status]}</Dotted>}>{it.title}</Title>
+      <div style={{ height: 12 }} />
+      <Section title="What it does not see">
+        {it.blindspots.length > 0 ? (
+          <Bullets items={it.blindspots} />
+        ) : (
+          <Muted>It declares no blind spot. That does not mean it has none.</Muted>
+        )}
+      </Section>
+      <Section title="What it said">
+        <p>
+          <Link to="/alerts" search={{ filter: `rule:${it.id}` }}>
+            {plural(it.alerts, "alert")}
+          </Link>
+          {it.lastAlertAt !== undefined && (
+            <>
+              , the last <Ago at={it.lastAlertAt} /> ago
+            </>
+          )}
+        </p>
+      </Section>
+      <Section title="Particulars">
+        <Facts
+          rows={[
+            ["Playbook", <Mono key="playbook">{it.playbook}</Mono>],
+            [
+              "Techniques",
+              it.techniques.length > 0 && (
+                <Tags>
+                  {it.techniques.map((one) => (
+                    <Mono key={one}>{one}</Mono>
+                  ))}
+                </Tags>
+              ),
+            ],
+          ]}
+        />
+      </Section>
+    </>
+  );
+}

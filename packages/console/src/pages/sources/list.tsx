@@ -1,0 +1,122 @@
+import type { SourceHealth } from "@outweigh/schema";
+import { lists } from "../../api/queries.ts";
+import { count, plural } from "../../format/size.ts";
+import type { Column } from "../../ui/grid.tsx";
+import { ListPage } from "../../ui/list-page.tsx";
+import { Empty } from "../../ui/states.tsx";
+import { Muted, Shown, Value } from "../../ui/text.tsx";
+import { Ago } from "../../ui/when.tsx";
+import { pivot, sourceFields } from "../fields.ts";
+import { SourcePane } from "./pane.tsx";
+import { stateWord } from "./words.ts";
+
+/** Who sends, whether it still does, what was refused, and what it cannot show by design. */
+export function SourceList() {
+  return (
+    <ListPage
+      list="sources"
+      title="Sources"
+      read={lists.sources}
+      columns={columns}
+      idOf={idOf}
+      fields={sourceFields}
+      placeholder="All sources. Filter: state:silent kind:cloudtrail"
+      pane={(it) => <SourcePane of={it} />}
+      empty={(filter) => (filter === "" ? <NoSource /> : <Empty title="No source matches the filter" />)}
+      pivot={pivot}
+      stillWorks="Sources go on being read."
+    />
+  );
+}
+
+const idOf = (it: SourceHealth) => it.name;
+
+const columns: readonly Column<SourceHealth>[] = [
+  {
+    id: "state",
+    title: "State",
+    track: "104px",
+    sort: { by: (it) => ["failing", "silent", "waiting", "sending"].indexOf(it.state) },
+    cell: (it) => (it.state === "sending" ? <Muted>{stateWord.sending}</Muted> : stateWord[it.state]),
+  },
+  {
+    id: "name",
+    title: "Source",
+    track: "minmax(120px, 1fr)",
+    sort: { by: (it) => it.name },
+    cell: (it) => <Shown>{it.name}</Shown>,
+  },
+  {
+    id: "kind",
+    title: "Kind",
+    track: "minmax(104px, 0.5fr)",
+    sort: { by: (it) => it.kind },
+    cell: (it) => (
+      <Value field="kind" inRow>
+        {it.kind}
+      </Value>
+    ),
+  },
+  {
+    id: "events24h",
+    title: "Events in 24 h",
+    track: "108px",
+    end: true,
+    sort: { by: (it) => it.events24h, falling: true },
+    cell: (it) => <span>{count(it.events24h)}</span>,
+  },
+  {
+    id: "records",
+    title: "Records",
+    track: "96px",
+    end: true,
+    from: 760,
+    sort: { by: (it) => it.records, falling: true },
+    cell: (it) => <span>{count(it.records)}</span>,
+  },
+  {
+    id: "rejects",
+    title: "Rejects",
+    track: "76px",
+    end: true,
+    sort: { by: (it) => it.rejects, falling: true },
+    cell: (it) => (it.rejects === 0 ? <Muted>0</Muted> : <span>{count(it.rejects)}</span>),
+  },
+  {
+    id: "gaps",
+    title: "Gaps",
+    track: "64px",
+    end: true,
+    from: 680,
+    sort: { by: (it) => it.gaps.length, falling: true },
+    cell: (it) => (it.gaps.length === 0 ? <Muted>0</Muted> : <span>{count(it.gaps.length)}</span>),
+  },
+  {
+    id: "last",
+    title: "Last seen",
+    track: "82px",
+    end: true,
+    sort: { by: (it) => it.lastSeenAt, falling: true },
+    cell: (it) => (it.lastSeenAt === undefined ? <Muted>never</Muted> : <Ago at={it.lastSeenAt} />),
+  },
+];
+
+function NoSource() {
+  return (
+    <Empty title="No source connected">
+      <p>Nothing that happens to your models can be seen. {plural(0, "event")} arrived.</p>
+      <ol>
+        <li>
+          Logs on this machine: <code>outweigh up --logs PATH</code>, or name them under <code>sources:</code> in{" "}
+          <code>outweigh.yml</code>.
+        </li>
+        <li>
+          Logs elsewhere: send NDJSON to <code>POST /api/ingest/NAME</code> with the ingest token.
+        </li>
+        <li>
+          Not sure what a log is worth? <code>outweigh replay FILE</code> says what it shows and what it cannot.
+        </li>
+      </ol>
+    </Empty>
+  );
+}

@@ -1,0 +1,98 @@
+import type { Gap, SourceHealth } from "@outweigh/schema";
+import { Link } from "@tanstack/react-router";
+import { count, plural } from "../../format/size.ts";
+import { span } from "../../format/time.ts";
+import { Block, Bullets, Dotted, Facts, Section, Title } from "../../ui/parts.tsx";
+import { Mono, Muted, Shown } from "../../ui/text.tsx";
+import { Ago, At, useNow } from "../../ui/when.tsx";
+import { stateWord } from "./words.ts";
+
+/** One source: health first, then what it refused, then what it cannot show however well it works. */
+export function SourcePane({ of: it }: { readonly of: SourceHealth }) {
+  return (
+    <>
+      <Muted>{stateWord[it.state]}</Muted>
+      <Title meta={<Dotted>{[<Mono key="kind">{it.kind}</Mono>, plural(it.events24h, "event") + " in 24 h"]}</Dotted>}>
+        {it.name}
+      </Title>
+      <div style={{ height: 12 }} />
+      <Section title="Health">
+        <p>{healthOf(it)}</p>
+        {it.problem && (
+          <p>
+            <Shown>{it.problem}</Shown>
+          </p>
+        )}
+        <Facts
+          rows={[
+            ["Last seen", it.lastSeenAt !== undefined && <Ago at={it.lastSeenAt} key="seen" />],
+            ["Newest event", it.lastEventAt !== undefined && <At at={it.lastEventAt} key="event" />],
+            ["Records", count(it.records)],
+            [
+              "Events",
+              <Link to="/events" search={{ filter: `source:${it.name}` }} key="events">
+                {count(it.events)}
+              </Link>,
+            ],
+          ]}
+        />
+      </Section>
+      <Gaps of={it.gaps} />
+      <Section title="What it cannot see">
+        {it.cannotSee.length > 0 ? <Bullets items={it.cannotSee} /> : <Muted>Nothing is declared.</Muted>}
+      </Section>
+      {it.requires.length > 0 && (
+        <Section title="What it needs">
+          <Bullets items={it.requires} />
+        </Section>
+      )}
+      <Section title="Rejects" aside={<Muted>{count(it.rejects)}</Muted>}>
+        {it.samples.length === 0 && <Muted>Every record could be read.</Muted>}
+        {it.samples.map((sample) => (
+          <div key={`${sample.offset} ${sample.at}`}>
+            <p>
+              <Shown>{sample.reason}</Shown>
+            </p>
+            <Muted>
+              at byte {count(sample.offset)} · <At at={sample.at} />
+            </Muted>
+            <Block label="The record">{sample.record}</Block>
+          </div>
+        ))}
+      </Section>
+    </>
+  );
+}
+
+function healthOf({ state }: SourceHealth): string {
+  switch (state) {
+    case "sending":
+      return "Records arrive as they should.";
+    case "waiting":
+      return "Nothing has arrived yet: it is connected, but not yet proven.";
+    case "silent":
+      return "Quiet for longer than it said it would be. What happens now is not seen.";
+    case "failing":
+      return "It cannot be read. What happens now is not seen.";
+  }
+}
+
+function Gaps({ of }: { readonly of: readonly Gap[] }) {
+  const now = useNow();
+  if (of.length === 0) return null;
+  return (
+    <Section title="Gaps" aside={<Muted>{count(of.length)}</Muted>}>
+      {[...of].reverse().map((it) => (
+        <p key={it.from}>
+          {span((it.to ?? now) - it.from)} from <At at={it.from} />
+          {it.to === undefined ? ", still" : ""}{" "}
+          {it.reason && (
+            <Muted>
+              · <Shown>{it.reason}</Shown>
+            </Muted>
+          )}
+        </p>
+      ))}
+    </Section>
+  );
+}

@@ -1,0 +1,94 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { Frame } from "./pages/frame/frame.tsx";
+import { Lost, PageFailed } from "./pages/frame/lost.tsx";
+import { parseSearch, printSearch, readSearch } from "./search.ts";
+
+const root = createRootRoute({
+  component: Frame,
+  validateSearch: readSearch,
+  notFoundComponent: Lost,
+  errorComponent: PageFailed,
+});
+
+const start = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/incidents", replace: true });
+  },
+});
+
+const page = <Path extends string>(path: Path, component: ReturnType<typeof lazyRouteComponent>) =>
+  createRoute({ getParentRoute: () => root, path, component, errorComponent: PageFailed });
+
+const incidents = page(
+  "/incidents",
+  lazyRouteComponent(() => import("./pages/incidents/list.tsx"), "IncidentList"),
+);
+const incident = page(
+  "/incidents/$id",
+  lazyRouteComponent(() => import("./pages/incidents/detail.tsx"), "IncidentPage"),
+);
+const alerts = page(
+  "/alerts",
+  lazyRouteComponent(() => import("./pages/alerts/list.tsx"), "AlertList"),
+);
+const alert = page(
+  "/alerts/$id",
+  lazyRouteComponent(() => import("./pages/alerts/detail.tsx"), "AlertPage"),
+);
+const events = page(
+  "/events",
+  lazyRouteComponent(() => import("./pages/events/list.tsx"), "EventList"),
+);
+const models = page(
+  "/models",
+  lazyRouteComponent(() => import("./pages/models/list.tsx"), "ModelList"),
+);
+const model = page(
+  "/models/$name",
+  lazyRouteComponent(() => import("./pages/models/detail.tsx"), "ModelPage"),
+);
+const sources = page(
+  "/sources",
+  lazyRouteComponent(() => import("./pages/sources/list.tsx"), "SourceList"),
+);
+const rules = page(
+  "/rules",
+  lazyRouteComponent(() => import("./pages/rules/list.tsx"), "RuleList"),
+);
+const actions = page(
+  "/actions",
+  lazyRouteComponent(() => import("./pages/actions/list.tsx"), "ActionList"),
+);
+const evidence = page(
+  "/evidence",
+  lazyRouteComponent(() => import("./pages/evidence/list.tsx"), "EvidenceList"),
+);
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    start,
+    incidents,
+    incident,
+    alerts,
+    alert,
+    events,
+    models,
+    model,
+    sources,
+    rules,
+    actions,
+    evidence,
+  ]),
+  parseSearch,
+  stringifySearch: printSearch,
+  defaultPreload: "intent",
+  scrollRestoration: false,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

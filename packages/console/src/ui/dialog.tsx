@@ -1,0 +1,133 @@
+import { useEffect, useId, useRef, type FormEvent, type ReactNode } from "react";
+import { Button } from "./button.tsx";
+import { useShortcuts } from "./shortcuts.ts";
+import s from "./dialog.module.css";
+
+export interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly wide?: boolean;
+  readonly children: ReactNode;
+}
+
+/**
+ * A question that must be answered before anything else: the platform's own modal dialog, which keeps the focus, makes
+ * the rest inert and closes on Escape. While it is open no shortcut of the page below is heard.
+ */
+export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useShortcuts({}, { closed: true });
+  useEffect(() => {
+    const element = dialog.current;
+    const before = document.activeElement;
+    element?.showModal();
+    return () => {
+      element?.close();
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      className={`${s.dialog} ${wide ? s.wide : ""}`}
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onMouseDown={(event) => {
+        if (event.target === event.currentTarget) onClose();
+      }}
+    >
+      <div className={s.head}>
+        <h1 id={titleId}>{title}</h1>
+        <Button look="quiet" shortcut="back" label="Close this dialog" onClick={onClose}>
+          {""}
+        </Button>
+      </div>
+      <div className={s.body}>{children}</div>
+    </dialog>
+  );
+}
+
+export interface ReasonProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (text: string) => void;
+  readonly focus?: boolean;
+  readonly placeholder?: string;
+}
+
+/** Why: what the evidence will say beside the decision. */
+export function Reason({ label, value, onChange, focus = false, placeholder }: ReasonProps) {
+  const id = useId();
+  return (
+    <div className={s.field}>
+      <label htmlFor={id}>{label}</label>
+      <textarea
+        id={id}
+        rows={2}
+        maxLength={2000}
+        required
+        autoFocus={focus}
+        value={value}
+        {...(placeholder && { placeholder })}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </div>
+  );
+}
+
+export interface ChoicesProps<Id extends string> {
+  readonly legend: string;
+  readonly options: readonly { readonly id: Id; readonly label: ReactNode; readonly about?: ReactNode }[];
+  readonly value: Id | undefined;
+  readonly onChange: (id: Id) => void;
+}
+
+/** One of a few, all of them seen. */
+export function Choices<Id extends string>({ legend, options, value, onChange }: ChoicesProps<Id>) {
+  const name = useId();
+  return (
+    <fieldset className={s.choices} data-arrows>
+      <legend>{legend}</legend>
+      {options.map(({ id, label, about }) => (
+        <label className={s.choice} key={id}>
+          <input type="radio" name={name} checked={id === value} onChange={() => onChange(id)} />
+          <span>{label}</span>
+          {about && (
+            <>
+              <span />
+              {about}
+            </>
+          )}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** A form that is sent by Ctrl or ⌘ with Enter too. */
+export function Form({ onSubmit, children }: { readonly onSubmit: () => void; readonly children: ReactNode }) {
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onSubmit();
+  };
+  return (
+    <form
+      className={s.body}
+      style={{ padding: 0 }}
+      onSubmit={submit}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.currentTarget.requestSubmit();
+      }}
+    >
+      {children}
+    </form>
+  );
+}
+
+export function Buttons({ children }: { readonly children: ReactNode }) {
+  return <div className={s.buttons}>{children}</div>;
+}

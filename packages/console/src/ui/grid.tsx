@@ -1,0 +1,177 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useId, useRef, useState, type MouseEvent, type ReactNode, type RefObject } from "react";
+import { rowHeight, usePreferences } from "../preferences.ts";
+import type { Order, SortKey } from "../sort.ts";
+import s from "./grid.module.css";
+
+export interface Column<Row> {
+  readonly id: string;
+  readonly title: string;
+  /** Its track, as CSS writes it: `120px`, `minmax(160px, 1fr)`. */
+  readonly track: string;
+  readonly end?: boolean;
+  /** Shown when the list is at least so wide, in px; always, if absent. */
+  readonly from?: number;
+  readonly sort?: { readonly by: (row: Row) => SortKey; readonly falling?: boolean };
+  readonly cell: (row: Row) => ReactNode;
+}
+
+export interface GridProps<Row> {
+  readonly label: string;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  readonly idOf: (row: Row) => string;
+  /** How many rows the server has; more than `rows` when not all are read yet. */
+  readonly total: number;
+  readonly selected: string | undefined;
+  readonly checked: ReadonlySet<string>;
+  readonly order: Order | undefined;
+  readonly onOrder: (column: Column<Row>) => void;
+  readonly onSelect: (id: string) => void;
+  readonly onCheck: (id: string) => void;
+  readonly onOpen: (id: string) => void;
+  /** The last rows are in sight: read more. */
+  readonly onEnd: () => void;
+  readonly onScroll: (top: number) => void;
+}
+
+/** How many rows beyond the sight are drawn: enough for a held arrow key. */
+const overscan = 12;
+
+/** A list of any length: only what is in sight is drawn. One row is selected; the focus is on the list as a whole. */
+export function Grid<Row>(props: GridProps<Row>) {
+  const { label, rows, idOf, total, selected, onEnd, onScroll } = props;
+  const body = useRef<HTMLDivElement>(null);
+  const base = useId();
+  const height = rowHeight(usePreferences());
+  const columns = useFitting(props.columns, body);
+  const template = columns.map((it) => it.track).join(" ");
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => body.current,
+    estimateSize: () => height,
+    overscan,
+  });
+  useEffect(() => virtual.measure(), [height, virtual]);
+
+  const at = selected === undefined ? -1 : rows.findIndex((it) => idOf(it) === selected);
+  useEffect(() => {
+    if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
+  }, [at, virtual]);
+
+  const shown = virtual.getVirtualItems();
+  const last = shown.at(-1)?.index ?? -1;
+  useEffect(() => {
+    if (last >= rows.length - 1 && rows.length < total) onEnd();
+  }, [last, rows.length, total, onEnd]);
+
+  return (
+    <div
+      className={s.grid}
+      role="grid"
+      aria-label={label}
+      aria-rowcount={total + 1}
+      aria-multiselectable
+      tabIndex={0}
+      {...(shown.some((it) => it.index === at) && { "aria-activedescendant": `${base}-${at}` })}
+    >
+      <div role="rowgroup">
+        <div className={s.head} role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
+          {columns.map((it) => (
+            <Head column={it} order={props.order} onOrder={props.onOrder} key={it.id} />
+          ))}
+        </div>
+      </div>
+      <div
+        className={s.body}
+        role="rowgroup"
+        ref={body}
+        tabIndex={-1}
+        onScroll={(event) => onScroll(event.currentTarget.scrollTop)}
+      >
+        <div style={{ height: virtual.getTotalSize() + (rows.length < total ? height : 0) }} role="presentation">
+          {shown.map(({ index, key, start }) => {
+            const row = rows[index];
+            if (row === undefined) return null;
+            const place = { transform: `translateY(${start}px)`, gridTemplateColumns: template };
+            return <RowView {...props} {...{ row, index, place, columns }} domId={`${base}-${index}`} key={key} />;
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** The columns for which there is room. */
+function useFitting<Row>(columns: readonly Column<Row>[], body: RefObject<HTMLDivElement | null>) {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    if (!body.current) return undefined;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry?.contentRect.width ?? 0)));
+    observer.observe(body.current);
+    return () => observer.disconnect();
+  }, [body]);
+  return columns.filter((it) => it.from === undefined || width >= it.from);
+}
+
+interface HeadProps<Row> {
+  readonly column: Column<Row>;
+  readonly order: Order | undefined;
+  readonly onOrder: (column: Column<Row>) => void;
+}
+
+function Head<Row>({ column, order, onOrder }: HeadProps<Row>) {
+  const on = order?.column === column.id;
+  const sorted = on ? (order.falling ? "descending" : "ascending") : "none";
+  return (
+    <div className={`${s.cell} ${column.end ? s.end : ""}`} role="columnheader" aria-sort={sorted}>
+      {column.sort ? (
+        <button type="button" className={s.sort} data-on={on} onClick={() => onOrder(column)}>
+          {column.title}
+          {on && <span aria-hidden="true">{order.falling ? "↓" : "↑"}</span>}
+        </button>
+      ) : (
+        column.title
+      )}
+    </div>
+  );
+}
+
+interface RowProps<Row> extends GridProps<Row> {
+  readonly row: Row;
+  readonly index: number;
+  readonly place: { readonly transform: string; readonly gridTemplateColumns: string };
+  readonly domId: string;
+}
+
+function RowView<Row>({ row, index, place, columns, domId, ...grid }: RowProps<Row>) {
+  const id = grid.idOf(row);
+  const [on, checked] = [id === grid.selected, grid.checked.has(id)];
+  const click = (event: MouseEvent) => {
+    if (event.metaKey || event.ctrlKey) grid.onCheck(id);
+    else grid.onSelect(id);
+  };
+  return (
+    <div
+      className={`${s.row} ${on || checked ? s.on : ""}`}
+      role="row"
+      id={domId}
+      aria-rowindex={index + 2}
+      aria-selected={on || checked}
+      style={place}
+      onClick={click}
+      onDoubleClick={() => grid.onOpen(id)}
+    >
+      {columns.map((column, i) => (
+        <div className={`${s.cell} ${column.end ? s.end : ""}`} role="gridcell" key={column.id}>
+          {i === 0 && checked && (
+            <span className={s.mark} aria-hidden="true">
+              ✓
+            </span>
+          )}
+          {column.cell(row)}
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,195 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import type { ListName, ListPage as Page, ReadList } from "../api/queries.ts";
+import { gathered, withValue, type RowField } from "../filter-edit.ts";
+import { count } from "../format/size.ts";
+import { nextOrder, parseOrder } from "../sort.ts";
+import { Button, Keys } from "./button.tsx";
+import { FilterLine } from "./filter-line.tsx";
+import { Grid, type Column } from "./grid.tsx";
+import { useRows } from "./list-rows.ts";
+import { useUrl } from "./list-state.ts";
+import { useShortcuts } from "./shortcuts.ts";
+import { Failed, Waiting } from "./states.tsx";
+import { FilterBy, Muted, type AddValue } from "./text.tsx";
+import s from "./list-page.module.css";
+
+export interface ListPageProps<Row, Answer extends Page<Row>> {
+  /** The list's name in addresses and messages. */
+  readonly list: ListName;
+  readonly title: string;
+  readonly read: ReadList<Answer>;
+  readonly columns: readonly Column<Row>[];
+  readonly idOf: (row: Row) => string;
+  readonly fields: readonly RowField<Row>[];
+  /** What the list is filtered by when the URL says nothing. */
+  readonly filter?: string;
+  readonly placeholder: string;
+  readonly pane: (row: Row, wide: boolean) => ReactNode;
+  /** Goes to the row's own page; without one, the pane becomes the page. */
+  readonly open?: (id: string) => void;
+  readonly empty: (filter: string) => ReactNode;
+  /** Above the list: what is true of all of it. */
+  readonly banner?: (answer: Answer) => ReactNode;
+  /** Where a value leads that this list cannot be filtered by. */
+  readonly pivot: (field: string, value: string, excluded: boolean) => { to: string; filter: string };
+  readonly stillWorks?: string;
+  /** What can be done to all selected rows at once. */
+  readonly bulk?: (rows: readonly Row[], done: () => void) => ReactNode;
+}
+
+/** Any noun's page: the filter, the list, and the pane of the selected row. The list stays while one reads. */
+export function ListPage<Row, Answer extends Page<Row>>(props: ListPageProps<Row, Answer>) {
+  const { list, title, read, columns, idOf, fields, placeholder, pane } = props;
+  const { search, go } = useUrl();
+  const filter = search.filter ?? props.filter ?? "";
+  const order = parseOrder(search.sort);
+  const state = useRows({ list, read, filter, order, columns, idOf });
+  const { query, rows, first, total, news, show, more } = state;
+  const { checked, check, uncheck } = useChecked();
+
+  const chosen = rows.find((it) => idOf(it) === search.sel) ?? rows[0];
+  const selected = chosen && idOf(chosen);
+  const wide = search.wide === true && chosen !== undefined;
+  const select = (id: string) => go({ sel: id }, true);
+  const open = props.open ?? ((id: string) => go({ sel: id, wide: true }));
+  const walk = (step: 1 | -1) => {
+    const at = rows.findIndex((it) => idOf(it) === selected);
+    const next = rows[Math.min(rows.length - 1, Math.max(0, at + step))];
+    if (next) select(idOf(next));
+  };
+  useShortcuts({
+    next: () => walk(1),
+    previous: () => walk(-1),
+    "show-new": show,
+    ...(selected !== undefined && { open: () => open(selected), ...(props.bulk && { select: () => check(selected) }) }),
+    back: () => {
+      if (wide) go({ wide: undefined });
+      else if (checked.size > 0) uncheck();
+      else if (search.sel !== undefined) go({ sel: undefined }, true);
+    },
+  });
+  const engaged = useEngaged(search.sel !== undefined || checked.size > 0, news !== undefined, show);
+  const known = useMemo(() => gathered(fields, rows), [fields, rows]);
+  const add = useAddValue(filter, known, props.pivot);
+
+  return (
+    <FilterBy value={add}>
+      <div className={`${s.page} ${wide ? s.wide : ""}`}>
+        {!wide && (
+          <section className={s.list} aria-label={title} {...engaged.pointer}>
+            <header className={s.head}>
+              <FilterLine
+                value={filter}
+                fields={known}
+                placeholder={placeholder}
+                onChange={(it) => go({ filter: it })}
+              />
+              <span className={s.count}>{counted(rows.length, total, order !== undefined)}</span>
+            </header>
+            {first && props.banner?.(first)}
+            {news && (
+              <button type="button" className={s.news} onClick={show}>
+                {news} <Keys of="show-new" />
+              </button>
+            )}
+            {query.isError && rows.length === 0 ? (
+              <Failed
+                what={`${title} cannot be read`}
+                error={query.error}
+                since={query.errorUpdatedAt}
+                again={show}
+                {...(props.stillWorks && { stillWorks: props.stillWorks })}
+              />
+            ) : query.isPending ? (
+              <Waiting />
+            ) : rows.length === 0 ? (
+              props.empty(filter)
+            ) : (
+              <Grid
+                label={title}
+                onOrder={({ id, sort }) => go({ sort: nextOrder(order, id, sort?.falling ?? false) })}
+                onSelect={select}
+                onCheck={check}
+                onOpen={open}
+                onEnd={more}
+                onScroll={engaged.scrolled}
+                {...{ columns, rows, idOf, total, selected, checked, order }}
+              />
+            )}
+            {props.bulk && checked.size > 0 && (
+              <div className={s.bulk}>
+                <span>{count(checked.size)} selected</span>
+                {props.bulk(
+                  rows.filter((it) => checked.has(idOf(it))),
+                  uncheck,
+                )}
+                <Button look="quiet" shortcut="back" onClick={uncheck}>
+                  Let go
+                </Button>
+              </div>
+            )}
+          </section>
+        )}
+        {chosen !== undefined && (
+          <aside className={s.pane} aria-label="The selected row" tabIndex={0} data-arrows key={selected}>
+            {pane(chosen, wide)}
+          </aside>
+        )}
+      </div>
+    </FilterBy>
+  );
+}
+
+/** How many there are, and over how many of them an order of our own holds. */
+function counted(read: number, total: number, ordered: boolean): ReactNode {
+  if (ordered && read < total) return <Muted>{`ordered over the first ${count(read)} of ${count(total)}`}</Muted>;
+  return total === 0 ? "" : count(total);
+}
+
+function useChecked() {
+  const [checked, setChecked] = useState<ReadonlySet<string>>(new Set());
+  return {
+    checked,
+    check: (id: string) =>
+      setChecked((before) => new Set(before.has(id) ? [...before].filter((it) => it !== id) : [...before, id])),
+    uncheck: () => setChecked(new Set()),
+  };
+}
+
+/**
+ * Rows never move under the pointer, nor under a reader who has chosen one or scrolled: then news wait for `show`.
+ * A list that nobody touches shows them by itself.
+ */
+function useEngaged(chosen: boolean, news: boolean, show: () => void) {
+  const pointer = useRef(false);
+  const scrolled = useRef(false);
+  useEffect(() => {
+    const typing = document.activeElement?.matches("input, textarea") ?? false;
+    if (news && !chosen && !pointer.current && !scrolled.current && !typing) show();
+  }, [news, chosen, show]);
+  return {
+    pointer: {
+      onPointerEnter: () => void (pointer.current = true),
+      onPointerLeave: () => void (pointer.current = false),
+    },
+    scrolled: (top: number) => void (scrolled.current = top > 0),
+  };
+}
+
+/** A click on a value narrows this list, or leads to one that knows the field. */
+function useAddValue(
+  filter: string,
+  fields: readonly { readonly name: string }[],
+  pivot: ListPageProps<never, never>["pivot"],
+): AddValue {
+  const { go } = useUrl();
+  const navigate = useNavigate();
+  return (field, value, excluded) => {
+    if (fields.some((it) => it.name === field)) go({ filter: withValue(filter, field, value, excluded) });
+    else {
+      const { to, filter } = pivot(field, value, excluded);
+      void navigate({ to, search: { filter } });
+    }
+  };
+}

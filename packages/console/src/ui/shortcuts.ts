@@ -1,0 +1,72 @@
+import { useEffect, useRef } from "react";
+import { press, type ShortcutId, type Waiting } from "../keys.ts";
+
+export type Handlers = Partial<Record<ShortcutId, () => void>>;
+
+interface Layer {
+  readonly handlers: { readonly current: Handlers };
+  /** Nothing below it hears a key: an open dialog. */
+  readonly closed: boolean;
+}
+
+const layers: Layer[] = [];
+let waiting: Waiting | undefined;
+
+/** Answers shortcuts of `keys.ts` while the component is mounted. Of two that answer the same, the later one does. */
+export function useShortcuts(handlers: Handlers, { closed = false } = {}): void {
+  const current = useRef(handlers);
+  useEffect(() => {
+    current.current = handlers;
+  });
+  useEffect(() => {
+    const layer = { handlers: current, closed };
+    layers.push(layer);
+    return () => void layers.splice(layers.indexOf(layer), 1);
+  }, [closed]);
+}
+
+/** Starts to hear keys. Whoever has handled a key by itself, such as a menu, has prevented its default. */
+export function hearKeys(): () => void {
+  const hear = (event: KeyboardEvent) => {
+    if (event.defaultPrevented || event.isComposing || !(event.target instanceof Element)) return;
+    if (ownedByFocus(event.key, event.target)) return;
+    const found = press(
+      {
+        key: event.key,
+        mod: event.metaKey || event.ctrlKey,
+        alt: event.altKey,
+        at: event.timeStamp,
+        typing: typing(event.target),
+      },
+      waiting,
+    );
+    waiting = found.waiting;
+    const handler = handlerOf(found.ids);
+    if (!handler) return;
+    event.preventDefault();
+    handler();
+  };
+  addEventListener("keydown", hear);
+  return () => removeEventListener("keydown", hear);
+}
+
+function handlerOf(ids: readonly ShortcutId[]): (() => void) | undefined {
+  for (const { handlers, closed } of layers.toReversed()) {
+    for (const id of ids) {
+      const handler = handlers.current[id];
+      if (handler) return handler;
+    }
+    if (closed) return undefined;
+  }
+  return undefined;
+}
+
+function typing(target: Element): boolean {
+  return target.matches("input, textarea, select, [contenteditable]");
+}
+
+/** Keys that mean something to what has the focus: Enter presses a button, arrows scroll a pane or walk tabs. */
+function ownedByFocus(key: string, target: Element): boolean {
+  if (key === "Enter" || key === " ") return target.matches("button, a, summary, [role=option], [role=menuitem]");
+  return key.startsWith("Arrow") && target.closest("[data-arrows]") !== null;
+}
