@@ -28,7 +28,10 @@ export interface PackInput {
   readonly signer: Signer;
   /** When the pack is made, in ms since 1970. */
   readonly time: number;
-  /** Which members to leave out: those of documents, and `by`, `subject` and fields of entries, whose id is their place. */
+  /**
+   * Which members to leave out: those of documents, and `by`, `subject` and fields of entries, whose id is their `seq` as
+   * text. The field `records` stays, since without it nothing would be proven; names of members and ids stay too.
+   */
   readonly redact?: ((kind: DocumentKind | "entry", id: string, field: string) => boolean) | undefined;
 }
 
@@ -156,7 +159,7 @@ function redactEntry(it: Entry, redact: Redact): Entry {
     ...(it.subject && { subject: redact("entry", id, "subject") ? redacted("subject", it.subject) : it.subject }),
     fields: redactFields(
       it.fields,
-      (name) => redact("entry", id, name),
+      (name) => name !== recordsField && redact("entry", id, name),
       (name) => `fields.${name}`,
     ),
   };

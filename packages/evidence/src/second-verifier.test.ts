@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { canonical, EvidenceError, keyId, verifyPack } from "./index.ts";
-import { aPack, aSigner } from "./testing/a-log.ts";
+import { canonical, EvidenceError, keyId, verifyPack, type Checkpoint } from "./index.ts";
+import { ALog, aPack, aPackInput, aSigner } from "./testing/a-log.ts";
 import { flip, forge, linesOf, pathsIn, reseal } from "./testing/mutate.ts";
 import { noPython, verifyByPython } from "./testing/python.ts";
 
@@ -116,6 +116,23 @@ test("it judges any value in any place as ours does, even when sealed by the rig
   });
   assert.ok(packs.length > 300);
   agree(packs);
+});
+
+test("it knows the keys and checkpoints that the person gives it", { skip: noPython }, () => {
+  const own = keyId(signer.publicKey);
+  const [first] = aPackInput().checkpoints;
+  const log = new ALog();
+  for (let i = 0; i < 4; i++) log.add("other");
+  const kept = [first ?? assert.fail(), log.sign()];
+  const codes = (options: readonly string[], known: readonly Checkpoint[] = []) =>
+    verifyByPython([pack], options, known).map((it) => it.problems.map((problem) => problem.split(" ")[0]));
+  assert.deepEqual(codes(["--trusted", own]), [[]]);
+  assert.deepEqual(codes(["--trusted", signer.publicKey]), [[]]);
+  assert.deepEqual(codes(["--trusted", keyId(aSigner(8).publicKey)]), [["UNTRUSTED_KEY"]]);
+  assert.deepEqual(codes([], kept.slice(0, 1)), [[]]);
+  assert.deepEqual(codes([], kept), [["FORK"]]);
+  for (let i = 0; i < 20; i++) log.add("other");
+  assert.deepEqual(codes([], [log.sign()]), [["ROLLBACK"]]);
 });
 
 test("both write numbers and texts alike", { skip: noPython }, () => {

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Checkpoint } from "../index.ts";
 
 const script = join(import.meta.dirname, "..", "..", "verifier", "verify_pack.py");
 
@@ -12,15 +13,20 @@ export const noPython =
     : "python3 is not installed: the second verifier is not tested";
 
 /** What the second verifier says of each pack, in their order. */
-export function verifyByPython(packs: readonly (string | Uint8Array)[], options: readonly string[] = []) {
+export function verifyByPython(
+  packs: readonly (string | Uint8Array)[],
+  options: readonly string[] = [],
+  known: readonly Checkpoint[] = [],
+) {
   const folder = mkdtempSync(join(tmpdir(), "outweigh-packs-"));
+  const write = (name: string, content: string | Uint8Array) => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
   try {
-    const files = packs.map((it, i) => {
-      const file = join(folder, `${i}.pack`);
-      writeFileSync(file, it);
-      return file;
-    });
-    const { stdout, stderr, status } = spawnSync("python3", [script, "--json", ...options, ...files], {
+    const files = packs.map((it, i) => write(`${i}.pack`, it));
+    const kept = known.flatMap((it, i) => ["--known", write(`${i}.json`, JSON.stringify(it))]);
+    const { stdout, stderr, status } = spawnSync("python3", [script, "--json", ...options, ...kept, ...files], {
       encoding: "utf8",
       maxBuffer: 1 << 28,
     });
