@@ -86,7 +86,7 @@ export class Ledger {
   }
 
   /**
-   * Books one read. A record that arrives twice changes no exact coverage; of the others the last few thousand entries
+   * Books one read. A record that arrives twice changes no exact coverage; of the others the last thousand entries
    * are recognised, and whoever may deliver older ones twice must drop them first.
    *
    * @throws {CustodyError} UNKNOWN_MODEL, or BAD_ENTRY for impossible numbers and names.

@@ -15,19 +15,22 @@ export interface Limits {
   readonly unlistedFiles: number;
   /** Places per model that the credit side tells apart. */
   readonly places: number;
-  /** Entries remembered to recognise one that is booked twice in a row of retries. */
+  /** Entries remembered to recognise one that is delivered twice in a row of retries. */
   readonly recent: number;
 }
 
-/** About 200 MB when all are reached at once: see `npm run bench -- custody`. */
+/**
+ * Room for the readers of a large organisation, in a snapshot that can be written every few seconds. What an account
+ * takes in memory and in a snapshot: `npm run bench -- custody`.
+ */
 export const defaultLimits: Limits = {
-  accounts: 100_000,
-  coverages: 400_000,
-  ranges: 2_000_000,
+  accounts: 50_000,
+  coverages: 200_000,
+  ranges: 1_000_000,
   rangesPerFile: 4096,
   unlistedFiles: 4096,
   places: 1024,
-  recent: 4096,
+  recent: 1024,
 };
 
 /** Longest name of a principal, place or file, in UTF-16 units: as long as a path on Linux. */
