@@ -66,9 +66,11 @@ function checkWhole(field: string, value: number | undefined): void {
 /** What a checked entry says, given the files known so far. Learns sizes of unlisted files on the way. */
 export function claimOf(entry: Entry, files: Files): Claim {
   const { range, bytes, partBytes } = entry;
-  if (bytes === 0 || (bytes === undefined && range && range.end === range.start)) return nothing;
+  const length = range && range.end - range.start;
+  if (bytes === 0 || (bytes === undefined && length === 0)) return nothing;
   const file = entry.part === undefined ? undefined : files.find(entry.place, entry.part);
-  const sent = Math.min(bytes ?? Infinity, range && range.end > range.start ? range.end - range.start : Infinity);
+  // Bytes sent of an empty range contradict each other; the larger is the safe one.
+  const sent = Math.min(bytes ?? Infinity, length || Infinity);
   const most = sent === Infinity ? partBytes : sent;
   const isOther = file?.place === undefined && partBytes !== undefined && partBytes !== file?.size;
   // Not one of the files we know, or another file under its name: any bytes of the model.
@@ -76,13 +78,11 @@ export function claimOf(entry: Entry, files: Files): Claim {
     return most === undefined ? unsized : atMost(undefined, partBytes === undefined ? most : Math.min(most, partBytes));
   }
   if (partBytes !== undefined) files.learn(file, partBytes, true);
-  if (range && range.end > range.start) {
-    // Fewer bytes than the range has: the transfer broke off, or the range was only asked for.
-    if (!entry.exact || sent < range.end - range.start) return atMost(file, sent);
-    files.learn(file, range.end, false);
-    return covers(file, range.start, range.end);
-  }
-  return wholeOrPiece(entry, file, files);
+  if (!range) return wholeOrPiece(entry, file, files);
+  // Fewer bytes than the range has: the transfer broke off, or the range was only asked for.
+  if (!entry.exact || sent !== length) return atMost(file, sent);
+  files.learn(file, range.end, false);
+  return covers(file, range.start, range.end);
 }
 
 /** A read without a range. */

@@ -136,6 +136,12 @@ test("nothing sent is nothing read", () => {
   assert.equal(ledger.book(aRead({ bytes: 600 })).firstRead, true);
 });
 
+test("bytes of an empty range are some bytes of the file", () => {
+  const ledger = new Ledger([acme]);
+  const { holding } = ledger.book(aRead({ bytes: 600, range: { start: 9, end: 9 } }));
+  assert.deepEqual([holding.bytes, holding.bound], [600, "<="]);
+});
+
 test("what lies beyond the end of a listed file is bytes of no known file", () => {
   const ledger = new Ledger([acme]);
   const { holding, filledFile } = ledger.book(aRead({ bytes: 650 }));
