@@ -123,7 +123,7 @@ function contentOf(value: unknown): Content {
     case "pack": {
       exactly(it, ["type", "version", "origin", "incident", "time", "keys"]);
       if (it["version"] !== packVersion) throw new Malformed(`version is not ${packVersion}, the one we know`);
-      time(it["time"], "time");
+      whole(it["time"], "time");
       const keys = hashes(it["keys"], "keys", maxKeys);
       return { type: "pack", it: { origin: origin(it["origin"]), incident: text(it["incident"], "incident"), keys } };
     }
@@ -165,8 +165,8 @@ function entry(value: unknown): Entry {
   const named = fields(it["fields"]);
   if (!Object.keys(named).every(isName)) throw new Malformed("entry.fields holds a name that is none");
   return {
-    seq: time(it["seq"], "entry.seq"),
-    time: time(it["time"], "entry.time"),
+    seq: whole(it["seq"], "entry.seq"),
+    time: whole(it["time"], "entry.time"),
     kind: kindText,
     by: field(it["by"], "entry.by"),
     ...("subject" in it && { subject: field(it["subject"], "entry.subject") }),
@@ -181,9 +181,9 @@ function checkpoint(value: unknown): Checkpoint {
   exactly(it, ["origin", "size", "root", "time", "key", "signature"]);
   return {
     origin: origin(it["origin"]),
-    size: time(it["size"], "checkpoint.size"),
+    size: whole(it["size"], "checkpoint.size"),
     root: hash(it["root"], "checkpoint.root"),
-    time: time(it["time"], "checkpoint.time"),
+    time: whole(it["time"], "checkpoint.time"),
     key: hash(it["key"], "checkpoint.key"),
     signature: signature(it["signature"]),
   };
@@ -237,7 +237,7 @@ function kind(value: unknown): Document["kind"] {
   return known;
 }
 
-function time(value: unknown, at: string): number {
+function whole(value: unknown, at: string): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
     throw new Malformed(`${at} is no whole number from 0 to 2^53 - 1`);
   }

@@ -69,6 +69,17 @@ test("sources, gaps and two signing keys have room in a pack", () => {
   assert.deepEqual([ok, documents, keys.length], [true, 3, 2]);
 });
 
+test("what a database adds to entries, documents and checkpoints does not reach the pack", () => {
+  const { incident, entries, checkpoints } = aPackInput();
+  const more = { stored_at: 1 };
+  const over = {
+    incident: { ...incident, ...more },
+    entries: entries.map((it) => ({ ...it, ...more })),
+    checkpoints: checkpoints.map((it) => ({ ...it, ...more })),
+  };
+  assert.equal(packOf(aPackInput(over)), packOf(aPackInput()));
+});
+
 test("what would not verify is not packed", () => {
   const { entries, checkpoints, entryHashes, events } = aPackInput();
   const [first, second] = checkpoints;
@@ -86,6 +97,7 @@ test("what would not verify is not packed", () => {
   assert.match(refusal({ entries: [...entries, raised] }) ?? "", /entry 3 comes after entry 9/);
   assert.match(refusal({ entries: [{ ...raised, time: 0 }] }) ?? "", /entry 3 is not the one/);
   assert.match(refusal({ entries: [raised] }) ?? "", /no entry given puts the incident i1 on record/);
+  assert.match(refusal({ events: [...events, ...events] }) ?? "", /share kind and id/);
   const changed = documentOf("event", "e1", { time: 2 }, saltKey);
   assert.match(refusal({ events: [...events, changed] }) ?? "", /the event e1 on record/);
 });

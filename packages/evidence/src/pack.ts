@@ -1,9 +1,9 @@
+import { verifyCheckpoint, type Checkpoint, type Signer } from "./checkpoint.ts";
 import { redacted, sha256, type Field } from "./digest.ts";
 import { documentDigest, type Document, type DocumentKind } from "./document.ts";
 import { EvidenceError } from "./error.ts";
 import { canonical } from "./json.ts";
 import { maxKeys, maxPackBytes, maxPackLines } from "./limits.ts";
-import { verifyCheckpoint, type Checkpoint, type Signer } from "./checkpoint.ts";
 import { entryHash, recordsField, type Entry } from "./log.ts";
 import { Tree } from "./merkle.ts";
 
@@ -86,8 +86,10 @@ export function sealMessage(digest: string): string {
 
 function checkpointLines(checkpoints: readonly Checkpoint[], tree: Tree): object[] {
   return checkpoints.map((it, i) => {
+    const { origin, size, root, time, key, signature } = it;
     const before = checkpoints[i - 1];
-    return { type: "checkpoint", checkpoint: it, consistency: before ? tree.consistency(before.size, it.size) : [] };
+    const consistency = before ? tree.consistency(before.size, size) : [];
+    return { type: "checkpoint", checkpoint: { origin, size, root, time, key, signature }, consistency };
   });
 }
 
@@ -126,10 +128,14 @@ function checkEntries({ entries, entryHashes }: PackInput, last: Checkpoint): vo
 
 function checkRecords(documents: readonly Document[], entries: readonly Entry[]): void {
   const records = new Set(entries.flatMap(recordsOf));
+  const names = new Set<string>();
   for (const it of documents) {
-    if (records.has(documentDigest(it))) continue;
-    throw new EvidenceError("BAD_PACK", `no entry given puts the ${it.kind} ${it.id} on record as it is`);
+    if (!records.has(documentDigest(it))) {
+      throw new EvidenceError("BAD_PACK", `no entry given puts the ${it.kind} ${it.id} on record as it is`);
+    }
+    names.add(JSON.stringify([it.kind, it.id]));
   }
+  if (names.size < documents.length) throw new EvidenceError("BAD_PACK", "two documents share kind and id");
 }
 
 /** The digests that an entry puts on record. */
@@ -141,27 +147,23 @@ export function recordsOf(entry: Entry): readonly unknown[] {
 type Redact = NonNullable<PackInput["redact"]>;
 
 function redactDocument(it: Document, redact: Redact): Document {
-  return {
-    ...it,
-    fields: redactFields(
-      it.fields,
-      (name) => redact(it.kind, it.id, name),
-      (name) => name,
-    ),
-  };
+  const { kind, id, fields } = it;
+  const isHidden = (name: string) => redact(kind, id, name);
+  return { kind, id, fields: redactFields(fields, isHidden, (name) => name) };
 }
 
 function redactEntry(it: Entry, redact: Redact): Entry {
-  const id = String(it.seq);
+  const { seq, time, kind, by, subject, fields, prev, hash } = it;
+  const isHidden = (name: string) => name !== recordsField && redact("entry", String(seq), name);
   return {
-    ...it,
-    by: redact("entry", id, "by") ? redacted("by", it.by) : it.by,
-    ...(it.subject && { subject: redact("entry", id, "subject") ? redacted("subject", it.subject) : it.subject }),
-    fields: redactFields(
-      it.fields,
-      (name) => name !== recordsField && redact("entry", id, name),
-      (name) => `fields.${name}`,
-    ),
+    seq,
+    time,
+    kind,
+    by: isHidden("by") ? redacted("by", by) : by,
+    ...(subject && { subject: isHidden("subject") ? redacted("subject", subject) : subject }),
+    fields: redactFields(fields, isHidden, (name) => `fields.${name}`),
+    prev,
+    hash,
   };
 }
 

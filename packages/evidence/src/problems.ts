@@ -19,7 +19,6 @@ export type ProblemCode =
   | "NO_CHECKPOINT"
   | "CHECKPOINT_ORIGIN"
   | "CHECKPOINT_SIGNATURE"
-  | "CHECKPOINT_ORDER"
   | "FORK"
   | "ROLLBACK"
   | "KNOWN_NOT_SHOWN"

@@ -98,8 +98,6 @@ function verifyCheckpoints({ header, checkpoints }: PackLines, problems: Problem
     if (!verifyCheckpoint(checkpoint, header.it.keys)) {
       problems.add("CHECKPOINT_SIGNATURE", line, `${at} is not signed by a key that the header names`);
     }
-    if (before && checkpoint.time < before.time)
-      problems.add("CHECKPOINT_ORDER", line, `${at} is older than the one before`);
     const old = before ?? { size: 0, root: "" };
     const grew = before
       ? verifyConsistency({ oldSize: old.size, oldRoot: old.root, ...checkpoint, proof: consistency })
