@@ -1,3 +1,9 @@
+export { compareFingerprints, type CompareOptions } from "./compare.ts";
+export { compareModels, type CompareModelsOptions } from "./compare-models.ts";
+export type { Comparison, Relation, TensorComparison } from "./compare/verdict.ts";
+export { decoderOf, dequantise, type Decoder } from "./dequantise/decoder.ts";
+export { fingerprint, keyIdOf, openKey, type FingerprintOptions, type ModelPart } from "./fingerprint/fingerprint.ts";
+export type { ExactIdentity, Fingerprint, TensorRecord, Tile, VectorRecord } from "./fingerprint/record.ts";
 export { digestFile, digestTensors, modelDigest, totalBytes, type DigestOptions, type TensorDigest } from "./digest.ts";
 export { WeightsError, type WeightsErrorCode } from "./error.ts";
 export { groupModels, type FoundFile, type FoundModel, type ModelCopy } from "./group.ts";

@@ -1,0 +1,133 @@
+// What was done to a copy, as far as samples tell. Phrases for people: none of them decides anything.
+import type { TensorRecord, Tile } from "../fingerprint/record.ts";
+import { entriesOf } from "../fingerprint/tile.ts";
+import { lowRankShare } from "./low-rank.ts";
+import type { Pair } from "./match.ts";
+import { roundingOf } from "./rounding.ts";
+import { medianRho } from "./verdict.ts";
+
+/** Zeros beyond the original's that make a copy pruned. */
+const minPruned = 0.05;
+
+/** Relative change of size that makes a copy scaled, where it is otherwise the same. */
+const minScaling = 0.02;
+
+/** From this correlation on, scaling can be told from training. */
+const scalingRho = 0.95;
+
+/** Share of a change's energy in a quarter of its directions that makes it low-rank: an adapter. Full-rank changes have about 0.6. */
+const minLowRank = 0.93;
+
+/** Matrices looked at for low rank. */
+const maxLowRankTensors = 12;
+
+/** What seems to have been done on the way from `a` to `b`. @param all All matched pairs. @param significant Those that are not chance. */
+export function hintsOf(significant: readonly Pair[]): string[] {
+  return [
+    ...encoding(significant),
+    ...levels(significant),
+    ...pruning(significant),
+    ...scaling(significant),
+    ...arrangement(significant),
+    ...training(significant),
+  ];
+}
+
+function encoding(pairs: readonly Pair[]): string[] {
+  const changes = new Map<string, number>();
+  for (const { a, b } of pairs) {
+    if (a.dtype === b.dtype) continue;
+    const change = `${a.dtype} stored as ${b.dtype}`;
+    changes.set(change, (changes.get(change) ?? 0) + 1);
+  }
+  return [...changes]
+    .toSorted((x, y) => y[1] - x[1])
+    .map(([change, count]) => `${change} (${count} of ${pairs.length})`);
+}
+
+function levels(pairs: readonly Pair[]): string[] {
+  const floats = pairs.filter(({ b }) => /^b?f\d/.test(b.dtype));
+  const before = median(floats.map(({ a }) => levelsOf(a)));
+  const after = median(floats.map(({ b }) => levelsOf(b)));
+  if (after === undefined || before === undefined || after > 16 || before <= 16) return [];
+  return [`rounded to ${after} levels or fewer in 32 neighbours, stored as floats`];
+}
+
+function levelsOf({ tiles }: TensorRecord): number {
+  const filled = tiles.filter((it) => it.stats.zeroFraction < 0.02); // zeros are one level however many they are
+  return median(filled.map((it) => it.stats.levels)) ?? Infinity;
+}
+
+function pruning(pairs: readonly Pair[]): string[] {
+  const more = median(pairs.map(({ a, b }) => zerosOf(b) - zerosOf(a))) ?? 0;
+  return more >= minPruned ? [`pruned: ${Math.round(100 * more)} % more of its weights are 0`] : [];
+}
+
+function zerosOf({ tiles }: TensorRecord): number {
+  return tiles.reduce((sum, it) => sum + it.stats.zeroFraction, 0) / Math.max(1, tiles.length);
+}
+
+function scaling(pairs: readonly Pair[]): string[] {
+  const close = pairs.filter((it) => Math.abs(it.rho) >= scalingRho);
+  const factors = close.map(({ a, b }) => sizeOf(b) / sizeOf(a)).filter((it) => Math.abs(it - 1) > minScaling);
+  if (factors.length === 0 || (medianRho(pairs) ?? 0) < scalingRho) return [];
+  const integers = close.some(({ b }) => /^[iu]/.test(b.dtype)); // whose scale lies elsewhere
+  if (integers) return [];
+  const middle = median(factors) ?? 1;
+  return [`scaled: ${factors.length} of ${pairs.length} matrices, by ${middle.toFixed(2)} in the middle`];
+}
+
+function sizeOf({ tiles }: TensorRecord): number {
+  return Math.sqrt(tiles.reduce((sum, it) => sum + it.stats.sd ** 2, 0) / Math.max(1, tiles.length));
+}
+
+function arrangement(pairs: readonly Pair[]): string[] {
+  const phrases: string[] = [];
+  const turned = pairs.filter((it) => it.transposed).length;
+  const negated = pairs.filter((it) => it.z < 0).length;
+  const grown = pairs.find(({ a, b }) => a.tokens && b.tokens && a.rows !== b.rows);
+  if (turned > 0) phrases.push(`transposed: ${turned} of ${pairs.length}`);
+  if (negated > 0) phrases.push(`negated: ${negated} of ${pairs.length}`);
+  if (grown) phrases.push(`vocabulary changed from ${grown.a.rows} to ${grown.b.rows}`);
+  return phrases;
+}
+
+/** Only where rounding and pruning do not already explain the difference. */
+function training(pairs: readonly Pair[]): string[] {
+  const rho = medianRho(pairs);
+  if (rho === undefined) return [];
+  const rounding = median(pairs.map(({ b }) => worstRounding(b))) ?? 0;
+  const zeros = median(pairs.map(({ b }) => zerosOf(b))) ?? 0;
+  const explained = 1 / Math.hypot(1, 1.5 * rounding);
+  if (zeros >= minPruned || rho >= Math.min(0.9998, explained)) return [];
+  const ranks = pairs.slice(0, maxLowRankTensors).flatMap(({ a, b, transposed }) => (transposed ? [] : lowRank(a, b)));
+  if (ranks.length > 0 && (median(ranks) ?? 0) >= minLowRank)
+    return ["changed by matrices of low rank, as a merged adapter does"];
+  if (rho >= 0.9) return ["fine-tuned, or lightly changed otherwise"];
+  if (rho >= 0.6) return ["trained further, or strongly changed otherwise"];
+  return ["merged with another model, or changed beyond most training"];
+}
+
+function worstRounding({ dtype, tiles }: TensorRecord): number {
+  return Math.max(0, ...tiles.map((it) => roundingOf(dtype, it.stats)));
+}
+
+function lowRank(a: TensorRecord, b: TensorRecord): number[] {
+  const [one, other] = [a.tiles[0], b.tiles[0]];
+  if (!one || !other || one.rows < 64 || one.cols < 64) return [];
+  const noise = codeNoise(one) ** 2 + codeNoise(other) ** 2 + (roundingOf(b.dtype, other.stats) * other.stats.sd) ** 2;
+  const [x, y] = [entriesOf(one), entriesOf(other)];
+  const change = x.map((it, i) => (y[i] ?? 0) - it);
+  const energy = change.reduce((sum, it) => sum + it * it, 0);
+  const clean = energy - noise * change.length;
+  if (clean < 0.75 * energy) return []; // mostly rounding: nothing to see
+  return [Math.min(1, (lowRankShare(change, one.cols) * energy) / clean)];
+}
+
+function codeNoise({ scale }: Tile): number {
+  return scale / Math.sqrt(12);
+}
+
+function median(values: readonly number[]): number | undefined {
+  return values.toSorted((x, y) => x - y)[values.length >> 1];
+}

@@ -1,0 +1,125 @@
+import type { Tensor } from "../tensor.ts";
+
+/** One axis of a tensor: how long it is and how far apart its neighbours are stored, in elements. */
+export interface Axis {
+  readonly length: number;
+  readonly stride: number;
+}
+
+/**
+ * A tensor, or one of the matrices fused in it, as a matrix in one form whatever the file's own: the longest axis is `rows`, the
+ * next one `cols`, the others `rest`. Out×in and in×out, HWIO and OIHW, GGUF and safetensors give equal forms, but for axes of equal length,
+ * whose order stays the stored one: then the transpose has to be tried too.
+ */
+export interface Matrix {
+  readonly tensor: Tensor;
+  /** Which of the fused matrices it is, from 0; undefined for a whole tensor. */
+  readonly part?: number;
+  /** Of its first element, in elements from the tensor's. */
+  readonly start: number;
+  readonly rows: Axis;
+  readonly cols: Axis;
+  /** Longest first; their product is the number of matrices that lie in the tensor, of which tiles may come. */
+  readonly rest: readonly Axis[];
+}
+
+/** Fewest columns of a matrix that is compared: with less, a permutation of them proves little. */
+const minColumns = 8;
+
+/** Least sides of the matrices of a stack of experts; a smaller innermost axis is the kernel of a convolution. */
+const minStackedSide = 64;
+
+/** Most matrices one stack is split into: the largest public mixtures have 512 experts a layer. */
+const maxStack = 1024;
+
+// Names only say where a fused tensor may be cut. A thief who changes them gains nothing on copies of the same tensor.
+const fusedAttention = /(?:^|[._/])(?:attn_qkv|qkv|qkv_proj|wqkv|w_pack|c_attn|in_proj|query_key_value)(?=$|[._/])/i;
+const fusedGate = /(?:^|[._/])(?:gate_up|gate_up_proj|gate_and_up|up_gate|gate_up_exps|w13)(?=$|[._/])/i;
+
+/**
+ * The matrices of a tensor with at least `minElements` elements each; none for vectors, scalars and narrow tensors.
+ * Stacks of experts are taken apart, and fused query-key-value and gate-up matrices are split.
+ */
+export function matricesOf(tensor: Tensor, minElements: number): Matrix[] {
+  const axes = axesOf(tensor);
+  const stack = stackOf(axes);
+  const wholes = stack
+    ? Array.from({ length: stack.length }, (_, i) => ({ start: i * stack.stride, axes: axes.slice(1) }))
+    : [{ start: 0, axes }];
+  const pieces = wholes.flatMap((it) => split(it, tensor.name));
+  const many = pieces.length > 1;
+  return pieces.flatMap((piece, i) => {
+    const matrix = canonical(tensor, piece, many ? i : undefined);
+    return matrix && elementsOf(matrix) >= minElements ? [matrix] : [];
+  });
+}
+
+/** Rows, columns and the product of the rest: what two matrices must share to be compared. */
+export function shapeClass({ rows, cols, rest }: Matrix): string {
+  return `${rows.length}x${cols.length}x${restCount(rest)}`;
+}
+
+export function restCount(rest: readonly Axis[]): number {
+  return rest.reduce((product, it) => product * it.length, 1);
+}
+
+interface Piece {
+  readonly start: number;
+  readonly axes: readonly Axis[];
+}
+
+/** Its axes longer than 1, as stored. */
+function axesOf({ shape, strides }: Tensor): Axis[] {
+  const axes: Axis[] = [];
+  let stride = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    const length = shape[i] ?? 1;
+    axes.unshift({ length, stride: strides?.[i] ?? stride });
+    stride *= length;
+  }
+  return axes.filter((it) => it.length !== 1);
+}
+
+function stackOf(axes: readonly Axis[]): Axis | undefined {
+  const [outer, ...inner] = axes;
+  if (!outer || inner.length !== 2 || outer.length > maxStack) return undefined;
+  return inner.every((it) => it.length >= minStackedSide) ? outer : undefined;
+}
+
+function split({ start, axes }: Piece, name: string): Piece[] {
+  const [first, second] = axes;
+  if (!first || !second || axes.length !== 2) return [{ start, axes }];
+  const [long, short] = first.length >= second.length ? [first, second] : [second, first];
+  if (fusedAttention.test(name)) return cut({ start, axes }, long, attentionParts(long.length, short.length));
+  if (!fusedGate.test(name)) return [{ start, axes }];
+  const fused = long.length >= 2 * short.length ? long : first;
+  return cut({ start, axes }, fused, fused.length % 2 === 0 ? [fused.length / 2, fused.length / 2] : [fused.length]);
+}
+
+/** Queries as wide as the model; keys and values share what is left (grouped-query attention). */
+function attentionParts(long: number, short: number): number[] {
+  const left = long - short;
+  return left > 0 && left % 2 === 0 ? [short, left / 2, left / 2] : [long];
+}
+
+function cut({ start, axes }: Piece, along: Axis, lengths: readonly number[]): Piece[] {
+  let from = 0;
+  return lengths.map((length) => {
+    const piece = {
+      start: start + from * along.stride,
+      axes: axes.map((it) => (it === along ? { length, stride: along.stride } : it)),
+    };
+    from += length;
+    return piece;
+  });
+}
+
+function canonical(tensor: Tensor, { start, axes }: Piece, part: number | undefined): Matrix | undefined {
+  const [rows, cols, ...rest] = axes.toSorted((a, b) => b.length - a.length); // stable
+  if (!rows || !cols || cols.length < minColumns) return undefined;
+  return { tensor, ...(part !== undefined && { part }), start, rows, cols, rest };
+}
+
+function elementsOf({ rows, cols, rest }: Matrix): number {
+  return rows.length * cols.length * restCount(rest);
+}

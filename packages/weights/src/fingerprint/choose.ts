@@ -1,0 +1,100 @@
+import { matricesOf, restCount, shapeClass, type Matrix } from "./canonical.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** A matrix that is to be fingerprinted. */
+export interface Chosen {
+  readonly matrix: Matrix;
+  readonly shapeClass: string;
+  /** Its place among all matrices of its shape class, from 0, and how many there are. */
+  readonly order: number;
+  readonly of: number;
+  /** All of its class are fingerprinted. */
+  readonly whole: boolean;
+  /** It seems to hold a vector for each token: the longest axis of the model, shared by two matrices at most. */
+  readonly tokens: boolean;
+}
+
+/** Most tensors looked at; the largest public mixture has 100,000. */
+const maxConsidered = 200_000;
+
+/** Rows that an embedding must have so that its extra tiles, which lie from row 256 on, exist. */
+export const minTokenRows = 320;
+
+/**
+ * Which matrices of a model are fingerprinted: all up to `most`; beyond that embedding and head, then each shape class by its share, evenly
+ * spaced, so that layers and roles are met alike.
+ *
+ * The order within a class is that of the names with their numbers read as numbers, which conversions between formats keep; where names
+ * tell nothing it is as good as any. Names are never evidence: they only decide which tensors are met and which are tried as partners in order.
+ */
+export function chooseMatrices(tensors: readonly Tensor[], minElements: number, most: number): Chosen[] {
+  const ordered = tensors.slice(0, maxConsidered).toSorted((a, b) => byName(a.name, b.name) || a.offset - b.offset);
+  const classes = new Map<string, Matrix[]>();
+  for (const matrix of ordered.flatMap((it) => matricesOf(it, minElements))) {
+    const key = shapeClass(matrix);
+    classes.set(key, [...(classes.get(key) ?? []), matrix]);
+  }
+  const tokenClass = tokenClassOf(classes);
+  const quotas = shareOut(classes, most, tokenClass);
+  return [...classes].flatMap(([key, members]) => {
+    const count = quotas.get(key) ?? 0;
+    return evenly(members.length, count).flatMap((order) => {
+      const matrix = members[order];
+      if (!matrix) return [];
+      const of = members.length;
+      return [{ matrix, shapeClass: key, order, of, whole: count === of, tokens: key === tokenClass }];
+    });
+  });
+}
+
+/** Compares names so that `layer.10` comes after `layer.9`. */
+export function byName(a: string, b: string): number {
+  const [one, other] = [a.match(/\d+|\D+/g) ?? [], b.match(/\d+|\D+/g) ?? []];
+  for (let i = 0; i < Math.min(one.length, other.length); i++) {
+    const [x = "", y = ""] = [one[i], other[i]];
+    if (x === y) continue;
+    const numbers = /^\d/.test(x) && /^\d/.test(y);
+    if (numbers && Number(x) !== Number(y)) return Number(x) - Number(y);
+    return x < y ? -1 : 1;
+  }
+  return one.length - other.length;
+}
+
+function tokenClassOf(classes: ReadonlyMap<string, readonly Matrix[]>): string | undefined {
+  const lengths = [...classes].map(([key, members]) => ({ key, members, rows: members[0]?.rows.length ?? 0 }));
+  const longest = Math.max(0, ...lengths.map((it) => it.rows));
+  const [found, second] = lengths.filter((it) => it.rows === longest);
+  if (!found || second || longest < minTokenRows || found.members.length > 2) return undefined;
+  return found.members.every((it) => restCount(it.rest) === 1) ? found.key : undefined;
+}
+
+/** How many of each class are taken. Every class gets one, the largest first, as long as there is room. */
+function shareOut(
+  classes: ReadonlyMap<string, readonly Matrix[]>,
+  most: number,
+  tokenClass: string | undefined,
+): Map<string, number> {
+  const total = [...classes.values()].reduce((sum, it) => sum + it.length, 0);
+  if (total <= most) return new Map([...classes].map(([key, members]) => [key, members.length]));
+  const rank = (key: string, members: readonly Matrix[]): number =>
+    key === tokenClass ? Infinity : members.length * sizeOf(members);
+  const sorted = [...classes].toSorted(([a, x], [b, y]) => rank(b, y) - rank(a, x) || (a < b ? -1 : 1)).slice(0, most);
+  const quotas = new Map(sorted.map(([key]) => [key, 1]));
+  let left = most - quotas.size;
+  for (const [key, members] of sorted) {
+    const share = key === tokenClass ? members.length : Math.round((members.length / total) * most);
+    const more = Math.max(0, Math.min(share, members.length) - 1);
+    const given = Math.min(more, left);
+    quotas.set(key, 1 + given);
+    left -= given;
+  }
+  return quotas;
+}
+
+function sizeOf([first]: readonly Matrix[]): number {
+  return first ? first.rows.length * first.cols.length : 0;
+}
+
+function evenly(length: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * length) / count));
+}
