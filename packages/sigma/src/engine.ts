@@ -223,7 +223,8 @@ export class SigmaEngine {
       });
     }
     const read = (field: string): readonly string[] => this.#view.slot(this.#table.number(field, "both")).texts;
-    this.#tell(document, { time: event.time, events: [event.id], read }, matches);
+    const step = this.#seen.events;
+    this.#tell(document, { step, time: event.time, events: [event.id], read }, matches);
   }
 
   #tell(document: SigmaDocument, signal: Omit<Signal, "rule">, matches: SigmaMatch[]): void {
@@ -252,7 +253,7 @@ export class SigmaEngine {
       const value = own.get(field);
       return value === undefined ? read(field) : [value];
     };
-    this.#tell(document, { time: hit.time, events: hit.events, read: readHit }, matches);
+    this.#tell(document, { step: undefined, time: hit.time, events: hit.events, read: readHit }, matches);
   }
 
   #closeUntil(time: number): SigmaMatch[] {

@@ -32,6 +32,8 @@ export interface Losses {
 export interface Signal {
   /** Place of the rule in the correlation. */
   readonly rule: number;
+  /** Told apart by the event that is looked at: one that matches several rules is still one event. */
+  readonly step: number | undefined;
   readonly time: number;
   readonly events: readonly string[];
   /** The values of a field in what matched. */
@@ -84,6 +86,7 @@ export class Correlator {
   readonly #groups = new Map<string, Group>();
   /** For windows that wait for their end: no group is due before this time. */
   #nextDue = Infinity;
+  #lastStep: number | undefined;
 
   constructor(document: CorrelationDocument, capacity: Capacity, { losses, shared, delayMs }: Surroundings) {
     this.document = document;
@@ -109,6 +112,9 @@ export class Correlator {
 
   /** Counts a match of one of the rules, and answers with what it completed. `latest` is the newest time of all events. */
   feed(signal: Signal, latest: number): Hit[] {
+    const isTemporal = this.correlation.type.startsWith("temporal");
+    if (!isTemporal && signal.step !== undefined && signal.step === this.#lastStep) return [];
+    this.#lastStep = signal.step;
     const entry = this.#toEntry(signal);
     const { groups, more } = groupsOf(
       this.correlation.groupBy.map((it) => signal.read(this.#fieldFor(it, signal.rule))),
