@@ -227,20 +227,19 @@ export class RecordSplitter {
     return undefined;
   }
 
-  /** Refuses a record that is too long and goes on where it ends. The scan so far is kept for finding that end. */
+  /** Refuses a record that is too long and goes on where it ends. */
   #refuse(mode: Mode): Cut {
     const cut = { rejected: `longer than ${maxRecordBytes} bytes`, offset: this.#offset };
-    if (mode === "skip-line") this.#scan = newScan();
-    else this.#scan = newScan();
+    this.#scan = newScan();
     this.#mode = mode;
     return cut;
   }
 
   #hand(length: number, consumed: number): Cut | undefined {
     const offset = this.#offset;
-    const text = decoder.decode(this.#pending.subarray(0, length)).replace(/\r$/, "");
+    const text = decoder.decode(this.#pending.subarray(0, length)).trimEnd();
     this.#take(consumed);
-    return text.trim() === "" ? undefined : { record: text, offset };
+    return text === "" ? undefined : { record: text, offset };
   }
 
   #take(length: number): void {

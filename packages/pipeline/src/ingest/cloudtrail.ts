@@ -81,7 +81,9 @@ export const cloudtrail: Source = {
 };
 
 function readOne(it: unknown, from: Origin, text: string): { event: OcsfEvent; raw: Raw } | { reason: string } {
-  const read = record.safeParse(it);
+  const inner = unwrapOne(it);
+  if (typeof inner === "string") return { reason: inner };
+  const read = record.safeParse(inner);
   if (!read.success) return { reason: problem(read.error) };
   const time = timeOf(read.data.eventTime);
   if (time === undefined) return { reason: `eventTime: not a time: ${quote(read.data.eventTime)}` };
@@ -97,22 +99,12 @@ function problem(error: z.ZodError): string {
 function unwrap(value: unknown): readonly unknown[] | string {
   if (!isRecord(value)) return "not a JSON object";
   const list = value.Records ?? value.Events;
-  if (Array.isArray(list)) {
-    if (list.length > maxRecords) return `${list.length} records in one document, at most ${maxRecords} are read`;
-    const records: unknown[] = [];
-    for (const it of list) {
-      const inner = unwrapOne(it);
-      if (typeof inner === "string") return inner;
-      records.push(inner);
-    }
-    return records;
-  }
-  const inner = unwrapOne(value);
-  return typeof inner === "string" ? inner : [inner];
+  if (!Array.isArray(list)) return [value];
+  return list.length <= maxRecords ? list : `${list.length} records in one document, at most ${maxRecords} are read`;
 }
 
 function unwrapOne(value: unknown): Raw | string {
-  if (!isRecord(value)) return "a record is not a JSON object";
+  if (!isRecord(value)) return "not a JSON object";
   if (typeof value.CloudTrailEvent === "string") {
     const inner = parseJson(value.CloudTrailEvent);
     if ("reason" in inner) return `CloudTrailEvent: ${inner.reason}`;

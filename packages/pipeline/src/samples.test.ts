@@ -1,0 +1,51 @@
+// Third-party logs, which are no part of the repository: nothing crashes, nothing is rejected without a reason, the benign stay quiet.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { severityId } from "@outweigh/schema";
+import { noSamples, replay, samples } from "./testing/recordings.ts";
+
+const loud = (run: ReturnType<typeof replay>) => run.alerts.filter((it) => severityId(it.severity) > severityId("low"));
+const read = (...names: string[]) => names.map((name) => ({ name, bytes: readFileSync(join(samples, name)) }));
+const folder = (name: string) => read(...readdirSync(join(samples, name)).map((it) => join(name, it)));
+
+test("a benign inventory of an account: all read, at most five alerts above low", { skip: noSamples }, () => {
+  const run = replay(read("aws-cloudtrail/opensearch_account_347283850106.ndjson"));
+  assert.deepEqual([run.rejects, run.events.length], [[], 793]);
+  assert.ok(loud(run).length <= 5);
+});
+
+test("a website's background: all read, at most five alerts above low", { skip: noSamples }, () => {
+  const run = replay(read("web/opensearch_apache_combined.log"));
+  assert.deepEqual([run.rejects, run.events.length], [[], 5000]);
+  assert.ok(loud(run).length <= 5);
+});
+
+test("attacks without any read of a model: all read, and what concerns us is seen", { skip: noSamples }, () => {
+  const invictus = replay(folder("aws-cloudtrail/invictus"));
+  assert.deepEqual([invictus.rejects, invictus.events.length], [[], 1448]);
+  assert.deepEqual([...new Set(loud(invictus).map((it) => it.rule))].sort(), [
+    "audit_logging_stopped",
+    "audit_selectors_changed",
+  ]);
+  const stratus = replay(folder("aws-cloudtrail/stratus"));
+  assert.deepEqual([stratus.rejects, stratus.events.length], [[], 198]);
+  assert.deepEqual([...new Set(loud(stratus).map((it) => it.rule))].sort(), [
+    "audit_selectors_changed",
+    "image_or_snapshot_shared",
+  ]);
+});
+
+test("hand-shaped records: each is an event or a reject that names a field", { skip: noSamples }, () => {
+  const rows = readFileSync(join(samples, "panther/AWS.CloudTrail.ndjson"), "utf8").trim().split("\n");
+  const records = rows.map((it) => JSON.stringify(JSON.parse(it).log));
+  const run = replay([{ name: "panther", bytes: new TextEncoder().encode(records.join("\n")) }]);
+  const [account] = run.line.sources();
+  assert.equal((account?.events ?? 0) + (account?.rejects ?? 0), records.length);
+  const explained = /^(eventTime|eventName|eventSource|userIdentity|requestParameters|sourceIPAddress)\b.*: /;
+  assert.deepEqual(
+    run.rejects.filter((it) => !explained.test(it.reason)),
+    [],
+  );
+});
