@@ -3,6 +3,11 @@ import { gzipSync, deflateSync, zstdCompressSync } from "node:zlib";
 import { writeGguf } from "../src/testing/gguf.ts";
 import { writeOnnx } from "../src/testing/onnx.ts";
 import { numpyArray, proto, stop, writePickle, writeTorchLegacy, writeTorchZip } from "../src/testing/pickle.ts";
+import { writeCoreml, writeOpenvino } from "../src/testing/apple-intel.ts";
+import { writeHdf5 } from "../src/testing/hdf5.ts";
+import { writeNpy } from "../src/testing/numpy.ts";
+import { writeCheckpoint, writeGraph, writeSavedModel, writeTfjs } from "../src/testing/tensorflow.ts";
+import { writeTflite } from "../src/testing/tflite.ts";
 import { writeSafetensors } from "../src/testing/safetensors.ts";
 import { writeTar } from "../src/testing/tar.ts";
 import { concat } from "../src/testing/bytes.ts";
@@ -31,6 +36,24 @@ export const seeds: Readonly<Record<string, readonly Uint8Array[]>> = {
   ],
   "pytorch-legacy": [writeTorchLegacy(model)],
   pickle: [writePickle(model), concat(proto(2), numpyArray(tensor("t", [4, 3]), true), stop)],
+  npy: [writeNpy(tensor("a", [3, 4])), writeNpy(tensor("a", [7]), { order: ">" })],
+  npz: [
+    writeZip(model.map((it) => ({ name: `${it.name}.npy`, data: writeNpy(it) }))),
+    writeZip(model.map((it) => ({ name: `${it.name}.npy`, data: writeNpy(it), deflated: true }))),
+  ],
+  hdf5: [writeHdf5(model)],
+  keras: [
+    writeZip([
+      { name: "config.json", data: concat("{}") },
+      { name: "model.weights.h5", data: writeHdf5(model) },
+    ]),
+  ],
+  tflite: [writeTflite(model)],
+  tfjs: [writeTfjs(model).model],
+  "tf-checkpoint": [writeCheckpoint(model).index],
+  "tf-graph": [writeGraph(model), writeSavedModel(model)],
+  coreml: [writeCoreml(model)],
+  openvino: [writeOpenvino(model).xml],
   "shard-index": [
     concat(
       JSON.stringify({

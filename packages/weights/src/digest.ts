@@ -119,18 +119,28 @@ interface Outcome {
 }
 
 /** Equal for tensors whose digest is the same without looking. */
-function placeKey({ inline, file, offset, bytes, strides, shape, dtype, byteOrder }: Tensor): string | Uint8Array {
+function placeKey({
+  inline,
+  file,
+  files,
+  offset,
+  bytes,
+  strides,
+  shape,
+  dtype,
+  byteOrder,
+}: Tensor): string | Uint8Array {
   if (inline) return inline;
-  return JSON.stringify([file, offset, bytes, ...(strides ? [strides, shape, dtype] : []), byteOrder && dtype]);
+  return JSON.stringify([file, files, offset, bytes, ...(strides ? [strides, shape, dtype] : []), byteOrder && dtype]);
 }
 
 function byPlace(a: Tensor, b: Tensor): number {
-  const [one = "", other = ""] = [a.file, b.file];
+  const [one = "", other = ""] = [a.file ?? a.files?.[0], b.file ?? b.files?.[0]];
   return one === other ? a.offset - b.offset : one < other ? -1 : 1;
 }
 
 async function digest(tensor: Tensor, reader: Reader | undefined, progress: (bytes: number) => void): Promise<Outcome> {
-  if (!reader && !tensor.inline) return { why: `${JSON.stringify(tensor.file)} is missing` };
+  if (!reader && !tensor.inline) return { why: `${JSON.stringify(tensor.files ?? tensor.file)} is missing` };
   if (reader && !tensor.inline && tensor.offset + storedSpan(tensor) > reader.size) {
     return { why: "its bytes lie beyond the end of the file" };
   }

@@ -1,3 +1,4 @@
+export { isAdapter } from "./adapter.ts";
 export { compareFingerprints, type CompareOptions } from "./compare.ts";
 export { compareModels, type CompareModelsOptions } from "./compare-models.ts";
 export type { Comparison, Relation, TensorComparison } from "./compare/verdict.ts";

@@ -2,6 +2,15 @@ import { closed, llamafile, streams, tarContainer, zipContainer, type Container 
 import { WeightsError } from "./error.ts";
 import type { Format, FormatKind, ReadContext } from "./formats/format.ts";
 import { gguf } from "./formats/gguf.ts";
+import { coreml } from "./formats/coreml.ts";
+import { hdf5, keras } from "./formats/hdf5.ts";
+import { tfCheckpoint } from "./formats/tf-checkpoint.ts";
+import { tfGraph } from "./formats/tf-graph.ts";
+import { npy, npz } from "./formats/npy.ts";
+import { openvino } from "./formats/openvino.ts";
+import { tfjs } from "./formats/tfjs.ts";
+import { tflite } from "./formats/tflite.ts";
+import { wholeFormats } from "./formats/whole.ts";
 import { onnx } from "./formats/onnx.ts";
 import { pickleFile } from "./formats/pickle-file.ts";
 import { pytorchLegacy } from "./formats/pytorch-legacy.ts";
@@ -18,7 +27,26 @@ export interface Recognised {
 }
 
 /** In the order in which they are asked: sharp magics first, guesses last. */
-const formats: readonly Format[] = [safetensors, gguf, pytorchZip, pytorchLegacy, onnx, shardIndex, pickleFile];
+const formats: readonly Format[] = [
+  safetensors,
+  gguf,
+  pytorchZip,
+  npz,
+  keras,
+  hdf5,
+  pytorchLegacy,
+  npy,
+  tflite,
+  coreml,
+  tfCheckpoint,
+  ...wholeFormats,
+  onnx,
+  tfGraph,
+  shardIndex,
+  tfjs,
+  openvino,
+  pickleFile,
+];
 
 const containers: readonly Container[] = [zipContainer, tarContainer, llamafile, ...streams, ...closed];
 
@@ -130,8 +158,10 @@ async function* findInContainer(
         options.onProblem?.(inside, member.problem ?? "can't be opened");
         continue;
       }
-      const found = { path: inside, reader: member.reader, context: { sibling: member.sibling } };
+      const context = { name: member.name.slice(member.name.lastIndexOf("/") + 1), sibling: member.sibling };
+      const found = { path: inside, reader: member.reader, context };
       yield* findInside(found, options, depth + (container.codec ? 0.5 : 1)); // image, layer, gzip, tar, zip: still 4
+      await member.close?.();
     }
   } catch (error) {
     if (!(error instanceof WeightsError)) throw error;

@@ -1,8 +1,12 @@
 import { openZipMember } from "./containers/container.ts";
+import { joinedReader } from "./containers/range.ts";
 import { readZipDirectory, type ZipMember } from "./containers/zip.ts";
 import { WeightsError } from "./error.ts";
 import type { ReadContext } from "./formats/format.ts";
 import type { Reader, Tensor } from "./tensor.ts";
+
+/** Most sibling files opened for one model: exporters that write one file for each tensor stay below. */
+const maxSiblings = 20_000;
 
 /** How `Tensor.file` begins where the bytes are in a compressed member of the archive itself. */
 export const memberPrefix = "!/";
@@ -12,6 +16,8 @@ export const memberPrefix = "!/";
  * Whoever reads a tensor's bytes goes through this; `offset` counts from the beginning of the reader it gives.
  */
 export class Sources {
+  /** Of the compressed member opened last: its unpacked bytes take memory, so only one is kept. */
+  #member: { readonly file: string; readonly reader: Reader | undefined } | undefined;
   readonly #reader: Reader;
   readonly #context: ReadContext;
   readonly #opened = new Map<string, Reader | undefined>();
@@ -23,14 +29,35 @@ export class Sources {
   }
 
   /** Undefined if it is not there or can't be opened. Throws only what the reader throws. */
-  async of({ file }: Pick<Tensor, "file">): Promise<Reader | undefined> {
+  async of({ file, files }: Pick<Tensor, "file" | "files">): Promise<Reader | undefined> {
+    if (files) return this.#joined(files);
     if (file === undefined) return this.#reader;
-    if (!this.#opened.has(file)) this.#opened.set(file, await this.#open(file));
+    if (file.startsWith(memberPrefix)) {
+      if (this.#member?.file !== file) this.#member = { file, reader: await this.#openMember(file) };
+      return this.#member.reader;
+    }
+    if (!this.#opened.has(file)) {
+      const allowed = this.#opened.size < maxSiblings;
+      this.#opened.set(file, allowed ? await this.#context.sibling?.(file) : undefined);
+    }
     return this.#opened.get(file);
   }
 
-  async #open(file: string): Promise<Reader | undefined> {
-    if (!file.startsWith(memberPrefix)) return this.#context.sibling?.(file);
+  /** Pieces count from the front: all of them must be there. */
+  async #joined(files: readonly string[]): Promise<Reader | undefined> {
+    const key = JSON.stringify(files);
+    if (!this.#opened.has(key)) {
+      const parts: Reader[] = [];
+      for (const file of files) {
+        const part = await this.of({ file });
+        if (part) parts.push(part);
+      }
+      this.#opened.set(key, parts.length === files.length ? joinedReader(parts) : undefined);
+    }
+    return this.#opened.get(key);
+  }
+
+  async #openMember(file: string): Promise<Reader | undefined> {
     try {
       this.#members ??= new Map((await readZipDirectory(this.#reader)).map((it) => [it.name, it]));
       const member = this.#members.get(file.slice(memberPrefix.length));

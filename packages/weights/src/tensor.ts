@@ -18,6 +18,8 @@ export interface Tensor {
    * undefined when it is this file. `Sources` opens any of them.
    */
   readonly file?: string;
+  /** Where its bytes run through several sibling files, one after the other: these, and `offset` counts through them all. */
+  readonly files?: readonly string[];
   /** In elements, where the stored order is not C order (PyTorch views). Undefined: contiguous. */
   readonly strides?: readonly number[];
   /** Set where multi-byte numbers are stored most significant byte first; undefined: little-endian. */

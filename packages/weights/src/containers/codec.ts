@@ -26,8 +26,8 @@ export interface Codec {
   stream(): Decompressor;
 }
 
-/** Packed bytes that a peek looks at: unpack to 2 MB at the very most. */
-export const peekBytes = 2048;
+/** Packed bytes that a peek of DEFLATE looks at: they unpack to 4 MB at the very most. */
+const peekBytes = 4096;
 
 const lenient = { finishFlush: constants.Z_SYNC_FLUSH }; // accept a stream that ends early
 const chunkSize = 256 * 1024;

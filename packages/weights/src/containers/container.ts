@@ -4,7 +4,7 @@ import { siblingName } from "../sibling.ts";
 import type { Reader } from "../tensor.ts";
 import { deflate, gzip, zlib, zstd, type Codec } from "./codec.ts";
 import { rangeReader } from "./range.ts";
-import { beginsLikeTar, readTar } from "./tar.ts";
+import { beginsLikeTar, readTar, type TarMember } from "./tar.ts";
 import { unpackedSize, UnpackedReader } from "./unpacked.ts";
 import { beginsLikeZip, endsLikeZip, readLocalHeader, readZipDirectory, type ZipMember } from "./zip.ts";
 
@@ -16,6 +16,8 @@ export interface ContainerMember {
   readonly problem?: string;
   /** A file of the same folder in the same archive. */
   sibling(name: string): Promise<Reader | undefined>;
+  /** Lets go of what reading it keeps in memory. */
+  close?(): Promise<void>;
 }
 
 /** A file that holds files. */
@@ -77,19 +79,26 @@ function closedContainer(name: string, magic: string): Container {
 
 async function* openStream(reader: Reader, codec: Codec): AsyncGenerator<ContainerMember> {
   const packed = { reader, at: 0, bytes: reader.size, codec };
-  const size = await unpackedSize(packed);
-  yield { name: "", reader: new UnpackedReader(packed, size), sibling: noSibling };
+  const unpacked = new UnpackedReader(packed, await unpackedSize(packed));
+  yield { name: "", reader: unpacked, sibling: noSibling, close: () => unpacked.close() };
 }
 
 async function* openTar(reader: Reader): AsyncGenerator<ContainerMember> {
+  let byName: Map<string, TarMember> | undefined;
   for await (const { name, at, bytes } of readTar(reader)) {
     const sibling = async (wanted: string): Promise<Reader | undefined> => {
-      const full = beside(name, wanted);
-      for await (const it of readTar(reader)) if (it.name === full) return rangeReader(reader, it.at, it.bytes);
-      return undefined;
+      byName ??= await indexTar(reader);
+      const found = byName.get(beside(name, wanted));
+      return found && rangeReader(reader, found.at, found.bytes);
     };
     yield { name, reader: rangeReader(reader, at, bytes), sibling };
   }
+}
+
+async function indexTar(reader: Reader): Promise<Map<string, TarMember>> {
+  const byName = new Map<string, TarMember>();
+  for await (const it of readTar(reader)) byName.set(it.name, it);
+  return byName;
 }
 
 async function* openZip(reader: Reader): AsyncGenerator<ContainerMember> {
@@ -105,9 +114,13 @@ async function* openZip(reader: Reader): AsyncGenerator<ContainerMember> {
   }
 }
 
-async function opened(reader: Reader, member: ZipMember): Promise<Pick<ContainerMember, "reader" | "problem">> {
+async function opened(
+  reader: Reader,
+  member: ZipMember,
+): Promise<Pick<ContainerMember, "reader" | "problem" | "close">> {
   try {
-    return { reader: await openZipMember(reader, member) };
+    const inside = await openZipMember(reader, member);
+    return inside instanceof UnpackedReader ? { reader: inside, close: () => inside.close() } : { reader: inside };
   } catch (error) {
     if (error instanceof WeightsError) return { problem: error.message };
     throw error;

@@ -15,7 +15,8 @@ const blockBytes = 512;
 
 /** Whether a file begins with a tar header, judged by its checksum: `ustar` or older. */
 export function beginsLikeTar(head: Uint8Array): boolean {
-  if (head.length < blockBytes || (head[148] ?? 0) > 0x37 || head[0] === 0) return false;
+  const first = head[148] ?? 0;
+  if (head.length < blockBytes || head[0] === 0 || (first !== 0x20 && (first < 0x30 || first > 0x37))) return false;
   const stated = parseOctal(head.subarray(148, 156));
   return stated !== undefined && stated > 0 && stated === checksum(head);
 }

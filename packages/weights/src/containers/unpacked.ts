@@ -1,5 +1,5 @@
 import { WeightsError } from "../error.ts";
-import { keptWindowBytes, maxExpansion, maxKeptBytes, maxUnpackPasses } from "../limits.ts";
+import { headBytes, keptWindowBytes, maxExpansion, maxKeptBytes, maxUnpackPasses } from "../limits.ts";
 import type { Reader } from "../tensor.ts";
 import type { Codec, Decompressor } from "./codec.ts";
 
@@ -43,19 +43,35 @@ export class UnpackedReader implements Reader {
     return result;
   }
 
+  /** Lets go of the decompressor and of what was kept; a later read starts anew. */
+  async close(): Promise<void> {
+    await this.#stream?.return(undefined);
+    this.#stream = undefined;
+    this.#chunks = [];
+    this.#keptAt = 0;
+    this.#keptBytes = 0;
+  }
+
   async #read(at: number, length: number): Promise<Uint8Array> {
     const end = Math.min(at + length, this.size);
     if (at < 0 || at >= end) return new Uint8Array(0);
+    if (!this.#stream && end <= headBytes) {
+      const head = await this.#peek();
+      if (head.length >= end) return head.subarray(at, end);
+    }
     if (at < this.#keptAt || !this.#stream) await this.#restart();
     while (this.#keptAt + this.#keptBytes < end && (await this.#advance(at)));
     return this.#copy(at, Math.min(end, this.#keptAt + this.#keptBytes));
   }
 
+  /** Most members of an archive are looked at once, at their beginning: no decompressor is kept for that. */
+  async #peek(): Promise<Uint8Array> {
+    const { reader, at, bytes, codec } = this.#packed;
+    return codec.peek(await reader.read(at, Math.min(bytes, headBytes)));
+  }
+
   async #restart(): Promise<void> {
-    await this.#stream?.return(undefined);
-    this.#chunks = [];
-    this.#keptAt = 0;
-    this.#keptBytes = 0;
+    await this.close();
     this.#stream = unpack(this.#packed);
   }
 

@@ -1,5 +1,5 @@
 import { maxFindings, maxMetadataEntries, maxMetadataLength } from "../limits.ts";
-import type { FileFinding, ModelFile, Reader } from "../tensor.ts";
+import type { FileFinding, ModelFile, Reader, Tensor } from "../tensor.ts";
 
 /**
  * What a reader can do with a format. `tensors`: lists its tensors; `index`: names the files that hold them;
@@ -9,6 +9,8 @@ export type FormatKind = "tensors" | "index" | "whole";
 
 /** What a reader may ask for beyond the file itself. */
 export interface ReadContext {
+  /** What the file is called, where its format says "the other file of the same name". Never opened. */
+  readonly name?: string;
   /** The file of this name in the same folder or archive; undefined if there is none. The caller refuses links. */
   sibling?(name: string): Promise<Reader | undefined>;
 }
@@ -55,4 +57,11 @@ export function startsWith(head: Uint8Array, text: string, at = 0): boolean {
   if (head.length < at + text.length) return false;
   for (let i = 0; i < text.length; i++) if (head[at + i] !== text.charCodeAt(i)) return false;
   return true;
+}
+
+/** `missingBytes` of a file whose own tensors lie partly beyond its end; nothing if they are all there. */
+export function cutShort(tensors: readonly Tensor[], size: number): { missingBytes?: number } {
+  let end = 0;
+  for (const it of tensors) if (!it.file && !it.files && !it.inline) end = Math.max(end, it.offset + it.bytes);
+  return end > size ? { missingBytes: end - size } : {};
 }

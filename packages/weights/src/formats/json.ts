@@ -51,9 +51,14 @@ export function countPairs(text: string): number {
 
 /** Whether a file begins like a JSON object; white space may come first. */
 export function isJson(head: Uint8Array): boolean {
+  return firstByte(head) === 0x7b;
+}
+
+/** The first byte that is no white space; undefined if there is none. */
+export function firstByte(head: Uint8Array): number | undefined {
   let at = 0;
   while (at < head.length && isSpace(head[at] ?? 0)) at++;
-  return head[at] === 0x7b;
+  return head[at];
 }
 
 function isSpace(byte: number): boolean {

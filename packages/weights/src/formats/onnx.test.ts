@@ -89,11 +89,11 @@ test("reads what is left of a truncated copy", async () => {
   assert.ok(file.tensors.length > 0 && file.tensors.length < aModel().length);
 });
 
-test("a text that begins with a colon and other protobufs are no models", async () => {
+test("a text that begins with a colon and other protobufs are no ONNX", async () => {
   const text = Buffer.from(":orphan:\n\n==========\npip-install\n==========\n\nDescription\n***********\n".repeat(20));
   assert.equal(await recognise(strictReader(text)), undefined);
   const savedModel = concat(number(1, 1), bytes(2, bytes(1, "meta graph")));
-  assert.equal(await recognise(strictReader(savedModel)), undefined);
+  assert.equal((await recognise(strictReader(savedModel)))?.format, "tf-graph");
 });
 
 test("any damaged file is read or refused, within its bytes", async () => {

@@ -1,0 +1,108 @@
+// Source: HDF5 File Format Specification 3.0; keras-team/keras, saving_lib.py and legacy_h5_format.py.
+import { openZipMember } from "../containers/container.ts";
+import { readLocalHeader, readZipDirectory } from "../containers/zip.ts";
+import { readExactly } from "../cursor.ts";
+import { WeightsError } from "../error.ts";
+import { readDataset, isDataset } from "../hdf5/dataset.ts";
+import { openHdf5, readMessages, signature, type Hdf5File } from "../hdf5/file.ts";
+import { readGroup } from "../hdf5/group.ts";
+import { maxDepth, maxPieceBytes, maxTensors } from "../limits.ts";
+import { memberPrefix } from "../sources.ts";
+import type { ModelFile, Reader, Tensor } from "../tensor.ts";
+import { cutShort, Findings, startsWith, type Format } from "./format.ts";
+import { zipHolds } from "./zip-names.ts";
+
+/** The superblock may come after a block of the user's own, whose size is a power of two. */
+const superblocksAt = [0, 512, 1024, 2048];
+
+/**
+ * Groups of arrays: Keras' `.h5`, and much that is no model. Read are contiguous and compact datasets of numbers in groups with symbol
+ * tables or plain links, which is what h5py writes unless told otherwise. Chunked datasets and dense groups are findings.
+ */
+export const hdf5: Format = {
+  name: "hdf5",
+  kind: "tensors",
+  mayBe: (head) => superblockAt(head) !== undefined,
+  recognise: (head) => superblockAt(head) !== undefined,
+  read: (reader) => readHdf5(reader),
+};
+
+const weightsMember = "model.weights.h5";
+const configMember = "config.json";
+
+/** Keras 3's zip: its weights are an HDF5 file in it, its configuration may name layers with code. */
+export const keras: Format = {
+  name: "keras",
+  kind: "tensors",
+  mayBe: (head) => startsWith(head, "PK\x03\x04"),
+  recognise: (head, reader) =>
+    zipHolds(head, reader, (names) => names.includes(weightsMember) && names.includes(configMember)),
+  read: readKeras,
+};
+
+function superblockAt(head: Uint8Array): number | undefined {
+  return superblocksAt.find((at) => startsWith(head, signature, at));
+}
+
+async function readHdf5(reader: Reader): Promise<ModelFile> {
+  const at = superblockAt(await reader.read(0, Math.min(reader.size, 4096)));
+  if (at === undefined) throw new WeightsError("MALFORMED", "no HDF5 superblock", { at: 0 });
+  const file = await openHdf5(reader, at);
+  const findings = new Findings();
+  const tensors = await collect(file, findings);
+  return { format: "hdf5", tensors, metadata: {}, findings: findings.list, ...cutShort(tensors, reader.size) };
+}
+
+interface Pending {
+  readonly path: string;
+  readonly address: number;
+  readonly depth: number;
+}
+
+/** Every object once: hard links may form circles. */
+async function collect(file: Hdf5File, findings: Findings): Promise<Tensor[]> {
+  const tensors: Tensor[] = [];
+  const seen = new Set<number>();
+  const pending: Pending[] = [{ path: "", address: file.root, depth: 0 }];
+  for (let it = pending.pop(); it; it = pending.pop()) {
+    const { path, address, depth } = it;
+    if (seen.has(address)) continue;
+    seen.add(address);
+    if (depth > maxDepth) throw new WeightsError("TOO_DEEP", `groups nest deeper than ${maxDepth}`);
+    const messages = await readMessages(file, address);
+    if (isDataset(messages)) {
+      if (tensors.length >= maxTensors) throw new WeightsError("TOO_MANY", `more than ${maxTensors} datasets`);
+      const tensor = await readDataset(file, path, messages);
+      if (typeof tensor === "string") findings.add(tensor);
+      else if (tensor) tensors.push(tensor);
+      continue;
+    }
+    const { links, dense } = await readGroup(file, messages);
+    if (dense) findings.add(`group ${JSON.stringify(path)} keeps its links in a heap that is not read`);
+    for (const { name, address } of links.reverse()) {
+      pending.push({ path: path === "" ? name : `${path}/${name}`, address, depth: depth + 1 });
+    }
+  }
+  return tensors;
+}
+
+async function readKeras(reader: Reader): Promise<ModelFile> {
+  const members = await readZipDirectory(reader);
+  const weights = members.find((it) => it.name === weightsMember);
+  if (!weights) throw new WeightsError("MISSING_FILE", `the archive has no ${weightsMember}`);
+  const inner = await readHdf5(await openZipMember(reader, weights));
+  const stored = weights.method === 0 ? await readLocalHeader(reader, weights) : undefined;
+  const tensors = inner.tensors.map((it) =>
+    stored ? { ...it, offset: stored.dataAt + it.offset } : { ...it, file: memberPrefix + weightsMember },
+  );
+
+  const findings = [...inner.findings];
+  const config = members.find((it) => it.name === configMember);
+  if (config && config.bytes <= maxPieceBytes) {
+    const opened = await openZipMember(reader, config);
+    const text = new TextDecoder().decode(await readExactly(opened, 0, opened.size, configMember));
+    if (/"class_name"\s*:\s*"Lambda"/.test(text))
+      findings.push({ what: "has a Lambda layer: code that runs when it is loaded" });
+  }
+  return { ...inner, format: "keras", tensors, findings };
+}
