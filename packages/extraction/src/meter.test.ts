@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { nearest, makeBank } from "./bank.ts";
+import { calibrate, peakOf, type Calibration, type Stream } from "./calibration.ts";
+import { uniform } from "./hash.ts";
+import { Meter } from "./meter.ts";
+import type { Query } from "./query.ts";
+import { learnSpace, place, unit } from "./space.ts";
+
+const strata = 3;
+const horizon = 60;
+const width = 6;
+
+/** A number that looks drawn from N(0, 1). */
+const normal = (a: number, b: number, c: number) => {
+  let sum = 0;
+  for (let i = 0; i < 12; i++) sum += uniform(a, b, c * 12 + i);
+  return sum - 6;
+};
+
+/** A benign principal: own offset, own noise, own favourite stratum. `shift` moves all it asks: a foreign pool. */
+function stream(who: number, shift = 0): Stream {
+  return Array.from({ length: horizon }, (_, t): Query => {
+    const stratum = Math.floor(uniform(who, t, 1) ** 2 * strata);
+    const features = Array.from(
+      { length: width },
+      (_, i) => stratum * 4 + normal(who, t, i + 2) + 0.3 * normal(who, 10_000, i) + shift,
+    );
+    const top = 0.5 + uniform(who, t, 99) / 2;
+    return { features, stratum, probabilities: [top, 1 - top, 0] };
+  });
+}
+
+const streams = (from: number, n: number, shift = 0) => Array.from({ length: n }, (_, i) => stream(from + i, shift));
+
+const calibrated = (paths = 200): Calibration =>
+  calibrate(
+    { bank: streams(0, 20), scores: streams(100, 20), scale: streams(200, 30), paths: streams(300, paths) },
+    { strata, alpha: { num: 1, den: 100 }, horizon, seed: 5 },
+  );
+
+test("alarms on a foreign pool within a few queries, and seldom on new benign principals", () => {
+  const calibration = calibrated();
+  for (const attack of streams(5000, 5, 6)) {
+    const meter = new Meter(calibration);
+    const at = attack.findIndex((it) => meter.step(it).strange === true);
+    assert.ok(at >= 0 && at < 20, `alarmed at ${at}`);
+  }
+  const level = calibration.levels.strangeness?.level ?? 0;
+  const alarms = streams(6000, 300).filter((it) => peakOf(calibration.judge, it).strangeness > level).length;
+  assert.ok(alarms <= 9, `${alarms} of 300 at a promised 0.5 %`);
+});
+
+test("promises nothing with too few principals, and never says no instead", () => {
+  const calibration = calibrated(50);
+  assert.equal(calibration.levels.strangeness, undefined);
+  assert.deepEqual(calibration.certifiable, { num: 1, den: 51 });
+  assert.equal(new Meter(calibration).step(stream(1)[0] ?? assert.fail()).strange, undefined);
+});
+
+test("a meter restored in the middle reads on as if nothing had happened", () => {
+  const calibration = calibrated(199);
+  const queries = [...stream(7000), ...stream(7001)];
+  const whole = new Meter(calibration);
+  const expected = queries.map((it) => whole.step(it));
+  for (const cut of [1, 31, 60, 75]) {
+    const first = new Meter(calibration);
+    queries.slice(0, cut).forEach((it) => first.step(it));
+    const second = new Meter(calibration);
+    second.restore(JSON.parse(JSON.stringify(first.snapshot())));
+    assert.deepEqual(
+      queries.slice(cut).map((it) => second.step(it)),
+      expected.slice(cut),
+    );
+  }
+});
+
+test("an exact repeat says nothing", () => {
+  const meter = new Meter(calibrated(199));
+  const [query = assert.fail()] = stream(8000, 6);
+  const once = meter.step(query);
+  const again = meter.step(query);
+  assert.deepEqual(again.evidence, once.evidence);
+});
+
+test("refuses strata, lengths and values that cannot be", () => {
+  const meter = new Meter(calibrated(199));
+  const good = stream(1)[0] ?? assert.fail();
+  for (const bad of [
+    { stratum: 3 },
+    { stratum: -1 },
+    { stratum: 0.5 },
+    { features: [1] },
+    { features: [NaN, 0, 0, 0, 0, 0] },
+  ]) {
+    assert.throws(() => meter.step({ ...good, ...bad }), { name: "ExtractionError", code: "BAD_QUERY" });
+  }
+});
+
+test("the search that gives up early finds what the full search finds", () => {
+  const space = learnSpace(
+    streams(0, 5)
+      .flat()
+      .map((it) => it.features),
+  );
+  const rows = streams(0, 5)
+    .flat()
+    .map((it) => ({ point: place(space, it.features), stratum: 0 }));
+  const bank = makeBank(space.dimensions, 1, [rows]);
+  for (const it of streams(50, 2).flat()) {
+    const query = place(space, it.features);
+    const squares = rows.map(({ point }) => point.reduce((sum, v, i) => sum + (v - (query[i] ?? 0)) ** 2, 0));
+    squares.sort((a, b) => a - b);
+    const naive = Math.sqrt(squares.slice(0, 5).reduce((sum, v) => sum + v, 0) / 5);
+    assert.ok(Math.abs((nearest(bank, 0, query) ?? NaN) - naive) < 1e-6);
+  }
+});
+
+test("a rotation changes no distance between standardised points", () => {
+  const vectors = streams(0, 4)
+    .flat()
+    .map((it) => it.features);
+  const space = learnSpace(vectors);
+  const z = (v: ArrayLike<number>) => space.mean.map((m, i) => ((v[i] ?? 0) - m) * (space.scale[i] ?? 0));
+  const [a = [], b = []] = vectors;
+  const [pa, pb] = [place(space, a), place(space, b)];
+  const plain = Math.hypot(...z(a).map((v, i) => v - (z(b)[i] ?? 0)));
+  const turned = Math.hypot(...pa.map((v, i) => v - (pb[i] ?? 0))) / unit;
+  assert.ok(Math.abs(plain - turned) < 0.01, `${plain} and ${turned}`);
+});

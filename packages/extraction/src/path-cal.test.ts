@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { uniform } from "./hash.ts";
+import { alarmLevel, alarmRank, certifiable, pathPValue } from "./path-cal.ts";
+
+test("needs 99 principals for 1 %, 999 for 0.1 %", () => {
+  assert.equal(alarmRank(98, { num: 1, den: 100 }), undefined);
+  assert.equal(alarmRank(99, { num: 1, den: 100 }), 99);
+  assert.equal(alarmRank(998, { num: 1, den: 1000 }), undefined);
+  assert.equal(alarmRank(999, { num: 1, den: 1000 }), 999);
+  assert.deepEqual(certifiable(42), { num: 1, den: 43 });
+});
+
+test("the rank is exact at the ranks where floating point is off by one", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 400 }), (principals, percent) => {
+      const rate = { num: percent, den: 1000 };
+      const rank = alarmRank(principals, rate);
+      // The smallest whole k with k >= (1 - alpha)(M + 1), compared in whole numbers.
+      const enough = (k: number) => k * rate.den >= (rate.den - rate.num) * (principals + 1);
+      if (rank === undefined) assert.ok(!enough(principals));
+      else assert.ok(enough(rank) && !enough(rank - 1));
+    }),
+  );
+});
+
+test("a new principal passes the level no more often than promised", () => {
+  // 4,000 calibrations of 99 principals with heavy-tailed peaks; the share of new ones above must be near 1 %.
+  let above = 0;
+  const draws = 4000;
+  for (let round = 0; round < draws; round++) {
+    const peaks = Array.from({ length: 99 }, (_, i) => 1 / uniform(round, i, 0));
+    const level = alarmLevel(peaks, { num: 1, den: 100 });
+    if (1 / uniform(round, 99, 0) > (level?.level ?? 0)) above++;
+  }
+  assert.ok(above <= 62, `${above} of ${draws}; 40 expected, 62 is 3.5 standard deviations above`);
+  assert.ok(above >= 20, `${above} of ${draws}: the level is far too high`);
+});
+
+test("refuses what is no rate and what is no number", () => {
+  for (const alpha of [
+    { num: 0, den: 1 },
+    { num: 1, den: 1 },
+    { num: 0.5, den: 2 },
+  ]) {
+    assert.throws(() => alarmLevel([1], alpha), { name: "ExtractionError", code: "BAD_ALPHA" });
+  }
+  assert.throws(() => alarmLevel([Number.NaN], { num: 1, den: 2 }), { code: "BAD_CALIBRATION" });
+});
+
+test("ranks a path among benign ones, itself counted", () => {
+  assert.equal(pathPValue(5, [1, 2, 3, 5]), 2 / 5);
+  assert.equal(pathPValue(9, [1, 2, 3, 5]), 1 / 5);
+});
