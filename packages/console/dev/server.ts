@@ -257,8 +257,17 @@ function matches(row: Record<string, unknown>, { field, op, values, excluded }: 
 function nothing() {
   return {
     ...world.overview,
-    ...{ openIncidents: 0, alerts: 0, models: 0, sources: 0, actions: 0, sending: 0, events24h: 0, silent: [] },
-    ...{ booksBalanced: 0, booksTotal: 0, lastAlertAt: undefined },
+    openIncidents: 0,
+    alerts: 0,
+    models: 0,
+    sources: 0,
+    actions: 0,
+    sending: 0,
+    events24h: 0,
+    silent: [],
+    booksBalanced: 0,
+    booksTotal: 0,
+    lastAlertAt: undefined,
     scan: { state: "running", message: "/srv, 48,112 files" },
   };
 }

@@ -8,7 +8,7 @@ interface Shot {
   readonly name: string;
   readonly path: string;
   readonly mood?: Mood;
-  readonly then?: (page: Page) => Promise<void>;
+  readonly act?: (page: Page) => Promise<void>;
 }
 
 const shots: readonly Shot[] = [
@@ -30,11 +30,11 @@ const shots: readonly Shot[] = [
   { name: "empty-models", path: "/models", mood: "empty" },
   { name: "empty-sources", path: "/sources", mood: "empty" },
   { name: "broken", path: "/events", mood: "broken" },
-  { name: "guide", path: "/incidents", then: (page) => page.keyboard.press("?") },
+  { name: "guide", path: "/incidents", act: (page) => page.keyboard.press("?") },
   {
     name: "palette",
     path: "/incidents",
-    then: async (page) => {
+    act: async (page) => {
       await page.keyboard.press("Control+k");
       await page.getByRole("combobox", { name: "Find anything" }).fill("acme");
     },
@@ -42,7 +42,7 @@ const shots: readonly Shot[] = [
   {
     name: "respond",
     path: "/incidents/inc-214",
-    then: async (page) => {
+    act: async (page) => {
       await page.getByText("What happened").waitFor();
       await page.keyboard.press("r");
       await page.getByRole("dialog").getByText("Quarantine m.gguf").click();
@@ -52,7 +52,7 @@ const shots: readonly Shot[] = [
   {
     name: "close",
     path: "/incidents/inc-214",
-    then: async (page) => {
+    act: async (page) => {
       await page.getByText("What happened").waitFor();
       await page.keyboard.press("e");
       await page.getByText("True positive").click();
@@ -61,7 +61,7 @@ const shots: readonly Shot[] = [
   {
     name: "filter",
     path: "/incidents",
-    then: async (page) => {
+    act: async (page) => {
       await page.keyboard.press("/");
       await page.getByLabel("Filter", { exact: true }).fill("status:open m");
     },
@@ -69,7 +69,7 @@ const shots: readonly Shot[] = [
   {
     name: "bulk",
     path: "/incidents",
-    then: async (page) => {
+    act: async (page) => {
       for (const key of ["x", "j", "x", "j", "x"]) await page.keyboard.press(key);
     },
   },
@@ -88,12 +88,12 @@ for (const mood of ["busy", "empty", "broken"] as const) {
       const page = await browser.newPage({ colorScheme, viewport: { width, height: width === 1280 ? 800 : 1080 } });
       page.on("pageerror", (error) => console.error(`${error}`));
       page.on("console", (it) => it.type() === "error" && console.error(it.text()));
-      for (const { name, path, mood: wanted = "busy", then } of shots) {
+      for (const { name, path, mood: wanted = "busy", act } of shots) {
         if (wanted !== mood || (names.length > 0 && !names.includes(name))) continue;
         await page.goto(server.url + path);
         await page.locator("main").waitFor();
         await page.waitForTimeout(500);
-        await then?.(page);
+        await act?.(page);
         await page.waitForTimeout(200);
         await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${width}.png`) });
       }

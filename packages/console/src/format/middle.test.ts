@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { middle } from "./middle.ts";
+import { brief, middle } from "./middle.ts";
 
 test("keeps the file's name of a path whole", () => {
   assert.deepEqual(middle("/home/dev/downloads/holiday.jpg"), { head: "/home/dev/downloads", tail: "/holiday.jpg" });
@@ -12,6 +12,12 @@ test("keeps the end of a digest", () => {
     head: "9f86d081884c7d659a2feaa0",
     tail: "c55ad015",
   });
+});
+
+test("a list shows of an ARN what tells it from the next", () => {
+  assert.equal(brief("arn:aws:iam::111122223333:role/serve"), "role/serve");
+  assert.equal(brief("svc-deploy"), "svc-deploy");
+  assert.equal(brief("arn:aws:iam::111122223333:"), "arn:aws:iam::111122223333:");
 });
 
 test("leaves a short text whole", () => assert.deepEqual(middle("acme-13b"), { head: "", tail: "acme-13b" }));

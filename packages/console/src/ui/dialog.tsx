@@ -17,7 +17,7 @@ export interface DialogProps {
 export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useShortcuts({}, { closed: true });
+  useShortcuts({}, "dialog");
   useEffect(() => {
     const element = dialog.current;
     const before = document.activeElement;

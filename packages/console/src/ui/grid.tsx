@@ -51,6 +51,9 @@ export function Grid<Row>(props: GridProps<Row>) {
     getScrollElement: () => body.current,
     estimateSize: () => height,
     overscan,
+    // The head stays on top of the rows and takes one row's height from what is in sight.
+    scrollMargin: height,
+    scrollPaddingStart: height,
   });
   useEffect(() => virtual.measure(), [height, virtual]);
 
@@ -75,25 +78,23 @@ export function Grid<Row>(props: GridProps<Row>) {
       tabIndex={0}
       {...(shown.some((it) => it.index === at) && { "aria-activedescendant": `${base}-${at}` })}
     >
-      <div role="rowgroup">
+      <div
+        className={s.body}
+        role="presentation"
+        ref={body}
+        tabIndex={-1}
+        onScroll={(event) => onScroll(event.currentTarget.scrollTop)}
+      >
         <div className={s.head} role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
           {columns.map((it) => (
             <Head column={it} order={props.order} onOrder={props.onOrder} key={it.id} />
           ))}
         </div>
-      </div>
-      <div
-        className={s.body}
-        role="rowgroup"
-        ref={body}
-        tabIndex={-1}
-        onScroll={(event) => onScroll(event.currentTarget.scrollTop)}
-      >
-        <div style={{ height: virtual.getTotalSize() + (rows.length < total ? height : 0) }} role="presentation">
+        <div className={s.rows} role="rowgroup" style={{ height: virtual.getTotalSize() }}>
           {shown.map(({ index, key, start }) => {
             const row = rows[index];
             if (row === undefined) return null;
-            const place = { transform: `translateY(${start}px)`, gridTemplateColumns: template };
+            const place = { transform: `translateY(${start - height}px)`, gridTemplateColumns: template };
             return <RowView {...props} {...{ row, index, place, columns }} domId={`${base}-${index}`} key={key} />;
           })}
         </div>

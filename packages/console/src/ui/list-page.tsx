@@ -1,5 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { ApiError } from "../api/client.ts";
 import type { ListName, ListPage as Page, ReadList } from "../api/queries.ts";
 import { gathered, withValue, type RowField } from "../filter-edit.ts";
 import { count } from "../format/size.ts";
@@ -10,8 +11,9 @@ import { Grid, type Column } from "./grid.tsx";
 import { useRows } from "./list-rows.ts";
 import { useUrl } from "./list-state.ts";
 import { useShortcuts } from "./shortcuts.ts";
-import { Failed, Waiting } from "./states.tsx";
+import { Failed, Problem, Waiting } from "./states.tsx";
 import { FilterBy, Muted, type AddValue } from "./text.tsx";
+import { At } from "./when.tsx";
 import s from "./list-page.module.css";
 
 export interface ListPageProps<Row, Answer extends Page<Row>> {
@@ -25,7 +27,7 @@ export interface ListPageProps<Row, Answer extends Page<Row>> {
   /** What the list is filtered by when the URL says nothing. */
   readonly filter?: string;
   readonly placeholder: string;
-  readonly pane: (row: Row, wide: boolean) => ReactNode;
+  readonly pane: (row: Row) => ReactNode;
   /** Goes to the row's own page; without one, the pane becomes the page. */
   readonly open?: (id: string) => void;
   readonly empty: (filter: string) => ReactNode;
@@ -40,14 +42,67 @@ export interface ListPageProps<Row, Answer extends Page<Row>> {
 
 /** Any noun's page: the filter, the list, and the pane of the selected row. The list stays while one reads. */
 export function ListPage<Row, Answer extends Page<Row>>(props: ListPageProps<Row, Answer>) {
-  const { list, title, read, columns, idOf, fields, placeholder, pane } = props;
+  const list = useList(props);
+  const { chosen, selected, wide, filter, known, news, show, checks, go } = list;
+  const engaged = useEngaged(list.engaged, news !== undefined, show);
+  const add = useAddValue(filter, known, props.pivot);
+  return (
+    <FilterBy value={add}>
+      <div className={`${s.page} ${wide ? s.wide : ""}`}>
+        {!wide && (
+          <section className={s.list} aria-label={props.title} {...engaged.pointer}>
+            <header className={s.head}>
+              <FilterLine
+                value={filter}
+                fields={known}
+                placeholder={props.placeholder}
+                onChange={(it) => go({ filter: it })}
+              />
+              <span className={s.count}>{counted(list.rows.length, list.total, list.order !== undefined)}</span>
+            </header>
+            {list.first && props.banner?.(list.first)}
+            {news && (
+              <button type="button" className={s.news} onClick={show}>
+                {news} <Keys of="show-new" />
+              </button>
+            )}
+            {list.query.isError && list.rows.length > 0 && (
+              <Stale error={list.query.error} at={list.query.dataUpdatedAt} />
+            )}
+            <Body {...props} state={list} onScroll={engaged.scrolled} />
+            {props.bulk && checks.checked.size > 0 && (
+              <div className={s.bulk}>
+                <span>{count(checks.checked.size)} selected</span>
+                {props.bulk(
+                  list.rows.filter((it) => checks.checked.has(props.idOf(it))),
+                  checks.uncheck,
+                )}
+                <Button look="quiet" shortcut="back" onClick={checks.uncheck}>
+                  Let go
+                </Button>
+              </div>
+            )}
+          </section>
+        )}
+        {chosen !== undefined && (
+          <aside className={s.pane} aria-label="The selected row" tabIndex={0} data-arrows key={selected}>
+            {props.pane(chosen)}
+          </aside>
+        )}
+      </div>
+    </FilterBy>
+  );
+}
+
+/** The list's state, all of it from the URL and the server, and the keys that change it. */
+function useList<Row, Answer extends Page<Row>>(props: ListPageProps<Row, Answer>) {
+  const { list, read, columns, idOf, fields, bulk } = props;
   const { search, go } = useUrl();
   const filter = search.filter ?? props.filter ?? "";
   const order = parseOrder(search.sort);
   const state = useRows({ list, read, filter, order, columns, idOf });
-  const { query, rows, first, total, news, show, more } = state;
-  const { checked, check, uncheck } = useChecked();
-
+  const { rows, show } = state;
+  const checks = useChecks();
   const chosen = rows.find((it) => idOf(it) === search.sel) ?? rows[0];
   const selected = chosen && idOf(chosen);
   const wide = search.wide === true && chosen !== undefined;
@@ -62,82 +117,68 @@ export function ListPage<Row, Answer extends Page<Row>>(props: ListPageProps<Row
     next: () => walk(1),
     previous: () => walk(-1),
     "show-new": show,
-    ...(selected !== undefined && { open: () => open(selected), ...(props.bulk && { select: () => check(selected) }) }),
+    ...(selected !== undefined && {
+      open: () => open(selected),
+      ...(bulk && { select: () => checks.check(selected) }),
+    }),
     back: () => {
       if (wide) go({ wide: undefined });
-      else if (checked.size > 0) uncheck();
+      else if (checks.checked.size > 0) checks.uncheck();
       else if (search.sel !== undefined) go({ sel: undefined }, true);
     },
   });
-  const engaged = useEngaged(search.sel !== undefined || checked.size > 0, news !== undefined, show);
   const known = useMemo(() => gathered(fields, rows), [fields, rows]);
-  const add = useAddValue(filter, known, props.pivot);
+  const engaged = search.sel !== undefined || checks.checked.size > 0;
+  return { ...state, go, filter, order, checks, chosen, selected, wide, select, open, known, engaged };
+}
 
+interface BodyProps<Row, Answer extends Page<Row>> extends ListPageProps<Row, Answer> {
+  readonly state: ReturnType<typeof useList<Row, Answer>>;
+  readonly onScroll: (top: number) => void;
+}
+
+/** The rows, or why there are none. */
+function Body<Row, Answer extends Page<Row>>({ state, onScroll, title, ...props }: BodyProps<Row, Answer>) {
+  const { query, rows, order, go, show } = state;
+  if (query.isError && rows.length === 0) {
+    const { error, errorUpdatedAt } = query;
+    if (error instanceof ApiError && error.code === "BAD_FILTER") {
+      return <Failed what="The filter cannot be read" error={error} />;
+    }
+    const works = props.stillWorks && { stillWorks: props.stillWorks };
+    return <Failed what={`${title} cannot be read`} error={error} since={errorUpdatedAt} again={show} {...works} />;
+  }
+  if (query.isPending) return <Waiting />;
+  if (rows.length === 0) return props.empty(state.filter);
   return (
-    <FilterBy value={add}>
-      <div className={`${s.page} ${wide ? s.wide : ""}`}>
-        {!wide && (
-          <section className={s.list} aria-label={title} {...engaged.pointer}>
-            <header className={s.head}>
-              <FilterLine
-                value={filter}
-                fields={known}
-                placeholder={placeholder}
-                onChange={(it) => go({ filter: it })}
-              />
-              <span className={s.count}>{counted(rows.length, total, order !== undefined)}</span>
-            </header>
-            {first && props.banner?.(first)}
-            {news && (
-              <button type="button" className={s.news} onClick={show}>
-                {news} <Keys of="show-new" />
-              </button>
-            )}
-            {query.isError && rows.length === 0 ? (
-              <Failed
-                what={`${title} cannot be read`}
-                error={query.error}
-                since={query.errorUpdatedAt}
-                again={show}
-                {...(props.stillWorks && { stillWorks: props.stillWorks })}
-              />
-            ) : query.isPending ? (
-              <Waiting />
-            ) : rows.length === 0 ? (
-              props.empty(filter)
-            ) : (
-              <Grid
-                label={title}
-                onOrder={({ id, sort }) => go({ sort: nextOrder(order, id, sort?.falling ?? false) })}
-                onSelect={select}
-                onCheck={check}
-                onOpen={open}
-                onEnd={more}
-                onScroll={engaged.scrolled}
-                {...{ columns, rows, idOf, total, selected, checked, order }}
-              />
-            )}
-            {props.bulk && checked.size > 0 && (
-              <div className={s.bulk}>
-                <span>{count(checked.size)} selected</span>
-                {props.bulk(
-                  rows.filter((it) => checked.has(idOf(it))),
-                  uncheck,
-                )}
-                <Button look="quiet" shortcut="back" onClick={uncheck}>
-                  Let go
-                </Button>
-              </div>
-            )}
-          </section>
-        )}
-        {chosen !== undefined && (
-          <aside className={s.pane} aria-label="The selected row" tabIndex={0} data-arrows key={selected}>
-            {pane(chosen, wide)}
-          </aside>
-        )}
-      </div>
-    </FilterBy>
+    <Grid
+      label={title}
+      columns={props.columns}
+      rows={rows}
+      idOf={props.idOf}
+      total={state.total}
+      selected={state.selected}
+      checked={state.checks.checked}
+      order={order}
+      onOrder={({ id, sort }) => go({ sort: nextOrder(order, id, sort?.falling ?? false) })}
+      onSelect={state.select}
+      onCheck={state.checks.check}
+      onOpen={state.open}
+      onEnd={state.more}
+      onScroll={onScroll}
+    />
+  );
+}
+
+/** Rows that could not be read again are still shown, with the time they are of. */
+function Stale({ error, at }: { readonly error: Error; readonly at: number }) {
+  return (
+    <div className={s.stale} role="alert">
+      <Problem error={error} />
+      <Muted>
+        These rows are of <At at={at} />.
+      </Muted>
+    </div>
   );
 }
 
@@ -147,7 +188,7 @@ function counted(read: number, total: number, ordered: boolean): ReactNode {
   return total === 0 ? "" : count(total);
 }
 
-function useChecked() {
+function useChecks() {
   const [checked, setChecked] = useState<ReadonlySet<string>>(new Set());
   return {
     checked,
@@ -188,8 +229,8 @@ function useAddValue(
   return (field, value, excluded) => {
     if (fields.some((it) => it.name === field)) go({ filter: withValue(filter, field, value, excluded) });
     else {
-      const { to, filter } = pivot(field, value, excluded);
-      void navigate({ to, search: { filter } });
+      const { to, filter: hunted } = pivot(field, value, excluded);
+      void navigate({ to, search: { filter: hunted } });
     }
   };
 }

@@ -1,6 +1,6 @@
-import { Menu as Floating } from "@mantine/core";
-import type { ReactElement, ReactNode } from "react";
-import s from "./float.module.css";
+import { lazy, Suspense, useState, type ReactNode } from "react";
+
+const FloatingMenu = lazy(() => import("./floating-menu.tsx").then((it) => ({ default: it.FloatingMenu })));
 
 export interface MenuItem {
   readonly label: ReactNode;
@@ -10,30 +10,24 @@ export interface MenuItem {
 }
 
 export interface MenuProps {
-  /** The button that opens it. */
-  readonly children: ReactElement;
+  /** What stands on the button that opens it, and how that looks. */
+  readonly children: ReactNode;
+  readonly className: string | undefined;
   readonly groups: readonly { readonly label: string; readonly items: readonly MenuItem[] }[];
 }
 
-/** A few choices behind a button. */
-export function Menu({ children, groups }: MenuProps) {
+/** A few choices behind a button. What draws them is loaded with the first click. */
+export function Menu(props: MenuProps) {
+  const [asked, setAsked] = useState(false);
+  const closed = (
+    <button type="button" className={props.className} aria-haspopup="menu" onClick={() => setAsked(true)}>
+      {props.children}
+    </button>
+  );
+  if (!asked) return closed;
   return (
-    <Floating position="bottom-start" offset={4} width={240} transitionProps={{ duration: 0 }}>
-      <Floating.Target>{children}</Floating.Target>
-      <Floating.Dropdown className={s.float ?? ""}>
-        {groups.map(({ label, items }, i) => (
-          <div key={label}>
-            {i > 0 && <Floating.Divider className={s.divider ?? ""} />}
-            <Floating.Label className={s.label ?? ""}>{label}</Floating.Label>
-            {items.map((it, at) => (
-              <Floating.Item className={s.option ?? ""} onClick={it.onClick} key={at}>
-                {it.label}
-                {it.about && <span className="about">{it.about}</span>}
-              </Floating.Item>
-            ))}
-          </div>
-        ))}
-      </Floating.Dropdown>
-    </Floating>
+    <Suspense fallback={closed}>
+      <FloatingMenu {...props} />
+    </Suspense>
   );
 }

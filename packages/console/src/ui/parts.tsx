@@ -58,7 +58,7 @@ export function Dotted({ children }: { readonly children: readonly ReactNode[] }
   const parts = children.filter((it) => it !== undefined && it !== false && it !== "");
   return parts.map((it, i) => (
     <span key={i}>
-      {i > 0 && "· "}
+      {i > 0 && " · "}
       {it}
     </span>
   ));
@@ -95,6 +95,11 @@ export function Block({ children, label }: { readonly children: string; readonly
       <Shown lines>{children}</Shown>
     </pre>
   );
+}
+
+/** The buttons of a pane: under its title, above what is told. */
+export function PaneActions({ children }: { readonly children: ReactNode }) {
+  return <div className={s.paneActions}>{children}</div>;
 }
 
 export function Actions({ children }: { readonly children: ReactNode }) {

@@ -5,24 +5,27 @@ export type Handlers = Partial<Record<ShortcutId, () => void>>;
 
 interface Layer {
   readonly handlers: { readonly current: Handlers };
-  /** Nothing below it hears a key: an open dialog. */
-  readonly closed: boolean;
+  readonly rank: number;
 }
 
 const layers: Layer[] = [];
 let waiting: Waiting | undefined;
 
-/** Answers shortcuts of `keys.ts` while the component is mounted. Of two that answer the same, the later one does. */
-export function useShortcuts(handlers: Handlers, { closed = false } = {}): void {
+/** Whose keys come first: a dialog's, below which nothing hears a key; then those for all selected rows; then a page's. */
+const ranks = { page: 0, selection: 1, dialog: 2 } as const;
+
+/** Answers shortcuts of `keys.ts` while the component is mounted. Of two of one rank, the later one answers. */
+export function useShortcuts(handlers: Handlers, of: keyof typeof ranks = "page"): void {
   const current = useRef(handlers);
   useEffect(() => {
     current.current = handlers;
   });
   useEffect(() => {
-    const layer = { handlers: current, closed };
+    const layer = { handlers: current, rank: ranks[of] };
     layers.push(layer);
+    layers.sort((a, b) => a.rank - b.rank);
     return () => void layers.splice(layers.indexOf(layer), 1);
-  }, [closed]);
+  }, [of]);
 }
 
 /** Starts to hear keys. Whoever has handled a key by itself, such as a menu, has prevented its default. */
@@ -51,12 +54,12 @@ export function hearKeys(): () => void {
 }
 
 function handlerOf(ids: readonly ShortcutId[]): (() => void) | undefined {
-  for (const { handlers, closed } of layers.toReversed()) {
+  for (const { handlers, rank } of layers.toReversed()) {
     for (const id of ids) {
       const handler = handlers.current[id];
       if (handler) return handler;
     }
-    if (closed) return undefined;
+    if (rank === ranks.dialog) return undefined;
   }
   return undefined;
 }

@@ -57,13 +57,15 @@ export interface FailedProps {
 
 /** What failed, since when, what still works, and the code to search for. */
 export function Failed({ what, error, since, stillWorks, again }: FailedProps) {
+  // The first failure, not the last try.
+  const [first] = useState(since);
   return (
     <div className={s.failed} role="alert">
       <h1>{what}</h1>
       <Problem error={error} />
-      {since !== undefined && since > 0 && (
+      {first !== undefined && first > 0 && (
         <Muted>
-          Since <At at={since} />
+          Since <At at={first} />
         </Muted>
       )}
       {stillWorks && <p>{stillWorks}</p>}

@@ -1,6 +1,6 @@
 // Data as text. Nothing from outside reaches the page by another way, so nothing in it can hide or run.
 import { createContext, useContext, useState, type MouseEvent, type ReactNode } from "react";
-import { middle } from "../format/middle.ts";
+import { brief, middle } from "../format/middle.ts";
 import { reveal, revealed } from "../format/reveal.ts";
 import s from "./text.module.css";
 
@@ -94,11 +94,14 @@ export interface ValueProps {
   readonly children: string;
   /** In a row the whole row has the focus: the value takes none. */
   readonly inRow?: boolean;
+  /** A word of ours rather than something to copy: set in the text's own face. */
+  readonly word?: boolean;
 }
 
 /** A value one can filter by: a click adds it, an alt-click excludes it. */
-export function Value({ field, children, inRow = false }: ValueProps) {
+export function Value({ field, children, inRow = false, word = false }: ValueProps) {
   const add = useContext(FilterContext);
+  const shown = inRow ? brief(children) : children;
   const click = (event: MouseEvent) => {
     event.stopPropagation();
     add(field, children, event.altKey);
@@ -106,12 +109,12 @@ export function Value({ field, children, inRow = false }: ValueProps) {
   return (
     <button
       type="button"
-      className={s.value}
+      className={`${s.value} ${word ? s.word : ""}`}
       title={`${revealed(children)}\nClick: filter by ${field} · Alt-click: exclude it`}
       onClick={click}
       {...(inRow && { tabIndex: -1, onMouseDown: (event: MouseEvent) => event.preventDefault() })}
     >
-      {children.length > longValue ? <Middle>{children}</Middle> : <Shown>{children}</Shown>}
+      {shown.length > longValue ? <Middle>{shown}</Middle> : <Shown>{shown}</Shown>}
     </button>
   );
 }

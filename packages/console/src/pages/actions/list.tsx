@@ -48,7 +48,7 @@ const columns: readonly Column<ActionRow>[] = [
     from: 860,
     sort: { by: (it) => it.verb },
     cell: (it) => (
-      <Value field="verb" inRow>
+      <Value field="verb" inRow word>
         {it.verb}
       </Value>
     ),
@@ -59,7 +59,7 @@ const columns: readonly Column<ActionRow>[] = [
     track: "minmax(72px, 0.15fr)",
     sort: { by: (it) => it.by },
     cell: (it) => (
-      <Value field="by" inRow>
+      <Value field="by" inRow word>
         {it.by}
       </Value>
     ),

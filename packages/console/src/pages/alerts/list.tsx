@@ -7,7 +7,7 @@ import { Button } from "../../ui/button.tsx";
 import type { Column } from "../../ui/grid.tsx";
 import { Level } from "../../ui/level.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
-import { Actions, Section, Title } from "../../ui/parts.tsx";
+import { PaneActions, Section, Title } from "../../ui/parts.tsx";
 import { Empty, Problem, Waiting } from "../../ui/states.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
@@ -49,7 +49,7 @@ const columns: readonly Column<AlertRow>[] = [
   {
     id: "severity",
     title: "Severity",
-    track: "116px",
+    track: "124px",
     sort: { by: (it) => severityId(it.severity), falling: true },
     cell: (it) => <Level of={it.severity} />,
   },
@@ -75,7 +75,7 @@ const columns: readonly Column<AlertRow>[] = [
   {
     id: "model",
     title: "Model",
-    track: "minmax(88px, 0.25fr)",
+    track: "minmax(104px, 0.25fr)",
     sort: { by: (it) => it.model },
     cell: (it) => optional("model", it.model),
   },
@@ -129,12 +129,11 @@ function Pane({ row }: { readonly row: AlertRow }) {
       <Title meta={data && <AlertMeta of={data} />}>{row.title}</Title>
       {data ? (
         <>
-          <Actions>
+          <PaneActions>
             <Button shortcut="open" onClick={() => void navigate({ to: "/alerts/$id", params: { id: row.id } })}>
               Open
             </Button>
-          </Actions>
-          <div style={{ height: 20 }} />
+          </PaneActions>
           <Claim of={data} />
           <Section title="Why it matched">
             <Matched of={row.matched} />

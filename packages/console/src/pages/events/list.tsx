@@ -1,8 +1,9 @@
 import type { OcsfEvent } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { lists } from "../../api/queries.ts";
 import { size } from "../../format/size.ts";
-import { stamp } from "../../format/time.ts";
+import { clock, date, stamp, zoneName } from "../../format/time.ts";
 import { usePreferences } from "../../preferences.ts";
 import type { Column } from "../../ui/grid.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
@@ -13,15 +14,21 @@ import { At } from "../../ui/when.tsx";
 import { addressOf, eventFields, pivot } from "../fields.ts";
 import { EventRecord } from "./record.tsx";
 import { whatHappened } from "./what.ts";
+import s from "./events.module.css";
 
 /** The hunt: every event that is kept, by any of its fields. */
 export function EventList() {
+  const { zone } = usePreferences();
+  const titled = useMemo(
+    () => columns.map((it) => (it.id === "time" ? { ...it, title: `Time, ${zoneName(Date.now(), zone)}` } : it)),
+    [zone],
+  );
   return (
     <ListPage
       list="events"
       title="Events"
       read={lists.events}
-      columns={columns}
+      columns={titled}
       idOf={idOf}
       fields={eventFields}
       placeholder="All events. Filter: principal:role/dev operation:download time:>=24h bytes:>=1GB"
@@ -48,16 +55,16 @@ const columns: readonly Column<OcsfEvent>[] = [
   {
     id: "time",
     title: "Time",
-    track: "172px",
+    track: "148px",
     sort: { by: (it) => it.time, falling: true },
     cell: (it) => <When at={it.time} />,
   },
   {
     id: "operation",
     title: "Operation",
-    track: "88px",
+    track: "84px",
     sort: { by: (it) => it.operation },
-    cell: (it) => optional("operation", it.operation),
+    cell: (it) => optional("operation", it.operation, true),
   },
   {
     id: "principal",
@@ -77,7 +84,7 @@ const columns: readonly Column<OcsfEvent>[] = [
   {
     id: "artifact",
     title: "Artifact",
-    track: "minmax(140px, 1fr)",
+    track: "minmax(230px, 1fr)",
     sort: { by: (it) => it.artifact },
     cell: (it) => (it.artifact === undefined ? <Muted>—</Muted> : <Middle>{it.artifact}</Middle>),
   },
@@ -109,13 +116,17 @@ const columns: readonly Column<OcsfEvent>[] = [
 
 function When({ at }: { readonly at: number }) {
   const { zone } = usePreferences();
-  return <Muted>{stamp(at, zone)}</Muted>;
+  return (
+    <span className={s.time} title={stamp(at, zone)}>
+      {date(at, zone)} {clock(at, zone)}
+    </span>
+  );
 }
 
-function optional(field: string, value: string | undefined) {
+function optional(field: string, value: string | undefined, word = false) {
   if (value === undefined) return <Muted>—</Muted>;
   return (
-    <Value field={field} inRow>
+    <Value field={field} inRow word={word}>
       {value}
     </Value>
   );
@@ -133,7 +144,6 @@ function Pane({ of: it }: { readonly of: OcsfEvent }) {
       >
         {whatHappened(it)}
       </Title>
-      <div style={{ height: 12 }} />
       <EventRecord of={it} />
     </>
   );

@@ -68,7 +68,7 @@ const columns: readonly Column<Entry>[] = [
     sort: { by: (it) => it.kind },
     cell: (it) => <Mono>{it.kind}</Mono>,
   },
-  { id: "hash", title: "Hash", track: "minmax(96px, 0.2fr)", cell: (it) => <Middle>{it.hash}</Middle> },
+  { id: "hash", title: "Hash", track: "minmax(120px, 0.2fr)", cell: (it) => <Middle>{it.hash}</Middle> },
   { id: "at", title: "When", track: "82px", end: true, cell: (it) => <Ago at={it.at} /> },
 ];
 
@@ -93,7 +93,6 @@ function Pane({ of: it }: { readonly of: Entry }) {
   return (
     <>
       <Title meta={<At at={it.at} />}>{`${it.by} ${it.text}`}</Title>
-      <div style={{ height: 12 }} />
       <Section title="Entry">
         <Facts
           rows={[

@@ -26,11 +26,9 @@ export function Account({ className }: { readonly className: string }) {
     },
   ];
   return (
-    <Menu groups={groups}>
-      <button type="button" className={className}>
-        <Shown>{data?.user.name ?? "Preferences"}</Shown>
-        <span>{data?.user.role}</span>
-      </button>
+    <Menu groups={groups} className={className}>
+      <Shown>{data?.user.name ?? "Preferences"}</Shown>
+      <span>{data?.user.role}</span>
     </Menu>
   );
 }

@@ -101,8 +101,12 @@ function NoSession({ error, again }: { readonly error: Error; readonly again: ()
     return (
       <div className={s.signedOut}>
         <Empty title="This browser is not signed in">
-          <p>Open the one-time link that `outweigh up` printed. Each link signs one browser in, once.</p>
-          <p>Used already? Stop `outweigh up` and start it again: it prints a new link, and nothing is lost.</p>
+          <p>
+            Open the one-time link that <code>outweigh up</code> printed. Each link signs one browser in, once.
+          </p>
+          <p>
+            Used already? Stop <code>outweigh up</code> and start it again: it prints a new link, and nothing is lost.
+          </p>
         </Empty>
       </div>
     );
@@ -113,7 +117,7 @@ function NoSession({ error, again }: { readonly error: Error; readonly again: ()
         what="The server cannot be reached"
         error={error}
         again={again}
-        stillWorks="Logs that arrive meanwhile are read on from where the server stopped; `outweigh replay` works without it."
+        stillWorks="Logs that arrive meanwhile are read on from where it stopped. The outweigh command works without it."
       />
     </div>
   );

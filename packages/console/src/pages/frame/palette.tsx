@@ -1,37 +1,26 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { printFilter } from "@outweigh/schema";
-import { useState, type KeyboardEvent } from "react";
+import { useState } from "react";
 import { lists } from "../../api/queries.ts";
 import { shortcuts } from "../../keys.ts";
 import { nextTheme } from "../../preferences.ts";
 import { Dialog } from "../../ui/dialog.tsx";
-import { Shown } from "../../ui/text.tsx";
+import { Options, useChoice, type Option } from "../../ui/options.tsx";
 import s from "./guide.module.css";
 
-interface Found {
-  readonly key: string;
-  readonly label: string;
-  readonly about: string;
+interface Found extends Option {
   readonly run: () => void;
 }
 
 /** Anything by its name: pages, incidents, models, and a hunt for the text itself. */
 export function Palette({ onClose }: { readonly onClose: () => void }) {
   const [text, setText] = useState("");
-  const [at, setAt] = useState(0);
   const found = useFound(text);
-  const chosen = Math.min(at, found.length - 1);
+  const choice = useChoice(found, true);
   const take = (it: Found | undefined) => {
     onClose();
     it?.run();
-  };
-  const keyDown = (event: KeyboardEvent) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step !== undefined) setAt(Math.min(found.length - 1, Math.max(0, chosen + step)));
-    else if (event.key === "Enter") take(found[chosen]);
-    else return;
-    event.preventDefault();
   };
   return (
     <Dialog title="Find anything" onClose={onClose}>
@@ -41,33 +30,26 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
           value={text}
           autoFocus
           placeholder="A page, an incident, a model, or any text"
-          role="combobox"
-          aria-expanded
-          aria-controls="palette-found"
-          aria-activedescendant={`palette-${chosen}`}
           aria-label="Find anything"
-          onKeyDown={keyDown}
+          {...choice.input}
+          onKeyDown={(event) => {
+            if (choice.walk(event) || event.key !== "Enter") return;
+            event.preventDefault();
+            take(choice.chosen);
+          }}
           onChange={(event) => {
             setText(event.target.value);
-            setAt(0);
+            choice.reset();
           }}
         />
-        <div className={s.found} role="listbox" id="palette-found" aria-label="Found">
-          {found.map((it, i) => (
-            <div
-              className={s.option}
-              role="option"
-              id={`palette-${i}`}
-              aria-selected={i === chosen}
-              key={it.key}
-              onPointerMove={() => setAt(i)}
-              onClick={() => take(it)}
-            >
-              <Shown>{it.label}</Shown>
-              <span className={s.about}>{it.about}</span>
-            </div>
-          ))}
-        </div>
+        <Options
+          id={choice.id}
+          label="Found"
+          options={found}
+          chosen={choice.chosen}
+          onPoint={choice.point}
+          onTake={take}
+        />
       </div>
     </Dialog>
   );

@@ -75,10 +75,8 @@ function StatusMenu({ of: incident, onChange, onClose }: StatusMenuProps) {
     about: it === incident.status ? "now" : isOpen(it) ? "open" : "",
   }));
   return (
-    <Menu groups={[{ label: "Status", items }]}>
-      <button type="button" className={button.button}>
-        {statusWord[incident.status]} ▾
-      </button>
+    <Menu groups={[{ label: "Status", items }]} className={button.button}>
+      {statusWord[incident.status]} ▾
     </Menu>
   );
 }

@@ -17,7 +17,7 @@ export function Bulk({ rows, done }: { readonly rows: readonly IncidentRow[]; re
     },
     onSuccess: done,
   });
-  useShortcuts({ assign: () => assign.mutate(), close: () => setClosing(true) });
+  useShortcuts({ assign: () => assign.mutate(), close: () => setClosing(true) }, "selection");
   return (
     <>
       <Button shortcut="assign" disabled={assign.isPending} onClick={() => assign.mutate()}>

@@ -6,7 +6,7 @@ import { date, span, zoneName } from "../../format/time.ts";
 import { usePreferences } from "../../preferences.ts";
 import { Glyph, wordOf } from "../../ui/level.tsx";
 import { Shown } from "../../ui/text.tsx";
-import { At, Clock, useNow } from "../../ui/when.tsx";
+import { Clock, useNow } from "../../ui/when.tsx";
 import { storyLines, type StoryLine } from "./timeline.ts";
 import s from "./incidents.module.css";
 
@@ -71,7 +71,6 @@ function Entry({ of: it, details }: { readonly of: TimelineEntry; readonly detai
         <Linked to={it}>
           <Shown>{it.title}</Shown>
         </Linked>
-        {it.kind === "action" && " · action"}
         {it.to !== undefined && it.to - it.at >= 1000 && (
           <span className={s.detail}> · over {span(it.to - it.at)}</span>
         )}
@@ -154,20 +153,25 @@ function Run({ entries, details }: { readonly entries: readonly TimelineEntry[];
   );
 }
 
+/** A band across the timeline: what happened in it is not known. */
 function Silence({ of: it }: { readonly of: Gap }) {
   const now = useNow();
   return (
-    <div className={s.gap}>
-      <span>
-        <Shown>{it.source}</Shown> not seen for {span((it.to ?? now) - it.from)}: from <At at={it.from} />
+    <div className={`${s.line} ${s.gap}`}>
+      <span className={s.time}>
+        <Clock at={it.from} />
+      </span>
+      <span className={s.mark} />
+      <div className={s.what}>
+        <Shown>{it.source}</Shown> not seen for {span((it.to ?? now) - it.from)}
         {it.to === undefined ? ", still" : ""}
         {it.reason && (
-          <>
+          <span className={s.detail}>
             {" "}
             · <Shown>{it.reason}</Shown>
-          </>
+          </span>
         )}
-      </span>
+      </div>
     </div>
   );
 }

@@ -4,13 +4,12 @@ import { Link } from "@tanstack/react-router";
 import { incidentQuery } from "../../api/queries.ts";
 import { plural } from "../../format/size.ts";
 import { Level } from "../../ui/level.tsx";
-import { Prose, Section, Title } from "../../ui/parts.tsx";
+import { PaneActions, Prose, Section, Title } from "../../ui/parts.tsx";
 import { Problem, Waiting } from "../../ui/states.tsx";
 import { DoNext } from "../playbooks/playbook.tsx";
 import { IncidentActions } from "./actions.tsx";
 import { Evidence } from "./evidence.tsx";
 import { IncidentMeta } from "./meta.tsx";
-import s from "./incidents.module.css";
 
 /** Lines of evidence in the pane: the newest stand on the page, which Enter opens. */
 const maxLines = 8;
@@ -22,9 +21,9 @@ export function IncidentPane({ row }: { readonly row: IncidentRow }) {
     <>
       <Level of={row.severity} />
       <Title meta={<IncidentMeta of={row} />}>{row.title}</Title>
-      <div className={s.paneActions}>
+      <PaneActions>
         <IncidentActions incident={row} options={data?.options} />
-      </div>
+      </PaneActions>
       {data ? <Told of={data} /> : error ? <Problem error={error} /> : <Waiting lines={8} />}
     </>
   );
@@ -39,8 +38,8 @@ function Told({ of: it }: { readonly of: IncidentDetail }) {
       <Section
         title="Evidence"
         aside={
-          <Link to="/incidents/$id" params={{ id: it.incident.id }}>
-            {all(it)}
+          <Link to="/incidents/$id" params={{ id: it.incident.id }} search={{ tab: "alerts" }}>
+            {plural(it.alerts.length, "alert")}
           </Link>
         }
       >
@@ -49,8 +48,4 @@ function Told({ of: it }: { readonly of: IncidentDetail }) {
       <DoNext playbooks={it.playbooks} />
     </>
   );
-}
-
-function all({ alerts, timeline }: IncidentDetail): string {
-  return `${plural(alerts.length, "alert")}, ${plural(timeline.length, "line")}`;
 }

@@ -13,9 +13,14 @@ export function CopyMap({ of: it }: { readonly of: ModelDetail }) {
   return (
     <Section title="Copy map" aside={<Muted>{plural(it.copies.length, "copy", "copies")}</Muted>}>
       {hosts.length === 0 && <Muted>No scan has found a copy. That says nothing of hosts that were not scanned.</Muted>}
-      {hosts.map((host) => (
-        <Host of={host} key={host.host} />
-      ))}
+      {hosts.length > 0 && (
+        <table className={s.table}>
+          <Head />
+          {hosts.map((host) => (
+            <Host of={host} key={host.host} />
+          ))}
+        </table>
+      )}
       {unseen.length > 0 && (
         <div className={s.host}>
           <h3>Beyond this scan</h3>
@@ -31,46 +36,49 @@ export function CopyMap({ of: it }: { readonly of: ModelDetail }) {
   );
 }
 
+function Head() {
+  return (
+    <thead>
+      <tr>
+        <th scope="col" style={{ width: 100 }}>
+          Place
+        </th>
+        <th scope="col">Path</th>
+        <th scope="col" style={{ width: 100 }}>
+          Format
+        </th>
+        <th scope="col" className={s.num} style={{ width: 76 }}>
+          Size
+        </th>
+        <th scope="col" style={{ width: "19%" }}>
+          Who can read it
+        </th>
+        <th scope="col" className={s.num} style={{ width: 64 }}>
+          Seen
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
 function Host({ of: { host, undeclared, copies } }: { readonly of: HostCopies }) {
   return (
-    <>
-      <div className={s.host}>
-        <h3>
-          <Shown>{host}</Shown>
-        </h3>
-        <Muted>
-          {plural(copies.length, "copy", "copies")}
-          {undeclared > 0 ? `, ${undeclared} undeclared` : ", all accounted for"}
-        </Muted>
-      </div>
-      <table className={s.table}>
-        <thead>
-          <tr>
-            <th scope="col" style={{ width: 104 }}>
-              Place
-            </th>
-            <th scope="col">Path</th>
-            <th scope="col" style={{ width: 108 }}>
-              Format
-            </th>
-            <th scope="col" className={s.num} style={{ width: 76 }}>
-              Size
-            </th>
-            <th scope="col" style={{ width: "20%" }}>
-              Who can read it
-            </th>
-            <th scope="col" className={s.num} style={{ width: 72 }}>
-              Seen
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {copies.map((it) => (
-            <Copy of={it} key={it.id} />
-          ))}
-        </tbody>
-      </table>
-    </>
+    <tbody>
+      <tr className={s.hostRow}>
+        <th scope="rowgroup" colSpan={6}>
+          <h3>
+            <Shown>{host}</Shown>
+          </h3>
+          <Muted>
+            {plural(copies.length, "copy", "copies")}
+            {undeclared > 0 ? `, ${undeclared} undeclared` : ", all accounted for"}
+          </Muted>
+        </th>
+      </tr>
+      {copies.map((it) => (
+        <Copy of={it} key={it.id} />
+      ))}
+    </tbody>
   );
 }
 
@@ -81,7 +89,12 @@ function Copy({ of: it }: { readonly of: CopyRow }) {
     <tr>
       <td>{loud ? <strong>{word}</strong> : <Muted>{word}</Muted>}</td>
       <td>
-        <Middle copy>{it.container ? `${it.container} » ${it.path}` : it.path}</Middle>
+        <Middle copy>{it.path}</Middle>
+        {it.container && (
+          <div className={s.within}>
+            <Muted>in</Muted> <Middle>{it.container}</Middle>
+          </div>
+        )}
       </td>
       <td>
         <Shown>{it.format}</Shown>

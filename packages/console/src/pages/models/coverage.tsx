@@ -1,4 +1,5 @@
 import type { Holding, ModelRow } from "@outweigh/schema";
+import { brief } from "../../format/middle.ts";
 import { held } from "../../format/size.ts";
 import { Bar } from "../../ui/bar.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
@@ -17,7 +18,7 @@ export function Coverage({ of: it, holdings }: CoverageProps) {
     <div className={s.coverage}>
       {coalition?.fraction !== undefined && (
         <>
-          <span>Undeclared, together</span>
+          <span>all undeclared readers</span>
           <Bar
             fraction={coalition.fraction}
             bound={coalition.bound}
@@ -29,7 +30,7 @@ export function Coverage({ of: it, holdings }: CoverageProps) {
       {declared?.fraction !== undefined && (
         <>
           <Muted>
-            <Shown>{declared.principal}</Shown>
+            <Shown>{brief(declared.principal)}</Shown>, declared
           </Muted>
           <Bar fraction={declared.fraction} bound={declared.bound} accounted label={held(declared, it.name)} />
         </>

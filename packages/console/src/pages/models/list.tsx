@@ -54,7 +54,7 @@ const columns: readonly Column<ModelRow>[] = [
     sort: { by: (it) => it.class },
     cell: (it) =>
       it.class ? (
-        <Value field="class" inRow>
+        <Value field="class" inRow word>
           {it.class}
         </Value>
       ) : (

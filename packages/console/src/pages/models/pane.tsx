@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { modelQuery } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
-import { Actions, Dotted, Prose, Section, Title } from "../../ui/parts.tsx";
+import { PaneActions, Dotted, Prose, Section, Title } from "../../ui/parts.tsx";
 import { Problem, Waiting } from "../../ui/states.tsx";
 import { Middle, Muted } from "../../ui/text.tsx";
 import { size } from "../../format/size.ts";
@@ -25,13 +25,11 @@ export function ModelPane({ row: it }: { readonly row: ModelRow }) {
       <Title meta={<Dotted>{[it.owner, it.bytes !== undefined && size(it.bytes), it.formats.join(", ")]}</Dotted>}>
         {it.name}
       </Title>
-      <div style={{ height: 4 }} />
-      <Actions>
+      <PaneActions>
         <Button shortcut="open" onClick={() => void navigate({ to: "/models/$name", params: { name: it.name } })}>
           Open
         </Button>
-      </Actions>
-      <div style={{ height: 20 }} />
+      </PaneActions>
       <Section title="Books">
         <Prose>{balanceSentence(it)}</Prose>
         <Coverage of={it} holdings={data?.holdings ?? []} />

@@ -43,7 +43,7 @@ const columns: readonly Column<RuleRow>[] = [
   {
     id: "level",
     title: "Level",
-    track: "116px",
+    track: "124px",
     sort: { by: (it) => severityId(it.level), falling: true },
     cell: (it) => <Level of={it.level} />,
   },
@@ -68,7 +68,7 @@ const columns: readonly Column<RuleRow>[] = [
     track: "80px",
     sort: { by: (it) => it.kind },
     cell: (it) => (
-      <Value field="kind" inRow>
+      <Value field="kind" inRow word>
         {it.kind}
       </Value>
     ),
@@ -79,7 +79,7 @@ const columns: readonly Column<RuleRow>[] = [
     track: "104px",
     sort: { by: (it) => it.status },
     cell: (it) => (
-      <Value field="status" inRow>
+      <Value field="status" inRow word>
         {it.status}
       </Value>
     ),
@@ -107,7 +107,6 @@ function Pane({ of: it }: { readonly of: RuleRow }) {
     <>
       <Level of={it.level} />
       <Title meta={<Dotted>{[<Mono key="id">{it.id}</Mono>, it.kind, it.status]}</Dotted>}>{it.title}</Title>
-      <div style={{ height: 12 }} />
       <Section title="What it does not see">
         {it.blindspots.length > 0 ? (
           <Bullets items={it.blindspots} />

@@ -52,7 +52,7 @@ const columns: readonly Column<SourceHealth>[] = [
     track: "minmax(104px, 0.5fr)",
     sort: { by: (it) => it.kind },
     cell: (it) => (
-      <Value field="kind" inRow>
+      <Value field="kind" inRow word>
         {it.kind}
       </Value>
     ),

@@ -15,7 +15,6 @@ export function SourcePane({ of: it }: { readonly of: SourceHealth }) {
       <Title meta={<Dotted>{[<Mono key="kind">{it.kind}</Mono>, plural(it.events24h, "event") + " in 24 h"]}</Dotted>}>
         {it.name}
       </Title>
-      <div style={{ height: 12 }} />
       <Section title="Health">
         <p>{healthOf(it)}</p>
         {it.problem && (
