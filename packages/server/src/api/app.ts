@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import cookie from "@fastify/cookie";
 import rateLimit from "@fastify/rate-limit";
 import underPressure from "@fastify/under-pressure";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { LogController, type FastifyInstance } from "fastify";
 import { guard } from "../auth/guard.ts";
 import { ServerError } from "../error.ts";
 import { maxBodyBytes, maxRequestsPerMinute } from "../limits.ts";
@@ -39,7 +39,8 @@ export interface AppOptions {
 export async function buildApp(context: Context, { consoleDir, hosts }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: context.log,
-    disableRequestLogging: true,
+    // One line per request would bury what matters; what fails is logged.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     requestTimeout: requestMs,
     // A name in an address may be long: an ARN is a model's reader, not its id.

@@ -70,24 +70,20 @@ export class PackedFile extends FileReader {
     this.#unpackedBytes = 0;
   }
 
-  protected override async noticeChange(found: FoundFile): Promise<UnreadableRecord | undefined> {
-    const now = await identify(found.path, this.position.headBytes);
-    this.#restart(this.position);
-    if (now?.digest === this.position.head) {
+  protected override async noticeChange(found: FoundFile): Promise<UnreadableRecord | "unsure" | undefined> {
+    const { head, headBytes, generation } = this.position;
+    const now = await identify(found);
+    if (!now) return "unsure";
+    const before = now.bytes >= headBytes ? await identify(found, headBytes) : undefined;
+    if (before?.digest === head) {
       // Longer than before: what was unpacked stays read, what follows is new.
-      this.position = { ...this.position, done: false };
-      return undefined;
+      this.position = { ...this.position, head: now.digest, headBytes: now.bytes, done: false };
+    } else {
+      const state = new RecordSplitter().state();
+      const identity = { head: now.digest, headBytes: now.bytes, packed: now.packed };
+      this.position = { ...this.position, ...identity, generation: generation + 1, state, done: false };
     }
-    const fresh = await identify(found.path, undefined);
-    this.#splitter = new RecordSplitter();
-    this.position = {
-      ...this.position,
-      generation: this.position.generation + 1,
-      state: this.#splitter.state(),
-      head: fresh?.digest ?? "",
-      headBytes: fresh?.bytes ?? 0,
-      done: false,
-    };
+    this.#restart(this.position);
     return undefined;
   }
 

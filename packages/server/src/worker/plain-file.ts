@@ -1,12 +1,11 @@
 // A plain file that grows, is renamed, emptied, replaced.
-import { constants } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { RecordSplitter } from "@outweigh/pipeline";
 import type { FilePosition } from "./position.ts";
 import { FileReader, type FileBatch } from "./reader.ts";
 import type { PlacedRecord, Portion, UnreadableRecord } from "./record.ts";
 import { collect } from "./split.ts";
-import { identify, maxHeadBytes, type FoundFile } from "./watched.ts";
+import { identify, openSame, type FoundFile, type Head } from "./watched.ts";
 
 /** Bytes read at a time. */
 const chunkBytes = 256 * 1024;
@@ -66,31 +65,22 @@ export class PlainFile extends FileReader {
     this.#handle = undefined;
   }
 
-  protected override async noticeChange(found: FoundFile): Promise<UnreadableRecord | undefined> {
+  protected override async noticeChange(found: FoundFile): Promise<UnreadableRecord | "unsure" | undefined> {
     const { head, headBytes, state } = this.position;
-    if (found.size >= state.offset) {
-      const now = await identify(found.path, headBytes);
-      if (now?.digest === head) {
-        if (headBytes < maxHeadBytes) await this.#growHead(found);
-        return undefined;
-      }
-    }
-    return this.#beginAnew(found);
-  }
-
-  /** A short file's head says little: it is taken again when there is more of it. */
-  async #growHead(found: FoundFile): Promise<void> {
-    const now = await identify(found.path, undefined);
-    if (now && now.bytes > this.position.headBytes) {
-      this.position = { ...this.position, head: now.digest, headBytes: now.bytes };
-    }
+    const now = await identify(found);
+    if (!now && found.size > 0) return "unsure";
+    const before = now && now.bytes >= headBytes ? await identify(found, headBytes) : undefined;
+    if (now && now.bytes >= headBytes && !before) return "unsure";
+    if (found.size < state.offset || before?.digest !== head) return this.#beginAnew(now);
+    // A short file's head says little: it is taken again when there is more of it.
+    if (now && now.bytes > headBytes) this.position = { ...this.position, head: now.digest, headBytes: now.bytes };
+    return undefined;
   }
 
   /** Emptied, or replaced by another file with its inode: read from the start, as another file. */
-  async #beginAnew(found: FoundFile): Promise<UnreadableRecord | undefined> {
+  #beginAnew(head: Head | undefined): UnreadableRecord | undefined {
     const unread = this.size - this.position.state.offset;
     const lost = this.reject(this.position.state.offset, `${unread} bytes were removed before they were read`);
-    const now = await identify(found.path, undefined);
     this.close();
     this.#splitter = new RecordSplitter();
     this.#given = 0;
@@ -98,8 +88,8 @@ export class PlainFile extends FileReader {
       ...this.position,
       generation: this.position.generation + 1,
       state: this.#splitter.state(),
-      head: now?.digest ?? "",
-      headBytes: now?.bytes ?? 0,
+      head: head?.digest ?? "",
+      headBytes: head?.bytes ?? 0,
     };
     return unread > 0 ? lost : undefined;
   }
@@ -111,11 +101,9 @@ export class PlainFile extends FileReader {
 
   async #opened(): Promise<FileHandle | undefined> {
     if (this.#handle) return this.#handle;
-    const handle = await open(this.path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
-    if (!handle) return undefined;
-    const { dev, ino } = await handle.stat();
-    if (dev === this.position.dev && ino === this.position.ino) return (this.#handle = handle);
-    await handle.close(); // Renamed since the last look: the next one says where it is now.
-    return undefined;
+    const { dev, ino } = this.position;
+    // Renamed since the last look: the next one says where it is now.
+    this.#handle = await openSame({ path: this.path, dev, ino });
+    return this.#handle;
   }
 }

@@ -19,7 +19,7 @@ export const splitterState = z.object({
 export const filePosition = z.object({
   /** The watched path that it belongs to, as configured. */
   path: z.string(),
-  /** Where it was found first: stands in the ids of its events, and so never changes. */
+  /** Names it in the ids of its events: never changes, and is the same when it is found again before it was stored. */
   name: z.string(),
   dev: z.number(),
   ino: z.number(),
@@ -40,3 +40,6 @@ export const filePosition = z.object({
   done: z.boolean(),
 });
 export type FilePosition = z.infer<typeof filePosition>;
+
+/** Since when a path is watched, in ms: older ones of a log's rotated files are history that nobody asked for. */
+export const watchedSince = z.object({ since: z.number() });

@@ -15,8 +15,8 @@ export interface FileBatch {
 /** One watched file. `position` changes only when something was handed out, or when the file was begun anew. */
 export abstract class FileReader {
   position: FilePosition;
-  /** Where it was seen last. */
-  protected path: string;
+  /** Where it was seen last; empty before it was. */
+  protected path = "";
   /** Bytes on disk when it was seen last. */
   protected size: number;
   /** When we last saw it change, in ms. */
@@ -25,7 +25,6 @@ export abstract class FileReader {
 
   constructor(position: FilePosition) {
     this.position = position;
-    this.path = position.name;
     this.size = position.size;
   }
 
@@ -41,13 +40,15 @@ export abstract class FileReader {
   /** The last look found it, perhaps under another name, longer, or emptied. Answers with what was lost, if something was. */
   async meet(found: FoundFile): Promise<UnreadableRecord | undefined> {
     this.#missingSince = undefined;
-    const changed = found.size !== this.size || found.writtenAt !== this.position.writtenAt;
-    if (changed) this.changedAt = Date.now();
     this.path = found.path;
-    const lost = changed ? await this.noticeChange(found) : undefined;
+    const changed = found.size !== this.size || found.writtenAt !== this.position.writtenAt;
+    if (!changed) return undefined;
+    this.changedAt = Date.now();
+    const noticed = await this.noticeChange(found);
+    if (noticed === "unsure") return undefined; // Renamed meanwhile: the next look tells.
     this.size = found.size;
     this.position = { ...this.position, writtenAt: found.writtenAt, size: found.size };
-    return lost;
+    return noticed;
   }
 
   /** The last look did not find it. */
@@ -60,13 +61,13 @@ export abstract class FileReader {
   /** The next records; undefined when there is nothing new. */
   abstract read(portion: Portion): Promise<FileBatch | undefined>;
   abstract close(): void;
-  /** Its size or time changed. `this.size` is still the old one. */
-  protected abstract noticeChange(found: FoundFile): Promise<UnreadableRecord | undefined>;
+  /** Its size or time changed. `this.size` is still the old one. Nothing changes when the answer is `unsure`. */
+  protected abstract noticeChange(found: FoundFile): Promise<UnreadableRecord | "unsure" | undefined>;
 
   /** What all its records have in common. Emptied and begun anew, it is another file to the ids of its events. */
   protected get place(): Place {
-    const { name, dev, ino, generation, writtenAt } = this.position;
-    return { file: `${name}#${dev}:${ino}:${generation}`, writtenAt };
+    const { name, generation, writtenAt } = this.position;
+    return { file: `${name}:${generation}`, writtenAt };
   }
 
   protected reject(offset: number, reason: string): UnreadableRecord {

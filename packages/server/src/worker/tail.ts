@@ -3,13 +3,16 @@ import { watch, type FSWatcher } from "node:fs";
 import { dirname } from "node:path";
 import { PackedFile } from "./packed-file.ts";
 import { PlainFile } from "./plain-file.ts";
-import { filePosition, type FilePosition } from "./position.ts";
+import { filePosition, watchedSince, type FilePosition } from "./position.ts";
 import type { FileReader } from "./reader.ts";
 import type { Batch, Portion, UnreadableRecord } from "./record.ts";
 import { findFiles, identify, isRotated, type FoundFile } from "./watched.ts";
 
 /** Folders that are watched for hints; the rest is found by looking, as are the files of file systems that send none. */
 const maxWatchers = 64;
+
+/** How coarse the times of file systems may be, in ms. */
+const coarseMs = 1000;
 
 /** One source's files. Positions go out with each batch and come back, after a restart, through the constructor. */
 export class Tail {
@@ -18,6 +21,8 @@ export class Tail {
   /** Stream → reader. A stream is a file's identity, not its name. */
   readonly #readers = new Map<string, FileReader>();
   readonly #watchers = new Map<string, FSWatcher>();
+  /** Path → since when it is watched. */
+  readonly #since = new Map<string, number>();
   /** Why a path cannot be read. */
   problem: string | undefined;
   /** Called when the system says that something was written. */
@@ -38,10 +43,26 @@ export class Tail {
   restore(stored: ReadonlyMap<string, unknown>): void {
     for (const it of this.#readers.values()) it.close();
     this.#readers.clear();
-    for (const [stream, body] of stored) {
-      if (!stream.startsWith(JSON.stringify(["file", this.source]).slice(0, -1) + ",")) continue;
-      this.#readers.set(stream, readerOf(filePosition.parse(body)));
+    this.#since.clear();
+    for (const path of this.#paths) {
+      const body = stored.get(pathStream(this.source, path));
+      if (body !== undefined) this.#since.set(path, watchedSince.parse(body).since);
     }
+    for (const [stream, body] of stored) {
+      if (isFileStream(stream, this.source)) this.#readers.set(stream, readerOf(filePosition.parse(body)));
+    }
+  }
+
+  /** Paths that are watched from now on, to be stored before anything is read: what is written from here on is not history. */
+  begin(): ReadonlyMap<string, object> {
+    const positions = new Map<string, object>();
+    for (const path of this.#paths) {
+      if (this.#since.has(path)) continue;
+      const since = Date.now() - coarseMs;
+      this.#since.set(path, since);
+      positions.set(pathStream(this.source, path), { since });
+    }
+    return positions;
   }
 
   /** Looks at all paths: finds new files, and notices those that were renamed, emptied, replaced or removed. */
@@ -93,22 +114,22 @@ export class Tail {
   }
 
   /**
-   * Which of the files that a path led to are its own. Of a path to one file, older ones of its name are read only if they
-   * are that file's continuation: known by identity, or written after one that is known (a rotation we did not see).
+   * Which of the files that a path led to are its own. Of a path to one file, rotated ones are read if they are known, or
+   * were written since we watch: a log may be rotated twice between two looks, or while we were not running.
    */
   #chosen(path: string, files: readonly FoundFile[]): readonly FoundFile[] {
-    const known = [...this.#readers.values()].filter((it) => it.position.path === path);
-    const since = Math.max(...known.map((it) => it.position.writtenAt));
-    return files.filter((it) => {
-      if (!isRotated(path, it.path)) return true;
-      if (this.#readers.has(Tail.stream(this.source, it.dev, it.ino))) return true;
-      return known.length > 0 && it.writtenAt >= since;
-    });
+    const since = this.#since.get(path) ?? 0;
+    return files.filter(
+      (it) =>
+        !isRotated(path, it.path) ||
+        it.writtenAt >= since ||
+        this.#readers.has(Tail.stream(this.source, it.dev, it.ino)),
+    );
   }
 
   /** A file that was not here before; undefined while it is empty, or may be the packed form of one that is still here. */
   async #begin(stream: string, path: string, file: FoundFile): Promise<FileReader | undefined> {
-    const head = await identify(file.path, undefined);
+    const head = await identify(file);
     if (!head) return undefined;
     const { dev, ino, size, writtenAt } = file;
     const identity = { dev, ino, size, writtenAt, packed: head.packed, head: head.digest, headBytes: head.bytes };
@@ -116,7 +137,14 @@ export class Tail {
     if (before?.isPresent) return undefined;
     const position: FilePosition = before
       ? { ...before.position, ...identity }
-      : { path, name: file.path, generation: 0, state: { offset: 0, mode: "records" }, done: false, ...identity };
+      : {
+          path,
+          name: `${path}#${dev}:${ino}`,
+          generation: 0,
+          state: { offset: 0, mode: "records" },
+          done: false,
+          ...identity,
+        };
     const reader = readerOf(position);
     if (before) before.position = { ...before.position, done: true };
     this.#readers.set(stream, reader);
@@ -128,7 +156,7 @@ export class Tail {
     for (const it of this.#readers.values()) {
       const { packed, done, path: ofPath, head, headBytes } = it.position;
       if (packed || done || ofPath !== path || headBytes === 0) continue;
-      const inside = await identify(file.path, headBytes, "unpacked");
+      const inside = await identify(file, headBytes, "unpacked");
       if (inside?.digest === head) return it;
     }
     return undefined;
@@ -149,6 +177,14 @@ export class Tail {
       }
     }
   }
+}
+
+function pathStream(source: string, path: string): string {
+  return JSON.stringify(["path", source, path]);
+}
+
+function isFileStream(stream: string, source: string): boolean {
+  return stream.startsWith(`${JSON.stringify(["file", source]).slice(0, -1)},`);
 }
 
 function readerOf(position: FilePosition): FileReader {

@@ -1,7 +1,7 @@
 // Which files a watched path leads to, and how one file is told from another.
 import { createHash } from "node:crypto";
-import { constants, createReadStream, type Dirent, type Stats } from "node:fs";
-import { open, readdir, stat } from "node:fs/promises";
+import { constants, type Dirent, type Stats } from "node:fs";
+import { open, readdir, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { createGunzip } from "node:zlib";
 import { maxWatchedFiles } from "../limits.ts";
@@ -131,12 +131,20 @@ export interface Head {
 }
 
 /**
- * What a file begins with: at most `maxHeadBytes`, or exactly `bytes`. Undefined when it is not there, is no regular
- * file, or has fewer. `unpacked` looks into a packed one.
+ * What a file begins with: at most `maxHeadBytes`, or exactly `bytes`. Undefined when it has fewer, or when it is another
+ * file that has this name by now: a log is renamed at any moment. `unpacked` looks into a packed one.
  */
-export async function identify(path: string, bytes: number | undefined, how?: "unpacked"): Promise<Head | undefined> {
+export async function identify(
+  file: Pick<FoundFile, "path" | "dev" | "ino">,
+  bytes?: number,
+  how?: "unpacked",
+): Promise<Head | undefined> {
+  const handle = await openSame(file);
+  if (!handle) return undefined;
   const wanted = bytes ?? maxHeadBytes;
-  const found = how === "unpacked" ? await unpackedHead(path, wanted) : await plainHead(path, wanted);
+  const found = await (how === "unpacked" ? unpackedHead(handle, wanted) : plainHead(handle, wanted)).finally(() =>
+    handle.close(),
+  );
   if (!found || found.length === 0 || (bytes !== undefined && found.length < bytes)) return undefined;
   return {
     digest: createHash("sha256").update(found).digest("hex"),
@@ -150,35 +158,44 @@ function isPacked(head: Buffer): boolean {
   return head[0] === 0x1f && head[1] === 0x8b;
 }
 
-async function plainHead(path: string, bytes: number): Promise<Buffer | undefined> {
+/** The file of this identity, if it still has this name; undefined if another one has. */
+export async function openSame({
+  path,
+  dev,
+  ino,
+}: Pick<FoundFile, "path" | "dev" | "ino">): Promise<FileHandle | undefined> {
   // Not blocking: a pipe put in the file's place must not stop us.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
-  if (!file) return undefined;
-  try {
-    if (!(await file.stat()).isFile()) return undefined;
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
+  if (!handle) return undefined;
+  const it = await handle.stat();
+  if (it.isFile() && it.dev === dev && it.ino === ino) return handle;
+  await handle.close();
+  return undefined;
 }
 
-async function unpackedHead(path: string, bytes: number): Promise<Buffer | undefined> {
+async function plainHead(file: FileHandle, bytes: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0);
+  return buffer.subarray(0, bytesRead);
+}
+
+/** Bytes of a packed file that surely hold the head of what it unpacks to. */
+const packedHeadBytes = 64 * 1024;
+
+async function unpackedHead(file: FileHandle, bytes: number): Promise<Buffer> {
+  const packed = await plainHead(file, packedHeadBytes);
+  const unpacked = createGunzip();
+  unpacked.end(packed);
   const parts: Buffer[] = [];
   let length = 0;
-  const file = createReadStream(path, { end: 64 * 1024 });
-  const unpacked = file.pipe(createGunzip());
-  file.on("error", (error) => unpacked.destroy(error));
   try {
     for await (const chunk of unpacked) {
-      parts.push(Buffer.from(chunk));
-      length += parts.at(-1)?.length ?? 0;
+      const part = Buffer.from(chunk);
+      parts.push(part);
+      length += part.length;
       if (length >= bytes) break;
     }
   } catch {
-    // The first 64 KiB end inside the stream: what came out until then is what we want.
-  } finally {
-    file.destroy();
+    // What was given ends inside the stream: what came out until then is what we want.
   }
-  return parts.length === 0 ? undefined : Buffer.concat(parts).subarray(0, bytes);
+  return Buffer.concat(parts).subarray(0, bytes);
 }

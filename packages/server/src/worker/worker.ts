@@ -8,7 +8,7 @@ import { ServerError } from "../error.ts";
 import { self, type Decision, type EvidenceLog } from "../evidence/log.ts";
 import { maxSources } from "../limits.ts";
 import type { Metrics } from "../metrics.ts";
-import { loadWorkerState } from "../store/checkpoints.ts";
+import { loadWorkerState, storePositions } from "../store/checkpoints.ts";
 import type { EventEngine } from "../store/engine/engine.ts";
 import type { Db } from "../store/state/state.ts";
 import { commit } from "./commit.ts";
@@ -94,6 +94,8 @@ export class Worker {
     const tails = options.sources.flatMap(({ name, paths }) => (paths ? [new Tail(name, paths, positions)] : []));
     const worker = new Worker(options, spool, tails);
     await worker.#restore();
+    const begun = new Map(tails.flatMap((it) => [...it.begin()]));
+    await options.db.transaction().execute((tx) => storePositions(tx, begun));
     return worker;
   }
 

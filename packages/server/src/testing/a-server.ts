@@ -1,0 +1,106 @@
+// What tests need of a running server: in this process or in one of its own, in a folder that goes away.
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { config, type ConfigInput } from "@outweigh/schema";
+import { start, type Running, type StartOptions } from "../start.ts";
+
+export function aFolder(name: string): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), `outweigh-${name}-`));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+/** Starts a server in this process. */
+export function aServer(
+  dataDir: string,
+  configuration: ConfigInput = {},
+  over: Partial<StartOptions> = {},
+): Promise<Running> {
+  const content = { rules: [], playbooks: [], policy: "[]" };
+  return start({ config: config.parse(configuration), dataDir, port: 0, content, version: "test", ...over });
+}
+
+export interface ServerProcess {
+  readonly url: string;
+  readonly open: string;
+  readonly token: string;
+  readonly child: ChildProcess;
+}
+
+/** Starts a server in a process of its own. `ready` rejects if it ends before it listens. */
+export function spawnServer(
+  dataDir: string,
+  configuration: ConfigInput,
+): { child: ChildProcess; ready: Promise<ServerProcess> } {
+  const script = fileURLToPath(new URL("server-process.ts", import.meta.url));
+  const child = spawn(process.execPath, ["--no-deprecation", script, JSON.stringify({ dataDir, configuration })], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ready = new Promise<ServerProcess>((found, failed) => {
+    createInterface({ input: child.stdout }).once("line", (line) => found({ ...JSON.parse(line), child }));
+    child.once("exit", (code, signal) => failed(new Error(`the server ended with ${signal ?? code}`)));
+  });
+  ready.catch(() => undefined);
+  return { child, ready };
+}
+
+/** A browser that has opened the one-time link: asks and answers with JSON. */
+export interface Visitor {
+  get(path: string): Promise<Answer>;
+  post(path: string, body: unknown): Promise<Answer>;
+}
+
+export interface Answer {
+  readonly status: number;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of all shapes
+  readonly body: any;
+}
+
+export async function signIn(link: string): Promise<Visitor> {
+  const url = new URL(link).origin;
+  const opened = await fetch(link);
+  const cookie = (opened.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const answer = await fetch(url + path, {
+      ...init,
+      headers: { cookie, origin: url, "content-type": "application/json" },
+    });
+    const text = await answer.text();
+    return { status: answer.status, body: answer.headers.get("content-type")?.includes("json") ? parse(text) : text };
+  };
+  return {
+    get: (path) => ask(path),
+    post: (path, body) => ask(path, { method: "POST", body: JSON.stringify(body) }),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Asks until the answer satisfies, at most 20 s; then answers with the last one. */
+export async function eventually<T>(ask: () => Promise<T>, satisfies: (it: T) => boolean): Promise<T> {
+  for (const began = Date.now(); ;) {
+    const it = await ask();
+    if (satisfies(it) || Date.now() - began > 20_000) return it;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+/** One line of a combined access log: a download from a Hugging Face style registry. No id of its own: its place makes it one. */
+export function accessLine(
+  file: string,
+  over: { user?: string; bytes?: number; at?: number; address?: string } = {},
+): string {
+  const { user = "old-ci", bytes = 100, at = Date.now(), address = "203.0.113.7" } = over;
+  const [, month = "", day = "", year = "", clock = ""] =
+    /^\w+, (\d+) (\w+) (\d+) ([\d:]+)/.exec(new Date(at).toUTCString())?.map((it) => it) ?? [];
+  return `${address} - ${user} [${month}/${day}/${year}:${clock} +0000] "GET /acme/acme-13b/resolve/main/${file} HTTP/1.1" 200 ${bytes} "-" "curl/8.5.0"`;
+}
