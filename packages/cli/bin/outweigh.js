@@ -1,2 +1,54 @@
 #!/usr/bin/env node
-console.log("stub")
+// Starts the command line under Node 24, whatever Node runs this: plain JavaScript, for versions that strip no types.
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const oldest = 24;
+const major = Number(process.versions.node.split(".")[0]);
+
+if (major >= oldest) {
+  const { main } = await import("../src/main.ts");
+  process.exitCode = await main(process.argv.slice(2));
+} else {
+  const node = findNode();
+  if (node) again(node);
+  else {
+    process.stderr.write(
+      `outweigh needs Node ${oldest} or newer; this is ${process.versions.node}, and the "node" package that brings one is not installed.\n` +
+        `Run "npm ci" in the repository, with install scripts allowed for "node", or use a newer Node.\n`,
+    );
+    process.exitCode = 3;
+  }
+}
+
+/** The Node that the package "node" brings. */
+function findNode() {
+  try {
+    const home = dirname(createRequire(import.meta.url).resolve("node/package.json"));
+    return join(home, "bin", process.platform === "win32" ? "node.exe" : "node");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Signals reach the child, its end is ours. The channel tells the child when this process is gone, even if it was killed. */
+function again(/** @type {string} */ node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, OUTWEIGH_LAUNCHED: "1" },
+  });
+  const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"]);
+  for (const it of signals) process.on(it, () => child.kill(it));
+  child.on("error", (error) => {
+    process.stderr.write(`outweigh cannot start Node ${oldest} (${node}): ${error.message}\n`);
+    process.exitCode = 3;
+  });
+  child.on("exit", (code, signal) => {
+    if (signal) process.exitCode = 128 + (constants.signals[signal] ?? 0);
+    else process.exitCode = code ?? 3;
+    if (process.connected) process.disconnect();
+  });
+}

@@ -96,7 +96,7 @@ export class Crew {
   #hire(): Worker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData: { skip: this.#skip },
-      resourceLimits: { maxOldGenerationSizeMb: workerHeapMb },
+      resourceLimits: { maxOldGenerationSizeMb: workerHeapMb, maxYoungGenerationSizeMb: 4 },
     });
     worker.on("error", () => undefined); // told to whoever waits for an answer
     worker.setMaxListeners(0);

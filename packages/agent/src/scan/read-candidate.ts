@@ -104,8 +104,10 @@ async function readFile(path: string, { reader, beside }: Source, hash: boolean,
     const place = own ? { path } : { path: it.path || unpackedName(path), container: path };
     try {
       const read = await readOne(it, hash);
-      if (read)
-        found.push({ ...place, bytes: it.reader.size + sum(own ? opened : []), ...read, beside: own ? opened : [] });
+      if (!read) continue;
+      // A joined reader has the bytes of its pieces; what was opened on the way comes on top.
+      const bytes = it.reader.size + sum(own ? opened.slice(beside.length) : []);
+      found.push({ ...place, bytes, ...read, beside: own ? opened : [] });
     } catch (error) {
       if (!(error instanceof WeightsError)) throw error;
       desk.notSeen.add(

@@ -8,6 +8,9 @@ import { isLoopback } from "./sockets.ts";
 /** Most theft paths in a report: a person reads ten. */
 export const maxPaths = 1_000;
 
+/** Models that nobody registered are worth a theft path from this size on, in bytes: below lie test data of libraries, by the hundred. */
+export const minPathBytes = 1_000_000;
+
 /** Classes whose weights anybody may have. */
 const free = new Set(["public", "base"]);
 
@@ -24,7 +27,7 @@ export function theftPaths(
   listeners: readonly FoundListener[],
 ): TheftPath[] {
   const paths: TheftPath[] = [];
-  for (const model of models.filter((it) => !free.has(it.class ?? ""))) {
+  for (const model of models.filter(isWorthTaking)) {
     const name = model.name ?? model.id;
     for (const copy of model.copies) {
       if (copy.readableBy.length > 0) paths.push(localPath(name, copy, proofs.get(copy)));
@@ -33,6 +36,10 @@ export function theftPaths(
     }
   }
   return paths;
+}
+
+function isWorthTaking({ name, class: kind, bytes }: ScannedModel): boolean {
+  return name === undefined ? bytes >= minPathBytes : !free.has(kind ?? "");
 }
 
 function localPath(model: string, copy: ScannedCopy, proof: string | undefined): TheftPath {

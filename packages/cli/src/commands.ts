@@ -1,0 +1,16 @@
+import type { Command } from "./command.ts";
+
+/** Every command by its words, in the order of the help. Each is loaded only when it is wanted. */
+export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["scan", async () => (await import("./commands/scan.ts")).scan],
+  ["init", async () => (await import("./commands/init.ts")).init],
+  ["register", async () => (await import("./commands/register.ts")).register],
+  ["check", async () => (await import("./commands/check.ts")).check],
+  ["replay", async () => (await import("./commands/replay.ts")).replay],
+  ["compare", async () => (await import("./commands/compare.ts")).compare],
+  ["up", async () => (await import("./commands/up.ts")).up],
+  ["open", async () => (await import("./commands/open.ts")).open],
+  ["pack", async () => (await import("./commands/pack.ts")).pack],
+  ["verify", async () => (await import("./commands/verify.ts")).verify],
+  ["rules test", async () => (await import("./commands/rules-test.ts")).rulesTest],
+]);

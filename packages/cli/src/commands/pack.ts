@@ -1,0 +1,61 @@
+import { incidentPage } from "@outweigh/schema";
+import { command, configOption, type Call } from "../command.ts";
+import { loadConfig } from "../config/read.ts";
+import { CliError, type ExitCode } from "../error.ts";
+import { localServer, type Session } from "../server-client.ts";
+import { sizeText } from "../text/amounts.ts";
+
+const options = {
+  ...configOption,
+  data: { type: "string", value: "DIR", about: "The data folder of the running server (default: the configured one)" },
+} as const;
+
+export const pack = command({
+  summary: "Prints an incident with its evidence, for others to verify",
+  usage: "INCIDENT",
+  positionals: [1, 1],
+  options,
+  about: [
+    "INCIDENT is its number (7 or INC-7) or its id. The pack goes to stdout: write it to a file.",
+    "With --json: what is in it, as one object whose field pack holds the text.",
+  ],
+  examples: [
+    { line: "outweigh pack 7 > incident-7.pack", about: "Incident 7 of the running server" },
+    {
+      line: "outweigh pack INC-7 --data /var/lib/outweigh > incident-7.pack",
+      about: "Of the server that works in that folder",
+    },
+  ],
+  run,
+});
+
+async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
+  const { config } = loadConfig(values.config);
+  const session = await localServer(values.data ?? config.server.data).signIn();
+  try {
+    const id = await idOf(name, session);
+    const text = await (await session.get(`/api/incidents/${encodeURIComponent(id)}/pack`)).text();
+    if (json) terminal.printJson({ incident: id, bytes: Buffer.byteLength(text), pack: text });
+    else terminal.printRaw(text);
+    terminal.say(`${sizeText(Buffer.byteLength(text))}; outweigh verify checks it without this server`);
+    return 0;
+  } finally {
+    await session.end();
+  }
+}
+
+/** The id of the incident that a person calls by its number. */
+async function idOf(name: string, session: Session): Promise<string> {
+  const number = /^(?:INC-)?(\d{1,15})$/i.exec(name)?.[1];
+  if (number === undefined) return name;
+  for (let after = ""; ;) {
+    const page = await session.get(
+      `/api/incidents?limit=500${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`,
+    );
+    const { items, next } = incidentPage.parse(await page.json());
+    const found = items.find((it) => it.number === Number(number));
+    if (found) return found.id;
+    if (next === undefined) throw new CliError("FAILED", `there is no incident ${number}`);
+    after = next;
+  }
+}

@@ -1,0 +1,60 @@
+import { command, type Call } from "../command.ts";
+import { ownContentFolder, readProvable, shownPath, type ProvableRule } from "../content.ts";
+import type { ExitCode } from "../error.ts";
+import { plural } from "../text/amounts.ts";
+import { visible } from "../text/visible.ts";
+
+const options = {} as const;
+
+export const rulesTest = command({
+  summary: "Runs every rule's proof: it must fire on the attack and be silent on clean traffic",
+  usage: "[DIR]",
+  positionals: [0, 1],
+  options,
+  about: [
+    "A rule's proof stands beside it, as name.test.yml. Each case goes through the same line as live records. A rule without a proof has failed.",
+    "Without a folder: the rules that come with Outweigh. Exit 1 if anything failed.",
+  ],
+  examples: [
+    { line: "outweigh rules test", about: "The rules that come with Outweigh" },
+    { line: "outweigh rules test my-rules --json", about: "Your own, for a pipeline" },
+  ],
+  run,
+});
+
+interface Failure {
+  readonly rule: string;
+  readonly path: string;
+  readonly case: string;
+  readonly problem: string;
+}
+
+async function run({ positionals: [folder], json, terminal, signal }: Call<typeof options>): Promise<ExitCode> {
+  const { join } = await import("node:path");
+  const { prove } = await import("@outweigh/pipeline");
+  const rules = readProvable(folder ?? join(ownContentFolder(), "rules"));
+  const failed: Failure[] = [];
+  let proofs = 0;
+  let passed = 0;
+  for (const [i, rule] of rules.entries()) {
+    signal.throwIfAborted();
+    terminal.progress(() => `${i} of ${plural(rules.length, "rule")} tested`);
+    const cases = rule.proof === undefined ? [] : prove(rule.name, rule.text, rule.proof);
+    proofs += cases.length;
+    passed += cases.filter((it) => it.passed).length;
+    if (rule.proof === undefined) failed.push(failure(rule, "(proof)", "there is no proof beside it"));
+    for (const it of cases) if (!it.passed) failed.push(failure(rule, it.case, it.problem ?? "failed"));
+  }
+  if (json) terminal.printJson({ rules: rules.length, proofs, passed, failed });
+  else {
+    for (const it of failed) terminal.print(visible(`${shownPath(it.path)}: ${it.case}: ${it.problem}`));
+    terminal.print(
+      `${plural(rules.length, "rule")}, ${plural(proofs, "case")} in their proofs: ${passed} passed, ${failed.length} failed`,
+    );
+  }
+  return failed.length > 0 ? 1 : 0;
+}
+
+function failure({ name, path }: ProvableRule, about: string, problem: string): Failure {
+  return { rule: name, path, case: about, problem };
+}

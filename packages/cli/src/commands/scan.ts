@@ -1,0 +1,74 @@
+import type { HashMode, ScanProgress } from "@outweigh/agent";
+import { command, configOption, type Call } from "../command.ts";
+import { loadConfig } from "../config/read.ts";
+import { CliError, type ExitCode } from "../error.ts";
+import { isFinding } from "../scan/findings.ts";
+import { printScan } from "../scan/print.ts";
+import { countText, sizeText } from "../text/amounts.ts";
+
+const modes = ["auto", "full", "none"];
+
+const options = {
+  ...configOption,
+  hash: {
+    type: "string",
+    value: "MODE",
+    about: "auto: declared places, then small files, up to 17 GB; full: everything; none: headers only",
+  },
+  exclude: {
+    type: "string",
+    multiple: true,
+    value: "PATH",
+    about: "A folder to leave out; may be given several times",
+  },
+} as const;
+
+export const scan = command({
+  summary: "Finds every copy of a model on this host by content, whatever it is called, and who could take it",
+  usage: "[PATH…]",
+  positionals: [0, 1000],
+  options,
+  about: [
+    "Without a path: all disks of this machine. Nothing is written, nothing runs, nobody is contacted, no link is followed.",
+    "Exit 1 if a registered model lies outside its declared places, or if somebody could take one: for models that are not registered, one of at least 1 MB.",
+  ],
+  examples: [
+    { line: "outweigh scan", about: "All disks of this machine" },
+    { line: "outweigh scan /home /srv/models --hash full", about: "Two folders, hashing all weights" },
+    {
+      line: "outweigh scan --json > scan.json",
+      about: "The report for a machine, or for outweigh init --from scan.json",
+    },
+  ],
+  run,
+});
+
+async function run({ values, positionals, json, terminal, signal }: Call<typeof options>): Promise<ExitCode> {
+  const hash = modeOf(values.hash ?? "auto");
+  const { config } = loadConfig(values.config);
+  const roots = positionals.length > 0 ? positionals : ["/"];
+  terminal.say(`scanning ${roots.join(", ")}: read-only, no network`);
+  const agent = await import("@outweigh/agent");
+  const report = await agent.scan({
+    roots,
+    register: config.models,
+    hash,
+    exclude: [config.server.data, ...values.exclude],
+    signal,
+    onProgress: (it) => terminal.progress(() => progressText(it)),
+  });
+  if (json) terminal.printJson(report);
+  else printScan(report, terminal);
+  return isFinding(report) ? 1 : 0;
+}
+
+function modeOf(text: string): HashMode {
+  if (text === "auto" || text === "full" || text === "none") return text;
+  throw new CliError("USAGE", `--hash is ${JSON.stringify(text)}, expected ${modes.join(", ")}`);
+}
+
+function progressText({ phase, files, bytesRead, candidates, done, toRead }: ScanProgress): string {
+  if (phase === "walking") return `${countText(files)} files seen, ${countText(candidates)} look like models`;
+  const share = toRead > 0 ? `, ${sizeText(bytesRead)} read of about ${sizeText(toRead)}` : "";
+  return `${countText(done)} of ${countText(candidates)} likely files read${share}`;
+}

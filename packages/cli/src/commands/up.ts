@@ -1,0 +1,153 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Config, SourceEntry } from "@outweigh/schema";
+import type { Running } from "@outweigh/server";
+import { command, configOption, type Call } from "../command.ts";
+import { loadConfig } from "../config/read.ts";
+import { readContent } from "../content.ts";
+import { CliError, type ExitCode } from "../error.ts";
+import { startScan } from "../scan/child.ts";
+import { usualRoots } from "../scan/usual-roots.ts";
+import type { Terminal } from "../terminal.ts";
+import { plural } from "../text/amounts.ts";
+import { visible } from "../text/visible.ts";
+import { version } from "../version.ts";
+
+const options = {
+  ...configOption,
+  data: {
+    type: "string",
+    value: "DIR",
+    about: "Everything is written below this folder (default: the configured one)",
+  },
+  port: { type: "string", value: "N", about: "On 127.0.0.1; 0 takes any that is free (default: the configured one)" },
+  logs: {
+    type: "string",
+    multiple: true,
+    value: "PATH",
+    about: "Files or folders to watch besides the configured sources; kinds are told by content",
+  },
+  scan: {
+    type: "string",
+    multiple: true,
+    value: "PATH",
+    about: "What the start-up scan reads (default: your home and the usual model folders)",
+  },
+  "no-scan": { type: "boolean", about: "Do not scan at the start" },
+} as const;
+
+export const up = command({
+  summary: "Starts the platform on 127.0.0.1 and prints a one-time link",
+  usage: "[--logs PATH…]",
+  positionals: [0, 1000],
+  options,
+  about: [
+    "Brings its own engines, needs no account and no root, and contacts nobody. Several paths may follow --logs.",
+    "Ends with Ctrl-C; what arrived by then is kept and read on at the next start.",
+  ],
+  examples: [
+    { line: "outweigh up", about: "With ./outweigh.yml, if there is one; scans this machine" },
+    { line: "outweigh up --logs AWSLogs /var/log/nginx/access.log", about: "Watches a folder and a file" },
+    {
+      line: "outweigh up --data /var/lib/outweigh --port 0 --no-scan",
+      about: "Elsewhere, on any free port, without a scan",
+    },
+  ],
+  run,
+});
+
+async function run({ values, positionals, json, terminal, signal }: Call<typeof options>): Promise<ExitCode> {
+  if (positionals.length > 0 && values.logs.length === 0) {
+    throw new CliError(
+      "USAGE",
+      `${JSON.stringify(positionals[0])} is not expected here; to watch it: --logs ${positionals[0]}`,
+    );
+  }
+  const { config, file } = loadConfig(values.config);
+  const dataDir = resolve(values.data ?? config.server.data);
+  const port = values.port === undefined ? config.server.port : portOf(values.port);
+  const logs = [...values.logs, ...positionals];
+  const content = readContent();
+  const consoleDir = builtConsole();
+
+  const { start } = await import("@outweigh/server");
+  terminal.say(`starting in ${visible(dataDir)}`);
+  const running = await start({
+    config: withSources(config, logs),
+    dataDir,
+    port,
+    content,
+    version,
+    ...(consoleDir !== undefined && { consoleDir }),
+  }).catch((error: unknown) => explainPort(error, port));
+
+  if (json) terminal.printJson({ url: running.url, openUrl: running.openUrl, dataDir });
+  else greet(running, { terminal, file, config, hasConsole: consoleDir !== undefined });
+  const roots =
+    values.scan.length > 0 ? values.scan : config.server.scan.length > 0 ? config.server.scan : usualRoots();
+  const scanning = values["no-scan"]
+    ? undefined
+    : startScan(running, { roots, config: file, exclude: dataDir, terminal });
+  await aborted(signal);
+  terminal.say("stopping");
+  scanning?.stop();
+  await running.close();
+  terminal.say("stopped");
+  return 0;
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65535) return port;
+  throw new CliError("USAGE", `--port is ${JSON.stringify(text)}, expected a number from 0 to 65535`);
+}
+
+/** The configured sources, the logs named on the command line, and the scans of this machine. */
+function withSources(config: Config, logs: readonly string[]): Config {
+  const names = new Set(config.sources.map((it) => it.name));
+  const extra: SourceEntry[] = [];
+  if (logs.length > 0) extra.push({ name: names.has("logs") ? "logs-named" : "logs", kind: "auto", paths: [...logs] });
+  if (!names.has("scan")) extra.push({ name: "scan", kind: "scan" });
+  return { ...config, sources: [...config.sources, ...extra] };
+}
+
+/** The built console: of a clone, or inside a published package. */
+function builtConsole(): string | undefined {
+  const packages = join(import.meta.dirname, "..", "..", "..");
+  return [join(packages, "console", "dist"), join(packages, "cli", "console")].find((it) =>
+    existsSync(join(it, "index.html")),
+  );
+}
+
+interface Greeting {
+  readonly terminal: Terminal;
+  readonly file: string | undefined;
+  readonly config: Config;
+  readonly hasConsole: boolean;
+}
+
+function greet(running: Running, { terminal, file, config, hasConsole }: Greeting): void {
+  const { url, openUrl, engines } = running;
+  terminal.print(`Outweigh ${version} on ${url}`);
+  terminal.print(`   engines   ${visible(engines.events)}; ${visible(engines.state)}`);
+  terminal.print(
+    file === undefined
+      ? "   register  none yet: outweigh init proposes one from a scan"
+      : `   register  ${plural(config.models.length, "model")}, ${plural(config.sources.length, "source")} in ${visible(file)}`,
+  );
+  if (!hasConsole) terminal.print("   console   not built: npm run build; until then the API alone is served");
+  terminal.print(`   open      ${openUrl}`);
+  terminal.print("             works once, within ten minutes; outweigh open prints another. Ctrl-C stops.");
+}
+
+function explainPort(error: unknown, port: number): never {
+  if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
+    throw new CliError("FAILED", `port ${port} is taken: --port 0 takes any that is free`, { cause: error });
+  }
+  throw error;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((done) => signal.addEventListener("abort", () => done(), { once: true }));
+}

@@ -1,0 +1,63 @@
+import type { Config } from "@outweigh/schema";
+
+/** A mistake between entries that are each well formed. */
+export interface CrossMistake {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** What no single value shows: names that stand for two things, places that belong to two models. */
+export function crossChecks({ models, sources, policy }: Config): CrossMistake[] {
+  const places = models.flatMap((model, i) =>
+    model.places.map((it, k) => ({ it: withoutEnd(it), path: ["models", i, "places", k] })),
+  );
+  return [
+    ...repeated(
+      models.map((it, i) => ({ it: it.name, path: ["models", i, "name"] })),
+      (it) => `there are two models named ${quote(it)}`,
+    ),
+    ...repeated(
+      models.flatMap(({ digest }, i) => (digest === undefined ? [] : [{ it: digest, path: ["models", i, "digest"] }])),
+      () => "another model has the same digest: one set of weights has one entry",
+    ),
+    ...repeated(places, (it) => `the place ${quote(it)} is declared twice: whose reads are those?`),
+    ...repeated(
+      sources.map((it, i) => ({ it: it.name, path: ["sources", i, "name"] })),
+      (it) => `there are two sources named ${quote(it)}`,
+    ),
+    ...repeated(
+      policy.webhooks.map((it, i) => ({ it: it.name, path: ["policy", "webhooks", i, "name"] })),
+      (it) => `there are two webhooks named ${quote(it)}`,
+    ),
+    ...models.flatMap(({ files = [] }, i) =>
+      repeated(
+        files.map((it, k) => ({ it: it.path, path: ["models", i, "files", k, "path"] })),
+        (it) => `the file ${quote(it)} is listed twice`,
+      ),
+    ),
+  ];
+}
+
+interface Placed {
+  readonly it: string;
+  readonly path: readonly (string | number)[];
+}
+
+function repeated(list: readonly Placed[], message: (it: string) => string): CrossMistake[] {
+  const seen = new Set<string>();
+  return list.flatMap(({ it, path }) => {
+    if (!seen.has(it)) {
+      seen.add(it);
+      return [];
+    }
+    return [{ path, message: message(it) }];
+  });
+}
+
+function withoutEnd(place: string): string {
+  return place.replace(/\/+$/, "");
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,87 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join, relative, sep } from "node:path";
+import { CliError } from "./error.ts";
+
+/** Longest rule, proof, playbook or policy we read, in bytes: a rule is a page. */
+const maxContentBytes = 1024 * 1024;
+/** Most files of detection content: ten times SigmaHQ. */
+const maxContentFiles = 50_000;
+
+/** Detection content as the server takes it. */
+export interface Content {
+  readonly rules: readonly RuleFile[];
+  readonly playbooks: readonly { readonly id: string; readonly text: string }[];
+  readonly policy: string;
+}
+
+export interface RuleFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A rule with its proof, if there is one beside it. `name` is the stem of both. */
+export interface ProvableRule extends RuleFile {
+  readonly name: string;
+  readonly proof?: string;
+}
+
+/** Where the content that comes with Outweigh lies: in a clone beside `packages`, in a published package inside it. */
+export function ownContentFolder(): string {
+  const beside = join(import.meta.dirname, "..", "..", "..", "content");
+  return existsSync(beside) ? beside : join(import.meta.dirname, "..", "content");
+}
+
+/** Reads all content. @throws {CliError} USAGE if a folder cannot be read. */
+export function readContent(folder = ownContentFolder()): Content {
+  return {
+    rules: readRules(join(folder, "rules")),
+    playbooks: list(join(folder, "playbooks"), ".md").map((path) => ({ id: basename(path, ".md"), text: read(path) })),
+    policy: read(join(folder, "policy.yml")),
+  };
+}
+
+/** The rules below a folder, without their proofs, by path. */
+export function readRules(folder: string): RuleFile[] {
+  return list(folder, ".yml")
+    .filter((it) => !it.endsWith(".test.yml"))
+    .map((path) => ({ path, text: read(path) }));
+}
+
+/** The rules below a folder with what proves them. */
+export function readProvable(folder: string): ProvableRule[] {
+  return readRules(folder).map((it) => {
+    const proof = it.path.replace(/\.yml$/, ".test.yml");
+    const name = basename(it.path, ".yml");
+    return { ...it, name, ...(existsSync(proof) && { proof: read(proof) }) };
+  });
+}
+
+function list(folder: string, ending: string): string[] {
+  try {
+    const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((it) => it.endsWith(ending));
+    if (names.length > maxContentFiles) throw new Error(`${names.length} files, at most ${maxContentFiles} are read`);
+    return names.sort().map((it) => join(folder, it));
+  } catch (cause) {
+    throw new CliError("USAGE", `${folder} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function read(path: string): string {
+  try {
+    const text = readFileSync(path, "utf8");
+    if (text.length > maxContentBytes) throw new Error(`longer than ${maxContentBytes} bytes`);
+    return text;
+  } catch (cause) {
+    throw new CliError("USAGE", `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** A path as people name it: relative to where they are, if it is below. */
+export function shownPath(path: string): string {
+  const from = relative(process.cwd(), path);
+  return from === "" || from.startsWith("..") || from.startsWith(sep) ? path : from;
+}

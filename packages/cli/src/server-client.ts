@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { CliError } from "./error.ts";
+
+/** What a running server writes into its data folder. */
+const owner = z.object({
+  url: z.string().regex(/^http:\/\/127\.0\.0\.1:\d{1,5}$/, "expected an address of this machine"),
+});
+
+const link = z.object({ path: z.string().startsWith("/open?t=") });
+const apiError = z.object({ message: z.string() });
+
+/** How long a server may take to answer, in ms: a pack of a large incident takes seconds. */
+const answerMs = 60_000;
+
+/** A server that runs on this machine, reached as the person who owns its data folder. */
+export interface LocalServer {
+  readonly url: string;
+  /** A link that signs one browser in, once. */
+  link(): Promise<string>;
+  /** Signs in; the session is ended again by `end`. */
+  signIn(): Promise<Session>;
+}
+
+export interface Session {
+  /** @throws {CliError} FAILED with the server's own words. */
+  get(path: string): Promise<Response>;
+  end(): Promise<void>;
+}
+
+/** The server that works in a data folder. @throws {CliError} FAILED if there is none. */
+export function localServer(dataDir: string): LocalServer {
+  const url = read(dataDir, "server.json", (text) => owner.parse(JSON.parse(text)).url);
+  const token = read(dataDir, "open.token", (text) => text.trim());
+  const makeLink = async (): Promise<string> => {
+    const answer = await ask(`${url}/api/links`, { method: "POST", headers: { authorization: `Bearer ${token}` } });
+    return url + link.parse(await answer.json()).path;
+  };
+  return { url, link: makeLink, signIn: async () => signIn(url, await makeLink()) };
+}
+
+async function signIn(url: string, openLink: string): Promise<Session> {
+  const opened = await ask(openLink, { redirect: "manual" });
+  const cookie = (opened.headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
+  const headers = { cookie, origin: url };
+  return {
+    get: (path) => ask(url + path, { headers }),
+    end: async () => void (await ask(`${url}/api/session/end`, { method: "POST", headers })),
+  };
+}
+
+/** Asks, and turns every answer but a good one into words. */
+export async function ask(url: string, init: RequestInit): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, { ...init, signal: AbortSignal.timeout(answerMs) });
+  } catch (cause) {
+    throw new CliError("FAILED", `the server at ${new URL(url).origin} does not answer: is it running?`, { cause });
+  }
+  if (answer.status < 400) return answer;
+  const said = apiError.safeParse(await answer.json().catch(() => undefined));
+  throw new CliError("FAILED", said.success ? said.data.message : `the server answered ${answer.status}`);
+}
+
+function read<T>(folder: string, name: string, parse: (text: string) => T): T {
+  try {
+    return parse(readFileSync(join(folder, name), "utf8"));
+  } catch (cause) {
+    throw new CliError("FAILED", `no server runs in ${folder}: "outweigh up" starts one, --data names another folder`, {
+      cause,
+    });
+  }
+}
