@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Entry } from "@outweigh/custody";
-import type { OcsfEvent } from "@outweigh/schema";
+import type { ModelEntry, OcsfEvent } from "@outweigh/schema";
 import { addressOf, field, isRead } from "./detect/events.ts";
 import type { Register } from "./register.ts";
 
@@ -42,6 +42,7 @@ function concluded({ model, unmapped }: OcsfEvent, register: Register): Partial<
 function placed(event: OcsfEvent, register: Register): Partial<OcsfEvent> {
   const { artifact, operation } = event;
   if (artifact === undefined || event.model !== undefined) return {};
+  if (operation === "configure" || operation === "share") return opened(artifact, register);
   const found = register.locate(artifact);
   if (found) {
     const { model, place, part, partBytes, weights } = found;
@@ -53,12 +54,20 @@ function placed(event: OcsfEvent, register: Register): Partial<OcsfEvent> {
       ...(partBytes !== undefined && { part_bytes: partBytes }),
     };
   }
-  // A change of a bucket or repository concerns every model below it.
-  if (operation !== "configure" && operation !== "share") return {};
-  const models = register.within(artifact);
+  return {};
+}
+
+/** A change of who may reach a bucket or repository concerns every model at, above and below it that is not open anyway. */
+function opened(artifact: string, register: Register): Partial<OcsfEvent> {
+  const models = register.within(artifact).filter((it) => isPrivate(register.model(it)));
   const [only] = models;
   if (only === undefined) return {};
   return { place: artifact, ...(models.length === 1 && { model: only }), models };
+}
+
+/** Whether it matters who can reach it. */
+function isPrivate(model: ModelEntry | undefined): boolean {
+  return model !== undefined && model.class !== "public" && model.class !== "base";
 }
 
 /** The entry for the books that an event is, or undefined: only granted reads of a model's weights are booked. */

@@ -90,7 +90,7 @@ export class Line {
     const read = source.read(record, from, this.#around);
     this.#sources.enter(record, from, read);
     if (!read.ok) return { rejected: read.reason };
-    return this.#take(read, source.logsources);
+    return this.#take(read, source.logsources, from.receivedAt);
   }
 
   /** Says that a source sent nothing from one time to another, in ms since 1970. `to` is the last moment it is known to be silent. */
@@ -110,12 +110,12 @@ export class Line {
         raw: JSON.stringify({ source, from, to }),
       }),
       operation: "silence",
-      unmapped: { from },
+      unmapped: { since: from },
     };
     return this.#take({ ok: true, events: [event], raw: [{}] }, [{ product: "outweigh", service: "health" }]);
   }
 
-  #take(read: Extract<Ingested, { ok: true }>, logsources: readonly Logsource[]): Outcome {
+  #take(read: Extract<Ingested, { ok: true }>, logsources: readonly Logsource[], receivedAt?: number): Outcome {
     const events: OcsfEvent[] = [];
     const alerts = new Map<string, Alert>();
     const incidents = new Map<string, Incident>();
@@ -125,7 +125,7 @@ export class Line {
       if (this.#isRepeat(draft.id)) repeats++;
       else if (this.#twins.isSecond(draft)) twins++;
       else {
-        const event = settle(draft, this.#register);
+        const event = settle(punctual(draft, receivedAt), this.#register);
         events.push(event);
         for (const alert of this.#detect(event, read.raw[i], logsources)) {
           alerts.set(alert.id, alert);
@@ -156,7 +156,8 @@ export class Line {
   /** What the register and the books know of an event. Books it, if it is a read. */
   #contextOf(event: OcsfEvent, claims: Claim[]): Context {
     const model = event.model === undefined ? undefined : this.#register.model(event.model);
-    const declared = model !== undefined && this.#register.isReader(model.name, event.principal);
+    const open = model?.class === "public" || model?.class === "base";
+    const declared = open || (model !== undefined && this.#register.isReader(model.name, event.principal));
     const entry = model && bookingOf(event);
     if (!entry) return { model, declared };
     try {
@@ -249,6 +250,16 @@ export class Line {
       );
     }
   }
+}
+
+/** How far ahead of its arrival a record's time may be, in ms: a clock that is wrong by more would move all windows with it. */
+const maxAheadMs = 86_400_000;
+
+/** An event that claims to come from the future happened when it arrived, as far as we know. */
+function punctual(event: OcsfEvent, receivedAt: number | undefined): OcsfEvent {
+  if (receivedAt === undefined || event.time <= receivedAt + maxAheadMs) return event;
+  const known = typeof event.unmapped === "object" && event.unmapped !== null ? event.unmapped : {};
+  return { ...event, time: receivedAt, unmapped: { ...known, time_basis: "arrival", claimed_time: event.time } };
 }
 
 const stored = z.object({

@@ -69,8 +69,12 @@ function groups(text: string): number[] | undefined {
   return found.length > 8 ? undefined : found;
 }
 
+/** An IPv4 address that is plain already, or nearly: no octet is padded. Only a shortcut, so octets above 255 pass. */
+const usualV4 = /^(?:0|[1-9]\d{0,2})\.(?:0|[1-9]\d{0,2})\.(?:0|[1-9]\d{0,2})\.(?:0|[1-9]\d{0,2})$/;
+
 /** An address in plain form: octets without padding, no port, no zone; the text itself if it is no address. */
 export function plainAddress(text: string): string {
+  if (usualV4.test(text)) return text;
   const value = parseAddress(text);
   if (value === undefined) return text;
   const bare = text.replace(/^\[([^\]]*)\](?::\d+)?$/, "$1").replace(/%.*$/, "");

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { maxNesting, maxRecordBytes, RecordSplitter, type Cut } from "./records.ts";
+import { maxNesting } from "./json-scan.ts";
+import { maxRecordBytes, RecordSplitter, type Cut } from "./records.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

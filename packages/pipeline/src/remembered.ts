@@ -42,7 +42,7 @@ export class Remembered<Value> {
   /** Keeps a value as the most recently used. `at` never goes back: a late event must not age a state. */
   keep(key: string, value: Value, at: number): void {
     const before = this.#entries.get(key);
-    const kept = before && before.at > at && at - before.at <= this.#ageMs ? before.at : at;
+    const kept = Math.max(at, before?.at ?? at);
     this.#entries.delete(key);
     this.#entries.set(key, { at: kept, value });
     if (this.#entries.size <= this.#limit) return;

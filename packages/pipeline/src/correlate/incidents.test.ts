@@ -77,7 +77,11 @@ test("two loud principals on one model, or from one outside address, are one sto
 test("what is far apart in time is another incident, and no incident grows for ever", () => {
   const incidents = new Incidents();
   const first = take(incidents, anAlert());
-  assert.notEqual(take(incidents, anAlert({ firstAt: 30 * hour, lastAt: 30 * hour }))?.id, first?.id);
+  const later = (hours: number, principal: string) =>
+    take(incidents, anAlert({ principal, firstAt: hours * hour, lastAt: hours * hour }))?.id;
+  assert.notEqual(later(30, "bob"), first?.id);
+  assert.equal(later(60, "mallory"), first?.id);
+  assert.notEqual(later(140, "mallory"), first?.id);
   const days = Array.from({ length: 20 }, (_, n) =>
     anAlert({ principal: "slow", model: "m", firstAt: n * 12 * hour, lastAt: n * 12 * hour }),
   );

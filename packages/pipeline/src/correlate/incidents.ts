@@ -5,13 +5,19 @@ import { countText, spanText } from "../amounts.ts";
 
 /** How alerts become incidents. */
 export interface CorrelateOptions {
-  /** How far apart alerts of one story may be, in ms. */
+  /** How far apart alerts of one model or address may be to be one story, in ms. */
   readonly windowMs: number;
+  /** The same for alerts of one principal: longer than a weekend. */
+  readonly principalWindowMs: number;
   /** Longest story, in ms: later alerts open a new one, so that no incident grows for ever. */
   readonly maxSpanMs: number;
 }
 
-export const correlateDefaults: CorrelateOptions = { windowMs: 86_400_000, maxSpanMs: 7 * 86_400_000 };
+export const correlateDefaults: CorrelateOptions = {
+  windowMs: 86_400_000,
+  principalWindowMs: 3 * 86_400_000,
+  maxSpanMs: 7 * 86_400_000,
+};
 
 /** Most incidents that alerts can still join, and most alerts that wait for an incident of their principal. */
 const maxOpen = 5000;
@@ -52,6 +58,8 @@ interface Story {
 export class Incidents {
   readonly #options: CorrelateOptions;
   #stories: Story[] = [];
+  /** The story of each alert that is in one. */
+  #homes = new Map<string, Story>();
   #waiting: Member[] = [];
 
   constructor(options: Partial<CorrelateOptions> = {}) {
@@ -61,15 +69,14 @@ export class Incidents {
   /** The incident that an alert belongs to now, whole; undefined while it waits. */
   take(alert: Alert, event: OcsfEvent, address: string | undefined): Incident | undefined {
     const it = memberOf(alert);
-    const story = this.#storyOf(it, address) ?? this.#open(it);
+    const own = this.#homes.get(it.id);
+    const story = own ?? this.#join(it, address) ?? this.#open(it);
     if (!story) return undefined;
-    const at = story.members.findIndex(({ id }) => id === it.id);
-    if (at >= 0) story.members[at] = it;
-    else if (story.members.length < maxAlerts) story.members.push(it);
+    if (own) own.members = own.members.map((one) => (one.id === it.id ? it : one));
+    else this.#add(story, it);
     if (address !== undefined && event.src_external === true && !story.addresses.includes(address)) {
       story.addresses = [...story.addresses, address].slice(-maxNames);
     }
-    this.#adopt(story);
     return incidentOf(story);
   }
 
@@ -81,29 +88,34 @@ export class Incidents {
     const { stories, waiting } = stored.parse(state);
     this.#stories = stories.map((it) => ({ ...it, members: it.members.map(asMember) }));
     this.#waiting = waiting.map(asMember);
+    this.#homes = new Map(this.#stories.flatMap((story) => story.members.map(({ id }) => [id, story] as const)));
   }
 
-  #storyOf(it: Member, address: string | undefined): Story | undefined {
-    const own = this.#stories.find(({ members }) => members.some(({ id }) => id === it.id));
-    if (own) return own;
-    const near = this.#stories.filter((story) => this.#isNear(story, it));
-    const latest = (stories: readonly Story[]) => stories.toSorted((a, b) => lastAt(b) - lastAt(a))[0];
-    const bySame = (same: (member: Member) => boolean) => latest(near.filter(({ members }) => members.some(same)));
-    const quiet = severityId(it.severity) < severityId("medium");
+  /** An open story that an alert belongs to: of its principal, else of its outside address, else, if it is loud, of its model. */
+  #join(it: Member, address: string | undefined): Story | undefined {
+    const { windowMs, principalWindowMs } = this.#options;
+    const isLoud = severityId(it.severity) >= severityId("medium");
+    const latest = (is: (story: Story) => boolean, apartMs: number) =>
+      this.#stories
+        .filter((story) => is(story) && this.#isNear(story, it, apartMs))
+        .toSorted((a, b) => lastAt(b) - lastAt(a))[0];
     return (
-      bySame(({ principal }) => it.principal !== undefined && principal === it.principal) ??
-      (address === undefined ? undefined : latest(near.filter(({ addresses }) => addresses.includes(address)))) ??
-      (quiet ? undefined : bySame(({ model }) => it.model !== undefined && model === it.model))
+      latest(
+        ({ members }) => members.some(({ principal }) => principal !== undefined && principal === it.principal),
+        principalWindowMs,
+      ) ??
+      latest(({ addresses }) => address !== undefined && addresses.includes(address), windowMs) ??
+      latest(
+        ({ members }) => isLoud && members.some(({ model }) => model !== undefined && model === it.model),
+        windowMs,
+      )
     );
   }
 
-  #isNear(story: Story, it: Member): boolean {
-    const { windowMs, maxSpanMs } = this.#options;
-    const first = Math.min(firstAt(story), it.firstAt);
-    const last = Math.max(lastAt(story), it.lastAt);
-    return (
-      it.firstAt - lastAt(story) <= windowMs && firstAt(story) - it.lastAt <= windowMs && last - first <= maxSpanMs
-    );
+  #isNear(story: Story, it: Member, apartMs: number): boolean {
+    const [from, to] = [firstAt(story), lastAt(story)];
+    const span = Math.max(to, it.lastAt) - Math.min(from, it.firstAt);
+    return it.firstAt - to <= apartMs && from - it.lastAt <= apartMs && span <= this.#options.maxSpanMs;
   }
 
   #open(it: Member): Story | undefined {
@@ -113,21 +125,29 @@ export class Incidents {
     }
     const digest = createHash("sha256").update(it.id).digest("hex");
     const story: Story = { id: `incident-${digest.slice(0, 24)}`, members: [], addresses: [] };
-    this.#stories = [...this.#stories, story].slice(-maxOpen);
+    this.#stories.push(story);
+    if (this.#stories.length > maxOpen)
+      for (const { id } of this.#stories.shift()?.members ?? []) this.#homes.delete(id);
     return story;
   }
 
-  /** Lets alerts that waited join the story of their principal. */
-  #adopt(story: Story): void {
-    const principals = new Set(story.members.map(({ principal }) => principal));
-    const joins = (it: Member) =>
-      story.members.some(({ id }) => id === it.id) ||
-      (it.principal !== undefined && principals.has(it.principal) && this.#isNear(story, it));
+  /** Adds an alert to a story, and with it those of its principal that waited. */
+  #add(story: Story, it: Member): void {
+    const joins = (other: Member) =>
+      other.id === it.id ||
+      (other.principal !== undefined &&
+        other.principal === it.principal &&
+        this.#isNear(story, other, this.#options.principalWindowMs));
+    if (story.members.length < maxAlerts) story.members.push(it);
+    this.#homes.set(it.id, story);
     const joining = this.#waiting.filter(joins);
     if (joining.length === 0) return;
-    this.#waiting = this.#waiting.filter((it) => !joining.includes(it));
-    const fresh = joining.filter((it) => story.members.every(({ id }) => id !== it.id));
-    story.members = [...story.members, ...fresh].slice(0, maxAlerts);
+    this.#waiting = this.#waiting.filter((other) => !joining.includes(other));
+    for (const other of joining) {
+      if (other.id === it.id || story.members.length >= maxAlerts) continue;
+      story.members.push(other);
+      this.#homes.set(other.id, story);
+    }
   }
 }
 

@@ -27,8 +27,11 @@ export interface Claim {
   readonly playbook: string;
 }
 
-/** After so long without a repeat the same claim is a new alert: what was closed last week shall not swallow today's. In ms. */
-const quietMs = 86_400_000;
+/**
+ * After so long without a repeat the same claim is a new alert, in ms: longer than a weekend, so that a slow theft stays one
+ * alert, and short enough that what was closed last week does not swallow today's.
+ */
+const quietMs = 3 * 86_400_000;
 
 /** Most alerts that can still be updated. More at once than this are news from a flood: the oldest become final. */
 const maxOpen = 20_000;

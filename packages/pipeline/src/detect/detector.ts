@@ -22,7 +22,7 @@ export interface Finding {
 export interface Context {
   /** The registered model that the event concerns. */
   readonly model?: ModelEntry | undefined;
-  /** Whether the register lets this principal read that model. */
+  /** Whether the register lets this principal read that model: it is a reader, or the model is public or a base. */
   readonly declared: boolean;
   /** What the books say after this event, if it was a read. */
   readonly booking?: Booking | undefined;

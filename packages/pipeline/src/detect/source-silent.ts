@@ -26,8 +26,8 @@ export const sourceSilent = detector({
   start: () => ({}),
 
   step(state, event) {
-    const from = field(event.unmapped, "from");
-    const span = typeof from === "number" ? ` for ${spanText(event.time - from)}` : "";
+    const since = field(event.unmapped, "since");
+    const span = typeof since === "number" ? ` for ${spanText(event.time - since)}` : "";
     return {
       state,
       finding: {

@@ -6,8 +6,11 @@ import { activity, bytesOf, essentials, idOf, timeOf } from "./ocsf.ts";
 import { rangeOf } from "./range.ts";
 import {
   isRecord,
+  isShallow,
+  maxDepth,
   maxRecordLength,
   parseJson,
+  printJson,
   quote,
   skip,
   textAt,
@@ -66,8 +69,8 @@ export const cloudtrail: Source = {
     const raw: Raw[] = [];
     const refused: string[] = [];
     for (const it of found) {
-      const own = found.length === 1 && it === parsed.value ? text : JSON.stringify(it);
-      const read = readOne(it, from, own);
+      const own = found.length === 1 && it === parsed.value ? text : printJson(it);
+      const read = own === undefined ? { reason: tooDeep } : readOne(it, from, own);
       if ("reason" in read) refused.push(read.reason);
       else {
         events.push(read.event);
@@ -80,11 +83,14 @@ export const cloudtrail: Source = {
   },
 };
 
+const tooDeep = `record: nested deeper than ${maxDepth}`;
+
 function readOne(it: unknown, from: Origin, text: string): { event: OcsfEvent; raw: Raw } | { reason: string } {
   const inner = unwrapOne(it);
   if (typeof inner === "string") return { reason: inner };
   const read = record.safeParse(inner);
   if (!read.success) return { reason: problem(read.error) };
+  if (!isShallow(read.data.requestParameters) || !isShallow(read.data.additionalEventData)) return { reason: tooDeep };
   const time = timeOf(read.data.eventTime);
   if (time === undefined) return { reason: `eventTime: not a time: ${quote(read.data.eventTime)}` };
   return { event: toEvent(read.data, time, from, text), raw: read.data };

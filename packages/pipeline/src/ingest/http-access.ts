@@ -41,6 +41,8 @@ export const httpAccess: Source = {
     "Anything but address, path and status in uvicorn's default log: no time, no user, no bytes",
     "Who pulled from an OCI registry: its access line names no user",
     "Whether a user name was checked by anyone, where the proxy that logs it does not authenticate",
+    "Where the server compresses answers, a whole file looks shorter than it is",
+    "On a server that ignores case, a path in other case than the declared place",
     "Reads that bypass the server, e.g. of the bucket behind MLflow without proxied artifacts or behind a redirect",
   ],
   requires: [

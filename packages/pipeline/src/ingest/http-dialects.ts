@@ -19,8 +19,8 @@ interface Target {
   readonly query: URLSearchParams;
 }
 
-/** Most of a query string read, in UTF-16 units: no route we know needs more, and a client may send megabytes. */
-const maxQueryLength = 16 * 1024;
+/** Most of a query string read, in UTF-16 units: four times what any usual server accepts, so that padding hides no parameter. */
+const maxQueryLength = 256 * 1024;
 
 /** Reads a request's target. Percent-encoding is undone once, as servers do; `..` is resolved without leaving the root. */
 export function meaningOf(method: string, uri: string): Meaning {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ociAddress } from "../artifact.ts";
 import { plainAddress } from "../networks.ts";
 import { activity, essentials, fileObject, idOf, timeOf } from "./ocsf.ts";
-import { parseJson, quote, skip, type Ingested, type Origin, type Raw, type Source } from "./source.ts";
+import { parseJson, printJson, quote, skip, type Ingested, type Origin, type Raw, type Source } from "./source.ts";
 
 /** Longest envelope we read, in UTF-16 units: the registry puts one event into most, a few hundred after an outage. */
 const maxEnvelopeLength = 4 * 1024 * 1024;
@@ -75,7 +75,7 @@ function readAll(list: readonly unknown[], from: Origin): Ingested {
       refused.push(`${issue?.path.join(".") || "event"}: ${issue?.message ?? "not a notification"}`);
     } else if (time === undefined) refused.push(`timestamp: not a time: ${quote(read.data.timestamp)}`);
     else {
-      events.push(toEvent(read.data, time, from, JSON.stringify(it)));
+      events.push(toEvent(read.data, time, from, printJson(it) ?? ""));
       raw.push(read.data);
     }
   }

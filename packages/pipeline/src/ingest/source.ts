@@ -94,6 +94,28 @@ export function parseJson(text: string): { readonly value: unknown } | { readonl
   }
 }
 
+/** Deepest nesting of a value that we keep inside an event: whoever prints or stores it may recurse. AWS nests a dozen levels. */
+export const maxDepth = 64;
+
+/** Whether a value from a record nests no deeper than `maxDepth`. */
+export function isShallow(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth) return false;
+    level = level.flatMap((it) => (typeof it === "object" && it !== null ? Object.values(it) : []));
+  }
+  return true;
+}
+
+/** A value as JSON; undefined for one that is nested too deeply to be printed. */
+export function printJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a value is an object with named fields. */
 export function isRecord(value: unknown): value is Raw {
   return typeof value === "object" && value !== null && !Array.isArray(value);
