@@ -135,6 +135,24 @@ test("constants that one format adds do not make another model", async () => {
   assert.ok(only?.copies.every((it) => it.complete));
 });
 
+test("a training checkpoint is a complete copy of the model that was exported from it", async () => {
+  const state = [tensor("optimizer.state.0.exp_avg", [16, 12]), tensor("optimizer.state.0.exp_avg_sq", [16, 12])];
+  const files = { "a/last.pt": writeTorchZip([...model, ...state]), "b/model.safetensors": writeSafetensors(model) };
+  const [only, ...others] = groupModels(await foundFiles(files));
+  assert.deepEqual(others, []);
+  assert.ok(only?.copies.every((it) => it.complete));
+});
+
+test("slices of one checkpoint for several devices are one copy", async () => {
+  const files = {
+    "m/consolidated.00.pth": writeTorchZip(model.slice(0, 2)),
+    "m/consolidated.01.pth": writeTorchZip(model.slice(2)),
+  };
+  const [only, ...others] = groupModels(await foundFiles(files));
+  assert.deepEqual(others, []);
+  assert.equal(only?.copies[0]?.files?.length, 2);
+});
+
 test("a shared backbone makes two fine-tunes no copies of each other", async () => {
   const files = {
     a: writeSafetensors([...aModel("base"), tensor("head", [16, 16], "a")]),

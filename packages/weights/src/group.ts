@@ -145,8 +145,14 @@ function mergeFragments(groups: readonly Group[]): Group[] {
   return kept.map(joinFragments);
 }
 
+/** What a training checkpoint keeps beside the weights. By name, but only to leave it out: weights so named still have their digests. */
+const training = /(^|[._/])(optimizer(_states?)?|exp_avg(_sq)?|momentum_buffer|adam(_[mv\d])?)([._/]|$)/i;
+
+/** Digests that tell one model from another: learned, long enough, and no state of an optimizer unless there is nothing else. */
 function telling(group: Group): string[] {
-  return [...group.tensors].filter(([, it]) => !it.constant && it.bytes >= minTellingBytes).map(([sha256]) => sha256);
+  const learned = [...group.tensors].filter(([, it]) => !it.constant && it.bytes >= minTellingBytes);
+  const weights = learned.filter(([, it]) => !training.test(it.name));
+  return (weights.length > 0 ? weights : learned).map(([sha256]) => sha256);
 }
 
 /** The first group that holds all of `marks`; a model with nothing telling belongs to nobody. */

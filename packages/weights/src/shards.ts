@@ -14,6 +14,9 @@ export interface FileSet {
 /** `model-00002-of-00005.safetensors`: the writers of transformers and llama.cpp number so. */
 const numbered = /^(.*)-(\d{5,6})-of-(\d{5,6})(\.[^/]*)?$/;
 
+/** `consolidated.01.pth`: slices of every tensor, one file for each device, without saying how many. */
+const sliced = /^(consolidated)\.(\d\d)\.(pth|pt|safetensors)$/;
+
 /** More shards than this are not listed as missing one by one; the largest public model has 163. */
 const maxShards = 10_000;
 
@@ -51,16 +54,20 @@ function byNumber(files: readonly FoundFile[]): FileSet[] {
   const series = new Map<string, FoundFile[]>();
   const sets: FileSet[] = [];
   for (const file of files) {
-    const [, stem = "", , total = "", ending = ""] = numbered.exec(nameOf(file.path)) ?? [];
-    const count = Number(total);
-    if (count < 1 || count > maxShards) sets.push(single(file));
-    else
-      series.set(JSON.stringify([stem, total, ending]), [
-        ...(series.get(JSON.stringify([stem, total, ending])) ?? []),
-        file,
-      ]);
+    const key = seriesOf(nameOf(file.path));
+    if (key === undefined) sets.push(single(file));
+    else series.set(key, [...(series.get(key) ?? []), file]);
   }
   return [...sets, ...[...series].map(([key, members]) => numberedSet(JSON.parse(key), members))];
+}
+
+/** Stem, total (empty if unknown) and ending of a numbered name; undefined for any other. */
+function seriesOf(name: string): string | undefined {
+  const slice = sliced.exec(name);
+  if (slice) return JSON.stringify([slice[1], "", `.${slice[3]}`]);
+  const [, stem, , total, ending = ""] = numbered.exec(name) ?? [];
+  const count = Number(total);
+  return count >= 1 && count <= maxShards ? JSON.stringify([stem, total, ending]) : undefined;
 }
 
 function numberedSet([stem = "", total = "", ending = ""]: string[], files: readonly FoundFile[]): FileSet {

@@ -42,7 +42,16 @@ export async function endsLikeZip(reader: Reader): Promise<boolean> {
  * The members that the central directory lists. Bytes may come before the archive (self-extracting programs, llamafile).
  * @throws {WeightsError} TRUNCATED without an end record, MALFORMED or TOO_MANY for a directory that is none.
  */
-export async function readZipDirectory(reader: Reader): Promise<ZipMember[]> {
+export function readZipDirectory(reader: Reader): Promise<readonly ZipMember[]> {
+  const known = directories.get(reader) ?? walkDirectory(reader);
+  directories.set(reader, known);
+  return known;
+}
+
+/** Recognising a zip and opening it read the same directory: kept as long as its reader is. */
+const directories = new WeakMap<Reader, Promise<readonly ZipMember[]>>();
+
+async function walkDirectory(reader: Reader): Promise<ZipMember[]> {
   const end = await findEnd(reader);
   const cursor = new Cursor(reader, end.directoryAt, end.directoryAt + end.directoryBytes);
   const members: ZipMember[] = [];

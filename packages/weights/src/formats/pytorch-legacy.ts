@@ -6,7 +6,7 @@ import { maxTensors } from "../limits.ts";
 import { reportCalls } from "../pickle/calls.ts";
 import { collectTensors } from "../pickle/collect.ts";
 import { runPickle } from "../pickle/machine.ts";
-import { storageId, torchTensor, type StorageId, type StoragePlace } from "../pickle/torch.ts";
+import { collectStorages, torchTensor, type StorageId, type StoragePlace } from "../pickle/torch.ts";
 import { sequence, type PyValue } from "../pickle/value.ts";
 import type { ModelFile, Reader } from "../tensor.ts";
 import { Findings, Metadata, startsWith, type Format } from "./format.ts";
@@ -56,19 +56,6 @@ async function read(reader: Reader): Promise<ModelFile> {
 function isBigEndian(system: PyValue): boolean {
   if (typeof system !== "object" || system.kind !== "dict") return false;
   return system.entries.some(([key, value]) => key === "little_endian" && value === false);
-}
-
-/** Every storage that the object names, found like its tensors are. */
-function collectStorages(root: PyValue): Map<string, StorageId> {
-  const ids = new Map<string, StorageId>();
-  collectTensors(root, (object) => {
-    for (const it of object.args) {
-      const id = storageId(it);
-      if (id) ids.set(id.key, id);
-    }
-    return undefined;
-  });
-  return ids;
 }
 
 /** The storages follow in the order of the keys, each after its number of elements. */

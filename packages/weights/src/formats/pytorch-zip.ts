@@ -5,10 +5,11 @@ import { Cursor, readExactly } from "../cursor.ts";
 import { WeightsError } from "../error.ts";
 import { reportCalls } from "../pickle/calls.ts";
 import { collectTensors } from "../pickle/collect.ts";
-import { runPickle } from "../pickle/machine.ts";
+import { runPickle, type PickleOutcome } from "../pickle/machine.ts";
 import { torchTensor, type StorageId, type StoragePlace } from "../pickle/torch.ts";
 import { memberPrefix } from "../sources.ts";
 import type { ModelFile, Reader } from "../tensor.ts";
+import { salvage } from "./pytorch-salvage.ts";
 import { zipHolds } from "./zip-names.ts";
 import { Findings, Metadata, type Format } from "./format.ts";
 
@@ -31,7 +32,8 @@ function recognise(head: Uint8Array, reader: Reader): Promise<boolean> {
 }
 
 async function read(reader: Reader): Promise<ModelFile> {
-  const members = await readZipDirectory(reader);
+  const members = await directoryOf(reader);
+  if (!members) return readRest(reader);
   const findings = new Findings();
   const byName = indexMembers(members, findings);
   const pickleName = members.find((it) => isPickle.test(it.name))?.name;
@@ -43,19 +45,47 @@ async function read(reader: Reader): Promise<ModelFile> {
   if (script) findings.add("it carries TorchScript code, which runs when the model is used");
   const folder = `${root}data/`;
   const places = await placeStorages(reader, members, folder, byteOrder === "big" ? { byteOrder: "big" } : {});
+  const cursor = await openPickle(reader, byName.get(pickleName));
+  const outcome = await runPickle(cursor);
+  return describe(outcome, { places, folder, findings, format: script ? "torchscript" : "pytorch" });
+}
 
+/** Undefined where the end of the file, and with it the directory, is missing. */
+async function directoryOf(reader: Reader): Promise<readonly ZipMember[] | undefined> {
+  try {
+    return await readZipDirectory(reader);
+  } catch (error) {
+    if (error instanceof WeightsError && error.code === "TRUNCATED") return undefined;
+    throw error;
+  }
+}
+
+async function readRest(reader: Reader): Promise<ModelFile> {
+  const rest = await salvage(reader);
+  if (!rest) throw new WeightsError("TRUNCATED", "the archive ends within its data.pkl", { at: reader.size });
+  const findings = new Findings();
+  findings.add("the archive ends before its directory", reader.size);
+  return { ...describe(rest.walk, { ...rest, findings, format: "pytorch" }), missingBytes: 1 };
+}
+
+interface Archive {
+  readonly places: ReadonlyMap<string, StoragePlace>;
+  readonly folder: string;
+  readonly findings: Findings;
+  readonly format: string;
+}
+
+function describe(outcome: PickleOutcome, { places, folder, findings, format }: Archive): ModelFile {
+  reportCalls(outcome.calls, findings);
   const placeOf = ({ key }: StorageId): StoragePlace => {
     const place = places.get(key);
     if (!place) findings.add(`storage ${JSON.stringify(key)} is not in the archive`);
     return place ?? { file: memberPrefix + folder + key, at: 0, bytes: Infinity };
   };
-  const cursor = await openPickle(reader, byName.get(pickleName));
-  const outcome = await runPickle(cursor);
-  reportCalls(outcome.calls, findings);
   const tensors = collectTensors(outcome.value, (object) => torchTensor(object, placeOf));
   const metadata = new Metadata();
   metadata.set("pickle.protocol", String(outcome.protocol));
-  return { format: script ? "torchscript" : "pytorch", tensors, metadata: metadata.record, findings: findings.list };
+  return { format, tensors, metadata: metadata.record, findings: findings.list };
 }
 
 function indexMembers(members: readonly ZipMember[], findings: Findings): Map<string, ZipMember> {

@@ -15,7 +15,7 @@ export async function zipHolds(
   return claim((await directoryOf(reader))?.map((it) => it.name) ?? [firstName(head)]);
 }
 
-async function directoryOf(reader: Reader): Promise<ZipMember[] | undefined> {
+async function directoryOf(reader: Reader): Promise<readonly ZipMember[] | undefined> {
   try {
     return await readZipDirectory(reader);
   } catch (error) {

@@ -2,6 +2,7 @@
 import { bitsOf, sizeOf } from "../dtype.ts";
 import { WeightsError } from "../error.ts";
 import type { Dtype, Tensor } from "../tensor.ts";
+import { collectTensors } from "./collect.ts";
 import { globalName, sequence, wholeNumbers, type PyObject, type PyPersistent, type PyValue } from "./value.ts";
 
 /** Where one storage lies. */
@@ -157,6 +158,19 @@ export function storageId(value: PyValue): StorageId | undefined {
   const offset = sequence(view)?.[1] ?? 0;
   if (!dtype || typeof offset !== "number" || !isCount(elements) || !isCount(offset)) return undefined;
   return { key: String(key), dtype, elements, offset };
+}
+
+/** Every storage that an object names, by key, found as its tensors are. */
+export function collectStorages(root: PyValue): Map<string, StorageId> {
+  const ids = new Map<string, StorageId>();
+  collectTensors(root, (object) => {
+    for (const it of object.args) {
+      const id = storageId(it);
+      if (id) ids.set(id.key, id);
+    }
+    return undefined;
+  });
+  return ids;
 }
 
 /** TypedStorage(wrap_storage=…): its untyped storage is in its state or arguments. */
