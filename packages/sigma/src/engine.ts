@@ -54,6 +54,8 @@ export interface SigmaMatch {
 export interface Counters extends Readonly<Losses> {
   readonly events: number;
   readonly matches: number;
+  /** How many times a rule was evaluated: what routing and index left to do. */
+  readonly tried: number;
   /** Events of which a rule asked for more than is read: a value there may have gone unseen. */
   readonly overlong: number;
   /** Groups of a restored state whose correlation is gone or was changed. */
@@ -95,7 +97,7 @@ export class SigmaEngine {
   /** Callers pass the same list for all events of a source. */
   readonly #planOfList = new WeakMap<readonly Logsource[], Plan>();
   readonly #losses: Losses = { late: 0, ungrouped: 0, groups: 0, dropped: 0, merged: 0 };
-  #seen = { events: 0, matches: 0, overlong: 0, unrestored: 0 };
+  #seen = { events: 0, matches: 0, tried: 0, overlong: 0, unrestored: 0 };
   #latest = -Infinity;
 
   /** @throws {SigmaError} DUPLICATE, UNKNOWN_RULE, CYCLE, TOO_DEEP. */
@@ -131,7 +133,10 @@ export class SigmaEngine {
     this.#seen.events++;
     this.#view.show(event);
     const matches: SigmaMatch[] = this.#closeUntil(event.time);
-    for (const number of this.#planFor(event.logsources).match(this.#view)) {
+    const plan = this.#planFor(event.logsources);
+    const matching = plan.match(this.#view);
+    this.#seen.tried += plan.tried;
+    for (const number of matching) {
       const rule = this.#rules[number];
       if (rule) this.#matchRule(rule, event, matches);
     }

@@ -83,6 +83,9 @@ test("says when an event holds more than was read", async () => {
   engine.step(anEvent({ a: Array.from({ length: maxLeaves + 1 }, () => "x") }));
   engine.step(anEvent({ a: "x" }));
   assert.equal(engine.counters.overlong, 1);
+  const large = new SigmaEngine(compileRules(selectionText({ "a|re": "(a|b)*a(a|b){200}c" })));
+  large.step(anEvent({ a: "d".repeat(100_000) }));
+  assert.equal(large.counters.overlong, 1);
 });
 
 test("nesting without end neither throws nor stops anything", () => {

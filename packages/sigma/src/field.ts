@@ -118,6 +118,11 @@ export class EventView {
     return this.#cut || this.#leaves?.complete === false;
   }
 
+  /** Says that a value had more than was read of it. */
+  noteCut(): void {
+    this.#cut = true;
+  }
+
   /** What the field of this number holds. */
   slot(number: number): Slot {
     const known = this.#slots[number];

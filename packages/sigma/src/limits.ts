@@ -3,8 +3,8 @@
  * either can make large has its maximum here, with the reason for the number.
  */
 
-/** Longest text, in UTF-16 units. The longest rule of SigmaHQ's corpus has 295 thousand. */
-export const maxTextLength = 1024 * 1024;
+/** Longest text, in UTF-16 units. The longest rule of SigmaHQ's corpus has 295 thousand; the parser takes seconds a million. */
+export const maxTextLength = 512 * 1024;
 /** Most documents in one text: a correlation with its rules needs ten. */
 export const maxDocuments = 1000;
 /** Deepest nesting in YAML. A list of maps of lists below `detection` needs five. */
@@ -15,16 +15,21 @@ export const maxYamlNodes = 100_000;
 export const maxSelections = 256;
 /** Most values of one rule. Lists of driver digests have about 2,000. */
 export const maxValues = 20_000;
-/** Longest single value, in UTF-16 units: more than the longest command line that Windows allows. */
-export const maxValueLength = 32_768;
+/** Longest single value, in UTF-16 units. The longest known one has 1,500; matching costs value times pattern at worst. */
+export const maxValueLength = 8192;
 /** Longest condition, in UTF-16 units. The longest known one has 400. */
 export const maxConditionLength = 4096;
 /** Deepest nesting of parentheses and `not` in a condition. */
 export const maxConditionDepth = 64;
 /** Longest regular expression, in UTF-16 units: its automaton grows with it. */
 export const maxRegexLength = 4096;
-/** Largest regular expression once compiled, in instructions; counted repeats multiply. */
-export const maxRegexProgram = 20_000;
+/** Largest regular expression once compiled, in instructions; counted repeats multiply. `(.){200,}` has 603. */
+export const maxRegexProgram = 5000;
+/**
+ * Most steps that one search with a regular expression may take: instructions times characters, 0.2 s at worst. What a
+ * value has beyond is not read, and is counted. For an expression of 100 instructions that is after 100,000 characters.
+ */
+export const maxRegexSteps = 10_000_000;
 /** Most values that one written value may become, by placeholders and their combinations. */
 export const maxAlternatives = 20_000;
 

@@ -69,7 +69,10 @@ function compileTest(test: ValueTest, fieldView: FieldView, table: FieldTable): 
       if (test.glob.cased) return (slot) => slot.texts.some((it) => matchesGlob(test.glob, it));
       return (slot) => foldedOf(slot).some((it) => matchesGlob(test.glob, it));
     case "regex":
-      return (slot) => slot.texts.some((it) => test.regex.test(it));
+      return ({ texts }, view) => {
+        for (const it of texts) if (it.length > test.regex.reach) view.noteCut();
+        return texts.some((it) => test.regex.test(it));
+      };
     case "network":
       return (slot) => slot.texts.some((it) => containsAddress(test.network, it));
     case "number":
@@ -151,6 +154,8 @@ function compileKeywords({ values, all: isAll }: Item): Matcher {
 /** The place in `view.leaves()` of the first value that a keyword fits. */
 export function findKeyword(test: ValueTest, view: EventView): number | undefined {
   const { leaves, folded } = view.leaves();
+  const { reach } = test.kind === "regex" ? test.regex : { reach: Infinity };
+  if (leaves.some(({ text }) => text.length > reach)) view.noteCut();
   const place = leaves.findIndex(({ text }, index) => matchesText(test, text, folded[index] ?? ""));
   return place < 0 ? undefined : place;
 }

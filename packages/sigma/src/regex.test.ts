@@ -51,6 +51,17 @@ test("takes time linear in the value where backtracking takes for ever", () => {
   }
 });
 
+test("reads so much of a value as the size of the expression allows", () => {
+  const small = compileRegex("x$", [], []);
+  const large = compileRegex("(a|b)*a(a|b){200}c", [], []);
+  assert.ok(small.reach > 1_000_000);
+  assert.ok(large.reach < 20_000);
+  assert.ok(
+    !large.test(`${"ab".repeat(500_000)}a${"b".repeat(200)}c`),
+    "too far in to be seen; the engine counts that",
+  );
+});
+
 test("a quoted text finds itself and nothing else", () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, maxLength: 30 }), fc.string(), (text, other) => {

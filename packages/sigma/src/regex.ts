@@ -1,6 +1,6 @@
 import { RE2JS } from "re2js";
 import { refuse, type Path } from "./error.ts";
-import { maxRegexLength, maxRegexProgram } from "./limits.ts";
+import { maxRegexLength, maxRegexProgram, maxRegexSteps } from "./limits.ts";
 
 /** `|re|i`: case does not count; `|re|m`: `^` and `$` also at lines; `|re|s`: `.` also takes line ends. */
 export type RegexFlag = "i" | "m" | "s";
@@ -8,6 +8,8 @@ export type RegexFlag = "i" | "m" | "s";
 /** A regular expression that is found anywhere in a value, in time linear in the value. */
 export interface Regex {
   readonly source: string;
+  /** How many characters of a value are read. */
+  readonly reach: number;
   test(value: string): boolean;
 }
 
@@ -45,10 +47,16 @@ export function compileRegex(source: string, flags: readonly RegexFlag[], path: 
     const unsupported = beyond.test(source) || reason.includes("repeat count") || reason.includes("too large");
     refuse(unsupported ? "UNSUPPORTED_REGEX" : "BAD_REGEX", path, `can't run the regular expression: ${reason}`, cause);
   }
-  if (regex.programSize() > maxRegexProgram) {
-    refuse("UNSUPPORTED_REGEX", path, `the regular expression compiles to more than ${maxRegexProgram} instructions`);
+  const size = regex.programSize();
+  if (size > maxRegexProgram) {
+    refuse(
+      "UNSUPPORTED_REGEX",
+      path,
+      `the regular expression has ${size} instructions, at most ${maxRegexProgram} are run`,
+    );
   }
-  return { source, test: (value) => regex.test(value) };
+  const reach = Math.floor(maxRegexSteps / size);
+  return { source, reach, test: (value) => regex.test(value.length > reach ? value.slice(0, reach) : value) };
 }
 
 /** The regular expression that finds `text` and nothing else. */
