@@ -7,6 +7,16 @@ import type { Register } from "./register.ts";
 /** Longest principal kept, in UTF-16 units: longer ones are told apart by a digest, so that none is lost and none floods. */
 const maxPrincipal = 512;
 
+/** How far ahead of its arrival a record's time may be, in ms: a clock that is wrong by more would move all windows with it. */
+const maxAheadMs = 86_400_000;
+
+/** An event that claims to come from the future happened when it arrived, as far as we know. */
+export function punctual(event: OcsfEvent, receivedAt: number | undefined): OcsfEvent {
+  if (receivedAt === undefined || event.time <= receivedAt + maxAheadMs) return event;
+  const known = typeof event.unmapped === "object" && event.unmapped !== null ? event.unmapped : {};
+  return { ...event, time: receivedAt, unmapped: { ...known, time_basis: "arrival", claimed_time: event.time } };
+}
+
 /** Adds what only the register knows: model, place, file, whether it is weights, whether the client is outside. */
 export function settle(event: OcsfEvent, register: Register): OcsfEvent {
   const address = addressOf(event);

@@ -14,7 +14,7 @@ export {
   type Surroundings,
 } from "./ingest/source.ts";
 export { detectKind, sourceOf, sources } from "./ingest/sources.ts";
-export { Line, type From, type LineOptions, type Outcome } from "./line.ts";
+export { Line, type From, type LineOptions, type Losses, type Outcome } from "./line.ts";
 export { playbookHeadings, readPlaybook } from "./playbook.ts";
 export { maxRecordBytes, RecordSplitter, type Cut, type SplitterState } from "./records.ts";
 export { prove, type Proven } from "./proof.ts";

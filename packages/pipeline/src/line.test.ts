@@ -122,6 +122,24 @@ test("rejects are counted with their offset and a sample", () => {
   assert.deepEqual([account?.records, account?.rejects, account?.samples[0]?.offset], [1, 1, 7]);
 });
 
+test("several files are read first and taken in order of time", () => {
+  const early = request();
+  const late = request({ request_uri: second2 });
+  const line = aLine();
+  const read = [line.read(late, from(0)), line.read(early, from(1))];
+  assert.ok(read[0]?.ok && read[1]?.ok && read[0].events[0]!.time > read[1].events[0]!.time);
+  taken(line.take(read[1], from(1)));
+  assert.equal(taken(line.take(read[0], from(0))).incidents[0]?.severity, "critical");
+  assert.deepEqual(line.losses(), { states: 0, alerts: 0, late: 0, groups: 0 });
+});
+
+test("a record that claims to come from the future happened when it arrived", () => {
+  const arrived = 1_795_000_000_000;
+  const record = request({ time: "2099-01-01T00:00:00Z" });
+  const [event] = taken(aLine().run(record, { ...from(0), receivedAt: arrived })).events;
+  assert.equal(event?.time, arrived);
+});
+
 test("a rule that cannot be used is refused by name, and the others work", () => {
   const broken = "title: Broken\nname: broken\nlogsource: { category: webserver }\ndetection: { condition: nothing }\n";
   const line = new Line({ register, rules: [...rules, broken, rules[0] ?? ""] });

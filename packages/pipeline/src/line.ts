@@ -9,7 +9,7 @@ import { addressOf } from "./detect/events.ts";
 import type { RuleInfo } from "./detect/rule-info.ts";
 import { Rules, type Refused } from "./detect/rules.ts";
 import { Detectors, failed } from "./detect/run.ts";
-import { bookingOf, settle } from "./enrich.ts";
+import { bookingOf, punctual, settle } from "./enrich.ts";
 import { PipelineError } from "./error.ts";
 import { essentials, idOf } from "./ingest/ocsf.ts";
 import type { Ingested, Logsource, Origin, Raw, SourceKind, Surroundings } from "./ingest/source.ts";
@@ -37,6 +37,18 @@ export type Outcome =
       /** How many of its events had been seen before and count once. */
       readonly repeats?: number;
     };
+
+/** What memory or lateness cost. */
+export interface Losses {
+  /** States of detectors, e.g. of a principal and model, pushed out by newer ones. */
+  readonly states: number;
+  /** Alerts that can no longer be updated before their time. */
+  readonly alerts: number;
+  /** Events that came too late for the correlations of rules. */
+  readonly late: number;
+  /** Groups and matches that correlations had no room for. */
+  readonly groups: number;
+}
 
 export interface LineOptions {
   readonly register: Register;
@@ -86,11 +98,23 @@ export class Line {
 
   /** Takes one record all the way. Never throws, whatever the record. */
   run(record: string, from: From): Outcome {
-    const source = sourceOf(from.kind);
-    const read = source.read(record, from, this.#around);
+    return this.take(this.read(record, from), from);
+  }
+
+  /**
+   * Reads a record and counts it, without judging it yet: for replays of several files, whose records should be taken in order of time.
+   * Late events are not lost, but windows that have moved on no longer count them.
+   */
+  read(record: string, from: From): Ingested {
+    const read = sourceOf(from.kind).read(record, from, this.#around);
     this.#sources.enter(record, from, read);
+    return read;
+  }
+
+  /** Takes what was read the rest of the way. Each answer of `read` exactly once. */
+  take(read: Ingested, from: From): Outcome {
     if (!read.ok) return { rejected: read.reason };
-    return this.#take(read, source.logsources, from.receivedAt);
+    return this.#take(read, sourceOf(from.kind).logsources, from.receivedAt);
   }
 
   /** Says that a source sent nothing from one time to another, in ms since 1970. `to` is the last moment it is known to be silent. */
@@ -208,6 +232,12 @@ export class Line {
     return this.#rules.refused;
   }
 
+  /** What was forgotten or came too late to be counted, since the start. Zeros unless somebody floods, or a source lags. */
+  losses(): Losses {
+    const { late, groups, dropped } = this.#rules.counters;
+    return { states: this.#detectors.dropped, alerts: this.#alerts.dropped, late, groups: groups + dropped };
+  }
+
   /** All of its state as plain JSON. A line of the same content restored from it goes on exactly as this one would. */
   snapshot(): unknown {
     return {
@@ -250,16 +280,6 @@ export class Line {
       );
     }
   }
-}
-
-/** How far ahead of its arrival a record's time may be, in ms: a clock that is wrong by more would move all windows with it. */
-const maxAheadMs = 86_400_000;
-
-/** An event that claims to come from the future happened when it arrived, as far as we know. */
-function punctual(event: OcsfEvent, receivedAt: number | undefined): OcsfEvent {
-  if (receivedAt === undefined || event.time <= receivedAt + maxAheadMs) return event;
-  const known = typeof event.unmapped === "object" && event.unmapped !== null ? event.unmapped : {};
-  return { ...event, time: receivedAt, unmapped: { ...known, time_basis: "arrival", claimed_time: event.time } };
 }
 
 const stored = z.object({

@@ -55,6 +55,10 @@ export class AlertBook {
     return alert;
   }
 
+  get dropped(): number {
+    return this.#open.dropped;
+  }
+
   snapshot(): RememberedState {
     return this.#open.snapshot();
   }

@@ -4,6 +4,7 @@ import {
   escapeValue,
   SigmaEngine,
   SigmaError,
+  type Counters,
   type SigmaDocument,
   type SigmaMatch,
 } from "@outweigh/sigma";
@@ -121,6 +122,10 @@ export class Rules {
       };
     });
     return [...coded, ...this.#infos.values()];
+  }
+
+  get counters(): Counters {
+    return this.#engine.counters;
   }
 
   snapshot(): unknown {

@@ -31,6 +31,13 @@ export class Detectors {
     return claims;
   }
 
+  /** How many states were pushed out by newer ones. */
+  get dropped(): number {
+    let sum = 0;
+    for (const { states } of this.#feeds) sum += states.dropped;
+    return sum;
+  }
+
   snapshot(): Readonly<Record<string, RememberedState>> {
     return Object.fromEntries(this.#feeds.map(({ it, states }) => [it.id, states.snapshot()]));
   }
