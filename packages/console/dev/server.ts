@@ -53,7 +53,7 @@ const types: Readonly<Record<string, string>> = {
 export const policy = [
   "default-src 'none'",
   "script-src 'self'",
-  "style-src 'self' 'nonce-fixture'",
+  "style-src 'self'",
   "img-src 'self'",
   "font-src 'self'",
   "connect-src 'self'",
@@ -62,6 +62,7 @@ export const policy = [
   "form-action 'self'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
 ].join("; ");
 
 export async function startFixture({ port = 0, mood = "busy" as Mood } = {}): Promise<FixtureServer> {
@@ -292,7 +293,7 @@ function file(path: string, response: ServerResponse): void {
     response.end();
   } else if (name === "/index.html") {
     response.writeHead(200, headers);
-    response.end(readFileSync(at, "utf8").replace("__CSP_NONCE__", "fixture"));
+    response.end(readFileSync(at));
   } else {
     response.writeHead(200, headers);
     createReadStream(at).pipe(response);

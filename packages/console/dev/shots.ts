@@ -30,7 +30,14 @@ const shots: readonly Shot[] = [
   { name: "empty-models", path: "/models", mood: "empty" },
   { name: "empty-sources", path: "/sources", mood: "empty" },
   { name: "broken", path: "/events", mood: "broken" },
-  { name: "guide", path: "/incidents", act: (page) => page.keyboard.press("?") },
+  {
+    name: "guide",
+    path: "/incidents",
+    act: async (page) => {
+      await page.keyboard.press("?");
+      await page.getByRole("dialog").waitFor({ timeout: 3000 });
+    },
+  },
   {
     name: "palette",
     path: "/incidents",

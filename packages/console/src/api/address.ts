@@ -18,10 +18,13 @@ export const addresses = {
   session: "/api/session",
   overview: "/api/overview",
   live: "/api/live",
+  signOut: "/api/session/end",
   incident: (it: string) => `/api/incidents/${id(it)}`,
   assign: (it: string) => `/api/incidents/${id(it)}/assign`,
   status: (it: string) => `/api/incidents/${id(it)}/status`,
   comments: (it: string) => `/api/incidents/${id(it)}/comments`,
+  /** An incident's part of the evidence as a file. */
+  pack: (it: string) => `/api/incidents/${id(it)}/pack`,
   alert: (it: string) => `/api/alerts/${id(it)}`,
   model: (name: string) => `/api/models/${id(name)}`,
   preview: "/api/actions/preview",

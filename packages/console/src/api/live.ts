@@ -16,7 +16,7 @@ const listOf = {
 } as const satisfies Record<Change["noun"], string>;
 
 /** Changes within this time are read together, in ms: a burst of records must not become a burst of requests. */
-const gatherMs = 400;
+const gatherMs = 500;
 
 /** Most ids kept for one list: beyond it, "500+ new" says enough. */
 export const maxPending = 500;
@@ -76,8 +76,9 @@ function apply(changes: readonly Change[]): void {
     pending.set(list, ids);
   }
   become({ ...live, pending });
-  void queryClient.invalidateQueries({ queryKey: ["overview"] });
   const nouns = new Set(changes.map((it) => it.noun));
+  void queryClient.invalidateQueries({ queryKey: ["overview"] });
+  if (nouns.has("source") || nouns.has("scan")) void queryClient.invalidateQueries({ queryKey: ["sources", "health"] });
   const one = (list: string) =>
     queryClient.invalidateQueries({ predicate: ({ queryKey: [noun, kind] }) => noun === list && kind === "one" });
   for (const list of new Set([...nouns].map((it) => listOf[it]))) void one(list);

@@ -27,6 +27,7 @@ export const queryClient = new QueryClient({
       staleTime: Number.POSITIVE_INFINITY,
       gcTime: 10 * 60_000,
       refetchOnWindowFocus: false,
+      refetchOnReconnect: false,
       retry: (failures, error) => failures < 2 && error instanceof ApiError && error.status === 0,
     },
   },
@@ -43,6 +44,13 @@ export const sessionQuery = queryOptions({
 export const overviewQuery = queryOptions({
   queryKey: ["overview"],
   queryFn: ({ signal }) => read(overview, addresses.overview, signal),
+  refetchInterval: overviewMs,
+});
+
+/** Whether there are sources at all, and which are silent: for the frame and for lists that have nothing to show. */
+export const healthQuery = queryOptions({
+  queryKey: ["sources", "health"],
+  queryFn: ({ signal }) => lists.sources("", undefined, signal),
   refetchInterval: overviewMs,
 });
 
@@ -113,6 +121,7 @@ export const decide = {
     await actionChanged(order.incident);
     return done;
   },
+  signOut: () => send(anything, addresses.signOut, {}),
   undo: async (action: string, reason: string, incident?: string) => {
     const done = await send(actionRow, addresses.undo(action), { reason });
     await actionChanged(incident);

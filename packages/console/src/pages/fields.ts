@@ -80,12 +80,22 @@ export const modelFields: readonly RowField<ModelRow>[] = [
   { name: "name", about: "its name", of: (it) => [it.name] },
   { name: "owner", about: "who owns it", of: (it) => [it.owner] },
   { name: "registered", about: "in the register", values: ["true", "false"] },
+  { name: "balanced", about: "whether its books balance", values: ["true", "false"] },
+  { name: "undeclared", about: "copies nobody declared: undeclared:>0" },
+  { name: "exposed", about: "copies others can read: exposed:>0" },
+  { name: "incidents", about: "open ones: incidents:>0" },
+  { name: "format", about: "of its files", of: (it) => it.formats },
+  { name: "bytes", about: "its size: bytes:>=1GB", values: ["1GB", "10GB", "100GB"] },
+  { name: "readers", about: "how many: readers:>0" },
+  { name: "digest", about: "of its weights" },
 ];
 
 export const sourceFields: readonly RowField<SourceHealth>[] = [
   { name: "state", about: "its health", values: ["sending", "waiting", "silent", "failing"] },
   { name: "name", about: "its name", of: (it) => [it.name] },
   { name: "kind", about: "what it sends", of: (it) => [it.kind] },
+  { name: "rejects", about: "records refused: rejects:>0" },
+  { name: "last", about: "last seen: last:>=1h", values: spans },
 ];
 
 export const ruleFields: readonly RowField<RuleRow>[] = [
@@ -93,12 +103,17 @@ export const ruleFields: readonly RowField<RuleRow>[] = [
   { name: "kind", about: "rule or detector", values: ["sigma", "detector"] },
   { name: "status", about: "its life", values: ["experimental", "test", "stable"] },
   { name: "id", about: "its file's stem", of: (it) => [it.id] },
+  { name: "technique", about: "of ATLAS or ATT&CK", of: (it) => it.techniques },
+  { name: "playbook", about: "what to do", of: (it) => [it.playbook] },
+  { name: "alerts", about: "how often it spoke: alerts:>0" },
 ];
 
 export const actionFields: readonly RowField<ActionRow>[] = [
   { name: "state", about: "how it went", values: ["running", "verified", "failed", "undone"] },
   { name: "verb", about: "what was done", values: actionVerb.options },
   { name: "by", about: "who ordered it", of: (it) => [it.by] },
+  { name: "target", about: "what it was done to", of: (it) => [it.target] },
+  { name: "time", about: "when: time:>=24h", values: spans },
 ];
 
 /** Fields of records, as rules name them, in the words of the hunt. */

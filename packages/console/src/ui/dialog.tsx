@@ -22,6 +22,8 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
     const element = dialog.current;
     const before = document.activeElement;
     element?.showModal();
+    // What asks for the focus, else the dialog itself: not its first button.
+    (element?.querySelector<HTMLElement>("[data-focus]") ?? element)?.focus();
     return () => {
       element?.close();
       if (before instanceof HTMLElement) before.focus();
@@ -32,6 +34,7 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
       ref={dialog}
       className={`${s.dialog} ${wide ? s.wide : ""}`}
       aria-labelledby={titleId}
+      tabIndex={-1}
       onCancel={(event) => {
         event.preventDefault();
         onClose();

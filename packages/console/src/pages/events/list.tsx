@@ -55,7 +55,7 @@ const columns: readonly Column<OcsfEvent>[] = [
   {
     id: "time",
     title: "Time",
-    track: "148px",
+    track: "168px",
     sort: { by: (it) => it.time, falling: true },
     cell: (it) => <When at={it.time} />,
   },
@@ -84,7 +84,7 @@ const columns: readonly Column<OcsfEvent>[] = [
   {
     id: "artifact",
     title: "Artifact",
-    track: "minmax(230px, 1fr)",
+    track: "minmax(210px, 1fr)",
     sort: { by: (it) => it.artifact },
     cell: (it) => (it.artifact === undefined ? <Muted>—</Muted> : <Middle>{it.artifact}</Middle>),
   },

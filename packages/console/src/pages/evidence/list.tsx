@@ -42,6 +42,7 @@ const fields = [
   { name: "by", about: "who decided", of: (it: Entry) => [it.by] },
   { name: "kind", about: "what was decided", of: (it: Entry) => [it.kind] },
   { name: "subject", about: "about what", of: (it: Entry) => [it.subject] },
+  { name: "time", about: "when: time:>=24h", values: ["1h", "24h", "7d", "30d"] },
 ];
 
 const columns: readonly Column<Entry>[] = [

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { sessionQuery } from "../../api/queries.ts";
+import { decide, sessionQuery } from "../../api/queries.ts";
 import { zoneName } from "../../format/time.ts";
 import { prefer, usePreferences, type Preferences } from "../../preferences.ts";
 import { Menu } from "../../ui/menu.tsx";
@@ -25,8 +25,12 @@ export function Account({ className }: { readonly className: string }) {
       items: [item("zone", "utc", "UTC"), item("zone", "local", `This clock, ${zoneName(Date.now(), "local")}`)],
     },
   ];
+  const out = {
+    label: "Sign this browser out",
+    onClick: () => void decide.signOut().finally(() => location.reload()),
+  };
   return (
-    <Menu groups={groups} className={className}>
+    <Menu groups={[...groups, { label: "Session", items: [out] }]} className={className}>
       <Shown>{data?.user.name ?? "Preferences"}</Shown>
       <span>{data?.user.role}</span>
     </Menu>

@@ -2,7 +2,7 @@ import type { Overview, SourceHealth } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useLive } from "../../api/live.ts";
-import { lists, overviewQuery, sessionQuery } from "../../api/queries.ts";
+import { healthQuery, overviewQuery, sessionQuery } from "../../api/queries.ts";
 import { count, plural } from "../../format/size.ts";
 import { ago, span } from "../../format/time.ts";
 import { Shown } from "../../ui/text.tsx";
@@ -33,10 +33,11 @@ export function Footer() {
 }
 
 function Sources({ of: it }: { readonly of: Overview }) {
-  if (it.sources === 0) {
+  const { data } = useQuery(healthQuery);
+  if (data && !data.items.some((one) => one.kind !== "scan")) {
     return (
       <Link to="/sources" className={s.told}>
-        No source connected: nothing that happens can be seen
+        no source of logs: what happens between two scans is not seen
       </Link>
     );
   }
@@ -49,16 +50,12 @@ function Sources({ of: it }: { readonly of: Overview }) {
   );
 }
 
-/** Silent sources by name, and since when; the list of sources is read only when one is silent. */
+/** Silent sources by name, and since when. */
 function Silences({ names }: { readonly names: readonly string[] }) {
   const now = useNow();
-  const { data } = useQuery({
-    queryKey: ["sources", "health", names],
-    queryFn: ({ signal }) => lists.sources("", undefined, signal),
-    enabled: names.length > 0,
-  });
-  if (names.length === 0) return null;
-  const [first = ""] = names;
+  const { data } = useQuery(healthQuery);
+  const [first] = names;
+  if (first === undefined) return null;
   const since = sinceWhen(data?.items.find((it) => it.name === first));
   return (
     <Link to="/sources" className={s.told}>

@@ -105,7 +105,7 @@ function NoSession({ error, again }: { readonly error: Error; readonly again: ()
             Open the one-time link that <code>outweigh up</code> printed. Each link signs one browser in, once.
           </p>
           <p>
-            Used already? Stop <code>outweigh up</code> and start it again: it prints a new link, and nothing is lost.
+            Used already, or older than ten minutes? <code>outweigh open</code> prints another one.
           </p>
         </Empty>
       </div>

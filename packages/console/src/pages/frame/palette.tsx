@@ -28,7 +28,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
         <input
           className={s.input}
           value={text}
-          autoFocus
+          data-focus
           placeholder="A page, an incident, a model, or any text"
           aria-label="Find anything"
           {...choice.input}

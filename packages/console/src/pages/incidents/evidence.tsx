@@ -52,7 +52,7 @@ function Line({ line, details }: { readonly line: StoryLine; readonly details: b
         </div>
       );
     case "gap":
-      return <Silence of={line.gap} />;
+      return <Silence of={line.gap} told={line.told} />;
     case "run":
       return <Run entries={line.entries} details={details} />;
     case "entry":
@@ -144,6 +144,7 @@ function Run({ entries, details }: { readonly entries: readonly TimelineEntry[];
       </span>
       <div className={s.what}>
         {count(entries.length)} × <Shown>{first.title}</Shown>
+        {entries.some((it) => it.title !== first.title) && " and the like"}
         <span className={s.detail}> · over {span((last.to ?? last.at) - first.at)} · </span>
         <button type="button" className={s.more} onClick={() => setOpen(true)}>
           each
@@ -154,7 +155,7 @@ function Run({ entries, details }: { readonly entries: readonly TimelineEntry[];
 }
 
 /** A band across the timeline: what happened in it is not known. */
-function Silence({ of: it }: { readonly of: Gap }) {
+function Silence({ of: it, told }: { readonly of: Gap; readonly told: string | undefined }) {
   const now = useNow();
   return (
     <div className={`${s.line} ${s.gap}`}>
@@ -163,7 +164,14 @@ function Silence({ of: it }: { readonly of: Gap }) {
       </span>
       <span className={s.mark} />
       <div className={s.what}>
-        <Shown>{it.source}</Shown> not seen for {span((it.to ?? now) - it.from)}
+        {told === undefined ? (
+          <>
+            <Shown>{it.source}</Shown> not seen
+          </>
+        ) : (
+          <Shown>{told}</Shown>
+        )}{" "}
+        for {span((it.to ?? now) - it.from)}
         {it.to === undefined ? ", still" : ""}
         {it.reason && (
           <span className={s.detail}>

@@ -1,17 +1,15 @@
 import { isOpen, severityId, type IncidentRow } from "@outweigh/schema";
-import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
-import { lists, overviewQuery } from "../../api/queries.ts";
-import { count, heldShort, plural } from "../../format/size.ts";
-import { ago } from "../../format/time.ts";
+import { useNavigate } from "@tanstack/react-router";
+import { lists } from "../../api/queries.ts";
+import { count, heldShort } from "../../format/size.ts";
 import type { Column } from "../../ui/grid.tsx";
 import { Level } from "../../ui/level.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
-import { Empty } from "../../ui/states.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
-import { Ago, useNow } from "../../ui/when.tsx";
+import { Ago } from "../../ui/when.tsx";
 import { incidentFields, pivot } from "../fields.ts";
 import { Bulk } from "./bulk.tsx";
+import { NoIncidents } from "./empty.tsx";
 import { IncidentPane } from "./pane.tsx";
 import { statusWord } from "./words.ts";
 
@@ -127,51 +125,5 @@ function Several({
     <Value field={field} inRow>
       {first}
     </Value>
-  );
-}
-
-/** A quiet list proves that it can see, or says what to do so that it will. */
-function NoIncidents({ filter }: { readonly filter: string }) {
-  const { data } = useQuery(overviewQuery);
-  const now = useNow();
-  if (!data) return null;
-  if (data.sources === 0) {
-    return (
-      <Empty title="No source connected">
-        <p>Nothing that happens to your models can be seen yet; copies on this machine can.</p>
-        <ol>
-          <li>
-            Name logs that you have: <code>outweigh up --logs PATH</code>, or <code>sources:</code> in{" "}
-            <code>outweigh.yml</code>.
-          </li>
-          <li>
-            Name the models that matter: <code>outweigh init</code> proposes a register from what the scan found, under{" "}
-            <Link to="/models">Models</Link>.
-          </li>
-          <li>
-            Try it on old logs first: <code>outweigh replay FILES…</code> prints what would have been an incident.
-          </li>
-        </ol>
-      </Empty>
-    );
-  }
-  const last = data.lastAlertAt === undefined ? "no alert yet" : `last alert ${ago(data.lastAlertAt, now)} ago`;
-  return (
-    <Empty title={filter === "status:open" ? "No open incident" : "No incident matches the filter"}>
-      <p>
-        {data.sending} of {plural(data.sources, "source")} sent {plural(data.events24h, "event")} in 24 h; {last}.
-      </p>
-      {data.silent.length > 0 && (
-        <p>
-          <Shown>{data.silent.join(", ")}</Shown> {data.silent.length === 1 ? "is" : "are"} silent: what happens there
-          is not seen. <Link to="/sources">Sources</Link> says why.
-        </p>
-      )}
-      <p>
-        <Link to="/incidents" search={{ filter: "" }}>
-          All incidents
-        </Link>
-      </p>
-    </Empty>
   );
 }

@@ -25,6 +25,11 @@ test("tells a run of equal events as one line, and two of them as two", () => {
   assert.equal(kinds(storyLines([entry(0), entry(1)], [], "utc")), "day entry entry");
 });
 
+test("tells the parts of one model together, though their numbers differ", () => {
+  const parts = [1, 2, 3].map((n) => entry(n, { title: `old-ci: download model-0000${n}-of-00003.safetensors` }));
+  assert.equal(kinds(storyLines([...parts, entry(4, { title: "old-ci: list" })], [], "utc")), "day run entry");
+});
+
 test("an alert in the middle of a run stands alone and cuts it", () => {
   const lines = storyLines(
     [entry(0), entry(1), entry(2), entry(3, { kind: "alert", title: "unaccounted-read" }), entry(4)],

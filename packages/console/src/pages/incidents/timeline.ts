@@ -9,11 +9,11 @@ export type StoryLine =
   | { readonly kind: "day"; readonly at: number }
   | { readonly kind: "entry"; readonly entry: TimelineEntry; readonly sinceMs?: number | undefined }
   | { readonly kind: "run"; readonly entries: readonly TimelineEntry[]; readonly sinceMs?: number | undefined }
-  | { readonly kind: "gap"; readonly gap: Gap };
+  /** `told` where only an entry tells of it, in its own words. */
+  | { readonly kind: "gap"; readonly gap: Gap; readonly told?: string };
 
 /**
- * The evidence and the silences in one order. Gaps stand where they began; a gap that the entries already tell is not
- * told twice. Every first line of a day is preceded by that day. `sinceMs` is the time from the line before.
+ * The evidence and the silences in one order. Gaps stand where they began; a gap that an entry tells as well is told once. Every first line of a day is preceded by that day. `sinceMs` is the time from the line before.
  */
 export function storyLines(entries: readonly TimelineEntry[], gaps: readonly Gap[], zone: Zone): StoryLine[] {
   const lines: StoryLine[] = [];
@@ -42,17 +42,23 @@ function timesOf(part: Part): { from: number; to: number } {
 
 /** Entries and gaps by time; of two at the same moment the silence comes first, for it frames what follows. */
 function ordered(entries: readonly TimelineEntry[], gaps: readonly Gap[]): Part[] {
-  const told = new Set(entries.filter((it) => it.kind === "gap").map((it) => it.at));
-  const parts: Part[] = entries.map((entry) =>
-    entry.kind === "gap" ? { kind: "gap", gap: gapOf(entry) } : { kind: "entry", entry },
-  );
-  for (const gap of gaps) if (!told.has(gap.from)) parts.push({ kind: "gap", gap });
+  const known = new Set(gaps.map((it) => it.from));
+  const parts: Part[] = gaps.map((gap) => ({ kind: "gap", gap }));
+  for (const entry of entries) {
+    if (entry.kind !== "gap") parts.push({ kind: "entry", entry });
+    else if (!known.has(entry.at)) parts.push({ kind: "gap", gap: gapOf(entry), told: entry.title });
+  }
   const rank = (it: Part) => (it.kind === "gap" ? 0 : 1);
   return parts.sort((a, b) => timesOf(a).from - timesOf(b).from || rank(a) - rank(b));
 }
 
 function gapOf({ at, to, title, detail }: TimelineEntry): Gap {
   return { source: title, from: at, ...(to !== undefined && { to }), ...(detail !== undefined && { reason: detail }) };
+}
+
+/** What events of one run have in common: all but their numbers, so that the parts of one model are told together. */
+function sameness({ title }: TimelineEntry): string {
+  return title.replace(/\d+/g, "0");
 }
 
 /** Runs of events that say the same become one part. Alerts and actions always stand alone. */
@@ -66,7 +72,7 @@ function grouped(parts: readonly Part[]): Part[] {
   };
   for (const part of parts) {
     const event = part.kind === "entry" && part.entry.kind === "event" ? part.entry : undefined;
-    if (run.length > 0 && event?.title !== run[0]?.title) flush();
+    if (run[0] && (!event || sameness(event) !== sameness(run[0]))) flush();
     if (event) run.push(event);
     else out.push(part);
   }
@@ -94,7 +100,8 @@ export function lane(entries: readonly TimelineEntry[], gaps: readonly Gap[], no
   const to = Math.max(...told.map((it) => it.to ?? it.at));
   if (to <= from) return undefined;
   const place = (at: number) => Math.min(1, Math.max(0, (at - from) / (to - from)));
-  const silences = [...gaps, ...entries.filter((it) => it.kind === "gap").map(gapOf)];
+  const known = new Set(gaps.map((it) => it.from));
+  const silences = [...gaps, ...entries.filter((it) => it.kind === "gap" && !known.has(it.at)).map(gapOf)];
   return {
     from,
     to,
