@@ -160,7 +160,12 @@ async function* findInContainer(
       }
       const context = { name: member.name.slice(member.name.lastIndexOf("/") + 1), sibling: member.sibling };
       const found = { path: inside, reader: member.reader, context };
-      yield* findInside(found, options, depth + (container.codec ? 0.5 : 1)); // image, layer, gzip, tar, zip: still 4
+      let anything = false;
+      for await (const it of findInside(found, options, depth + (container.codec ? 0.5 : 1))) {
+        anything = true; // a codec counts half: image, layer, gzip, tar, zip are still 4
+        yield it;
+      }
+      if (!anything && member.problem !== undefined) options.onProblem?.(inside, member.problem);
       await member.close?.();
     }
   } catch (error) {

@@ -8,7 +8,7 @@ import { beginsLikeTar, readTar, type TarMember } from "./tar.ts";
 import { unpackedSize, UnpackedReader } from "./unpacked.ts";
 import { beginsLikeZip, endsLikeZip, readLocalHeader, readZipDirectory, type ZipMember } from "./zip.ts";
 
-/** One file in a container. Where it cannot be opened, `problem` says why, and there is no reader. */
+/** One file in a container. Where it cannot be opened, `problem` says why; a reader beside it gives what may be read all the same. */
 export interface ContainerMember {
   /** As the archive has it; never a path to open. Empty for a compressed stream, which names nothing. */
   readonly name: string;
@@ -120,7 +120,9 @@ async function opened(
 ): Promise<Pick<ContainerMember, "reader" | "problem" | "close">> {
   try {
     const inside = await openZipMember(reader, member);
-    return inside instanceof UnpackedReader ? { reader: inside, close: () => inside.close() } : { reader: inside };
+    const problem = member.encrypted ? { problem: `${JSON.stringify(member.name)} is encrypted, or says so` } : {};
+    const close = inside instanceof UnpackedReader ? { close: () => inside.close() } : {};
+    return { reader: inside, ...problem, ...close };
   } catch (error) {
     if (error instanceof WeightsError) return { problem: error.message };
     throw error;
@@ -128,8 +130,9 @@ async function opened(
 }
 
 /**
- * A zip member as a file: where it lies if stored, else unpacked as it is read.
- * @throws {WeightsError} UNSUPPORTED if it is encrypted or packed in a way we do not know, else as `readLocalHeader`.
+ * A zip member as a file: where it lies if stored, else unpacked as it is read. A flag that says "encrypted" is not believed, as loaders
+ * do not believe it: what is encrypted is noise, what only says so is not.
+ * @throws {WeightsError} UNSUPPORTED if it is packed in a way we do not know, else as `readLocalHeader`.
  */
 export async function openZipMember(reader: Reader, member: ZipMember): Promise<Reader> {
   const { dataAt } = await readLocalHeader(reader, member);

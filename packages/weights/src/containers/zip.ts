@@ -92,42 +92,55 @@ function indexOfEnd(tail: Buffer): number {
   return -1;
 }
 
-async function readEnd(reader: Reader, record: Buffer, at: number): Promise<End> {
-  let count = record.readUInt16LE(10);
-  let directoryBytes = record.readUInt32LE(12);
-  let offset = record.readUInt32LE(16);
-  let endAt = at;
-  if (count === 0xffff || directoryBytes === 0xffffffff || offset === 0xffffffff) {
-    const end64 = await readEnd64(reader, at);
-    if (end64) ({ count, directoryBytes, offset, endAt } = end64);
-  }
-  const directoryAt = endAt - directoryBytes;
-  if (directoryAt < offset || directoryAt < 0) {
-    throw new WeightsError("OUT_OF_FILE", `the zip directory lies at ${offset} with ${directoryBytes} bytes`, { at });
-  }
-  if (count > maxMembers) throw new WeightsError("TOO_MANY", `${count} zip members`, { at });
-  return { count, directoryAt, directoryBytes, shift: directoryAt - offset };
+interface EndRecord {
+  readonly count: number;
+  readonly directoryBytes: number;
+  readonly offset: number;
+  /** Where this record begins: the directory stands right before it. */
+  readonly at: number;
 }
 
-async function readEnd64(
-  reader: Reader,
-  at: number,
-): Promise<{ count: number; directoryBytes: number; offset: number; endAt: number } | undefined> {
+/** PyTorch always writes a zip64 end, also where the plain one would do: then the directory stands before that. */
+async function readEnd(reader: Reader, record: Buffer, at: number): Promise<End> {
+  const plain = {
+    count: record.readUInt16LE(10),
+    directoryBytes: record.readUInt32LE(12),
+    offset: record.readUInt32LE(16),
+    at,
+  };
+  const end = (await readEnd64(reader, at)) ?? plain;
+  if (end.count > maxMembers) throw new WeightsError("TOO_MANY", `${end.count} zip members`, { at });
+  const { count, directoryBytes, offset } = end;
+  for (const directoryAt of [end.at - directoryBytes, offset]) {
+    if (await isDirectory(reader, directoryAt, directoryBytes)) {
+      return { count, directoryAt, directoryBytes, shift: Math.max(0, directoryAt - offset) };
+    }
+  }
+  throw new WeightsError("OUT_OF_FILE", `the zip directory lies at ${offset} with ${directoryBytes} bytes`, { at });
+}
+
+async function isDirectory(reader: Reader, at: number, bytes: number): Promise<boolean> {
+  if (at < 0 || at + bytes > reader.size) return false;
+  if (bytes === 0) return true;
+  const first = Buffer.from(await reader.read(at, Math.min(4, bytes)));
+  return first.length === 4 && first.readUInt32LE(0) === centralSignature;
+}
+
+/** Undefined where no locator stands before the plain end record. */
+async function readEnd64(reader: Reader, at: number): Promise<EndRecord | undefined> {
   if (at < 20) return undefined;
   const locator = Buffer.from(await readExactly(reader, at - 20, 20, "the zip64 locator"));
   if (locator.readUInt32LE(0) !== locatorSignature) return undefined;
   const stated = exactNumber(locator.readBigUInt64LE(8), "the place of the zip64 end", at - 12);
-  for (const endAt of [stated, at - 20 - 56]) {
-    if (endAt < 0 || endAt + 56 > at) continue; // stated may not count bytes before the archive; then it is right before the locator
+  for (const endAt of [at - 20 - 56, stated]) {
+    if (endAt < 0 || endAt + 56 > at) continue;
     const end = Buffer.from(await readExactly(reader, endAt, 56, "the zip64 end"));
     if (end.readUInt32LE(0) !== end64Signature) continue;
-    const count = exactNumber(end.readBigUInt64LE(32), "the member count", endAt);
-    const directoryBytes = exactNumber(end.readBigUInt64LE(40), "the directory's size", endAt);
     return {
-      count,
-      directoryBytes,
+      count: exactNumber(end.readBigUInt64LE(32), "the member count", endAt),
+      directoryBytes: exactNumber(end.readBigUInt64LE(40), "the directory's size", endAt),
       offset: exactNumber(end.readBigUInt64LE(48), "the directory's place", endAt),
-      endAt,
+      at: endAt,
     };
   }
   return undefined;

@@ -10,9 +10,12 @@ import { numpyTensor } from "../pickle/numpy.ts";
 import type { ModelFile, Reader } from "../tensor.ts";
 import { Findings, Metadata, type Format } from "./format.ts";
 
-/** How protocols 0 and 1 begin when they hold more than one number: a call, a container or an old-style instance. */
+/** How protocols 0 and 1 begin: a global, a text, a container or an old-style instance, each followed by more. */
 const oldBeginnings =
-  /^(c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|\((dp\d+\n|lp\d+\n|i[A-Za-z_][\w.]*\n|c[A-Za-z_]|d|l)|\}(q.|r....|p\d+\n|\()|\](q.|r....|p\d+\n|\())/s;
+  /^(c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|\(?S['"][^\n]*['"]\n|\(?V[^\n]*\n.|\((dp\d+\n|lp\d+\n|i[A-Za-z_][\w.]*\n|c[A-Za-z_]|d|l)|\}(q.|r....|p\d+\n|\()|\](q.|r....|p\d+\n|\())/s;
+
+/** Without a protocol number a stream must go on for so long before it may be called a pickle that the head cuts off. */
+const minOperations = 16;
 
 /**
  * A bare pickle: scikit-learn, joblib, or any Python object. Its numpy arrays are the tensors. The stream is walked, never loaded;
@@ -29,7 +32,7 @@ export const pickleFile: Format = {
 function mayBe(head: Uint8Array): boolean {
   const first = head[0];
   if (first === 0x80) return (head[1] ?? 0) >= 2 && (head[1] ?? 9) <= 5;
-  if (first !== 0x63 && first !== 0x28 && first !== 0x7d && first !== 0x5d) return false;
+  if (first === undefined || !"c(}]SV".includes(String.fromCharCode(first))) return false;
   return oldBeginnings.test(Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 256)).toString("latin1"));
 }
 
@@ -40,8 +43,9 @@ const maxStreams = 64;
 async function recognise(head: Uint8Array, reader: Reader): Promise<boolean> {
   const known: Reader = { size: reader.size, read: (at, length) => head.subarray(at, at + length) };
   const cursor = new Cursor(known, 0, Math.min(reader.size, headBytes));
-  const { broke, calls } = await walkPickle(cursor, { built: new JoblibArrays().built });
-  return broke === undefined || calls.size > 0 || isCut(broke);
+  const { broke, calls, operations } = await walkPickle(cursor, { built: new JoblibArrays().built });
+  if (broke === undefined || calls.size > 0) return true;
+  return isCut(broke) && (head[0] === 0x80 || (reader.size > headBytes && operations >= minOperations));
 }
 
 function isCut({ code }: WeightsError): boolean {

@@ -108,7 +108,7 @@ async function placeStorages(
   for (const member of members) {
     if (!member.name.startsWith(folder)) continue;
     const key = member.name.slice(folder.length);
-    if (member.method === 0 && !member.encrypted) {
+    if (member.method === 0) {
       const { dataAt } = await readLocalHeader(reader, member);
       places.set(key, { at: dataAt, bytes: member.storedBytes, ...order });
     } else places.set(key, { file: memberPrefix + member.name, at: 0, bytes: member.bytes, ...order });
@@ -128,7 +128,7 @@ async function readSmall(reader: Reader, member: ZipMember | undefined): Promise
 /** A cursor over a member: where it lies if stored, over the unpacked bytes if somebody packed the archive again. */
 async function openPickle(reader: Reader, member: ZipMember | undefined): Promise<Cursor> {
   if (!member) throw new WeightsError("MISSING_FILE", "the zip has no data.pkl");
-  if (member.method !== 0 || member.encrypted) return new Cursor(await openZipMember(reader, member));
+  if (member.method !== 0) return new Cursor(await openZipMember(reader, member));
   const { dataAt } = await readLocalHeader(reader, member);
   return new Cursor(reader, dataAt, dataAt + member.storedBytes); // so that offsets are those of the file
 }

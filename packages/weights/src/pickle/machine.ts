@@ -21,6 +21,8 @@ export interface PickleHooks {
 /** As far as a stream could be walked. `broke` says why it ended before its STOP; then `value` is the list of what was under way. */
 export interface PickleWalk extends PickleOutcome {
   readonly broke?: WeightsError;
+  /** How many opcodes were walked, STOP not counted. */
+  readonly operations: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface PickleWalk extends PickleOutcome {
  * @throws {WeightsError} MALFORMED for an unknown opcode or an empty stack; TRUNCATED without STOP; TOO_MANY beyond the limits.
  */
 export async function runPickle(cursor: Cursor, hooks: PickleHooks = {}): Promise<PickleOutcome> {
-  const { broke, ...outcome } = await walkPickle(cursor, hooks);
+  const { broke, operations: _, ...outcome } = await walkPickle(cursor, hooks);
   if (broke) throw broke;
   return outcome;
 }
@@ -40,16 +42,17 @@ export async function walkPickle(cursor: Cursor, hooks: PickleHooks = {}): Promi
   const machine = new PickleMachine(cursor, hooks);
   try {
     const value = await untilStop(machine, cursor);
-    return { value, protocol: machine.protocol, calls: machine.calls };
+    return { value, protocol: machine.protocol, calls: machine.calls, operations: machine.operations };
   } catch (broke) {
     if (!(broke instanceof WeightsError)) throw broke;
-    return { value: machine.unfinished(), protocol: machine.protocol, calls: machine.calls, broke };
+    const { protocol, calls, operations } = machine;
+    return { value: machine.unfinished(), protocol, calls, operations, broke };
   }
 }
 
 async function untilStop(machine: PickleMachine, cursor: Cursor): Promise<PyValue> {
-  for (let count = 0; ; count++) {
-    if (count > maxPickleOperations) {
+  for (; ; machine.operations++) {
+    if (machine.operations > maxPickleOperations) {
       throw new WeightsError("TOO_MANY", `more than ${maxPickleOperations} opcodes`, { at: cursor.at });
     }
     if (!cursor.holds(1)) await cursor.want(1, "an opcode");
@@ -73,6 +76,7 @@ const stop = 0x2e;
 export class PickleMachine {
   readonly calls = new Map<string, number>();
   protocol = 0;
+  operations = 0;
   /** Of the opcode under way. */
   at = 0;
   readonly cursor: Cursor;

@@ -182,6 +182,22 @@ test("expected classes are told apart from calls that nobody expects", async () 
   );
 });
 
+test("functions of those libraries are no classes", async () => {
+  const file = await read(concat(proto(4), call(global("torch.utils.collect_env", "run"), text("id")), stop));
+  assert.match(file.findings[0]?.what ?? "", /calls "torch.utils.collect_env.run"/);
+});
+
+test("streams without a protocol number are known by their opcodes, and texts are not", async () => {
+  const name = async (text: string) => (await recognise(strictReader(Buffer.from(text))))?.format;
+  const stacked = concat("S'os'\n", "S'system'\n", "\x93", "S'ls'\n", "\x85R.");
+  assert.equal((await recognise(strictReader(stacked)))?.format, "pickle");
+  assert.equal(await name("(S'print(1)'\ni__builtin__\nexec\n."), "pickle");
+  assert.equal(await name("cos\nsystem\n(S'ls'\ntR."), "pickle");
+  assert.equal(await name("Version 1\nof a text that goes on\n"), undefined);
+  assert.equal(await name("Simple\n"), undefined);
+  assert.equal(await name("V1\n"), undefined);
+});
+
 test("a stream that breaks after a call does not hide the call", async () => {
   const file = await read(concat(proto(4), call(global("os", "system"), text("id")), "\xff\xff\xff"));
   assert.match(file.findings[0]?.what ?? "", /"os.system"/);

@@ -94,13 +94,14 @@ export function writeTorchZip(
   tensors: readonly TestTensor[],
   { root = "archive", deflated = false, extra = [] }: TorchOptions = {},
 ): Uint8Array {
-  return writeZip([
+  const members = [
     { name: `${root}/data.pkl`, data: stateDict(viewsOf(tensors)), deflated },
     { name: `${root}/byteorder`, data: concat("little") },
     ...tensors.map(({ data }, i) => ({ name: `${root}/data/${i}`, data, deflated, alignment: 64 })),
     ...extra.map((it) => ({ ...it, name: `${root}/${it.name}` })),
     { name: `${root}/version`, data: concat("3\n") },
-  ]);
+  ];
+  return writeZip(members, { asTorch: true });
 }
 
 /** What torch.save wrote before 1.6. */
