@@ -1,6 +1,5 @@
 import { refuse, type SigmaErrorCode } from "./error.ts";
-import { isMap } from "./selection.ts";
-import type { Plain, PlainMap } from "./yaml.ts";
+import { isMap, type Plain, type PlainMap } from "./yaml.ts";
 
 export const levels = ["informational", "low", "medium", "high", "critical"] as const;
 /** Sigma's five words for how bad a match is, in rising order. */

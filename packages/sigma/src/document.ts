@@ -5,9 +5,9 @@ import { refuse, SigmaError } from "./error.ts";
 import { fits, readLogsource, type Logsource } from "./logsource.ts";
 import { neverMatches } from "./never.ts";
 import type { Filling, Placeholders } from "./placeholder.ts";
-import { isMap, readSelections } from "./selection.ts";
+import { readSelections } from "./selection.ts";
 import type { Selection } from "./value.ts";
-import { readYaml, type Plain, type PlainMap, type YamlDocument } from "./yaml.ts";
+import { isMap, readYaml, type Plain, type PlainMap, type YamlDocument } from "./yaml.ts";
 
 interface Common {
   readonly title: string;

@@ -1,14 +1,15 @@
-import { levels, type Level, type Status } from "./attributes.ts";
+import { levels, type Level } from "./attributes.ts";
 import { Correlator, type Capacity, type Hit, type Losses, type Signal } from "./correlation/correlator.ts";
-import { linkDocuments, type Graph } from "./correlation/graph.ts";
-import { appliesTo, labelOf, type CorrelationDocument, type RuleDocument, type SigmaDocument } from "./document.ts";
+import { idleFilters, linkDocuments, type Graph } from "./correlation/graph.ts";
+import { appliesTo, type CorrelationDocument, type RuleDocument, type SigmaDocument } from "./document.ts";
 import { EventView, FieldTable, type SigmaEvent } from "./field.ts";
-import { maxPlans, maxShownLength } from "./limits.ts";
+import { maxPlans } from "./limits.ts";
 import { fits, type Logsource } from "./logsource.ts";
+import { claim, measured, type SigmaMatch } from "./match.ts";
 import { compileDetection, type Matcher } from "./matcher.ts";
 import { needOf, type Need } from "./need.ts";
 import { logsourcesKey, planAll, planByNeed, type Plan, type PlannedRule } from "./plan.ts";
-import { compileReasons, type MatchedField, type Reasoner } from "./reason.ts";
+import { compileReasons, type Reasoner } from "./reason.ts";
 import { readState, writeState, type EngineState } from "./state.ts";
 
 export interface EngineOptions {
@@ -25,29 +26,6 @@ export interface EngineOptions {
   readonly maxEntries?: number;
   /** False tries every rule that fits by logsource. The matches are the same; tests and benches show it. Default: true. */
   readonly index?: boolean;
-}
-
-/** A rule or correlation that says: this is what I was written for. */
-export interface SigmaMatch {
-  /** The name of the rule; else its id; else its title. */
-  readonly rule: string;
-  readonly id?: string;
-  readonly title: string;
-  /** `medium` if the rule states none; of a correlation that states none, the highest of what it joins. */
-  readonly level: Level;
-  readonly status?: Status;
-  readonly tags: readonly string[];
-  /** When the last event of it happened, in ms since 1970. */
-  readonly time: number;
-  /** The fields that made it match; of a correlation its groups and what was measured. Bounded and cut to length. */
-  readonly matched: readonly MatchedField[];
-  /** Ids of the events behind it; of a correlation the first 200. */
-  readonly events: readonly string[];
-  /** How many matches of its rules a correlation stands for; otherwise 1. */
-  readonly count: number;
-  /** Of a correlation: the values of its group-by fields. */
-  readonly group?: Readonly<Record<string, string>>;
-  readonly document: RuleDocument | CorrelationDocument;
 }
 
 /** What the engine saw and what it could not keep. */
@@ -278,42 +256,4 @@ export class SigmaEngine {
     const highest = Math.max(...joined.map((it) => levels.indexOf(this.#levelOf(it))));
     return levels[highest] ?? "medium";
   }
-}
-
-type Claim = Pick<SigmaMatch, "rule" | "id" | "title" | "level" | "status" | "tags" | "document">;
-
-function claim(document: RuleDocument | CorrelationDocument, level: Level): Claim {
-  const { id, title, status, tags } = document;
-  return {
-    rule: labelOf(document),
-    ...(id === undefined ? {} : { id }),
-    title,
-    level,
-    ...(status === undefined ? {} : { status }),
-    tags,
-    document,
-  };
-}
-
-function measured({ correlation }: CorrelationDocument, { group, value, values }: Hit): MatchedField[] {
-  const what = [correlation.type, ...correlation.fields].join(" ");
-  const shown = values.slice(0, 10).map((it) => ({ field: correlation.fields.join(" "), value: it }));
-  return [...group.map(([field, it]) => ({ field, value: it })), { field: what, value: String(value) }, ...shown].map(
-    (it) => ({ field: it.field, value: it.value.slice(0, maxShownLength) }),
-  );
-}
-
-/** Filters that touch nothing: they name rules that are not there, correlations, or rules of another logsource. */
-function idleFilters({ filters, rules, find }: Graph): string[] {
-  return filters.flatMap((filter) => {
-    if (rules.some((it) => appliesTo(filter, it))) return [];
-    const [known] = filter.rules.flatMap((it) => find(it) ?? []);
-    const why =
-      known === undefined
-        ? "none of its rules is there"
-        : known.kind === "rule"
-          ? "its logsource is not theirs"
-          : "it names a correlation";
-    return [`filter "${filter.title}" filters nothing: ${why}`];
-  });
 }

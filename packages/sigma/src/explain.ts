@@ -3,7 +3,7 @@ import { EventView, FieldTable, type SigmaEvent } from "./field.ts";
 import { fits } from "./logsource.ts";
 import { compileDetection, compileItem } from "./matcher.ts";
 import { reasonsOf, type MatchedField } from "./reason.ts";
-import type { Plain } from "./yaml.ts";
+import { isMap } from "./yaml.ts";
 
 /** Why a rule matches an event or does not, down to each line of its selections. */
 export interface Explanation {
@@ -61,8 +61,7 @@ export function explain(
 }
 
 function conditionsOf({ kind, attributes }: RuleDocument | FilterDocument): string[] {
-  const section: Plain | undefined = attributes[kind === "rule" ? "detection" : "filter"];
-  const isMap = typeof section === "object" && section !== null && "condition" in section;
-  const condition: unknown = isMap ? section.condition : undefined;
+  const section = attributes[kind === "rule" ? "detection" : "filter"];
+  const condition = isMap(section) ? section["condition"] : undefined;
   return (Array.isArray(condition) ? condition : [condition]).map(String);
 }

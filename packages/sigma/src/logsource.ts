@@ -1,6 +1,5 @@
 import { refuse } from "./error.ts";
-import { isMap } from "./selection.ts";
-import type { Plain } from "./yaml.ts";
+import { isMap, type Plain } from "./yaml.ts";
 
 /** Where events come from. A rule's names only what it needs; an event's names all that is true of it. */
 export interface Logsource {

@@ -5,6 +5,8 @@ import { compileRules } from "./document.ts";
 import { SigmaEngine } from "./engine.ts";
 import { SigmaError } from "./error.ts";
 import type { SigmaEvent } from "./field.ts";
+import { importRules } from "./import.ts";
+import { makeEvents, makeRules } from "./testing/corpus.ts";
 import { anEvent, ruleText, selectionText } from "./testing/build.ts";
 
 const word = fc.constantFrom("cmd", "cmd.exe", "curl", "-s", "a", "", "Ünï", "ab", "/tmp/", "x y", "abc");
@@ -131,4 +133,11 @@ test("thousands of texts of one field are found in one pass", () => {
   );
   const found = engine.step(anEvent({ a: `${words[17]} and ${words[2999]}` })).map((it) => it.rule);
   assert.deepEqual(found, ["r17", "r2999"]);
+});
+
+test("over a corpus like SigmaHQ's, the index changes nothing and leaves little to try", () => {
+  const { loaded } = importRules(makeRules(600, 1));
+  const [indexed, plain] = [true, false].map((index) => new SigmaEngine(loaded, { index }));
+  for (const it of makeEvents(300, 1)) assert.deepEqual(indexed?.step(it), plain?.step(it));
+  assert.ok((indexed?.counters.tried ?? 0) * 20 < (plain?.counters.tried ?? 0));
 });

@@ -3,7 +3,7 @@ import { maxSelections, maxValueLength, maxValues } from "./limits.ts";
 import { applyModifiers, isModifier } from "./modifiers.ts";
 import type { Filling } from "./placeholder.ts";
 import type { Item, Selection, ValueTest } from "./value.ts";
-import type { Plain, PlainMap } from "./yaml.ts";
+import { isMap, type Plain, type PlainMap } from "./yaml.ts";
 
 /** What is left of a rule's budget while it is read. */
 interface Reading {
@@ -108,8 +108,4 @@ function readNull(misplaced: boolean, names: readonly string[], path: Path): Val
     refuse("BAD_VALUE", path, "null can't stand in a list or be a keyword; give it a selection of its own");
   if (names.length > 0) refuse("BAD_MODIFIER", path, `|${names[0]} can't be applied to null`);
   return [{ kind: "null" }];
-}
-
-export function isMap(value: Plain | undefined): value is PlainMap {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

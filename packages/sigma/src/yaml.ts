@@ -1,4 +1,13 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node } from "yaml";
+import {
+  isAlias,
+  isMap as isMapNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type Document,
+  type Node,
+} from "yaml";
 import { refuse, SigmaError, type Path } from "./error.ts";
 import { maxDocuments, maxTextLength, maxYamlDepth, maxYamlNodes } from "./limits.ts";
 
@@ -6,6 +15,10 @@ import { maxDocuments, maxTextLength, maxYamlDepth, maxYamlNodes } from "./limit
 export type Plain = string | number | boolean | null | readonly Plain[] | PlainMap;
 export interface PlainMap {
   readonly [key: string]: Plain;
+}
+
+export function isMap(value: Plain | undefined): value is PlainMap {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** One document of a text. */
@@ -78,7 +91,7 @@ function toPlain(document: Document.Parsed, lines: LineCounter): Plain {
       if (node.anchor !== undefined) anchors.set(node.anchor, node);
       return list;
     }
-    if (!isMap(node)) return null; // `key:` with nothing behind it
+    if (!isMapNode(node)) return null; // `key:` with nothing behind it
     const entries = new Map<string, Plain>();
     for (const { key, value } of node.items) {
       const name = isScalar(key) ? scalar(key.value) : undefined;
@@ -104,7 +117,7 @@ function lineOf(document: Document.Parsed, path: Path, lines: LineCounter): numb
   let node: unknown = document.contents;
   let line = startOf(node, lines);
   for (const step of path) {
-    if (isMap(node)) {
+    if (isMapNode(node)) {
       const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
       line = startOf(pair?.key, lines) ?? line;
       node = pair?.value;
@@ -119,6 +132,6 @@ function lineOf(document: Document.Parsed, path: Path, lines: LineCounter): numb
 }
 
 function startOf(node: unknown, lines: LineCounter): number | undefined {
-  const range = isMap(node) || isSeq(node) || isScalar(node) ? node.range : undefined;
+  const range = isMapNode(node) || isSeq(node) || isScalar(node) ? node.range : undefined;
   return range ? lines.linePos(range[0]).line : undefined;
 }

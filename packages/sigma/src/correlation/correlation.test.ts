@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { compileRules } from "../document.ts";
-import { SigmaEngine, type EngineOptions, type SigmaMatch } from "../engine.ts";
+import { SigmaEngine, type EngineOptions } from "../engine.ts";
+import type { SigmaMatch } from "../match.ts";
 import { anEvent, run, selectionText, texts } from "../testing/build.ts";
 
 const minute = 60_000;

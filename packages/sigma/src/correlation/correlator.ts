@@ -4,7 +4,7 @@ import { toNumber } from "../matcher.ts";
 import type { Correlation } from "./definition.ts";
 import { compactClosing, compactSliding, insert, type Entry } from "./entry.ts";
 import { groupsOf, keyOf, type GroupKey } from "./group.ts";
-import { closeWindow, findWindow, isRising, type Found } from "./window.ts";
+import { closeWindow, findWindow, isRising, type Measured } from "./window.ts";
 
 /** What correlations may keep, all of one engine together. */
 export interface Capacity {
@@ -201,7 +201,7 @@ export class Correlator {
   #fire(group: Group, at: number): Hit[] {
     const found = findWindow(group.entries, at, this.correlation);
     if (!found) return [];
-    return [this.#hit(group, this.#take(group, found.from, found.to + 1), found)];
+    return [this.#hit(group, this.#take(group, found.first, found.last + 1), found)];
   }
 
   #take(group: Group, from: number, end: number): Entry[] {
@@ -252,7 +252,7 @@ export class Correlator {
     return { ...entry, x, v: percentile === undefined ? "" : x.toPrecision(3) };
   }
 
-  #hit(group: Group, window: readonly Entry[], { value, values = [] }: Omit<Found, "from" | "to">): Hit {
+  #hit(group: Group, window: readonly Entry[], { value, values = [] }: Measured): Hit {
     const events = new Set<string>();
     for (const { e } of window) {
       for (const id of e) if (events.size < maxEventsPerMatch) events.add(id);

@@ -1,7 +1,6 @@
 import { refuse, type Path } from "../error.ts";
 import { maxCorrelatedRules, maxDistinct, maxGroupFields, maxTimespanMs } from "../limits.ts";
-import { isMap } from "../selection.ts";
-import type { Plain, PlainMap } from "../yaml.ts";
+import { isMap, type Plain, type PlainMap } from "../yaml.ts";
 
 export const correlationTypes = [
   "event_count",

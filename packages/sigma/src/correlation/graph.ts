@@ -1,4 +1,10 @@
-import type { CorrelationDocument, FilterDocument, RuleDocument, SigmaDocument } from "../document.ts";
+import {
+  appliesTo,
+  type CorrelationDocument,
+  type FilterDocument,
+  type RuleDocument,
+  type SigmaDocument,
+} from "../document.ts";
 import { SigmaError, type SigmaErrorCode } from "../error.ts";
 import { maxChain } from "../limits.ts";
 
@@ -89,4 +95,19 @@ function sortCorrelations(
   }
   for (const it of correlations) visit(it);
   return [...sorted];
+}
+
+/** Filters that touch nothing: they name rules that are not there, correlations, or rules of another logsource. */
+export function idleFilters({ filters, rules, find }: Graph): string[] {
+  return filters.flatMap((filter) => {
+    if (rules.some((it) => appliesTo(filter, it))) return [];
+    const [known] = filter.rules.flatMap((it) => find(it) ?? []);
+    const why =
+      known === undefined
+        ? "none of its rules is there"
+        : known.kind === "rule"
+          ? "its logsource is not theirs"
+          : "it names a correlation";
+    return [`filter "${filter.title}" filters nothing: ${why}`];
+  });
 }

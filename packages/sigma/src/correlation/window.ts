@@ -1,10 +1,13 @@
 import type { Bound, Correlation, Operator } from "./definition.ts";
 import type { Entry } from "./entry.ts";
 
-/** A stretch of entries, `from` to `to` inclusive, that fulfils a correlation, and what was measured there. */
-export interface Found {
-  readonly from: number;
-  readonly to: number;
+/** A stretch of entries, `first` to `last` inclusive, that fulfils a correlation, and what was measured there. */
+export interface Found extends Measured {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface Measured {
   readonly value: number;
   /** The values that matter, where only some of the window's do. */
   readonly values?: readonly string[];
@@ -33,7 +36,7 @@ export function findWindow(entries: readonly Entry[], at: number, correlation: C
     for (let first = entries[from]; first && first.t < entry.t - timespanMs; first = entries[++from])
       measure.leave(first);
     const value = measure.enter(entry);
-    if (to >= at && fulfils(correlation.bounds, value)) return { from, to, value };
+    if (to >= at && fulfils(correlation.bounds, value)) return { first: from, last: to, value };
   }
   return undefined;
 }
@@ -103,10 +106,7 @@ function keep(chains: Chain[][], length: number, chain: Chain): void {
  * field's numbers. Without it, as in the specification's example of a process that makes up less than 1 % of all: the
  * share in percent of each distinct value; the window matches if some value's share fulfils the condition.
  */
-export function closeWindow(
-  window: readonly Entry[],
-  correlation: Correlation,
-): Omit<Found, "from" | "to"> | undefined {
+export function closeWindow(window: readonly Entry[], correlation: Correlation): Measured | undefined {
   const { type, bounds, percentile } = correlation;
   if (type === "value_percentile" && percentile === undefined) return findShares(window, bounds);
   const value = measureAll(window, correlation);
@@ -133,7 +133,7 @@ function percentileOf(window: readonly Entry[], count: number, percentile: numbe
   return undefined;
 }
 
-function findShares(window: readonly Entry[], bounds: readonly Bound[]): Omit<Found, "from" | "to"> | undefined {
+function findShares(window: readonly Entry[], bounds: readonly Bound[]): Measured | undefined {
   const counts = new Map<string, number>();
   let total = 0;
   for (const { n, v } of window) {

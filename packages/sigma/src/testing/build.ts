@@ -1,6 +1,7 @@
 /** Nouns for tests: each overrides one thing. */
 import { compileRules, type CompileOptions, type RuleDocument } from "../document.ts";
-import { SigmaEngine, type EngineOptions, type SigmaMatch } from "../engine.ts";
+import { SigmaEngine, type EngineOptions } from "../engine.ts";
+import type { SigmaMatch } from "../match.ts";
 import type { Fields, SigmaEvent } from "../field.ts";
 
 let made = 0;
