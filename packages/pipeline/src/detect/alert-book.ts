@@ -22,6 +22,8 @@ export interface Claim {
   readonly method?: Method | undefined;
   /** Ids of the events that prove it. Never empty. */
   readonly events: readonly string[];
+  /** When the first of its events happened, in ms since 1970, where known. */
+  readonly since?: number | undefined;
   readonly matched: readonly { readonly field: string; readonly value: string }[];
   readonly techniques: readonly string[];
   readonly playbook: string;
@@ -80,7 +82,7 @@ function first(claim: Claim, event: OcsfEvent): Alert {
     title,
     summary: summary.slice(0, maxSummary),
     severity,
-    firstAt: event.time,
+    firstAt: Math.min(claim.since ?? event.time, event.time),
     lastAt: event.time,
     ...(principal !== undefined && { principal }),
     ...(model !== undefined && { model }),
@@ -105,7 +107,7 @@ function repeated(before: Alert, claim: Claim, event: OcsfEvent): Alert {
     summary: weaker ? before.summary : claim.summary.slice(0, maxSummary),
     ...(!weaker && claim.act !== undefined && { act: claim.act }),
     ...(!weaker && claim.method !== undefined && { method: claim.method }),
-    firstAt: Math.min(before.firstAt, event.time),
+    firstAt: Math.min(before.firstAt, claim.since ?? event.time, event.time),
     lastAt: Math.max(before.lastAt, event.time),
     events: [...before.events, ...fresh].slice(0, maxEventsPerAlert),
     count: before.count + fresh.length,

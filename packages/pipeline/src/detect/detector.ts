@@ -15,6 +15,8 @@ export interface Finding {
   /** Whom and what it concerns, where that is not the event's own principal or model; `null` for "no one in particular". */
   readonly principal?: string | null;
   readonly model?: string | null;
+  /** When the first of its events happened, in ms since 1970, if that is not this one. */
+  readonly since?: number | undefined;
   readonly matched?: readonly { readonly field: string; readonly value: string }[];
 }
 

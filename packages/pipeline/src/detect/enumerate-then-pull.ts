@@ -69,6 +69,9 @@ export const enumerateThenPull = detector({
       finding: {
         summary: `${whoText(event)} listed what there is, then took weights of ${count} models ${within}`,
         method: methodOf(event),
+        // Of several models; which ones the events say.
+        model: null,
+        since: first.at,
         events: [first.event, ...pulled.members.map((it) => it.event)],
       },
     };

@@ -72,6 +72,7 @@ function claimOf(it: AnyDetector, finding: Finding, event: OcsfEvent): Claim {
     act: finding.act ?? it.act,
     method: finding.method ?? it.method,
     events: finding.events,
+    since: finding.since,
     matched: finding.matched ?? [],
     techniques: it.techniques,
     playbook: it.playbook,

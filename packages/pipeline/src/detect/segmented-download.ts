@@ -47,6 +47,7 @@ export const segmentedDownload = detector({
       finding: {
         summary: `${whoText(event)} fetched ${event.artifact} in ${next.members.length} pieces ${within}`,
         method: methodOf(event),
+        since: next.members[0]?.at,
         events: next.members.map((it) => it.event),
       },
     };

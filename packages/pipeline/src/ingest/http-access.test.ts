@@ -137,6 +137,35 @@ test("the registry's own account of a request, in both of its forms", () => {
   }
 });
 
+test("Caddy's and Gin's forms", () => {
+  const caddy = {
+    level: "info",
+    ts: 1795468368.5,
+    msg: "handled request",
+    request: {
+      remote_ip: "203.0.113.9",
+      method: "GET",
+      uri: "/w/model.gguf",
+      host: "models.example",
+      headers: { "User-Agent": ["curl/8.5.0"], Range: ["bytes=10-19"] },
+    },
+    user_id: "ana",
+    size: 10,
+    status: 206,
+  };
+  const it = only(caddy);
+  assert.deepEqual([it.principal, it.time, it.range], ["ana", 1_795_468_368_500, { start: 10, end: 20 }]);
+  const gin = only('[GIN] 2026/01/20 - 23:15:37 | 200 |  32.7s |  10.0.0.9 | POST     "/api/push"');
+  assert.deepEqual([gin.operation, gin.time, gin.vouched], ["push", Date.UTC(2026, 0, 20, 23, 15, 37), false]);
+});
+
+test("paths and methods named like a part of every object mean nothing special", () => {
+  for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty"]) {
+    const it = only(json({ request_method: name, request_uri: `/api/${name}` }));
+    assert.deepEqual([it.operation, it.activity_id], ["request", 99]);
+  }
+});
+
 test("a name beside 401 is a claim, and nobody can call himself anonymous", () => {
   const refused = only(json({ status: 401 }));
   assert.equal(refused.principal, "anonymous@203.0.113.77");

@@ -2,7 +2,7 @@ import type { OcsfEvent } from "@outweigh/schema";
 import { looksLikeWeights } from "../artifact.ts";
 import { plainAddress } from "../networks.ts";
 import { meaningOf, type Meaning } from "./http-dialects.ts";
-import { combinedLine, jsonLine, logfmtLine, uvicornLine, type HttpRequest, type Line } from "./http-lines.ts";
+import { combinedLine, ginLine, jsonLine, logfmtLine, uvicornLine, type HttpRequest, type Line } from "./http-lines.ts";
 import { activity, essentials, fileObject, idOf, timeOf } from "./ocsf.ts";
 import { rangeOf } from "./range.ts";
 import {
@@ -21,16 +21,18 @@ import {
 const maxLineLength = 1024 * 1024;
 
 /** OCSF 1.8.0 class 4002: activity ids by method. */
-const methods: Readonly<Record<string, number>> = {
-  CONNECT: 1,
-  DELETE: 2,
-  GET: 3,
-  HEAD: 4,
-  OPTIONS: 5,
-  POST: 6,
-  PUT: 7,
-  TRACE: 8,
-};
+const methods: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    CONNECT: 1,
+    DELETE: 2,
+    GET: 3,
+    HEAD: 4,
+    OPTIONS: 5,
+    POST: 6,
+    PUT: 7,
+    TRACE: 8,
+  }),
+);
 
 export const httpAccess: Source = {
   id: "http-access",
@@ -38,7 +40,7 @@ export const httpAccess: Source = {
   cannotSee: [
     "Bodies: prompts, log-probabilities, what an upload holds",
     "Which bytes a partial answer held, in the combined format and in uvicorn's: such reads are upper bounds",
-    "Anything but address, path and status in uvicorn's default log: no time, no user, no bytes",
+    "Anything but address, path and status in uvicorn's default log: no time, no user, no bytes; Gin's (Ollama) has a time without a zone",
     "Who pulled from an OCI registry: its access line names no user",
     "Whether a user name was checked by anyone, where the proxy that logs it does not authenticate",
     "Where the server compresses answers, a whole file looks shorter than it is",
@@ -69,7 +71,7 @@ function readLine(text: string): Line {
     const parsed = parseJson(text);
     return "value" in parsed ? jsonLine(parsed.value) : undefined;
   }
-  return combinedLine(text) ?? uvicornLine(text) ?? logfmtLine(text) ?? message(text);
+  return combinedLine(text) ?? uvicornLine(text) ?? ginLine(text) ?? logfmtLine(text) ?? message(text);
 }
 
 /** Lines that servers write between requests and that hold none. */
@@ -123,7 +125,7 @@ function toEvent(
       from,
       time,
       activity: outcome.activity,
-      product: it.form === "registry" ? "distribution registry" : it.form === "uvicorn" ? "uvicorn" : "HTTP server",
+      product: products[it.form],
       principal: who.principal,
       uid: it.requestId,
       originalTime: it.originalTime,
@@ -163,6 +165,14 @@ function toEvent(
   return { ok: true, events: [event], raw: [it.raw] };
 }
 
+const products: Readonly<Record<HttpRequest["form"], string>> = {
+  combined: "HTTP server",
+  json: "HTTP server",
+  uvicorn: "uvicorn",
+  registry: "distribution registry",
+  gin: "Gin",
+};
+
 /** `record`: the line's own time; `arrival`: we saw it come; `file`: no later than the file was written; `none`: not known at all. */
 type TimeBasis = "record" | "arrival" | "file" | "none";
 
@@ -196,7 +206,7 @@ function whoIs(it: HttpRequest, address: string | undefined, { dialect }: Meanin
     const forged = it.user.startsWith("anonymous@");
     return { principal: forged ? `user:${it.user}` : it.user, vouched: true, claimed: {} };
   }
-  const vouched = it.form !== "uvicorn" && dialect !== "oci";
+  const vouched = it.form !== "uvicorn" && it.form !== "gin" && dialect !== "oci";
   return { principal: anonymous, vouched, claimed: it.user === undefined ? {} : { claimed_user: it.user } };
 }
 
@@ -253,5 +263,5 @@ function activityOf(operation: string, dialect: Meaning["dialect"], it: HttpRequ
 }
 
 function http(method: string): readonly [number, number] {
-  return [4002, methods[method] ?? 99];
+  return [4002, methods.get(method) ?? 99];
 }

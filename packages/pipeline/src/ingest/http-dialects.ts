@@ -157,19 +157,22 @@ function oci({ method, path }: Target): Meaning | undefined {
   };
 }
 
-const ollamaOperations: Readonly<Record<string, string>> = {
-  push: "push",
-  pull: "pull",
-  copy: "copy",
-  create: "create",
-  delete: "delete",
-  show: "describe",
-  tags: "catalog",
-  generate: "complete",
-  chat: "complete",
-  embed: "embed",
-  embeddings: "embed",
-};
+/** A map, since a path may name `constructor`. */
+const ollamaOperations: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    push: "push",
+    pull: "pull",
+    copy: "copy",
+    create: "create",
+    delete: "delete",
+    show: "describe",
+    tags: "catalog",
+    generate: "complete",
+    chat: "complete",
+    embed: "embed",
+    embeddings: "embed",
+  }),
+);
 
 /** Ollama: a model leaves by `push`, its blobs by `HEAD`/`POST` of a digest; a list is `tags`. */
 function ollama({ method, path }: Target): Meaning | undefined {
@@ -177,7 +180,7 @@ function ollama({ method, path }: Target): Meaning | undefined {
   const [, call = "", digest] = path;
   if (call === "blobs" && digest !== undefined)
     return { dialect: "ollama", operation: transfer(method), artifact: httpAddress(path) };
-  const operation = path.length === 2 ? ollamaOperations[call] : undefined;
+  const operation = path.length === 2 ? ollamaOperations.get(call) : undefined;
   return operation === undefined ? undefined : { dialect: "ollama", operation };
 }
 

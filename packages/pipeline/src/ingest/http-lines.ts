@@ -5,7 +5,7 @@ import { isRecord, textAt, type Raw } from "./source.ts";
 
 /** One request as a log tells it. What the form does not tell is absent. */
 export interface HttpRequest {
-  readonly form: "combined" | "json" | "uvicorn" | "registry";
+  readonly form: "combined" | "json" | "uvicorn" | "registry" | "gin";
   readonly time?: number;
   readonly originalTime?: string;
   readonly address?: string;
@@ -114,7 +114,7 @@ function requestLine(text: string): { method: string; uri: string } {
 
 /** Names that proxies give the fields of their JSON logs: nginx as our guide sets it, nginx's own, Envoy, Traefik, Caddy. */
 const names = {
-  time: ["time", "time_iso8601", "timestamp", "@timestamp", "start_time", "StartUTC", "time_local"],
+  time: ["time", "time_iso8601", "ts", "msec", "timestamp", "@timestamp", "start_time", "StartUTC", "time_local"],
   address: ["remote_addr", "client_ip", "downstream_remote_address", "ClientHost", "remote_ip", "clientip"],
   user: ["remote_user", "user", "ClientUsername", "user_id"],
   method: ["request_method", "method", "RequestMethod"],
@@ -131,8 +131,9 @@ const names = {
 /** A request as one JSON object. */
 export function jsonLine(value: unknown): Line {
   if (!isRecord(value)) return undefined;
-  if ("http.request.method" in value || ("level" in value && "msg" in value)) return registryFields(value);
-  const source = isRecord(value.request) ? { ...value, ...value.request } : value;
+  if ("http.request.method" in value) return registryFields(value);
+  // Caddy puts the request one level down, its headers one further, each a list.
+  const source = isRecord(value.request) ? { ...value, ...headersOf(value.request), ...value.request } : value;
   const pick = (field: keyof typeof names): string | undefined => {
     for (const name of names[field]) {
       const text = textAt(source, name);
@@ -143,11 +144,17 @@ export function jsonLine(value: unknown): Line {
   const method = pick("method");
   const uri = pick("uri");
   const originalTime = pick("time");
-  if (method === undefined || uri === undefined) return undefined;
+  if (method === undefined || uri === undefined) {
+    const isMessage = "msg" in value || "message" in value;
+    return isMessage && "level" in value ? { skipped: "a message of the server, not a request" } : undefined;
+  }
   const status = Number(pick("status"));
   return {
     request: fields("json", {
-      time: originalTime === undefined ? undefined : (timeOf(originalTime) ?? commonTime(originalTime)),
+      time:
+        originalTime === undefined
+          ? undefined
+          : (timeOf(originalTime) ?? commonTime(originalTime) ?? epochTime(originalTime)),
       originalTime,
       ...client(pick("address")),
       user: meaning(pick("user")),
@@ -163,6 +170,23 @@ export function jsonLine(value: unknown): Line {
       raw: value,
     }),
   };
+}
+
+/** The headers we use, of a log that keeps them as lists. */
+function headersOf({ headers }: Raw): Raw {
+  if (!isRecord(headers)) return {};
+  const first = (name: string) => (Array.isArray(headers[name]) ? headers[name][0] : undefined);
+  return {
+    http_user_agent: first("User-Agent"),
+    http_range: first("Range"),
+    http_x_forwarded_for: first("X-Forwarded-For"),
+  };
+}
+
+/** Seconds since 1970 with a fraction, or ms, as logs write them. Undefined for what is neither: 2001 to 2286. */
+function epochTime(text: string): number | undefined {
+  if (!/^\d{10}(\.\d{1,9})?$|^\d{13}$/.test(text)) return undefined;
+  return text.length === 13 && !text.includes(".") ? Number(text) : Math.round(Number(text) * 1000);
 }
 
 /** The registry's own log: of the lines about one request only the last says how it ended. */
@@ -213,6 +237,29 @@ export function uvicornLine(line: string): Line {
   if (!it) return { skipped: "a message of the server, not a request" };
   const [, from = "", method = "", uri = "", status = ""] = it;
   return { request: fields("uvicorn", { ...client(from), method, uri, status: Number(status) }) };
+}
+
+/** Ollama and other servers on Gin: `[GIN] 2026/01/20 - 23:15:37 | 200 | 32.7s | 10.0.0.9 | POST "/api/push"`. Its time has no zone; read as UTC. */
+export function ginLine(line: string): Line {
+  const at = line.indexOf("[GIN] ");
+  if (at < 0 || at > 200) return undefined;
+  const it =
+    /^(\d{4})\/(\d\d)\/(\d\d) - (\d\d:\d\d:\d\d) \| +(\d{3}) \| +\S+ \| +(\S+) \| ([A-Z]{1,20}) +"([^"]*)"/.exec(
+      line.slice(at + 6),
+    );
+  if (!it) return { skipped: "a message of the server, not a request" };
+  const [, year, month, day, clock, status = "", address = "", method = "", uri = ""] = it;
+  const originalTime = `${year}-${month}-${day}T${clock}Z`;
+  return {
+    request: fields("gin", {
+      time: timeOf(originalTime),
+      originalTime,
+      ...client(address),
+      method,
+      uri,
+      status: Number(status),
+    }),
+  };
 }
 
 /** `address:port`, with brackets around IPv6 or without. Port 0 is uvicorn's sign for "a proxy told me". */
