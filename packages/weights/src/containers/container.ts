@@ -136,8 +136,6 @@ async function opened(
  */
 export async function openZipMember(reader: Reader, member: ZipMember): Promise<Reader> {
   const { dataAt } = await readLocalHeader(reader, member);
-  if (member.encrypted)
-    throw new WeightsError("UNSUPPORTED", `${JSON.stringify(member.name)} is encrypted`, { at: dataAt });
   if (member.method === 0) return rangeReader(reader, dataAt, member.storedBytes);
   const codec = member.method === 8 ? deflate : member.method === 93 ? zstd : undefined;
   if (!codec) {
