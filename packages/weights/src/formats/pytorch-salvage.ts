@@ -10,7 +10,7 @@ import type { Reader } from "../tensor.ts";
 /** How far the next member's header may lie behind the end of one whose size is known, or of a short one: padding and descriptor. */
 const maxGapBytes = 64 * 1024;
 
-const headerMagic = Buffer.from("PK\x03\x04", "latin1");
+const headerMagic = Buffer.of(0x50, 0x4b, 3, 4); // "PK", local header
 
 export interface Salvaged {
   readonly walk: PickleWalk;
