@@ -143,6 +143,9 @@ test("a record that claims to come from the future happened when it arrived", ()
 test("a rule that cannot be used is refused by name, and the others work", () => {
   const broken = "title: Broken\nname: broken\nlogsource: { category: webserver }\ndetection: { condition: nothing }\n";
   const line = new Line({ register, rules: [...rules, broken, rules[0] ?? ""] });
+  const [unreadable, twice] = line.refused();
+  assert.match(unreadable?.reason ?? "", /^document 1, line 4, detection/);
+  assert.match(twice?.reason ?? "", /is also what/);
   assert.equal(line.refused().length, 2);
   assert.ok(line.rules().some((it) => it.id === "mlflow_path_traversal"));
 });

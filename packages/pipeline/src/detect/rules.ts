@@ -144,27 +144,39 @@ interface Compiled {
 
 /** An engine of all texts that fit together: one that does not (a name used twice, a correlation of nothing) is refused alone. */
 function join(compiled: readonly Compiled[], refused: Refused[]): { engine: SigmaEngine; loaded: readonly Compiled[] } {
-  const build = (list: readonly Compiled[]) =>
-    new SigmaEngine(
-      list.flatMap(({ documents }) => documents.filter(isInUse)),
-      { reserved: reservedFields },
-    );
-  try {
-    return { engine: build(compiled), loaded: compiled };
-  } catch (error) {
-    if (!(error instanceof SigmaError)) throw error;
-  }
+  // Correlations last, so that what they name is there when halves are tried.
+  const joins = ({ documents }: Compiled) => documents.some((it) => it.kind === "correlation");
+  const ordered = [...compiled.filter((it) => !joins(it)), ...compiled.filter(joins)];
   const loaded: Compiled[] = [];
-  for (const it of compiled) {
-    try {
-      build([...loaded, it]);
-      loaded.push(it);
-    } catch (error) {
-      if (!(error instanceof SigmaError)) throw error;
-      refused.push({ rule: titleOf(it.text), reason: error.message });
+  const add = (list: readonly Compiled[]): void => {
+    const problem = problemOf([...loaded, ...list]);
+    const [only] = list;
+    if (problem === undefined || only === undefined) loaded.push(...list);
+    else if (list.length === 1) refused.push({ rule: titleOf(only.text), reason: problem });
+    else {
+      add(list.slice(0, list.length >> 1));
+      add(list.slice(list.length >> 1));
     }
+  };
+  add(ordered);
+  return { engine: engineOf(loaded), loaded };
+}
+
+function engineOf(list: readonly Compiled[]): SigmaEngine {
+  return new SigmaEngine(
+    list.flatMap(({ documents }) => documents.filter(isInUse)),
+    { reserved: reservedFields },
+  );
+}
+
+function problemOf(list: readonly Compiled[]): string | undefined {
+  try {
+    engineOf(list);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SigmaError) return error.message;
+    throw error;
   }
-  return { engine: build(loaded), loaded };
 }
 
 function isInUse({ status }: SigmaDocument): boolean {
