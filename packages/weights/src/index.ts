@@ -1,3 +1,13 @@
+export {
+  AnchorScanner,
+  decodeAnchors,
+  encodeAnchors,
+  matchAnchors,
+  type AnchorMatch,
+  type Anchors,
+} from "./anchors.ts";
+export { decodeFingerprint, encodeFingerprint, maxFingerprintBytes } from "./fingerprint-file.ts";
+export { buildIndex, FingerprintIndex, type Candidate, type IndexEntry } from "./index-file.ts";
 export { isAdapter } from "./adapter.ts";
 export { compareFingerprints, type CompareOptions } from "./compare.ts";
 export { compareModels, type CompareModelsOptions } from "./compare-models.ts";

@@ -83,7 +83,8 @@ export function likeness(a: readonly PreparedTile[], b: readonly PreparedTile[])
     if (!one || !other || one.rows !== other.rows || one.cols !== other.cols) return undefined;
     const inner = dot(one.values, other.values);
     sum += zOf(inner, one, other);
-    rho += inner / (one.norm * other.norm);
+    const norms = one.norm * other.norm;
+    rho += norms > 0 ? inner / norms : 0;
   }
   const z = sum / Math.sqrt(count);
   return { z, rho: rho / count, lnP: lnPOf(z, first.rows) };
