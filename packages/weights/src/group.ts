@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { modelDigest, rootOf, type TensorDigest } from "./digest.ts";
-import { assembleSets, type FileSet } from "./shards.ts";
+import { addTo, assembleSets, type FileSet } from "./shards.ts";
 import type { ModelFile } from "./tensor.ts";
 
 /** One model file as a scan found it. */
@@ -127,22 +127,28 @@ function uniteByDigest(instances: readonly Instance[]): Group[] {
 
 /** Moves each group whose telling tensors all belong to a larger one into that one, as incomplete copies. */
 function mergeFragments(groups: readonly Group[]): Group[] {
-  const bySize = groups.toSorted((a, b) => telling(b).length - telling(a).length || (a.digest < b.digest ? -1 : 1));
-  const holders = new Map<string, Group[]>();
+  const marked = groups.map((group) => ({ group, marks: telling(group) }));
+  marked.sort((a, b) => b.marks.length - a.marks.length || (a.group.digest < b.group.digest ? -1 : 1));
+  const holders = new Map<string, Holder[]>();
   const kept: Group[] = [];
-  for (const group of bySize) {
-    const marks = telling(group);
+  for (const { group, marks } of marked) {
     const whole = holderOf(marks, holders);
     if (whole) {
-      const same = marks.length === telling(whole).length; // the rest is constants and small tensors that one container adds
-      for (const it of group.instances) whole.instances.push(same ? it : asFragment(it, whole));
+      const same = marks.length === whole.marks.size; // the rest is constants and small tensors that one container adds
+      for (const it of group.instances) whole.group.instances.push(same ? it : asFragment(it, whole.group));
       continue;
     }
-    const own: Group = { ...group, instances: [...group.instances] };
+    const own = { ...group, instances: [...group.instances] };
     kept.push(own);
-    for (const sha256 of marks) holders.set(sha256, [...(holders.get(sha256) ?? []), own]);
+    const holder = { group: own, marks: new Set(marks) };
+    for (const sha256 of marks) addTo(holders, sha256, holder);
   }
   return kept.map(joinFragments);
+}
+
+interface Holder {
+  readonly group: Group;
+  readonly marks: ReadonlySet<string>;
 }
 
 /** What a training checkpoint keeps beside the weights. By name, but only to leave it out: weights so named still have their digests. */
@@ -155,11 +161,15 @@ function telling(group: Group): string[] {
   return (weights.length > 0 ? weights : learned).map(([sha256]) => sha256);
 }
 
-/** The first group that holds all of `marks`; a model with nothing telling belongs to nobody. */
-function holderOf(marks: readonly string[], holders: ReadonlyMap<string, readonly Group[]>): Group | undefined {
-  const [first] = marks;
-  if (first === undefined) return undefined;
-  return holders.get(first)?.find((group) => marks.every((it) => group.tensors.has(it)));
+/** The largest group that holds all of `marks`, looked for among those that hold the rarest one. Nothing telling belongs to nobody. */
+function holderOf(marks: readonly string[], holders: ReadonlyMap<string, readonly Holder[]>): Holder | undefined {
+  let fewest: readonly Holder[] = [];
+  for (const [i, mark] of marks.entries()) {
+    const having = holders.get(mark) ?? [];
+    if (i === 0 || having.length < fewest.length) fewest = having;
+    if (fewest.length === 0) return undefined;
+  }
+  return fewest.find((it) => marks.every((mark) => it.group.tensors.has(mark)));
 }
 
 function asFragment(instance: Instance, whole: Group): Instance {
@@ -172,8 +182,7 @@ function asFragment(instance: Instance, whole: Group): Instance {
 function joinFragments(group: Group): Group {
   const byFolder = new Map<string, Instance[]>();
   for (const instance of group.instances.filter((it) => !it.complete)) {
-    const key = JSON.stringify([instance.set.container, instance.set.folder]);
-    byFolder.set(key, [...(byFolder.get(key) ?? []), instance]);
+    addTo(byFolder, JSON.stringify([instance.set.container, instance.set.folder]), instance);
   }
   const joined: Instance[] = [];
   const gone = new Set<Instance>();

@@ -27,8 +27,7 @@ const maxShards = 10_000;
 export function assembleSets(files: readonly FoundFile[]): FileSet[] {
   const folders = new Map<string, FoundFile[]>();
   for (const file of files) {
-    const key = JSON.stringify([file.container, folderOf(file.path)]);
-    folders.set(key, [...(folders.get(key) ?? []), file]);
+    addTo(folders, JSON.stringify([file.container, folderOf(file.path)]), file);
   }
   return [...folders.values()].flatMap(assembleFolder);
 }
@@ -56,7 +55,7 @@ function byNumber(files: readonly FoundFile[]): FileSet[] {
   for (const file of files) {
     const key = seriesOf(nameOf(file.path));
     if (key === undefined) sets.push(single(file));
-    else series.set(key, [...(series.get(key) ?? []), file]);
+    else addTo(series, key, file);
   }
   return [...sets, ...[...series].map(([key, members]) => numberedSet(JSON.parse(key), members))];
 }
@@ -94,4 +93,11 @@ function folderOf(path: string): string {
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Adds to the list under a key. */
+export function addTo<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
 }

@@ -69,6 +69,12 @@ test("says what a truncated copy lacks instead of refusing it", async () => {
   assert.equal(file.tensors.length, aModel().length);
 });
 
+test("a copy cut off within its header is recognised, and refused as truncated", async () => {
+  const part = strictReader(writeSafetensors(aModel()).subarray(0, 200));
+  assert.equal((await recognise(part))?.format, "safetensors");
+  await rejectsWith("TRUNCATED", readModelFile(part));
+});
+
 test("finds bytes that belong to no tensor and tensors that overlap", async () => {
   const gap = await read(written({ a: entry("U8", [2], [2, 4]) }, 4));
   assert.match(gap.findings[0]?.what ?? "", /2 bytes belong to no tensor/);

@@ -5,7 +5,7 @@ import { WeightsError } from "../error.ts";
 import { maxSafetensorsHeaderBytes, maxTensors } from "../limits.ts";
 import type { ModelFile, Reader, Tensor } from "../tensor.ts";
 import { Findings, Metadata, type Format } from "./format.ts";
-import { countPairs, decodeText, isObject, member, parseObject, type JsonObject } from "./json.ts";
+import { countPairs, decodeText, indexOf, isObject, member, parseObject, type JsonObject } from "./json.ts";
 
 const brace = 0x7b;
 
@@ -17,12 +17,12 @@ const brace = 0x7b;
  */
 export const safetensors: Format = { name: "safetensors", kind: "tensors", mayBe, recognise: mayBe, read };
 
-function mayBe(head: Uint8Array, size: number | Reader): boolean {
+function mayBe(head: Uint8Array, file: number | Reader): boolean {
   if (head.length < 9 || head[8] !== brace) return false;
   const length = headerLength(head);
-  return (
-    length >= 2 && length <= maxSafetensorsHeaderBytes && 8 + length <= (typeof size === "number" ? size : size.size)
-  );
+  if (length < 2 || length > maxSafetensorsHeaderBytes) return false;
+  const size = typeof file === "number" ? file : file.size;
+  return 8 + length <= size || indexOf(head, '"data_offsets"') >= 0; // the second: cut off within its header
 }
 
 /** Reads more than 2^53 as Infinity, which is beyond every limit. */
