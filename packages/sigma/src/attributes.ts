@@ -45,11 +45,11 @@ const checks: Readonly<Record<DocumentKind, Readonly<Record<string, Check>>>> = 
     ...ofRulesAndCorrelations,
     name: text({ max: 256 }),
     license: text({}),
-    related: list(isRelation),
+    related: list(isRelation, { distinct: false }),
     fields: list(text({})),
     falsepositives: list(text({ min: 2 })),
     tags: list(text({ pattern: /^[a-z0-9_-]+\.[a-z0-9._-]+$/, wanted: "a tag like attack.t1530" })),
-    scope: list(text({ min: 2 })),
+    scope: list(text({ min: 2 }), { distinct: false }),
   },
   correlation: {
     ...ofRulesAndCorrelations,
@@ -95,14 +95,14 @@ interface TextForm {
   readonly wanted?: string;
 }
 
-function list(check: Check): Check {
+function list(check: Check, { distinct = true } = {}): Check {
   return (value) => {
     if (!Array.isArray(value)) return "is not a list";
     const members: readonly Plain[] = value;
     const bad = members.map((it) => check(it)).findIndex((it) => it !== undefined);
     if (bad >= 0) return `member ${bad + 1} ${check(members[bad] ?? null) ?? ""}`;
-    const distinct = new Set(members.map((it) => JSON.stringify(it)));
-    return distinct.size < members.length ? "has the same member twice" : undefined;
+    const different = new Set(members.map((it) => JSON.stringify(it)));
+    return distinct && different.size < members.length ? "has the same member twice" : undefined;
   };
 }
 
