@@ -41,12 +41,13 @@ export function field(from: unknown, name: string): unknown {
   return typeof from === "object" && from !== null ? Reflect.get(from, name) : undefined;
 }
 
-/** `mallory (from 203.0.113.77)`, or only the principal where the address says nothing more. */
+/** `mallory (from 203.0.113.77)`: a principal as a sentence names it. An ARN is shortened to what tells it apart within its account. */
 export function whoText(event: OcsfEvent): string {
+  const { principal } = event;
+  if (principal.startsWith("anonymous@")) return `somebody at ${principal.slice("anonymous@".length)}`;
+  const name = /^arn:aws[\w-]*:(?:iam|sts)::\d*:(.+)$/s.exec(principal)?.[1] ?? principal;
   const address = addressOf(event);
-  const plain = event.principal.startsWith("anonymous@");
-  if (plain) return `somebody at ${event.principal.slice("anonymous@".length)}`;
-  return address === undefined ? event.principal : `${event.principal} (from ${address})`;
+  return address === undefined ? name : `${name} (from ${address})`;
 }
 
 /** By which of the six methods a read like this takes a model, judged by where the artifact lies. */
