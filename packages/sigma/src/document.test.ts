@@ -77,6 +77,7 @@ const refused: readonly (readonly [what: string, code: string, text: string, pat
   ["a timeframe of Sigma 1", "BAD_DETECTION", ruleText({ ...good, timeframe: "5m" }), "detection.timeframe"],
   ["no condition at all", "BAD_CONDITION", ruleText({ ...good, condition: [] }), "detection.condition"],
   ["an unknown correlation type", "BAD_CORRELATION", correlationText({ type: "sum" }), "correlation.type"],
+  ["a part that correlations do not have", "UNSUPPORTED", correlationText({ alias: {} }), "correlation.alias"],
   ["a correlation without rules", "BAD_CORRELATION", correlationText({ rules: [] }), "correlation.rules"],
   [
     "a correlation without group-by",

@@ -205,6 +205,10 @@ export class SigmaEngine {
         count: 1,
       });
     }
+    if (!Number.isFinite(event.time)) {
+      this.#losses.late++;
+      return;
+    }
     const read = (field: string): readonly string[] => this.#view.slot(this.#table.number(field, "both")).texts;
     const step = this.#seen.events;
     this.#tell(document, { step, time: event.time, events: [event.id], read }, matches);
@@ -240,7 +244,8 @@ export class SigmaEngine {
   }
 
   #closeUntil(time: number): SigmaMatch[] {
-    this.#latest = Math.max(this.#latest, time);
+    // What has no time ends no window.
+    if (Number.isFinite(time)) this.#latest = Math.max(this.#latest, time);
     const matches: SigmaMatch[] = [];
     for (const correlator of this.#correlators) {
       // A window that ended has no event at hand: what joins it can read its group's fields alone.

@@ -273,6 +273,13 @@ const list = fc.array(seen, { maxLength: 25 });
 function anyWindow<Item extends { at: number }>(items: readonly Item[], holds: (window: Item[]) => boolean): boolean {
   return items.some(({ at }) => holds(items.filter((it) => it.at <= at && it.at >= at - 10)));
 }
+test("an event without a time counts nowhere and spoils nothing", () => {
+  const engine = new SigmaEngine(compileRules(joined(threeTimes)));
+  engine.step(anEvent({ kind: "a", user: "u" }, { time: Number.NaN }));
+  assert.equal(events(times(0, 1, 2)).flatMap((it) => engine.step(it)).length, 1);
+  assert.equal(engine.counters.late, 1);
+});
+
 /** Three matches in order, none of which is the event right before it. */
 const isOrdered = (window: readonly Kinds[]): boolean => {
   const of = (kind: string, after?: Kinds): Kinds[] =>

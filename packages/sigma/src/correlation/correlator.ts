@@ -16,7 +16,7 @@ export interface Capacity {
 
 /** What was not kept, and why. A number that rises says that a correlation may have missed something. */
 export interface Losses {
-  /** Matches that arrived later than the lateness allows. */
+  /** Matches that arrived later than the lateness allows, or without a time. */
   late: number;
   /** Matches without a value in a group-by field, or without the field that is measured. */
   ungrouped: number;

@@ -40,6 +40,7 @@ export interface Correlation {
 }
 
 const root: Path = ["correlation"];
+const parts = ["type", "rules", "aliases", "group-by", "timespan", "condition", "generate"];
 
 /**
  * Reads a `correlation` section.
@@ -48,6 +49,8 @@ const root: Path = ["correlation"];
  * Source: Sigma Correlation Rules Specification 2.1.0 and its schema, which has three types more than the prose.
  */
 export function readCorrelation(section: PlainMap): Correlation {
+  const strange = Object.keys(section).find((it) => !parts.includes(it));
+  if (strange !== undefined) refuse("UNSUPPORTED", [...root, strange], "is not part of a correlation in Sigma 2.1");
   const type = correlationTypes.find((it) => it === section["type"]);
   if (!type) refuse("BAD_CORRELATION", [...root, "type"], `is none of ${correlationTypes.join(", ")}`);
   const rules = readTexts(section["rules"], "rules", 2);
