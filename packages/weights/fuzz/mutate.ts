@@ -18,7 +18,7 @@ const telling: readonly bigint[] = [0, 1, 2, 7, 8, 16, 31, 63, 64, 127, 128, 255
 
 /** One to eight changes of a valid file: flipped, overwritten, cut, repeated, moved, mixed with another. */
 export function mutate(file: Uint8Array, others: readonly Uint8Array[], random: Random): Uint8Array {
-  let bytes = Uint8Array.from(file);
+  let bytes: Uint8Array = Uint8Array.from(file);
   for (let n = 1 + random(8); n > 0; n--) bytes = change(bytes, others, random);
   return bytes;
 }
