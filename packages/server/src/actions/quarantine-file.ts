@@ -130,8 +130,7 @@ async function planFile(
   const isChanged = (bytes !== undefined && it.size !== bytes) || it.mtimeMs > copy.lastSeenAt + clockMs;
   if (isChanged) throw refuse("changed since it was scanned: scan again");
 
-  const own = await lstat(dirname(folder));
-  const place = own.dev === it.dev ? folder : join(parent, besideFolder);
+  const place = (await deviceOf(folder)) === it.dev ? folder : join(parent, besideFolder);
   const { dev, ino, size, mode, uid, gid, mtimeMs } = it;
   const to = join(place, `${copy.id}-${index}`);
   if (await exists(to)) throw refuse(`would overwrite ${to}`);
@@ -168,6 +167,12 @@ function effectsOf(copy: FoundCopy, files: readonly Moved[]): string[] {
 async function isInside(root: string, path: string): Promise<boolean> {
   const real = await realpath(resolve(root)).catch(() => undefined);
   return real !== undefined && path.startsWith(real.endsWith(sep) ? real : real + sep);
+}
+
+/** The device that a folder is on, or will be on once it is made: a preview makes nothing. */
+async function deviceOf(folder: string): Promise<number> {
+  const it = await lstat(folder).catch(() => undefined);
+  return it ? it.dev : deviceOf(dirname(folder));
 }
 
 async function exists(path: string): Promise<boolean> {
