@@ -1,4 +1,5 @@
 import { compareFingerprints, type CompareOptions } from "./compare.ts";
+import { comparePermuted } from "./compare-permuted.ts";
 import type { Comparison } from "./compare/verdict.ts";
 import { digestTensors, totalBytes, type TensorDigest } from "./digest.ts";
 import {
@@ -30,7 +31,8 @@ const cheapBytes = 256 * 1024 * 1024;
 const equalRho = 0.9999;
 
 /**
- * Says whether `b` is a copy of `a` or comes from it, cheap evidence first: samples, then digests where samples agree.
+ * Says whether `b` is a copy of `a` or comes from it, cheap evidence first: samples, then digests where samples agree, then, for models of
+ * one structure whose samples do not, a search for rearranged dimensions.
  *
  * @param a All files of the model one protects, headers read. @param b Of the suspect.
  * @throws as `fingerprint` and `compareFingerprints`.
@@ -50,8 +52,28 @@ export async function compareModels(
 
   const cheap = bytesOf(a) + bytesOf(b) <= cheapBytes;
   const whole = readAll === "always" || (readAll === "when alike" && (cheap || (compared.rho ?? 0) >= equalRho));
-  if (!whole) return compared;
-  return compareFingerprints(await withDigests(ours, a), await withDigests(theirs, b), { ...rest, bases: origins });
+  const full = whole
+    ? compareFingerprints(await withDigests(ours, a), await withDigests(theirs, b), { ...rest, bases: origins })
+    : compared;
+  const unlike = full.relation === "unrelated" || (full.relation === "undetermined" && full.tensorsSignificant === 0);
+  return unlike && sameStructure(ours, theirs) ? rearranged(full, a, b, rest) : full;
+}
+
+function sameStructure(a: Fingerprint, b: Fingerprint): boolean {
+  return a.structure !== undefined && a.structure === b.structure;
+}
+
+async function rearranged(
+  plain: Comparison,
+  a: readonly ModelPart[],
+  b: readonly ModelPart[],
+  options: Pick<CompareOptions, "librarySize" | "alpha">,
+): Promise<Comparison> {
+  const { outcome, pValue, how, why, bytesRead } = await comparePermuted(a, b, options);
+  const all = { ...plain, bytesRead: plain.bytesRead + bytesRead };
+  if (outcome === "derived") return { ...all, relation: "derived", pValue: Math.min(1, 2 * pValue), how, why };
+  if (outcome === "suspicious") return { ...all, relation: "undetermined", how, why };
+  return all;
 }
 
 function bytesOf(parts: readonly ModelPart[]): number {

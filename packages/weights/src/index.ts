@@ -1,3 +1,4 @@
+export { comparePermuted, type PermutedComparison, type PermutedOptions } from "./compare-permuted.ts";
 export {
   AnchorScanner,
   decodeAnchors,

@@ -4,6 +4,8 @@ import type { Tensor } from "../tensor.ts";
 /** A matrix that is to be fingerprinted. */
 export interface Chosen {
   readonly matrix: Matrix;
+  /** Its place among all matrices of the model, in the order of their names. */
+  readonly rank: number;
   readonly shapeClass: string;
   /** Its place among all matrices of its shape class, from 0, and how many there are. */
   readonly order: number;
@@ -30,9 +32,13 @@ export const minTokenRows = 320;
 export function chooseMatrices(tensors: readonly Tensor[], minElements: number, most: number): Chosen[] {
   const ordered = tensors.slice(0, maxConsidered).toSorted((a, b) => byName(a.name, b.name) || a.offset - b.offset);
   const classes = new Map<string, Matrix[]>();
-  for (const matrix of ordered.flatMap((it) => matricesOf(it, minElements))) {
+  const matrices = ordered.flatMap((it) => matricesOf(it, minElements));
+  const ranks = new Map(matrices.map((it, i) => [it, i]));
+  for (const matrix of matrices) {
     const key = shapeClass(matrix);
-    classes.set(key, [...(classes.get(key) ?? []), matrix]);
+    const members = classes.get(key);
+    if (members) members.push(matrix);
+    else classes.set(key, [matrix]);
   }
   const tokenClass = tokenClassOf(classes);
   const quotas = shareOut(classes, most, tokenClass);
@@ -42,7 +48,8 @@ export function chooseMatrices(tensors: readonly Tensor[], minElements: number, 
       const matrix = members[order];
       if (!matrix) return [];
       const of = members.length;
-      return [{ matrix, shapeClass: key, order, of, whole: count === of, tokens: key === tokenClass }];
+      const rank = ranks.get(matrix) ?? 0;
+      return [{ matrix, rank, shapeClass: key, order, of, whole: count === of, tokens: key === tokenClass }];
     });
   });
 }

@@ -148,7 +148,7 @@ interface Sampling {
 }
 
 async function record(chosen: Chosen, source: Source, sampling: Sampling): Promise<TensorRecord> {
-  const { matrix, ...place } = chosen;
+  const { matrix, rank: _, ...place } = chosen;
   const { tensor, part } = matrix;
   const described = {
     name: part === undefined ? tensor.name : `${tensor.name}[${part}]`,

@@ -1,0 +1,219 @@
+import { alignDimensions, type Alignment, type Located } from "./compare/permuted/dimensions.ts";
+import { chainAgreement } from "./compare/permuted/chain.ts";
+import { testLayers, type Hidden, type UnitTest } from "./compare/permuted/layers.ts";
+import { rotatedAgreement } from "./compare/permuted/rotated.ts";
+import { shapeClass, type Matrix } from "./fingerprint/canonical.ts";
+import { chooseMatrices } from "./fingerprint/choose.ts";
+import { Source, type ModelPart } from "./fingerprint/fingerprint.ts";
+
+export interface PermutedOptions {
+  readonly librarySize?: number;
+  /** Chance of a false finding over the whole search; default 1e-6. */
+  readonly alpha?: number;
+}
+
+/** Whether `b` is `a` with its dimensions, hidden units and signs rearranged. */
+export interface PermutedComparison {
+  /** `derived` has a p-value; `suspicious` has an effect size alone; `none` found nothing; `not tried` says why. */
+  readonly outcome: "derived" | "suspicious" | "none" | "not tried";
+  readonly pValue: number;
+  readonly how: readonly string[];
+  readonly why: string;
+  readonly tests: readonly UnitTest[];
+  readonly bytesRead: number;
+}
+
+/** Pairs of layers that must be significant. */
+const minTests = 2;
+
+/** Share of hidden units from which on a rotation is suspected. Independent models reached .07. */
+const minRotated = 0.2;
+
+/** Share of the units of two layers from which on a rearranged network without embedding is suspected. */
+const minChain = 0.5;
+
+/** Most embeddings of each model that are tried against each other. */
+const maxEmbeddings = 3;
+
+/** Fewest tokens by which dimensions can be told apart. */
+const minTokens = 128;
+
+/** Most matrices looked at. */
+const maxMatrices = 100_000;
+
+/**
+ * Looks for a copy whose dimensions, hidden units and signs were rearranged so that it still computes the same.
+ *
+ * Embeddings align the dimensions; then, in layers at two depths, matrices that share their hidden units pair those of the two models each
+ * for itself. a units paired alike have a chance of at most 1/a! if the models are independent. Without an embedding, the inputs' order is followed
+ * through the layers; a rotation is undone by Procrustes' method: both give an effect size and no p-value.
+ *
+ * Reads 0.1 to 1 GB of a large model: dearer than `compareFingerprints`, for models of equal structure that it calls unrelated.
+ * Blind spot: vocabularies in another order; retrained embeddings together with permuted layers; convolutions.
+ */
+export async function comparePermuted(
+  a: readonly ModelPart[],
+  b: readonly ModelPart[],
+  options: PermutedOptions = {},
+): Promise<PermutedComparison> {
+  const { librarySize = 1, alpha = 1e-6 } = options;
+  const sources = [new Source(a), new Source(b)] as const;
+  const [ours, theirs] = [await locate(a, sources[0]), await locate(b, sources[1])];
+  const found = await look(ours, theirs, Math.log(alpha / librarySize));
+  const lnP = Math.min(0, (found.lnP ?? 0) + Math.log(librarySize));
+  const bytesRead = sources[0].bytesRead + sources[1].bytesRead;
+  return {
+    outcome: found.outcome,
+    pValue: Math.exp(lnP),
+    how: found.how,
+    why: found.why,
+    tests: found.tests ?? [],
+    bytesRead,
+  };
+}
+
+interface Finding extends Pick<PermutedComparison, "outcome" | "how" | "why"> {
+  readonly lnP?: number;
+  readonly tests?: readonly UnitTest[];
+}
+
+async function look(ours: readonly Located[], theirs: readonly Located[], lnAlpha: number): Promise<Finding> {
+  const width = commonWidth(ours);
+  if (width === undefined || width !== commonWidth(theirs)) {
+    return { outcome: "not tried", how: [], why: "the two models have no width in common" };
+  }
+  const embeddings = [tokenMatrices(ours, width), tokenMatrices(theirs, width)] as const;
+  const hidden = [hiddenMatrices(ours, width), hiddenMatrices(theirs, width)] as const;
+  let tried = 0;
+  for (const one of embeddings[0]) {
+    for (const other of embeddings[1]) {
+      tried++;
+      const alignment = await alignDimensions(one, other);
+      if (!alignment) continue;
+      const tests = await testHidden(hidden[0], hidden[1], alignment);
+      const finding = judgeTests(tests, alignment, lnAlpha - Math.log(embeddings[0].length * embeddings[1].length));
+      if (finding.outcome === "derived") return finding;
+    }
+  }
+  const rotated = await lookForRotation(embeddings, hidden);
+  if (rotated) return rotated;
+  return tried > 0
+    ? { outcome: "none", how: [], why: "no rearrangement of dimensions makes them alike" }
+    : followChain(ours, theirs);
+}
+
+/** Each hidden width on its own. */
+async function testHidden(
+  ours: readonly Hidden[],
+  theirs: readonly Hidden[],
+  alignment: Alignment,
+): Promise<UnitTest[]> {
+  const tests: UnitTest[] = [];
+  for (const [key, own] of Map.groupBy(ours, (it) => shapeClass(it.matrix))) {
+    const other = theirs.filter((it) => shapeClass(it.matrix) === key);
+    if (other.length > 0) tests.push(...(await testLayers(own, other, alignment)));
+  }
+  return tests;
+}
+
+function judgeTests(tests: readonly UnitTest[], alignment: Alignment, lnAlpha: number): Finding {
+  const lnP = tests.map((it) => it.lnP).sort((x, y) => x - y);
+  const corrected = (lnP[minTests - 1] ?? 0) + Math.log(Math.max(1, tests.length));
+  if (corrected >= lnAlpha) return { outcome: "none", how: [], why: "hidden units do not agree", tests };
+  const { ours, theirs, sign, check } = alignment;
+  const moved = ours.filter((it, i) => it !== theirs[i]).length;
+  const negative = sign.filter((it) => it < 0).length;
+  const units = tests.filter((it) => it.lnP < lnAlpha);
+  const how = [
+    ...(moved > 0 ? [`dimensions in another order: ${moved} of ${ours.length}`] : []),
+    ...(negative > 0 ? [`signs of dimensions flipped: ${negative} of ${ours.length}`] : []),
+    ...(units.some((it) => it.moved) ? ["hidden units in another order"] : []),
+  ];
+  const most = units.reduce((best, it) => (it.agreeing > best.agreeing ? it : best));
+  const why =
+    `once ${ours.length} dimensions are aligned (cosine ${check.toFixed(2)} on other tokens), matrices agree on ` +
+    `${most.agreeing} of ${most.of} hidden units in ${units.length} pairs of layers`;
+  return { outcome: "derived", how, why, lnP: Math.min(0, corrected), tests };
+}
+
+async function lookForRotation(
+  [ours, theirs]: readonly [readonly Located[], readonly Located[]],
+  hidden: readonly [readonly Hidden[], readonly Hidden[]],
+): Promise<Finding | undefined> {
+  const [one, other] = [ours[0], theirs[0]];
+  const largest = Map.groupBy(hidden[0], (it) => shapeClass(it.matrix));
+  const [[key, own] = ["", []]] = [...largest].toSorted((x, y) => y[1].length - x[1].length);
+  if (!one || !other || own.length < 2) return undefined;
+  const others = hidden[1].filter((it) => shapeClass(it.matrix) === key);
+  const share = await rotatedAgreement([one, other], own, others);
+  if (share === undefined || share < minRotated) return undefined;
+  const percent = `${Math.round(100 * share)} %`;
+  return {
+    outcome: "suspicious",
+    how: ["dimensions mixed by a rotation"],
+    why: `once a rotation is undone, ${percent} of the hidden units agree (${100 * minRotated} % are suspicious); there is no p-value for that`,
+  };
+}
+
+async function followChain(ours: readonly Located[], theirs: readonly Located[]): Promise<Finding> {
+  const shares = await chainAgreement(ours, theirs);
+  const alike = shares.filter((it) => it >= minChain);
+  if (shares.length === 0)
+    return { outcome: "not tried", how: [], why: "neither an embedding nor a chain of layers to follow" };
+  if (alike.length < minTests) return { outcome: "none", how: [], why: "no rearrangement of units makes them alike" };
+  const percent = alike.map((it) => `${Math.round(100 * it)} %`).join(", ");
+  return {
+    outcome: "suspicious",
+    how: ["hidden units in another order"],
+    why: `followed from the inputs, ${percent} of the units of ${alike.length} layers are the same in another order; there is no p-value for that`,
+  };
+}
+
+async function locate(parts: readonly ModelPart[], source: Source): Promise<Located[]> {
+  const chosen = chooseMatrices(
+    parts.flatMap((it) => it.file.tensors),
+    1024,
+    maxMatrices,
+  );
+  const located: Located[] = [];
+  for (const { matrix } of chosen.toSorted((x, y) => x.rank - y.rank)) {
+    const reader = await source.readerOf(matrix.tensor);
+    if (reader && matrix.rest.length === 0) located.push({ matrix, reader });
+  }
+  return located;
+}
+
+/** The length that most matrices have as an axis: the width of the residual stream. */
+function commonWidth(located: readonly Located[]): number | undefined {
+  const counts = new Map<number, number>();
+  for (const { matrix } of located) {
+    for (const length of new Set([matrix.rows.length, matrix.cols.length]))
+      counts.set(length, (counts.get(length) ?? 0) + 1);
+  }
+  const [best] = [...counts].toSorted((x, y) => y[1] - x[1] || x[0] - y[0]);
+  return best?.[0];
+}
+
+/** Matrices that may hold a vector of the model's width for each token: few of their shape, and longer than wide. */
+function tokenMatrices(located: readonly Located[], width: number): Located[] {
+  const fitting = located.filter(({ matrix }) => matrix.cols.length === width && matrix.rows.length >= minTokens);
+  const rare = Map.groupBy(fitting, (it) => it.matrix.rows.length);
+  return [...rare.values()]
+    .filter((it) => it.length <= 2)
+    .flat()
+    .slice(0, maxEmbeddings);
+}
+
+function hiddenMatrices(located: readonly Located[], width: number): Hidden[] {
+  const embeddings = new Set(tokenMatrices(located, width));
+  return located.flatMap((it): Hidden[] => {
+    const axis = hiddenAxis(it.matrix, width);
+    return axis && !embeddings.has(it) ? [{ ...it, hidden: axis }] : [];
+  });
+}
+
+function hiddenAxis({ rows, cols }: Matrix, width: number): "rows" | "cols" | undefined {
+  if (rows.length === cols.length) return undefined;
+  if (cols.length === width) return "rows";
+  return rows.length === width ? "cols" : undefined;
+}
