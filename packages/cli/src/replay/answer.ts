@@ -1,0 +1,47 @@
+import type { Alert, Incident } from "@outweigh/schema";
+import { sourceOf, type Line } from "@outweigh/pipeline";
+import { severityId } from "@outweigh/schema";
+import type { ReplayedFile } from "./replay-file.ts";
+
+/** Everything one replay came to. */
+export interface Replayed {
+  readonly files: ReplayedFile[];
+  readonly alerts: ReadonlyMap<string, Alert>;
+  readonly incidents: ReadonlyMap<string, Incident>;
+  readonly line: Line;
+}
+
+/** The worst first, then the oldest. */
+export function bySeverity<It extends Pick<Alert, "severity" | "firstAt">>(list: Iterable<It>): It[] {
+  return [...list].sort((a, b) => severityId(b.severity) - severityId(a.severity) || a.firstAt - b.firstAt);
+}
+
+/** What `outweigh replay --json` prints: a public contract. Times are ISO 8601 in UTC, sizes bytes. */
+export function answerOf({ files, alerts, incidents, line }: Replayed): object {
+  return {
+    sources: files.map(({ first, last, rejected, ...it }) => ({
+      ...it,
+      rejectsNotListed: rejected - it.rejects.length,
+      ...(first !== undefined && { first: iso(first) }),
+      ...(last !== undefined && { last: iso(last) }),
+      cannotSee: it.kind === "unknown" ? ["Anything: no source recognises this file"] : sourceOf(it.kind).cannotSee,
+    })),
+    events: files.reduce((sum, it) => sum + it.events, 0),
+    alerts: bySeverity(alerts.values()).map(withIsoTimes),
+    incidents: bySeverity(incidents.values()).map(withIsoTimes),
+    custody: line.holdings(),
+    coalition: line.coalition(),
+    gaps: line
+      .gaps()
+      .map(({ from, to, ...it }) => ({ ...it, from: iso(from), ...(to !== undefined && { to: iso(to) }) })),
+    rulesRefused: line.refused(),
+  };
+}
+
+function withIsoTimes<It extends { readonly firstAt: number; readonly lastAt: number }>(it: It): object {
+  return { ...it, firstAt: iso(it.firstAt), lastAt: iso(it.lastAt) };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,127 @@
+import { sourceOf } from "@outweigh/pipeline";
+import type { Bound, Coalition, Holding, Incident } from "@outweigh/schema";
+import type { Terminal } from "../terminal.ts";
+import { countText, plural, shareText, sizeText, timeText } from "../text/amounts.ts";
+import { visible } from "../text/visible.ts";
+import { middle, padEnd, widthOf } from "../text/width.ts";
+import { wrap } from "../text/wrap.ts";
+import { bySeverity, type Replayed } from "./answer.ts";
+import type { ReplayedFile } from "./replay-file.ts";
+
+/** How many of each a person reads. `--json` has them all. */
+const maxFiles = 12;
+const maxRejects = 3;
+const maxHoldings = 8;
+const maxIncidents = 12;
+const maxAlerts = 8;
+
+/** What a replay came to, for people: what was read, what does not balance, what happened, and what these sources do not show. */
+export function printReplay(replayed: Replayed, terminal: Terminal): void {
+  printFiles(replayed.files, terminal);
+  printBooks(replayed, terminal);
+  printIncidents(replayed, terminal);
+  printBlindSpots(replayed.files, terminal);
+}
+
+function printFiles(files: readonly ReplayedFile[], terminal: Terminal): void {
+  const shown = files.toSorted((a, b) => Number(b.rejected > 0) - Number(a.rejected > 0)).slice(0, maxFiles);
+  for (const it of shown) {
+    const span =
+      it.first === undefined || it.last === undefined ? "no event" : `${timeText(it.first)} to ${timeText(it.last)}`;
+    const facts = [it.kind, plural(it.records, "record"), plural(it.events, "event"), span].join(" · ");
+    const name = visible(it.file);
+    if (widthOf(name) + 2 + facts.length <= terminal.width) terminal.print(`${name}  ${facts}`);
+    else {
+      terminal.print(middle(name, terminal.width));
+      terminal.print(`   ${facts}`);
+    }
+    for (const { offset, reason } of it.rejects.slice(0, maxRejects)) {
+      terminal.print(`   rejected at byte ${offset}: ${middle(visible(reason), terminal.width - 30)}`);
+    }
+    if (it.rejected > maxRejects)
+      terminal.print(`   and ${plural(it.rejected - maxRejects, "more reject")}; --json lists them`);
+  }
+  if (files.length > maxFiles) terminal.print(`and ${plural(files.length - maxFiles, "more file")}`);
+}
+
+function printBooks({ line }: Replayed, terminal: Terminal): void {
+  const holdings = line.holdings();
+  if (holdings.length === 0) {
+    terminal.print();
+    terminal.print(
+      "No read of a registered model. Without a register nothing can be booked: outweigh init proposes one.",
+    );
+    return;
+  }
+  const complete = holdings.filter((it) => it.complete);
+  const matched = complete.filter((it) => it.declared).length;
+  const not = complete.length - matched;
+  terminal.print();
+  terminal.print(
+    `${terminal.bold("CUSTODY")}  ${plural(matched, "complete copy", "complete copies")} matched to a declared reader, ${not > 0 ? terminal.bold(`${countText(not)} NOT MATCHED`) : "none unmatched"}`,
+  );
+  const sorted = holdings.toSorted((a, b) => Number(a.declared) - Number(b.declared) || b.bytes - a.bytes);
+  for (const it of sorted.slice(0, maxHoldings)) {
+    const mark = it.declared ? " " : "!";
+    const head = `   ${mark} ${padEnd(visible(it.model), 20)} ${padEnd(amount(it), 22)} ${it.declared ? "declared  " : "undeclared"}  `;
+    terminal.print(head + middle(visible(it.principal), terminal.width - head.length));
+  }
+  if (sorted.length > maxHoldings)
+    terminal.print(`     and ${plural(sorted.length - maxHoldings, "more reader")}; --json lists all`);
+  for (const it of line.coalition().filter(({ readers }) => readers > 0)) {
+    terminal.print(
+      `     all ${plural(it.readers, "undeclared reader")} of ${visible(it.model)} together: ${amount(it)}`,
+    );
+  }
+}
+
+function amount({ bytes, fraction, bound }: (Holding | Coalition) & { readonly bound: Bound }): string {
+  const upper = bound === "<=" ? "≤ " : "";
+  return `${upper}${sizeText(bytes)}${fraction === undefined ? "" : `, ${upper}${shareText(fraction)}`}`;
+}
+
+function printIncidents({ incidents, alerts }: Replayed, terminal: Terminal): void {
+  terminal.print();
+  if (incidents.size === 0) {
+    terminal.print("No incident.");
+    return;
+  }
+  terminal.print(terminal.bold("INCIDENTS"));
+  const sorted = bySeverity(incidents.values());
+  for (const it of sorted.slice(0, maxIncidents)) printIncident(it, alerts, terminal);
+  if (sorted.length > maxIncidents)
+    terminal.print(`   and ${plural(sorted.length - maxIncidents, "more incident")}; --json lists all`);
+}
+
+function printIncident(incident: Incident, alerts: Replayed["alerts"], terminal: Terminal): void {
+  const { severity, title, reason, firstAt, lastAt, act, method } = incident;
+  terminal.print(
+    `   ${terminal.glyph(severity)} ${padEnd(severity, 13)} ${terminal.bold(middle(visible(title), terminal.width - 22))}`,
+  );
+  const indent = " ".repeat(21);
+  const what = [act, method].filter((it) => it !== undefined).join(", ");
+  terminal.print(`${indent}${timeText(firstAt)} to ${timeText(lastAt)}${what === "" ? "" : ` · ${what}`}`);
+  for (const line of wrap(visible(reason), terminal.width, { first: indent, rest: indent })) terminal.print(line);
+  const own = bySeverity(incident.alerts.flatMap((it) => alerts.get(it) ?? []));
+  for (const it of own.slice(0, maxAlerts)) {
+    const head = `${indent}${terminal.glyph(it.severity)} `;
+    for (const line of wrap(visible(it.summary), terminal.width, { first: head, rest: `${indent}    ` }))
+      terminal.print(line);
+  }
+  if (own.length > maxAlerts) terminal.print(`${indent}and ${plural(own.length - maxAlerts, "more alert")}`);
+}
+
+function printBlindSpots(files: readonly ReplayedFile[], terminal: Terminal): void {
+  const kinds = [...new Set(files.map((it) => it.kind))];
+  terminal.print();
+  terminal.print(terminal.bold("NOT SEEN"));
+  for (const kind of kinds) {
+    if (kind === "unknown") {
+      terminal.print("   files that no source recognises: nothing of them was read");
+      continue;
+    }
+    for (const it of sourceOf(kind).cannotSee) {
+      for (const line of wrap(`${kind}: ${it}`, terminal.width, { first: "   ", rest: "      " })) terminal.print(line);
+    }
+  }
+}
