@@ -76,26 +76,16 @@ test(
     await picture(page, "renamed-incident");
 
     await page.keyboard.press("r");
-    await page.getByRole("dialog").waitFor();
-    await page
-      .getByRole("dialog")
-      .getByText(/quarantine/i)
-      .first()
-      .click();
-    await page.getByRole("dialog").getByText("holiday.jpg").first().waitFor();
-    await picture(page, "renamed-preview");
-    await page
-      .getByRole("dialog")
-      .getByLabel(/reason/i)
-      .fill("not a declared copy");
-    await page
-      .getByRole("dialog")
-      .getByRole("button", { name: /^(Quarantine|Move)/ })
-      .click();
-    await page
-      .getByText(/verified/i)
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("radio", { name: /quarantine/i }).click();
+    await dialog
+      .getByText(/holiday\.jpg/)
       .first()
       .waitFor();
+    await picture(page, "renamed-preview");
+    await dialog.getByLabel(/reason|why/i).fill("not a declared copy");
+    await dialog.getByRole("button", { name: /^(Quarantine|Move)/ }).click();
+    await dialog.getByText("✓ Verified").first().waitFor();
     assert.equal(existsSync(renamed), false, "the file is still where it was");
     await picture(page, "renamed-quarantined");
 

@@ -224,7 +224,7 @@ async function moveAll(files: readonly Moved[], move: (file: Moved) => Promise<v
 
 async function moveAway(file: Moved): Promise<void> {
   const place = dirname(file.to);
-  await mkdir(place, { mode: 0o700 }).catch(ignoreExisting);
+  await mkdir(place, { mode: 0o700, recursive: true });
   await within(dirname(file.from), (from) =>
     within(place, async (to) => {
       // Made by us, or by somebody who waits there: then it is not ours to trust.
@@ -281,10 +281,6 @@ async function within<T>(folder: string, work: (path: string) => Promise<T>): Pr
   } finally {
     await handle.close();
   }
-}
-
-function ignoreExisting(error: unknown): void {
-  if (!isCode(error, "EEXIST")) throw error;
 }
 
 function isCode(error: unknown, code: string): boolean {
