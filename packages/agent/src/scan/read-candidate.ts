@@ -97,7 +97,7 @@ interface Source {
 async function readFile(path: string, { reader, beside }: Source, hash: boolean, desk: Desk): Promise<Found[]> {
   const found: Found[] = [];
   const opened = [...beside];
-  const context = { sibling: (name: string) => sibling(path, name, desk, opened) };
+  const context = { name: basename(path), sibling: (name: string) => sibling(path, name, desk, opened) };
   const onProblem = (inside: string, why: string): void => desk.notSeen.add("file", why, shown(path, inside));
   for await (const it of findModels(reader, { ...context, onProblem })) {
     const own = it.reader === reader;

@@ -13,6 +13,7 @@ import { autoHashBytes } from "./limits.ts";
 import { findListeners, readTable } from "./listeners.ts";
 import { parseMounts, planWalk } from "./mounts.ts";
 import { nameBlobs, unnameBlobs } from "./named-blobs.ts";
+import { matchModels, type KnownFingerprint } from "./match.ts";
 import { NotSeen } from "./not-seen.ts";
 import { errnoOf, whyUnreadable } from "./open-file.ts";
 import { theftPaths } from "./theft-paths.ts";
@@ -24,6 +25,8 @@ export interface ScanOptions {
   readonly register?: readonly ModelEntry[];
   /** How much is hashed. Default `auto`: declared places and small files first, up to `autoHashBytes`. */
   readonly hash?: HashMode;
+  /** Fingerprints of protected models, to recognise changed copies by, and the secret they were made with. Default: none. */
+  readonly match?: { readonly known: readonly KnownFingerprint[]; readonly key: Uint8Array };
   /** Folders to leave out: our own data. */
   readonly exclude?: readonly string[];
   /** Called often, up to a thousand times a second. */
@@ -63,7 +66,10 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
   const found = groupModels(files).map((it) => unnameBlobs(it, onDisk));
   const accounts = parseAccounts(readTable("/etc/passwd") ?? "", readTable("/etc/group") ?? "");
   const beside = new Map(collected.found.filter((it) => it.beside.length > 0).map((it) => [it.path, it.beside]));
-  const { models, proofs } = describeModels(found, { register, places, accounts, beside }, notSeen);
+  const described = describeModels(found, { register, places, accounts, beside }, notSeen);
+  const models = options.match
+    ? await matchModels(described.models, { ...options.match, notSeen, signal: options.signal })
+    : described.models;
   const listeners = findListeners("/proc", notSeen);
   sayBlindSpots(notSeen, accounts.leftOut);
 
@@ -77,7 +83,7 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
     bytesRead: collected.bytesRead,
     models: [...models],
     listeners: listeners.map((it) => it.listener),
-    paths: theftPaths(models, proofs, listeners),
+    paths: theftPaths(models, described.proofs, listeners),
     notSeen: notSeen.list(),
   };
 }

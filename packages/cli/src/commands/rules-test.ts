@@ -7,7 +7,7 @@ import { visible } from "../text/visible.ts";
 const options = {} as const;
 
 export const rulesTest = command({
-  summary: "Runs every rule's proof: it must fire on the attack and be silent on clean traffic",
+  summary: "Runs every rule's proof: fires on the attack, silent on clean traffic",
   usage: "[DIR]",
   positionals: [0, 1],
   options,

@@ -1,5 +1,7 @@
-import type { HashMode, ScanProgress } from "@outweigh/agent";
+import type { HashMode, ScanOptions, ScanProgress } from "@outweigh/agent";
+import type { Config } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
+import { fingerprintFolder } from "../config/fingerprints.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { isFinding } from "../scan/findings.ts";
@@ -15,6 +17,11 @@ const options = {
     value: "MODE",
     about: "auto: declared places, then small files, up to 17 GB; full: everything; none: headers only",
   },
+  match: {
+    type: "boolean",
+    about:
+      "Also compare with the register's fingerprints, to recognise quantised, pruned, merged and fine-tuned copies",
+  },
   exclude: {
     type: "string",
     multiple: true,
@@ -24,7 +31,7 @@ const options = {
 } as const;
 
 export const scan = command({
-  summary: "Finds every copy of a model on this host by content, whatever it is called, and who could take it",
+  summary: "Finds every copy of a model on this host by content, and who could take it",
   usage: "[PATH…]",
   positionals: [0, 1000],
   options,
@@ -45,7 +52,7 @@ export const scan = command({
 
 async function run({ values, positionals, json, terminal, signal }: Call<typeof options>): Promise<ExitCode> {
   const hash = modeOf(values.hash ?? "auto");
-  const { config } = loadConfig(values.config);
+  const { config, file } = loadConfig(values.config);
   const roots = positionals.length > 0 ? positionals : ["/"];
   terminal.say(`scanning ${roots.join(", ")}: read-only, no network`);
   const agent = await import("@outweigh/agent");
@@ -53,6 +60,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
     roots,
     register: config.models,
     hash,
+    ...(values.match && { match: await fingerprintsOf(file, config) }),
     exclude: [config.server.data, ...values.exclude],
     signal,
     onProgress: (it) => terminal.progress(() => progressText(it)),
@@ -60,6 +68,18 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   if (json) terminal.printJson(report);
   else printScan(report, terminal);
   return isFinding(report) ? 1 : 0;
+}
+
+/** @throws {CliError} USAGE if there are none. */
+async function fingerprintsOf(
+  file: string | undefined,
+  { models }: Config,
+): Promise<NonNullable<ScanOptions["match"]>> {
+  const folder = file === undefined ? undefined : fingerprintFolder(file);
+  const known = (await folder?.load(new Set(models.map((it) => it.name)))) ?? [];
+  if (!folder || known.length === 0)
+    throw new CliError("USAGE", "there is no fingerprint to match with: outweigh register makes them");
+  return { known, key: folder.key() };
 }
 
 function modeOf(text: string): HashMode {

@@ -13,7 +13,16 @@ export function isUndeclared(model: ScannedModel, copy: ScannedCopy): boolean {
   return isProtected(model) && copy.declared === false;
 }
 
-/** Whether a person should look: an undeclared copy of a protected model, or a way to take one. */
+/** The registered model that a found one comes from, by its fingerprint; undefined if none. */
+export function originOf({ verdict }: ScannedModel): string | undefined {
+  return typeof verdict?.model === "string" ? verdict.model : undefined;
+}
+
+/** Whether a person should look: an undeclared copy of a protected model, what comes from one, or a way to take one. */
 export function isFinding({ models, paths }: ScanReport): boolean {
-  return paths.length > 0 || models.some((model) => model.copies.some((copy) => isUndeclared(model, copy)));
+  return (
+    paths.length > 0 ||
+    models.some((it) => originOf(it) !== undefined) ||
+    models.some((model) => model.copies.some((copy) => isUndeclared(model, copy)))
+  );
 }

@@ -4,7 +4,7 @@ import { countText, durationText, plural, sizeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 import { middle, padEnd } from "../text/width.ts";
 import { wrap } from "../text/wrap.ts";
-import { isProtected, isUndeclared } from "./findings.ts";
+import { isProtected, isUndeclared, originOf } from "./findings.ts";
 import { firstFix } from "./first-fix.ts";
 
 /** How many of each a person reads. `--json` has them all. */
@@ -34,7 +34,7 @@ function printSummary({ filesSeen, roots, startedAt, finishedAt, bytesRead }: Sc
 
 function printModels({ models }: ScanReport, terminal: Terminal): void {
   terminal.print();
-  const large = models.filter((it) => it.name !== undefined || it.bytes >= smallBytes);
+  const large = models.filter((it) => it.name !== undefined || it.bytes >= smallBytes || originOf(it) !== undefined);
   const small = models.length - large.length;
   const sorted = large.toSorted(
     (a, b) =>
@@ -64,6 +64,12 @@ function printModel(model: ScannedModel, terminal: Terminal): void {
   const mark = undeclared > 0 ? `  ! ${undeclared} outside any declared place` : "";
   const title = name === undefined ? model.id : terminal.bold(visible(name));
   terminal.print(`${title}  ${kind?.toUpperCase() ?? "not registered"}  ${facts.join(" · ")}${mark}`);
+  const origin = originOf(model);
+  if (origin !== undefined) {
+    const why = typeof model.verdict?.why === "string" ? `: ${model.verdict.why}` : "";
+    for (const line of wrap(visible(`comes from ${origin}${why}`), terminal.width, { first: "   ! ", rest: "     " }))
+      terminal.print(line);
+  }
   const order = copies.toSorted((a, b) => Number(isUndeclared(model, b)) - Number(isUndeclared(model, a)));
   for (const it of order.slice(0, maxCopies)) printCopy(model, it, terminal);
   const rest = copies.length - maxCopies;

@@ -1,0 +1,69 @@
+import type { ScannedModel } from "@outweigh/schema";
+import { compareFingerprints, fingerprint, WeightsError, type Comparison, type Fingerprint } from "@outweigh/weights";
+import { openCopy } from "../open-copy.ts";
+import type { NotSeen } from "./not-seen.ts";
+import { errnoOf, whyUnreadable } from "./open-file.ts";
+
+/** A protected model's fingerprint, as the register keeps it. */
+export interface KnownFingerprint {
+  readonly name: string;
+  readonly fingerprint: Fingerprint;
+}
+
+export interface MatchOptions {
+  readonly known: readonly KnownFingerprint[];
+  /** The secret with which all of them were made: only then can they be compared. */
+  readonly key: Uint8Array;
+  readonly notSeen: NotSeen;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Models of less are adapters of a few tensors or test data, which have too few matrices to tell. In bytes. */
+const minBytes = 64 * 1024;
+
+/**
+ * Compares every model that the register does not know by its digest with the register's fingerprints, and says of each that is related
+ * to one how: a quantised, pruned, fine-tuned or merged copy has no digest in common with its origin.
+ */
+export async function matchModels(models: readonly ScannedModel[], options: MatchOptions): Promise<ScannedModel[]> {
+  const strange = models.filter((it) => it.name === undefined && it.bytes >= minBytes);
+  const matched: ScannedModel[] = [];
+  for (const model of models) {
+    options.signal?.throwIfAborted();
+    const verdict = strange.includes(model) ? await verdictOf(model, strange.length, options) : undefined;
+    matched.push(verdict ? { ...model, verdict } : model);
+  }
+  return matched;
+}
+
+async function verdictOf(
+  model: ScannedModel,
+  searched: number,
+  { known, key, notSeen }: MatchOptions,
+): Promise<ScannedModel["verdict"]> {
+  const copy = model.copies.find((it) => it.complete) ?? model.copies[0];
+  if (!copy) return undefined;
+  const shown = copy.container === undefined ? copy.path : `${copy.container}!/${copy.path}`;
+  try {
+    const opened = await openCopy(copy);
+    try {
+      const made = await fingerprint(opened.parts, { key });
+      const compared = known.map((it) => ({
+        model: it.name,
+        comparison: compareFingerprints(it.fingerprint, made, { librarySize: searched * known.length }),
+      }));
+      return compared.map(toVerdict).find((it) => it.relation !== "unrelated" && it.relation !== "undetermined");
+    } finally {
+      opened.close();
+    }
+  } catch (error) {
+    if (!(error instanceof WeightsError) && errnoOf(error) === undefined) throw error;
+    notSeen.add("file", `not compared: ${error instanceof WeightsError ? error.message : whyUnreadable(error)}`, shown);
+    return undefined;
+  }
+}
+
+function toVerdict({ model, comparison }: { model: string; comparison: Comparison }): { relation: string } {
+  const { relation, pValue, how, tensorsCompared, tensorsSignificant, why } = comparison;
+  return Object.assign({ relation }, { model, pValue, how, tensorsCompared, tensorsSignificant, why });
+}

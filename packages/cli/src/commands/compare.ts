@@ -1,0 +1,92 @@
+import { command, type Call } from "../command.ts";
+import { CliError, type ExitCode } from "../error.ts";
+import { oneModel, type NamedModel } from "../one-model.ts";
+import { plural, sizeText } from "../text/amounts.ts";
+import { visible } from "../text/visible.ts";
+import { wrap } from "../text/wrap.ts";
+
+const options = {
+  base: {
+    type: "string",
+    multiple: true,
+    value: "PATH",
+    about: "A public model that both may come from: what both have from it accuses nobody",
+  },
+  "read-all": {
+    type: "boolean",
+    about: "Read all bytes, to tell equal from alike; by default only where samples agree or the models are small",
+  },
+} as const;
+
+const related = new Set(["identical", "same-tensors", "derived"]);
+
+export const compare = command({
+  summary: "Says whether one model is a copy of another or comes from it, with a p-value",
+  usage: "A B",
+  positionals: [2, 2],
+  options,
+  about: [
+    "A is the model you protect, B the suspect: files, folders of shards or archives, of any formats. Nothing is loaded or run.",
+    "Answers identical, same-tensors, derived, unrelated or undetermined; undetermined is never shown as unrelated. Exit 1 if they are related, 3 if it could not be told.",
+  ],
+  examples: [
+    { line: "outweigh compare acme-13b/ suspect.gguf", about: "A folder of shards with a quantised suspect" },
+    {
+      line: "outweigh compare acme.safetensors other.safetensors --base llama-3.1-8b/ --json",
+      about: "Both are fine-tunes of the same public base",
+    },
+  ],
+  run,
+});
+
+async function run({
+  positionals: [a = "", b = ""],
+  values,
+  json,
+  terminal,
+  signal,
+}: Call<typeof options>): Promise<ExitCode> {
+  const { openCopy } = await import("@outweigh/agent");
+  const { compareModels, WeightsError } = await import("@outweigh/weights");
+  const named: NamedModel[] = [];
+  for (const path of [a, b, ...values.base]) named.push(await oneModel(path, { hash: "none", terminal, signal }));
+  const opened: Awaited<ReturnType<typeof openCopy>>[] = [];
+  try {
+    for (const { copy } of named) opened.push(await openCopy(copy));
+    const [ours, theirs, ...bases] = opened.map((it) => it.parts);
+    if (!ours || !theirs) throw new CliError("USAGE", "expected A B");
+    const result = await compareModels(ours, theirs, { bases, ...(values["read-all"] && { readAll: "always" }) });
+    const [first, second] = named.map(describe);
+    if (json) terminal.printJson({ a: first, b: second, ...result });
+    else {
+      const { relation, pValue, how, tensorsCompared, tensorsSignificant, sharedExact, bytesRead, why } = result;
+      terminal.print(
+        `${terminal.bold(relation)}  p ${pValue < 1e-300 ? "< 1e-300" : pValue >= 0.001 ? pValue.toFixed(3) : pValue.toExponential(1)}`,
+      );
+      for (const line of wrap(visible(why), terminal.width, { first: "   ", rest: "   " })) terminal.print(line);
+      for (const it of how) terminal.print(`   · ${visible(it)}`);
+      const exact = sharedExact === undefined ? "" : `; ${plural(sharedExact, "tensor")} equal byte for byte`;
+      terminal.print(
+        `   ${tensorsSignificant} of ${plural(tensorsCompared, "matrix", "matrices")} alike${exact}; ${sizeText(bytesRead)} read`,
+      );
+    }
+    return related.has(result.relation) ? 1 : result.relation === "undetermined" ? 3 : 0;
+  } catch (error) {
+    if (error instanceof WeightsError) throw new CliError("FAILED", error.message, { cause: error });
+    throw error;
+  } finally {
+    for (const it of opened) it.close();
+  }
+}
+
+function describe({ model, copy }: NamedModel): object {
+  const { path, container, format, files } = copy;
+  return {
+    path,
+    ...(container !== undefined && { container }),
+    format,
+    files: files?.length ?? 1,
+    bytes: model.bytes,
+    tensors: model.tensors,
+  };
+}
