@@ -47,7 +47,9 @@ class Writer {
   async #write(): Promise<void> {
     while (this.#running) {
       const count = 1 + Math.floor(Math.random() * 5);
-      const lines = Array.from({ length: count }, () => `${accessLine(`tailed-${this.lines++}`)}\n`).join("");
+      const lines = Array.from({ length: count }, () => `${accessLine(`tailed-${this.lines++}.safetensors`)}\n`).join(
+        "",
+      );
       // A writer's buffer ends where it ends: often in the middle of a line.
       const cut = Math.floor(Math.random() * lines.length);
       appendFileSync(this.#log, lines.slice(0, cut));
@@ -84,7 +86,7 @@ class Sender {
   async #send(): Promise<void> {
     for (let batch = 0; !this.#isStopped; batch++) {
       const count = 1 + Math.floor(Math.random() * 20);
-      const lines = Array.from({ length: count }, (_, i) => accessLine(`pushed-${this.acknowledged + i}`));
+      const lines = Array.from({ length: count }, (_, i) => accessLine(`pushed-${this.acknowledged + i}.safetensors`));
       const body = `${lines.join("\n")}\n`;
       while (!(await this.#try(`batch-${batch}`, body, count))) await sleep(20);
       this.acknowledged += count;
@@ -144,7 +146,7 @@ test(`nothing is lost and nothing counts twice, killed ${kills} times while reco
     ["tailed", writer.lines],
   ] as const) {
     const names = await storedNames(visitor, source);
-    const wanted = Array.from({ length: count }, (_, i) => `${source}-${i}`);
+    const wanted = Array.from({ length: count }, (_, i) => `${source}-${i}.safetensors`);
     assert.deepEqual(names.toSorted(), wanted.toSorted(), `events of ${source}`);
   }
   const all = sender.acknowledged + writer.lines;

@@ -219,13 +219,16 @@ async function close(
   app: FastifyInstance,
   opened: readonly Closing[],
 ): Promise<void> {
-  await app.close();
-  await worker.close();
-  await db.transaction().execute(async (tx) => {
-    await evidence.append(tx, [{ kind: "server-stopped", by: self, text: "the server stopped" }], now());
-    await evidence.checkpoint(tx, now());
-  });
-  await closeAll(opened);
+  try {
+    await app.close();
+    await worker.close();
+    await db.transaction().execute(async (tx) => {
+      await evidence.append(tx, [{ kind: "server-stopped", by: self, text: "the server stopped" }], now());
+      await evidence.checkpoint(tx, now());
+    });
+  } finally {
+    await closeAll(opened);
+  }
 }
 
 /** Ends everything, the last first; one that fails to end keeps no other from it. */

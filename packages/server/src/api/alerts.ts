@@ -3,12 +3,10 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { ServerError } from "../error.ts";
 import { alertById, listAlerts } from "../store/alerts.ts";
-import { eventsById } from "../store/events.ts";
+import { provingEvents } from "../store/proof.ts";
 import { read, type Context } from "./context.ts";
 
 const params = z.object({ id: z.string().min(1).max(200) });
-/** Events that prove an alert may be older than its first one, e.g. a listing that led to a download. In ms. */
-const beforeMs = 7 * 86_400_000;
 
 export function alerts(app: FastifyInstance, { db, engine, worker, playbooks, now }: Context): void {
   app.get("/api/alerts", async (request) => listAlerts(db, { ...read(listQuery, request.query), now: now() }));
@@ -17,12 +15,11 @@ export function alerts(app: FastifyInstance, { db, engine, worker, playbooks, no
     const { id } = read(params, request.params);
     const alert = await alertById(db, id);
     if (!alert) throw new ServerError("NOT_FOUND", `there is no alert ${id}`);
-    const span = { from: alert.firstAt - beforeMs, to: alert.lastAt + beforeMs };
     const rule = worker.rules().find((it) => it.id === alert.rule);
     const playbook = playbooks.get(alert.playbook);
     return {
       alert,
-      events: await eventsById(engine, alert.events, span),
+      events: await provingEvents(engine, [alert]),
       rule: {
         id: alert.rule,
         kind: rule?.kind ?? "detector",

@@ -13,7 +13,7 @@ import { toActivity } from "../evidence/log.ts";
 import { packIncident } from "../evidence/pack.ts";
 import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
-import { eventsById } from "../store/events.ts";
+import { provingEvents } from "../store/proof.ts";
 import { entriesAbout } from "../store/evidence.ts";
 import { gapsWithin } from "../store/gaps.ts";
 import { addComment, commentsOf, incidentById, listIncidents, setAssignee, setStatus } from "../store/incidents.ts";
@@ -78,7 +78,7 @@ async function detailOf(context: Context, incident: IncidentRow): Promise<Incide
   const alerts = await alertsOf(db, incident.id);
   const span = { from: incident.firstAt - aroundMs, to: incident.lastAt + aroundMs };
   const [events, gaps, actions, comments, entries] = await Promise.all([
-    eventsById(context.engine, [...new Set(alerts.flatMap((it) => it.events))], eventSpan(incident)),
+    provingEvents(context.engine, alerts),
     gapsWithin(db, span),
     actionsOf(db, incident.id),
     commentsOf(db, incident.id),
@@ -100,12 +100,6 @@ async function detailOf(context: Context, incident: IncidentRow): Promise<Incide
     comments,
     activity: entries.map(toActivity),
   };
-}
-
-/** Events that prove an alert may be older than it: a listing that led to a download. */
-function eventSpan({ firstAt, lastAt }: IncidentRow) {
-  const weekMs = 7 * 86_400_000;
-  return { from: firstAt - weekMs, to: lastAt + weekMs };
 }
 
 async function found({ db }: Context, request: FastifyRequest): Promise<IncidentRow> {

@@ -122,9 +122,10 @@ async function requireHead(tx: Tx): Promise<Head> {
 }
 
 async function checkChain(db: Db, now: number): Promise<ChainState> {
+  // In this order: what is signed by now must be in the log that ends later.
+  const signed = await checkpoints(db);
   const end = await loadHead(db);
   if (!end) return { ok: false, entries: 0, checkedAt: now, problem: "the log's end is missing" };
-  const signed = await checkpoints(db);
   let head = genesis(end.origin);
   const bad = (problem: string): ChainState => ({ ok: false, entries: head.size, checkedAt: now, problem });
   let next = 0;

@@ -14,13 +14,13 @@ import { alert as alertSchema, incident as incidentSchema } from "@outweigh/sche
 import type { Context } from "../api/context.ts";
 import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
-import { eventsById } from "../store/events.ts";
 import { addCheckpoint, checkpoints, entriesAbout, entryHashes, loadHead } from "../store/evidence.ts";
 import { gapsWithin } from "../store/gaps.ts";
+import { provingEvents } from "../store/proof.ts";
 import { asJson } from "../worker/commit.ts";
 
-/** Time around an incident whose events and gaps belong in its pack, in ms: a listing a week before a download. */
-const aroundMs = 7 * 86_400_000;
+/** Time around an incident whose gaps belong in its pack, in ms. */
+const aroundMs = 86_400_000;
 /** Digests of one entry: far below what an entry may hold. */
 const maxRecords = 5000;
 
@@ -65,10 +65,7 @@ export async function packIncident(context: Context, incident: IncidentRow, by: 
 async function documentsOf({ db, engine, evidence, worker }: Context, row: IncidentRow) {
   const span = { from: row.firstAt - aroundMs, to: row.lastAt + aroundMs };
   const alerts = await alertsOf(db, row.id);
-  const [events, gaps] = await Promise.all([
-    eventsById(engine, [...new Set(alerts.flatMap((it) => it.events))], span),
-    gapsWithin(db, span),
-  ]);
+  const [events, gaps] = await Promise.all([provingEvents(engine, alerts), gapsWithin(db, span)]);
   const document = (kind: Document["kind"], id: string, value: object) =>
     documentOf(kind, id, asJson(value), evidence.saltKey);
   const names = new Set(events.map((it) => it.source));

@@ -5,8 +5,14 @@ import { event, type FilterTerm, type OcsfEvent } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import type { EventEngine } from "./engine/engine.ts";
+import { inChunks } from "./page.ts";
 import { database } from "./engine/settings.ts";
 import { equalOnly, fieldOf, isPrefix, readFilter, readFlag, readNumber, type FilterFields } from "./filter.ts";
+
+/** Most events that a count goes to: beyond it, "more than a million" says enough, and counting on would take a hunt's time. */
+const maxCounted = 1_000_000;
+/** Ids of one query: they stand in its address. */
+const idsAtOnce = 1000;
 
 /** Longest insert of a batch, in ms: a disk that takes longer is broken, and the worker tries again. */
 const insertMs = 60_000;
@@ -34,6 +40,7 @@ const migrations: readonly string[] = [
     external UInt8,
     doc String codec(ZSTD(1)),
     at DateTime64(3, 'UTC') alias fromUnixTimestamp64Milli(time, 'UTC'),
+    index by_received received type minmax granularity 1,
     index by_id id type bloom_filter(0.01) granularity 1,
     index by_principal principal type bloom_filter(0.01) granularity 1,
     index by_model model type set(100) granularity 1,
@@ -202,7 +209,12 @@ export async function findEvents(
       { ...params, limit: query.limit, ...(time !== undefined && { time, id }) },
       signal,
     ),
-    hunt<{ total: string }>(engine, `select count() as total ${from}`, params, signal),
+    hunt<{ total: string }>(
+      engine,
+      `select count() as total from (select 1 ${from} limit {most:UInt32})`,
+      { ...params, most: maxCounted },
+      signal,
+    ),
   ]);
   const items = rows.map(({ doc }) => event.parse(JSON.parse(doc)));
   const last = items.length === query.limit ? items.at(-1) : undefined;
@@ -219,22 +231,27 @@ export async function eventsById(
   ids: readonly string[],
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<OcsfEvent[]> {
-  if (ids.length === 0) return [];
-  const rows = await hunt<{ doc: string }>(
-    engine,
-    `select doc from ${database}.event where time between {from:Int64} and {to:Int64} and id in {ids:Array(String)} order by time, id`,
-    { from, to, ids: ids.map((it) => it.toWellFormed()) },
-  );
-  return rows.map(({ doc }) => event.parse(JSON.parse(doc)));
+  const found: OcsfEvent[] = [];
+  for (const chunk of inChunks(ids, idsAtOnce)) {
+    const rows = await hunt<{ doc: string }>(
+      engine,
+      `select doc from ${database}.event where time between {from:Int64} and {to:Int64} and id in {ids:Array(String)}`,
+      { from, to, ids: chunk.map((it) => it.toWellFormed()) },
+    );
+    found.push(...rows.map(({ doc }) => event.parse(JSON.parse(doc))));
+  }
+  return found.sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1));
 }
 
-/** How many events each source has stored since `since` (ms). */
+/** How many events each source has stored since `since` (ms). A batch that a crash stored twice may show twice here, and only here. */
 export async function eventsPerSource(engine: EventEngine, since: number): Promise<Map<string, number>> {
-  const rows = await hunt<{ source: string; events: string }>(
-    engine,
-    `select source, count() as events from ${database}.event where received >= {since:Int64} group by source`,
-    { since },
-  );
+  const answer = await engine.app.query({
+    query: `select source, count() as events from ${database}.event where received >= {since:Int64} group by source`,
+    query_params: { since },
+    format: "JSONEachRow",
+    clickhouse_settings: { final: 0 },
+  });
+  const rows = await answer.json<{ source: string; events: string }>();
   return new Map(rows.map((it) => [it.source, Number(it.events)]));
 }
 

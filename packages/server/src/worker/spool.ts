@@ -126,7 +126,7 @@ export class Spool {
     const block = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body]);
     return new Promise((done, failed) => {
       this.#waiting.push({ block, done, failed });
-      this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined));
+      this.#flushing ??= this.#flush();
     });
   }
 
@@ -225,6 +225,8 @@ export class Spool {
         for (const it of now) it.failed(error);
       }
     }
+    // In the same turn as the last look at what waits: who comes next finds nobody flushing, and flushes.
+    this.#flushing = undefined;
   }
 
   async #write(bytes: Buffer): Promise<void> {

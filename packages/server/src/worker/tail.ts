@@ -93,17 +93,19 @@ export class Tail {
 
   /** The next records of one file; undefined when all is read. Files are taken in turn, the oldest first. */
   async read(portion: Portion): Promise<Batch | undefined> {
-    const byAge = [...this.#readers].sort(([, a], [, b]) => a.position.writtenAt - b.position.writtenAt);
-    for (const [stream, reader] of byAge) {
-      if (!reader.mayHaveMore) {
-        if (!reader.isForgotten) continue;
+    const waiting: [string, FileReader][] = [];
+    for (const [stream, it] of this.#readers) {
+      if (it.mayHaveMore) waiting.push([stream, it]);
+      else if (it.isForgotten) {
         this.#readers.delete(stream);
-        reader.close();
+        it.close();
         return { source: this.source, records: [], rejects: [], positions: new Map([[stream, undefined]]) };
       }
+    }
+    waiting.sort(([, a], [, b]) => a.position.writtenAt - b.position.writtenAt);
+    for (const [stream, reader] of waiting) {
       const read = await reader.read(portion);
-      if (!read) continue;
-      return { source: this.source, ...read, positions: new Map([[stream, reader.position]]) };
+      if (read) return { source: this.source, ...read, positions: new Map([[stream, reader.position]]) };
     }
     return undefined;
   }

@@ -21,6 +21,8 @@ import { KindCache, Tally } from "./tally.ts";
 
 /** How often watched paths are looked at when nothing hints at a change, in ms. */
 const lookMs = 500;
+/** And at the least so often, in ms. */
+const maxLookMs = 5000;
 /** After a hint, in ms: a writer writes many lines, one look finds them all. */
 const hintMs = 50;
 /** What is taken from one source before the next has its turn: a flood of one must not silence another. */
@@ -214,7 +216,7 @@ export class Worker {
     }
     // Folders with very many files are looked at less often: looking must not become the work.
     const tookMs = performance.now() - began;
-    this.#lookAt = performance.now() + Math.max(lookMs, 10 * tookMs);
+    this.#lookAt = performance.now() + Math.min(Math.max(lookMs, 10 * tookMs), maxLookMs);
   }
 
   /** Reads the sources in turn until there is no more, or the batch is full and old enough. */
