@@ -1,12 +1,13 @@
 // The severities can be told apart by every eye and read on every ground: recomputed from the console's tokens.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
 type Triple = readonly [number, number, number];
 
-const css = readFileSync(join(import.meta.dirname, "..", "packages", "console", "src", "tokens.css"), "utf8");
+const pages = join(import.meta.dirname, "..", "packages", "console", "src");
+const css = readFileSync(join(pages, "tokens.css"), "utf8");
 const levels = ["informational", "low", "medium", "high", "critical"] as const;
 const themes = ["light", "dark"] as const;
 
@@ -80,6 +81,19 @@ for (const theme of themes) {
     assertContrast("ground", "text", theme, minTextContrast);
   });
 }
+
+test("colour is spent on severity and on nothing else", () => {
+  const wrong: string[] = [];
+  for (const file of readdirSync(pages, { recursive: true, encoding: "utf8" })) {
+    if (!file.endsWith(".css") || file === "tokens.css") continue;
+    const text = readFileSync(join(pages, file), "utf8");
+    const own = /#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|hwb|lab|lch|oklab|oklch)a?\(/i.exec(text);
+    if (own) wrong.push(`${file} has a colour of its own: ${own[0]}`);
+    const spent = new RegExp(`var\\(--(?:${levels.join("|")}|on-critical)\\)`).exec(text);
+    if (spent && file !== join("ui", "level.module.css")) wrong.push(`${file} spends ${spent[0]}`);
+  }
+  assert.deepEqual(wrong, []);
+});
 
 function assertContrast(ink: string, ground: string, theme: (typeof themes)[number], least: number): void {
   const [dark, light] = [token(ink, theme), token(ground, theme)].map(luminance).sort((a, b) => a - b);

@@ -35,6 +35,8 @@ export type Mood = "busy" | "empty" | "broken";
 
 export interface FixtureServer {
   readonly url: string;
+  /** What it answers from: a test may change it, then `tell`. */
+  readonly state: State;
   /** Tells every open page that something changed. */
   tell(change: Change): void;
   close(): Promise<void>;
@@ -83,6 +85,7 @@ export async function startFixture({ port = 0, mood = "busy" as Mood } = {}): Pr
   const address = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${address.port}`,
+    state,
     tell: (change) => {
       for (const it of listeners) it.write(`data: ${JSON.stringify(change)}\n\n`);
     },
@@ -126,7 +129,7 @@ function worldOf(mood: Mood) {
     comments: new Map<string, { at: number; by: string; text: string }[]>(),
   };
 }
-type State = ReturnType<typeof worldOf>;
+export type State = ReturnType<typeof worldOf>;
 
 interface Answer {
   readonly status: number;

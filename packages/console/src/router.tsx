@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { Frame } from "./pages/frame/frame.tsx";
 import { Lost, PageFailed } from "./pages/frame/lost.tsx";
+import type { Leaving } from "./ui/shortcuts.ts";
 import { parseSearch, printSearch, readSearch } from "./search.ts";
 
 const root = createRootRoute({
@@ -18,8 +19,19 @@ const start = createRoute({
   },
 });
 
-const page = <Path extends string>(path: Path, component: ReturnType<typeof lazyRouteComponent>) =>
-  createRoute({ getParentRoute: () => root, path, component, errorComponent: PageFailed });
+const lazyPages: ReturnType<typeof lazyRouteComponent>[] = [];
+
+const page = <Path extends string>(path: Path, component: ReturnType<typeof lazyRouteComponent>) => {
+  lazyPages.push(component);
+  return createRoute({ getParentRoute: () => root, path, component, errorComponent: PageFailed });
+};
+
+/** Loads the other pages once the first one stands, so that a key is answered at once. They are small. */
+export function warmPages(): void {
+  requestIdleCallback(() => {
+    for (const it of lazyPages) void it.preload?.();
+  });
+}
 
 const incidents = page(
   "/incidents",
@@ -86,6 +98,13 @@ export const router = createRouter({
   defaultPreload: "intent",
   scrollRestoration: false,
 });
+
+/** For keys that are pressed between two pages. */
+export const leaving: Leaving = {
+  now: () => router.state.status === "pending",
+  // Once more behind the effects in which the new page starts to listen.
+  arrived: (then) => void router.subscribe("onResolved", () => setTimeout(then)),
+};
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -30,13 +30,16 @@ export interface GridProps<Row> {
   readonly onSelect: (id: string) => void;
   readonly onCheck: (id: string) => void;
   readonly onOpen: (id: string) => void;
-  /** The last rows are in sight: read more. */
+  /** The last rows come into sight: read more. */
   readonly onEnd: () => void;
   readonly onScroll: (top: number) => void;
 }
 
 /** How many rows beyond the sight are drawn: enough for a held arrow key. */
 const overscan = 12;
+
+/** How many rows before the last one more are asked for: a screen and a half. */
+const ahead = 50;
 
 /** A list of any length: only what is in sight is drawn. One row is selected; the focus is on the list as a whole. */
 export function Grid<Row>(props: GridProps<Row>) {
@@ -65,39 +68,33 @@ export function Grid<Row>(props: GridProps<Row>) {
   const shown = virtual.getVirtualItems();
   const last = shown.at(-1)?.index ?? -1;
   useEffect(() => {
-    if (last >= rows.length - 1 && rows.length < total) onEnd();
+    if (last >= rows.length - ahead && rows.length < total) onEnd();
   }, [last, rows.length, total, onEnd]);
 
   return (
     <div
       className={s.grid}
+      ref={body}
       role="grid"
       aria-label={label}
       aria-rowcount={total + 1}
       aria-multiselectable
       tabIndex={0}
+      onScroll={(event) => onScroll(event.currentTarget.scrollTop)}
       {...(shown.some((it) => it.index === at) && { "aria-activedescendant": `${base}-${at}` })}
     >
-      <div
-        className={s.body}
-        role="presentation"
-        ref={body}
-        tabIndex={-1}
-        onScroll={(event) => onScroll(event.currentTarget.scrollTop)}
-      >
-        <div className={s.head} role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
-          {columns.map((it) => (
-            <Head column={it} order={props.order} onOrder={props.onOrder} key={it.id} />
-          ))}
-        </div>
-        <div className={s.rows} role="rowgroup" style={{ height: virtual.getTotalSize() }}>
-          {shown.map(({ index, key, start }) => {
-            const row = rows[index];
-            if (row === undefined) return null;
-            const place = { transform: `translateY(${start - height}px)`, gridTemplateColumns: template };
-            return <RowView {...props} {...{ row, index, place, columns }} domId={`${base}-${index}`} key={key} />;
-          })}
-        </div>
+      <div className={s.head} role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
+        {columns.map((it) => (
+          <Head column={it} order={props.order} onOrder={props.onOrder} key={it.id} />
+        ))}
+      </div>
+      <div className={s.rows} role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+        {shown.map(({ index, key, start }) => {
+          const row = rows[index];
+          if (row === undefined) return null;
+          const place = { transform: `translateY(${start - height}px)`, gridTemplateColumns: template };
+          return <RowView {...props} {...{ row, index, place, columns }} domId={`${base}-${index}`} key={key} />;
+        })}
       </div>
     </div>
   );

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { press, type ShortcutId, type Waiting } from "../keys.ts";
+import { press, type Press, type ShortcutId, type Waiting } from "../keys.ts";
 
 export type Handlers = Partial<Record<ShortcutId, () => void>>;
 
@@ -28,29 +28,45 @@ export function useShortcuts(handlers: Handlers, of: keyof typeof ranks = "page"
   }, [of]);
 }
 
-/** Starts to hear keys. Whoever has handled a key by itself, such as a menu, has prevented its default. */
-export function hearKeys(): () => void {
+/** Whether one page is giving way to another, and how to learn that the other stands. */
+export interface Leaving {
+  readonly now: () => boolean;
+  readonly arrived: (then: () => void) => void;
+}
+
+/**
+ * Starts to hear keys. Whoever has handled a key by itself, such as a menu, has prevented its default. Keys pressed while
+ * a page gives way to another are meant for the other: they are kept until it stands.
+ */
+export function hearKeys(leaving: Leaving): () => void {
+  const early: Press[] = [];
+  leaving.arrived(() => {
+    for (const it of early.splice(0)) answer(it);
+  });
   const hear = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.isComposing || !(event.target instanceof Element)) return;
     if (ownedByFocus(event.key, event.target)) return;
-    const found = press(
-      {
-        key: event.key,
-        mod: event.metaKey || event.ctrlKey,
-        alt: event.altKey,
-        at: event.timeStamp,
-        typing: typing(event.target),
-      },
-      waiting,
-    );
-    waiting = found.waiting;
-    const handler = handlerOf(found.ids);
-    if (!handler) return;
-    event.preventDefault();
-    handler();
+    const it = {
+      key: event.key,
+      mod: event.metaKey || event.ctrlKey,
+      alt: event.altKey,
+      at: event.timeStamp,
+      typing: typing(event.target),
+    };
+    if (leaving.now() && !it.mod && !it.typing) early.push(it);
+    else if (answer(it)) event.preventDefault();
   };
   addEventListener("keydown", hear);
   return () => removeEventListener("keydown", hear);
+}
+
+/** True when somebody answered. */
+function answer(it: Press): boolean {
+  const found = press(it, waiting);
+  waiting = found.waiting;
+  const handler = handlerOf(found.ids);
+  handler?.();
+  return handler !== undefined;
 }
 
 function handlerOf(ids: readonly ShortcutId[]): (() => void) | undefined {

@@ -1,0 +1,263 @@
+// The built pages in a real browser, before a made-up world and under the real policy.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test, type TestContext } from "node:test";
+import axe from "axe-core";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { startFixture, type FixtureServer, type Mood } from "../dev/server.ts";
+import { consoleDir } from "./index.ts";
+
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+const skip =
+  (!executablePath && "no Chromium on this machine") ||
+  (!existsSync(join(consoleDir, "index.html")) && "the console is not built: npm run build");
+
+let browser: Browser;
+before(async () => {
+  if (skip) return;
+  browser = await chromium.launch({
+    executablePath: executablePath ?? "",
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
+  });
+});
+after(async () => browser?.close());
+
+interface Opened {
+  readonly page: Page;
+  readonly server: FixtureServer;
+  /** What went wrong in the browser: errors, refusals of the policy, requests to elsewhere. */
+  readonly wrong: string[];
+}
+
+async function opened(t: TestContext, path: string, { mood = "busy" as Mood, colorScheme = "dark" as const } = {}) {
+  const server = await startFixture({ mood });
+  const context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  t.after(async () => {
+    await context.close();
+    await server.close();
+  });
+  const wrong = listened(page, server.url);
+  await page.goto(server.url + path);
+  return { page, server, wrong } satisfies Opened;
+}
+
+function listened(page: Page, url: string): string[] {
+  const wrong: string[] = [];
+  page.on("pageerror", (it) => wrong.push(String(it)));
+  page.on("console", (it) => {
+    if (it.type() === "error" || it.type() === "warning") wrong.push(it.text());
+  });
+  page.on("request", (it) => {
+    if (!it.url().startsWith(url)) wrong.push(`asked for ${it.url()}`);
+  });
+  return wrong;
+}
+
+const rows = (page: Page) => page.getByRole("grid").getByRole("row");
+const address = (page: Page) => new URL(page.url());
+
+const places = [
+  "/incidents",
+  "/incidents/inc-214",
+  "/incidents/inc-214?tab=alerts",
+  "/incidents/inc-214?tab=activity",
+  "/alerts",
+  "/alerts/a-1",
+  "/events",
+  "/events?sel=e-100&wide=1",
+  "/models",
+  "/models/acme-13b",
+  "/sources?sel=registry",
+  "/rules",
+  "/actions?sel=act-2",
+  "/evidence",
+];
+
+for (const colorScheme of ["dark", "light"] as const) {
+  test(`${colorScheme}: every page is accessible, keeps to the policy and asks nobody else`, { skip }, async (t) => {
+    const server = await startFixture();
+    const context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 800 } });
+    t.after(async () => {
+      await context.close();
+      await server.close();
+    });
+    const page = await context.newPage();
+    const wrong = listened(page, server.url);
+    for (const place of places) {
+      await page.goto(server.url + place);
+      await page.locator("main h1, main h2, main [role=grid]").first().waitFor();
+      await page.locator("aside").first().waitFor();
+      await page.evaluate(axe.source);
+      const found = await page.evaluate(async () => {
+        const { violations } = await Reflect.get(globalThis, "axe").run();
+        return violations
+          .filter((it: { impact: string }) => it.impact === "serious" || it.impact === "critical")
+          .map((it: { id: string; nodes: { html: string }[] }) => `${it.id}: ${it.nodes[0]?.html}`);
+      });
+      assert.deepEqual(found, [], place);
+    }
+    assert.deepEqual(wrong, []);
+  });
+}
+
+test("the queue is walked, opened and left by keys alone", { skip }, async (t) => {
+  const { page } = await opened(t, "/incidents");
+  await rows(page).nth(1).waitFor();
+  await page.keyboard.press("j");
+  await page.getByRole("heading", { name: "Bulk collection of completions" }).waitFor();
+  assert.equal(address(page).searchParams.get("sel"), "inc-213");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/incidents\/inc-213$/);
+  await page.keyboard.press("Escape");
+  await page.waitForURL(/\/incidents\?sel=inc-213$/);
+  await page.keyboard.press("g");
+  await page.keyboard.press("m");
+  await page.waitForURL(/\/models$/);
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keys" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+});
+
+test("keys pressed while a page gives way are heard by the next one", { skip }, async (t) => {
+  const { page } = await opened(t, "/incidents");
+  await page.getByRole("heading", { name: "What happened" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("r");
+  await page.waitForURL(/\/incidents\/inc-214$/);
+  await page.getByRole("dialog", { name: "Respond" }).waitFor();
+});
+
+test("a click on a value adds it to the filter, an alt-click excludes it", { skip }, async (t) => {
+  const { page } = await opened(t, "/incidents");
+  const value = rows(page).getByRole("button", { name: "acme-embed" });
+  await value.click();
+  await page.waitForFunction(() => location.search.includes("acme-embed"));
+  assert.equal(address(page).searchParams.get("filter"), "status:open model:acme-embed");
+  await value.click({ modifiers: ["Alt"] });
+  await value.waitFor({ state: "detached" });
+  assert.equal(address(page).searchParams.get("filter"), "status:open -model:acme-embed");
+});
+
+test("the filter completes and is taken over on Enter", { skip }, async (t) => {
+  const { page } = await opened(t, "/incidents");
+  await rows(page).nth(1).waitFor();
+  await page.keyboard.press("/");
+  const line = page.getByRole("combobox", { name: "Filter" });
+  await line.fill("sev");
+  await page.getByRole("option", { name: "severity:" }).waitFor();
+  await page.keyboard.press("Tab");
+  await line.pressSequentially(">=hi");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/filter=severity/);
+  assert.equal(address(page).searchParams.get("filter"), "severity:>=high");
+});
+
+test("rows never move under a reader: news wait for a key", { skip }, async (t) => {
+  const { page, server } = await opened(t, "/incidents?sel=inc-213");
+  await rows(page).nth(1).waitFor();
+  await page.getByText("live", { exact: true }).waitFor();
+  const [first] = server.state.incidents;
+  server.state.incidents.unshift({
+    ...structuredClone(first),
+    id: "inc-300",
+    number: 300,
+    title: "Fresh news",
+  } as never);
+  server.tell({ noun: "incident", id: "inc-300" });
+  await page.getByRole("button", { name: "1 new" }).waitFor();
+  assert.match(await rows(page).nth(1).innerText(), /Undeclared copy/);
+  await page.keyboard.press(".");
+  await page.getByText("Fresh news").first().waitFor();
+  assert.match(await rows(page).nth(1).innerText(), /Fresh news/);
+});
+
+test("a list that nobody touches shows news by itself", { skip }, async (t) => {
+  const { page, server } = await opened(t, "/incidents");
+  await rows(page).nth(1).waitFor();
+  await page.getByText("live", { exact: true }).waitFor();
+  const [first] = server.state.incidents;
+  server.state.incidents.unshift({
+    ...structuredClone(first),
+    id: "inc-300",
+    number: 300,
+    title: "Fresh news",
+  } as never);
+  server.tell({ noun: "incident", id: "inc-300" });
+  await rows(page).filter({ hasText: "Fresh news" }).waitFor();
+});
+
+test("ten thousand rows are drawn a screen at a time", { skip }, async (t) => {
+  const { page } = await opened(t, "/events");
+  await rows(page).nth(1).waitFor();
+  assert.ok((await rows(page).count()) < 80);
+  assert.equal(await page.getByRole("grid").getAttribute("aria-rowcount"), "10001");
+  const at = async () => Number(await page.locator("[role=row][aria-selected=true]").getAttribute("aria-rowindex"));
+  // Past the first page of rows, which holds 200.
+  for (let i = 0; i < 400 && (await at()) < 212; i++) await page.keyboard.press("j");
+  assert.equal(await at(), 212);
+});
+
+test("an action is previewed, reasoned, verified and undone", { skip }, async (t) => {
+  const { page, server } = await opened(t, "/incidents/inc-214");
+  await page.getByRole("heading", { name: "What happened" }).waitFor();
+  await page.keyboard.press("r");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Quarantine m.gguf").click();
+  const act = dialog.getByRole("button", { name: /^Quarantine/ });
+  await act.waitFor();
+  assert.equal(await act.isDisabled(), true, "no reason, no action");
+  await dialog.getByLabel(/reason/i).fill("not a declared copy");
+  await act.click();
+  await dialog.getByText("Verified", { exact: false }).first().waitFor();
+  await dialog.getByRole("button", { name: "Undo" }).click();
+  await dialog.getByLabel(/reason/i).fill("it was ours");
+  await dialog.getByRole("button", { name: "Undo it" }).click();
+  await dialog.getByRole("heading", { name: "Undone" }).waitFor();
+  assert.equal(server.state.actions[0]?.state, "undone");
+});
+
+test("an incident is closed with a verdict and a reason, several at once", { skip }, async (t) => {
+  const { page, server } = await opened(t, "/incidents");
+  await rows(page).nth(1).waitFor();
+  for (const key of ["x", "j", "x", "e"]) await page.keyboard.press(key);
+  const dialog = page.getByRole("dialog", { name: "Close 2 incidents" });
+  await dialog.getByText("Benign").click();
+  await dialog.getByLabel(/reason/i).fill("a migration that was announced");
+  await dialog.getByRole("button", { name: /^Close 2/ }).click();
+  await dialog.waitFor({ state: "detached" });
+  assert.deepEqual(
+    server.state.incidents.filter((it) => it.status === "closed" && it.verdict === "benign").map((it) => it.number),
+    [214, 213, 190],
+  );
+});
+
+test("a hidden character in a name is seen", { skip }, async (t) => {
+  const { page } = await opened(t, "/incidents");
+  const row = rows(page).filter({ hasText: "holiday" });
+  assert.match(await row.innerText(), /holiday\s*U\+202E\s*gpj\.exe/);
+});
+
+test("a first start says what to do, a broken engine what still works", { skip }, async (t) => {
+  const { page } = await opened(t, "/incidents", { mood: "empty" });
+  await page.getByText("no source of logs yet").waitFor();
+  await page.getByText("outweigh up --logs PATH").waitFor();
+  const broken = await opened(t, "/events", { mood: "broken" });
+  await broken.page.getByText("ENGINE_DOWN").waitFor();
+  await broken.page.getByText(/Incidents, alerts and the evidence do not need/).waitFor();
+});
+
+test("a chosen theme stays", { skip }, async (t) => {
+  const { page } = await opened(t, "/incidents");
+  const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  await rows(page).nth(1).waitFor();
+  assert.equal(await ground(), "rgb(14, 17, 22)");
+  await page.getByRole("button", { name: /ana/ }).click();
+  await page.getByRole("menuitem", { name: "Light" }).click();
+  assert.equal(await ground(), "rgb(255, 255, 255)");
+  await page.reload();
+  assert.equal(await ground(), "rgb(255, 255, 255)");
+});
