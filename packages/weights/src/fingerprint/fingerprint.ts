@@ -3,6 +3,7 @@ import { decoderOf, type Decoder } from "../dequantise/decoder.ts";
 import { modelDigest, type TensorDigest } from "../digest.ts";
 import { WeightsError } from "../error.ts";
 import { storedSpan, swapper } from "../gather.ts";
+import { Sources } from "../sources.ts";
 import { structuralKey } from "../structure.ts";
 import type { ModelFile, Reader, Tensor } from "../tensor.ts";
 import type { Matrix } from "./canonical.ts";
@@ -107,30 +108,25 @@ export function keyIdOf(key: Uint8Array): string {
 /** Finds the reader that holds a tensor's bytes, and counts what is read. */
 export class Source {
   bytesRead = 0;
-  readonly #parts = new Map<Tensor, ModelPart>();
-  readonly #readers = new Map<string, Promise<Reader | undefined>>();
-  readonly #order = new Map<ModelPart, number>();
+  readonly #parts = new Map<Tensor, Sources>();
 
   constructor(parts: readonly ModelPart[]) {
-    for (const [i, part] of parts.entries()) {
-      this.#order.set(part, i);
-      for (const tensor of part.file.tensors) this.#parts.set(tensor, part);
+    for (const { file, reader, sibling } of parts) {
+      const counted = async (name: string): Promise<Reader | undefined> => {
+        const found = await sibling?.(name);
+        return found && this.#counting(found);
+      };
+      const sources = new Sources(this.#counting(reader), { sibling: counted });
+      for (const tensor of file.tensors) this.#parts.set(tensor, sources);
     }
   }
 
-  /** @returns undefined if the sibling that holds the bytes is not there. */
+  /** @returns undefined if what holds the bytes is not there. */
   async readerOf(tensor: Tensor): Promise<Reader | undefined> {
-    const part = this.#parts.get(tensor);
-    if (!part) return undefined;
-    const key = JSON.stringify([this.#order.get(part), tensor.file]);
-    const opened = this.#readers.get(key) ?? this.#open(part, tensor.file);
-    this.#readers.set(key, opened);
-    return opened;
+    return this.#parts.get(tensor)?.of(tensor);
   }
 
-  async #open(part: ModelPart, name: string | undefined): Promise<Reader | undefined> {
-    const reader = name === undefined ? part.reader : await part.sibling?.(name);
-    if (!reader) return undefined;
+  #counting(reader: Reader): Reader {
     return {
       size: reader.size,
       read: (at, length) => {
@@ -171,7 +167,7 @@ async function sample(matrix: Matrix, tokens: boolean, source: Source, sampling:
   if (!decoder || !swapper(tensor)) return `cannot dequantise ${tensor.dtype}`;
   if (tensor.strides && decoder.elements > 1) return `cannot read ${tensor.dtype} with strides`;
   const reader = await source.readerOf(tensor);
-  if (!reader) return `${JSON.stringify(tensor.file)} is missing`;
+  if (!reader) return `${JSON.stringify(tensor.files ?? tensor.file)} is missing`;
   if (!tensor.inline && tensor.offset + storedSpan(tensor) > reader.size)
     return "its bytes lie beyond the end of the file";
   const { key, tiles } = sampling;
