@@ -21,7 +21,7 @@ import { readTraces, type TracePrincipal, type Traces } from "./traces.ts";
 const alpha = { num: 1, den: 100 };
 const half = { num: 1, den: 200 };
 /** How benign principals are shared out; the rest is the test. */
-const share = { bank: 0.1, scores: 0.1, scale: 1 / 6, paths: 1 / 3 };
+const share = { reference: 0.3, paths: 0.4 };
 /** Share of a mixed stream that is the attack's, and the numbers of accounts that an attack is split over. */
 const mixed = 0.25;
 const accounts = [2, 5, 10, 20];
@@ -82,18 +82,17 @@ function measure(traces: Traces, splits: number) {
     const order = shuffled(streams.length, split);
     const at = (from: number, to: number) =>
       order.slice(Math.round(from * order.length), Math.round(to * order.length)).map((i) => streams[i] ?? []);
-    const bounds = [share.bank, share.scores, share.scale, share.paths].reduce<number[]>(
-      (sums, it) => [...sums, (sums.at(-1) ?? 0) + it],
-      [0],
-    );
-    const group = (i: number) => at(bounds[i] ?? 0, bounds[i + 1] ?? 1);
-    const [bank, scores, scale, paths, test] = [group(0), group(1), group(2), group(3), at(bounds[4] ?? 1, 1)];
+    const reference = at(0, share.reference);
+    const paths = at(share.reference, share.reference + share.paths);
+    const test = at(share.reference + share.paths, 1);
     const calibration = calibrate(
-      { bank, scores, scale, paths },
+      { reference, paths },
       { strata: traces.classes, alpha, horizon, seed: split + 1, ...(exam && { exam }) },
     );
     const baselines =
-      split < 3 ? [prada(0.95), prada(0.9), seat(bank), mmd(bank.flat()), add(bank.flat(), traces.classes)] : [];
+      split < 3
+        ? [prada(0.95), prada(0.9), seat(reference), mmd(reference.flat()), add(reference.flat(), traces.classes)]
+        : [];
 
     const began = performance.now();
     const known = paths.map((it) => pathsOf(calibration.judge, it, baselines));
@@ -188,7 +187,7 @@ function pathsOf(judge: Judge, stream: readonly Query[], baselines: readonly Bas
   const readings = stream.map((it) => path.step(it));
   return {
     strangeness: readings.map((it) => it.strangeness),
-    progress: readings.map((it) => it.best),
+    progress: readings.map((it) => it.learnt),
     ...Object.fromEntries(signals.map((it, j) => [it, readings.map((r) => r.pace[j] ?? 0)])),
     ...Object.fromEntries(baselines.map((it) => [it.name, it.path(stream)])),
   };
@@ -389,7 +388,7 @@ function stateBytes(streams: readonly (readonly Query[])[], traces: Traces, exam
 function small(streams: readonly (readonly Query[])[], traces: Traces, exam: Exam | undefined): Calibration {
   const at = (from: number, to: number) => streams.slice(from, to);
   return calibrate(
-    { bank: at(0, 60), scores: at(60, 90), scale: at(90, 100), paths: at(100, 110) },
+    { reference: at(0, 60), paths: at(60, 70) },
     { strata: traces.classes, alpha, horizon: streams[0]?.length ?? 1, seed: 1, ...(exam && { exam }) },
   );
 }

@@ -4,20 +4,16 @@ import { alarmLevel, certifiable, type AlarmLevel, type Rate } from "./path-cal.
 import type { Query } from "./query.ts";
 import { Scorer, signals, type Frame } from "./scores.ts";
 import { learnSpace, place, type Space } from "./space.ts";
-import { Path, type Judge, type Scale } from "./meter.ts";
+import { firstExam, Path, type Judge, type Scale } from "./meter.ts";
 import type { Exam } from "./progress.ts";
 
 /** A benign principal's queries, in order. */
 export type Stream = readonly Query[];
 
-/** Four disjoint groups of benign principals. Sharing one between two jobs would break the promise. */
+/** Two disjoint groups of benign principals. Sharing one between both jobs would break the promise. */
 export interface CalibrationData {
-  /** What benign users ask: the points that distance is measured to. */
-  readonly bank: readonly Stream[];
-  /** Whose scores turn a score into a p-value. */
-  readonly scores: readonly Stream[];
-  /** Who says how large each signal's evidence gets, so that signals can be compared. */
-  readonly scale: readonly Stream[];
+  /** What benign users ask: the points that distance is measured to, the scores behind p-values, and how far each gauge ranges. */
+  readonly reference: readonly Stream[];
   /** Whose whole paths set the alarm level: the M of the promise. */
   readonly paths: readonly Stream[];
 }
@@ -46,72 +42,96 @@ export interface Calibration {
 
 /** A stratum with fewer calibration scores than this borrows those of all strata. */
 export const minStratumScores = 100;
+/** Fewest principals that say how far one gets by an examination. */
+const minPupils = 10;
 /** The smallest knee and tail: a gauge that never moves on benign data must not blow the path up at its first move. */
 const minScale = 0.01;
 /** Where the tail of the scale group begins. The alarm level makes the promise; this only makes gauges comparable. */
 const kneeQuantile = 0.9;
 
+/** Parts of the reference group: each is scored with what the others asked, as a newcomer would be. */
+const folds = 5;
+
 /**
  * Learns spaces, bank, p-values, scales and the alarm level from benign principals.
- * @throws {ExtractionError} BAD_CALIBRATION when a group is empty; BAD_ALPHA for a rate that is none.
+ * @throws {ExtractionError} BAD_CALIBRATION when a group has too few principals; BAD_ALPHA for a rate that is none.
  */
 export function calibrate(data: CalibrationData, options: CalibrationOptions): Calibration {
-  for (const [name, group] of Object.entries(data)) {
-    if (group.length === 0) throw new ExtractionError("BAD_CALIBRATION", `the ${name} group has no principals`);
+  if (data.reference.length < folds || data.paths.length === 0) {
+    throw new ExtractionError("BAD_CALIBRATION", `expected at least ${folds} reference principals and 1 path`);
   }
-  const frame = learnFrame(data.bank, options.strata);
-  const scores = collectScores(frame, data.scores, options.strata);
-  const unscaled: Judge = {
-    ...options,
-    frame,
-    scores,
-    scale: signals.map(() => ({ knee: 1, excess: 1 })),
-  };
-  const scale = learnScale(unscaled, data.scale);
-  const judge: Judge = { ...unscaled, scale };
-
+  const judge = learnJudge(data.reference, options);
   const peaks = data.paths.map((stream) => peakOf(judge, stream));
   const half = { num: options.alpha.num, den: 2 * options.alpha.den };
+  const level = (of: (it: Peak) => number) => alarmLevel(peaks.map(of), half);
   return {
     judge,
     levels: {
-      strangeness: alarmLevel(
-        peaks.map((it) => it.strangeness),
-        half,
-      ),
-      progress:
-        options.exam &&
-        alarmLevel(
-          peaks.map((it) => it.progress),
-          half,
-        ),
+      strangeness: level((it) => it.strangeness),
+      progress: options.exam && level((it) => it.progress),
     },
     certifiable: certifiable(peaks.length),
     peaks,
   };
 }
 
-function learnFrame(bank: readonly Stream[], strata: number): Frame {
-  const queries = bank.flat();
-  const features = learnSpace(queries.map((it) => it.features));
+/**
+ * All of a judge comes from the same principals, each scored with the bank of the other parts, so that nobody meets himself
+ * and every principal serves for everything. Whatever this leaves of dependence, the alarm level makes good for.
+ */
+function learnJudge(reference: readonly Stream[], options: CalibrationOptions): Judge {
+  const { strata } = options;
+  const spaces = learnSpaces(reference);
+  const parts = Array.from({ length: folds }, (_, k) => reference.filter((_, i) => i % folds === k));
+  const others = parts.map((_, k) => frameOf(spaces, parts.filter((_, i) => i !== k).flat(), strata));
+  const found = parts.map((part, k) => scoresOf(others[k] ?? frameOf(spaces, part, strata), part, strata));
+
+  const plain = signals.map(() => ({ knee: 1, excess: 1 }));
+  const gauges = parts.flatMap((part, k) => {
+    const frame = others[k] ?? frameOf(spaces, part, strata);
+    const scores = joinScores(found.filter((_, i) => i !== k));
+    return part.map((stream) => gaugesOf({ ...options, frame, scores, scale: plain, pupils: [] }, stream));
+  });
+  return {
+    ...options,
+    frame: frameOf(spaces, reference, strata),
+    scores: joinScores(found),
+    scale: signals.map((_, j) => learnScale(gauges.map((it) => it.pace[j] ?? 0))),
+    pupils: learnPupils(gauges.map((it) => it.exams)),
+  };
+}
+
+interface Spaces {
+  readonly features: Space;
+  readonly input: Space | undefined;
+}
+
+function learnSpaces(streams: readonly Stream[]): Spaces {
+  const queries = streams.flat();
   const inputs = queries.flatMap((it) => (it.input ? [it.input] : []));
-  const input = inputs.length === queries.length ? learnSpace(inputs) : undefined;
-  const pointsIn = (space: Space, of: (it: Query) => ArrayLike<number>) =>
+  return {
+    features: learnSpace(queries.map((it) => it.features)),
+    input: inputs.length === queries.length ? learnSpace(inputs) : undefined,
+  };
+}
+
+function frameOf({ features, input }: Spaces, streams: readonly Stream[], strata: number): Frame {
+  const bankIn = (space: Space, of: (it: Query) => ArrayLike<number>) =>
     makeBank(
       space.dimensions,
       strata,
-      bank.map((stream) => stream.map((it) => ({ point: place(space, of(it)), stratum: it.stratum }))),
+      streams.map((stream) => stream.map((it) => ({ point: place(space, of(it)), stratum: it.stratum }))),
     );
   return {
     features,
     input,
-    bank: pointsIn(features, (it) => it.features),
-    inputBank: input && pointsIn(input, (it) => it.input ?? it.features),
+    bank: bankIn(features, (it) => it.features),
+    inputBank: input && bankIn(input, (it) => it.input ?? it.features),
   };
 }
 
-/** Sorted calibration scores, per signal and stratum. */
-function collectScores(frame: Frame, streams: readonly Stream[], strata: number): readonly (readonly Float64Array[])[] {
+/** Scores per signal and stratum. */
+function scoresOf(frame: Frame, streams: readonly Stream[], strata: number): number[][][] {
   const found: number[][][] = signals.map(() => Array.from({ length: strata }, () => []));
   for (const stream of streams) {
     const scorer = new Scorer(frame);
@@ -121,35 +141,56 @@ function collectScores(frame: Frame, streams: readonly Stream[], strata: number)
       });
     }
   }
-  return found.map((byStratum) => {
+  return found;
+}
+
+/** Sorted scores of several parts together; a stratum with too few borrows those of all strata. */
+function joinScores(parts: readonly (readonly (readonly number[][])[])[]): readonly (readonly Float64Array[])[] {
+  return signals.map((_, j) => {
+    const strata = parts[0]?.[j] ?? [];
+    const byStratum = strata.map((_, g) => parts.flatMap((it) => it[j]?.[g] ?? []));
     const all = Float64Array.from(byStratum.flat()).sort();
     return byStratum.map((it) => (it.length < minStratumScores ? all : Float64Array.from(it).sort()));
   });
 }
 
-/** Per signal: where the scale group's highest paces have their knee, and how far the tail beyond it reaches. */
-function learnScale(judge: Judge, streams: readonly Stream[]): Scale[] {
-  const highest = streams.map((stream) => {
-    const path = new Path(judge);
-    const best = signals.map(() => 0);
-    for (const query of stream.slice(0, judge.horizon)) {
-      path.step(query).pace.forEach((it, j) => (best[j] = Math.max(best[j] ?? 0, it)));
-    }
-    return best;
-  });
-  return signals.map((_, j) => {
-    const reached = highest.map((it) => it[j] ?? 0).sort((a, b) => a - b);
-    const above = Math.ceil(kneeQuantile * reached.length) - 1;
-    const knee = Math.max(reached[above] ?? 0, minScale);
-    const tail = reached.slice(above + 1).map((it) => it - knee);
-    const excess = tail.reduce((sum, it) => sum + it, 0) / Math.max(tail.length, 1);
-    return { knee, excess: Math.max(excess, minScale) };
-  });
+/** How far each gauge goes on one path. */
+function gaugesOf(judge: Judge, stream: Stream) {
+  const path = new Path(judge);
+  const pace = signals.map(() => 0);
+  const exams = new Map<number, number>();
+  for (const query of stream.slice(0, judge.horizon)) {
+    const reading = path.step(query);
+    reading.pace.forEach((it, j) => (pace[j] = Math.max(pace[j] ?? 0, it)));
+    if (reading.progress) exams.set(reading.progress.queries, reading.progress.progress);
+  }
+  return { pace, exams };
+}
+
+/** Where the highest paces have their knee, and how far the tail beyond it reaches. */
+function learnScale(highest: readonly number[]): Scale {
+  const reached = [...highest].sort((a, b) => a - b);
+  const above = Math.ceil(kneeQuantile * reached.length) - 1;
+  const knee = Math.max(reached[above] ?? 0, minScale);
+  const tail = reached.slice(above + 1).map((it) => it - knee);
+  const excess = tail.reduce((sum, it) => sum + it, 0) / Math.max(tail.length, 1);
+  return { knee, excess: Math.max(excess, minScale) };
+}
+
+/** Per examination, 32, 64, 128, … queries, the progress that nine of ten benign principals stay below. */
+function learnPupils(exams: readonly ReadonlyMap<number, number>[]): number[] {
+  const pupils: number[] = [];
+  for (let n = firstExam; ; n *= 2) {
+    const known = exams.flatMap((it) => it.get(n) ?? []).sort((a, b) => a - b);
+    if (known.length < minPupils) return pupils;
+    pupils.push(Math.max(known[Math.ceil(kneeQuantile * known.length) - 1] ?? 0, minScale));
+  }
 }
 
 /** The highest values on one path. */
 export interface Peak {
   readonly strangeness: number;
+  /** Compared with nine of ten benign principals after as many queries: see `Reading.learnt`. */
   readonly progress: number;
 }
 
@@ -161,7 +202,7 @@ export function peakOf(judge: Judge, stream: Stream): Peak {
   for (const query of stream.slice(0, judge.horizon)) {
     const reading = path.step(query);
     strangeness = Math.max(strangeness, reading.strangeness);
-    progress = Math.max(progress, reading.best);
+    progress = Math.max(progress, reading.learnt);
   }
   return { strangeness, progress };
 }

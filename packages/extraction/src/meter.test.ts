@@ -35,7 +35,7 @@ const streams = (from: number, n: number, shift = 0) => Array.from({ length: n }
 
 const calibrated = (paths = 200): Calibration =>
   calibrate(
-    { bank: streams(0, 20), scores: streams(100, 20), scale: streams(200, 30), paths: streams(300, paths) },
+    { reference: streams(0, 60), paths: streams(300, paths) },
     { strata, alpha: { num: 1, den: 100 }, horizon, seed: 5 },
   );
 

@@ -22,6 +22,8 @@ export interface Judge {
   readonly scores: readonly (readonly Float64Array[])[];
   /** One per signal. */
   readonly scale: readonly Scale[];
+  /** Progress that nine of ten benign principals stay below, at `firstExam` queries and at each doubling. */
+  readonly pupils: readonly number[];
   readonly exam?: Exam;
 }
 
@@ -29,7 +31,7 @@ export interface Judge {
 export const settling = 32;
 
 /** Progress is examined at 32 queries and whenever they have doubled. */
-const firstExam = 32;
+export const firstExam = 32;
 
 export interface Reading {
   /** Queries so far in this epoch, from 1. */
@@ -42,8 +44,11 @@ export interface Reading {
   readonly strangeness: number;
   /** The signal that `strangeness` comes from. */
   readonly leader: Signal;
-  /** The best examination so far, 0…1: compared with the level of progress. */
-  readonly best: number;
+  /**
+   * The best examination so far, each divided by what nine of ten benign principals stay below after as many queries: compared
+   * with the level of progress. So whoever learns fast is seen before he has learnt much.
+   */
+  readonly learnt: number;
   /** The last examination, if there was one. */
   readonly progress: Progress | undefined;
 }
@@ -59,7 +64,7 @@ export class Path {
   #scorer: Scorer;
   #student: Student | undefined;
   #progress: Progress | undefined;
-  #best = 0;
+  #learnt = 0;
   #t = 0;
   #evidence = signals.map(() => 0);
 
@@ -89,8 +94,8 @@ export class Path {
       strangeness = rare;
       leader = signals[j] ?? leader;
     });
-    const [best, progress, evidence] = [this.#best, this.#progress, [...this.#evidence]];
-    return { t: t + 1, evidence, pace, strangeness, leader, best, progress };
+    const [learnt, progress, evidence] = [this.#learnt, this.#progress, [...this.#evidence]];
+    return { t: t + 1, evidence, pace, strangeness, leader, learnt, progress };
   }
 
   /** Steps in a row along one line or halving: see `Scorer`. */
@@ -124,14 +129,17 @@ export class Path {
     const n = student.queries;
     if (n < firstExam || (n & (n - 1)) !== 0) return;
     this.#progress = student.examine();
-    this.#best = Math.max(this.#best, this.#progress.progress);
+    const { pupils } = this.#judge;
+    // Beyond the longest benign path the last bar known stands: progress does not fall with more queries.
+    const bar = pupils[Math.min(Math.log2(n / firstExam), pupils.length - 1)];
+    if (bar !== undefined) this.#learnt = Math.max(this.#learnt, this.#progress.progress / bar);
   }
 
   #begin(): void {
     this.#scorer = new Scorer(this.#judge.frame);
     this.#student = this.#judge.exam && new Student(this.#judge.exam);
     this.#progress = undefined;
-    this.#best = 0;
+    this.#learnt = 0;
     this.#evidence = signals.map(() => 0);
     this.#t = 0;
   }
@@ -141,7 +149,7 @@ export class Path {
     return {
       t: this.#t,
       evidence: [...this.#evidence],
-      best: this.#best,
+      learnt: this.#learnt,
       scorer: this.#scorer.snapshot(),
       student: this.#student?.snapshot(),
       progress: this.#progress,
@@ -155,7 +163,7 @@ export class Path {
     if (this.#student && state.student) this.#student.restore(state.student);
     this.#t = state.t;
     this.#evidence = [...state.evidence];
-    this.#best = state.best;
+    this.#learnt = state.learnt;
     this.#progress = state.progress;
   }
 }
@@ -163,7 +171,7 @@ export class Path {
 export interface PathState {
   readonly t: number;
   readonly evidence: readonly number[];
-  readonly best: number;
+  readonly learnt: number;
   readonly scorer: ScorerState;
   readonly student: StudentState | undefined;
   readonly progress: Progress | undefined;
@@ -197,7 +205,7 @@ export class Meter {
     return {
       ...reading,
       strange: strangeness && reading.strangeness > strangeness.level,
-      learning: progress && reading.best > progress.level,
+      learning: progress && reading.learnt > progress.level,
     };
   }
 
