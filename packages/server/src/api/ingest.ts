@@ -41,7 +41,7 @@ export function ingest(app: FastifyInstance, { worker, tokens, now }: Context): 
 
     inside.post(
       "/api/ingest/:source",
-      { bodyLimit: maxIngestBytes, config: { rateLimit } },
+      { bodyLimit: maxIngestBytes, config: { rateLimit, forPrograms: true } },
       async (request): Promise<IngestAnswer> => {
         const { source } = read(params, request.params);
         const { "idempotency-key": key } = read(headers, request.headers);

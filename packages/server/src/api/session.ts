@@ -29,7 +29,7 @@ export function session(app: FastifyInstance, context: Context): void {
     return reply.type("text/html; charset=utf-8").header("cache-control", "no-store").send(signedIn);
   });
 
-  app.post("/api/links", { config }, async (request) => {
+  app.post("/api/links", { config: { ...config, forPrograms: true } }, async (request) => {
     const token = bearerOf(request.headers.authorization);
     if (token === undefined || !sameSecret(token, tokens.open)) {
       throw new ServerError("NOT_SIGNED_IN", "expected the token of the data folder's file open.token");

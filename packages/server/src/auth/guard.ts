@@ -2,6 +2,13 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServerError } from "../error.ts";
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** A route for programs: they show a token and have no cookie that another page could misuse. */
+    forPrograms?: boolean;
+  }
+}
+
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** The names under which a browser on this machine reaches us. Any other `Host` means that a foreign name was pointed at us. */
@@ -25,13 +32,13 @@ export function guard(app: FastifyInstance, hosts: () => ReadonlySet<string>): v
   });
 }
 
-/** A request that changes something: from our own page, or from a program that carries a token and no cookie. */
+/** A request that changes something comes from our own page, and says so; or from a program. */
 function checkWrite(request: FastifyRequest, origin: string | undefined): void {
   const site = request.headers["sec-fetch-site"];
   if (site !== undefined && site !== "same-origin" && site !== "none") {
     throw new ServerError("FORBIDDEN", "another site's page sent this");
   }
-  if (request.headers.authorization !== undefined) return;
+  if (request.routeOptions.config.forPrograms) return;
   if (origin === undefined) throw new ServerError("FORBIDDEN", "a request that changes something needs an Origin");
   const hasBody =
     request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
