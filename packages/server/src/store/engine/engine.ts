@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from "@clickhouse/client";
 import { ServerError } from "../../error.ts";
 import { ended, freePort, isRunning, spawnGuarded } from "../process.ts";
+import { isListener, OwnAgent } from "./own-port.ts";
 import { configXml, huntLimits, usersXml } from "./settings.ts";
 
 /** How long the engine may take until it answers, in ms. It takes 0.2 to 0.6 s; a cold disk has to read 550 MB first. */
@@ -17,6 +18,11 @@ const readyWithinMs = 60_000;
 const backoffMs = [100, 500, 2000, 10_000];
 /** A run longer than this, in ms, was a good one: the next restart is quick again. */
 const goodRunMs = 60_000;
+
+/** How often we look whether it still listens, in ms. */
+const watchMs = 1000;
+/** Connections of each of our clients at once. */
+const maxConnections = 16;
 
 /** Signed-in clients of the event engine. They change when it restarts: take them anew for each query. */
 export interface EventEngine {
@@ -33,6 +39,7 @@ export interface EventEngine {
 
 interface Run {
   readonly child: ChildProcess;
+  readonly port: number;
   readonly app: ClickHouseClient;
   readonly hunter: ClickHouseClient;
   readonly startedAt: number;
@@ -124,8 +131,10 @@ class SupervisedEngine implements EventEngine {
     let failures = 0;
     while (!this.#closing.signal.aborted) {
       if (this.#run) {
-        const { child, startedAt } = this.#run;
+        const { child, port, startedAt } = this.#run;
+        const watch = setInterval(() => void endUnlessListening(child, port), watchMs);
         await ended(child);
+        clearInterval(watch);
         if (this.#closing.signal.aborted) return;
         this.#say(`it ended with ${child.signalCode ?? child.exitCode}`);
         if (Date.now() - startedAt > goodRunMs) failures = 0;
@@ -175,8 +184,20 @@ async function launch(folder: string, signal: AbortSignal): Promise<Run> {
 
   const url = `http://127.0.0.1:${port}`;
   const as = (username: string, password: string) =>
-    createClient({ url, username, password, log: { level: ClickHouseLogLevel.OFF }, max_open_connections: 16 });
-  const run = { child, app: as("app", passwords.app), hunter: as("hunter", passwords.hunter), startedAt: Date.now() };
+    createClient({
+      url,
+      username,
+      password,
+      log: { level: ClickHouseLogLevel.OFF },
+      http_agent: new OwnAgent(child.pid ?? 0, { keepAlive: true, maxSockets: maxConnections }),
+    });
+  const run = {
+    child,
+    port,
+    app: as("app", passwords.app),
+    hunter: as("hunter", passwords.hunter),
+    startedAt: Date.now(),
+  };
   while (!(await answers(run.app))) {
     const late = Date.now() - run.startedAt > readyWithinMs;
     if (isRunning(child) && !late && !signal.aborted) {
@@ -217,6 +238,11 @@ function spawnEngine(library: string, folder: string, port: number): ChildProces
   if (process.platform !== "linux") return spawnGuarded({ command, signal: "KILL", output: "ignore" });
   const [program = "", ...rest] = command;
   return spawn(program, rest, { stdio: "ignore", detached: true, cwd: folder });
+}
+
+/** Any local user may stop its listener: then it is of no use, and starts anew. */
+async function endUnlessListening(child: ChildProcess, port: number): Promise<void> {
+  if (!(await isListener(child.pid ?? 0, port).catch(() => true))) end(child);
 }
 
 function end(child: ChildProcess): void {
