@@ -44,6 +44,14 @@ test("gives back what was sent, source by source, in order", async (t) => {
   assert.equal(await spool.read(all), undefined);
 });
 
+test("what was read and never stored is read again, also when nothing was ever stored", async (t) => {
+  const { spool } = await opened(t);
+  await send(spool, "a", "one\ntwo\n");
+  assert.deepEqual(records(await drain(spool)), ["one", "two"]);
+  spool.restore(undefined);
+  assert.deepEqual(records(await drain(spool)), ["one", "two"]);
+});
+
 test("many requests at once share syncs and lose nothing", async (t) => {
   const { spool, path } = await opened(t);
   await Promise.all(Array.from({ length: 200 }, (_, i) => send(spool, "a", `line ${i}\n`)));

@@ -75,6 +75,8 @@ export class Spool {
   /** Bytes in all segments that are still there. */
   #stored = 0;
   #position: SpoolPosition = { segment: 0, block: 0 };
+  /** Where reading began when it was opened. */
+  #start: SpoolPosition = this.#position;
   #open: OpenBlock | undefined;
   /** Called when something new can be read. */
   onAppend: () => void = () => undefined;
@@ -90,7 +92,8 @@ export class Spool {
     const segments = await spool.#segments();
     const [first] = segments;
     spool.#segment = segments.at(-1) ?? position?.segment ?? 1;
-    spool.restore(position ?? { segment: first ?? spool.#segment, block: 0 });
+    spool.#start = position ?? { segment: first ?? spool.#segment, block: 0 };
+    spool.restore(spool.#start);
     spool.#file = await open(spool.#path(spool.#segment), "a+", 0o600);
     spool.#length = await wholeLength(spool.#file);
     await spool.#file.truncate(spool.#length);
@@ -130,9 +133,9 @@ export class Spool {
     });
   }
 
-  /** Reading goes on here: after a failed commit, or at the start. */
-  restore(position: SpoolPosition): void {
-    this.#position = position;
+  /** Reading goes on here: after a failed commit, or at the start. Nothing stored yet: where it was opened. */
+  restore(position: SpoolPosition | undefined): void {
+    this.#position = position ?? this.#start;
     this.#open = undefined;
   }
 

@@ -355,7 +355,7 @@ export class Worker {
     }
     this.#gaps = new Map(this.#line.gaps().map((it) => [gapKey(it), JSON.stringify(it)]));
     const position = state.positions.get(spoolStream);
-    if (position !== undefined) this.#spool.restore(spoolPosition.parse(position));
+    this.#spool.restore(position === undefined ? undefined : spoolPosition.parse(position));
     for (const it of this.#tails) it.restore(state.positions);
     this.#lookAt = 0;
   }
