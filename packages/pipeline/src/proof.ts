@@ -1,4 +1,4 @@
-import { modelEntry } from "@outweigh/schema";
+import { modelEntry, sourceKinds } from "@outweigh/schema";
 import { parse } from "yaml";
 import { z } from "zod";
 import { detectKind } from "./ingest/sources.ts";
@@ -22,7 +22,7 @@ const proofCase = z.strictObject({
   models: z.array(modelEntry).default([]),
   networks: z.array(z.string()).default([]),
   /** What the records are; told by their content when absent. */
-  source: z.enum(["cloudtrail", "http-access", "oci-notification", "scan"]).optional(),
+  source: z.enum(sourceKinds).exclude(["auto"]).optional(),
   /** Records as their source writes them: a line as text, a JSON record as a map. */
   records: z.array(record).min(1),
   /** How often the list of records is repeated, with `{n}` replaced by the number of the round. */

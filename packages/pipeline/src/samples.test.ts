@@ -49,3 +49,8 @@ test("hand-shaped records: each is an event or a reject that names a field", { s
     [],
   );
 });
+
+test("an access log of S3: all read, and nothing above low, since it holds no weights", { skip: noSamples }, () => {
+  const run = replay(read("s3-access/opensearch_s3_access.log"));
+  assert.deepEqual([run.rejects, run.events.length, loud(run)], [[], 18, []]);
+});

@@ -50,7 +50,15 @@ export const modelEntry = z.strictObject({
 });
 export type ModelEntry = z.infer<typeof modelEntry>;
 
-export const sourceKinds = ["auto", "cloudtrail", "http-access", "oci-notification", "scan"] as const;
+export const sourceKinds = [
+  "auto",
+  "cloudtrail",
+  "http-access",
+  "minio",
+  "oci-notification",
+  "s3-access",
+  "scan",
+] as const;
 
 export const sourceEntry = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected lower-case letters, digits, dots, dashes"),

@@ -28,6 +28,14 @@ test("tells documents by their beginning, however they are printed", () => {
   assert.equal(detectKind(JSON.stringify({ detail: record, "detail-type": "x" })), "cloudtrail");
 });
 
+test("tells the logs of buckets from those of servers", () => {
+  const line =
+    'o b [24/Nov/2026:09:25:21 +0000] 203.0.113.9 - R1 REST.GET.OBJECT k "GET /k HTTP/1.1" 200 - 1 1 1 1 "-" "curl" -';
+  assert.equal(detectKind(line), "s3-access");
+  const api = { name: "GetObject", bucket: "b", object: "k" };
+  assert.equal(detectKind(JSON.stringify({ version: "1", deploymentid: "d", time: "x", api })), "minio");
+});
+
 test("what nobody reads has no kind", () => {
   for (const text of ["", "hello", '{"a":1}', "<html>", "a,b,c\n1,2,3"])
     assert.equal(detectKind(text), undefined, text);

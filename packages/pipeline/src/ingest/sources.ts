@@ -1,11 +1,13 @@
 import { cloudtrail } from "./cloudtrail.ts";
 import { httpAccess } from "./http-access.ts";
+import { minio } from "./minio.ts";
 import { ociNotification } from "./oci-notification.ts";
+import { s3Access } from "./s3-access.ts";
 import { scan } from "./scan.ts";
-import { isRecord, type Source, type SourceKind } from "./source.ts";
+import { isRecord, type Ingested, type Source, type SourceKind } from "./source.ts";
 
 /** Everything we can read, one entry for each kind. */
-export const sources: readonly Source[] = [cloudtrail, httpAccess, ociNotification, scan];
+export const sources: readonly Source[] = [cloudtrail, httpAccess, minio, ociNotification, s3Access, scan];
 
 /** The reader of a kind. */
 export function sourceOf(kind: SourceKind): Source {
@@ -36,8 +38,8 @@ const nowhere = { source: "sample", offset: 0 };
 function kindOf(record: string): SourceKind | undefined {
   if (record === "") return undefined;
   if (!record.startsWith("{")) {
-    const read = httpAccess.read(record, nowhere, around);
-    return read.ok && read.events.length > 0 ? "http-access" : undefined;
+    const lines = [s3Access, httpAccess];
+    return lines.find((it) => holdsEvent(it.read(record, nowhere, around)))?.id;
   }
   let value: unknown;
   try {
@@ -48,12 +50,17 @@ function kindOf(record: string): SourceKind | undefined {
   return isRecord(value) ? kindOfObject(value, record) : undefined;
 }
 
+function holdsEvent(read: Ingested): boolean {
+  return read.ok && read.events.length > 0;
+}
+
 function kindOfObject(value: Readonly<Record<string, unknown>>, record: string): SourceKind | undefined {
   if ("eventSource" in value && "eventName" in value) return "cloudtrail";
   if ("CloudTrailEvent" in value || Array.isArray(value.Records) || Array.isArray(value.Events)) return "cloudtrail";
   if (isRecord(value.detail) && "eventSource" in value.detail) return "cloudtrail";
   if (Array.isArray(value.events)) return "oci-notification";
   if (Array.isArray(value.models) && "roots" in value) return "scan";
+  if (isRecord(value.api) && ("deploymentid" in value || "remotehost" in value)) return "minio";
   const read = httpAccess.read(record, nowhere, around);
   return read.ok && (read.events.length > 0 || "http.request.method" in value) ? "http-access" : undefined;
 }
@@ -65,6 +72,7 @@ function shapeOf(text: string): SourceKind | undefined {
   if (/"(Records|CloudTrailEvent)"\s*:/.test(text)) return "cloudtrail";
   if (/"events"\s*:\s*\[/.test(text) && /"action"\s*:/.test(text) && /"repository"\s*:/.test(text))
     return "oci-notification";
+  if (/"deploymentid"\s*:/.test(text) && /"api"\s*:\s*\{/.test(text)) return "minio";
   if (/"filesSeen"\s*:/.test(text) && /"roots"\s*:/.test(text)) return "scan";
   return undefined;
 }
