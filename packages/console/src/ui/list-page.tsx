@@ -10,6 +10,7 @@ import { FilterLine } from "./filter-line.tsx";
 import { Grid, type Column } from "./grid.tsx";
 import { useRows } from "./list-rows.ts";
 import { useUrl } from "./list-state.ts";
+import { usePageTitle } from "./page-title.ts";
 import { useShortcuts } from "./shortcuts.ts";
 import { Failed, Problem, Waiting } from "./states.tsx";
 import { FilterBy, Muted, type AddValue } from "./text.tsx";
@@ -44,6 +45,7 @@ export interface ListPageProps<Row, Answer extends Page<Row>> {
 export function ListPage<Row, Answer extends Page<Row>>(props: ListPageProps<Row, Answer>) {
   const list = useList(props);
   const { chosen, selected, wide, filter, known, news, show, checks, go } = list;
+  usePageTitle(props.title);
   const engaged = useEngaged(list.engaged, news !== undefined, show);
   const add = useAddValue(filter, known, props.pivot);
   return (

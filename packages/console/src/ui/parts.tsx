@@ -1,6 +1,7 @@
 // What panes and pages are set from: sections, facts, tabs.
 import { useRef, type KeyboardEvent, type ReactNode } from "react";
 import { count } from "../format/size.ts";
+import { usePageTitle } from "./page-title.ts";
 import { Shown } from "./text.tsx";
 import s from "./parts.module.css";
 
@@ -150,6 +151,8 @@ export function Tabs<Id extends string>({ label, tabs, value, onChange }: TabsPr
 }
 
 export interface PageProps {
+  /** For the browser's tab. */
+  readonly title: string;
   /** Where one came from. */
   readonly crumb: ReactNode;
   readonly head: ReactNode;
@@ -160,7 +163,8 @@ export interface PageProps {
 }
 
 /** One thing's own page: its head stays, its two columns scroll apart. */
-export function Page({ crumb, head, actions, tabs, children, side }: PageProps) {
+export function Page({ title, crumb, head, actions, tabs, children, side }: PageProps) {
+  usePageTitle(title);
   return (
     <article className={s.page}>
       <header className={s.pageHead}>

@@ -100,7 +100,7 @@ function Pane({ of: it }: { readonly of: ActionRow }) {
         {it.title}
       </Title>
       <div className={s.pane}>
-        <Outcome of={it} />
+        <Outcome of={it} named={false} />
       </div>
     </>
   );

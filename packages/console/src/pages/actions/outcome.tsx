@@ -20,22 +20,27 @@ export const stateWord: Readonly<Record<ActionRow["state"], string>> = {
 
 export interface OutcomeProps {
   readonly of: ActionRow;
+  /** False where its title already stands above. */
+  readonly named?: boolean;
   readonly onUndone?: (it: ActionRow) => void;
 }
 
 /** One action: what was done, whether it worked, and the way back. */
-export function Outcome({ of: it, onUndone }: OutcomeProps) {
+export function Outcome({ of: it, named = true, onUndone }: OutcomeProps) {
   return (
     <>
       <Section title={stateWord[it.state]}>
-        <p>
-          <Shown>{it.title}</Shown>
-        </p>
+        {named && (
+          <p>
+            <Shown>{it.title}</Shown>
+          </p>
+        )}
         {it.problem && (
           <p>
             <Shown>{it.problem}</Shown>
           </p>
         )}
+        {it.state === "verified" && <p>It was done, and it was checked that it worked.</p>}
       </Section>
       <Facts
         rows={[

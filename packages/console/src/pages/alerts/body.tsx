@@ -80,7 +80,7 @@ export function RuleText({ of: { rule } }: { readonly of: AlertDetail }) {
         {rule.text !== undefined ? (
           <Block label="Text of the rule">{rule.text}</Block>
         ) : (
-          <Muted>A detector in code: its options and its limits are described with the rule.</Muted>
+          <Muted>A detector in code: it has no text to show. Its limits stand above.</Muted>
         )}
       </Section>
     </>

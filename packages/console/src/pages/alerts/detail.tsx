@@ -38,6 +38,7 @@ export function AlertPage() {
       }}
     >
       <Page
+        title={data.alert.title}
         crumb={
           <>
             <Link to="/alerts">Alerts</Link> / <Shown>{data.alert.rule}</Shown>

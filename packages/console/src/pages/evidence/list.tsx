@@ -93,7 +93,7 @@ function Chain({ of: it }: { readonly of: EvidencePage["chain"] }) {
 function Pane({ of: it }: { readonly of: Entry }) {
   return (
     <>
-      <Title meta={<At at={it.at} />}>{`${it.by} ${it.text}`}</Title>
+      <Title meta={<At at={it.at} />}>{it.text}</Title>
       <Section title="Entry">
         <Facts
           rows={[

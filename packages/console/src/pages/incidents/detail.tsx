@@ -13,6 +13,7 @@ import { ActionTable } from "../actions/table.tsx";
 import { Holdings } from "../books/holdings.tsx";
 import { Activity } from "../evidence/activity.tsx";
 import { pivot } from "../fields.ts";
+import { byWorstAlert } from "../playbooks/order.ts";
 import { Background, DoNext } from "../playbooks/playbook.tsx";
 import { IncidentActions } from "./actions.tsx";
 import { IncidentAlerts } from "./alerts.tsx";
@@ -67,6 +68,7 @@ function Told({ of: it }: { readonly of: IncidentDetail }) {
       }}
     >
       <Page
+        title={`INC-${it.incident.number} ${it.incident.title}`}
         crumb={
           <>
             <Link to="/incidents">Incidents</Link> / INC-{it.incident.number}
@@ -133,12 +135,13 @@ function Content({ of: it, tab }: { readonly of: IncidentDetail; readonly tab: s
 }
 
 function Side({ of: it }: { readonly of: IncidentDetail }) {
+  const playbooks = byWorstAlert(it.playbooks, it.alerts);
   return (
     <>
-      <DoNext playbooks={it.playbooks} />
+      <DoNext playbooks={playbooks} />
       <Entities of={it.entities} />
       <Comments incident={it.incident.id} comments={it.comments} />
-      <Background playbooks={it.playbooks} />
+      <Background playbooks={playbooks} />
     </>
   );
 }

@@ -6,6 +6,7 @@ import { plural } from "../../format/size.ts";
 import { Level } from "../../ui/level.tsx";
 import { PaneActions, Prose, Section, Title } from "../../ui/parts.tsx";
 import { Problem, Waiting } from "../../ui/states.tsx";
+import { byWorstAlert } from "../playbooks/order.ts";
 import { DoNext } from "../playbooks/playbook.tsx";
 import { IncidentActions } from "./actions.tsx";
 import { Evidence } from "./evidence.tsx";
@@ -45,7 +46,7 @@ function Told({ of: it }: { readonly of: IncidentDetail }) {
       >
         <Evidence entries={it.timeline} gaps={it.gaps} max={maxLines} />
       </Section>
-      <DoNext playbooks={it.playbooks} />
+      <DoNext playbooks={byWorstAlert(it.playbooks, it.alerts).slice(0, 1)} />
     </>
   );
 }

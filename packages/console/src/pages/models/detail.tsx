@@ -48,6 +48,7 @@ function Told({ of: it }: { readonly of: ModelDetail }) {
       }}
     >
       <Page
+        title={it.model.name}
         crumb={
           <>
             <Link to="/models">Models</Link> / <Shown>{it.model.name}</Shown>

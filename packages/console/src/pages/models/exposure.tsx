@@ -1,5 +1,7 @@
 import type { Listener, TheftPath } from "@outweigh/schema";
+import { useState } from "react";
 import { count } from "../../format/size.ts";
+import { Button } from "../../ui/button.tsx";
 import { Section } from "../../ui/parts.tsx";
 import { Copy, Mono, Muted, Shown } from "../../ui/text.tsx";
 import s from "./models.module.css";
@@ -39,39 +41,55 @@ export function TheftPaths({ of }: { readonly of: readonly TheftPath[] }) {
   );
 }
 
-/** Programs on the same host that listen, and whether they ask who is there. */
+/** Listeners shown at first: those that ask nobody, then those that could not be told. */
+const maxListeners = 8;
+
+/** Programs that listen on the scanned hosts, and whether they ask who is there. */
 export function Listeners({ of }: { readonly of: readonly Listener[] }) {
+  const [all, setAll] = useState(false);
   if (of.length === 0) return null;
+  const rank = ({ authenticated }: Listener) => (authenticated === false ? 0 : authenticated === "unknown" ? 1 : 2);
+  const ordered = [...of].sort((a, b) => rank(a) - rank(b));
+  const shown = all ? ordered : ordered.slice(0, maxListeners);
   return (
-    <Section title="What listens on its hosts" aside={<Muted>{count(of.length)}</Muted>}>
+    <Section title="What listens on the scanned hosts" aside={<Muted>{count(of.length)}</Muted>}>
       <table className={s.table}>
         <thead>
           <tr>
-            <th scope="col" style={{ width: "30%" }}>
+            <th scope="col" style={{ width: "28%" }}>
               Address
             </th>
             <th scope="col">Program</th>
-            <th scope="col" style={{ width: "34%" }}>
+            <th scope="col" style={{ width: "32%" }}>
               Asks who is there
+            </th>
+            <th scope="col" style={{ width: 80 }}>
+              Basis
             </th>
           </tr>
         </thead>
         <tbody>
-          {of.map((it) => (
-            <tr key={`${it.address}:${it.port}`}>
+          {shown.map((it) => (
+            <tr key={`${it.address}:${it.port} ${it.process}`}>
               <td>
                 <Mono>{`${it.address.includes(":") ? `[${it.address}]` : it.address}:${it.port}`}</Mono>
               </td>
               <td>
                 <Shown>{it.product ?? it.process ?? "not known"}</Shown>
               </td>
+              <td>{authenticatedWord(it)}</td>
               <td>
-                {authenticatedWord(it)} <Muted>{it.basis}</Muted>
+                <Muted>{it.basis}</Muted>
               </td>
             </tr>
           ))}
         </tbody>
       </table>
+      {ordered.length > shown.length && (
+        <div style={{ paddingTop: 8 }}>
+          <Button onClick={() => setAll(true)}>All {count(ordered.length)}</Button>
+        </div>
+      )}
     </Section>
   );
 }

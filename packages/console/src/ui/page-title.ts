@@ -1,0 +1,9 @@
+import { useEffect } from "react";
+import { revealed } from "../format/reveal.ts";
+
+/** What the browser's tab and history say of this page. */
+export function usePageTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${revealed(title)} · Outweigh`;
+  }, [title]);
+}
