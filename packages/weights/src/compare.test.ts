@@ -101,6 +101,15 @@ test("a merge with a stranger is derived from both", async () => {
   for (const parent of [ours, strangers]) assert.equal((await compare(parent, merged)).relation, "derived");
 });
 
+test("the weights of a merge are found, given the other parent", async () => {
+  const merged = changed(ours, (it, tensor, at) => 0.3 * it + 0.7 * (strangers[tensor]?.values[at] ?? 0));
+  const found = await compare(ours, merged, { others: [await print(strangers)] });
+  assert.ok(
+    found.how.some((it) => /^merged with weights 0\.(29|30|31), 0\.(69|70|71), which explain 9\d %/.test(it)),
+    found.how.join("; "),
+  );
+});
+
 test("an embedding that grew is still recognised", async () => {
   const [embed, ...rest] = ours as [Weights, ...Weights[]];
   const random = new Random(5);

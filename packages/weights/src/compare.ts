@@ -1,6 +1,7 @@
 import { significantOf, takeBasesAway, type BeyondBases } from "./compare/base.ts";
 import { commonProperty } from "./compare/common-property.ts";
 import { judge } from "./compare/judge.ts";
+import { mixtureOf } from "./compare/merge.ts";
 import { matchTensors, usable, type Pair } from "./compare/match.ts";
 import { medianRho, type Comparison, type TensorComparison } from "./compare/verdict.ts";
 import type { Fingerprint } from "./fingerprint/record.ts";
@@ -14,6 +15,8 @@ export interface CompareOptions {
   readonly bases?: readonly Fingerprint[];
   /** Models of other lineages than `a`, one for each; from 10 on, matrices that many of them have are left out. */
   readonly unrelated?: readonly Fingerprint[];
+  /** Other models that `b` may be merged of, besides `a`. They only serve to say how. */
+  readonly others?: readonly Fingerprint[];
 }
 
 /**
@@ -28,7 +31,7 @@ export interface CompareOptions {
  * data, whose additions are alike without either being a copy.
  */
 export function compareFingerprints(a: Fingerprint, b: Fingerprint, options: CompareOptions = {}): Comparison {
-  const { librarySize = 1, alpha = 1e-6, bases = [], unrelated = [] } = options;
+  const { librarySize = 1, alpha = 1e-6, bases = [], unrelated = [], others = [] } = options;
   if (!(librarySize >= 1)) throw new RangeError(`librarySize is ${librarySize}`);
   if (!(alpha > 0 && alpha < 1)) throw new RangeError(`alpha is ${alpha}`);
   const bytesRead = a.bytesRead + b.bytesRead;
@@ -44,10 +47,14 @@ export function compareFingerprints(a: Fingerprint, b: Fingerprint, options: Com
   const significant = significantOf(matching, lnAlpha);
   const beyond = takeBasesAway(significant, a, bases, lnAlpha);
   const rho = medianRho(significant);
+  const judged = judge({ a, b, matching, significant, beyond, librarySize });
   return {
-    ...judge({ a, b, matching, significant, beyond, librarySize }),
+    ...judged,
+    ...(judged.relation === "derived" && { how: [...judged.how, ...mixing(a, b, others)] }),
     tensorsCompared: matching.pairs.length,
     tensorsSignificant: significant.length,
+    tensorsTried: matching.tried,
+    sameStructure: a.structure !== undefined && a.structure === b.structure,
     ...sharedExactly(a, b),
     ...(rho !== undefined && { rho }),
     bytesRead,
@@ -57,8 +64,22 @@ export function compareFingerprints(a: Fingerprint, b: Fingerprint, options: Com
 
 function otherKey(bytesRead: number): Comparison {
   const why = "the two fingerprints were made with different keys, so they sampled different places";
-  const none = { how: [], tensorsCompared: 0, tensorsSignificant: 0, perTensor: [] };
+  const none = {
+    how: [],
+    tensorsCompared: 0,
+    tensorsSignificant: 0,
+    tensorsTried: 0,
+    sameStructure: false,
+    perTensor: [],
+  };
   return { relation: "undetermined", pValue: 1, ...none, bytesRead, why };
+}
+
+function mixing(a: Fingerprint, b: Fingerprint, others: readonly Fingerprint[]): string[] {
+  const mixture = others.length > 0 ? mixtureOf(b, [a, ...others]) : undefined;
+  if (!mixture) return [];
+  const weights = mixture.weights.map((it) => it.toFixed(2)).join(", ");
+  return [`merged with weights ${weights}, which explain ${Math.floor(100 * mixture.explained)} %`];
 }
 
 function sharedExactly(a: Fingerprint, b: Fingerprint): { sharedExact?: number } {

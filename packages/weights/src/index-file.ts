@@ -61,7 +61,7 @@ export function buildIndex(entries: readonly IndexEntry[]): Uint8Array {
   if (names.some((it) => it.length > maxNameBytes)) throw new RangeError(`a name is longer than ${maxNameBytes} bytes`);
 
   const owned = entries.flatMap((it, model) =>
-    sketchesOf(it.fingerprint.tensors).map((sketch) => ({ ...sketch, model })),
+    sketchesOf(it.fingerprint.tensors, false).map((sketch) => ({ ...sketch, model })),
   );
   owned.sort((a, b) => compareShapes(a, b) || a.place - b.place || a.model - b.model);
   const classes: number[] = [];
@@ -128,7 +128,7 @@ export class FingerprintIndex {
   search(query: Pick<Fingerprint, "keyId" | "tensors">, most = 20): Candidate[] {
     if (query.keyId !== this.keyId) return [];
     const scores = new Float64Array(this.models);
-    const sketches = sketchesOf(query.tensors);
+    const sketches = sketchesOf(query.tensors, true);
     const everywhere = new Set(evenly(sketches, maxProbes));
     for (const sketch of sketches) {
       const [from, to] = this.#classOf(sketch);

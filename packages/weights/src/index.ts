@@ -11,6 +11,7 @@ export { decodeFingerprint, encodeFingerprint, maxFingerprintBytes } from "./fin
 export { buildIndex, FingerprintIndex, type Candidate, type IndexEntry } from "./index-file.ts";
 export { isAdapter } from "./adapter.ts";
 export { compareFingerprints, type CompareOptions } from "./compare.ts";
+export { mixtureOf, type Mixture } from "./compare/merge.ts";
 export { compareModels, type CompareModelsOptions } from "./compare-models.ts";
 export type { Comparison, Relation, TensorComparison } from "./compare/verdict.ts";
 export { decoderOf, dequantise, type Decoder } from "./dequantise/decoder.ts";

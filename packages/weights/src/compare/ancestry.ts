@@ -53,14 +53,15 @@ export function compareRemainders(
   return { told: true, ...found, slope: cross / own };
 }
 
-/** A tile's entries, which of them count, and how large they are. */
-interface Face {
+/** A tile's entries, row by row, and which of them count. */
+export interface Face {
   readonly entries: Float32Array;
   readonly cols: number;
   readonly counts: Uint8Array;
 }
 
-function face(tile: Tile, turned: boolean): Face {
+/** @param turned Whether the tile is to be read as that of the transposed matrix. */
+export function face(tile: Tile, turned: boolean): Face {
   const most = tile.values instanceof Int8Array ? largestCode[8] : largestCode[16];
   const zero = Math.round(-tile.centre / tile.scale);
   const pruned = tile.stats.zeroFraction > 0.02; // more zeros than rounding makes

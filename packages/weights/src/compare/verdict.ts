@@ -35,6 +35,10 @@ export interface Comparison {
   readonly how: readonly string[];
   readonly tensorsCompared: number;
   readonly tensorsSignificant: number;
+  /** Tests made, every matrix against every one of its shape and transposes too: what significance is corrected for. */
+  readonly tensorsTried: number;
+  /** All matrices have the same shapes. Unrelated models of one structure are worth `comparePermuted`. */
+  readonly sameStructure: boolean;
   /** Tensors with the same bytes, constants left out; undefined where not all bytes were read. */
   readonly sharedExact?: number;
   /** Median correlation of the significant matrices; undefined without any. */

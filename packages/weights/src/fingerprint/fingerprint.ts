@@ -59,7 +59,7 @@ export const maxSampled = 128;
  *
  * @param parts All files of one model, with their headers read; in any order.
  * @throws {RangeError} for options out of range; what a reader throws. What can't be read or computed is `unusable`, never an error.
- * Blind spot: copies whose rows or columns were permuted, rotated or dropped (see `comparePermuted`); formulas in `docs/decisions`.
+ * Blind spot: copies whose rows or columns were permuted, rotated or dropped (see `comparePermuted`).
  */
 export async function fingerprint(parts: readonly ModelPart[], options: FingerprintOptions): Promise<Fingerprint> {
   const { key, tiles = defaultTiles, minElements = defaultMinElements, precise = false } = options;

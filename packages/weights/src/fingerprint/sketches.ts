@@ -15,8 +15,11 @@ export interface Sketch {
   readonly turned?: Uint32Array;
 }
 
-/** One sketch for each usable matrix, and one for each embedding's extra tile. */
-export function sketchesOf(tensors: readonly TensorRecord[]): Sketch[] {
+/**
+ * One sketch for each usable matrix, and one for each embedding's extra tile.
+ * @param turned Whether square matrices get the sketch of their transpose too, which takes longer than all the rest.
+ */
+export function sketchesOf(tensors: readonly TensorRecord[], turned: boolean): Sketch[] {
   const counts = new Map<string, number>();
   const next = (shapeClass: string): number => {
     const place = counts.get(shapeClass) ?? 0;
@@ -31,7 +34,7 @@ export function sketchesOf(tensors: readonly TensorRecord[]): Sketch[] {
       const [extra] = record.extraTiles;
       if (!tile || unusable !== undefined) return [];
       const rest = Number(shapeClass.split("x")[2] ?? 1);
-      const square = rows === cols && tile.rows === tile.cols;
+      const square = turned && rows === cols && tile.rows === tile.cols;
       const own = { rows, cols, rest, place: next(shapeClass), sketch: tile.sketch };
       const whole = square ? { ...own, turned: turnedSketch(centredCodes(tile), tile.cols) } : own;
       if (!tokens || !extra) return [whole];
