@@ -1,7 +1,7 @@
 // The event engine: a supervised child process, or a ClickHouse that somebody else runs.
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +14,8 @@ import { configXml, huntLimits, usersXml } from "./settings.ts";
 
 /** How long the engine may take until it answers, in ms. It takes 0.2 to 0.6 s; a cold disk has to read 550 MB first. */
 const readyWithinMs = 60_000;
+/** Somebody else may take the port between our asking for it and its being opened: then another one is tried. */
+const maxAttempts = 3;
 /** Waits between restarts, in ms; the last one stays. */
 const backoffMs = [100, 500, 2000, 10_000];
 /** A run longer than this, in ms, was a good one: the next restart is quick again. */
@@ -111,7 +113,13 @@ class SupervisedEngine implements EventEngine {
   }
 
   async start(): Promise<void> {
-    this.#run = await launch(this.#folder, this.#closing.signal);
+    for (let attempt = 1; !this.#run; attempt++) {
+      try {
+        this.#run = await launch(this.#folder, this.#closing.signal);
+      } catch (error) {
+        if (attempt === maxAttempts) throw error;
+      }
+    }
     this.#say(undefined);
     this.#supervision = this.#supervise();
   }
@@ -180,7 +188,7 @@ async function launch(folder: string, signal: AbortSignal): Promise<Run> {
   // A lock that a killed engine left behind. Nobody else may have this folder: the data folder is taken before.
   await rm(join(folder, "db", "status"), { force: true });
   const port = await freePort();
-  const child = spawnEngine(library, folder, port);
+  const child = await spawnEngine(library, folder, port);
 
   const url = `http://127.0.0.1:${port}`;
   const as = (username: string, password: string) =>
@@ -209,7 +217,9 @@ async function launch(folder: string, signal: AbortSignal): Promise<Run> {
     const why = late
       ? `did not answer within ${readyWithinMs / 1000} s`
       : `ended with ${child.signalCode ?? child.exitCode}`;
-    throw new ServerError("NO_ENGINE", `the event engine ${why}; see ${join(folder, "engine.err.log")}`);
+    const said = await readFile(join(folder, "engine.out.log"), "utf8").catch(() => "");
+    const last = said.trim().split("\n").at(-1)?.slice(0, 300) ?? "";
+    throw new ServerError("NO_ENGINE", `the event engine ${why}: ${last || "it said nothing"} (logs in ${folder})`);
   }
   return run;
 }
@@ -224,7 +234,7 @@ const keepAlive =
   "SYSTEM START LISTEN HTTP; SELECT sleepEachRow(3) FROM numbers(1000000000) FORMAT Null " +
   "SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0, max_execution_time = 0, final = 0";
 
-function spawnEngine(library: string, folder: string, port: number): ChildProcess {
+async function spawnEngine(library: string, folder: string, port: number): Promise<ChildProcess> {
   const launcher = fileURLToPath(new URL("launcher.ts", import.meta.url));
   const args = [
     `--config-file=${join(folder, "config.xml")}`,
@@ -235,9 +245,14 @@ function spawnEngine(library: string, folder: string, port: number): ChildProces
     `--query=${keepAlive}`,
   ];
   const command = [process.execPath, launcher, library, String(process.pid), ...args];
-  if (process.platform !== "linux") return spawnGuarded({ command, signal: "KILL", output: "ignore" });
-  const [program = "", ...rest] = command;
-  return spawn(program, rest, { stdio: "ignore", detached: true, cwd: folder });
+  const output = await open(join(folder, "engine.out.log"), "w", 0o600);
+  try {
+    if (process.platform !== "linux") return spawnGuarded({ command, signal: "KILL", output: output.fd });
+    const [program = "", ...rest] = command;
+    return spawn(program, rest, { stdio: ["ignore", output.fd, output.fd], detached: true, cwd: folder });
+  } finally {
+    await output.close();
+  }
 }
 
 /** Any local user may stop its listener: then it is of no use, and starts anew. */

@@ -108,10 +108,10 @@ export async function accountFor(folders: readonly string[]): Promise<Account | 
   return { uid: 0, gid: 0, prefix: ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", ...keep] };
 }
 
-/** Whether others may pass every folder on the way to it. */
+/** Whether others may pass it, and every folder on the way to it. */
 async function isReachable(folder: string): Promise<boolean> {
   for (let at = await realpath(folder); ; at = dirname(at)) {
-    const { mode } = await stat(dirname(at));
+    const { mode } = await stat(at);
     if ((mode & 0o001) === 0) return false;
     if (dirname(at) === at) return true;
   }

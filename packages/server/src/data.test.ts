@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { claimData } from "./data.ts";
+import { aFolder } from "./testing/a-server.ts";
+
+function claimed(t: { after(done: () => void): void }) {
+  const folder = aFolder("data");
+  t.after(() => folder.remove());
+  return { path: folder.path, file: join(folder.path, "server.json") };
+}
+
+test("a folder that another process works in is not taken, and says where that one is", async (t) => {
+  const { path, file } = claimed(t);
+  const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+  t.after(() => other.kill());
+  const began = readFileSync(`/proc/${other.pid}/stat`, "utf8").split(") ")[1]?.split(" ")[19];
+  writeFileSync(file, JSON.stringify({ pid: other.pid, began, url: "http://127.0.0.1:7700" }));
+  await assert.rejects(claimData(path), {
+    code: "DATA_IN_USE",
+    message: /works in .* already at http:\/\/127.0.0.1:7700/,
+  });
+});
+
+for (const [what, text] of [
+  ["a process that is gone", JSON.stringify({ pid: 2 ** 22 + 1, began: "1" })],
+  ["a process id that is used again", JSON.stringify({ pid: 1, began: "0" })],
+  ["half a file", '{"pid":'],
+  ["nothing", ""],
+] as const) {
+  test(`a claim of ${what} counts for nothing`, async (t) => {
+    const { path, file } = claimed(t);
+    writeFileSync(file, text);
+    const claim = await claimData(path);
+    await claim.publish("http://127.0.0.1:1");
+    assert.equal(JSON.parse(readFileSync(file, "utf8")).pid, process.pid);
+    await claim.release();
+  });
+}
