@@ -18,22 +18,34 @@ const signMs = 100;
 const skip: ReadonlySet<string> = new Set(workerData.skip);
 
 parentPort?.on("message", async (job: Job) => {
-  if (job.kind === "walk") send({ kind: "walked", walked: walk(job.places, skip, () => performance.now()) });
-  else send({ kind: "read", answer: await readCandidate(job, reporter()) });
+  if (job.kind === "walk") {
+    send({ kind: "walked", walked: walk(job.places, skip, () => performance.now()) });
+    return;
+  }
+  const signs = signsOfLife();
+  const answer = await readCandidate(job, signs.add);
+  signs.send();
+  send({ kind: "read", answer });
 });
 
 function send(message: Message): void {
   parentPort?.postMessage(message);
 }
 
-function reporter(): (bytes: number) => void {
+/** Sums up reads and sends them from time to time; `send` sends the rest. */
+function signsOfLife(): { add(bytes: number): void; send(): void } {
   let unsent = 0;
   let next = performance.now() + signMs;
-  return (bytes) => {
-    unsent += bytes;
-    if (performance.now() < next) return;
+  const flush = (): void => {
     send({ kind: "reading", bytes: unsent });
     unsent = 0;
     next = performance.now() + signMs;
+  };
+  return {
+    add: (bytes) => {
+      unsent += bytes;
+      if (performance.now() >= next) flush();
+    },
+    send: flush,
   };
 }
