@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fingerprint } from "@outweigh/weights";
+import { openCopy } from "../open-copy.ts";
+import { aFolder, lay, scanOf, weights, zipOf } from "../testing/a-disk.ts";
+
+const key = Buffer.alloc(32, 7);
+/** Too small for the default: matrices of 32 x 32. */
+const sampling = { key, minElements: 1024 };
+
+test("an open copy has the tensors of its files, of an archive's member, and of a split file", async (t) => {
+  const root = aFolder(t);
+  const bytes = weights("acme");
+  lay(root, "shards/m-00001-of-00002.safetensors", weights("acme", [0, 1]));
+  lay(root, "shards/m-00002-of-00002.safetensors", weights("acme", [2, 3]));
+  lay(root, "zip", zipOf({ "a.bin": bytes }));
+  lay(root, "split/m.001", bytes.subarray(0, 9000));
+  lay(root, "split/m.002", bytes.subarray(9000));
+  const { models } = await scanOf(root);
+  assert.equal(models[0]?.copies.length, 3);
+  const digests = new Set<string>();
+  for (const copy of models[0]?.copies ?? []) {
+    const opened = await openCopy(copy);
+    assert.equal(opened.parts.flatMap((it) => it.file.tensors).length, 4, copy.path);
+    const { tensors } = await fingerprint(opened.parts, sampling);
+    digests.add(JSON.stringify(tensors.map((it) => it.tiles.map((tile) => [...tile.values]))));
+    opened.close();
+  }
+  assert.equal(digests.size, 1, "equal bytes have equal fingerprints, wherever they lie");
+});
+
+test("a copy that is gone is the system's error", async (t) => {
+  const root = aFolder(t);
+  const copy = { path: `${root}/gone`, format: "gguf", bytes: 1, digest: "", complete: true, readableBy: [] };
+  await assert.rejects(openCopy(copy), { code: "ENOENT" });
+});
