@@ -4,10 +4,13 @@ import {
   alarmLevel,
   calibrate,
   clopperPearson,
+  learnJudge,
   learnSpace,
   Meter,
   Path,
   setExam,
+  setLevels,
+  sharesOf,
   signals,
   type Calibration,
   type Exam,
@@ -19,9 +22,8 @@ import { add, mmd, prada, seat, type Baseline } from "./baselines.ts";
 import { readTraces, type TracePrincipal, type Traces } from "./traces.ts";
 
 const alpha = { num: 1, den: 100 };
-const half = { num: 1, den: 200 };
 /** How benign principals are shared out; the rest is the test. */
-const share = { reference: 0.3, paths: 0.4 };
+const share = { reference: 1 / 5, paths: 2 / 3 };
 /** Share of a mixed stream that is the attack's, and the numbers of accounts that an attack is split over. */
 const mixed = 0.25;
 const accounts = [2, 5, 10, 20];
@@ -85,27 +87,32 @@ function measure(traces: Traces, splits: number) {
     const reference = at(0, share.reference);
     const paths = at(share.reference, share.reference + share.paths);
     const test = at(share.reference + share.paths, 1);
-    const calibration = calibrate(
-      { reference, paths },
-      { strata: traces.classes, alpha, horizon, seed: split + 1, ...(exam && { exam }) },
-    );
+    const options = { strata: traces.classes, alpha, horizon, seed: split + 1, ...(exam && { exam }) };
+    const judge = learnJudge(reference, options);
     const baselines =
       split < 3
         ? [prada(0.95), prada(0.9), seat(reference), mmd(reference.flat()), add(reference.flat(), traces.classes)]
         : [];
 
     const began = performance.now();
-    const known = paths.map((it) => pathsOf(calibration.judge, it, baselines));
+    const known = paths.map((it) => pathsOf(judge, it, baselines));
+    const peak = (it: Paths, name: string) => Math.max(...(it[name] ?? [0]));
+    const peaks = known.map((it) => ({
+      strangeness: peak(it, "strangeness"),
+      progress: peak(it, "progress"),
+      lines: peak(it, "lines"),
+    }));
+    const calibration = setLevels(judge, peaks, alpha);
     speed.push((paths.length * horizon) / (performance.now() - began));
-    const tested = test.map((it) => pathsOf(calibration.judge, it, baselines));
+    const tested = test.map((it) => pathsOf(judge, it, baselines));
     const levels = levelsOf(known, calibration, baselines);
     tally.benign(tested, levels, order.slice(-test.length));
     for (const thief of thieves) {
       for (const it of variantsOf(traces, thief, horizon, test)) {
-        tally.attack(it, pathsOf(calibration.judge, it.queries, it.name.includes(" ") ? [] : baselines), levels);
+        tally.attack(it, pathsOf(judge, it.queries, it.name.includes(" ") ? [] : baselines), levels);
       }
     }
-    if (split < 3) splitAccounts(traces, thieves, horizon, calibration, levels, paths, tally, split);
+    if (split < 3) splitAccounts(traces, thieves, horizon, judge, levels, paths, tally, split);
   }
   return {
     splits,
@@ -188,6 +195,7 @@ function pathsOf(judge: Judge, stream: readonly Query[], baselines: readonly Bas
   return {
     strangeness: readings.map((it) => it.strangeness),
     progress: readings.map((it) => it.learnt),
+    lines: readings.map((it) => it.lineRun),
     ...Object.fromEntries(signals.map((it, j) => [it, readings.map((r) => r.pace[j] ?? 0)])),
     ...Object.fromEntries(baselines.map((it) => [it.name, it.path(stream)])),
   };
@@ -203,9 +211,11 @@ function levelsOf(known: readonly Paths[], { levels }: Calibration, baselines: r
     combined: [
       ["strangeness", levels.strangeness?.level ?? Infinity],
       ["progress", levels.progress?.level ?? Infinity],
+      ["lines", levels.lines?.level ?? Infinity],
     ],
     strangeness: [at("strangeness")],
     progress: [at("progress")],
+    lines: [at("lines")],
   };
   for (const it of signals) out[`signal ${it}`] = [at(it)];
   for (const it of baselines) {
@@ -230,7 +240,7 @@ function splitAccounts(
   traces: Traces,
   thieves: readonly TracePrincipal[],
   horizon: number,
-  calibration: Calibration,
+  judge: Judge,
   levels: Levels,
   paths: readonly (readonly Query[])[],
   tally: Tally,
@@ -243,25 +253,21 @@ function splitAccounts(
         (it) => it !== undefined,
       );
     });
-    const known = groups.map((it) => pathsOf(calibration.judge, it, []));
-    const peak = (name: string) =>
-      alarmLevel(
-        known.map((it) => Math.max(...(it[name] ?? [0]))),
-        half,
-      )?.level ?? Infinity;
-    const pooled: Levels = {
-      combined: [
-        ["strangeness", peak("strangeness")],
-        ["progress", peak("progress")],
-      ],
+    const known = groups.map((it) => pathsOf(judge, it, []));
+    const shares = sharesOf(known.length, alpha);
+    const level = (name: "strangeness" | "progress" | "lines") => {
+      const share = shares[name];
+      const peaks = known.map((it) => Math.max(...(it[name] ?? [0])));
+      return [name, (share && alarmLevel(peaks, share)?.level) ?? Infinity] as const;
     };
+    const pooled = [level("strangeness"), level("progress"), level("lines")];
     for (const thief of thieves) {
       const queries = queriesOf(traces, thief, horizon);
       const name = thief.attack ?? thief.id;
       let first: number | undefined;
       for (let a = 0; a < k; a++) {
         const mine = queries.filter((_, t) => t % k === a);
-        const at = alarmAt(pathsOf(calibration.judge, mine, []), levels["combined"] ?? []);
+        const at = alarmAt(pathsOf(judge, mine, []), levels["combined"] ?? []);
         const total = at === undefined ? undefined : (at - 1) * k + a + 1;
         if (total !== undefined && (first === undefined || total < first)) first = total;
       }
@@ -275,7 +281,7 @@ function splitAccounts(
       tally.record(
         "combined",
         { ...stream, name: `${name} over ${k} accounts, pooled` },
-        alarmAt(pathsOf(calibration.judge, queries, []), pooled["combined"] ?? []),
+        alarmAt(pathsOf(judge, queries, []), pooled),
       );
     }
   }

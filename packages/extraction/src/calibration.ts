@@ -1,6 +1,6 @@
 import { makeBank } from "./bank.ts";
 import { ExtractionError } from "./error.ts";
-import { alarmLevel, certifiable, type AlarmLevel, type Rate } from "./path-cal.ts";
+import { alarmLevel, certifiable, sharesOf, type AlarmLevel, type Rate } from "./path-cal.ts";
 import type { Query } from "./query.ts";
 import { Scorer, signals, type Frame } from "./scores.ts";
 import { learnSpace, place, type Space } from "./space.ts";
@@ -32,8 +32,12 @@ export interface CalibrationOptions {
 /** Frozen calibration: plain data apart from typed arrays. */
 export interface Calibration {
   readonly judge: Judge;
-  /** Half of `alpha` each, so that either alarm stays within `alpha`. Undefined: too few principals; the meter reads, but never alarms. */
-  readonly levels: { readonly strangeness: AlarmLevel | undefined; readonly progress: AlarmLevel | undefined };
+  /** Their rates sum to at most `alpha`: see `sharesOf`. Undefined: too few principals; that meter reads, but never alarms. */
+  readonly levels: {
+    readonly strangeness: AlarmLevel | undefined;
+    readonly progress: AlarmLevel | undefined;
+    readonly lines: AlarmLevel | undefined;
+  };
   /** What the number of principals can promise at best. */
   readonly certifiable: Rate;
   /** Peaks of the calibration paths, in the order given; for ranking and for drift. */
@@ -57,18 +61,27 @@ const folds = 5;
  * @throws {ExtractionError} BAD_CALIBRATION when a group has too few principals; BAD_ALPHA for a rate that is none.
  */
 export function calibrate(data: CalibrationData, options: CalibrationOptions): Calibration {
-  if (data.reference.length < folds || data.paths.length === 0) {
-    throw new ExtractionError("BAD_CALIBRATION", `expected at least ${folds} reference principals and 1 path`);
-  }
   const judge = learnJudge(data.reference, options);
-  const peaks = data.paths.map((stream) => peakOf(judge, stream));
-  const half = { num: options.alpha.num, den: 2 * options.alpha.den };
-  const level = (of: (it: Peak) => number) => alarmLevel(peaks.map(of), half);
+  return setLevels(
+    judge,
+    data.paths.map((stream) => peakOf(judge, stream)),
+    options.alpha,
+  );
+}
+
+/**
+ * The alarm levels for the peaks of benign principals that the judge was not learnt from.
+ * @throws {ExtractionError} BAD_ALPHA for a rate that is none; BAD_CALIBRATION if a peak is not a number.
+ */
+export function setLevels(judge: Judge, peaks: readonly Peak[], alpha: Rate): Calibration {
+  const shares = sharesOf(peaks.length, alpha);
+  const level = (share: Rate | undefined, of: (it: Peak) => number) => share && alarmLevel(peaks.map(of), share);
   return {
     judge,
     levels: {
-      strangeness: level((it) => it.strangeness),
-      progress: options.exam && level((it) => it.progress),
+      strangeness: level(shares.strangeness, (it) => it.strangeness),
+      progress: judge.exam && level(shares.progress, (it) => it.progress),
+      lines: level(shares.lines, (it) => it.lines),
     },
     certifiable: certifiable(peaks.length),
     peaks,
@@ -78,9 +91,16 @@ export function calibrate(data: CalibrationData, options: CalibrationOptions): C
 /**
  * All of a judge comes from the same principals, each scored with the bank of the other parts, so that nobody meets himself
  * and every principal serves for everything. Whatever this leaves of dependence, the alarm level makes good for.
+ * @throws {ExtractionError} BAD_CALIBRATION with fewer than 5 principals, or when nothing varies.
  */
-function learnJudge(reference: readonly Stream[], options: CalibrationOptions): Judge {
+export function learnJudge(reference: readonly Stream[], options: CalibrationOptions): Judge {
   const { strata } = options;
+  if (reference.length < folds) {
+    throw new ExtractionError(
+      "BAD_CALIBRATION",
+      `expected at least ${folds} reference principals, got ${reference.length}`,
+    );
+  }
   const spaces = learnSpaces(reference);
   const parts = Array.from({ length: folds }, (_, k) => reference.filter((_, i) => i % folds === k));
   const others = parts.map((_, k) => frameOf(spaces, parts.filter((_, i) => i !== k).flat(), strata));
@@ -192,17 +212,21 @@ export interface Peak {
   readonly strangeness: number;
   /** Compared with nine of ten benign principals after as many queries: see `Reading.learnt`. */
   readonly progress: number;
+  /** The longest run of steps along one line. */
+  readonly lines: number;
 }
 
-/** The highest strangeness and the best progress of a stream's path within the horizon. */
+/** The highest values of a stream's path within the horizon. */
 export function peakOf(judge: Judge, stream: Stream): Peak {
   const path = new Path(judge);
   let strangeness = 0;
   let progress = 0;
+  let lines = 0;
   for (const query of stream.slice(0, judge.horizon)) {
     const reading = path.step(query);
     strangeness = Math.max(strangeness, reading.strangeness);
     progress = Math.max(progress, reading.learnt);
+    lines = Math.max(lines, reading.lineRun);
   }
-  return { strangeness, progress };
+  return { strangeness, progress, lines };
 }

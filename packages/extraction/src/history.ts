@@ -1,51 +1,82 @@
-import { ExtractionError } from "./error.ts";
+import { fromText, toText } from "./bytes.ts";
 
-/** Newest queries kept, and older ones kept as a sample: 512 rows of at most 32 coordinates of 2 bytes are 32 KiB. */
+/** Newest queries kept, and older ones kept as a sample: 512 rows of at most 32 coordinates of one byte are 16 KiB a space. */
 const recent = 256;
 const sampled = 256;
 /** Coordinates kept of each query: the principal axes beyond carry little of the distance between natural inputs. */
 export const historyDimensions = 32;
 
+/** A kept coordinate is this many times coarser than a point's: 1/16 sd, up to ±8 sd. A chain's links are further apart than the rounding. */
+const coarse = 64;
+
+/** How near the nearest own earlier query of the stratum was. */
+export interface Near {
+  /** Squared distance in each space, of the query that is nearest there, in kept units. */
+  readonly squared: readonly number[];
+  /** Own queries of the stratum. */
+  readonly of: number;
+}
+
 /**
- * A principal's own past queries, bounded: a ring of the newest 256 and, of everything older, the 256 with the smallest hash.
- * The sample by smallest hash is uniform over distinct inputs, needs no dice, and two of them merge.
+ * A principal's own past queries in one or more spaces, bounded: a ring of the newest 256 and, of everything older, the 256 with
+ * the smallest hash. The sample by smallest hash is uniform over distinct inputs, needs no dice, and two of them merge.
  */
 export class History {
+  /** Coordinates kept, per space. */
+  readonly widths: readonly number[];
   readonly #width: number;
-  readonly #rows: Int16Array;
+  readonly #rows: Int8Array;
   readonly #strata = new Int16Array(recent + sampled).fill(-1);
   readonly #hashes = new Uint32Array(recent + sampled);
   #seen = 0;
   #sample = 0;
 
-  constructor(dimensions: number) {
-    this.#width = Math.min(dimensions, historyDimensions);
-    this.#rows = new Int16Array((recent + sampled) * this.#width);
+  constructor(dimensions: readonly number[]) {
+    this.widths = dimensions.map((it) => Math.min(it, historyDimensions));
+    this.#width = this.widths.reduce((sum, it) => sum + it, 0);
+    this.#rows = new Int8Array((recent + sampled) * this.#width);
   }
 
-  /** Coordinates kept of each query. */
-  get width(): number {
-    return this.#width;
+  /** A query's points, one per space, as they are kept. */
+  coarsen(points: readonly Int16Array[]): Int8Array {
+    const row = new Int8Array(this.#width);
+    let at = 0;
+    points.forEach((point, space) => {
+      for (let i = 0; i < (this.widths[space] ?? 0); i++) {
+        row[at++] = Math.max(-127, Math.min(127, Math.round((point[i] ?? 0) / coarse)));
+      }
+    });
+    return row;
   }
 
-  /** Smallest squared distance to an own earlier query of the stratum, and their number; undefined without one. Exact repeats are the caller's to drop. */
-  nearest(query: Int16Array, stratum: number): { squared: number; of: number } | undefined {
-    const width = this.#width;
-    let squared = Infinity;
+  /** Undefined without an own query of the stratum. Exact repeats are the caller's to drop. */
+  nearest(row: Int8Array, stratum: number): Near | undefined {
+    const squared = this.widths.map(() => Infinity);
     let of = 0;
     const used = Math.min(this.#seen, recent);
     for (let slot = 0; slot < recent + this.#sample; slot++) {
       if (slot === used && used < recent) slot = recent;
       if (slot >= recent + this.#sample || this.#strata[slot] !== stratum) continue;
       of++;
-      let sum = 0;
-      for (let i = 0, at = slot * width; i < width && sum < squared; i++) {
-        const d = this.#rows[at + i]! - query[i]!;
-        sum += d * d;
+      let from = 0;
+      for (let space = 0; space < squared.length; space++) {
+        const width = this.widths[space]!;
+        const sum = this.#distance(slot * this.#width + from, row, from, width, squared[space]!);
+        if (sum < squared[space]!) squared[space] = sum;
+        from += width;
       }
-      if (sum < squared) squared = sum;
     }
     return of === 0 ? undefined : { squared, of };
+  }
+
+  /** Squared distance, given up once it passes `most`. */
+  #distance(at: number, row: Int8Array, from: number, width: number, most: number): number {
+    let sum = 0;
+    for (let i = 0; i < width && sum < most; i++) {
+      const d = this.#rows[at + i]! - row[from + i]!;
+      sum += d * d;
+    }
+    return sum;
   }
 
   /** True if a query with this hash is still remembered: a retry or a cache, which is nobody's attack. */
@@ -56,10 +87,10 @@ export class History {
     return false;
   }
 
-  add(query: Int16Array, stratum: number, hash: number): void {
+  add(row: Int8Array, stratum: number, hash: number): void {
     const slot = this.#seen % recent;
     if (this.#seen >= recent) this.#demote(slot);
-    this.#put(slot, query, stratum, hash);
+    this.#put(slot, row, stratum, hash);
     this.#seen++;
   }
 
@@ -76,30 +107,28 @@ export class History {
     this.#put(target, this.#rows.subarray(slot * this.#width, (slot + 1) * this.#width), this.#strata[slot]!, hash);
   }
 
-  #put(slot: number, query: Int16Array, stratum: number, hash: number): void {
-    this.#rows.set(query.subarray(0, this.#width), slot * this.#width);
+  #put(slot: number, row: Int8Array, stratum: number, hash: number): void {
+    this.#rows.set(row, slot * this.#width);
     this.#strata[slot] = stratum;
     this.#hashes[slot] = hash;
   }
 
   /** Plain data that restores to the same answers. */
   snapshot(): HistoryState {
-    const code = (it: Int16Array | Uint32Array) =>
-      Buffer.from(it.buffer, it.byteOffset, it.byteLength).toString("base64");
     return {
       seen: this.#seen,
       sample: this.#sample,
-      rows: code(this.#rows),
-      strata: code(this.#strata),
-      hashes: code(this.#hashes),
+      rows: toText(this.#rows),
+      strata: toText(this.#strata),
+      hashes: toText(this.#hashes),
     };
   }
 
   /** @throws {ExtractionError} BAD_STATE when the state is of another size. */
   restore(state: HistoryState): void {
-    fill(this.#rows, state.rows);
-    fill(this.#strata, state.strata);
-    fill(this.#hashes, state.hashes);
+    fromText(this.#rows, state.rows);
+    fromText(this.#strata, state.strata);
+    fromText(this.#hashes, state.hashes);
     this.#seen = state.seen;
     this.#sample = state.sample;
   }
@@ -111,12 +140,4 @@ export interface HistoryState {
   readonly rows: string;
   readonly strata: string;
   readonly hashes: string;
-}
-
-function fill(target: Int16Array | Uint32Array, text: string): void {
-  const bytes = Buffer.from(text, "base64");
-  if (bytes.length !== target.byteLength) {
-    throw new ExtractionError("BAD_STATE", `expected ${target.byteLength} bytes of history, got ${bytes.length}`);
-  }
-  new Uint8Array(target.buffer, target.byteOffset, target.byteLength).set(bytes);
 }

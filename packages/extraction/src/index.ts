@@ -1,15 +1,27 @@
 export { makeBank, nearest, type Bank } from "./bank.ts";
 export {
   calibrate,
+  learnJudge,
   peakOf,
+  setLevels,
   type Calibration,
   type CalibrationData,
   type CalibrationOptions,
+  type Peak,
   type Stream,
 } from "./calibration.ts";
 export { ExtractionError, type ExtractionCode } from "./error.ts";
 export { Meter, Path, type Judge, type Metered, type PathState, type Reading } from "./meter.ts";
-export { alarmLevel, alarmRank, certifiable, pathPValue, type AlarmLevel, type Rate } from "./path-cal.ts";
+export {
+  alarmLevel,
+  alarmRank,
+  certifiable,
+  pathPValue,
+  sharesOf,
+  type AlarmLevel,
+  type Rate,
+  type Shares,
+} from "./path-cal.ts";
 export { setExam, Student, type Answered, type Exam, type Progress } from "./progress.ts";
 export { topGap, type Query } from "./query.ts";
 export { Scorer, signals, type Scores, type Signal } from "./scores.ts";

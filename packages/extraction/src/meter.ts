@@ -30,6 +30,12 @@ export interface Judge {
 /** Queries that a path counts as made before its first: what keeps three strange first queries from being a verdict. */
 export const settling = 32;
 
+/**
+ * ln of each signal's share of the false-alarm budget, in the order of `signals`. The distances see every foreign pool, the one
+ * as the model sees it more than the raw one; margins and chains see one kind of attack each, and honest outliers move them far.
+ */
+const lnShares = [1, 0.5, 0.1, 0.1, 0.1].map(Math.log);
+
 /** Progress is examined at 32 queries and whenever they have doubled. */
 export const firstExam = 32;
 
@@ -49,6 +55,8 @@ export interface Reading {
    * with the level of progress. So whoever learns fast is seen before he has learnt much.
    */
   readonly learnt: number;
+  /** Steps in a row along one line or halving: see `Scorer`. */
+  readonly lineRun: number;
   /** The last examination, if there was one. */
   readonly progress: Progress | undefined;
 }
@@ -89,18 +97,13 @@ export class Path {
     let strangeness = 0;
     let leader: Signal = signals[0];
     pace.forEach((it, j) => {
-      const rare = rarity(it, scale[j]);
+      const rare = rarity(it, scale[j]) + (lnShares[j] ?? 0);
       if (rare <= strangeness) return;
       strangeness = rare;
       leader = signals[j] ?? leader;
     });
     const [learnt, progress, evidence] = [this.#learnt, this.#progress, [...this.#evidence]];
-    return { t: t + 1, evidence, pace, strangeness, leader, learnt, progress };
-  }
-
-  /** Steps in a row along one line or halving: see `Scorer`. */
-  get lineRun(): number {
-    return this.#scorer.lineRun;
+    return { t: t + 1, evidence, pace, strangeness, leader, learnt, lineRun: this.#scorer.lineRun, progress };
   }
 
   /** One bet per signal. False for an exact repeat. */
@@ -201,11 +204,12 @@ export class Meter {
   /** Each alarm is undefined while there are too few calibration principals to promise anything: that is not "no". */
   step(query: Query): Metered {
     const reading = this.#path.step(query);
-    const { strangeness, progress } = this.#calibration.levels;
+    const { strangeness, progress, lines } = this.#calibration.levels;
     return {
       ...reading,
       strange: strangeness && reading.strangeness > strangeness.level,
       learning: progress && reading.learnt > progress.level,
+      walking: lines && reading.lineRun > lines.level,
     };
   }
 
@@ -223,4 +227,6 @@ export interface Metered extends Reading {
   readonly strange: boolean | undefined;
   /** The log could teach a better clone than any benign principal's. */
   readonly learning: boolean | undefined;
+  /** The queries walk along lines for longer than any benign principal's: line search, bisection. */
+  readonly walking: boolean | undefined;
 }

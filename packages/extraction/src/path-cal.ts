@@ -42,6 +42,30 @@ export function alarmRank(principals: number, { num, den }: Rate): number | unde
   return rank <= principals ? rank : undefined;
 }
 
+/** Of `alpha`, what each alarm of a meter may use. */
+export interface Shares {
+  readonly strangeness: Rate | undefined;
+  readonly progress: Rate | undefined;
+  readonly lines: Rate | undefined;
+}
+
+/**
+ * Deals `alpha` out in whole ranks, so that nothing of it is lost to rounding: about half to progress, a quarter each to
+ * strangeness and lines. Which share is whose depends on the number of principals alone, so the sum keeps the promise.
+ * With too few ranks for all, strangeness comes first, then progress; undefined: that alarm can promise nothing.
+ */
+export function sharesOf(principals: number, { num, den }: Rate): Shares {
+  const ranks = Number((BigInt(num) * BigInt(principals + 1)) / BigInt(den));
+  const quarter = Math.floor(ranks / 4);
+  const strangeness = Math.min(ranks, Math.max(1, quarter));
+  const rate = (n: number) => (n > 0 ? { num: n, den: principals + 1 } : undefined);
+  return {
+    strangeness: rate(strangeness),
+    progress: rate(ranks - strangeness - quarter),
+    lines: rate(quarter),
+  };
+}
+
 /** The smallest rate that `principals` calibration principals can promise: 1 in (M + 1). Shown when `alpha` cannot be. */
 export function certifiable(principals: number): Rate {
   return { num: 1, den: principals + 1 };

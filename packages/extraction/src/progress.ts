@@ -1,4 +1,5 @@
 import { ExtractionError } from "./error.ts";
+import { fromText, toText } from "./bytes.ts";
 import { maxDimensions, place, unit, type Space } from "./space.ts";
 import { wilson } from "./statistics.ts";
 
@@ -75,15 +76,15 @@ export class Student {
   readonly #exam: Exam;
   readonly #width: number;
   /** Packed upper triangle of Σ x xᵀ, and Σ x yᵀ. */
-  readonly #gram: Float64Array;
-  readonly #cross: Float64Array;
+  readonly #gram: Float32Array;
+  readonly #cross: Float32Array;
   #queries = 0;
 
   constructor(exam: Exam) {
     this.#exam = exam;
     this.#width = Math.min(exam.space.dimensions, maxDimensions) + 1;
-    this.#gram = new Float64Array((this.#width * (this.#width + 1)) / 2);
-    this.#cross = new Float64Array(this.#width * exam.classes);
+    this.#gram = new Float32Array((this.#width * (this.#width + 1)) / 2);
+    this.#cross = new Float32Array(this.#width * exam.classes);
   }
 
   /** Answered queries learnt from. */
@@ -143,24 +144,21 @@ export class Student {
   }
 
   snapshot(): StudentState {
-    return { queries: this.#queries, gram: [...this.#gram], cross: [...this.#cross] };
+    return { queries: this.#queries, gram: toText(this.#gram), cross: toText(this.#cross) };
   }
 
-  /** @throws {ExtractionError} BAD_STATE for a student of another exam. */
+  /** @throws {ExtractionError} BAD_STATE for a student of another exam: told by the sizes. */
   restore(state: StudentState): void {
-    if (state.gram.length !== this.#gram.length || state.cross.length !== this.#cross.length) {
-      throw new ExtractionError("BAD_STATE", "the state is of another exam");
-    }
-    this.#gram.set(state.gram);
-    this.#cross.set(state.cross);
+    fromText(this.#gram, state.gram);
+    fromText(this.#cross, state.cross);
     this.#queries = state.queries;
   }
 }
 
 export interface StudentState {
   readonly queries: number;
-  readonly gram: readonly number[];
-  readonly cross: readonly number[];
+  readonly gram: string;
+  readonly cross: string;
 }
 
 /** The input's coordinates in standard deviations behind a constant 1. */
@@ -173,7 +171,7 @@ function withOne(space: Space, input: ArrayLike<number>): Float64Array {
 }
 
 /** Solves (G + λI) W = C by Cholesky; the constant is not shrunk. Row-major `width × classes`. */
-function solve(gram: Float64Array, cross: Float64Array, width: number, classes: number, lambda: number): Float64Array {
+function solve(gram: Float32Array, cross: Float32Array, width: number, classes: number, lambda: number): Float64Array {
   const l = new Float64Array(width * width);
   for (let i = 0, at = 0; i < width; i++) for (let j = i; j < width; j++) l[j * width + i] = gram[at++]!;
   for (let i = 0; i < width; i++) l[i * width + i]! += i === 0 ? 1e-9 : lambda;

@@ -1,8 +1,9 @@
 import { nearest, type Bank } from "./bank.ts";
+import { fromText, toText } from "./bytes.ts";
 import { hashVector } from "./hash.ts";
 import { History, type HistoryState } from "./history.ts";
 import { topGap, type Query } from "./query.ts";
-import { place, unit, type Space } from "./space.ts";
+import { place, type Space } from "./space.ts";
 
 /**
  * The five scores of a query; higher is stranger. Each is judged only against benign queries of the same stratum.
@@ -31,19 +32,17 @@ const crowding = 0.08;
 /** Longest arithmetic or halving run that is told apart: longer ones are as certain. */
 const maxRun = 64;
 
-/** Scores one principal's queries in order. All it keeps is two bounded histories and one step. */
+/** Scores one principal's queries in order. All it keeps is a bounded history and one step. */
 export class Scorer {
   readonly #frame: Frame;
-  readonly #features: History;
-  readonly #input: History;
+  readonly #history: History;
   #last: Int16Array | undefined;
-  #step: { readonly direction: Float64Array; readonly length: number } | undefined;
+  #step: { readonly direction: Float32Array; readonly length: number } | undefined;
   #run = 0;
 
   constructor(frame: Frame) {
     this.#frame = frame;
-    this.#features = new History(frame.features.dimensions);
-    this.#input = new History((frame.input ?? frame.features).dimensions);
+    this.#history = new History(spacesOf(frame).map((it) => it.dimensions));
   }
 
   /** Undefined for an exact repeat of a query still remembered. */
@@ -54,18 +53,18 @@ export class Scorer {
     const own = input && query.input ? place(input, query.input) : point;
     const hash = hashVector(own);
     // A retry or a cache: it teaches nobody anything, so it says nothing either way.
-    if (this.#input.has(hash)) return undefined;
+    if (this.#history.has(hash)) return undefined;
 
+    const row = this.#history.coarsen(input ? [point, own] : [point]);
     const gap = query.probabilities && topGap(query.probabilities);
     const scores: Scores = [
       nearest(bank, stratum, point),
       inputBank && query.input && nearest(inputBank, stratum, own),
       gap === undefined ? undefined : 1 - gap,
       gap === undefined ? undefined : gap - 1,
-      nearerOf(closeness(this.#input, own, stratum), closeness(this.#features, point, stratum)),
+      closeness(this.#history, row, stratum),
     ];
-    this.#input.add(own, stratum, hash);
-    this.#features.add(point, stratum, hash);
+    this.#history.add(row, stratum, hash);
     this.#walk(own);
     return scores;
   }
@@ -80,14 +79,9 @@ export class Scorer {
     const last = this.#last;
     this.#last = point;
     if (!last) return;
-    const direction = new Float64Array(point.length);
-    let squared = 0;
-    for (let i = 0; i < point.length; i++) {
-      const d = point[i]! - last[i]!;
-      direction[i] = d;
-      squared += d * d;
-    }
-    const length = Math.sqrt(squared);
+    const direction = new Float32Array(point.length);
+    for (let i = 0; i < point.length; i++) direction[i] = point[i]! - last[i]!;
+    const length = lengthOf(direction);
     const before = this.#step;
     this.#step = { direction, length };
     if (!before || length === 0 || before.length === 0) {
@@ -104,46 +98,56 @@ export class Scorer {
 
   snapshot(): ScorerState {
     return {
-      features: this.#features.snapshot(),
-      input: this.#input.snapshot(),
-      last: this.#last && [...this.#last],
-      step: this.#step && { direction: [...this.#step.direction], length: this.#step.length },
+      history: this.#history.snapshot(),
+      last: this.#last && toText(this.#last),
+      step: this.#step && toText(this.#step.direction),
       run: this.#run,
     };
   }
 
   restore(state: ScorerState): void {
-    this.#features.restore(state.features);
-    this.#input.restore(state.input);
-    this.#last = state.last && Int16Array.from(state.last);
-    this.#step = state.step && { direction: Float64Array.from(state.step.direction), length: state.step.length };
+    this.#history.restore(state.history);
+    const width = (this.#frame.input ?? this.#frame.features).dimensions;
+    this.#last = state.last === undefined ? undefined : new Int16Array(width);
+    if (this.#last && state.last !== undefined) fromText(this.#last, state.last);
+    const direction = new Float32Array(width);
+    if (state.step !== undefined) fromText(direction, state.step);
+    this.#step = state.step === undefined ? undefined : { direction, length: lengthOf(direction) };
     this.#run = state.run;
   }
 }
 
 export interface ScorerState {
-  readonly features: HistoryState;
-  readonly input: HistoryState;
-  readonly last: readonly number[] | undefined;
-  readonly step: { readonly direction: readonly number[]; readonly length: number } | undefined;
+  readonly history: HistoryState;
+  readonly last: string | undefined;
+  readonly step: string | undefined;
   readonly run: number;
+}
+
+function spacesOf({ features, input }: Frame): readonly Space[] {
+  return input ? [features, input] : [features];
+}
+
+function lengthOf(vector: ArrayLike<number>): number {
+  let squared = 0;
+  for (let i = 0; i < vector.length; i++) squared += (vector[i] ?? 0) ** 2;
+  return Math.sqrt(squared);
 }
 
 /**
  * -(ln of the distance to the nearest own query, relative to the query's own length, + 0.08 ln n), n how many there are to be
- * near to. Relative, because everything a low-contrast camera sends is close together.
+ * near to. Relative, because everything a low-contrast camera sends is close together; and the least over the spaces, because
+ * close in one alone is such a camera, or an answer that saturates: a chain is close in both.
  */
-function closeness(history: History, point: Int16Array, stratum: number): number | undefined {
-  const found = history.nearest(point, stratum);
+function closeness(history: History, row: Int8Array, stratum: number): number | undefined {
+  const found = history.nearest(row, stratum);
   if (!found) return undefined;
-  let squared = 0;
-  for (let i = 0; i < history.width; i++) squared += point[i]! * point[i]!;
-  // Half a fixed-point step stands for a distance below what is kept.
-  const relative = Math.max(Math.sqrt(found.squared), 0.5) / Math.max(Math.sqrt(squared), unit / 16);
+  let relative = 0;
+  let from = 0;
+  found.squared.forEach((squared, space) => {
+    const own = lengthOf(row.subarray(from, (from += history.widths[space] ?? 0)));
+    // Half a step stands for a distance below what is kept.
+    relative = Math.max(relative, Math.max(Math.sqrt(squared), 0.5) / Math.max(own, 1));
+  });
   return -(Math.log(relative) + crowding * Math.log(found.of));
-}
-
-/** Close in one space alone is a low-contrast camera, or an answer that saturates; a chain is close in both. */
-function nearerOf(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? undefined : Math.min(a, b);
 }

@@ -18,13 +18,13 @@ export interface Space {
   readonly inputs: number;
   /** Length of the vectors it gives, at most `maxDimensions`. */
   readonly dimensions: number;
-  readonly mean: readonly number[];
+  readonly mean: Float64Array;
   /** 1 / sd; 0 for a coordinate that is dropped. */
-  readonly scale: readonly number[];
+  readonly scale: Float64Array;
   /** Key of the random ±1 projection; undefined where the input was narrow enough. */
   readonly projectionKey: number | undefined;
-  /** `dimensions` rows of principal axes. */
-  readonly axes: readonly (readonly number[])[];
+  /** `dimensions` rows of principal axes, one behind the other. */
+  readonly axes: Float64Array;
 }
 
 /** A standard deviation below this is noise of the recording, not variety: the coordinate is dropped. */
@@ -49,7 +49,14 @@ export function learnSpace(vectors: readonly ArrayLike<number>[], key = 1): Spac
 
   const covariance = correlate(narrow, mean, scale);
   const axes = principalAxes(covariance).slice(0, kept);
-  return { inputs, dimensions: kept, mean, scale, projectionKey, axes };
+  return {
+    inputs,
+    dimensions: kept,
+    mean: Float64Array.from(mean),
+    scale: Float64Array.from(scale),
+    projectionKey,
+    axes: Float64Array.from(axes.flat()),
+  };
 }
 
 /**
@@ -66,13 +73,12 @@ export function place(space: Space, vector: ArrayLike<number>): Int16Array {
   for (let i = 0; i < width; i++) {
     const value = narrow[i] ?? NaN;
     if (!Number.isFinite(value)) throw new ExtractionError("BAD_QUERY", `value ${i} is not finite`);
-    z[i] = (value - (space.mean[i] ?? 0)) * (space.scale[i] ?? 0);
+    z[i] = (value - space.mean[i]!) * space.scale[i]!;
   }
   const out = new Int16Array(space.dimensions);
   for (let row = 0; row < out.length; row++) {
-    const axis = space.axes[row] ?? [];
     let sum = 0;
-    for (let i = 0; i < width; i++) sum += (z[i] ?? 0) * (axis[i] ?? 0);
+    for (let i = 0, at = row * width; i < width; i++) sum += z[i]! * space.axes[at + i]!;
     out[row] = Math.max(-32768, Math.min(32767, Math.round(sum * unit)));
   }
   return out;
