@@ -142,7 +142,7 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
   const makeLine = () => new Line({ register, rules: content.rules.map((it) => it.text) });
   const { webhooks, quarantineRoots } = config.policy;
   const acts = [
-    quarantineFile({ db, folder: join(dataDir, "quarantine", "files"), roots: quarantineRoots }),
+    quarantineFile({ db, folder: join(dataDir, "quarantine", "files"), roots: quarantineRoots, own: dataDir }),
     notify({ db, webhooks, env }),
   ];
   const policy = readPolicy(content.policy);

@@ -42,9 +42,11 @@ export interface QuarantineOptions {
   readonly folder: string;
   /** Folders whose files may be moved; empty: those that the scan read. */
   readonly roots: readonly string[];
+  /** Our data folder: whatever a report says, nothing in it is moved. */
+  readonly own: string;
 }
 
-export function quarantineFile({ db, folder, roots }: QuarantineOptions): Act {
+export function quarantineFile({ db, folder, roots, own }: QuarantineOptions): Act {
   return {
     verb: "quarantine-file",
 
@@ -54,7 +56,11 @@ export function quarantineFile({ db, folder, roots }: QuarantineOptions): Act {
       const title = `Move ${copy.container ?? copy.path} (${bytesText(copy.bytes)}) to quarantine`;
       try {
         const allowed = roots.length > 0 ? roots : await scannedRoots(db, copy.host);
-        const files = await Promise.all(pathsOf(copy).map((it, i) => planFile(it, i, copy, folder, allowed)));
+        const paths = pathsOf(copy);
+        for (const { path } of paths) {
+          if (await isInside(own, path)) throw new ServerError("ACTION_REFUSED", `${path} is Outweigh's own`);
+        }
+        const files = await Promise.all(paths.map((it, i) => planFile(it, i, copy, folder, allowed)));
         return {
           ok: true,
           plan: { title, effects: effectsOf(copy, files), undoable: true, plan: { copy: copy.id, files } },

@@ -17,11 +17,11 @@ export interface FoundCopy extends CopyRow {
 
 /**
  * Stores a report: it replaces the host's last one. Copies it no longer lists, below the folders it read, are gone; those
- * in quarantine are where we put them.
+ * in quarantine are where we put them. A report that claims to be of later than now is of now: else it would stand for ever.
  */
-export async function storeScan(tx: Tx, report: ScanReport): Promise<void> {
+export async function storeScan(tx: Tx, report: ScanReport, now: number): Promise<void> {
   const host = storable(report.host ?? unnamedHost);
-  const at = Date.parse(report.finishedAt);
+  const at = Math.min(Date.parse(report.finishedAt), now);
   const newest = await tx.selectFrom("scan").select("at").where("host", "=", host).executeTakeFirst();
   if (newest && newest.at > at) return; // Arrived late: it says nothing about now.
 

@@ -40,7 +40,7 @@ export async function commit(tally: Tally, context: CommitContext): Promise<Comm
     const freshAlerts = await storeAlerts(tx, [...tally.alerts.values()]);
     const incidents = await storeIncidents(tx, [...tally.incidents.values()], now);
     for (const it of tally.incidents.values()) await linkAlerts(tx, it.id, it.alerts);
-    for (const it of tally.scans) await storeScan(tx, it);
+    for (const it of tally.scans) await storeScan(tx, it, now);
     await storeGaps(tx, context.gaps);
     const checkpointMs = await storeCheckpoint(tx, tally, line, now);
     const decisions = [
