@@ -81,7 +81,9 @@ function withoutComments(text: string): string {
 
 /** What stands in its static, dynamic and side-effect imports. */
 function imports(text: string): string[] {
-  return [...text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, it = ""]) => it);
+  const statements = /(?:^|\n)\s*(?:import|export)\s[^"'`;]*?\bfrom\s*"([^"]+)"/g;
+  const others = /\bimport\s*\(\s*"([^"]+)"|(?:^|\n)\s*import\s+"([^"]+)"/g;
+  return [...text.matchAll(statements), ...text.matchAll(others)].map(([, a, b]) => a ?? b ?? "");
 }
 
 /** "@outweigh/schema/event" and "zod/v4" belong to "@outweigh/schema" and "zod". */

@@ -28,9 +28,9 @@ export async function openBrowser(): Promise<Browser> {
   });
 }
 
-/** Keeps a picture of a page among the run's artefacts. */
+/** Keeps a picture of a page among the run's artefacts, or in the folder that `OUTWEIGH_PICTURES` names. */
 export async function picture(page: Page, name: string): Promise<void> {
-  const folder = join(import.meta.dirname, "..", "artefacts");
+  const folder = process.env.OUTWEIGH_PICTURES ?? join(import.meta.dirname, "..", "artefacts");
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`) });
 }

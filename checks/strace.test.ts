@@ -1,0 +1,77 @@
+// What a scan and a replay do to the machine, as the kernel saw it: they open nothing for writing and make no connection.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { safetensors } from "../e2e/world/weights.ts";
+
+const program = join(import.meta.dirname, "..", "packages", "cli", "bin", "outweigh.js");
+const hasStrace = spawnSync("strace", ["-c", "true"]).status === 0;
+const skip = hasStrace ? false : "strace is not here, or may not trace";
+
+/** Calls that change files or reach others. */
+const watched =
+  "open,openat,openat2,creat,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,rmdir,link,linkat,symlink,symlinkat,mknod,mknodat," +
+  "truncate,ftruncate,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,utimensat,setxattr,fsetxattr,socket,connect,bind,listen,sendto,sendmsg";
+
+/** A terminal or a hole that swallows: writing there changes nothing. */
+const harmless = /^"\/dev\/(?:null|tty)"/;
+
+function trace(t: TestContext, args: readonly string[], cwd: string): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "outweigh-strace-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "trace");
+  const options = ["-f", "-qq", "-e", `trace=${watched}`, "-o", file];
+  const { status, stderr } = spawnSync("strace", [...options, process.execPath, program, ...args], {
+    cwd,
+    encoding: "utf8",
+  });
+  assert.ok(status === 0 || status === 1, `ended with ${status}: ${stderr}`);
+  return readFileSync(file, "utf8").split("\n");
+}
+
+/** Calls that succeeded or were tried, other than opening for reading. */
+function acts(lines: readonly string[]): string[] {
+  return lines.filter((line) => {
+    const [, call = "", rest = ""] = /^\d+\s+(\w+)\((.*)$/.exec(line) ?? [];
+    if (call === "") return false;
+    if (!call.startsWith("open")) return true;
+    return /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC/.test(rest) && !harmless.test(rest.replace(/^AT_FDCWD, /, ""));
+  });
+}
+
+function aHost(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "outweigh-host-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, "home"));
+  writeFileSync(join(folder, "home", "holiday.jpg"), safetensors("acme-13b", [0, 1]));
+  writeFileSync(join(folder, "note.txt"), "nothing to see");
+  return folder;
+}
+
+test("a scan opens nothing for writing and reaches nobody", { skip }, (t) => {
+  const host = aHost(t);
+  const lines = trace(t, ["scan", host, "--json"], host);
+  assert.ok(
+    lines.some((it) => it.includes("holiday.jpg")),
+    "the trace does not show the scan",
+  );
+  assert.deepEqual(acts(lines), []);
+});
+
+test("so does a replay", { skip }, (t) => {
+  const host = aHost(t);
+  const log = join(host, "access.log");
+  writeFileSync(
+    log,
+    '203.0.113.7 - - [24/Nov/2026:09:00:00 +0000] "GET /files/m.safetensors HTTP/1.1" 200 10 "-" "curl/8"\n',
+  );
+  const lines = trace(t, ["replay", log, "--json"], host);
+  assert.ok(
+    lines.some((it) => it.includes("access.log")),
+    "the trace does not show the replay",
+  );
+  assert.deepEqual(acts(lines), []);
+});
