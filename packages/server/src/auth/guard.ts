@@ -27,17 +27,24 @@ export function guard(app: FastifyInstance, hosts: () => ReadonlySet<string>): v
     if (origin !== undefined && !isOwn(origin, allowed)) {
       throw new ServerError("FORBIDDEN", `requests of pages from "${short(origin)}" are not accepted`);
     }
+    if (!mayFetch(request)) throw new ServerError("FORBIDDEN", "another site's page sent this");
     if (safeMethods.has(request.method)) return;
     checkWrite(request, origin);
   });
 }
 
+/**
+ * Browsers say whose page asks (Fetch Metadata). Of foreign pages, also those of other ports here, only a person's click on
+ * a link is answered: their images and scripts would use up the requests that our own pages may make in a minute.
+ */
+function mayFetch({ method, headers }: FastifyRequest): boolean {
+  const site = headers["sec-fetch-site"];
+  if (site === undefined || site === "same-origin" || site === "none") return true;
+  return method === "GET" && headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document";
+}
+
 /** A request that changes something comes from our own page, and says so; or from a program. */
 function checkWrite(request: FastifyRequest, origin: string | undefined): void {
-  const site = request.headers["sec-fetch-site"];
-  if (site !== undefined && site !== "same-origin" && site !== "none") {
-    throw new ServerError("FORBIDDEN", "another site's page sent this");
-  }
   if (request.routeOptions.config.forPrograms) return;
   if (origin === undefined) throw new ServerError("FORBIDDEN", "a request that changes something needs an Origin");
   const hasBody =

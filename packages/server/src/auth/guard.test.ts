@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import Fastify from "fastify";
+import { ServerError } from "../error.ts";
+import { allowedHosts, guard } from "./guard.ts";
+
+function anApp() {
+  const app = Fastify();
+  app.setErrorHandler((error, _, reply) => reply.code(error instanceof ServerError ? error.status : 500).send());
+  guard(app, () => allowedHosts(7700));
+  app.get("/", () => "page");
+  app.post("/", () => "done");
+  return app;
+}
+
+async function statusOf(method: "GET" | "POST", headers: Record<string, string>): Promise<number> {
+  const { statusCode } = await anApp().inject({ method, url: "/", headers: { host: "127.0.0.1:7700", ...headers } });
+  return statusCode;
+}
+
+const own = { origin: "http://127.0.0.1:7700", "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors" };
+
+test("our own pages and programs are answered", async () => {
+  assert.equal(await statusOf("GET", {}), 200);
+  assert.equal(await statusOf("GET", { "sec-fetch-site": "same-origin", "sec-fetch-mode": "no-cors" }), 200);
+  assert.equal(await statusOf("GET", { "sec-fetch-site": "none", "sec-fetch-mode": "navigate" }), 200);
+  assert.equal(await statusOf("POST", own), 200);
+});
+
+test("a foreign page may link to us, and nothing else", async () => {
+  for (const site of ["cross-site", "same-site"]) {
+    const from = { "sec-fetch-site": site };
+    const click = { ...from, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+    assert.equal(await statusOf("GET", click), 200);
+    assert.equal(await statusOf("POST", { ...own, ...click }), 403);
+    assert.equal(await statusOf("GET", { ...from, "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" }), 403);
+    assert.equal(await statusOf("GET", { ...from, "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" }), 403);
+  }
+});
+
+test("a foreign name or origin is refused", async () => {
+  assert.equal(await statusOf("GET", { host: "evil.example:7700" }), 403);
+  assert.equal(await statusOf("GET", { origin: "null" }), 403);
+  assert.equal(await statusOf("POST", { authorization: "Basic eDp5" }), 403);
+});
