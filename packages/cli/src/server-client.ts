@@ -5,6 +5,9 @@ import { CliError } from "./error.ts";
 
 /** What a running server writes into its data folder. */
 const owner = z.object({
+  pid: z.int().positive(),
+  /** When the process began, as the kernel counts; empty where it cannot be told. */
+  began: z.string(),
   url: z.string().regex(/^http:\/\/127\.0\.0\.1:\d{1,5}$/, "expected an address of this machine"),
 });
 
@@ -31,7 +34,11 @@ export interface Session {
 
 /** The server that works in a data folder. @throws {CliError} FAILED if there is none. */
 export function localServer(dataDir: string): LocalServer {
-  const url = read(dataDir, "server.json", (text) => owner.parse(JSON.parse(text)).url);
+  const url = read(dataDir, "server.json", (text) => {
+    const { pid, began, url: at } = owner.parse(JSON.parse(text));
+    if (!isAlive(pid, began)) throw new Error(`process ${pid} is gone`);
+    return at;
+  });
   const token = read(dataDir, "open.token", (text) => text.trim());
   const makeLink = async (): Promise<string> => {
     const answer = await ask(`${url}/api/links`, { method: "POST", headers: { authorization: `Bearer ${token}` } });
@@ -61,6 +68,19 @@ export async function ask(url: string, init: RequestInit): Promise<Response> {
   if (answer.status < 400) return answer;
   const said = apiError.safeParse(await answer.json().catch(() => undefined));
   throw new CliError("FAILED", said.success ? said.data.message : `the server answered ${answer.status}`);
+}
+
+/** A server that was killed leaves its address behind: somebody else may listen there by now, and must not get our token. */
+function isAlive(pid: number, began: string): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
+  }
+  if (process.platform !== "linux" || began === "") return true;
+  // proc_pid_stat(5): the 22nd field, counted after the name in parentheses.
+  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] === began;
 }
 
 function read<T>(folder: string, name: string, parse: (text: string) => T): T {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { claimData } from "./data.ts";
@@ -39,3 +39,19 @@ for (const [what, text] of [
     await claim.release();
   });
 }
+
+test("a folder that others may write is not taken: what lies in it may be theirs", async (t) => {
+  const { path } = claimed(t);
+  chmodSync(path, 0o777);
+  await assert.rejects(claimData(path), { code: "DATA_NOT_OURS", message: /can be written by others/ });
+});
+
+test(
+  "a folder of another user is not taken",
+  { skip: process.getuid?.() === 0 ? false : "only root can give a folder away" },
+  async (t) => {
+    const { path } = claimed(t);
+    chownSync(path, 65534, 65534);
+    await assert.rejects(claimData(path), { code: "DATA_NOT_OURS", message: /belongs to another user \(65534\)/ });
+  },
+);

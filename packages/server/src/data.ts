@@ -1,5 +1,5 @@
 // The data folder belongs to one server at a time.
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ServerError } from "./error.ts";
@@ -18,8 +18,9 @@ export interface Claim {
   release(): Promise<void>;
 }
 
-/** Takes the folder. A claim of a process that is gone counts for nothing. @throws {ServerError} DATA_IN_USE */
+/** Takes the folder. A claim of a process that is gone counts for nothing. @throws {ServerError} DATA_IN_USE, DATA_NOT_OURS */
 export async function claimData(folder: string): Promise<Claim> {
+  await checkOwner(folder);
   const file = join(folder, "server.json");
   const own: Owner = { pid: process.pid, began: await beganAt(process.pid) };
   for (let attempt = 0; ; attempt++) {
@@ -40,6 +41,14 @@ export async function claimData(folder: string): Promise<Claim> {
     publish: (url) => writeFile(file, JSON.stringify({ ...own, url }), { mode: 0o600 }),
     release: () => rm(file, { force: true }),
   };
+}
+
+/** Who could write there before us may have put tokens and keys there that we would take for ours. */
+async function checkOwner(folder: string): Promise<void> {
+  const { uid, mode } = await stat(folder);
+  const refuse = (why: string) => new ServerError("DATA_NOT_OURS", `${folder} ${why}: name another with --data`);
+  if (process.getuid !== undefined && uid !== process.getuid()) throw refuse(`belongs to another user (${uid})`);
+  if (process.platform !== "win32" && (mode & 0o022) !== 0) throw refuse("can be written by others");
 }
 
 async function readOwner(file: string): Promise<Owner | undefined> {

@@ -16,6 +16,7 @@ export type ServerErrorCode =
   | "NO_ENGINE"
   | "NO_POSTGRES"
   | "DATA_IN_USE"
+  | "DATA_NOT_OURS"
   | "CLOSED"
   | "INTERNAL";
 
@@ -36,6 +37,7 @@ const statuses: Record<ServerErrorCode, number> = {
   NO_ENGINE: 500,
   NO_POSTGRES: 500,
   DATA_IN_USE: 500,
+  DATA_NOT_OURS: 500,
   CLOSED: 503,
   INTERNAL: 500,
 };
