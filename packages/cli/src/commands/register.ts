@@ -41,7 +41,7 @@ export const register = command({
   examples: [
     { line: "outweigh register /srv/models/acme-13b --name acme-13b --class private", about: "A folder of shards" },
     {
-      line: "outweigh register acme.gguf --name acme --place s3://acme-models/acme/ --reader 'arn:aws:iam::111122223333:role/serve'",
+      line: "outweigh register acme.gguf --name acme --place s3://acme-models/acme/ --reader 'ci-*'",
       about: "With a bucket, and who may read from it",
     },
   ],
