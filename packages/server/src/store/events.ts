@@ -255,8 +255,8 @@ export async function eventsPerSource(engine: EventEngine, since: number): Promi
   return new Map(rows.map((it) => [it.source, Number(it.events)]));
 }
 
-/** A query of a person. When nobody waits for it any more, the engine is told to stop: closing the connection alone does not. */
-async function hunt<Row>(
+/** A query of a person; every value from outside is in `params`. When nobody waits for it any more, the engine is told to stop: closing the connection alone does not. */
+export async function hunt<Row>(
   engine: EventEngine,
   query: string,
   params: Readonly<Record<string, unknown>>,

@@ -1,0 +1,114 @@
+// The worker over real engines: silence, restarts, records that cannot be stored, engines that go away.
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
+import type { ConfigInput } from "@outweigh/schema";
+import type { Running } from "../start.ts";
+import { accessLine, aFolder, aServer, eventually, signIn } from "../testing/a-server.ts";
+
+const model = { name: "acme-13b", class: "private" as const, places: ["hf:acme/acme-13b"], bytes: 1000 };
+
+async function running(t: TestContext, configuration: (folder: string) => ConfigInput) {
+  const folder = aFolder("worker");
+  let server: Running;
+  const begin = () => aServer(join(folder.path, "data"), configuration(folder.path));
+  server = await begin();
+  t.after(async () => {
+    await server.close();
+    folder.remove();
+  });
+  return {
+    folder: folder.path,
+    signIn: () => signIn(server.link()),
+    send: async (source: string, body: string) => {
+      const headers = { authorization: `Bearer ${server.ingestToken}` };
+      return fetch(`${server.url}/api/ingest/${source}`, { method: "POST", body, headers });
+    },
+    restart: async () => {
+      await server.close();
+      server = await begin();
+    },
+  };
+}
+
+test("a source that falls silent is a gap and an alert, and speaks again", async (t) => {
+  const it = await running(t, () => ({
+    models: [model],
+    sources: [{ name: "registry", kind: "http-access", silenceMs: 1500 }],
+  }));
+  const visitor = await it.signIn();
+  await it.send("registry", accessLine("a.safetensors"));
+  const source = async () => (await visitor.get("/api/sources?filter=name:registry")).body.items[0];
+  assert.equal((await eventually(source, (now) => now.state === "silent")).state, "silent");
+  assert.deepEqual((await visitor.get("/api/overview")).body.silent, ["registry"]);
+  const alerts = async () => (await visitor.get("/api/alerts?filter=rule:source-silent")).body.items;
+  assert.equal((await eventually(alerts, (all) => all.length > 0)).length, 1);
+  const [gap] = (await source()).gaps;
+  assert.ok(gap, "the gap shows");
+
+  await it.send("registry", accessLine("b.safetensors"));
+  assert.equal((await eventually(source, (now) => now.state === "sending")).state, "sending");
+  const kinds = (await visitor.get("/api/evidence?filter=subject:registry")).body.items.map(
+    (e: { kind: string }) => e.kind,
+  );
+  assert.deepEqual(kinds.slice(0, 2), ["gap-ended", "gap-began"]);
+});
+
+test("watched folders are read, whatever lies in them, and a restart reads on", async (t) => {
+  const it = await running(t, (folder) => ({
+    models: [model],
+    sources: [{ name: "logs", paths: [join(folder, "logs")] }],
+  }));
+  mkdirSync(join(it.folder, "logs", "deep"), { recursive: true });
+  writeFileSync(join(it.folder, "logs", "a.log"), `${accessLine("a.safetensors", { user: "one" })}\n`);
+  writeFileSync(join(it.folder, "logs", "deep", "b.gz"), gzipSync(`${accessLine("b.safetensors", { user: "two" })}\n`));
+  writeFileSync(join(it.folder, "logs", "noise.bin"), Buffer.from([0, 255, 10, 254, 0, 10]));
+  let visitor = await it.signIn();
+  const total = async () => (await visitor.get("/api/events?filter=source:logs")).body.total;
+  assert.equal(await eventually(total, (n) => n === 2), 2);
+  const source = async () => (await visitor.get("/api/sources?filter=name:logs")).body.items[0];
+  assert.equal((await source()).kind, "http-access");
+  assert.ok((await eventually(source, (now) => now.rejects > 0)).samples[0].reason.length > 0);
+
+  await it.restart();
+  writeFileSync(join(it.folder, "logs", "c.log"), `${accessLine("c.safetensors", { user: "three" })}\n`);
+  visitor = await it.signIn();
+  assert.equal(await eventually(total, (n) => n === 3), 3);
+  await sleep(700);
+  assert.equal(await total(), 3);
+});
+
+test("what the books and detectors know survives a restart", async (t) => {
+  const it = await running(t, () => ({ models: [model], sources: [{ name: "registry", kind: "http-access" }] }));
+  await it.send("registry", accessLine("a.safetensors", { bytes: 400 }));
+  let visitor = await it.signIn();
+  const bytes = async () => (await visitor.get("/api/models/acme-13b")).body.coalition?.bytes;
+  assert.equal(await eventually(bytes, (n) => n === 400), 400);
+  await it.restart();
+  visitor = await it.signIn();
+  assert.equal(await bytes(), 400);
+  await it.send("registry", accessLine("b.safetensors", { bytes: 600 }));
+  assert.equal(await eventually(bytes, (n) => n === 1000), 1000);
+  const alerts = async () => (await visitor.get("/api/alerts?filter=rule:complete-copy")).body.total;
+  assert.equal(await eventually(alerts, (n) => n === 1), 1);
+  const entries = (await visitor.get("/api/evidence")).body;
+  assert.equal(entries.chain.ok, true);
+  const kinds = entries.items.map((e: { kind: string }) => e.kind);
+  assert.equal(kinds.filter((kind: string) => kind === "server-started").length, 2);
+  assert.equal(kinds.filter((kind: string) => kind === "server-stopped").length, 1);
+});
+
+test("a source that nobody declared is taken, told by its records, and shown", async (t) => {
+  const it = await running(t, () => ({ models: [model] }));
+  await it.send("new-one", `${accessLine("a.safetensors")}\n`);
+  const visitor = await it.signIn();
+  const source = async () => (await visitor.get("/api/sources?filter=name:new-one")).body.items[0];
+  const found = await eventually(source, (now) => now?.events === 1);
+  assert.deepEqual([found.kind, found.state], ["http-access", "sending"]);
+  assert.ok(found.cannotSee.length > 1);
+  const added = async () => (await visitor.get("/api/evidence?filter=kind:source-added")).body.items;
+  assert.equal((await eventually(added, (all) => all.length > 0))[0].subject, "new-one");
+});
