@@ -55,7 +55,7 @@ function entryText(model: ScannedModel, names: Set<string>): string {
   const hashed = /^[0-9a-f]{64}$/.test(model.digest);
   const lines = [
     `  # ${sizeText(model.bytes)}, ${model.tensors} tensors, ${oneLine(model.formats.join(", "))}${from ? `; taken for public because ${from[1]}` : ""}`,
-    `  - name: ${nameOf(likely, model.id, names)}`,
+    `  - name: ${JSON.stringify(nameOf(likely, model.id, names))}`,
     `    class: ${model.class ?? (from ? "public" : "private")}`,
     "    # owner: who answers for it",
     ...(hashed ? [`    digest: ${model.digest}`] : ["    # digest: not hashed; outweigh register writes it"]),

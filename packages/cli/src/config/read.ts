@@ -70,9 +70,9 @@ export function checkConfig(text: string, file: string): { config?: Config; mist
   if (typeof value === "string") return { mistakes: [{ ...at(0), path: "", message: value }] };
 
   const read = configSchema.safeParse(value.it ?? {});
-  const issues = read.success ? crossChecks(read.data) : read.error.issues.flatMap(explain);
+  const issues: Issue[] = read.success ? crossChecks(read.data) : read.error.issues.flatMap(explain);
   const mistakes = [
-    ...issues.map(({ path, message }): Mistake => ({ ...at(offsetOf(document, path)), path: pathText(path), message })),
+    ...issues.map((it): Mistake => ({ ...at(offsetOf(document, it)), path: pathText(it.path), message: it.message })),
     ...secrets(document).map(({ offset, message }): Mistake => ({ ...at(offset), path: "", message })),
   ].toSorted((a, b) => a.line - b.line || a.column - b.column);
   if (read.success && mistakes.length === 0) return { config: read.data, mistakes };
@@ -102,12 +102,14 @@ function toValue(document: Document): { it: unknown } | string {
 interface Issue {
   readonly path: readonly PropertyKey[];
   readonly message: string;
+  /** Its last name is what is wrong, not what stands there. */
+  readonly isKey?: boolean;
 }
 
 /** One issue of zod's as one or several of ours, each at the value or key that is wrong. */
 function explain(issue: z.core.$ZodIssue): Issue[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ path: [...issue.path, key], message: "there is no such key" }));
+    return issue.keys.map((key) => ({ path: [...issue.path, key], message: "there is no such key", isKey: true }));
   }
   return [{ path: issue.path, message: lowerFirst(issue.message) }];
 }
@@ -117,7 +119,7 @@ function lowerFirst(text: string): string {
 }
 
 /** Where the value of a path begins; its key, if it is a wrong key; the nearest thing above it, if it is missing. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+function offsetOf(document: Document, { path, isKey = false }: Issue): number {
   let node: unknown = document.contents;
   let offset = 0;
   for (const [i, key] of path.entries()) {
@@ -125,7 +127,8 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
       const pair: Pair | undefined = node.items.find((it) => isScalar(it.key) && it.key.value === key);
       if (!pair) return offset;
       const isLast = i === path.length - 1;
-      offset = startOf(isLast && !isScalar(pair.value) ? pair.key : pair.value) ?? startOf(pair.key) ?? offset;
+      offset =
+        startOf(isLast && (isKey || !isScalar(pair.value)) ? pair.key : pair.value) ?? startOf(pair.key) ?? offset;
       node = pair.value;
       continue;
     }
