@@ -4,14 +4,13 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createReadStream, existsSync, readFileSync } from "node:fs";
-import { extname, join } from "node:path";
 import {
   actionPage,
   alertDetail,
   alertPage,
   evidencePage,
   eventPage,
+  FilterError,
   incidentDetail,
   incidentPage,
   isOpen,
@@ -28,6 +27,7 @@ import {
   type Change,
   type FilterTerm,
 } from "@outweigh/schema";
+import { file } from "./files.ts";
 import * as world from "./world.ts";
 
 /** `busy` is a bad day; `empty` the first start; `broken` a server whose event engine is down. */
@@ -42,31 +42,6 @@ export interface FixtureServer {
   close(): Promise<void>;
 }
 
-const dist = join(import.meta.dirname, "..", "dist");
-const types: Readonly<Record<string, string>> = {
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".svg": "image/svg+xml",
-  ".woff2": "font/woff2",
-  ".html": "text/html; charset=utf-8",
-};
-
-/** The policy of the real server: nothing inline, nothing from elsewhere, no text turned into code or markup. */
-export const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
-
 export async function startFixture({ port = 0, mood = "busy" as Mood } = {}): Promise<FixtureServer> {
   checkWorld();
   const listeners = new Set<ServerResponse>();
@@ -76,7 +51,7 @@ export async function startFixture({ port = 0, mood = "busy" as Mood } = {}): Pr
     if (pathname === "/api/live") return live(response, listeners);
     if (!pathname.startsWith("/api/")) return file(pathname, response);
     void bodyOf(request).then((body) => {
-      const answer = api(state, request.method ?? "GET", pathname, searchParams, body);
+      const answer = answered(() => api(state, request.method ?? "GET", pathname, searchParams, body));
       response.writeHead(answer.status, { "content-type": "application/json" });
       response.end(JSON.stringify(answer.body));
     });
@@ -130,6 +105,15 @@ function worldOf(mood: Mood) {
   };
 }
 export type State = ReturnType<typeof worldOf>;
+
+function answered(api: () => Answer): Answer {
+  try {
+    return api();
+  } catch (error) {
+    if (error instanceof FilterError) return no(400, "BAD_FILTER", error.message);
+    throw error;
+  }
+}
 
 interface Answer {
   readonly status: number;
@@ -281,26 +265,6 @@ function live(response: ServerResponse, listeners: Set<ServerResponse>): void {
   response.write(": hello\n\n");
   listeners.add(response);
   response.on("close", () => listeners.delete(response));
-}
-
-function file(path: string, response: ServerResponse): void {
-  const name = /^\/(?:assets\/)?[\w.-]+\.\w+$/.test(path) ? path : "/index.html";
-  const at = join(dist, name);
-  const headers = {
-    "content-type": types[extname(name)] ?? "application/octet-stream",
-    "content-security-policy": policy,
-    "x-content-type-options": "nosniff",
-  };
-  if (!existsSync(at)) {
-    response.writeHead(404, headers);
-    response.end();
-  } else if (name === "/index.html") {
-    response.writeHead(200, headers);
-    response.end(readFileSync(at));
-  } else {
-    response.writeHead(200, headers);
-    createReadStream(at).pipe(response);
-  }
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Body> {

@@ -18,7 +18,8 @@ export interface FilterLineProps {
 export function FilterLine({ value, fields, placeholder, onChange }: FilterLineProps) {
   const line = useLine(value, fields, onChange);
   const { choice } = line;
-  const problem = line.focused ? undefined : problemOf(line.text);
+  // Once it is taken over, the list says what is wrong; while one types, the line does, unless it can still complete.
+  const problem = line.focused && line.offered.length === 0 ? problemOf(line.text) : undefined;
   return (
     <div className={s.line} data-arrows>
       <input

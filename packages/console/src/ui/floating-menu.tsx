@@ -9,13 +9,13 @@ import s from "./float.module.css";
 export function FloatingMenu({ children, className, groups }: MenuProps) {
   return (
     <HeadlessMantineProvider>
-      <Menu defaultOpened position="bottom-start" offset={4} width={260} transitionProps={{ duration: 0 }}>
+      <Menu defaultOpened position="bottom-start" offset={4} transitionProps={{ duration: 0 }}>
         <Menu.Target>
           <button type="button" className={className}>
             {children}
           </button>
         </Menu.Target>
-        <Menu.Dropdown className={s.float ?? ""}>
+        <Menu.Dropdown className={`${s.float} ${s.menu}`}>
           {groups.map(({ label, items }, i) => (
             <div key={label}>
               {i > 0 && <Menu.Divider className={s.divider ?? ""} />}

@@ -1,6 +1,6 @@
 // What an input offers while one types: a list under it, walked with the arrow keys while the focus stays in the input.
 import { useId, useState, type KeyboardEvent } from "react";
-import { Mono, Muted, Shown } from "./text.tsx";
+import { Mono, Shown } from "./text.tsx";
 import s from "./float.module.css";
 
 export interface Option {
@@ -64,7 +64,7 @@ export function Options<Offered extends Option>(props: OptionsProps<Offered>) {
           onClick={() => onTake(it)}
         >
           {mono ? <Mono>{it.label}</Mono> : <Shown>{it.label}</Shown>}
-          <Muted>{it.about}</Muted>
+          <span>{it.about}</span>
         </div>
       ))}
     </div>

@@ -1,4 +1,4 @@
-import { isOpen, type ActionOption, type IncidentRow, type IncidentStatus } from "@outweigh/schema";
+import { type ActionOption, type IncidentRow, type IncidentStatus } from "@outweigh/schema";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { decide, sessionQuery } from "../../api/queries.ts";
@@ -72,7 +72,7 @@ function StatusMenu({ of: incident, onChange, onClose }: StatusMenuProps) {
   const items = statuses.map((it) => ({
     label: it === "closed" ? "Closed, with a verdict" : statusWord[it],
     onClick: () => (it === "closed" ? onClose() : onChange(it)),
-    about: it === incident.status ? "now" : isOpen(it) ? "open" : "",
+    about: it === incident.status ? "now" : "",
   }));
   return (
     <Menu groups={[{ label: "Status", items }]} className={button.button}>

@@ -101,7 +101,9 @@ function Copy({ of: it }: { readonly of: CopyRow }) {
         {!it.complete && <Muted> · in part</Muted>}
       </td>
       <td className={s.num}>{size(it.bytes)}</td>
-      <td>{it.readableBy.length === 0 ? <Muted>{readersOf(it)}</Muted> : <Shown>{readersOf(it)}</Shown>}</td>
+      <td className={s.wraps}>
+        {it.readableBy.length === 0 ? <Muted>{readersOf(it)}</Muted> : <Shown>{readersOf(it)}</Shown>}
+      </td>
       <td className={s.num}>
         <Ago at={it.lastSeenAt} />
       </td>
