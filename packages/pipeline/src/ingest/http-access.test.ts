@@ -179,6 +179,16 @@ test("X-Forwarded-For is believed from a trusted proxy only, up to the last addr
   assert.deepEqual(only(json({ ...forwarded, remote_addr: "10.0.0.2" })).src_endpoint, { ip: "203.0.113.5" });
 });
 
+test("pieces that do not say which, and prompts, count each, though a client gives them all one request id", () => {
+  const ids = (over: object) =>
+    [0, 400, 800].map((offset) => only(json({ x_request_id: "mine", ...over }), { ...from, offset }).id);
+  const distinct = (over: object) => new Set(ids(over)).size;
+  assert.equal(distinct({ status: 206, body_bytes_sent: 750 }), 3);
+  assert.equal(distinct({ request_method: "POST", request_uri: "/v1/embeddings" }), 3);
+  assert.equal(distinct({ status: 206, body_bytes_sent: 750, http_range: "bytes=0-749" }), 1);
+  assert.equal(distinct({}), 1);
+});
+
 test("an id needs the whole record to be the same: a client may send any request id", () => {
   const id = (over: object, offset = 0) => only(json({ request_id: "abc", ...over }), { ...from, offset }).id;
   assert.equal(id({}), id({}, 99));

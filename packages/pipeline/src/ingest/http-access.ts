@@ -119,9 +119,9 @@ function toEvent(
   const who = whoIs(it, address, meaning);
   const event: OcsfEvent = {
     ...essentials({
-      // A request id alone may come from the client (X-Request-ID), so the whole record has to be the same to count once.
-      id:
-        it.requestId === undefined ? idOf("http", from.file ?? from.source, from.offset, record) : idOf("http", record),
+      id: sameWherever(it, outcome)
+        ? idOf("http", record)
+        : idOf("http", from.file ?? from.source, from.offset, record),
       from,
       time,
       activity: outcome.activity,
@@ -163,6 +163,16 @@ function toEvent(
     },
   };
   return { ok: true, events: [event], raw: [it.raw] };
+}
+
+/**
+ * Whether a line that is the same in two files is one request. Its request id may be the client's own (X-Request-ID) and its
+ * time of whole seconds, so the same line may also be many requests: that is harmless only where all of them sent the same
+ * bytes. Pieces of a file that do not say which, and prompts, count each.
+ */
+function sameWherever({ requestId, method, status }: HttpRequest, { range }: HttpOutcome): boolean {
+  if (requestId === undefined || (method !== "GET" && method !== "HEAD")) return false;
+  return status !== 206 || range !== undefined;
 }
 
 const products: Readonly<Record<HttpRequest["form"], string>> = {
