@@ -22,6 +22,8 @@ import { add, mmd, prada, seat, type Baseline } from "./baselines.ts";
 import { readTraces, type TracePrincipal, type Traces } from "./traces.ts";
 
 const alpha = { num: 1, den: 100 };
+/** Splits that also run the baselines and the split accounts: they take longer than all the rest. */
+const costlySplits = 2;
 /** How benign principals are shared out; the rest is the test. */
 const share = { reference: 1 / 5, paths: 2 / 3 };
 /** Share of a mixed stream that is the attack's, and the numbers of accounts that an attack is split over. */
@@ -90,7 +92,7 @@ function measure(traces: Traces, splits: number) {
     const options = { strata: traces.classes, alpha, horizon, seed: split + 1, ...(exam && { exam }) };
     const judge = learnJudge(reference, options);
     const baselines =
-      split < 3
+      split < costlySplits
         ? [prada(0.95), prada(0.9), seat(reference), mmd(reference.flat()), add(reference.flat(), traces.classes)]
         : [];
 
@@ -112,7 +114,7 @@ function measure(traces: Traces, splits: number) {
         tally.attack(it, pathsOf(judge, it.queries, it.name.includes(" ") ? [] : baselines), levels);
       }
     }
-    if (split < 3) splitAccounts(traces, thieves, horizon, judge, levels, paths, tally, split);
+    if (split < costlySplits) splitAccounts(traces, thieves, horizon, judge, levels, paths, tally, split);
   }
   return {
     splits,

@@ -30,3 +30,17 @@ export { clopperPearson, realisedRate, wilson } from "./statistics.ts";
 export { conformalP, cusum, logBet, logMean, rateBets, shiryaevRoberts, stepRateWealth } from "./wealth.ts";
 export { LogitLedger, type LogitOptions, type LogitReading, type Revealed } from "./logit-ledger.ts";
 export { OwnBaseline, type OwnBaselineState } from "./own-baseline.ts";
+export {
+  asksForGrade,
+  elicitsReasoning,
+  embedText,
+  minHash,
+  outsideRuns,
+  shinglesOf,
+  similarity,
+  textDimensions,
+  textKey,
+  wordsOf,
+  type TextKey,
+} from "./text.ts";
+export { nullRates, PromptPath, promptSignals, type Prompt, type PromptNull, type PromptSignal } from "./prompts.ts";

@@ -121,17 +121,15 @@ export class Student {
     const { classes, inputs, labels, floor, ceiling } = this.#exam;
     const weights = solve(this.#gram, this.#cross, this.#width, classes, ridge * Math.max(this.#queries, 1));
     let hits = 0;
+    const sums = new Float64Array(classes);
     inputs.forEach((x, i) => {
-      let best = 0;
-      let top = -Infinity;
-      for (let c = 0; c < classes; c++) {
-        let sum = 0;
-        for (let k = 0; k < this.#width; k++) sum += x[k]! * weights[k * classes + c]!;
-        if (sum > top) {
-          top = sum;
-          best = c;
-        }
+      sums.fill(0);
+      for (let k = 0, at = 0; k < this.#width; k++) {
+        const value = x[k]!;
+        for (let c = 0; c < classes; c++) sums[c]! += value * weights[at++]!;
       }
+      let best = 0;
+      for (let c = 1; c < classes; c++) if (sums[c]! > sums[best]!) best = c;
       if (best === labels[i]) hits++;
     });
     const fidelity = hits / labels.length;

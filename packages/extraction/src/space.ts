@@ -75,10 +75,18 @@ export function place(space: Space, vector: ArrayLike<number>): Int16Array {
     if (!Number.isFinite(value)) throw new ExtractionError("BAD_QUERY", `value ${i} is not finite`);
     z[i] = (value - space.mean[i]!) * space.scale[i]!;
   }
+  const { axes } = space;
   const out = new Int16Array(space.dimensions);
   for (let row = 0; row < out.length; row++) {
-    let sum = 0;
-    for (let i = 0, at = row * width; i < width; i++) sum += z[i]! * space.axes[at + i]!;
+    const at = row * width;
+    let [even, odd] = [0, 0]; // two sums, so that one addition need not wait for the other
+    let i = 0;
+    for (; i + 1 < width; i += 2) {
+      even += z[i]! * axes[at + i]!;
+      odd += z[i + 1]! * axes[at + i + 1]!;
+    }
+    if (i < width) even += z[i]! * axes[at + i]!;
+    const sum = even + odd;
     out[row] = Math.max(-32768, Math.min(32767, Math.round(sum * unit)));
   }
   return out;

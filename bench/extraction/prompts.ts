@@ -1,0 +1,129 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  alarmLevel,
+  clopperPearson,
+  nullRates,
+  PromptPath,
+  promptSignals,
+  textKey,
+  type Prompt,
+} from "../../packages/extraction/src/index.ts";
+import { mix } from "../../packages/extraction/src/hash.ts";
+
+/** One signal at the stated bound. */
+export interface PromptSignalResult {
+  readonly falseAlarms: number;
+  readonly benignPrincipals: number;
+  readonly interval: readonly [number, number];
+  /** Share of principals caught, per kind of attack. */
+  readonly attacks: Readonly<Record<string, number>>;
+  /** Share of false alarms per kind of benign principal: the hard cases. */
+  readonly benign: Readonly<Record<string, number>>;
+}
+
+interface Principal {
+  readonly id: string;
+  readonly kind: string;
+  readonly label: "benign" | "attack";
+}
+
+const alpha = { num: 1, den: 100 };
+/** Of the benign principals: the null of the bets, the paths; the rest is the test. */
+const share = { null: 1 / 6, paths: 1 / 2 };
+
+/** Every signal alone over resplits of the benign principals. Undefined when the folder has no prompt streams. */
+export function measurePrompts(folder: string, splits: number): Record<string, PromptSignalResult> | undefined {
+  const streams = readStreams(join(folder, "prompts"));
+  if (!streams) return undefined;
+  const key = textKey(new Uint8Array(32));
+  const benign = streams.filter((it) => it.principal.label === "benign");
+  const thieves = streams.filter((it) => it.principal.label === "attack");
+  const counts = promptSignals.map(() => ({
+    benign: new Map<string, number[]>(),
+    attack: new Map<string, number[]>(),
+  }));
+
+  for (let split = 0; split < splits; split++) {
+    const order = benign.map((it, i) => [it, mix(mix(split + 17) ^ i)] as const).sort((a, b) => a[1] - b[1]);
+    const at = (from: number, to: number) =>
+      order.slice(Math.round(from * order.length), Math.round(to * order.length)).map(([it]) => it);
+    const rates = nullRates(at(0, share.null).map((it) => it.prompts));
+    const peaks = (prompts: readonly Prompt[]) => peaksOf(new PromptPath(key, rates), prompts);
+    const known = at(share.null, share.null + share.paths).map((it) => peaks(it.prompts));
+    const levels = promptSignals.map(
+      (_, j) =>
+        alarmLevel(
+          known.map((it) => it[j] ?? 0),
+          alpha,
+        )?.level ?? Infinity,
+    );
+    const count = (tested: readonly Stream[], side: "benign" | "attack") => {
+      for (const { principal, prompts } of tested) {
+        peaks(prompts).forEach((it, j) => {
+          const of = counts[j]?.[side];
+          const hits = of?.get(principal.kind) ?? [];
+          hits.push(it > (levels[j] ?? Infinity) ? 1 : 0);
+          of?.set(principal.kind, hits);
+        });
+      }
+    };
+    count(at(share.null + share.paths, 1), "benign");
+    count(thieves, "attack");
+  }
+  const mean = (it: readonly number[]) => it.reduce((sum, v) => sum + v, 0) / it.length;
+  return Object.fromEntries(
+    promptSignals.map((signal, j) => {
+      const all = [...(counts[j]?.benign.values() ?? [])].flat();
+      const alarms = all.reduce((sum, it) => sum + it, 0);
+      const rates = (of: Map<string, number[]> | undefined) =>
+        Object.fromEntries([...(of ?? [])].map(([kind, hits]) => [kind, mean(hits)]));
+      const n = benign.length;
+      return [
+        signal,
+        {
+          falseAlarms: alarms,
+          benignPrincipals: all.length,
+          interval: clopperPearson(Math.round((alarms / all.length) * n), n),
+          attacks: rates(counts[j]?.attack),
+          benign: rates(counts[j]?.benign),
+        },
+      ];
+    }),
+  );
+}
+
+interface Stream {
+  readonly principal: Principal;
+  readonly prompts: readonly Prompt[];
+}
+
+function readStreams(folder: string): Stream[] | undefined {
+  if (!existsSync(join(folder, "streams.ndjson"))) return undefined;
+  const lines = (name: string) =>
+    readFileSync(join(folder, name), "utf8")
+      .split("\n")
+      .filter((it) => it !== "");
+  const texts = new Map<number, string>(
+    lines("texts.ndjson")
+      .map((it) => JSON.parse(it))
+      .map((it) => [it.i, it.text]),
+  );
+  const { frames, principals } = JSON.parse(readFileSync(join(folder, "principals.json"), "utf8"));
+  const frame = new Map<number, string>(frames.map((it: { id: number; text: string }) => [it.id, it.text]));
+  const byPrincipal = new Map<string, Prompt[]>();
+  for (const { p, t, x, f, d, lb } of lines("streams.ndjson").map((it) => JSON.parse(it))) {
+    const slot = texts.get(x) ?? "";
+    const text = f === undefined ? slot : (frame.get(f) ?? "{}").split("{}").join(slot);
+    const prompts = byPrincipal.get(p) ?? [];
+    prompts.push({ text, time: t, depth: d, ...(lb !== undefined && { bias: String(lb) }) });
+    byPrincipal.set(p, prompts);
+  }
+  return (principals as Principal[]).map((principal) => ({ principal, prompts: byPrincipal.get(principal.id) ?? [] }));
+}
+
+function peaksOf(path: PromptPath, prompts: readonly Prompt[]): number[] {
+  const peaks = promptSignals.map(() => 0);
+  for (const it of prompts) path.step(it).forEach((value, j) => (peaks[j] = Math.max(peaks[j] ?? 0, value)));
+  return peaks;
+}

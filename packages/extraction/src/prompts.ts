@@ -1,0 +1,177 @@
+import { mix } from "./hash.ts";
+import { asksForGrade, elicitsReasoning, embedText, outsideRuns, shinglesOf, wordsOf, type TextKey } from "./text.ts";
+import { logMean, stepRateWealth } from "./wealth.ts";
+
+/** One prompt as a gateway sees it. The text itself is not kept. */
+export interface Prompt {
+  readonly text: string;
+  /** Seconds, any origin. */
+  readonly time: number;
+  /** Turn of its conversation, from 1. */
+  readonly depth: number;
+  /** Hash of the logit_bias map sent. */
+  readonly bias?: string;
+  /** True if the model asked was released less than 24 hours before. */
+  readonly newModel?: boolean;
+}
+
+/** Path statistics of a prompt stream; higher is stranger. Their levels come from `alarmLevel` over benign principals. */
+export const promptSignals = [
+  "elicitation", // wealth of bets that more prompts ask for hidden reasoning than benign ones do
+  "grading", // the same for prompts that have answers graded
+  "coverage", // how many kinds of content are asked for under one template
+  "novelty", // share of prompts in a region never asked before: Good–Turing's unseen mass
+  "heaps", // how fast the number of regions still grows: slope of ln distinct against ln n
+  "single-turn", // share of conversations without a second turn
+  "rhythm", // regularity of the times between prompts
+  "pace", // prompts an hour
+  "release", // share of prompts to a model on its first day
+  "bias-maps", // distinct logit_bias maps
+] as const;
+export type PromptSignal = (typeof promptSignals)[number];
+
+/** Rates that benign principals seldom pass: the null of the two bets. */
+export interface PromptNull {
+  readonly elicitation: number;
+  readonly grading: number;
+}
+
+/** Prompts that a path counts as made before its first, so that a share of 1 of 1 is no verdict. */
+const settling = 16;
+/** Regions of the space: 2 to the power of this many random planes. */
+const planes = 11;
+/** Shingles counted at once; the rarest go. Hot ones are in 30 % of the prompts, so they stay. */
+const maxShingles = 2048;
+const hotShare = 0.3;
+/** Times between prompts remembered, and maps told apart. */
+const maxGaps = 64;
+const maxMaps = 64;
+
+/** One principal's prompts. Memory: counters, 2,048 shingle counts, 2,048 region counts; no text. */
+export class PromptPath {
+  readonly #key: TextKey;
+  readonly #null: PromptNull;
+  readonly #regions = new Uint16Array(1 << planes);
+  readonly #shingles = new Map<number, number>();
+  readonly #gaps: number[] = [];
+  readonly #maps = new Set<string>();
+  #n = 0;
+  #distinct = 0;
+  #once = 0;
+  #templated = 0;
+  #starts = 0;
+  #follow = 0;
+  #young = 0;
+  #first = 0;
+  #last = 0;
+  #half = { n: 0, distinct: 0 };
+  #wealth: { elicitation: number[]; grading: number[] } = { elicitation: [0, 0, 0, 0], grading: [0, 0, 0, 0] };
+
+  constructor(key: TextKey, rates: PromptNull) {
+    this.#key = key;
+    this.#null = rates;
+  }
+
+  /** Takes the next prompt; gives each signal's value, in the order of `promptSignals`. */
+  step(prompt: Prompt): number[] {
+    this.#n++;
+    this.#visit(this.#slots(prompt.text));
+    this.#clock(prompt.time);
+    if (prompt.depth <= 1) this.#starts++;
+    if (prompt.depth === 2) this.#follow++;
+    if (prompt.newModel === true) this.#young++;
+    if (prompt.bias !== undefined && this.#maps.size < maxMaps) this.#maps.add(prompt.bias);
+    const wealth = this.#wealth;
+    wealth.elicitation = stepRateWealth(wealth.elicitation, elicitsReasoning(prompt.text), this.#null.elicitation);
+    wealth.grading = stepRateWealth(wealth.grading, asksForGrade(prompt.text), this.#null.grading);
+
+    const n = this.#n + settling;
+    return [
+      Math.max(0, logMean(wealth.elicitation)),
+      Math.max(0, logMean(wealth.grading)),
+      (this.#distinct / n) * (0.15 + this.#templated / n),
+      this.#once / n,
+      this.#slope(),
+      Math.max(0, this.#starts - this.#follow) / n,
+      this.#regularity(),
+      this.#n / Math.max((this.#last - this.#first) / 3600, 1),
+      this.#young / n,
+      this.#maps.size,
+    ];
+  }
+
+  /** Counts the prompt's shingles, and gives its words outside those that are hot, so that content is compared, not the frame. */
+  #slots(text: string): string {
+    const words = wordsOf(text);
+    const shingles = shinglesOf(words, this.#key);
+    for (const it of new Set(shingles)) this.#shingles.set(it, (this.#shingles.get(it) ?? 0) + 1);
+    const bar = Math.max(3, hotShare * this.#n);
+    const isHot = (it: number) => (this.#shingles.get(it) ?? 0) >= bar;
+    if (shingles.some(isHot)) this.#templated++;
+    const slots = outsideRuns(words, shingles, isHot);
+    if (this.#shingles.size > maxShingles) this.#forget();
+    return slots.join(" ");
+  }
+
+  #forget(): void {
+    const kept = [...this.#shingles].sort((a, b) => b[1] - a[1]).slice(0, maxShingles / 2);
+    this.#shingles.clear();
+    for (const [it, n] of kept) this.#shingles.set(it, n);
+  }
+
+  /** Which region of the space it falls into: the signs of 11 random combinations of its vector. */
+  #visit(text: string): void {
+    const vector = embedText(text, this.#key);
+    let region = 0;
+    for (let plane = 0; plane < planes; plane++) {
+      let sum = 0;
+      for (let i = 0; i < vector.length; i++) sum += (mix(plane * 64 + i) & 1) === 0 ? vector[i]! : -vector[i]!;
+      if (sum > 0) region |= 1 << plane;
+    }
+    const before = this.#regions[region]!;
+    if (before < 65535) this.#regions[region] = before + 1;
+    if (before === 0) {
+      this.#distinct++;
+      this.#once++;
+    } else if (before === 1) this.#once--;
+    if ((this.#n & (this.#n - 1)) === 0) this.#half = { n: this.#n, distinct: this.#distinct };
+  }
+
+  /** Heaps' slope since the last power of two; 0 in its first quarter, where it is noise. */
+  #slope(): number {
+    const { n, distinct } = this.#half;
+    if (n < 16 || this.#n < 1.25 * n) return 0;
+    return Math.log(this.#distinct / distinct) / Math.log(this.#n / n);
+  }
+
+  #clock(time: number): void {
+    if (this.#n === 1) this.#first = time;
+    else this.#gaps.push(Math.max(0, time - this.#last));
+    if (this.#gaps.length > maxGaps) this.#gaps.shift();
+    this.#last = time;
+  }
+
+  /** 1 - (σ - μ)/(σ + μ) of the times between prompts, over 2: 1 for a metronome, ½ for chance, 0 for bursts (Goh, Barabási 2008). */
+  #regularity(): number {
+    const gaps = this.#gaps;
+    if (gaps.length < settling) return 0;
+    const mean = gaps.reduce((sum, it) => sum + it, 0) / gaps.length;
+    const sd = Math.sqrt(gaps.reduce((sum, it) => sum + (it - mean) ** 2, 0) / gaps.length);
+    return mean + sd === 0 ? 1 : (1 - (sd - mean) / (sd + mean)) / 2;
+  }
+}
+
+/**
+ * The null of the two bets from benign streams: the rate that 90 % of them stay below, and never less than one in a hundred. Not
+ * the highest rate: a tutor's would hide every thief. Those who pass it lift the level that `alarmLevel` learns instead.
+ */
+export function nullRates(streams: readonly (readonly Prompt[])[]): PromptNull {
+  const rate = (matches: (text: string) => boolean) => {
+    const rates = streams
+      .filter((it) => it.length > 0)
+      .map((it) => it.filter((prompt) => matches(prompt.text)).length / it.length)
+      .sort((a, b) => a - b);
+    return Math.min(0.5, Math.max(0.01, rates[Math.floor(0.9 * rates.length)] ?? 0));
+  };
+  return { elicitation: rate(elicitsReasoning), grading: rate(asksForGrade) };
+}
