@@ -131,8 +131,17 @@ function visit({ name, raw, kind }: Entry, folder: Place, trip: Trip, found: Can
     trip.folders.push(raw ? { path, raw: joinRaw(folder, raw) } : { path });
   } else if (kind.isSymbolicLink() && path.includes("/snapshots/") && trip.aliases.length < maxAliases) {
     // The cache of Hugging Face's hub: blobs are named by digest, links beside each other carry the names.
-    const target = readlinkSync(path);
-    if (target.includes("blobs/")) trip.aliases.push({ name: path, target: resolve(folder.path, target) });
+    const target = targetOf(raw ? { path, raw: joinRaw(folder, raw) } : { path });
+    if (target?.includes("blobs/")) trip.aliases.push({ name: path, target: resolve(folder.path, target) });
+  }
+}
+
+/** Where a link leads; undefined if it is gone by now, which must not end the walk of its folder. */
+function targetOf(link: Place): string | undefined {
+  try {
+    return readlinkSync(openable(link));
+  } catch {
+    return undefined;
   }
 }
 
