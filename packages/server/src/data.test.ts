@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { chmodSync, chownSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { claimData } from "./data.ts";
+import { claimData, makeDataFolder } from "./data.ts";
 import { aFolder } from "./testing/a-server.ts";
 
 function claimed(t: { after(done: () => void): void }) {
@@ -53,5 +53,17 @@ test(
     const { path } = claimed(t);
     chownSync(path, 65534, 65534);
     await assert.rejects(claimData(path), { code: "DATA_NOT_OURS", message: /belongs to another user \(65534\)/ });
+  },
+);
+
+test(
+  "makes what is missing of the path, and gives up where the parent takes no folders",
+  { skip: process.platform !== "linux" && "needs /proc" },
+  async (t) => {
+    const { path } = claimed(t);
+    await makeDataFolder(join(path, "a", "b"));
+    assert.ok(existsSync(join(path, "a", "b")));
+    // Node's recursive mkdir never came back from this.
+    await assert.rejects(makeDataFolder("/proc/outweigh"), { code: "DATA_NOT_OURS" });
   },
 );

@@ -1,6 +1,6 @@
 // The data folder belongs to one server at a time.
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { ServerError } from "./error.ts";
 
@@ -16,6 +16,30 @@ export interface Claim {
   /** Says where this server listens. */
   publish(url: string): Promise<void>;
   release(): Promise<void>;
+}
+
+/**
+ * Makes the folder and what is missing above it, for us alone. Node's own `recursive` goes on for ever where the parent exists
+ * but takes no folders, as in /proc. @throws {ServerError} DATA_NOT_OURS when it cannot be made.
+ */
+export async function makeDataFolder(folder: string): Promise<void> {
+  const made = await mkdir(folder, { mode: 0o700 }).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error,
+  );
+  if (made === undefined || made.code === "EEXIST") return;
+  const parent = dirname(folder);
+  const parentIsThere = await stat(parent).then(
+    () => true,
+    () => false,
+  );
+  if (made.code !== "ENOENT" || parentIsThere || parent === folder) {
+    throw new ServerError("DATA_NOT_OURS", `cannot make ${folder} (${made.code}): name another with --data`, {
+      cause: made,
+    });
+  }
+  await makeDataFolder(parent);
+  await makeDataFolder(folder);
 }
 
 /** Takes the folder. A claim of a process that is gone counts for nothing. @throws {ServerError} DATA_IN_USE, DATA_NOT_OURS */

@@ -1,5 +1,4 @@
 // The server as one value: everything that must run, started in order, and closed in the opposite one.
-import { mkdir } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { userInfo } from "node:os";
 import { join } from "node:path";
@@ -18,7 +17,7 @@ import { Links } from "./auth/links.ts";
 import { Sessions } from "./auth/sessions.ts";
 import { secretIn } from "./auth/tokens.ts";
 import { Changes } from "./changes.ts";
-import { claimData, type Claim } from "./data.ts";
+import { claimData, makeDataFolder, type Claim } from "./data.ts";
 import { ServerError } from "./error.ts";
 import { EvidenceLog, self, type Decision } from "./evidence/log.ts";
 import { makeMetrics } from "./metrics.ts";
@@ -71,7 +70,7 @@ export interface Running {
  */
 export async function start(options: StartOptions): Promise<Running> {
   const { dataDir, env = process.env } = options;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeDataFolder(dataDir);
   const claim = await claimData(dataDir);
   const log = openLog(dataDir);
   const opened: Closing[] = [() => claim.release()];
