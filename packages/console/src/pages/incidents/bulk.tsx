@@ -9,7 +9,8 @@ import { Close } from "./close.tsx";
 
 /** What can be done to all selected incidents at once. The keys mean all of them while any is selected. */
 export function Bulk({ rows, done }: { readonly rows: readonly IncidentRow[]; readonly done: () => void }) {
-  const [closing, setClosing] = useState(false);
+  // Those that were selected when the question was asked: rows that close leave the list while the others still close.
+  const [closing, setClosing] = useState<readonly IncidentRow[]>();
   const { data: session } = useQuery(sessionQuery);
   const assign = useMutation({
     mutationFn: async () => {
@@ -17,17 +18,17 @@ export function Bulk({ rows, done }: { readonly rows: readonly IncidentRow[]; re
     },
     onSuccess: done,
   });
-  useShortcuts({ assign: () => assign.mutate(), close: () => setClosing(true) }, "selection");
+  useShortcuts({ assign: () => assign.mutate(), close: () => setClosing(rows) }, "selection");
   return (
     <>
       <Button shortcut="assign" disabled={assign.isPending} onClick={() => assign.mutate()}>
         Assign all to me
       </Button>
-      <Button shortcut="close" onClick={() => setClosing(true)}>
+      <Button shortcut="close" onClick={() => setClosing(rows)}>
         Close all
       </Button>
       {assign.error && <Problem error={assign.error} />}
-      {closing && <Close incidents={rows} onClose={() => setClosing(false)} onDone={done} />}
+      {closing && <Close incidents={closing} onClose={() => setClosing(undefined)} onDone={done} />}
     </>
   );
 }
