@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import type { ModelEntry } from "@outweigh/schema";
-import type { FoundModel, ModelCopy } from "@outweigh/weights";
+import type { FoundModel } from "@outweigh/weights";
 import { isUnder } from "./mounts.ts";
 
 /** A folder or file of this host in which the register declares a model. */
@@ -40,18 +40,17 @@ export function entryOf(
   );
 }
 
-export function isDeclared(copy: ModelCopy, entry: ModelEntry, places: readonly DeclaredPlace[]): boolean {
+export function isDeclared(copy: OnDisk, entry: ModelEntry, places: readonly DeclaredPlace[]): boolean {
   return places.some((it) => it.entry === entry && isUnder(fileOf(copy), it.path));
 }
 
-/** The file on the disk that a copy is or lies in. */
-export function fileOf({
-  path,
-  container,
-}: {
+interface OnDisk {
   readonly path: string;
   readonly container?: string | undefined;
-}): string {
+}
+
+/** The file on the disk that a copy is or lies in. */
+export function fileOf({ path, container }: OnDisk): string {
   return container ?? path;
 }
 

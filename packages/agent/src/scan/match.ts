@@ -1,6 +1,7 @@
-import type { ScannedModel } from "@outweigh/schema";
+import type { ModelEntry, ScannedModel } from "@outweigh/schema";
 import { compareFingerprints, fingerprint, WeightsError, type Comparison, type Fingerprint } from "@outweigh/weights";
 import { openCopy } from "../open-copy.ts";
+import { isDeclared, type DeclaredPlace } from "./declare.ts";
 import type { NotSeen } from "./not-seen.ts";
 import { errnoOf, whyUnreadable } from "./open-file.ts";
 
@@ -14,6 +15,8 @@ export interface MatchOptions {
   readonly known: readonly KnownFingerprint[];
   /** The secret with which all of them were made: only then can they be compared. */
   readonly key: Uint8Array;
+  readonly register: readonly ModelEntry[];
+  readonly places: readonly DeclaredPlace[];
   readonly notSeen: NotSeen;
   readonly signal?: AbortSignal | undefined;
 }
@@ -23,7 +26,8 @@ const minBytes = 64 * 1024;
 
 /**
  * Compares every model that the register does not know by its digest with the register's fingerprints, and says of each that is related
- * to one how: a quantised, pruned, fine-tuned or merged copy has no digest in common with its origin.
+ * to one how: a quantised, pruned, fine-tuned or merged copy has no digest in common with its origin. It gets its origin's name, so that
+ * a copy of it outside the declared places is an undeclared one.
  */
 export async function matchModels(models: readonly ScannedModel[], options: MatchOptions): Promise<ScannedModel[]> {
   const strange = models.filter((it) => it.name === undefined && it.bytes >= minBytes);
@@ -31,16 +35,25 @@ export async function matchModels(models: readonly ScannedModel[], options: Matc
   for (const model of models) {
     options.signal?.throwIfAborted();
     const verdict = strange.includes(model) ? await verdictOf(model, strange.length, options) : undefined;
-    matched.push(verdict ? { ...model, verdict } : model);
+    matched.push(verdict ? named(model, verdict, options) : model);
   }
   return matched;
+}
+
+type Verdict = NonNullable<ScannedModel["verdict"]>;
+
+function named(model: ScannedModel, verdict: Verdict, { register, places }: MatchOptions): ScannedModel {
+  const entry = register.find((it) => it.name === verdict.model);
+  if (!entry) return { ...model, verdict };
+  const copies = model.copies.map((it) => ({ ...it, declared: isDeclared(it, entry, places) }));
+  return { ...model, name: entry.name, class: entry.class, verdict, copies };
 }
 
 async function verdictOf(
   model: ScannedModel,
   searched: number,
   { known, key, notSeen }: MatchOptions,
-): Promise<ScannedModel["verdict"]> {
+): Promise<Verdict | undefined> {
   const copy = model.copies.find((it) => it.complete) ?? model.copies[0];
   if (!copy) return undefined;
   const shown = copy.container === undefined ? copy.path : `${copy.container}!/${copy.path}`;
@@ -63,7 +76,7 @@ async function verdictOf(
   }
 }
 
-function toVerdict({ model, comparison }: { model: string; comparison: Comparison }): { relation: string } {
+function toVerdict({ model, comparison }: { model: string; comparison: Comparison }): Verdict {
   const { relation, pValue, how, tensorsCompared, tensorsSignificant, why } = comparison;
-  return Object.assign({ relation }, { model, pValue, how, tensorsCompared, tensorsSignificant, why });
+  return { relation, model, pValue, how, tensorsCompared, tensorsSignificant, why };
 }

@@ -14,7 +14,7 @@ import {
   type Reader,
 } from "@outweigh/weights";
 import { NotSeen, type ReasonCount } from "./not-seen.ts";
-import { errnoOf, fileReader, Opener, whyUnreadable, type OpenFile, type Place } from "./open-file.ts";
+import { errnoOf, fileReader, Opener, Recycler, whyUnreadable, type OpenFile, type Place } from "./open-file.ts";
 
 /** A model file on the disk, or inside a file on the disk. */
 export interface Found extends FoundFile {
@@ -34,10 +34,14 @@ export interface ReadAnswer {
   readonly unseen: readonly ReasonCount[];
 }
 
+/** One for this thread: files are read one after the other. */
+const recycler = new Recycler();
+
 interface Desk {
   readonly files: OpenFile[];
   readonly opener: Opener;
   readonly notSeen: NotSeen;
+  readonly recycler: Recycler;
   readonly onRead: (bytes: number) => void;
 }
 
@@ -55,7 +59,7 @@ export async function readCandidate(
     bytesRead += bytes;
     onRead(bytes);
   };
-  const desk: Desk = { files: [], opener: new Opener(), notSeen: new NotSeen(), onRead: count };
+  const desk: Desk = { files: [], opener: new Opener(), notSeen: new NotSeen(), recycler, onRead: count };
   try {
     const found = await readAll(candidate, hash, desk);
     return { found, bytesRead, unseen: desk.notSeen.counts() };
@@ -103,7 +107,7 @@ async function readFile(path: string, { reader, beside }: Source, hash: boolean,
     const own = it.reader === reader;
     const place = own ? { path } : { path: it.path || unpackedName(path), container: path };
     try {
-      const read = await readOne(it, hash);
+      const read = await readOne(it, hash, desk);
       if (!read) continue;
       // A joined reader has the bytes of its pieces; what was opened on the way comes on top.
       const bytes = it.reader.size + sum(own ? opened.slice(beside.length) : []);
@@ -123,10 +127,11 @@ async function readFile(path: string, { reader, beside }: Source, hash: boolean,
 type Contents = Pick<FoundFile, "file" | "digests" | "sha256">;
 
 /** Undefined for what holds no weights: a pickle of settings, a graph without numbers. */
-async function readOne({ reader, recognised, context }: FoundInside, hash: boolean): Promise<Contents | undefined> {
+async function readOne(it: FoundInside, hash: boolean, desk: Desk): Promise<Contents | undefined> {
+  const { reader, recognised, context } = it;
   if (recognised.kind === "whole") {
     const file: ModelFile = { format: recognised.format, tensors: [], metadata: {}, findings: [] };
-    return hash ? { file, sha256: await digestFile(reader) } : { file };
+    return hash ? { file, sha256: await recycling(desk, () => digestFile(reader)) } : { file };
   }
   const read = await readModelFile(reader, context);
   // Without bytes kept inline: this goes from thread to thread.
@@ -136,7 +141,17 @@ async function readOne({ reader, recognised, context }: FoundInside, hash: boole
   if (read.tensors.length === 0) return undefined;
   if (!hash) return { file };
   const options = context.sibling ? { sibling: context.sibling } : {};
-  return { file, digests: await digestTensors(reader, read, options) };
+  return { file, digests: await recycling(desk, () => digestTensors(reader, read, options)) };
+}
+
+/** Large reads share buffers while weights are hashed, and only then. */
+async function recycling<T>({ recycler }: Desk, hash: () => Promise<T>): Promise<T> {
+  recycler.isOn = true;
+  try {
+    return await hash();
+  } finally {
+    recycler.isOn = false;
+  }
 }
 
 /** A file that a model names, beside it or below. A link on the way there is not followed. */
@@ -161,7 +176,7 @@ function open(place: Place, desk: Desk): Reader | undefined {
   const file = desk.opener.open(place);
   if (!file) return undefined;
   desk.files.push(file);
-  return fileReader(file, desk.onRead);
+  return fileReader(file, desk.onRead, desk.recycler);
 }
 
 function shown(path: string, inside: string): string {

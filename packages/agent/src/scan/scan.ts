@@ -68,7 +68,7 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
   const beside = new Map(collected.found.filter((it) => it.beside.length > 0).map((it) => [it.path, it.beside]));
   const described = describeModels(found, { register, places, accounts, beside }, notSeen);
   const models = options.match
-    ? await matchModels(described.models, { ...options.match, notSeen, signal: options.signal })
+    ? await matchModels(described.models, { ...options.match, register, places, notSeen, signal: options.signal })
     : described.models;
   const listeners = findListeners("/proc", notSeen);
   sayBlindSpots(notSeen, accounts.leftOut);

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import type { Config, SourceEntry } from "@outweigh/schema";
 import type { Running } from "@outweigh/server";
 import { command, configOption, type Call } from "../command.ts";
+import { fingerprintFolder } from "../config/fingerprints.ts";
 import { loadConfig } from "../config/read.ts";
 import { readContent } from "../content.ts";
 import { CliError, type ExitCode } from "../error.ts";
@@ -87,13 +88,24 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
     values.scan.length > 0 ? values.scan : config.server.scan.length > 0 ? config.server.scan : usualRoots();
   const scanning = values["no-scan"]
     ? undefined
-    : startScan(running, { roots, config: file, exclude: dataDir, terminal });
+    : startScan(running, {
+        roots,
+        config: file,
+        exclude: dataDir,
+        match: await hasFingerprints(file, config),
+        terminal,
+      });
   await aborted(signal);
   terminal.say("stopping");
   scanning?.stop();
   await running.close();
   terminal.say("stopped");
   return 0;
+}
+
+async function hasFingerprints(file: string | undefined, { models }: Config): Promise<boolean> {
+  if (file === undefined) return false;
+  return (await fingerprintFolder(file).load(new Set(models.map((it) => it.name)))).length > 0;
 }
 
 function portOf(text: string): number {

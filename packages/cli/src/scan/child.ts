@@ -17,6 +17,8 @@ export interface ScanChildOptions {
   readonly roots: readonly string[];
   readonly config: string | undefined;
   readonly exclude: string;
+  /** Whether the register has fingerprints to recognise changed copies by. */
+  readonly match: boolean;
   readonly terminal: Terminal;
 }
 
@@ -25,7 +27,7 @@ export interface ScanChildOptions {
  * on another host would. What goes wrong is said on the console's frame and here; it never ends the server.
  */
 export function startScan(running: Running, options: ScanChildOptions): { stop(): void } {
-  const { roots, config, exclude, terminal } = options;
+  const { roots, config, exclude, match, terminal } = options;
   const program = join(import.meta.dirname, "..", "..", "bin", "outweigh.js");
   const args = [
     "scan",
@@ -34,6 +36,7 @@ export function startScan(running: Running, options: ScanChildOptions): { stop()
     "--exclude",
     exclude,
     ...(config === undefined ? [] : ["--config", config]),
+    ...(match ? ["--match"] : []),
   ];
   const child = spawn(process.execPath, [program, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
