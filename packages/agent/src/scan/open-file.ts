@@ -127,6 +127,7 @@ export function fileReader({ fd, stats }: OpenFile, onRead: (bytes: number) => v
     size,
     read(at, length) {
       const wanted = Math.max(0, Math.min(length, size - at));
+      if (wanted === 0) return new Uint8Array(0);
       const from = at - keptAt;
       const follows = lastEnd >= 0 && at >= lastEnd && at - lastEnd < aheadBytes / 2;
       lastEnd = at + wanted;
