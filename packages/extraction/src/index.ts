@@ -44,3 +44,16 @@ export {
   type TextKey,
 } from "./text.ts";
 export { nullRates, PromptPath, promptSignals, type Prompt, type PromptNull, type PromptSignal } from "./prompts.ts";
+export { linkAccounts, mergeStreams, type Account, type Group, type Link, type LinkOptions } from "./links.ts";
+export { digestOf, freeze, signSnapshot, thaw } from "./snapshot.ts";
+export {
+  budgetMargin,
+  capLevels,
+  drift,
+  overBudget,
+  relearn,
+  standing,
+  type Ceilings,
+  type Drift,
+  type Standing,
+} from "./life-cycle.ts";

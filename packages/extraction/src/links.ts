@@ -1,0 +1,174 @@
+import { mix } from "./hash.ts";
+import { minHashLength, similarity } from "./text.ts";
+
+/** What is compared of an account. */
+export interface Account {
+  readonly id: string;
+  /** MinHash of the shingles that are hot in its prompts: its templates. */
+  readonly sketch?: Uint32Array;
+  /** Queries per equal interval, all accounts over the same time. */
+  readonly activity?: readonly number[];
+  /** Opaque tokens of where it comes from: network, TLS fingerprint, payment hash. Rare ones link, common ones do not. */
+  readonly infrastructure?: readonly string[];
+}
+
+/** Why two accounts may be one. A link is a reason to test them together, never a verdict: many honest accounts share a public template. */
+export interface Link {
+  readonly a: string;
+  readonly b: string;
+  /** Fisher's combination of the features that both accounts have: how seldom unrelated accounts are so alike. */
+  readonly p: number;
+  readonly because: readonly { readonly feature: "template" | "timing" | "infrastructure"; readonly p: number }[];
+}
+
+export interface Group {
+  readonly members: readonly string[];
+  /** The links that hold it together. */
+  readonly links: readonly Link[];
+  /** True if accounts were left out because the group was full. */
+  readonly capped: boolean;
+}
+
+export interface LinkOptions {
+  /** Expected number of false links over all pairs. */
+  readonly falseLinks: number;
+  /** Largest group: a template that thousands use must not make one group of them all. */
+  readonly maxMembers: number;
+  readonly seed: number;
+}
+
+/** Bands of four hashes: pairs above a similarity of about 0.42 are compared with likelihood a half, much nearer ones always. */
+const bandRows = 4;
+/** Accounts in one band or one infrastructure token beyond this are a public template or a cloud: no pair is made of them. */
+const maxBucket = 64;
+/** Turns of the clock that timing is compared with; the smallest p is 1 in this + 1. */
+const shifts = 999;
+
+/**
+ * Links accounts that look like one client, and joins the links to groups.
+ *
+ * Each feature gives a p-value against a null of its own: templates and infrastructure against how rare they are among the
+ * accounts, timing against the same counts turned round the clock. They are combined as independent, which holds for accounts
+ * that have nothing to do with each other, and not for customers of one reseller: another reason why a link is no verdict.
+ * Blind spot: a client that shares nothing of the three among its accounts.
+ */
+export function linkAccounts(accounts: readonly Account[], options: LinkOptions): Group[] {
+  const pairs = (accounts.length * (accounts.length - 1)) / 2;
+  const common = meanActivity(accounts);
+  const links: Link[] = [];
+  for (const [i, j] of candidates(accounts)) {
+    const [a, b] = [accounts[i], accounts[j]];
+    if (!a || !b) continue;
+    const because = [templateP(a, b, accounts), timingP(a, b, common, options.seed), sharedP(a, b, accounts)].filter(
+      (it) => it !== undefined,
+    );
+    const p = fisher(because.map((it) => it.p));
+    if (p * pairs <= options.falseLinks) links.push({ a: a.id, b: b.id, p, because });
+  }
+  links.sort((x, y) => x.p - y.p || (x.a + x.b < y.a + y.b ? -1 : 1));
+  return join(links, options.maxMembers);
+}
+
+/** P(product of k uniforms <= x) = x Σ (-ln x)^i / i!, i < k. Source: Fisher 1932. */
+function fisher(ps: readonly number[]): number {
+  const x = ps.reduce((product, it) => product * it, 1);
+  let term = 1;
+  let sum = 0;
+  ps.forEach((_, i) => {
+    if (i > 0) term *= -Math.log(x) / i;
+    sum += term;
+  });
+  return ps.length === 0 ? 1 : Math.min(1, x * sum);
+}
+
+/** Pairs that share a band of their sketches or a token; nothing else can be linked by more than timing. */
+function candidates(accounts: readonly Account[]): [number, number][] {
+  const buckets = new Map<string, number[]>();
+  const put = (key: string, i: number) => {
+    const it = buckets.get(key);
+    if (it) it.push(i);
+    else buckets.set(key, [i]);
+  };
+  accounts.forEach(({ sketch, infrastructure }, i) => {
+    for (let band = 0; band < (sketch ? minHashLength / bandRows : 0); band++) {
+      put(`b${band}:${sketch?.subarray(band * bandRows, (band + 1) * bandRows).join()}`, i);
+    }
+    for (const it of new Set(infrastructure)) put(`i:${it}`, i);
+  });
+  const found = new Map<number, [number, number]>();
+  for (const members of buckets.values()) {
+    if (members.length > maxBucket) continue;
+    members.forEach((i, at) => {
+      for (const j of members.slice(at + 1)) found.set(i * accounts.length + j, [i, j]);
+    });
+  }
+  return [...found.values()];
+}
+
+/** How many other accounts are as similar to `a` as `b` is. */
+function templateP(a: Account, b: Account, accounts: readonly Account[]) {
+  if (!a.sketch || !b.sketch) return undefined;
+  const own = similarity(a.sketch, b.sketch);
+  const [from, other] = [a.sketch, b.sketch];
+  const asNear = accounts.filter(
+    ({ id, sketch }) =>
+      id !== a.id && id !== b.id && sketch && Math.max(similarity(from, sketch), similarity(other, sketch)) >= own,
+  ).length;
+  return { feature: "template" as const, p: (1 + asNear) / (accounts.length - 1) };
+}
+
+/** Correlation of activity above everybody's, against the same with one clock turned. */
+function timingP(a: Account, b: Account, common: readonly number[], seed: number) {
+  if (!a.activity || !b.activity || a.activity.length < 24) return undefined;
+  const x = a.activity.map((it, t) => it - (common[t] ?? 0));
+  const y = b.activity.map((it, t) => it - (common[t] ?? 0));
+  const product = (shift: number) => x.reduce((sum, it, t) => sum + it * (y[(t + shift) % y.length] ?? 0), 0);
+  const own = product(0);
+  let asHigh = 0;
+  for (let i = 0; i < shifts; i++) if (product(1 + (mix(seed ^ mix(i)) % (y.length - 1))) >= own) asHigh++;
+  return { feature: "timing" as const, p: (1 + asHigh) / (shifts + 1) };
+}
+
+/** Chance that two accounts share their rarest common token, from its frequency. */
+function sharedP(a: Account, b: Account, accounts: readonly Account[]) {
+  if (!a.infrastructure || !b.infrastructure) return undefined;
+  const others = new Set(b.infrastructure);
+  const shared = [...new Set(a.infrastructure)].filter((it) => others.has(it));
+  const users = shared.map((token) => accounts.filter((it) => it.infrastructure?.includes(token)).length);
+  const rarest = Math.min(accounts.length, ...users);
+  // Several tokens were looked at: Bonferroni.
+  const p = Math.min(1, (rarest / accounts.length) ** 2 * Math.max(1, a.infrastructure.length));
+  return { feature: "infrastructure" as const, p: shared.length === 0 ? 1 : p };
+}
+
+function meanActivity(accounts: readonly Account[]): number[] {
+  const known = accounts.flatMap((it) => (it.activity ? [it.activity] : []));
+  const length = Math.max(0, ...known.map((it) => it.length));
+  return Array.from({ length }, (_, t) => known.reduce((sum, it) => sum + (it[t] ?? 0), 0) / Math.max(known.length, 1));
+}
+
+/** Union–find over links, strongest first; a link that would make a group too large is dropped and said. */
+function join(links: readonly Link[], maxMembers: number): Group[] {
+  const groupOf = new Map<string, { members: Set<string>; links: Link[]; capped: boolean }>();
+  for (const link of links) {
+    const a = groupOf.get(link.a) ?? { members: new Set([link.a]), links: [], capped: false };
+    const b = groupOf.get(link.b) ?? { members: new Set([link.b]), links: [], capped: false };
+    if (a !== b && a.members.size + b.members.size > maxMembers) {
+      a.capped = b.capped = true;
+      continue;
+    }
+    if (a !== b) {
+      for (const it of b.members) a.members.add(it);
+      a.links.push(...b.links);
+      a.capped ||= b.capped;
+    }
+    a.links.push(link);
+    for (const it of a.members) groupOf.set(it, a);
+  }
+  return [...new Set(groupOf.values())].map((it) => ({ ...it, members: [...it.members].sort() }));
+}
+
+/** Several accounts' streams as one, in order of time: what a group is tested by, with the same `Path` and a level of its own. */
+export function mergeStreams<T extends { readonly time: number }>(streams: readonly (readonly T[])[]): T[] {
+  return streams.flat().sort((a, b) => a.time - b.time);
+}
