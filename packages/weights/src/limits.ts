@@ -46,10 +46,10 @@ export const maxAlignment = 1024 * 1024;
 export const maxDepth = 128;
 
 /** Most operations of one pickle stream. A checkpoint has 30 for each tensor. */
-export const maxPickleOperations = 20_000_000;
+export const maxPickleOperations = 5_000_000;
 
-/** Most objects that a pickle's symbolic machine holds at once, to stay well below 1 GB. */
-export const maxPickleObjects = 4_000_000;
+/** Most objects that a pickle's symbolic machine holds at once: about 250 bytes each, so a quarter of a gigabyte. */
+export const maxPickleObjects = 1_000_000;
 
 /** Most findings kept for one file: a hostile file shall not fill the report. */
 export const maxFindings = 100;
