@@ -3,25 +3,33 @@ import type { Db, Tx } from "./state/state.ts";
 import { storableJson } from "./text.ts";
 import { inChunks } from "./page.ts";
 
+/** What the line remembers. */
+export interface StoredMemory {
+  /** The line's snapshot as JSON text; undefined before the first one. */
+  readonly snapshot: string | undefined;
+  /** What it took since, one JSON text per batch, in order. */
+  readonly journal: readonly string[];
+}
+
 /** All of it is as of one moment: that is what makes a restart count nothing twice and lose nothing. */
 export interface WorkerState {
   /** Stream → position, as its reader wrote it. */
   readonly positions: ReadonlyMap<string, unknown>;
-  /** The line's snapshot as JSON text; undefined before the first one. */
-  readonly line: string | undefined;
+  readonly memory: StoredMemory;
   /** Source → how it fared, as the worker wrote it. */
   readonly sources: ReadonlyMap<string, unknown>;
 }
 
 export async function loadWorkerState(db: Db): Promise<WorkerState> {
-  const [positions, line, sources] = await Promise.all([
+  const [positions, line, journal, sources] = await Promise.all([
     db.selectFrom("position").selectAll().execute(),
     db.selectFrom("line").select("body").executeTakeFirst(),
+    db.selectFrom("journal").select("body").orderBy("id").execute(),
     db.selectFrom("source").selectAll().execute(),
   ]);
   return {
     positions: new Map(positions.map((it) => [it.stream, it.body])),
-    line: line?.body,
+    memory: { snapshot: line?.body, journal: journal.map((it) => it.body) },
     sources: new Map(sources.map((it) => [it.name, it.body])),
   };
 }
@@ -40,13 +48,19 @@ export async function storePositions(tx: Tx, positions: ReadonlyMap<string, obje
   }
 }
 
-/** `body` is JSON text, kept as it is: parsing it in the database would cost time and buy nothing. */
+/** What one batch gave the line to take. `body` is JSON text. */
+export async function addToJournal(tx: Tx, body: string): Promise<void> {
+  await tx.insertInto("journal").values({ body }).execute();
+}
+
+/** Replaces the snapshot; what was taken before it is in it. JSON text, kept as it is: parsing it would cost time and buy nothing. */
 export async function storeLine(tx: Tx, body: string, now: number): Promise<void> {
   await tx
     .insertInto("line")
     .values({ id: 1, at: now, body })
     .onConflict((conflict) => conflict.column("id").doUpdateSet({ at: now, body }))
     .execute();
+  await tx.deleteFrom("journal").execute();
 }
 
 export async function storeSources(tx: Tx, sources: ReadonlyMap<string, object>): Promise<void> {

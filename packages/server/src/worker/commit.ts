@@ -1,24 +1,24 @@
 // Stores one batch: events first, because storing them again changes nothing; then all the rest in one transaction.
 import { documentDigest, documentOf, type JsonObject } from "@outweigh/evidence";
-import type { Line } from "@outweigh/pipeline";
 import { severityId, type Alert, type Gap, type Incident } from "@outweigh/schema";
 import { self, type Decision, type EvidenceLog } from "../evidence/log.ts";
 import { linkAlerts, storeAlerts } from "../store/alerts.ts";
-import { storeLine, storePositions, storeSources } from "../store/checkpoints.ts";
+import { storePositions, storeSources } from "../store/checkpoints.ts";
 import { storeScan } from "../store/copies.ts";
 import type { EventEngine } from "../store/engine/engine.ts";
 import { insertEvents } from "../store/events.ts";
 import { storeGaps } from "../store/gaps.ts";
 import { storeIncidents, type StoredIncident } from "../store/incidents.ts";
-import type { Db, Tx } from "../store/state/state.ts";
+import type { Db } from "../store/state/state.ts";
 import { storableJson } from "../store/text.ts";
+import type { Memory } from "./memory.ts";
 import type { Tally } from "./tally.ts";
 
 export interface CommitContext {
   readonly db: Db;
   readonly engine: EventEngine;
   readonly evidence: EvidenceLog;
-  readonly line: Line;
+  readonly memory: Memory;
   /** Gaps that are new or ended. */
   readonly gaps: readonly Gap[];
   /** More that goes into the evidence: sources that were added, a silence. */
@@ -28,21 +28,21 @@ export interface CommitContext {
 
 export interface Committed {
   readonly incidents: readonly StoredIncident[];
-  /** Time that storing the line's state took, in ms: what grows with what the detectors remember. */
-  readonly checkpointMs: number;
 }
 
 /** Stores a batch. All of it, or nothing but events that will be stored again under the same ids. */
 export async function commit(tally: Tally, context: CommitContext): Promise<Committed> {
-  const { db, engine, evidence, line, now } = context;
+  const { db, engine, evidence, memory, now } = context;
   await insertEvents(engine, tally.events, now);
-  return db.transaction().execute(async (tx) => {
+  const { incidents, remembered } = await db.transaction().execute(async (tx) => {
     const freshAlerts = await storeAlerts(tx, [...tally.alerts.values()]);
     const incidents = await storeIncidents(tx, [...tally.incidents.values()], now);
     for (const it of tally.incidents.values()) await linkAlerts(tx, it.id, it.alerts);
     for (const it of tally.scans) await storeScan(tx, it, now);
     await storeGaps(tx, context.gaps);
-    const checkpointMs = await storeCheckpoint(tx, tally, line, now);
+    await storePositions(tx, tally.positions);
+    await storeSources(tx, tally.sources);
+    const remembered = await memory.store(tx, tally.taken, now);
     const decisions = [
       ...context.decisions,
       ...freshAlerts
@@ -50,18 +50,12 @@ export async function commit(tally: Tally, context: CommitContext): Promise<Comm
         .map((it) => raised(it, tally, evidence.saltKey)),
       ...incidents.flatMap((it) => became(it, tally.incidents.get(it.id), evidence.saltKey)),
     ];
+    // Last, because whoever appends waits for the one before.
     await evidence.append(tx, decisions, now);
-    return { incidents, checkpointMs };
+    return { incidents, remembered };
   });
-}
-
-/** Positions, sources and the line's snapshot are of one moment. */
-async function storeCheckpoint(tx: Tx, tally: Tally, line: Line, now: number): Promise<number> {
-  const began = performance.now();
-  await storePositions(tx, tally.positions);
-  await storeSources(tx, tally.sources);
-  await storeLine(tx, storableJson(line.snapshot()), now);
-  return performance.now() - began;
+  remembered();
+  return { incidents };
 }
 
 /** Alerts below this are signals for correlation: they reach the evidence through the incident they join. */

@@ -13,6 +13,7 @@ export const splitterState = z.object({
     "skip-element",
     "skip-element-in-object",
   ]),
+  taken: z.array(z.int().nonnegative()).max(10_000).optional(),
 });
 
 /** Which file it is: names change when logs are rotated, these do not. */

@@ -2,6 +2,7 @@
 import { detectKind, type Line, type Outcome, type SourceKind } from "@outweigh/pipeline";
 import { scanReport, type Alert, type Incident, type OcsfEvent, type ScanReport } from "@outweigh/schema";
 import type { Decision } from "../evidence/log.ts";
+import type { Taken } from "./memory.ts";
 import type { Batch, PlacedRecord, UnreadableRecord } from "./record.ts";
 import { newSource, withReject, type SourceState } from "./source-state.ts";
 import { sampleOf } from "./split.ts";
@@ -56,6 +57,8 @@ export class Tally {
   readonly scans: ScanReport[] = [];
   /** Sources as they are after this batch; only those it concerns. */
   readonly sources = new Map<string, SourceState>();
+  /** What the line took, for its way back. */
+  readonly taken: Taken[] = [];
   /** More that goes into the evidence. */
   readonly decisions: Decision[] = [];
   /** The record that was taken last: if the batch fails, the one that may be at fault. */
@@ -96,12 +99,15 @@ export class Tally {
     if (kind === "scan") this.#takeScan(record.record);
     const state = this.source(source);
     if (state.kind === "auto" && state.told !== kind) this.set(source, { ...state, told: kind });
-    this.#outcome(source, record, line.run(record.record, { source, kind, ...record }));
+    const from = { source, kind, ...record };
+    this.taken.push(from);
+    this.#outcome(source, record, line.run(record.record, from));
   }
 
   /** Says that a source was silent. */
   silence(source: string, from: number, to: number): void {
     const { line } = this.#context;
+    this.taken.push({ silent: source, from, to });
     this.#outcome(source, { record: "", offset: 0, file: "" }, line.silence(source, from, to));
   }
 

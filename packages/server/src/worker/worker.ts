@@ -15,6 +15,8 @@ import { commit } from "./commit.ts";
 import { countRecords } from "./count.ts";
 import type { Batch } from "./record.ts";
 import { newSource, readSource, type SourceState } from "./source-state.ts";
+import { Memory } from "./memory.ts";
+import { watchSilence } from "./silence.ts";
 import { Spool, spoolPosition, spoolStream, type Sent } from "./spool.ts";
 import { Tail } from "./tail.ts";
 import { KindCache, Tally } from "./tally.ts";
@@ -32,10 +34,8 @@ const batchRecords = 20_000;
 const batchBytes = 32 * 1024 * 1024;
 /** Time on the line before others get theirs, in ms. */
 const turnMs = 8;
-/** A batch is gathered for so many times what the last checkpoint cost: at most a fifth of the time goes into those. */
-const checkpointShare = 4;
-/** But for no longer than this, in ms: what happened must be seen. */
-const gatherMs = 2000;
+/** A batch is gathered for so long while there is more to read, in ms: each costs the same syncs, but what happened must be seen. */
+const gatherMs = 400;
 /** Waits after failures, in ms; the last one stays. */
 const backoffMs = [50, 200, 1000, 5000];
 /** Failures of a batch of one record until that record is refused. */
@@ -63,15 +63,16 @@ export class Worker {
   readonly #spool: Spool;
   readonly #tails: readonly Tail[];
   readonly #kinds = new KindCache();
+  readonly #memory: Memory;
   readonly #refused = new Map<string, string>();
-  #line: Line;
   #sources = new Map<string, SourceState>();
   #gaps = new Map<string, string>();
   #loop: Promise<void> = Promise.resolve();
   #closing = false;
   #wake: () => void = () => undefined;
+  /** Something happened since the last look: there is no time to rest. */
+  #isWoken = false;
   #lookAt = 0;
-  #checkpointMs = 0;
   #failures = 0;
   /** Records that the next batch may have: one after a failure, to find the record at fault. */
   #limit = batchRecords;
@@ -83,8 +84,8 @@ export class Worker {
     this.#options = options;
     this.#spool = spool;
     this.#tails = tails;
-    this.#line = options.makeLine();
-    spool.onAppend = () => this.#wake();
+    this.#memory = new Memory(options.makeLine);
+    spool.onAppend = () => this.#rouse();
     for (const it of tails) it.onHint = () => this.#hint();
   }
 
@@ -108,7 +109,7 @@ export class Worker {
   /** Ends after the batch at hand; what waits in the spool is read after the next start. */
   async close(): Promise<void> {
     this.#closing = true;
-    this.#wake();
+    this.#rouse();
     await this.#loop;
     for (const it of this.#tails) it.close();
     await this.#spool.close();
@@ -142,20 +143,20 @@ export class Worker {
   }
 
   holdings(): Holding[] {
-    return this.#line.holdings();
+    return this.#memory.line.holdings();
   }
 
   coalition(model: string): Coalition | undefined {
-    return this.#line.coalition().find((it) => it.model === model);
+    return this.#memory.line.coalition().find((it) => it.model === model);
   }
 
   rules(): ReturnType<Line["rules"]> {
-    return this.#line.rules();
+    return this.#memory.line.rules();
   }
 
   /** Rules that cannot be used: what they would have seen is not seen. */
   refusedRules(): ReturnType<Line["refused"]> {
-    return this.#line.refused();
+    return this.#memory.line.refused();
   }
 
   /** A source that nobody declared and that sends: it gets a row like the others. */
@@ -191,7 +192,7 @@ export class Worker {
     const { now, metrics } = this.#options;
     const began = performance.now();
     const tally = new Tally({
-      line: this.#line,
+      line: this.#memory.line,
       sources: this.#sources,
       refused: this.#refused,
       kinds: this.#kinds,
@@ -200,7 +201,7 @@ export class Worker {
     this.#tally = tally;
     await this.#look(tally);
     await this.#gather(tally, began);
-    this.#watchSilence(tally);
+    watchSilence(tally, this.#options.sources, now());
     if (tally.isEmpty && this.#decisions.length === 0) return false;
     await this.#commit(tally);
     metrics.batchSeconds.observe((performance.now() - began) / 1000);
@@ -219,10 +220,9 @@ export class Worker {
     this.#lookAt = performance.now() + Math.min(Math.max(lookMs, 10 * tookMs), maxLookMs);
   }
 
-  /** Reads the sources in turn until there is no more, or the batch is full and old enough. */
+  /** Reads the sources in turn until there is no more, or the batch is full or old enough. */
   async #gather(tally: Tally, began: number): Promise<void> {
     const feeds = [this.#spool, ...this.#tails];
-    const untilMs = Math.min(this.#checkpointMs * checkpointShare, gatherMs);
     const isFull = () => tally.records >= this.#limit || tally.bytes >= batchBytes;
     while (!this.#closing && !isFull()) {
       let found = false;
@@ -234,9 +234,7 @@ export class Worker {
         found = true;
         await this.#take(tally, batch);
       }
-      if (found) continue;
-      if (tally.isEmpty || performance.now() - began >= untilMs) return;
-      await sleep(10);
+      if (!found || performance.now() - began > gatherMs) return;
     }
   }
 
@@ -258,34 +256,13 @@ export class Worker {
     }
   }
 
-  /** Sources that are quiet for longer than they said they would be, and those that speak again. */
-  #watchSilence(tally: Tally): void {
-    const now = this.#options.now();
-    for (const { name, silenceMs } of this.#options.sources) {
-      if (silenceMs === undefined) continue;
-      const state = tally.source(name);
-      const since = state.lastSeenAt ?? state.addedAt;
-      if (state.silentFrom !== undefined && since > state.silentFrom) {
-        tally.silence(name, state.silentFrom, since);
-        const { silentFrom, ...rest } = tally.source(name);
-        tally.set(name, rest);
-        tally.decisions.push(spoke(name, silentFrom ?? since, since));
-      } else if (state.silentFrom === undefined && now - since > silenceMs) {
-        tally.silence(name, since, now);
-        tally.set(name, { ...tally.source(name), silentFrom: since });
-        tally.decisions.push(fellSilent(name, since));
-      }
-    }
-  }
-
   async #commit(tally: Tally): Promise<void> {
     const { db, engine, evidence, changes, metrics, now } = this.#options;
     const pending = this.#decisions.length;
     const decisions = [...this.#decisions, ...tally.decisions];
-    const gaps = this.#line.gaps().filter((it) => this.#gaps.get(gapKey(it)) !== JSON.stringify(it));
-    const done = await commit(tally, { db, engine, evidence, line: this.#line, gaps, decisions, now: now() });
+    const gaps = this.#memory.line.gaps().filter((it) => this.#gaps.get(gapKey(it)) !== JSON.stringify(it));
+    const done = await commit(tally, { db, engine, evidence, memory: this.#memory, gaps, decisions, now: now() });
     this.#decisions = this.#decisions.slice(pending);
-    this.#checkpointMs = done.checkpointMs;
     this.#limit = Math.min(this.#limit * 2, batchRecords);
     for (const it of gaps) this.#gaps.set(gapKey(it), JSON.stringify(it));
     for (const [name, it] of tally.sources) this.#sources.set(name, it);
@@ -334,26 +311,21 @@ export class Worker {
 
   /** The line, the sources and all positions as the last commit left them. */
   async #restore(): Promise<void> {
-    const { db, sources, makeLine, now, log } = this.#options;
+    const { db, sources, now, log } = this.#options;
     const state = await loadWorkerState(db);
-    const line = makeLine();
-    if (state.line !== undefined) {
-      try {
-        line.restore(JSON.parse(state.line));
-        this.#line = line;
-      } catch (error) {
-        log.error({ err: error }, "what the detectors remembered cannot be read; they start anew");
-        this.#line = makeLine();
-        const text = "the detectors' memory could not be read: books and counts start anew from here";
-        this.#decisions.push({ kind: "memory-lost", by: self, text });
-      }
-    } else this.#line = line;
+    this.#memory.restore(state.memory);
+    const { lost } = this.#memory;
+    if (lost !== undefined) {
+      log.error({ problem: lost }, "what the detectors remembered cannot be read; they start anew");
+      const text = "the detectors' memory could not be read: books and counts start anew from here";
+      this.#decisions.push({ kind: "memory-lost", by: self, text });
+    }
     this.#sources = new Map([...state.sources].map(([name, it]) => [name, readSource(it)]));
     for (const { name, kind } of sources) {
       const known = this.#sources.get(name);
       this.#sources.set(name, known ? { ...known, kind } : newSource(kind, now()));
     }
-    this.#gaps = new Map(this.#line.gaps().map((it) => [gapKey(it), JSON.stringify(it)]));
+    this.#gaps = new Map(this.#memory.line.gaps().map((it) => [gapKey(it), JSON.stringify(it)]));
     const position = state.positions.get(spoolStream);
     this.#spool.restore(position === undefined ? undefined : spoolPosition.parse(position));
     for (const it of this.#tails) it.restore(state.positions);
@@ -362,6 +334,10 @@ export class Worker {
 
   /** Until something happens, or it is time to look. */
   async #rest(): Promise<void> {
+    if (this.#isWoken) {
+      this.#isWoken = false;
+      return;
+    }
     const waitMs = Math.max(10, Math.min(lookMs, this.#lookAt - performance.now()));
     await Promise.race([sleep(this.#tails.length === 0 ? lookMs : waitMs), this.#woken()]);
   }
@@ -372,28 +348,23 @@ export class Worker {
     });
   }
 
+  #rouse(): void {
+    this.#isWoken = true;
+    this.#wake();
+  }
+
   async #closed(): Promise<void> {
     while (!this.#closing) await sleep(50);
   }
 
   #hint(): void {
     this.#lookAt = Math.min(this.#lookAt, performance.now() + hintMs);
-    setTimeout(() => this.#wake(), hintMs).unref();
+    setTimeout(() => this.#rouse(), hintMs).unref();
   }
 }
 
 function gapKey({ source, from }: Gap): string {
   return JSON.stringify([source, from]);
-}
-
-function fellSilent(source: string, from: number): Decision {
-  const text = `${source} is silent since ${new Date(from).toISOString()}: what happens is not known`;
-  return { kind: "gap-began", by: self, subject: source, text };
-}
-
-function spoke(source: string, from: number, to: number): Decision {
-  const text = `${source} speaks again: what happened from ${new Date(from).toISOString()} to ${new Date(to).toISOString()} is not known`;
-  return { kind: "gap-ended", by: self, subject: source, text };
 }
 
 /** Node's and PostgreSQL's ways of saying that nobody is there. */

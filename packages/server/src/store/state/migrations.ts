@@ -82,6 +82,8 @@ create table gap (
 
 create table position (stream text primary key, body jsonb not null);
 
+create table journal (id bigint generated always as identity primary key, body text not null);
+
 create table line (id smallint primary key check (id = 1), at bigint not null, body text not null);
 
 create table scan (host text primary key, at bigint not null, report jsonb not null);

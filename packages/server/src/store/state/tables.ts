@@ -12,6 +12,7 @@ export interface Tables {
   gap: GapTable;
   position: PositionTable;
   line: LineTable;
+  journal: JournalTable;
   scan: ScanTable;
   copy: CopyTable;
   evidence: EvidenceTable;
@@ -104,6 +105,12 @@ export interface PositionTable {
 export interface LineTable {
   id: number;
   at: number;
+  body: string;
+}
+
+/** What the line took since `line` was written: one row per batch, in order. Text, because NUL and half pairs must survive. */
+export interface JournalTable {
+  id: Generated<number>;
   body: string;
 }
 

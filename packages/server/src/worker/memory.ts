@@ -1,0 +1,94 @@
+// What the line remembers, kept on disk: a snapshot now and then, and in between what it took since.
+import type { Line, SourceKind } from "@outweigh/pipeline";
+import { z } from "zod";
+import { addToJournal, storeLine, type StoredMemory } from "../store/checkpoints.ts";
+import type { Tx } from "../store/state/state.ts";
+
+/** Below this, in bytes, a snapshot is not worth its writing: some thousand records are taken again in a moment. */
+const leastBytes = 512 * 1024;
+
+/** Something that the line took. Taken again, by a line in the same state, it leads to the same state. */
+const taken = z.union([
+  z.object({
+    source: z.string(),
+    kind: z.enum(["cloudtrail", "http-access", "oci-notification", "scan"]),
+    record: z.string(),
+    offset: z.number(),
+    file: z.string(),
+    receivedAt: z.number().optional(),
+    writtenAt: z.number().optional(),
+  }),
+  z.object({ silent: z.string(), from: z.number(), to: z.number() }),
+]);
+export type Taken =
+  | {
+      readonly source: string;
+      readonly kind: SourceKind;
+      readonly record: string;
+      readonly offset: number;
+      readonly file: string;
+      readonly receivedAt?: number;
+      readonly writtenAt?: number;
+    }
+  | { readonly silent: string; readonly from: number; readonly to: number };
+
+/**
+ * The line and its way back: after a restart it stands exactly where the last commit left it. A snapshot grows with what
+ * the line remembers, not with what is new; so it is written only when the journal since the last one has grown as large.
+ * Then no more is written for either than about twice what was taken.
+ */
+export class Memory {
+  line: Line;
+  /** Why what was stored could not be read; the line then began anew. */
+  lost: string | undefined;
+  readonly #makeLine: () => Line;
+  #snapshotBytes = 0;
+  #journalBytes = 0;
+
+  constructor(makeLine: () => Line) {
+    this.#makeLine = makeLine;
+    this.line = makeLine();
+  }
+
+  /** Back to where the last commit stands. What the journal leads to was stored then, and is not stored again. */
+  restore({ snapshot, journal }: StoredMemory): void {
+    this.line = this.#makeLine();
+    this.lost = undefined;
+    this.#snapshotBytes = snapshot?.length ?? 0;
+    this.#journalBytes = 0;
+    try {
+      if (snapshot !== undefined) this.line.restore(JSON.parse(snapshot));
+      for (const body of journal) {
+        this.#journalBytes += body.length;
+        for (const it of z.array(taken).parse(JSON.parse(body))) takeAgain(this.line, it);
+      }
+    } catch (error) {
+      this.lost = error instanceof Error ? error.message : String(error);
+      this.line = this.#makeLine();
+    }
+  }
+
+  /** Writes what the line took in this batch, or all that it remembers. Answers with what to do once it is committed. */
+  async store(tx: Tx, batch: readonly Taken[], now: number): Promise<() => void> {
+    const entry = JSON.stringify(batch);
+    const journalBytes = this.#journalBytes + entry.length;
+    if (this.lost === undefined && journalBytes < Math.max(leastBytes, this.#snapshotBytes)) {
+      if (batch.length > 0) await addToJournal(tx, entry);
+      return () => {
+        this.#journalBytes = journalBytes;
+      };
+    }
+    const snapshot = JSON.stringify(this.line.snapshot());
+    await storeLine(tx, snapshot, now);
+    return () => {
+      this.lost = undefined;
+      this.#snapshotBytes = snapshot.length;
+      this.#journalBytes = 0;
+    };
+  }
+}
+
+function takeAgain(line: Line, it: z.infer<typeof taken>): void {
+  if ("silent" in it) line.silence(it.silent, it.from, it.to);
+  else line.run(it.record, it);
+}
