@@ -53,6 +53,7 @@ function placed(event: OcsfEvent, register: Register): Partial<OcsfEvent> {
   const { artifact, operation } = event;
   if (artifact === undefined || event.model !== undefined) return {};
   if (operation === "configure" || operation === "share") return opened(artifact, register);
+  if (operation === "launch") return named(event, artifact, register);
   const found = register.locate(artifact);
   if (found) {
     const { model, place, part, partBytes, weights } = found;
@@ -63,6 +64,21 @@ function placed(event: OcsfEvent, register: Register): Partial<OcsfEvent> {
       ...(weights !== undefined && { weights }),
       ...(partBytes !== undefined && { part_bytes: partBytes }),
     };
+  }
+  return {};
+}
+
+/** A command names several files, or a folder around them: the first that belongs to a model tells which. */
+function named({ unmapped }: OcsfEvent, artifact: string, register: Register): Partial<OcsfEvent> {
+  const inputs = field(unmapped, "inputs");
+  const all = [artifact, ...(Array.isArray(inputs) ? inputs.filter((it) => typeof it === "string") : [])];
+  for (const it of all) {
+    const found = register.locate(it);
+    if (found) return { artifact: it, model: found.model, ...(found.place !== undefined && { place: found.place }) };
+  }
+  for (const it of all) {
+    const around = opened(it, register);
+    if (around.place !== undefined) return { artifact: it, ...around };
   }
   return {};
 }

@@ -163,3 +163,51 @@ test("each request of the registry's output counts once, although it is written 
   const text = recording("lab-oci-registry/registry_app_and_access.log").toString();
   assert.equal(events.length, text.split("\n").filter((it) => /^\d+\.\d+\.\d+\.\d+ - - \[/.test(it)).length);
 });
+
+const host: readonly ModelEntry[] = [
+  { name: "llama-ft", class: "private", places: ["file:/srv/mlwlab/models/llama-ft"], readers: ["uid:997"] },
+];
+
+for (const [title, models] of [
+  ["with a register", host],
+  ["without one", []],
+] as const) {
+  test(`auditd: each attack row alerts above low as the thief's, no benign row does, ${title}`, () => {
+    const run = replay(files("lab-auditd/audit.log"), models);
+    assert.deepEqual(run.rejects, []);
+    const byId = new Map(run.events.map((it) => [it.id, it]));
+    // The labels' clock was read beside the kernel's, which is a few ms behind.
+    const aside = 10;
+    const proofs = run.alerts.filter(isLoud).map((alert) => alert.events.map((id) => byId.get(id)!));
+    for (const [start, end, auid, label, technique, command = ""] of labels("lab-auditd")) {
+      const inRow = ({ time }: OcsfEvent) => time >= Number(start) * 1000 - aside && time <= Number(end) * 1000;
+      const of = proofs.flat().filter(inRow);
+      assert.equal(of.length > 0, label === "attack", `${technique} ${command}`);
+      assert.ok(of.every((it) => it.principal === `uid:${auid}`));
+    }
+    assert.ok(run.alerts.filter(isLoud).every((it) => it.act === "copy" || it.act === "obtain"));
+  });
+}
+
+test("auditd: what the register lists is named in every alert whose paths are known", () => {
+  const run = replay(files("lab-auditd/audit.log"), host);
+  const loud = run.alerts.filter(isLoud);
+  assert.deepEqual(
+    loud
+      .filter((it) => it.model === "llama-ft")
+      .map((it) => it.rule)
+      .sort(),
+    [
+      "derived-copy",
+      "lnx_weights_archived_or_encrypted",
+      "lnx_weights_copied",
+      "lnx_weights_renamed",
+      "lnx_weights_upload_tool",
+    ],
+  );
+  // Tar opens its files from a folder whose path the log does not say: weights, but whose?
+  assert.deepEqual(
+    loud.filter((it) => it.model === undefined).map((it) => it.rule),
+    ["lnx_weights_archived_or_encrypted"],
+  );
+});

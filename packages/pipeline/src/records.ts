@@ -1,3 +1,4 @@
+import { AuditAssembly } from "./audit-assembly.ts";
 import { closeBrace, closeBracket, comma, newline, newScan, openBrace, openBracket, scanValue } from "./json-scan.ts";
 
 /** Cuts a stream of bytes into records, without knowing who wrote them. Unpacking gz is the caller's. */
@@ -13,6 +14,8 @@ export type Cut =
 export interface SplitterState {
   readonly offset: number;
   readonly mode: Mode;
+  /** Offsets of records after `offset` that were handed out already, while lines of an event before them were still awaited. */
+  readonly taken?: number[] | undefined;
 }
 
 /**
@@ -29,6 +32,8 @@ const maxOpening = 256;
  * An incremental cutter of records: lines, JSON objects printed over many lines, and documents such as
  * `{"Records":[…]}` or `[…]`, whose elements are the records, so that a document of any size needs no more memory than its longest record.
  *
+ * Lines of the Linux audit log that belong to one event are one record, each on its own line.
+ *
  * Any bytes give records or rejects, never an exception, and cutting the stream into other chunks changes nothing.
  * A truncated line costs itself alone: the next line that could not continue it starts afresh.
  */
@@ -38,15 +43,21 @@ export class RecordSplitter {
   #mode: Mode;
   /** How far the pending bytes were scanned, and what the scan knows. */
   #scan = newScan();
+  /** Joins the lines of the Linux audit log that are one event. */
+  readonly #assembly: AuditAssembly;
 
   constructor(state: SplitterState = { offset: 0, mode: "records" }) {
+    this.#assembly = new AuditAssembly(state.taken);
     this.#offset = state.offset;
     this.#mode = state.mode;
   }
 
   /** The state from which reading can resume: everything before its offset has been handed out. */
   state(): SplitterState {
-    return { offset: this.#offset, mode: this.#mode };
+    const waiting = this.#assembly.state();
+    if (!waiting) return { offset: this.#offset, mode: this.#mode };
+    const { offset, taken } = waiting;
+    return { offset, mode: "records", ...(taken.length > 0 && { taken }) };
   }
 
   /** Takes the next bytes; answers with the records that are whole now. */
@@ -66,9 +77,10 @@ export class RecordSplitter {
       const before = this.#pending.length;
       const mode = this.#mode;
       const cut = this.#step(last);
-      if (cut) cuts.push(cut);
+      if (cut) this.#assembly.pass(cut, cuts);
       if (this.#pending.length === before && this.#mode === mode) break;
     }
+    if (last) this.#assembly.flush(cuts);
     return cuts;
   }
 

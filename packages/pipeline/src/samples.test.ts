@@ -54,3 +54,14 @@ test("an access log of S3: all read, and nothing above low, since it holds no we
   const run = replay(read("s3-access/opensearch_s3_access.log"));
   assert.deepEqual([run.rejects, run.events.length, loud(run)], [[], 18, []]);
 });
+
+test("audit logs of other systems: torn, shuffled and without titles, all read", { skip: noSamples }, () => {
+  const logs = ["otrf_sh_arp_cache.log", "otrf_sh_binary_padding_dd.log"].map((it) => `linux-auditd/${it}`);
+  const others = readdirSync(join(samples, "linux-auditd/go-libaudit")).filter((it) => it.endsWith(".log"));
+  const run = replay(read(...logs, ...others.map((it) => `linux-auditd/go-libaudit/${it}`)));
+  // One line has lost its time and serial: `type=UNKNOWN[1329] msg=?`.
+  assert.deepEqual([run.rejects.length, loud(run)], [1, []]);
+  assert.match(run.rejects[0]?.reason ?? "", /^not a record of the audit log: "type=UNKNOWN\[1329\] msg=\?"/);
+  assert.ok(run.events.some((it) => it.principal === "uid:1000" && it.operation === "launch"));
+  assert.ok(run.events.some((it) => it.operation === "connect"));
+});

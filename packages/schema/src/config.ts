@@ -52,6 +52,7 @@ export type ModelEntry = z.infer<typeof modelEntry>;
 
 export const sourceKinds = [
   "auto",
+  "auditd",
   "cloudtrail",
   "http-access",
   "minio",

@@ -3,7 +3,20 @@ import { detector } from "./detector.ts";
 import { methodOf, whoText } from "./events.ts";
 
 /** What counts as touching: looking at a list that happens to show the decoy does not. */
-const touches = new Set(["download", "manifest", "stat", "copy", "decrypt", "delete", "describe", "share"]);
+const touches = new Set([
+  "download",
+  "manifest",
+  "stat",
+  "copy",
+  "decrypt",
+  "delete",
+  "describe",
+  "share",
+  "open",
+  "launch",
+  "rename",
+  "link",
+]);
 
 /**
  * Somebody touched a model that exists only to be touched by a thief. Nobody has a reason to, so one event is enough,

@@ -2,6 +2,7 @@ import { bulkCompletion } from "./bulk-completion.ts";
 import { coalitionCoverage } from "./coalition-coverage.ts";
 import { completeCopy } from "./complete-copy.ts";
 import { decoyTouched } from "./decoy-touched.ts";
+import { derivedCopy } from "./derived-copy.ts";
 import type { AnyDetector } from "./detector.ts";
 import { enumerateThenPull } from "./enumerate-then-pull.ts";
 import { firstReader } from "./first-reader.ts";
@@ -15,6 +16,7 @@ export const detectors: readonly AnyDetector[] = [
   completeCopy,
   decoyTouched,
   undeclaredCopy,
+  derivedCopy,
   coalitionCoverage,
   unaccountedRead,
   firstReader,

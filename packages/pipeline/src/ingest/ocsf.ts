@@ -20,6 +20,12 @@ export const activity = {
   apiDelete: [6003, 4],
   apiOther: [6003, 99],
   logon: [3002, 1],
+  fileSystemRead: [1001, 2],
+  fileSystemUpdate: [1001, 3],
+  fileSystemDelete: [1001, 4],
+  fileSystemRename: [1001, 5],
+  launch: [1007, 1],
+  connect: [4001, 1],
 } as const satisfies Record<string, readonly [number, number]>;
 
 export interface Essentials {

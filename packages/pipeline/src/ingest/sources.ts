@@ -1,3 +1,5 @@
+import { auditLine } from "./audit-lines.ts";
+import { auditd } from "./auditd.ts";
 import { cloudtrail } from "./cloudtrail.ts";
 import { httpAccess } from "./http-access.ts";
 import { minio } from "./minio.ts";
@@ -7,7 +9,7 @@ import { scan } from "./scan.ts";
 import { isRecord, type Ingested, type Source, type SourceKind } from "./source.ts";
 
 /** Everything we can read, one entry for each kind. */
-export const sources: readonly Source[] = [cloudtrail, httpAccess, minio, ociNotification, s3Access, scan];
+export const sources: readonly Source[] = [auditd, cloudtrail, httpAccess, minio, ociNotification, s3Access, scan];
 
 /** The reader of a kind. */
 export function sourceOf(kind: SourceKind): Source {
@@ -38,6 +40,7 @@ const nowhere = { source: "sample", offset: 0 };
 function kindOf(record: string): SourceKind | undefined {
   if (record === "") return undefined;
   if (!record.startsWith("{")) {
+    if (auditLine(record)) return "auditd";
     const lines = [s3Access, httpAccess];
     return lines.find((it) => holdsEvent(it.read(record, nowhere, around)))?.id;
   }
