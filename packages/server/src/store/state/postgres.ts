@@ -16,6 +16,10 @@ const readyWithinMs = 120_000;
 const orphanMs = 5000;
 /** The role and the database, both ours. */
 const name = "outweigh";
+/** Longest address of a Unix socket, in bytes: what Linux and macOS both take. */
+const maxSocketPath = 103;
+/** Only names the socket's file: the folder is ours alone. */
+const socketPort = 5432;
 
 export interface Postgres {
   readonly url: string;
@@ -27,7 +31,8 @@ export interface Postgres {
 }
 
 /**
- * Starts PostgreSQL on loopback with its data in `folder`; the first start makes the data.
+ * Starts PostgreSQL with its data in `folder`; the first start makes the data. It listens on a Unix socket inside its data, where
+ * nobody else can wait in its place for our password; on loopback only where the path is too long for one.
  *
  * @throws {ServerError} NO_POSTGRES when there is none that fits, or it does not come up.
  */
@@ -44,14 +49,15 @@ export async function startPostgres(folder: string): Promise<Postgres> {
   let failure = "";
   // Somebody else may take the port between our asking for it and its being opened.
   for (let attempt = 0; attempt < 3; attempt++) {
-    const port = await freePort();
-    const child = await spawnPostgres(data, log, port, installation, account);
-    const url = `postgres://${name}:${password}@127.0.0.1:${port}/${name}`;
-    const problem = await untilReady(child, url.replace(/\/[^/]*$/, "/postgres"));
+    const address = await addressFor(data);
+    const child = await spawnPostgres(data, log, address, installation, account);
+    const urlOf = (database: string) =>
+      `postgres://${name}:${password}@${address.authority}/${database}${address.query}`;
+    const problem = await untilReady(child, urlOf("postgres"));
     if (problem === undefined) {
-      await ensureDatabase(url);
+      await ensureDatabase(urlOf("postgres"));
       return {
-        url,
+        url: urlOf(name),
         from: installation.from,
         major: installation.major,
         ended: ended(child),
@@ -62,6 +68,29 @@ export async function startPostgres(folder: string): Promise<Postgres> {
     failure = problem;
   }
   throw new ServerError("NO_POSTGRES", `PostgreSQL ${failure}; see ${log}`);
+}
+
+interface Address {
+  readonly settings: Readonly<Record<string, string>>;
+  /** Of the URL: `127.0.0.1:5432`, or a name that `query` overrules. */
+  readonly authority: string;
+  readonly query: string;
+}
+
+async function addressFor(data: string): Promise<Address> {
+  if (Buffer.byteLength(join(data, `.s.PGSQL.${socketPort}`)) <= maxSocketPath) {
+    return {
+      settings: { listen_addresses: "", unix_socket_directories: data, port: String(socketPort) },
+      authority: `localhost:${socketPort}`,
+      query: `?host=${encodeURIComponent(data)}`,
+    };
+  }
+  const port = await freePort();
+  return {
+    settings: { listen_addresses: "127.0.0.1", unix_socket_directories: "", port: String(port) },
+    authority: `127.0.0.1:${port}`,
+    query: "",
+  };
 }
 
 async function choose(data: string, links: string): Promise<Installation> {
@@ -120,14 +149,12 @@ async function ownerOf({ uid, gid, prefix }: Account): Promise<{ uid: number; gi
 async function spawnPostgres(
   data: string,
   log: string,
-  port: number,
+  address: Address,
   { bin, env }: Installation,
   account: Account | undefined,
 ): Promise<ChildProcess> {
   const settings = {
-    listen_addresses: "127.0.0.1",
-    port: String(port),
-    unix_socket_directories: "",
+    ...address.settings,
     max_connections: "40",
     shared_buffers: "64MB",
     // The same on every machine, and what recovery rests on: never left to a default.
@@ -175,7 +202,7 @@ async function untilReady(child: ChildProcess, url: string): Promise<string | un
 }
 
 async function ensureDatabase(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url.replace(/\/[^/]*$/, "/postgres") });
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [name]);
