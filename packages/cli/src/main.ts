@@ -24,6 +24,7 @@ async function dispatch(args: readonly string[], terminal: Terminal, signal: Abo
     terminal.print(version);
     return 0;
   }
+  if (first === "help" && args.length > 1) return dispatch([...args.slice(1), "--help"], terminal, signal);
   if (first === undefined || first === "help" || first === "--help" || first === "-h") {
     await showHelp(terminal);
     return first === undefined ? 2 : 0;

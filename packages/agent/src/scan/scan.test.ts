@@ -180,6 +180,17 @@ test("our own data is left out, and said", async (t) => {
   assert.ok(notSeen.some(({ what }) => what === join(root, "data")));
 });
 
+test("what was quarantined is not found again, but only where nobody else can put files", async (t) => {
+  const root = aFolder(t);
+  lay(root, ".outweigh-quarantine/m", weights("acme"));
+  chmodSync(join(root, ".outweigh-quarantine"), 0o755);
+  assert.equal((await scanOf(root)).models.length, 1);
+  chmodSync(join(root, ".outweigh-quarantine"), 0o700);
+  const { models, notSeen } = await scanOf(root);
+  assert.deepEqual(models, []);
+  assert.ok(notSeen.some(({ why }) => why.includes("quarantined")));
+});
+
 test("a broken file is named with what is wrong and where", async (t) => {
   const root = aFolder(t);
   const path = lay(root, "broken", Buffer.concat([Buffer.from("GGUF"), Buffer.alloc(20, 0xff)]));

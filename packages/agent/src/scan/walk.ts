@@ -1,4 +1,4 @@
-import { closeSync, opendirSync, readSync, readlinkSync, type Dirent } from "node:fs";
+import { closeSync, lstatSync, opendirSync, readSync, readlinkSync, type Dirent } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { couldBeModel, splitFiles } from "@outweigh/weights";
 import { maxAliases, maxNamesPerFolder, walkSliceMs } from "./limits.ts";
@@ -7,6 +7,9 @@ import { errnoOf, openable, Opener, whyUnreadable, type Place } from "./open-fil
 
 /** First bytes of a file that decide whether it is read: one page, one read. */
 const headBytes = 4096;
+
+/** Where the quarantine action puts files of a disk that is not that of our data. */
+const quarantineFolder = ".outweigh-quarantine";
 
 /** A file that begins like a model or like something that holds models. */
 export interface Candidate extends Place {
@@ -128,6 +131,10 @@ function visit({ name, raw, kind }: Entry, folder: Place, trip: Trip, found: Can
     if (names.length < maxNamesPerFolder) names.push(name);
     sniff(raw ? { path, raw: joinRaw(folder, raw) } : { path }, trip, found);
   } else if (kind.isDirectory()) {
+    if (name === quarantineFolder && isClosed(path)) {
+      trip.notSeen.add("folder", "holds what an action of ours quarantined", path);
+      return;
+    }
     trip.folders.push(raw ? { path, raw: joinRaw(folder, raw) } : { path });
   } else if (kind.isSymbolicLink() && path.includes("/snapshots/") && trip.aliases.length < maxAliases) {
     // The cache of Hugging Face's hub: blobs are named by digest, links beside each other carry the names.
@@ -143,6 +150,12 @@ function targetOf(link: Place): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Only root or the person we run as can have put something there. */
+function isClosed(path: string): boolean {
+  const { mode, uid } = lstatSync(path);
+  return (mode & 0o077) === 0 && (uid === 0 || uid === process.geteuid?.());
 }
 
 function joinRaw(folder: Place, name: Uint8Array): Uint8Array {

@@ -24,7 +24,10 @@ export const verify = command({
   ],
   examples: [
     { line: "outweigh verify incident-1.pack", about: "Says whether it holds, and who signed it" },
-    { line: "outweigh verify incident-1.pack --key 3f9a0c27d1e4b856", about: "Holds only if that key signed it" },
+    {
+      line: "outweigh verify incident-1.pack --key ed25519:ce2ada0b2b430c2a55cedd04b04e12bd",
+      about: "Holds only if that key signed it",
+    },
   ],
   run,
 });
