@@ -44,12 +44,20 @@ export function measurePrompts(folder: string, splits: number): Record<string, P
     attack: new Map<string, number[]>(),
   }));
 
+  const walked = new Map<string, Map<readonly Prompt[], number[]>>(); // few nulls come up, and walking costs most
   for (let split = 0; split < splits; split++) {
     const order = benign.map((it, i) => [it, mix(mix(split + 17) ^ i)] as const).sort((a, b) => a[1] - b[1]);
     const at = (from: number, to: number) =>
       order.slice(Math.round(from * order.length), Math.round(to * order.length)).map(([it]) => it);
     const rates = nullRates(at(0, share.null).map((it) => it.prompts));
-    const peaks = (prompts: readonly Prompt[]) => peaksOf(new PromptPath(key, rates), prompts);
+    const peaks = (prompts: readonly Prompt[]) => {
+      const name = `${rates.elicitation} ${rates.grading}`;
+      const known = walked.get(name) ?? new Map<readonly Prompt[], number[]>();
+      walked.set(name, known);
+      const found = known.get(prompts) ?? peaksOf(new PromptPath(key, rates), prompts);
+      known.set(prompts, found);
+      return found;
+    };
     const known = at(share.null, share.null + share.paths).map((it) => peaks(it.prompts));
     const levels = promptSignals.map(
       (_, j) =>

@@ -18,12 +18,15 @@ import {
   type Query,
 } from "../../packages/extraction/src/index.ts";
 import { mix } from "../../packages/extraction/src/hash.ts";
+import { table, writeInto } from "./table.ts";
 import { add, mmd, prada, seat, type Baseline } from "./baselines.ts";
+import { measurePrompts, type PromptSignalResult } from "./prompts.ts";
 import { readTraces, type TracePrincipal, type Traces } from "./traces.ts";
 
 const alpha = { num: 1, den: 100 };
-/** Splits that also run the baselines and the split accounts: they take longer than all the rest. */
-const costlySplits = 2;
+/** Reference groups, and principals whose queries hide an attack's in mixes and takeovers. */
+const judgesAtMost = 4;
+const coverPrincipals = 40;
 /** How benign principals are shared out; the rest is the test. */
 const share = { reference: 1 / 5, paths: 2 / 3 };
 /** Share of a mixed stream that is the attack's, and the numbers of accounts that an attack is split over. */
@@ -42,7 +45,8 @@ interface Paths {
   readonly [detector: string]: readonly number[];
 }
 
-interface AttackResult {
+/** What became of one kind of attack stream. */
+export interface AttackResult {
   name: string;
   detected: number;
   streams: number;
@@ -50,7 +54,8 @@ interface AttackResult {
   cloneFidelityAtDetection: number;
 }
 
-interface DetectorResult {
+/** One detector over all resplits. */
+export interface DetectorResult {
   falseAlarms: number;
   benignPrincipals: number;
   interval: readonly [number, number];
@@ -61,69 +66,90 @@ interface DetectorResult {
 export async function run({ json, args }: { json: boolean; args: readonly string[] }): Promise<void> {
   const option = (name: string) => args[args.indexOf(name) + 1];
   const folder = args.includes("--traces") ? option("--traces") : undefined;
-  const traces = readTraces(folder ?? join(import.meta.dirname, "..", "..", "..", "shared", "traces"));
+  const standard = join(import.meta.dirname, "..", "..", "..", "shared", "traces");
+  const traces = readTraces(folder ?? standard);
   if (!traces) {
     process.stderr.write("no traces: name a folder of recorded query streams with --traces DIR\n");
     if (json) process.stdout.write(`${JSON.stringify({ skipped: "no traces" })}\n`);
     return;
   }
   const splits = args.includes("--splits") ? Number(option("--splits")) : 20;
-  const result = measure(traces, splits);
+  const prompts = measurePrompts(folder ?? standard, splits);
+  const result = measure(traces, splits, prompts);
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : table(result));
+  if (args.includes("--write"))
+    writeInto(join(import.meta.dirname, "..", "..", "docs", "extraction.md"), table(result));
 }
 
-function measure(traces: Traces, splits: number) {
+function measure(traces: Traces, splits: number, prompts: Record<string, PromptSignalResult> | undefined) {
   const benign = traces.principals.filter((it) => it.kind === "benign");
   const horizon = Math.min(...benign.map((it) => it.n));
   const streams = benign.map((it) => queriesOf(traces, it, horizon));
   const thieves = traces.principals.filter((it) => it.kind === "attack");
   const exam = examOf(traces);
   const tally = new Tally();
-  const speed: number[] = [];
 
-  for (let split = 0; split < splits; split++) {
-    process.stderr.write(`split ${split + 1} of ${splits}\n`);
-    const order = shuffled(streams.length, split);
-    const at = (from: number, to: number) =>
-      order.slice(Math.round(from * order.length), Math.round(to * order.length)).map((i) => streams[i] ?? []);
-    const reference = at(0, share.reference);
-    const paths = at(share.reference, share.reference + share.paths);
-    const test = at(share.reference + share.paths, 1);
-    const options = { strata: traces.classes, alpha, horizon, seed: split + 1, ...(exam && { exam }) };
-    const judge = learnJudge(reference, options);
+  // What is learnt from the reference costs most, so each of a few reference groups serves several resplits of the others.
+  const judges = Math.min(judgesAtMost, splits);
+  for (let j = 0; j < judges; j++) {
+    const order = shuffled(streams.length, j);
+    const fewest = Math.round(share.reference * order.length);
+    const reference = order.slice(0, fewest).map((i) => streams[i] ?? []);
+    const judge = learnJudge(reference, { strata: traces.classes, alpha, horizon, seed: j + 1, ...(exam && { exam }) });
     const baselines =
-      split < costlySplits
+      j === 0
         ? [prada(0.95), prada(0.9), seat(reference), mmd(reference.flat()), add(reference.flat(), traces.classes)]
         : [];
+    process.stderr.write(`reference group ${j + 1} of ${judges} learnt\n`);
 
-    const began = performance.now();
-    const known = paths.map((it) => pathsOf(judge, it, baselines));
-    const peak = (it: Paths, name: string) => Math.max(...(it[name] ?? [0]));
-    const peaks = known.map((it) => ({
-      strangeness: peak(it, "strangeness"),
-      progress: peak(it, "progress"),
-      lines: peak(it, "lines"),
-    }));
-    const calibration = setLevels(judge, peaks, alpha);
-    speed.push((paths.length * horizon) / (performance.now() - began));
-    const tested = test.map((it) => pathsOf(judge, it, baselines));
-    const levels = levelsOf(known, calibration, baselines);
-    tally.benign(tested, levels, order.slice(-test.length));
-    for (const thief of thieves) {
-      for (const it of variantsOf(traces, thief, horizon, test)) {
-        tally.attack(it, pathsOf(judge, it.queries, it.name.includes(" ") ? [] : baselines), levels);
+    const rest = order.slice(fewest);
+    const walked = new Map(rest.map((i) => [i, pathsOf(judge, streams[i] ?? [], baselines)]));
+    const covers = rest.slice(-coverPrincipals); // in no calibration, so that mixed streams are new to it
+    const attacks = thieves
+      .flatMap((it) =>
+        variantsOf(
+          traces,
+          it,
+          horizon,
+          covers.map((i) => streams[i] ?? []),
+        ),
+      )
+      .map((stream) => ({ stream, paths: pathsOf(judge, stream.queries, stream.name.includes(" ") ? [] : baselines) }));
+    process.stderr.write(`reference group ${j + 1}: ${walked.size + attacks.length} paths walked\n`);
+
+    for (let split = j; split < splits; split += judges) {
+      const free = rest.slice(0, -coverPrincipals);
+      const mixedUp = shuffled(free.length, 1000 + split).map((i) => free[i] ?? 0);
+      const paths = mixedUp.slice(0, Math.round(share.paths * order.length));
+      const test = [...mixedUp.slice(paths.length), ...covers];
+      const known = paths.map((i) => walked.get(i) ?? {});
+      const levels = levelsOf(known, setLevels(judge, known.map(peakOfPaths), alpha), baselines);
+      tally.benign(
+        test.map((i) => walked.get(i) ?? {}),
+        levels,
+        test,
+      );
+      for (const it of attacks) tally.attack(it.stream, it.paths, levels);
+      if (split === 0) {
+        const calibrated = paths.map((i) => streams[i] ?? []);
+        splitAccounts(traces, thieves, horizon, judge, levels, calibrated, tally, split);
       }
     }
-    if (split < costlySplits) splitAccounts(traces, thieves, horizon, judge, levels, paths, tally, split);
   }
   return {
     splits,
     horizon,
     alpha: alpha.num / alpha.den,
     detectors: tally.results(),
-    queriesPerSecond: Math.round(1000 * median(scoredAlone(streams, traces, exam))),
+    prompts,
+    queriesPerSecond: Math.round(1000 * median(scoredAlone())),
     bytesPerPrincipal: stateBytes(streams, traces, exam),
   };
+}
+
+function peakOfPaths(it: Paths) {
+  const peak = (name: string) => Math.max(...(it[name] ?? [0]));
+  return { strangeness: peak("strangeness"), progress: peak("progress"), lines: peak("lines") };
 }
 
 function queryOf(traces: Traces, i: number): Query {
@@ -372,18 +398,32 @@ function finite(it: number): number | null {
   return Number.isFinite(it) ? it : null;
 }
 
-/** Scored queries per millisecond of one meter, five runs. */
-function scoredAlone(streams: readonly (readonly Query[])[], traces: Traces, exam: Exam | undefined): number[] {
-  const calibration = small(streams, traces, exam);
+/** Scored queries per millisecond of CPU time, five runs: made-up streams of 64 dimensions against full banks of 10 strata. */
+function scoredAlone(): number[] {
+  const draw = (a: number, b: number) => mix(mix(a) ^ b) / 2 ** 31 - 1;
+  const made = (who: number): Query[] =>
+    Array.from({ length: 352 }, (_, t) => ({
+      features: Float32Array.from(
+        { length: 64 },
+        (_, i) => draw(who * 1000 + t, i) + 2 * draw(who * 1000 + t, 99 + (i % 4)),
+      ),
+      stratum: mix(who * 1000 + t) % 10,
+      probabilities: [0.6, 0.4],
+    }));
+  const all = Array.from({ length: 80 }, (_, who) => made(who));
+  const calibration = calibrate(
+    { reference: all.slice(0, 40), paths: all.slice(40, 42) },
+    { strata: 10, alpha, horizon: 352, seed: 1 },
+  );
   return Array.from({ length: 5 }, () => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     let n = 0;
-    for (const stream of streams.slice(300, 330)) {
+    for (const stream of all.slice(50)) {
       const meter = new Meter(calibration);
       for (const it of stream) meter.step(it);
       n += stream.length;
     }
-    return n / (performance.now() - began);
+    return n / (process.cpuUsage(began).user / 1000);
   });
 }
 
@@ -401,21 +441,5 @@ function small(streams: readonly (readonly Query[])[], traces: Traces, exam: Exa
   );
 }
 
-function table({ detectors, splits, queriesPerSecond, bytesPerPrincipal }: ReturnType<typeof measure>): string {
-  const lines = [
-    `${splits} resplits; ${queriesPerSecond} scored queries/s/core; ${bytesPerPrincipal} bytes a principal as JSON`,
-    "",
-  ];
-  for (const [name, it] of Object.entries(detectors)) {
-    const rate = (100 * it.falseAlarms) / it.benignPrincipals;
-    lines.push(
-      `${name}: false alarms ${rate.toFixed(2)} % [${it.interval.map((v) => (100 * v).toFixed(2)).join(", ")}], worst split ${(100 * it.worstSplit).toFixed(1)} %`,
-    );
-    for (const a of it.attacks) {
-      lines.push(
-        `    ${a.name.padEnd(52)} ${(100 * a.detected).toFixed(0).padStart(4)} % @ ${String(a.medianQueries ?? "—").padStart(4)}  fidelity ${a.cloneFidelityAtDetection.toFixed(2)}`,
-      );
-    }
-  }
-  return `${lines.join("\n")}\n`;
-}
+/** All that one run measures. */
+export type Measured = ReturnType<typeof measure>;
