@@ -1,5 +1,6 @@
 // A corpus of our own: trained models, what thieves and owners do to them, and strangers of the same architecture.
 import {
+  AnchorScanner,
   compareFingerprints,
   compareModels,
   findModels,
@@ -8,6 +9,8 @@ import {
   readModelFile,
   splitFiles,
   joinedReader,
+  matchAnchors,
+  type Anchors,
   type Comparison,
   type Fingerprint,
   type ModelPart,
@@ -21,7 +24,7 @@ import { bytesReader, ggufOf, partsOf, safetensorsOf } from "./files.ts";
 import { classifier, classifierTuned, language, usualSteps, variants } from "./models.ts";
 import type { Encoded } from "./quantise.ts";
 import { note, power, printTable, say } from "./table.ts";
-import { usualSize } from "./train/language-model.ts";
+import { LanguageModel, usualSize } from "./train/language-model.ts";
 
 /** One comparison whose right answer is known. */
 interface Case {
@@ -65,8 +68,15 @@ export async function benchCorpus({ json }: { readonly json: boolean }): Promise
     if (!json) print(title, outcomes);
   }
   const nulls = await nullPairs();
-  if (!json) sayNulls(nulls);
-  return { cases: results, wrong, nulls };
+  const fragment = await carved();
+  if (!json) {
+    sayNulls(nulls);
+    say(
+      `a fragment of ${fragment.fragmentMB.toFixed(0)} MB of an archive of ${fragment.archiveMB.toFixed(0)} MB: ${fragment.inOrder} anchors in order, ${fragment.fits ? "fits" : "does not fit"}; a stranger: ${fragment.strangersInOrder}`,
+    );
+    say(`${wrong} wrong verdicts`);
+  }
+  return { cases: results, wrong, nulls, fragment };
 }
 
 async function decide({ what, right, a, b, base }: Case): Promise<Outcome> {
@@ -276,6 +286,18 @@ async function strangers(): Promise<Case[]> {
       a,
       b: await partsOf(safetensorsOf(derive.scrambled(ours, 8))),
     },
+    {
+      what: "strangers with three filter banks in common",
+      right: ["unrelated"],
+      a: await partsOf(safetensorsOf([...ours, ...filterBanks()])),
+      b: await partsOf(safetensorsOf([...stranger, ...filterBanks()])),
+    },
+    {
+      what: "another width",
+      right: ["undetermined"],
+      a,
+      b: await partsOf(safetensorsOf(LanguageModel.fresh(9, { ...usualSize, width: 192, hidden: 384 }).weights())),
+    },
     { what: "a stranger with our embedding", right: ["unrelated"], a, b: await partsOf(safetensorsOf(shared)) },
   ];
 }
@@ -300,6 +322,51 @@ async function classifierCases(): Promise<Case[]> {
       "undetermined",
     ]),
   ];
+}
+
+/** Tables that many models have, the same in all. */
+function filterBanks(): Weights[] {
+  return [128, 160, 192].map((length, i) => ({
+    name: `features.${i}.filters`,
+    shape: [length, 64],
+    values: Float32Array.from({ length: length * 64 }, (_, at) =>
+      Math.cos((Math.PI / length) * (Math.floor(at / 64) + 0.5) * (at % 64) * 0.3),
+    ),
+  }));
+}
+
+/** Ten MB out of the middle of an archive of all language models, found by their anchors. */
+async function carved(): Promise<{
+  archiveMB: number;
+  fragmentMB: number;
+  anchors: number;
+  inOrder: number;
+  fits: boolean;
+  strangersInOrder: number;
+}> {
+  const files = await Promise.all(
+    languageSeeds.map(async (seed) => ({ name: `${seed}.safetensors`, data: safetensorsOf(await language(seed)) })),
+  );
+  const archive = writeTar(files);
+  const fragment = archive.subarray(12_000_123, 22_000_123);
+  const whole = anchorsOf(archive);
+  const found = matchAnchors(whole, anchorsOf(fragment));
+  const others = await Promise.all([11, 12, 13].map((seed) => classifier(seed)));
+  const strange = matchAnchors(whole, anchorsOf(Buffer.concat(others.map((it) => safetensorsOf(it)))));
+  return {
+    archiveMB: archive.length / 1e6,
+    fragmentMB: fragment.length / 1e6,
+    anchors: whole.ids.length,
+    inOrder: found.inOrder,
+    fits: found.fits,
+    strangersInOrder: strange.inOrder,
+  };
+}
+
+function anchorsOf(bytes: Uint8Array): Anchors {
+  const scanner = new AnchorScanner();
+  scanner.push(bytes);
+  return scanner.anchors();
 }
 
 interface Nulls {

@@ -76,9 +76,12 @@ function tensorsOf(random: Random, width: number): TensorRecord[] {
   });
 }
 
+/** One for all: 5 GB otherwise. */
+const noCodes = new Int8Array(4096);
+
 function recordOf(rows: number, cols: number, order: number, sketch: Uint32Array): TensorRecord {
   const stats = { mean: 0, sd: 1, kurtosis: 3, zeroFraction: 0, levels: 32 };
-  const tile: Tile = { rows: 64, cols: 64, values: new Int8Array(4096), centre: 0, scale: 1, sketch, stats };
+  const tile: Tile = { rows: 64, cols: 64, values: noCodes, centre: 0, scale: 1, sketch, stats };
   const place = { order, of: 32, whole: true, tokens: false };
   return {
     name: "",

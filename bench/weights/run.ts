@@ -1,7 +1,8 @@
-// `npm run bench -- weights [corpus|zoo|sparse|index|digest] [--json]`: what the weights package finds, and how fast.
+// `npm run bench -- weights [corpus|zoo|sparse|index|digest|rounding] [--json]`: what the weights package finds, and how fast.
 import { benchCorpus } from "./corpus.ts";
 import { benchDigest } from "./digest.ts";
 import { benchIndex } from "./index-search.ts";
+import { benchRounding } from "./rounding.ts";
 import { benchSparse } from "./sparse.ts";
 import { printJson, say } from "./table.ts";
 import { benchZoo } from "./zoo.ts";
@@ -15,6 +16,7 @@ const parts: Readonly<Record<string, Part>> = {
   sparse: benchSparse,
   index: benchIndex,
   digest: benchDigest,
+  rounding: benchRounding,
 };
 
 /** Runs the parts that are named, or all. */

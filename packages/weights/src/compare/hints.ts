@@ -1,4 +1,5 @@
 // What was done to a copy, as far as samples tell. Phrases for people: none of them decides anything.
+import { roundedTo } from "../fingerprint/condition.ts";
 import type { TensorRecord, Tile } from "../fingerprint/record.ts";
 import { entriesOf } from "../fingerprint/tile.ts";
 import { lowRankShare } from "./low-rank.ts";
@@ -46,21 +47,29 @@ function encoding(pairs: readonly Pair[]): string[] {
 }
 
 function levels(pairs: readonly Pair[]): string[] {
-  const floats = pairs.filter(({ b }) => /^b?f\d/.test(b.dtype));
-  const before = median(floats.map(({ a }) => levelsOf(a)));
-  const after = median(floats.map(({ b }) => levelsOf(b)));
-  if (after === undefined || before === undefined || after > 16 || before <= 16) return [];
-  return [`rounded to ${after} levels or fewer in 32 neighbours, stored as floats`];
+  const rounded = pairs.filter(
+    ({ a, b }) => /^b?f\d/.test(b.dtype) && levelsOf(b) !== undefined && levelsOf(a) === undefined,
+  );
+  if (2 * rounded.length < pairs.length) return [];
+  const most = Math.max(...rounded.map(({ b }) => levelsOf(b) ?? 0));
+  return [`rounded to ${most} levels or fewer in 32 neighbours, stored as floats`];
 }
 
-function levelsOf({ tiles }: TensorRecord): number {
-  const filled = tiles.filter((it) => it.stats.zeroFraction < 0.02); // zeros are one level however many they are
-  return median(filled.map((it) => it.stats.levels)) ?? Infinity;
+/** Of most of its tiles; undefined for weights that were not rounded. */
+function levelsOf({ tiles }: TensorRecord): number | undefined {
+  return median(tiles.map((it) => roundedTo(it.stats) ?? Infinity).filter((it) => it < Infinity));
 }
 
 function pruning(pairs: readonly Pair[]): string[] {
-  const more = median(pairs.map(({ a, b }) => zerosOf(b) - zerosOf(a))) ?? 0;
-  return more >= minPruned ? [`pruned: ${Math.round(100 * more)} % more of its weights are 0`] : [];
+  const more = pairs.map(({ a, b }) => zerosOf(b) - zerosOf(a) - roundedZeros(b));
+  const middle = median(more) ?? 0;
+  return middle >= minPruned ? [`pruned: ${Math.round(100 * middle)} % more of its weights are 0`] : [];
+}
+
+/** Zeros that rounding alone makes: one level of a normal distribution, twice as many to be sure. */
+function roundedZeros(record: TensorRecord): number {
+  const found = levelsOf(record);
+  return found === undefined ? 0 : 4 / found;
 }
 
 function zerosOf({ tiles }: TensorRecord): number {

@@ -1,7 +1,10 @@
 import type { Dtype } from "../tensor.ts";
-import type { TileStats } from "../fingerprint/condition.ts";
+import { roundedTo, type TileStats } from "../fingerprint/condition.ts";
 
-/** Root mean square error of a stored type, in standard deviations of normally distributed weights. Measured by bench/weights. */
+/**
+ * Root mean square error of a stored type, in standard deviations of normally distributed weights: f16 to q4_0 as `bench/weights` measures
+ * them, the others after their number of levels.
+ */
 const errors: ReadonlyMap<string, number> = new Map([
   ["f16", 0.0002],
   ["bf16", 0.0016],
@@ -41,7 +44,8 @@ const byLevels = [
  * How far rounding moved a matrix's weights, in their standard deviations: by its stored type, or by how few values neighbours have
  * where a quantised file was written back as floats. 0 for singles, doubles and types not known.
  */
-export function roundingOf(dtype: Dtype, { levels }: TileStats): number {
-  const seen = byLevels.find((it) => levels <= it.levels)?.error ?? 0;
+export function roundingOf(dtype: Dtype, stats: TileStats): number {
+  const levels = roundedTo(stats);
+  const seen = levels === undefined ? 0 : (byLevels.find((it) => levels <= it.levels)?.error ?? 0);
   return Math.max(errors.get(dtype) ?? 0, seen);
 }

@@ -16,7 +16,7 @@ export interface Chosen {
   readonly tokens: boolean;
 }
 
-/** Most tensors looked at; the largest public mixture has 100,000. */
+/** Most tensors, and most matrices in them, that are looked at; the largest public mixture has 100,000. */
 const maxConsidered = 200_000;
 
 /** Rows that an embedding must have so that its extra tiles, which lie from row 256 on, exist. */
@@ -30,9 +30,12 @@ export const minTokenRows = 320;
  * tell nothing it is as good as any. Names are never evidence: they only decide which tensors are met and which are tried as partners in order.
  */
 export function chooseMatrices(tensors: readonly Tensor[], minElements: number, most: number): Chosen[] {
-  const ordered = tensors.slice(0, maxConsidered).toSorted((a, b) => byName(a.name, b.name) || a.offset - b.offset);
   const classes = new Map<string, Matrix[]>();
-  const matrices = ordered.flatMap((it) => matricesOf(it, minElements));
+  const matrices: Matrix[] = [];
+  for (const tensor of inNameOrder(tensors.slice(0, maxConsidered))) {
+    if (matrices.length >= maxConsidered) break;
+    matrices.push(...matricesOf(tensor, minElements));
+  }
   const ranks = new Map(matrices.map((it, i) => [it, i]));
   for (const matrix of matrices) {
     const key = shapeClass(matrix);
@@ -54,17 +57,22 @@ export function chooseMatrices(tensors: readonly Tensor[], minElements: number, 
   });
 }
 
-/** Compares names so that `layer.10` comes after `layer.9`. */
-export function byName(a: string, b: string): number {
-  const [one, other] = [a.match(/\d+|\D+/g) ?? [], b.match(/\d+|\D+/g) ?? []];
-  for (let i = 0; i < Math.min(one.length, other.length); i++) {
-    const [x = "", y = ""] = [one[i], other[i]];
+/** In the order of their names, `layer.10` after `layer.9`; equal names as they lie. */
+export function inNameOrder(tensors: readonly Tensor[]): Tensor[] {
+  const split = tensors.map((tensor) => ({ tensor, parts: tensor.name.match(/\d+|\D+/g) ?? [] }));
+  split.sort((a, b) => compareParts(a.parts, b.parts) || a.tensor.offset - b.tensor.offset);
+  return split.map((it) => it.tensor);
+}
+
+function compareParts(a: readonly string[], b: readonly string[]): number {
+  for (const [i, x] of a.entries()) {
+    const y = b[i];
+    if (y === undefined) return 1;
     if (x === y) continue;
-    const numbers = /^\d/.test(x) && /^\d/.test(y);
-    if (numbers && Number(x) !== Number(y)) return Number(x) - Number(y);
-    return x < y ? -1 : 1;
+    const numbers = Number(x) - Number(y); // NaN unless both are digits
+    return numbers || (x < y ? -1 : 1);
   }
-  return one.length - other.length;
+  return a.length - b.length;
 }
 
 function tokenClassOf(classes: ReadonlyMap<string, readonly Matrix[]>): string | undefined {

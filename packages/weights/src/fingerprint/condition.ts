@@ -76,6 +76,18 @@ function levelsOf(values: Float32Array, cols: number, alongRows: boolean): numbe
   return counts.sort((a, b) => a - b)[counts.length >> 1] ?? 0;
 }
 
+/** Share of the entries that are not 0, of 32 neighbours, that differ from each other in weights that were never rounded to few levels. */
+const minDistinct = 0.8;
+
+/** Most levels that can be told from none with 32 neighbours: 4 bits. */
+const maxLevels = 16;
+
+/** How many levels weights were rounded to, 16 or fewer; undefined for weights that were not. Zeros of pruning are set aside. */
+export function roundedTo({ levels, zeroFraction }: TileStats): number | undefined {
+  const distinct = levels - Math.min(1, zeroFraction * run);
+  return levels <= maxLevels && distinct < minDistinct * run * (1 - zeroFraction) ? levels : undefined;
+}
+
 /**
  * Median plus and minus 3 standard deviations, estimated from the median absolute deviation, both over entries that are not 0 (a pruned
  * tile keeps its scale). Undefined for a constant tile.

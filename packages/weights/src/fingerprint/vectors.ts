@@ -5,13 +5,16 @@ import { WeightsError } from "../error.ts";
 import { swapper } from "../gather.ts";
 import type { Reader, Tensor } from "../tensor.ts";
 import type { VectorRecord } from "./record.ts";
-import { byName } from "./choose.ts";
+import { inNameOrder } from "./choose.ts";
 
 /** Longest vector that is kept, in elements. */
 const maxLength = 65_536;
 
 /** Most vectors that are kept: two norms in each of 32 layers. */
 const maxVectors = 64;
+
+/** Most vectors of which these are chosen. */
+const maxConsidered = 200_000;
 
 /** Shortest vector worth keeping. */
 const minLength = 16;
@@ -23,7 +26,7 @@ export interface VectorSource {
 
 /** The vectors of a model in the order of their names, evenly spaced where there are more than 64. What can't be read is left out. */
 export async function readVectors(tensors: readonly Tensor[], source: VectorSource): Promise<VectorRecord[]> {
-  const all = tensors.filter(isVector).toSorted((a, b) => byName(a.name, b.name));
+  const all = inNameOrder(tensors.filter(isVector).slice(0, maxConsidered));
   const count = Math.min(maxVectors, all.length);
   const vectors: VectorRecord[] = [];
   for (let i = 0; i < count; i++) {
