@@ -26,6 +26,7 @@ async function dispatch(args: readonly string[], terminal: Terminal, signal: Abo
   }
   if (first === "help" && args.length > 1) return dispatch([...args.slice(1), "--help"], terminal, signal);
   if (first === undefined || first === "help" || first === "--help" || first === "-h") {
+    if (first === "help" && args.length > 1) return dispatch([...args.slice(1), "--help"], terminal, signal);
     await showHelp(terminal);
     return first === undefined ? 2 : 0;
   }

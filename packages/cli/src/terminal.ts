@@ -84,6 +84,13 @@ export class Terminal {
 /** This process's terminal. No colour where nobody looks, or where `NO_COLOR` asks for none (no-color.org). */
 export function ownTerminal(): Terminal {
   const { stdout, stderr, env } = process;
+  // Whoever reads may stop reading: `outweigh scan | head`. Then there is nobody left to tell.
+  for (const it of [stdout, stderr]) {
+    it.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit(3);
+      throw error;
+    });
+  }
   const plain = (env.NO_COLOR ?? "") !== "" || env.TERM === "dumb";
   return new Terminal({
     stdout,

@@ -57,6 +57,8 @@ async function run({
 }: Call<typeof options>): Promise<ExitCode> {
   const file = values.config ?? defaultConfigFile;
   const name = modelEntry.shape.name.safeParse(values.name);
+  if (values.name === undefined)
+    throw new CliError("USAGE", "say what the model is called: --name NAME; see: outweigh register --help");
   const kind = modelClass.safeParse(values.class ?? "private");
   if (!name.success) throw new CliError("USAGE", `--name: ${name.error.issues[0]?.message ?? "expected a name"}`);
   if (!kind.success)

@@ -49,7 +49,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
 
   const alerts = new Map<string, Alert>();
   const incidents = new Map<string, Incident>();
-  const replayed: Replayed = { files: [], alerts, incidents, line };
+  const replayed: Replayed = { files: [], alerts, incidents, line, registered: config.models.length };
   let records = 0;
   for (const [i, file] of (await inOrder(files)).entries()) {
     const done = await replayFile(file, line, {

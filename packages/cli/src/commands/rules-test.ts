@@ -33,6 +33,7 @@ async function run({ positionals: [folder], json, terminal, signal }: Call<typeo
   const { join } = await import("node:path");
   const { prove } = await import("@outweigh/pipeline");
   const rules = readProvable(folder ?? join(ownContentFolder(), "rules"));
+  if (rules.length === 0) throw new CliError("USAGE", `there is no rule (*.yml) in ${shownPath(folder ?? "")}`);
   const failed: Failure[] = [];
   let proofs = 0;
   let passed = 0;

@@ -64,6 +64,10 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
       `${JSON.stringify(positionals[0])} is not expected here; to watch it: --logs ${positionals[0]}`,
     );
   }
+  if (positionals.length > 0 && values.scan.length > 0) {
+    const path = positionals[0] ?? "";
+    throw new CliError("USAGE", `with --scan and --logs, say before each path which it is: --scan ${path} or --logs ${path}`);
+  }
   const { config, file } = loadConfig(values.config);
   const dataDir = resolve(values.data ?? config.server.data);
   const port = values.port === undefined ? config.server.port : portOf(values.port);

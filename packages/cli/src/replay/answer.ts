@@ -9,6 +9,8 @@ export interface Replayed {
   readonly alerts: ReadonlyMap<string, Alert>;
   readonly incidents: ReadonlyMap<string, Incident>;
   readonly line: Line;
+  /** How many models the register declares. */
+  readonly registered: number;
 }
 
 /** The worst first, then the oldest. */

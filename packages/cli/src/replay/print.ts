@@ -44,13 +44,15 @@ function printFiles(files: readonly ReplayedFile[], terminal: Terminal): void {
   if (files.length > maxFiles) terminal.print(`and ${plural(files.length - maxFiles, "more file")}`);
 }
 
-function printBooks({ line }: Replayed, terminal: Terminal): void {
+function printBooks({ line, registered }: Replayed, terminal: Terminal): void {
   const holdings = line.holdings();
   if (holdings.length === 0) {
     terminal.print();
-    terminal.print(
-      "No read of a registered model. Without a register nothing can be booked: outweigh init proposes one.",
-    );
+    const why =
+      registered === 0
+        ? "No read of a registered model. Without a register nothing can be booked: outweigh init proposes one."
+        : "No read of a registered model: nothing was read at any place that outweigh.yml declares. Where a model is served from elsewhere, add that address to its places.";
+    for (const text of wrap(why, terminal.width)) terminal.print(text);
     return;
   }
   const complete = holdings.filter((it) => it.complete);
