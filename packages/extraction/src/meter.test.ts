@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nearest, makeBank } from "./bank.ts";
-import { calibrate, peakOf, type Calibration, type Stream } from "./calibration.ts";
+import { calibrate, learnJudge, peakOf, setLevels, type Calibration, type Stream } from "./calibration.ts";
 import { uniform } from "./hash.ts";
-import { Meter } from "./meter.ts";
+import { Meter, Path } from "./meter.ts";
+import { setExam } from "./progress.ts";
 import type { Query } from "./query.ts";
 import { learnSpace, place, unit } from "./space.ts";
 
@@ -33,7 +34,16 @@ function stream(who: number, shift = 0): Stream {
 
 const streams = (from: number, n: number, shift = 0) => Array.from({ length: n }, (_, i) => stream(from + i, shift));
 
-const calibrated = (paths = 200): Calibration =>
+const known = new Map<number, Calibration>();
+
+/** Learnt once for each number of paths. */
+function calibrated(paths = 200): Calibration {
+  const it = known.get(paths) ?? learn(paths);
+  known.set(paths, it);
+  return it;
+}
+
+const learn = (paths: number): Calibration =>
   calibrate(
     { reference: streams(0, 60), paths: streams(300, paths) },
     { strata, alpha: { num: 1, den: 100 }, horizon, seed: 5 },
@@ -59,7 +69,7 @@ test("promises nothing with too few principals, and never says no instead", () =
 });
 
 test("a meter restored in the middle reads on as if nothing had happened", () => {
-  const calibration = calibrated(199);
+  const calibration = calibrated();
   const queries = [...stream(7000), ...stream(7001)];
   const whole = new Meter(calibration);
   const expected = queries.map((it) => whole.step(it));
@@ -75,8 +85,44 @@ test("a meter restored in the middle reads on as if nothing had happened", () =>
   }
 });
 
+test("a principal's state fits into 64 KB, histories full and progress kept", () => {
+  const wide = (who: number): Stream =>
+    Array.from({ length: 600 }, (_, t) => ({
+      features: Array.from({ length: 64 }, (_, i) => uniform(who, t, i)),
+      stratum: t % 3,
+    }));
+  const reference = Array.from({ length: 5 }, (_, i) => wide(i));
+  const space = learnSpace(reference.flat().map((it) => it.features));
+  const answered = Array.from({ length: 1500 }, (_, i) => ({
+    input: reference[i % 5]?.[i % 600]?.features ?? [],
+    label: i % 10,
+  }));
+  const exam = setExam(space, 10, answered, answered.slice(0, 100));
+  const judge = learnJudge(reference, { strata, alpha: { num: 1, den: 100 }, horizon: 600, seed: 1, exam });
+  const path = new Path(judge);
+  for (const it of wide(9)) path.step(it);
+  const bytes = JSON.stringify(path.snapshot()).length;
+  assert.ok(bytes > 30_000 && bytes <= 65_536, `${bytes} bytes`);
+});
+
+test("line searches are walked for longer than anybody benign walks", () => {
+  const calibration = setLevels(
+    calibrated().judge,
+    Array.from({ length: 399 }, () => ({ strangeness: 1, progress: 0, lines: 2 })),
+    { num: 1, den: 100 },
+  );
+  const meter = new Meter(calibration);
+  const [from = assert.fail()] = stream(9000);
+  const walk = Array.from({ length: 10 }, (_, t) => ({
+    ...from,
+    features: Array.from(from.features, (v) => v + t / 4),
+  }));
+  assert.ok(walk.map((it) => meter.step(it)).some((it) => it.walking === true));
+  assert.ok(stream(9001).every((it) => new Meter(calibration).step(it).walking === false));
+});
+
 test("an exact repeat says nothing", () => {
-  const meter = new Meter(calibrated(199));
+  const meter = new Meter(calibrated());
   const [query = assert.fail()] = stream(8000, 6);
   const once = meter.step(query);
   const again = meter.step(query);
@@ -84,7 +130,7 @@ test("an exact repeat says nothing", () => {
 });
 
 test("refuses strata, lengths and values that cannot be", () => {
-  const meter = new Meter(calibrated(199));
+  const meter = new Meter(calibrated());
   const good = stream(1)[0] ?? assert.fail();
   for (const bad of [
     { stratum: 3 },

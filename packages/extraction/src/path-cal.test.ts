@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { uniform } from "./hash.ts";
-import { alarmLevel, alarmRank, certifiable, pathPValue } from "./path-cal.ts";
+import { alarmLevel, alarmRank, certifiable, pathPValue, sharesOf } from "./path-cal.ts";
 
 test("needs 99 principals for 1 %, 999 for 0.1 %", () => {
   assert.equal(alarmRank(98, { num: 1, den: 100 }), undefined);
@@ -52,4 +52,22 @@ test("refuses what is no rate and what is no number", () => {
 test("ranks a path among benign ones, itself counted", () => {
   assert.equal(pathPValue(5, [1, 2, 3, 5]), 2 / 5);
   assert.equal(pathPValue(9, [1, 2, 3, 5]), 1 / 5);
+});
+
+test("deals the budget out in whole ranks that never sum to more", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 1, max: 9 }), (principals, num) => {
+      const alpha = { num, den: 100 };
+      const { strangeness, progress, lines } = sharesOf(principals, alpha);
+      const ranks = [strangeness, progress, lines].map((it) => it?.num ?? 0);
+      const sum = ranks.reduce((a, b) => a + b, 0);
+      assert.equal(sum, Math.floor((num * (principals + 1)) / 100));
+      assert.ok(progress === undefined || strangeness !== undefined, "strangeness comes first");
+    }),
+  );
+  assert.deepEqual(sharesOf(399, { num: 1, den: 100 }), {
+    strangeness: { num: 1, den: 400 },
+    progress: { num: 2, den: 400 },
+    lines: { num: 1, den: 400 },
+  });
 });
