@@ -91,7 +91,7 @@ test("a known port without a visible process is a guess, and what was hidden is 
   const [it] = listenersOf(t, row("00000000:1388", 77), [], notSeen);
   assert.equal(it?.listener.product, "docker-registry");
   assert.equal(it?.listener.basis, "inferred");
-  assert.match(JSON.stringify(notSeen.list()), /the processes of 1 listeners/);
+  assert.match(JSON.stringify(notSeen.list()), /the process of 1 listener/);
 });
 
 test("a known port that another program holds is that program, not a guess", (t) => {

@@ -42,7 +42,7 @@ export function findListeners(proc: string, notSeen: NotSeen): FoundListener[] {
   const hidden = found.filter((it) => it.openFiles === undefined).length;
   if (hidden > 0)
     notSeen.say(
-      `the processes of ${hidden} listeners`,
+      hidden === 1 ? "the process of 1 listener" : `the processes of ${hidden} listeners`,
       "no process is shown: another user's, a container's or the kernel's",
     );
   return found.toSorted((a, b) => a.listener.port - b.listener.port);
