@@ -1,6 +1,6 @@
 import { command, type Call } from "../command.ts";
 import { ownContentFolder, readProvable, shownPath, type ProvableRule } from "../content.ts";
-import type { ExitCode } from "../error.ts";
+import { CliError, type ExitCode } from "../error.ts";
 import { plural } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 

@@ -66,7 +66,10 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   }
   if (positionals.length > 0 && values.scan.length > 0) {
     const path = positionals[0] ?? "";
-    throw new CliError("USAGE", `with --scan and --logs, say before each path which it is: --scan ${path} or --logs ${path}`);
+    throw new CliError(
+      "USAGE",
+      `with --scan and --logs, say before each path which it is: --scan ${path} or --logs ${path}`,
+    );
   }
   const { config, file } = loadConfig(values.config);
   const dataDir = resolve(values.data ?? config.server.data);

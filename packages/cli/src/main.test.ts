@@ -1,0 +1,51 @@
+// Calls of somebody who is new here, as typed: what is said must name what to do.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+
+const program = join(import.meta.dirname, "..", "bin", "outweigh.js");
+
+function call(t: TestContext, args: readonly string[], files: Readonly<Record<string, string>> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "outweigh-main-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: "utf8" });
+}
+
+test("help with a command's name is that command's help", (t) => {
+  const { status, stdout } = call(t, ["help", "rules", "test"]);
+  assert.equal(status, 0);
+  assert.match(stdout, /^outweigh rules test \[DIR\]/);
+  assert.equal(call(t, ["help", "nonsense"]).status, 2);
+});
+
+test("a register without a name asks for it in words", (t) => {
+  const { status, stderr } = call(t, ["register", "."]);
+  assert.equal(status, 2);
+  assert.match(stderr, /--name NAME/);
+});
+
+test("a folder without rules has not passed", (t) => {
+  const { status, stderr } = call(t, ["rules", "test", "."]);
+  assert.equal(status, 2);
+  assert.match(stderr, /there is no rule/);
+});
+
+test("a path behind --scan and --logs belongs to neither", (t) => {
+  const { status, stderr } = call(t, ["up", "--logs", "a", "--scan", "b", "c"]);
+  assert.equal(status, 2);
+  assert.match(stderr, /--scan c or --logs c/);
+});
+
+test("a read at no declared place is told apart from an empty register", (t) => {
+  const line =
+    '10.0.0.5 - ana [25/Nov/2026:09:00:00 +0000] "GET /a/b/resolve/main/m.safetensors HTTP/1.1" 200 5 "-" "x"\n';
+  const register = "models:\n  - { name: b, class: private, bytes: 5, places: [s3://b/] }\n";
+  const declared = call(t, ["replay", "access.log"], { "access.log": line, "outweigh.yml": register }).stdout;
+  assert.match(declared, /add that address to its\s+places/);
+  assert.doesNotMatch(declared, /Without a register/);
+  assert.match(call(t, ["replay", "access.log"], { "access.log": line }).stdout, /Without a register/);
+});
