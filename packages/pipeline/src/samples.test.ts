@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { severityId } from "@outweigh/schema";
+import { sourceOf } from "./ingest/sources.ts";
 import { noSamples, replay, samples } from "./testing/recordings.ts";
 
 const loud = (run: ReturnType<typeof replay>) => run.alerts.filter((it) => severityId(it.severity) > severityId("low"));
@@ -65,3 +66,23 @@ test("audit logs of other systems: torn, shuffled and without titles, all read",
   assert.ok(run.events.some((it) => it.principal === "uid:1000" && it.operation === "launch"));
   assert.ok(run.events.some((it) => it.operation === "connect"));
 });
+
+test(
+  "hand-shaped audit events of clusters: each is an event or a reject that names a field",
+  { skip: noSamples },
+  () => {
+    const rows = readFileSync(join(samples, "panther/Amazon.EKS.Audit.ndjson"), "utf8").trim().split("\n");
+    const received = { receivedAt: 1_795_000_000_000, source: "k8s", offset: 0 };
+    const answers = rows.map((it) =>
+      sourceOf("kubernetes-audit").read(JSON.stringify(JSON.parse(it).log), received, { trusts: () => false }),
+    );
+    const reasons = answers.flatMap((it) => (it.ok ? [] : [it.reason]));
+    assert.ok(answers.filter((it) => it.ok && it.events.length > 0).length > rows.length / 2);
+    assert.deepEqual(
+      reasons.filter(
+        (it) => !/^(verb|requestReceivedTimestamp|user|objectRef|sourceIPs|responseStatus)\b.*: /.test(it),
+      ),
+      [],
+    );
+  },
+);

@@ -55,6 +55,7 @@ export const sourceKinds = [
   "auditd",
   "cloudtrail",
   "http-access",
+  "kubernetes-audit",
   "minio",
   "oci-notification",
   "s3-access",

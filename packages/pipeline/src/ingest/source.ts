@@ -7,7 +7,8 @@ export const maxRecordLength = 64 * 1024 * 1024;
 export const maxRawLength = 256 * 1024;
 
 /** The kinds of records we read, named after what writes them. */
-export type SourceKind = "auditd" | "cloudtrail" | "http-access" | "minio" | "oci-notification" | "s3-access" | "scan";
+export type SourceKind =
+  "auditd" | "cloudtrail" | "http-access" | "kubernetes-audit" | "minio" | "oci-notification" | "s3-access" | "scan";
 
 /** Where a record was read. Together with the record it names an event that has no id of its own. */
 export interface Origin {

@@ -2,6 +2,7 @@ import { auditLine } from "./audit-lines.ts";
 import { auditd } from "./auditd.ts";
 import { cloudtrail } from "./cloudtrail.ts";
 import { httpAccess } from "./http-access.ts";
+import { kubernetesAudit } from "./kubernetes-audit.ts";
 import { minio } from "./minio.ts";
 import { ociNotification } from "./oci-notification.ts";
 import { s3Access } from "./s3-access.ts";
@@ -9,7 +10,16 @@ import { scan } from "./scan.ts";
 import { isRecord, type Ingested, type Source, type SourceKind } from "./source.ts";
 
 /** Everything we can read, one entry for each kind. */
-export const sources: readonly Source[] = [auditd, cloudtrail, httpAccess, minio, ociNotification, s3Access, scan];
+export const sources: readonly Source[] = [
+  auditd,
+  cloudtrail,
+  httpAccess,
+  kubernetesAudit,
+  minio,
+  ociNotification,
+  s3Access,
+  scan,
+];
 
 /** The reader of a kind. */
 export function sourceOf(kind: SourceKind): Source {
@@ -63,6 +73,9 @@ function kindOfObject(value: Readonly<Record<string, unknown>>, record: string):
   if (isRecord(value.detail) && "eventSource" in value.detail) return "cloudtrail";
   if (Array.isArray(value.events)) return "oci-notification";
   if (Array.isArray(value.models) && "roots" in value) return "scan";
+  if (value.kind === "EventList" && Array.isArray(value.items)) return "kubernetes-audit";
+  if (String(value.apiVersion).startsWith("audit.k8s.io/") || ("auditID" in value && "verb" in value))
+    return "kubernetes-audit";
   if (isRecord(value.api) && ("deploymentid" in value || "remotehost" in value)) return "minio";
   const read = httpAccess.read(record, nowhere, around);
   return read.ok && (read.events.length > 0 || "http.request.method" in value) ? "http-access" : undefined;
@@ -75,6 +88,7 @@ function shapeOf(text: string): SourceKind | undefined {
   if (/"(Records|CloudTrailEvent)"\s*:/.test(text)) return "cloudtrail";
   if (/"events"\s*:\s*\[/.test(text) && /"action"\s*:/.test(text) && /"repository"\s*:/.test(text))
     return "oci-notification";
+  if (/"apiVersion"\s*:\s*"audit\.k8s\.io\//.test(text)) return "kubernetes-audit";
   if (/"deploymentid"\s*:/.test(text) && /"api"\s*:\s*\{/.test(text)) return "minio";
   if (/"filesSeen"\s*:/.test(text) && /"roots"\s*:/.test(text)) return "scan";
   return undefined;

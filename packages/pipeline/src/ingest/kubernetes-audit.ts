@@ -1,0 +1,186 @@
+import type { OcsfEvent } from "@outweigh/schema";
+import { z } from "zod";
+import { decodeOnce, looksLikeWeights } from "../artifact.ts";
+import { plainAddress } from "../networks.ts";
+import { commandOf } from "./command.ts";
+import { activity, essentials, idOf, timeOf } from "./ocsf.ts";
+import {
+  isShallow,
+  maxDepth,
+  parseJson,
+  printJson,
+  quote,
+  skip,
+  type Ingested,
+  type Origin,
+  type Raw,
+  type Source,
+} from "./source.ts";
+
+/** Longest document we read, in UTF-16 units, and most events in one list: the webhook sends at most 400 at a time. */
+const maxLength = 16 * 1024 * 1024;
+const maxEvents = 10_000;
+/** Most words of a command that runs in a pod. */
+const maxWords = 1000;
+
+/** One event of `audit.k8s.io`, as far as we use it. */
+const auditEvent = z.looseObject({
+  auditID: z.string().min(1).max(128).optional(),
+  stage: z.string().max(64).optional(),
+  verb: z.string().min(1).max(64),
+  user: z.looseObject({ username: z.string().max(1024).optional() }).prefault({}),
+  impersonatedUser: z.looseObject({ username: z.string().max(1024).optional() }).optional(),
+  sourceIPs: z.array(z.string().max(256)).max(64).optional(),
+  userAgent: z.string().optional(),
+  objectRef: z
+    .looseObject({
+      resource: z.string().max(256).optional(),
+      subresource: z.string().max(256).optional(),
+      namespace: z.string().max(256).optional(),
+      name: z.string().max(512).optional(),
+    })
+    .prefault({}),
+  responseStatus: z.looseObject({ code: z.int().optional() }).optional(),
+  requestURI: z.string().optional(),
+  requestReceivedTimestamp: z.string().optional(),
+  stageTimestamp: z.string().optional(),
+});
+type AuditEvent = z.infer<typeof auditEvent>;
+
+export const kubernetesAudit: Source = {
+  id: "kubernetes-audit",
+  title: "Kubernetes audit log",
+  cannotSee: [
+    "What happens inside a pod after a command was started there, and what is typed into a shell",
+    "Bytes that leave through exec, attach, cp or port-forward",
+    "Requests that the cluster's audit policy leaves out, and calls to the kubelet that pass the API server by",
+    "Which volumes a pod mounts, and what a secret holds, at the level Metadata",
+  ],
+  requires: [
+    "An audit policy that logs pods/exec, pods/attach and secrets at level Metadata or above",
+    "No rule of level None before these, also for get: newer clients run commands by a get",
+  ],
+  logsources: [{ product: "kubernetes", service: "audit" }],
+
+  read(record, from) {
+    if (record.length > maxLength) return { ok: false, reason: `longer than ${maxLength} characters` };
+    const parsed = parseJson(record);
+    if ("reason" in parsed) return { ok: false, reason: parsed.reason };
+    if (!isShallow(parsed.value)) return { ok: false, reason: `event: nested deeper than ${maxDepth}` };
+    const list = z.looseObject({ items: z.array(z.unknown()).max(maxEvents) }).safeParse(parsed.value);
+    if (list.success && list.data.items.length === 0) return skip("a list without events");
+    return readAll(list.success ? list.data.items : [parsed.value], from);
+  },
+};
+
+function readAll(list: readonly unknown[], from: Origin): Ingested {
+  const events: OcsfEvent[] = [];
+  const raw: Raw[] = [];
+  const refused: string[] = [];
+  let early = 0;
+  for (const it of list) {
+    const read = auditEvent.safeParse(it);
+    if (!read.success) {
+      const [issue] = read.error.issues;
+      refused.push(`${issue?.path.join(".") || "event"}: ${issue?.message ?? "not an audit event"}`);
+      continue;
+    }
+    // A request is told once for each stage; a command that still runs has answered, but is not complete.
+    const stage = read.data.stage ?? "ResponseComplete";
+    if (stage === "RequestReceived") {
+      early++;
+      continue;
+    }
+    const when = read.data.requestReceivedTimestamp ?? read.data.stageTimestamp;
+    const time = when === undefined ? from.receivedAt : timeOf(when);
+    if (time === undefined) refused.push(`requestReceivedTimestamp: not a time: ${quote(when ?? "")}`);
+    else {
+      events.push(toEvent(read.data, time, from, printJson(it) ?? ""));
+      raw.push(read.data);
+    }
+  }
+  const [only] = refused;
+  if (list.length === 1 && only !== undefined) return { ok: false, reason: only };
+  if (events.length === 0 && refused.length === 0 && early > 0) return skip("a request that was not answered yet");
+  return { ok: true, events, raw, ...(refused.length > 0 && { refused }) };
+}
+
+function toEvent(it: AuditEvent, time: number, from: Origin, raw: string): OcsfEvent {
+  const { resource = "", subresource, namespace, name } = it.objectRef;
+  const address = it.sourceIPs?.[0] === undefined ? undefined : plainAddress(it.sourceIPs[0]);
+  const user = it.user.username;
+  const nobody = user === undefined || user === "" || user === "system:anonymous";
+  const principal = nobody
+    ? `anonymous@${address ?? "unknown"}`
+    : user.startsWith("anonymous@")
+      ? `user:${user}`
+      : user;
+  const code = it.responseStatus?.code;
+  const runs = resource === "pods" && (subresource === "exec" || subresource === "attach");
+  const words = runs ? commandWords(it.requestURI) : [];
+  return {
+    ...essentials({
+      // One request counts once, at whichever stage it is told first.
+      id: it.auditID === undefined ? idOf("k8s", from.source, raw) : `k8s:${it.auditID}`,
+      from,
+      time,
+      activity: runs ? activity.apiCreate : (activities.get(it.verb) ?? activity.apiOther),
+      product: "Kubernetes",
+      principal,
+      uid: it.auditID,
+      originalTime: it.requestReceivedTimestamp ?? it.stageTimestamp,
+      raw,
+    }),
+    ...(code !== undefined && { status_id: code < 400 ? 1 : 2, status_code: String(code) }),
+    operation: runs ? "exec" : it.verb,
+    actor: { user: { name: user ?? principal } },
+    src_endpoint: address === undefined ? { name: "unknown" } : { ip: address },
+    api: { operation: it.verb, service: { name: "kubernetes" } },
+    resources: [
+      {
+        type: [resource, subresource].filter(Boolean).join("/"),
+        ...(name && { name }),
+        ...(namespace && { namespace }),
+      },
+    ],
+    ...(it.userAgent !== undefined && { http_request: { user_agent: it.userAgent } }),
+    unmapped: {
+      resource,
+      ...(subresource !== undefined && { subresource }),
+      ...(namespace !== undefined && { namespace }),
+      ...(name !== undefined && { name }),
+      ...(it.impersonatedUser?.username !== undefined && { impersonated: it.impersonatedUser.username }),
+      ...(words.length > 0 && { command: words.join(" "), sends_files: sendsFiles(words) }),
+    },
+  };
+}
+
+/** The words of the command, which stand in the address whatever the method. */
+function commandWords(uri: string | undefined): string[] {
+  const query = uri?.split("?", 2)[1] ?? "";
+  return query
+    .split("&", maxWords)
+    .filter((it) => it.startsWith("command="))
+    .map((it) => decodeOnce(it.slice("command=".length).replaceAll("+", " ")));
+}
+
+/** `kubectl cp` out of a pod runs `tar cf - path` there; a file that is printed leaves the same way. Into a pod it unpacks. */
+function sendsFiles(words: readonly string[]): boolean {
+  const [tool = ""] = words;
+  const script = /(?:^|\/)(?:ba|da|z|a)?sh$/.test(tool) && words[1] === "-c" ? (words[2] ?? "").split(/\s+/) : words;
+  const [program = "", ...rest] = script;
+  const name = program.slice(program.lastIndexOf("/") + 1);
+  if (name === "cat" || name === "base64" || name === "dd" || name === "xxd") return rest.some(looksLikeWeights);
+  return name === "tar" && commandOf(script, undefined, undefined)?.kind === "archive";
+}
+
+const activities: ReadonlyMap<string, readonly [number, number]> = new Map<string, readonly [number, number]>([
+  ["get", activity.apiRead],
+  ["list", activity.apiRead],
+  ["watch", activity.apiRead],
+  ["create", activity.apiCreate],
+  ["update", activity.apiUpdate],
+  ["patch", activity.apiUpdate],
+  ["delete", activity.apiDelete],
+  ["deletecollection", activity.apiDelete],
+]);
