@@ -2,11 +2,8 @@
 import { join } from "node:path";
 import {
   alarmLevel,
-  calibrate,
-  clopperPearson,
   learnJudge,
   learnSpace,
-  Meter,
   Path,
   setExam,
   setLevels,
@@ -21,6 +18,8 @@ import { mix } from "../../packages/extraction/src/hash.ts";
 import { table, writeInto } from "./table.ts";
 import { add, mmd, prada, seat, type Baseline } from "./baselines.ts";
 import { measurePrompts, type PromptSignalResult } from "./prompts.ts";
+import { scoredAlone, stateBytes } from "./cost.ts";
+import { alarmAt, median, Tally, type AttackStream, type Levels, type Paths } from "./tally.ts";
 import { readTraces, type TracePrincipal, type Traces } from "./traces.ts";
 
 const alpha = { num: 1, den: 100 };
@@ -32,36 +31,6 @@ const share = { reference: 1 / 5, paths: 2 / 3 };
 /** Share of a mixed stream that is the attack's, and the numbers of accounts that an attack is split over. */
 const mixed = 0.25;
 const accounts = [2, 5, 10, 20];
-
-interface AttackStream {
-  readonly name: string;
-  readonly queries: readonly Query[];
-  /** Attack queries answered after each query of the stream: what the thief has learnt from. */
-  readonly answered: readonly number[];
-  readonly principal: TracePrincipal;
-}
-
-interface Paths {
-  readonly [detector: string]: readonly number[];
-}
-
-/** What became of one kind of attack stream. */
-export interface AttackResult {
-  name: string;
-  detected: number;
-  streams: number;
-  medianQueries: number | null;
-  cloneFidelityAtDetection: number;
-}
-
-/** One detector over all resplits. */
-export interface DetectorResult {
-  falseAlarms: number;
-  benignPrincipals: number;
-  interval: readonly [number, number];
-  worstSplit: number;
-  attacks: AttackResult[];
-}
 
 export async function run({ json, args }: { json: boolean; args: readonly string[] }): Promise<void> {
   const option = (name: string) => args[args.indexOf(name) + 1];
@@ -229,8 +198,6 @@ function pathsOf(judge: Judge, stream: readonly Query[], baselines: readonly Bas
   };
 }
 
-type Levels = Readonly<Record<string, readonly (readonly [path: string, level: number])[]>>;
-
 /** Per detector the paths it watches, each with its level. `combined` is what the product does. */
 function levelsOf(known: readonly Paths[], { levels }: Calibration, baselines: readonly Baseline[]): Levels {
   const peaks = (name: string) => known.map((it) => Math.max(...(it[name] ?? [0])));
@@ -251,16 +218,6 @@ function levelsOf(known: readonly Paths[], { levels }: Calibration, baselines: r
     out[`${it.name}, PathCal`] = [at(it.name)];
   }
   return out;
-}
-
-/** When a detector alarms on a stream, counted from 1; undefined if never. */
-function alarmAt(paths: Paths, watched: readonly (readonly [string, number])[]): number | undefined {
-  let first: number | undefined;
-  for (const [name, level] of watched) {
-    const t = paths[name]?.findIndex((it) => it > level) ?? -1;
-    if (t >= 0 && (first === undefined || t + 1 < first)) first = t + 1;
-  }
-  return first;
 }
 
 /** An attack dealt out over k accounts, round robin: the first account to alarm, and the pooled stream against pooled benign groups. */
@@ -313,132 +270,6 @@ function splitAccounts(
       );
     }
   }
-}
-
-/** Counts, over splits. */
-class Tally {
-  readonly #alarms = new Map<string, { alarms: number; tested: number; worst: number }>();
-  readonly #attacks = new Map<string, Map<string, { at: (number | undefined)[]; fidelity: number[] }>>();
-  readonly #distinct = new Set<number>();
-
-  benign(tested: readonly Paths[], levels: Levels, ids: readonly number[]): void {
-    for (const it of ids) this.#distinct.add(it);
-    for (const [name, watched] of Object.entries(levels)) {
-      const alarms = tested.filter((it) => alarmAt(it, watched) !== undefined).length;
-      const it = this.#alarms.get(name) ?? { alarms: 0, tested: 0, worst: 0 };
-      this.#alarms.set(name, {
-        alarms: it.alarms + alarms,
-        tested: it.tested + tested.length,
-        worst: Math.max(it.worst, alarms / tested.length),
-      });
-    }
-  }
-
-  attack(stream: AttackStream, paths: Paths, levels: Levels): void {
-    for (const [name, watched] of Object.entries(levels)) {
-      if (watched.every(([path]) => path in paths)) this.record(name, stream, alarmAt(paths, watched));
-    }
-  }
-
-  record(detector: string, { name, principal, answered }: AttackStream, at: number | undefined): void {
-    const attacks =
-      this.#attacks.get(detector) ?? new Map<string, { at: (number | undefined)[]; fidelity: number[] }>();
-    this.#attacks.set(detector, attacks);
-    const it = attacks.get(name) ?? { at: [], fidelity: [] };
-    attacks.set(name, it);
-    it.at.push(at);
-    it.fidelity.push(fidelityAt(principal, answered[(at ?? answered.length) - 1] ?? 0));
-  }
-
-  results(): Record<string, DetectorResult> {
-    const out: Record<string, DetectorResult> = {};
-    for (const [name, { alarms, tested, worst }] of this.#alarms) {
-      // Splits share principals: the interval is that of the distinct ones at the mean rate, not of the sum.
-      const n = this.#distinct.size;
-      out[name] = {
-        falseAlarms: alarms,
-        benignPrincipals: tested,
-        interval: clopperPearson(Math.round((alarms / tested) * n), n),
-        worstSplit: worst,
-        attacks: [...(this.#attacks.get(name) ?? [])].map(([attack, { at, fidelity }]) => ({
-          name: attack,
-          detected: at.filter((it) => it !== undefined).length / at.length,
-          streams: at.length,
-          medianQueries: finite(median(at.map((it) => it ?? Infinity))),
-          cloneFidelityAtDetection: fidelity.reduce((a, b) => a + b, 0) / fidelity.length,
-        })),
-      };
-    }
-    return out;
-  }
-}
-
-/** Agreement of a clone trained on the first n answers, between the measured numbers by straight lines; 1/10 below the first. */
-function fidelityAt({ cloneFidelity = {} }: TracePrincipal, n: number): number {
-  const known = Object.entries(cloneFidelity)
-    .map(([at, value]) => [Number(at), value] as const)
-    .sort((a, b) => a[0] - b[0]);
-  let before: readonly [number, number] = [0, 0.1];
-  for (const it of known) {
-    if (n <= it[0]) {
-      const part = it[0] === before[0] ? 1 : (n - before[0]) / (it[0] - before[0]);
-      return before[1] + part * (it[1] - before[1]);
-    }
-    before = it;
-  }
-  return before[1];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Infinity;
-}
-
-function finite(it: number): number | null {
-  return Number.isFinite(it) ? it : null;
-}
-
-/** Scored queries per millisecond of CPU time, five runs: made-up streams of 64 dimensions against full banks of 10 strata. */
-function scoredAlone(): number[] {
-  const draw = (a: number, b: number) => mix(mix(a) ^ b) / 2 ** 31 - 1;
-  const made = (who: number): Query[] =>
-    Array.from({ length: 352 }, (_, t) => ({
-      features: Float32Array.from(
-        { length: 64 },
-        (_, i) => draw(who * 1000 + t, i) + 2 * draw(who * 1000 + t, 99 + (i % 4)),
-      ),
-      stratum: mix(who * 1000 + t) % 10,
-      probabilities: [0.6, 0.4],
-    }));
-  const all = Array.from({ length: 80 }, (_, who) => made(who));
-  const calibration = calibrate(
-    { reference: all.slice(0, 40), paths: all.slice(40, 42) },
-    { strata: 10, alpha, horizon: 352, seed: 1 },
-  );
-  return Array.from({ length: 5 }, () => {
-    const began = process.cpuUsage();
-    let n = 0;
-    for (const stream of all.slice(50)) {
-      const meter = new Meter(calibration);
-      for (const it of stream) meter.step(it);
-      n += stream.length;
-    }
-    return n / (process.cpuUsage(began).user / 1000);
-  });
-}
-
-function stateBytes(streams: readonly (readonly Query[])[], traces: Traces, exam: Exam | undefined): number {
-  const meter = new Meter(small(streams, traces, exam));
-  for (const it of streams[300] ?? []) meter.step(it);
-  return JSON.stringify(meter.snapshot()).length;
-}
-
-function small(streams: readonly (readonly Query[])[], traces: Traces, exam: Exam | undefined): Calibration {
-  const at = (from: number, to: number) => streams.slice(from, to);
-  return calibrate(
-    { reference: at(0, 60), paths: at(60, 70) },
-    { strata: traces.classes, alpha, horizon: streams[0]?.length ?? 1, seed: 1, ...(exam && { exam }) },
-  );
 }
 
 /** All that one run measures. */

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import type { AttackResult, Measured } from "./run.ts";
+import type { Measured } from "./run.ts";
+import type { AttackResult } from "./tally.ts";
 
 const percent = (it: number, digits = 0) => `${(100 * it).toFixed(digits)} %`;
 

@@ -1,0 +1,129 @@
+import { clopperPearson, type Query } from "../../packages/extraction/src/index.ts";
+import type { TracePrincipal } from "./traces.ts";
+
+/** A stream of queries with a thief in it. */
+export interface AttackStream {
+  readonly name: string;
+  readonly queries: readonly Query[];
+  /** Attack queries answered after each query of the stream: what the thief has learnt from. */
+  readonly answered: readonly number[];
+  readonly principal: TracePrincipal;
+}
+
+/** Per detector its running value over a stream. */
+export interface Paths {
+  readonly [detector: string]: readonly number[];
+}
+
+/** What became of one kind of attack stream. */
+export interface AttackResult {
+  name: string;
+  detected: number;
+  streams: number;
+  medianQueries: number | null;
+  cloneFidelityAtDetection: number;
+}
+
+/** One detector over all resplits. */
+export interface DetectorResult {
+  falseAlarms: number;
+  benignPrincipals: number;
+  interval: readonly [number, number];
+  worstSplit: number;
+  attacks: AttackResult[];
+}
+/** Per detector the paths it watches, each with its level. */
+export type Levels = Readonly<Record<string, readonly (readonly [path: string, level: number])[]>>;
+
+/** When a detector alarms on a stream, counted from 1; undefined if never. */
+export function alarmAt(paths: Paths, watched: readonly (readonly [string, number])[]): number | undefined {
+  let first: number | undefined;
+  for (const [name, level] of watched) {
+    const t = paths[name]?.findIndex((it) => it > level) ?? -1;
+    if (t >= 0 && (first === undefined || t + 1 < first)) first = t + 1;
+  }
+  return first;
+}
+/** Counts, over splits. */
+export class Tally {
+  readonly #alarms = new Map<string, { alarms: number; tested: number; worst: number }>();
+  readonly #attacks = new Map<string, Map<string, { at: (number | undefined)[]; fidelity: number[] }>>();
+  readonly #distinct = new Set<number>();
+
+  benign(tested: readonly Paths[], levels: Levels, ids: readonly number[]): void {
+    for (const it of ids) this.#distinct.add(it);
+    for (const [name, watched] of Object.entries(levels)) {
+      const alarms = tested.filter((it) => alarmAt(it, watched) !== undefined).length;
+      const it = this.#alarms.get(name) ?? { alarms: 0, tested: 0, worst: 0 };
+      this.#alarms.set(name, {
+        alarms: it.alarms + alarms,
+        tested: it.tested + tested.length,
+        worst: Math.max(it.worst, alarms / tested.length),
+      });
+    }
+  }
+
+  attack(stream: AttackStream, paths: Paths, levels: Levels): void {
+    for (const [name, watched] of Object.entries(levels)) {
+      if (watched.every(([path]) => path in paths)) this.record(name, stream, alarmAt(paths, watched));
+    }
+  }
+
+  record(detector: string, { name, principal, answered }: AttackStream, at: number | undefined): void {
+    const attacks =
+      this.#attacks.get(detector) ?? new Map<string, { at: (number | undefined)[]; fidelity: number[] }>();
+    this.#attacks.set(detector, attacks);
+    const it = attacks.get(name) ?? { at: [], fidelity: [] };
+    attacks.set(name, it);
+    it.at.push(at);
+    it.fidelity.push(fidelityAt(principal, answered[(at ?? answered.length) - 1] ?? 0));
+  }
+
+  results(): Record<string, DetectorResult> {
+    const out: Record<string, DetectorResult> = {};
+    for (const [name, { alarms, tested, worst }] of this.#alarms) {
+      // Splits share principals: the interval is that of the distinct ones at the mean rate, not of the sum.
+      const n = this.#distinct.size;
+      out[name] = {
+        falseAlarms: alarms,
+        benignPrincipals: tested,
+        interval: clopperPearson(Math.round((alarms / tested) * n), n),
+        worstSplit: worst,
+        attacks: [...(this.#attacks.get(name) ?? [])].map(([attack, { at, fidelity }]) => ({
+          name: attack,
+          detected: at.filter((it) => it !== undefined).length / at.length,
+          streams: at.length,
+          medianQueries: finite(median(at.map((it) => it ?? Infinity))),
+          cloneFidelityAtDetection: fidelity.reduce((a, b) => a + b, 0) / fidelity.length,
+        })),
+      };
+    }
+    return out;
+  }
+}
+
+/** Agreement of a clone trained on the first n answers, between the measured numbers by straight lines; 1/10 below the first. */
+function fidelityAt({ cloneFidelity = {} }: TracePrincipal, n: number): number {
+  const known = Object.entries(cloneFidelity)
+    .map(([at, value]) => [Number(at), value] as const)
+    .sort((a, b) => a[0] - b[0]);
+  let before: readonly [number, number] = [0, 0.1];
+  for (const it of known) {
+    if (n <= it[0]) {
+      const part = it[0] === before[0] ? 1 : (n - before[0]) / (it[0] - before[0]);
+      return before[1] + part * (it[1] - before[1]);
+    }
+    before = it;
+  }
+  return before[1];
+}
+
+/** The middle value, the upper one of two. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Infinity;
+}
+
+function finite(it: number): number | null {
+  return Number.isFinite(it) ? it : null;
+}
