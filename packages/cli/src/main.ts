@@ -9,7 +9,7 @@ import { version } from "./version.ts";
 
 /** The command line: finds the command, runs it, and turns whatever goes wrong into a message and an exit code. */
 export async function main(args: readonly string[], terminal = ownTerminal()): Promise<ExitCode> {
-  const stop = stopSignal();
+  const stop = (ownStop ??= stopSignal());
   const json = args.includes("--json");
   try {
     return await dispatch(args, terminal, stop);
@@ -26,7 +26,6 @@ async function dispatch(args: readonly string[], terminal: Terminal, signal: Abo
   }
   if (first === "help" && args.length > 1) return dispatch([...args.slice(1), "--help"], terminal, signal);
   if (first === undefined || first === "help" || first === "--help" || first === "-h") {
-    if (first === "help" && args.length > 1) return dispatch([...args.slice(1), "--help"], terminal, signal);
     await showHelp(terminal);
     return first === undefined ? 2 : 0;
   }
@@ -78,6 +77,9 @@ function explain(
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
+
+/** One for the process, however often `main` is called. */
+let ownStop: AbortSignal | undefined;
 
 /** Aborted at the first request to end; a second one ends at once. Also when the process that launched us is gone. */
 function stopSignal(): AbortSignal {
