@@ -8,6 +8,7 @@ import {
   type ModelEntry,
 } from "@outweigh/schema";
 import { PipelineError } from "./error.ts";
+import { sources } from "./ingest/sources.ts";
 import { Line, type From, type Outcome } from "./line.ts";
 import { makeRegister } from "./register.ts";
 import { recording, rules } from "./testing/recordings.ts";
@@ -203,7 +204,7 @@ test("whatever the record, there is an answer, and all its nouns are what schema
           )
           .map(request),
       ),
-      fc.constantFrom("http-access", "cloudtrail", "oci-notification", "scan"),
+      fc.constantFrom(...sources.map((it) => it.id)),
       (record, kind) => {
         const outcome = line.run(record, { source: "x", kind, offset: offset++ });
         if ("rejected" in outcome) return;
