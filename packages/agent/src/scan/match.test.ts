@@ -34,3 +34,33 @@ test("a copy that is gone is the system's error", async (t) => {
   const copy = { path: `${root}/gone`, format: "gguf", bytes: 1, digest: "", complete: true, readableBy: [] };
   await assert.rejects(openCopy(copy), { code: "ENOENT" });
 });
+
+test("a copy that was rounded and renamed is recognised by its fingerprint, and is an undeclared copy of its origin", async (t) => {
+  const root = aFolder(t);
+  const large = (seed: string, change = (value: number) => value) =>
+    weights(seed, [0, 1, 2, 3, 4, 5], (n) => `w${n}`, { side: 128, change });
+  lay(root, "srv/acme", large("acme"));
+  const suspect = lay(
+    root,
+    "home/holiday.jpg",
+    large("acme", (value) => Math.round(value * 16) / 16),
+  );
+  const other = lay(root, "home/other", large("other"));
+  const kept = (await scanOf(`${root}/srv`)).models[0];
+  const copy = kept?.copies[0] ?? assert.fail("no copy");
+  const opened = await openCopy(copy);
+  const known = [{ name: "acme", fingerprint: await fingerprint(opened.parts, { key }) }];
+  opened.close();
+
+  const register = [
+    { name: "acme", class: "private" as const, digest: kept?.digest, places: [`file:${root}/srv`], readers: [] },
+  ];
+  const { models } = await scanOf(root, { register, match: { known, key } });
+  const of = (path: string) => models.find((it) => it.copies.some((copy) => copy.path === path));
+  assert.deepEqual(
+    [of(suspect)?.name, of(suspect)?.verdict?.relation, of(suspect)?.copies[0]?.declared],
+    ["acme", "derived", false],
+  );
+  assert.deepEqual([of(other)?.name, of(other)?.verdict], [undefined, undefined]);
+  assert.equal(of(copy.path)?.verdict, undefined, "what is known by its digest is not compared");
+});

@@ -22,27 +22,36 @@ export function lay(root: string, name: string, bytes: Uint8Array | string): str
   return path;
 }
 
-/** The bytes of tensor `n` of the model named by `seed`: values as weights have them, 4 KiB, that no other seed gives. */
-function tensorBytes(seed: string, n: number): Buffer {
-  const out = Buffer.alloc(4096);
+/** The bytes of tensor `n` of the model named by `seed`: values as weights have them, that no other seed gives. */
+function tensorBytes(seed: string, n: number, { side, change }: Required<Shape>): Buffer {
+  const out = Buffer.alloc(side * side * 4);
   let block = createHash("sha256").update(`${seed}|${n}`).digest();
   for (let at = 0; at < out.length; at += 4) {
     if (at % 32 === 0) block = createHash("sha256").update(block).digest();
-    out.writeFloatLE(block.readUInt32LE(at % 32) / 2 ** 32 - 0.5, at);
+    out.writeFloatLE(change(block.readUInt32LE(at % 32) / 2 ** 32 - 0.5), at);
   }
   return out;
 }
 
-/** A safetensors file with the chosen tensors of a model, each a 32 x 32 matrix. */
+export interface Shape {
+  /** Rows and columns of each tensor; 32 gives 4 KiB. */
+  readonly side?: number;
+  /** What was done to each value. */
+  readonly change?: (value: number) => number;
+}
+
+/** A safetensors file with the chosen tensors of a model, each a square matrix. */
 export function weights(
   seed: string,
   tensors: readonly number[] = [0, 1, 2, 3],
   name = (n: number) => `layers.${n}`,
+  { side = 32, change = (value) => value }: Shape = {},
 ): Buffer {
-  const bodies = tensors.map((n) => tensorBytes(seed, n));
+  const bytes = side * side * 4;
+  const bodies = tensors.map((n) => tensorBytes(seed, n, { side, change }));
   const entries = tensors.map((n, i) => [
     name(n),
-    { dtype: "F32", shape: [32, 32], data_offsets: [i * 4096, (i + 1) * 4096] },
+    { dtype: "F32", shape: [side, side], data_offsets: [i * bytes, (i + 1) * bytes] },
   ]);
   const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
   const padded = Buffer.concat([header, Buffer.alloc((8 - (header.length % 8)) % 8, 0x20)]);

@@ -1,0 +1,149 @@
+// Commands as a person runs them, but for the process: register, check, scan, compare, init.
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { safetensors } from "../../../../e2e/world/weights.ts";
+import { main } from "../main.ts";
+import { Terminal } from "../terminal.ts";
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(...args: readonly string[]): Promise<Ran> {
+  let [stdout, stderr] = ["", ""];
+  const terminal = new Terminal({
+    stdout: { write: (it: string) => (stdout += it) },
+    stderr: { write: (it: string) => (stderr += it) },
+    isTerminal: false,
+    colour: false,
+    now: () => 0,
+  });
+  return { code: await main(args, terminal), stdout, stderr };
+}
+
+/** A folder with a model in two shards, and the file for a register. */
+function aHost(t: TestContext): { root: string; model: string; config: string } {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "outweigh-commands-")));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  writeFileSync(join(root, "m-00001-of-00002.safetensors"), safetensors("acme", [0, 1]));
+  writeFileSync(join(root, "m-00002-of-00002.safetensors"), safetensors("acme", [2, 3]));
+  return { root, model: root, config: join(root, "outweigh.yml") };
+}
+
+test("register writes digest, files and place; the file is good; the fingerprint is its owner's alone", async (t) => {
+  const { model, config, root } = aHost(t);
+  const { code, stdout, stderr } = await run(
+    "register",
+    model,
+    "--name",
+    "acme",
+    "--reader",
+    "svc",
+    "--config",
+    config,
+    "--json",
+  );
+  assert.equal(code, 0, stderr);
+  const { model: entry, fingerprint } = JSON.parse(stdout);
+  assert.deepEqual(entry.places, [`file:${root}`]);
+  assert.deepEqual(
+    entry.files.map((it: { path: string }) => it.path),
+    ["m-00001-of-00002.safetensors", "m-00002-of-00002.safetensors"],
+  );
+  assert.equal(
+    entry.bytes,
+    entry.files.reduce((sum: number, it: { bytes: number }) => sum + it.bytes, 0),
+  );
+  assert.equal(statSync(fingerprint).mode & 0o077, 0);
+  assert.equal(statSync(join(root, ".outweigh", "fingerprint.key")).mode & 0o077, 0);
+  assert.equal((await run("check", config)).code, 0);
+});
+
+test("register refuses a second model of that name, a wrong class, and a folder without a model", async (t) => {
+  const { model, config, root } = aHost(t);
+  await run("register", model, "--name", "acme", "--config", config);
+  const before = readFileSync(config, "utf8");
+  assert.equal((await run("register", model, "--name", "acme", "--config", config)).code, 2);
+  assert.equal((await run("register", model, "--name", "b", "--class", "secret", "--config", config)).code, 2);
+  assert.equal((await run("register", join(root, ".outweigh"), "--name", "b", "--config", config)).code, 3);
+  assert.equal(readFileSync(config, "utf8"), before);
+});
+
+test("what was registered is found: declared where it lies, undeclared elsewhere", async (t) => {
+  const { model, config } = aHost(t);
+  const elsewhere = aHost(t).root;
+  await run("register", model, "--name", "acme", "--config", config);
+  const one = await run("scan", model, "--config", config, "--json");
+  const two = await run("scan", elsewhere, "--config", config, "--json");
+  assert.equal(JSON.parse(one.stdout).models[0].copies[0].declared, true);
+  assert.equal(two.code, 1);
+  assert.equal(JSON.parse(two.stdout).models[0].name, "acme");
+});
+
+test("scan --match recognises a rounded copy", async (t) => {
+  const { model, config, root } = aHost(t);
+  await run("register", model, "--name", "acme", "--config", config);
+  const rounded = safetensors("acme", [0, 1, 2, 3], (n) => `w${n}`);
+  const start = 8 + Number(rounded.readBigUInt64LE());
+  for (let at = start; at < rounded.length; at += 4)
+    rounded.writeFloatLE(Math.round(rounded.readFloatLE(at) * 32) / 32, at);
+  const suspect = join(root, "holiday.jpg");
+  writeFileSync(suspect, rounded);
+  const { code, stdout } = await run("scan", suspect, "--config", config, "--match", "--json");
+  assert.equal(code, 1);
+  assert.equal(JSON.parse(stdout).models[0].verdict.model, "acme");
+  assert.equal(
+    (await run("compare", model, suspect)).code,
+    3,
+    "the folder holds the suspect too, as another model: name one",
+  );
+});
+
+test("compare says same tensors in other containers, unrelated for others, and what is wrong with neither", async (t) => {
+  const { root } = aHost(t);
+  const other = aHost(t);
+  const joined = join(other.root, "joined.bin");
+  writeFileSync(
+    joined,
+    safetensors("acme", [3, 1, 0, 2], (n) => `w${n}`),
+  );
+  const strange = join(aHost(t).root, "strange.bin");
+  writeFileSync(strange, safetensors("else", [0, 1, 2, 3]));
+  const same = await run("compare", root, joined, "--json");
+  assert.deepEqual([same.code, JSON.parse(same.stdout).relation], [1, "same-tensors"]);
+  const unrelated = await run("compare", root, strange, "--json");
+  assert.deepEqual([unrelated.code, JSON.parse(unrelated.stdout).relation], [0, "unrelated"]);
+  assert.equal((await run("compare", root, "/no/such")).code, 3);
+  assert.equal((await run("compare", root)).code, 2);
+});
+
+test("init proposes a register and never overwrites one", async (t) => {
+  const { root } = aHost(t);
+  const config = join(root, "new.yml");
+  assert.equal((await run("init", root, "--config", config)).code, 0);
+  assert.equal((await run("check", config)).code, 0);
+  const before = readFileSync(config, "utf8");
+  assert.equal((await run("init", root, "--config", config)).code, 2);
+  assert.equal(readFileSync(config, "utf8"), before);
+});
+
+test("--json is one object on stdout, also for what goes wrong", async () => {
+  const { code, stdout, stderr } = await run("scan", "/no/such/folder", "--json");
+  assert.equal(code, 3);
+  assert.deepEqual(Object.keys(JSON.parse(stdout)), ["error", "message"]);
+  assert.match(stderr, /no such file or folder/);
+});
+
+test("a mistake in the configuration stops every command, with all its lines", async (t) => {
+  const { config, root } = aHost(t);
+  writeFileSync(config, "servers: {}\nmodels: 7\n");
+  const { code, stderr } = await run("scan", root, "--config", config);
+  assert.equal(code, 2);
+  assert.match(stderr, /:1:1: servers: there is no such key[^]*:2:9: models: /);
+  assert.equal(existsSync(join(root, ".outweigh")), false);
+});
