@@ -218,6 +218,9 @@ test("an action is previewed, reasoned, verified and undone", { skip }, async (t
   await act.click();
   await dialog.getByText("Verified", { exact: false }).first().waitFor();
   await dialog.getByRole("button", { name: "Undo" }).click();
+  await page.keyboard.press("Escape");
+  await dialog.getByLabel("Reason for undoing, for the evidence").waitFor({ state: "detached" });
+  await dialog.getByRole("button", { name: "Undo" }).click();
   await dialog.getByLabel(/reason/i).fill("it was ours");
   await dialog.getByRole("button", { name: "Undo it" }).click();
   await dialog.getByRole("heading", { name: "Undone" }).waitFor();

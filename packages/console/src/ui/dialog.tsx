@@ -60,10 +60,12 @@ export interface ReasonProps {
   readonly onChange: (text: string) => void;
   readonly focus?: boolean;
   readonly placeholder?: string;
+  /** What Esc does in the field, instead of what it does around it. */
+  readonly onLeave?: () => void;
 }
 
 /** Why: what the evidence will say beside the decision. */
-export function Reason({ label, value, onChange, focus = false, placeholder }: ReasonProps) {
+export function Reason({ label, value, onChange, focus = false, placeholder, onLeave }: ReasonProps) {
   const id = useId();
   return (
     <div className={s.field}>
@@ -77,6 +79,11 @@ export function Reason({ label, value, onChange, focus = false, placeholder }: R
         value={value}
         {...(placeholder && { placeholder })}
         onChange={(event) => onChange(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" || !onLeave) return;
+          event.preventDefault();
+          onLeave();
+        }}
       />
     </div>
   );

@@ -81,7 +81,13 @@ function Undo({ of: it, onUndone }: OutcomeProps) {
   }
   return (
     <Form onSubmit={() => reason.trim() !== "" && undo.mutate()}>
-      <Reason label="Reason for undoing, for the evidence" value={reason} onChange={setReason} focus />
+      <Reason
+        label="Reason for undoing, for the evidence"
+        value={reason}
+        onChange={setReason}
+        focus
+        onLeave={() => setOpen(false)}
+      />
       {undo.error && <Problem error={undo.error} />}
       <Buttons>
         <Button look="main" submits disabled={reason.trim() === "" || undo.isPending}>
