@@ -17,6 +17,7 @@ export type ServerErrorCode =
   | "NO_POSTGRES"
   | "DATA_IN_USE"
   | "DATA_NOT_OURS"
+  | "PORT_TAKEN"
   | "CLOSED"
   | "INTERNAL";
 
@@ -38,6 +39,7 @@ const statuses: Record<ServerErrorCode, number> = {
   NO_POSTGRES: 500,
   DATA_IN_USE: 500,
   DATA_NOT_OURS: 500,
+  PORT_TAKEN: 500,
   CLOSED: 503,
   INTERNAL: 500,
 };

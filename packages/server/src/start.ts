@@ -1,5 +1,6 @@
 // The server as one value: everything that must run, started in order, and closed in the opposite one.
 import { createHash } from "node:crypto";
+import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { Line, makeRegister, readPlaybook, readPolicy } from "@outweigh/pipeline";
@@ -65,7 +66,7 @@ export interface Running {
 /**
  * Starts the server on loopback.
  *
- * @throws {ServerError} NO_ENGINE, NO_POSTGRES, STATE_UNAVAILABLE or DATA_IN_USE. {PipelineError} for a policy or playbook
+ * @throws {ServerError} PORT_TAKEN, NO_ENGINE, NO_POSTGRES, STATE_UNAVAILABLE or DATA_IN_USE. {PipelineError} for a policy or playbook
  * that cannot be read. Whatever was started by then is ended.
  */
 export async function start(options: StartOptions): Promise<Running> {
@@ -75,6 +76,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const log = openLog(dataDir);
   const opened: Closing[] = [() => claim.release()];
   try {
+    await checkPort(options.port);
     const store = await openStore({ folder: dataDir, env, log });
     opened.push(() => store.close());
     return await assemble(options, { store, log, claim, opened });
@@ -83,6 +85,19 @@ export async function start(options: StartOptions): Promise<Running> {
     await closeAll(opened);
     throw error;
   }
+}
+
+/** Engines take seconds to start: whoever asks for a port that is taken shall hear it before. */
+function checkPort(port: number): Promise<void> {
+  return new Promise((free, failed) => {
+    const probe = createServer();
+    probe.once("error", (cause) =>
+      failed(
+        new ServerError("PORT_TAKEN", `127.0.0.1:${port} cannot be listened on: name another with --port`, { cause }),
+      ),
+    );
+    probe.listen(port, "127.0.0.1", () => probe.close(() => free()));
+  });
 }
 
 type Closing = () => Promise<unknown>;
