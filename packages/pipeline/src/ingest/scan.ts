@@ -13,7 +13,7 @@ export const scan: Source = {
     "A copy that was encrypted, quantised or otherwise changed: its digest is another one",
     "Who made a copy, and when: a scan sees what lies there, not what happened",
   ],
-  requires: ["A digest in the register for each protected model: `outweigh register` writes it"],
+  requires: ["A digest in the register for each protected model: outweigh register writes it"],
   logsources: [{ product: "outweigh", service: "scan" }],
 
   read(record, from) {
