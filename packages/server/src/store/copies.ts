@@ -92,17 +92,6 @@ export async function allCopies(db: Db): Promise<FoundCopy[]> {
   return rows.map(toCopy);
 }
 
-/** The copies of a model, by its name in the register or its digest. */
-export async function copiesOf(db: Db, name: string, digest: string | undefined): Promise<FoundCopy[]> {
-  const rows = await db
-    .selectFrom("copy")
-    .selectAll()
-    .where((eb) => eb.or([eb("model", "=", name), ...(digest === undefined ? [] : [eb("digest", "=", digest)])]))
-    .orderBy("path")
-    .execute();
-  return rows.map(toCopy);
-}
-
 export async function copyById(db: Db, id: string): Promise<FoundCopy | undefined> {
   const row = await db.selectFrom("copy").selectAll().where("id", "=", id).executeTakeFirst();
   return row && toCopy(row);

@@ -1,4 +1,4 @@
-import { concat, u32 } from "./bytes.ts";
+import { concat } from "./bytes.ts";
 
 export function varint(value: number | bigint): Uint8Array {
   const out: number[] = [];
@@ -20,8 +20,4 @@ export function number(field: number, value: number | bigint): Uint8Array {
 export function bytes(field: number, ...parts: readonly (Uint8Array | string)[]): Uint8Array {
   const body = concat(...parts.map((it) => (typeof it === "string" ? Buffer.from(it) : it)));
   return concat(varint(field * 8 + 2), varint(body.length), body);
-}
-
-export function fixed32(field: number, value: number): Uint8Array {
-  return concat(varint(field * 8 + 5), u32(value));
 }
