@@ -119,7 +119,7 @@ async function readAll(
   const once = linkedOnce(candidates);
   const first = [...once.keys()];
   const chosen = planHashing(first, { mode: hash, budget: hashBytes, places });
-  tally.toRead = [...chosen].reduce((sum, it) => sum + it.bytes, 0);
+  tally.toRead = hash === "none" ? 0 : [...chosen].reduce((sum, it) => sum + it.bytes, 0);
   report();
   const found: Found[] = [];
   let tensors = 0;
@@ -135,7 +135,11 @@ async function readAll(
   async function readOne(candidate: Candidate): Promise<void> {
     signal?.throwIfAborted();
     try {
-      const answer = await crew.read({ candidate, hash: chosen.has(candidate) });
+      const answer = await crew.read({
+        candidate,
+        hash: hash !== "none" && chosen.has(candidate),
+        unpack: chosen.has(candidate),
+      });
       notSeen.merge(answer.unseen);
       const held = answer.found.reduce((sum, it) => sum + it.file.tensors.length, 0);
       if (tensors + held > maxTensorsHeld)

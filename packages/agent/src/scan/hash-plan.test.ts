@@ -31,9 +31,9 @@ test("shards are hashed together or not at all", () => {
   assert.equal(plan([...shards, file("/z", 35)], 120).length, 3);
 });
 
-test("full means all, none means none", () => {
+test("full means all; none chooses the archives to open as auto would", () => {
   assert.deepEqual(plan([file("/a", 1e15)], 1, "full"), ["/a"]);
-  assert.deepEqual(plan([file("/a", 1)], 1, "none"), []);
+  assert.deepEqual(plan([file("/a", 70), file("/b", 20)], 60, "none"), ["/b"]);
 });
 
 test("a terabyte of holes is never hashed", () => {

@@ -11,8 +11,11 @@ export type HashMode = "auto" | "full" | "none";
 const shard = /-\d{5,6}-of-\d{5,6}/;
 
 /**
- * Which candidates to hash: first what lies in a declared place, then the smallest, as long as the budget lasts. So most models
- * get an identity, and the largest are named as not hashed rather than making everybody wait.
+ * Which candidates to read whole: first what lies in a declared place, then the smallest, as long as the budget lasts. So most models
+ * get an identity, and the largest are named as not hashed rather than making everybody wait. Archives are only opened if they are chosen, since
+ * looking into one means unpacking it.
+ *
+ * @returns For `none` what would be chosen for `auto`: archives to open, while nothing is hashed.
  */
 export function planHashing(
   candidates: readonly Candidate[],
@@ -22,7 +25,6 @@ export function planHashing(
     places,
   }: { readonly mode: HashMode; readonly budget: number; readonly places: readonly DeclaredPlace[] },
 ): ReadonlySet<Candidate> {
-  if (mode === "none") return new Set();
   const groups = new Map<string, Candidate[]>();
   for (const it of candidates) {
     const key = JSON.stringify([dirname(it.path), basename(it.path).replace(shard, "-#")]);

@@ -80,7 +80,9 @@ export function whyUnreadable(error: unknown): string {
 }
 
 /** What is read ahead where reads follow each other closely, in bytes: archives of thousands of small members are read so. */
-const aheadBytes = 128 * 1024;
+const aheadBytes = 64 * 1024;
+/** How far the next read may lie from the end of the last one to follow closely, in bytes: further apart, reading ahead reads too much. */
+const closeBytes = 8 * 1024;
 
 /** Reads of this many bytes and more can be recycled. */
 const recycledBytes = 1024 * 1024;
@@ -129,7 +131,7 @@ export function fileReader({ fd, stats }: OpenFile, onRead: (bytes: number) => v
       const wanted = Math.max(0, Math.min(length, size - at));
       if (wanted === 0) return new Uint8Array(0);
       const from = at - keptAt;
-      const follows = lastEnd >= 0 && at >= lastEnd && at - lastEnd < aheadBytes / 2;
+      const follows = lastEnd >= 0 && at >= lastEnd && at - lastEnd < closeBytes;
       lastEnd = at + wanted;
       if (from >= 0 && from + wanted <= kept.length) return kept.subarray(from, from + wanted);
       if (!follows || wanted > aheadBytes / 2) return load(at, wanted);

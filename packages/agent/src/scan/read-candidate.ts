@@ -6,6 +6,7 @@ import {
   findModels,
   joinedReader,
   readModelFile,
+  recognise,
   WeightsError,
   type FoundFile,
   type FoundInside,
@@ -26,6 +27,8 @@ export interface ReadJob {
   readonly candidate: Place & { readonly rest?: readonly Place[] };
   /** Whether to hash the weights. Otherwise only headers are read. */
   readonly hash: boolean;
+  /** Whether to open it if it is an archive, which means unpacking it. */
+  readonly unpack: boolean;
 }
 
 export interface ReadAnswer {
@@ -51,7 +54,7 @@ interface Desk {
  * @param onRead Called with the length of each read.
  */
 export async function readCandidate(
-  { candidate, hash }: ReadJob,
+  { candidate, hash, unpack }: ReadJob,
   onRead: (bytes: number) => void,
 ): Promise<ReadAnswer> {
   let bytesRead = 0;
@@ -61,7 +64,7 @@ export async function readCandidate(
   };
   const desk: Desk = { files: [], opener: new Opener(), notSeen: new NotSeen(), recycler, onRead: count };
   try {
-    const found = await readAll(candidate, hash, desk);
+    const found = unpack || !(await isArchive(candidate, desk)) ? await readAll(candidate, hash, desk) : [];
     return { found, bytesRead, unseen: desk.notSeen.counts() };
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
@@ -70,6 +73,15 @@ export async function readCandidate(
   } finally {
     for (const { fd } of desk.files) closeSync(fd);
   }
+}
+
+async function isArchive(candidate: ReadJob["candidate"], desk: Desk): Promise<boolean> {
+  const reader = open(candidate, desk);
+  const recognised = reader && (await recognise(reader));
+  if (recognised?.kind !== "container") return false;
+  const why = `is ${recognised.format} and was not opened: too large for a quick scan; --hash=full does it`;
+  desk.notSeen.add("archive", why, candidate.path);
+  return true;
 }
 
 async function readAll(candidate: ReadJob["candidate"], hash: boolean, desk: Desk): Promise<Found[]> {

@@ -172,6 +172,14 @@ test("beyond the budget the largest are found but not hashed", async (t) => {
   assert.ok(notSeen.some(({ what, why }) => what === large && why.includes("--hash=full")));
 });
 
+test("an archive beyond the budget is not unpacked, and is said", async (t) => {
+  const root = aFolder(t);
+  const zip = lay(root, "backup", zipOf({ "a.bin": weights("acme") }));
+  const { models, notSeen } = await scanOf(root, { limits: { workers: 2, autoHashBytes: 6000 } });
+  assert.deepEqual(models, []);
+  assert.ok(notSeen.some(({ what, why }) => what === zip && why.includes("was not opened")));
+});
+
 test("our own data is left out, and said", async (t) => {
   const root = aFolder(t);
   lay(root, "data/m", weights("acme"));
