@@ -17,7 +17,7 @@ const idsAtOnce = 1000;
 /** Longest insert of a batch, in ms: a disk that takes longer is broken, and the worker tries again. */
 const insertMs = 60_000;
 
-// Ids make events count once: the same (time, id) is one row for every query, because all our users read with FINAL.
+// Ids make events count once: the same (time, id) is one row for every query that reads with FINAL.
 const migrations: readonly string[] = [
   `create table if not exists ${database}.event (
     id String,
@@ -199,7 +199,7 @@ export async function findEvents(
   signal?: AbortSignal,
 ): Promise<EventPage> {
   const { sql, params } = eventCondition(query.filter, query.now);
-  const from = `from ${database}.event where ${sql}`;
+  const from = `from ${database}.event final where ${sql}`;
   const [time, id] = query.after === undefined ? [] : readCursor(query.after, ["number", "string"]);
   const beyond = time === undefined ? "" : " and (time, id) < ({time:Int64}, {id:String})";
   const [rows, counted] = await Promise.all([
@@ -235,7 +235,7 @@ export async function eventsById(
   for (const chunk of inChunks(ids, idsAtOnce)) {
     const rows = await hunt<{ doc: string }>(
       engine,
-      `select doc from ${database}.event where time between {from:Int64} and {to:Int64} and id in {ids:Array(String)}`,
+      `select doc from ${database}.event final where time between {from:Int64} and {to:Int64} and id in {ids:Array(String)}`,
       { from, to, ids: chunk.map((it) => it.toWellFormed()) },
     );
     found.push(...rows.map(({ doc }) => event.parse(JSON.parse(doc))));

@@ -4,13 +4,15 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import fc from "fast-check";
 import { aFolder } from "../testing/a-server.ts";
-import { Spool, spoolPosition, spoolStream, type SpoolPosition } from "./spool.ts";
+import { Spool, type SpoolPosition } from "./spool.ts";
 
 const all = { records: 1_000_000, bytes: 1_000_000_000 };
 
-async function opened(t: TestContext, position?: SpoolPosition) {
+const nowhere = new Map<string, unknown>();
+
+async function opened(t: TestContext) {
   const folder = aFolder("spool");
-  const spool = await Spool.open(folder.path, position);
+  const spool = await Spool.open(folder.path, nowhere);
   t.after(async () => {
     await spool.close();
     folder.remove();
@@ -20,6 +22,8 @@ async function opened(t: TestContext, position?: SpoolPosition) {
 
 const send = (spool: Spool, source: string, text: string) => spool.append({ source, body: Buffer.from(text), at: 1 });
 
+const segmentsIn = (path: string) => readdirSync(path).filter((it) => it.endsWith(".log"));
+
 async function drain(spool: Spool, portion = all) {
   const batches = [];
   for (let it = await spool.read(portion); it; it = await spool.read(portion)) batches.push(it);
@@ -28,8 +32,7 @@ async function drain(spool: Spool, portion = all) {
 
 const records = (batches: Awaited<ReturnType<typeof drain>>) =>
   batches.flatMap((it) => it.records.map((r) => r.record));
-const positionOf = (batch: { positions: ReadonlyMap<string, unknown> }) =>
-  spoolPosition.parse(batch.positions.get(spoolStream));
+const at = (spool: Spool, position: SpoolPosition) => new Map([[spool.stream, position]]);
 
 test("gives back what was sent, source by source, in order", async (t) => {
   const { spool } = await opened(t);
@@ -48,7 +51,7 @@ test("what was read and never stored is read again, also when nothing was ever s
   const { spool } = await opened(t);
   await send(spool, "a", "one\ntwo\n");
   assert.deepEqual(records(await drain(spool)), ["one", "two"]);
-  spool.restore(undefined);
+  spool.restore(nowhere);
   assert.deepEqual(records(await drain(spool)), ["one", "two"]);
 });
 
@@ -56,7 +59,7 @@ test("many requests at once share syncs and lose nothing", async (t) => {
   const { spool, path } = await opened(t);
   await Promise.all(Array.from({ length: 200 }, (_, i) => send(spool, "a", `line ${i}\n`)));
   await spool.close();
-  const again = await Spool.open(path, undefined);
+  const again = await Spool.open(path, nowhere);
   t.after(() => again.close());
   assert.deepEqual(records(await drain(again)).length, 200);
 });
@@ -65,12 +68,11 @@ test("reading goes on exactly at any position, whatever the portions", async (t)
   const { spool } = await opened(t);
   const lines = Array.from({ length: 50 }, (_, i) => `line ${i}`);
   for (let i = 0; i < 50; i += 10) await send(spool, "a", `${lines.slice(i, i + 10).join("\n")}\n`);
-  spool.restore({ segment: 1, block: 0 });
-  const positions: SpoolPosition[] = [{ segment: 1, block: 0 }];
-  for (const it of await drain(spool, { records: 3, bytes: 10 })) positions.push(positionOf(it));
+  const positions: ReadonlyMap<string, unknown>[] = [at(spool, { segment: 1, block: 0 })];
+  for (const it of await drain(spool, { records: 3, bytes: 10 })) positions.push(it.positions);
   for (const [i, it] of positions.entries()) {
     spool.restore(it);
-    assert.deepEqual(records(await drain(spool)), lines.slice(i * 10), `from ${JSON.stringify(it)}`);
+    assert.deepEqual(records(await drain(spool)), lines.slice(i * 10), `from position ${i}`);
   }
 });
 
@@ -96,7 +98,7 @@ test("a block that a crash cut off was never acknowledged: it goes, and what com
   const whole = readFileSync(file);
   for (const cut of [1, 20, whole.length - 1]) {
     writeFileSync(file, Buffer.concat([whole, whole.subarray(0, cut)]));
-    const again = await Spool.open(path, undefined);
+    const again = await Spool.open(path, nowhere);
     await send(again, "a", "after\n");
     assert.deepEqual(records(await drain(again)), ["kept", "after"], `cut at ${cut}`);
     await again.close();
@@ -112,7 +114,8 @@ test("acknowledged bytes that the disk damaged are said, not passed over", async
   damaged[damaged.length - 2] = 0x58;
   writeFileSync(file, damaged);
   writeFileSync(join(path, "000000000002.log"), "");
-  const again = await Spool.open(path, { segment: 1, block: 0 });
+  const again = await Spool.open(path, nowhere);
+  again.restore(at(again, { segment: 1, block: 0 }));
   t.after(() => again.close());
   await send(again, "a", "second\n");
   const batches = await drain(again);
@@ -121,17 +124,17 @@ test("acknowledged bytes that the disk damaged are said, not passed over", async
 });
 
 test("what is stored is deleted, segment by segment, and never what is not", async (t) => {
-  const { spool, path } = await opened(t, { segment: 1, block: 0 });
+  const { spool, path } = await opened(t);
   const line = `${"x".repeat(1024 * 1024 - 1)}\n`;
   for (let i = 0; i < 70; i++) await send(spool, "a", line);
-  assert.deepEqual(readdirSync(path).length, 2);
+  assert.equal(segmentsIn(path).length, 2);
   const batches = await drain(spool);
   const last = batches.at(-1);
   assert.ok(last);
-  await spool.release(positionOf(batches[0] ?? last));
-  assert.deepEqual(readdirSync(path).length, 2, "nothing of the first segment may go yet");
-  await spool.release(positionOf(last));
-  assert.deepEqual(readdirSync(path), ["000000000002.log"]);
+  await spool.release((batches[0] ?? last).positions);
+  assert.equal(segmentsIn(path).length, 2, "nothing of the first segment may go yet");
+  await spool.release(last.positions);
+  assert.deepEqual(segmentsIn(path), ["000000000002.log"]);
   assert.ok(spool.waitingBytes < 64 * 1024 * 1024);
 });
 
@@ -148,7 +151,7 @@ test("any bytes after the last whole block are cut away, and any bytes sent come
       async (junk, body) => {
         truncateSync(file, length);
         appendFileSync(file, junk);
-        const again = await Spool.open(path, undefined);
+        const again = await Spool.open(path, nowhere);
         await again.append({ source: "b", body: Buffer.from(body), at: 1 });
         const [first, ...rest] = await drain(again);
         await again.close();
@@ -161,4 +164,19 @@ test("any bytes after the last whole block are cut away, and any bytes sent come
     ),
     { numRuns: 50 },
   );
+});
+
+test("positions of another spool mean nothing here: a database may outlive the folder", async (t) => {
+  const [first, second] = [await opened(t), await opened(t)];
+  await send(first.spool, "a", "one\ntwo\nthree\n");
+  const [batch] = await drain(first.spool);
+  assert.ok(batch);
+  await send(second.spool, "a", "four\n");
+  second.spool.restore(batch.positions);
+  const [other] = await drain(second.spool);
+  assert.deepEqual(
+    other?.records.map((it) => it.record),
+    ["four"],
+  );
+  assert.notEqual(other?.records[0]?.file, batch.records[0]?.file);
 });

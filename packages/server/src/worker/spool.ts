@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { RecordSplitter } from "@outweigh/pipeline";
+import { secretIn } from "../auth/tokens.ts";
 import { ServerError } from "../error.ts";
 import { maxIngestBytes, maxSpoolBytes } from "../limits.ts";
 import { splitterState } from "./position.ts";
@@ -54,9 +55,6 @@ interface OpenBlock {
   pushed: number;
 }
 
-/** The stream's name among the stored positions. */
-export const spoolStream = "spool";
-
 interface Waiting {
   readonly block: Buffer;
   readonly done: () => void;
@@ -65,7 +63,10 @@ interface Waiting {
 
 /** Append-only segments. One process writes and reads; many requests share one sync. */
 export class Spool {
+  /** Its name among the stored positions: that of this very spool. A database that outlives the folder knows another one. */
+  readonly stream: string;
   readonly #folder: string;
+  readonly #id: string;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
   #file: FileHandle | undefined;
@@ -81,19 +82,22 @@ export class Spool {
   /** Called when something new can be read. */
   onAppend: () => void = () => undefined;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, id: string) {
     this.#folder = folder;
+    this.#id = id;
+    this.stream = JSON.stringify(["spool", id]);
   }
 
   /** Opens the spool; a block that a crash cut off was never acknowledged, and is cut away. */
-  static async open(folder: string, position: SpoolPosition | undefined): Promise<Spool> {
+  static async open(folder: string, positions: ReadonlyMap<string, unknown>): Promise<Spool> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const spool = new Spool(folder);
+    const spool = new Spool(folder, await secretIn(join(folder, "id")));
+    const position = spool.#positionIn(positions);
     const segments = await spool.#segments();
     const [first] = segments;
     spool.#segment = segments.at(-1) ?? position?.segment ?? 1;
     spool.#start = position ?? { segment: first ?? spool.#segment, block: 0 };
-    spool.restore(spool.#start);
+    spool.restore(positions);
     spool.#file = await open(spool.#path(spool.#segment), "a+", 0o600);
     spool.#length = await wholeLength(spool.#file);
     await spool.#file.truncate(spool.#length);
@@ -133,10 +137,15 @@ export class Spool {
     });
   }
 
-  /** Reading goes on here: after a failed commit, or at the start. Nothing stored yet: where it was opened. */
-  restore(position: SpoolPosition | undefined): void {
-    this.#position = position ?? this.#start;
+  /** Reading goes on at its position among these: after a failed commit, or at the start. None stored yet: where it was opened. */
+  restore(positions: ReadonlyMap<string, unknown>): void {
+    this.#position = this.#positionIn(positions) ?? this.#start;
     this.#open = undefined;
+  }
+
+  #positionIn(positions: ReadonlyMap<string, unknown>): SpoolPosition | undefined {
+    const stored = positions.get(this.stream);
+    return stored === undefined ? undefined : spoolPosition.parse(stored);
   }
 
   /** The next records of one request; undefined when all is read. */
@@ -154,7 +163,7 @@ export class Spool {
     const { segment, block, head, body, next, splitter } = open;
     // Offsets within a request are the same whenever it is read, and, under a key, whenever it is sent.
     const from = {
-      file: head.key === undefined ? `spool:${segment}:${block}` : `key:${head.key}`,
+      file: head.key === undefined ? `spool:${this.#id}:${segment}:${block}` : `key:${head.key}`,
       receivedAt: head.at,
     };
     const read = head.whole
@@ -168,7 +177,7 @@ export class Spool {
     open.pushed = read.pushed;
     this.#position = read.ended ? { segment, block: next } : { segment, block, body: splitter.state() };
     if (read.ended) this.#open = undefined;
-    const positions = new Map([[spoolStream, this.#position]]);
+    const positions = new Map([[this.stream, this.#position]]);
     return { source: head.source, records: read.records, rejects: read.rejects, positions };
   }
 
@@ -195,12 +204,14 @@ export class Spool {
     this.#position = { segment: next, block: 0 };
     const reason = `${size - block} bytes of the spool are damaged and could not be read`;
     const reject = { offset: block, file: this.#path(segment), reason, record: "" };
-    const positions = new Map([[spoolStream, this.#position]]);
+    const positions = new Map([[this.stream, this.#position]]);
     return { source: "spool", records: [], rejects: size > block ? [reject] : [], positions };
   }
 
-  /** What lies before this position is stored: its segments go. */
-  async release(position: SpoolPosition): Promise<void> {
+  /** What lies before its position among these is stored: those segments go. */
+  async release(positions: ReadonlyMap<string, unknown>): Promise<void> {
+    const position = this.#positionIn(positions);
+    if (!position) return;
     for (const it of await this.#segments()) {
       if (it >= position.segment) return;
       this.#stored -= (await stat(this.#path(it))).size;

@@ -9,24 +9,20 @@ import { self, type Decision, type EvidenceLog } from "../evidence/log.ts";
 import { maxSources } from "../limits.ts";
 import type { Metrics } from "../metrics.ts";
 import { loadWorkerState, storePositions } from "../store/checkpoints.ts";
+import type { StoredIncident } from "../store/incidents.ts";
 import type { EventEngine } from "../store/engine/engine.ts";
 import type { Db } from "../store/state/state.ts";
+import { Bell } from "./bell.ts";
 import { commit } from "./commit.ts";
 import { countRecords } from "./count.ts";
+import { Feeds } from "./feeds.ts";
 import type { Batch } from "./record.ts";
 import { newSource, readSource, type SourceState } from "./source-state.ts";
 import { Memory } from "./memory.ts";
 import { watchSilence } from "./silence.ts";
-import { Spool, spoolPosition, spoolStream, type Sent } from "./spool.ts";
-import { Tail } from "./tail.ts";
+import type { Sent } from "./spool.ts";
 import { KindCache, Tally } from "./tally.ts";
 
-/** How often watched paths are looked at when nothing hints at a change, in ms. */
-const lookMs = 500;
-/** And at the least so often, in ms. */
-const maxLookMs = 5000;
-/** After a hint, in ms: a writer writes many lines, one look finds them all. */
-const hintMs = 50;
 /** What is taken from one source before the next has its turn: a flood of one must not silence another. */
 const portion = { records: 2000, bytes: 4 * 1024 * 1024 };
 /** Most of one batch. */
@@ -60,8 +56,7 @@ export class Worker {
   /** Why it does not get on; undefined while it does. */
   problem: string | undefined;
   readonly #options: WorkerOptions;
-  readonly #spool: Spool;
-  readonly #tails: readonly Tail[];
+  readonly #feeds: Feeds;
   readonly #kinds = new KindCache();
   readonly #memory: Memory;
   readonly #refused = new Map<string, string>();
@@ -69,10 +64,7 @@ export class Worker {
   #gaps = new Map<string, string>();
   #loop: Promise<void> = Promise.resolve();
   #closing = false;
-  #wake: () => void = () => undefined;
-  /** Something happened since the last look: there is no time to rest. */
-  #isWoken = false;
-  #lookAt = 0;
+  readonly #bell: Bell;
   #failures = 0;
   /** Records that the next batch may have: one after a failure, to find the record at fault. */
   #limit = batchRecords;
@@ -80,25 +72,21 @@ export class Worker {
   /** The batch at hand. */
   #tally: Tally | undefined;
 
-  private constructor(options: WorkerOptions, spool: Spool, tails: readonly Tail[]) {
+  private constructor(options: WorkerOptions, feeds: Feeds, bell: Bell) {
     this.#options = options;
-    this.#spool = spool;
-    this.#tails = tails;
+    this.#feeds = feeds;
+    this.#bell = bell;
     this.#memory = new Memory(options.makeLine);
-    spool.onAppend = () => this.#rouse();
-    for (const it of tails) it.onHint = () => this.#hint();
   }
 
   /** Opens the spool and the watched paths where the last commit left them. Nothing is read before `start`. */
   static async open(options: WorkerOptions): Promise<Worker> {
     const { positions } = await loadWorkerState(options.db);
-    const stored = positions.get(spoolStream);
-    const spool = await Spool.open(options.folder, stored === undefined ? undefined : spoolPosition.parse(stored));
-    const tails = options.sources.flatMap(({ name, paths }) => (paths ? [new Tail(name, paths, positions)] : []));
-    const worker = new Worker(options, spool, tails);
+    const bell = new Bell();
+    const feeds = await Feeds.open({ ...options, onNews: () => bell.ring() }, positions);
+    const worker = new Worker(options, feeds, bell);
     await worker.#restore();
-    const begun = new Map(tails.flatMap((it) => [...it.begin()]));
-    await options.db.transaction().execute((tx) => storePositions(tx, begun));
+    await options.db.transaction().execute((tx) => storePositions(tx, feeds.begin()));
     return worker;
   }
 
@@ -109,10 +97,9 @@ export class Worker {
   /** Ends after the batch at hand; what waits in the spool is read after the next start. */
   async close(): Promise<void> {
     this.#closing = true;
-    this.#rouse();
+    this.#bell.ring();
     await this.#loop;
-    for (const it of this.#tails) it.close();
-    await this.#spool.close();
+    await this.#feeds.close();
   }
 
   /**
@@ -125,12 +112,12 @@ export class Worker {
     const known = this.#sources.get(sent.source) ?? this.#declare(sent.source);
     const whole = known.kind === "scan";
     const answer = await countRecords(sent.body, whole);
-    if (answer.accepted + answer.rejected > 0) await this.#spool.append({ ...sent, whole });
+    if (answer.accepted + answer.rejected > 0) await this.#feeds.append({ ...sent, whole });
     return answer;
   }
 
   get waitingBytes(): number {
-    return this.#spool.waitingBytes;
+    return this.#feeds.waitingBytes;
   }
 
   sources(): ReadonlyMap<string, SourceState> {
@@ -139,7 +126,7 @@ export class Worker {
 
   /** Why a source cannot be read. */
   problemOf(source: string): string | undefined {
-    return this.#tails.find((it) => it.source === source)?.problem;
+    return this.#feeds.problemOf(source);
   }
 
   holdings(): Holding[] {
@@ -178,7 +165,7 @@ export class Worker {
   async #work(): Promise<void> {
     while (!this.#closing) {
       try {
-        if (!(await this.#step())) await this.#rest();
+        if (!(await this.#step())) await this.#bell.wait(this.#feeds.restMs);
         this.#failures = 0;
         this.problem = undefined;
       } catch (error) {
@@ -199,7 +186,7 @@ export class Worker {
       now: now(),
     });
     this.#tally = tally;
-    await this.#look(tally);
+    for (const it of await this.#feeds.look()) tally.enter({ ...it, positions: new Map() });
     await this.#gather(tally, began);
     watchSilence(tally, this.#options.sources, now());
     if (tally.isEmpty && this.#decisions.length === 0) return false;
@@ -208,33 +195,14 @@ export class Worker {
     return true;
   }
 
-  async #look(tally: Tally): Promise<void> {
-    if (this.#tails.length === 0 || performance.now() < this.#lookAt) return;
-    const began = performance.now();
-    for (const it of this.#tails) {
-      const rejects = await it.look();
-      if (rejects.length > 0) tally.enter({ source: it.source, rejects, positions: new Map() });
-    }
-    // Folders with very many files are looked at less often: looking must not become the work.
-    const tookMs = performance.now() - began;
-    this.#lookAt = performance.now() + Math.min(Math.max(lookMs, 10 * tookMs), maxLookMs);
-  }
-
-  /** Reads the sources in turn until there is no more, or the batch is full or old enough. */
+  /** Reads until there is no more, or the batch is full or old enough. */
   async #gather(tally: Tally, began: number): Promise<void> {
-    const feeds = [this.#spool, ...this.#tails];
-    const isFull = () => tally.records >= this.#limit || tally.bytes >= batchBytes;
-    while (!this.#closing && !isFull()) {
-      let found = false;
-      for (const feed of feeds) {
-        if (isFull()) break;
-        const records = Math.min(portion.records, this.#limit - tally.records);
-        const batch = await feed.read({ ...portion, records });
-        if (!batch) continue;
-        found = true;
-        await this.#take(tally, batch);
-      }
-      if (!found || performance.now() - began > gatherMs) return;
+    while (!this.#closing && tally.records < this.#limit && tally.bytes < batchBytes) {
+      const records = Math.min(portion.records, this.#limit - tally.records);
+      const batch = await this.#feeds.read({ ...portion, records });
+      if (!batch) return;
+      await this.#take(tally, batch);
+      if (performance.now() - began > gatherMs) return;
     }
   }
 
@@ -257,7 +225,7 @@ export class Worker {
   }
 
   async #commit(tally: Tally): Promise<void> {
-    const { db, engine, evidence, changes, metrics, now } = this.#options;
+    const { db, engine, evidence, now } = this.#options;
     const pending = this.#decisions.length;
     const decisions = [...this.#decisions, ...tally.decisions];
     const gaps = this.#memory.line.gaps().filter((it) => this.#gaps.get(gapKey(it)) !== JSON.stringify(it));
@@ -266,16 +234,20 @@ export class Worker {
     this.#limit = Math.min(this.#limit * 2, batchRecords);
     for (const it of gaps) this.#gaps.set(gapKey(it), JSON.stringify(it));
     for (const [name, it] of tally.sources) this.#sources.set(name, it);
-    const position = tally.positions.get(spoolStream);
-    if (position) await this.#spool.release(spoolPosition.parse(position));
+    await this.#feeds.release(tally.positions);
+    this.#tell(tally, done.incidents);
+  }
 
+  /** What is stored now is counted, and live pages learn that it changed. */
+  #tell(tally: Tally, incidents: readonly StoredIncident[]): void {
+    const { changes, metrics } = this.#options;
     metrics.records.inc(tally.records);
     metrics.rejects.inc(tally.rejects);
     metrics.events.inc(tally.events.length);
     metrics.alerts.inc(tally.alerts.size);
     for (const it of tally.sources.keys()) changes.tell("source", it);
     for (const it of tally.alerts.keys()) changes.tell("alert", it);
-    for (const it of done.incidents) changes.tell("incident", it.id);
+    for (const it of incidents) changes.tell("incident", it.id);
     if (tally.scans.length > 0) changes.tell("scan");
     const models = new Set(tally.events.flatMap((it) => it.model ?? []));
     for (const it of models) changes.tell("model", it);
@@ -315,7 +287,7 @@ export class Worker {
     const state = await loadWorkerState(db);
     this.#memory.restore(state.memory);
     const { lost } = this.#memory;
-    if (lost !== undefined) {
+    if (lost !== undefined && !this.#decisions.some((it) => it.kind === "memory-lost")) {
       log.error({ problem: lost }, "what the detectors remembered cannot be read; they start anew");
       const text = "the detectors' memory could not be read: books and counts start anew from here";
       this.#decisions.push({ kind: "memory-lost", by: self, text });
@@ -325,41 +297,15 @@ export class Worker {
       const known = this.#sources.get(name);
       this.#sources.set(name, known ? { ...known, kind } : newSource(kind, now()));
     }
-    this.#gaps = new Map(this.#memory.line.gaps().map((it) => [gapKey(it), JSON.stringify(it)]));
-    const position = state.positions.get(spoolStream);
-    this.#spool.restore(position === undefined ? undefined : spoolPosition.parse(position));
-    for (const it of this.#tails) it.restore(state.positions);
-    this.#lookAt = 0;
-  }
-
-  /** Until something happens, or it is time to look. */
-  async #rest(): Promise<void> {
-    if (this.#isWoken) {
-      this.#isWoken = false;
-      return;
+    for (const { kind, subject } of this.#decisions) {
+      if (kind === "source-added" && subject !== undefined) this.#sources.set(subject, newSource("auto", now()));
     }
-    const waitMs = Math.max(10, Math.min(lookMs, this.#lookAt - performance.now()));
-    await Promise.race([sleep(this.#tails.length === 0 ? lookMs : waitMs), this.#woken()]);
-  }
-
-  #woken(): Promise<void> {
-    return new Promise((done) => {
-      this.#wake = done;
-    });
-  }
-
-  #rouse(): void {
-    this.#isWoken = true;
-    this.#wake();
+    this.#gaps = new Map(this.#memory.line.gaps().map((it) => [gapKey(it), JSON.stringify(it)]));
+    this.#feeds.restore(state.positions);
   }
 
   async #closed(): Promise<void> {
     while (!this.#closing) await sleep(50);
-  }
-
-  #hint(): void {
-    this.#lookAt = Math.min(this.#lookAt, performance.now() + hintMs);
-    setTimeout(() => this.#rouse(), hintMs).unref();
   }
 }
 

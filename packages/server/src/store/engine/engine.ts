@@ -48,21 +48,22 @@ interface Run {
 }
 
 /**
- * A client of a ClickHouse elsewhere. `url` names the user; hunts use the same one with limits, read-only.
- * A separate account for hunts is better: `hunterUrl`.
+ * A client of a ClickHouse elsewhere. `hunterUrl` names an account that can only read our tables, under limits of its own;
+ * without one, hunts use the first account with our limits, read-only.
  */
-export function connectEngine(url: string, hunterUrl = url): EventEngine {
-  const app = createClient({ url, log: { level: ClickHouseLogLevel.OFF }, clickhouse_settings: { final: 1 } });
+export function connectEngine(url: string, hunterUrl: string | undefined): EventEngine {
+  const log = { level: ClickHouseLogLevel.OFF };
+  const app = createClient({ url, log });
+  const limits = {
+    readonly: "2",
+    max_execution_time: huntLimits.maxExecutionTime,
+    max_memory_usage: String(huntLimits.maxMemory),
+    max_result_rows: String(huntLimits.maxRows),
+  };
   const hunter = createClient({
-    url: hunterUrl,
-    log: { level: ClickHouseLogLevel.OFF },
-    clickhouse_settings: {
-      final: 1,
-      readonly: "2",
-      max_execution_time: huntLimits.maxExecutionTime,
-      max_memory_usage: String(huntLimits.maxMemory),
-      max_result_rows: String(huntLimits.maxRows),
-    },
+    url: hunterUrl ?? url,
+    log,
+    ...(hunterUrl === undefined && { clickhouse_settings: limits }),
   });
   return {
     app,
