@@ -58,7 +58,7 @@ export async function weightsOf(bytes: Uint8Array): Promise<Weights[]> {
   return tensors.map(({ name, shape, offset, bytes: length }) => ({
     name,
     shape,
-    values: new Float32Array(bytes.slice(offset, offset + length).buffer),
+    values: new Float32Array(new Uint8Array(bytes.subarray(offset, offset + length)).buffer), // a copy, aligned
   }));
 }
 

@@ -31,6 +31,19 @@ test("the same anchors are found in any pieces", () => {
   assert.deepEqual(scan(small, 7), scan(small));
 });
 
+test("a caller may reuse its buffer", () => {
+  const scanner = new AnchorScanner();
+  const buffer = Buffer.alloc(1000);
+  const part = whole.subarray(0, 2 * mebibyte);
+  for (let at = 0; at < part.length; at += buffer.length) {
+    const piece = part.subarray(at, at + buffer.length);
+    buffer.set(piece);
+    scanner.push(buffer.subarray(0, piece.length));
+    buffer.fill(0);
+  }
+  assert.deepEqual(scanner.anchors(), scan(part));
+});
+
 test("a fragment fits the file it was cut from, and says where", () => {
   const found = matchAnchors(anchors, scan(whole.subarray(5 * mebibyte + 3, 15 * mebibyte)));
   assert.ok(found.fits, `${found.inOrder} in order`);

@@ -51,7 +51,7 @@ export class AnchorScanner {
     this.#hash = hash;
     this.#done += piece.length;
     const joined = piece.length >= windowBytes ? piece : concat(this.#tail, piece);
-    this.#tail = joined.slice(-windowBytes);
+    this.#tail = new Uint8Array(joined.subarray(-windowBytes)); // a copy: callers reuse their buffers
   }
 
   /** Those found so far. */

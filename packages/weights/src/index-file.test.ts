@@ -69,7 +69,13 @@ test("an index is read where it lies, aligned or not", async () => {
   const moved = new Uint8Array(bytes.length + 1);
   moved.set(bytes, 1);
   const query = await print(randomWeights(5, shapes));
-  assert.deepEqual(new FingerprintIndex(moved.subarray(1)).search(query), index.search(query));
+  const found = index.search(query);
+  assert.deepEqual(new FingerprintIndex(moved.subarray(1)).search(query), found);
+  assert.deepEqual(
+    new FingerprintIndex(Buffer.from(moved.buffer, 1)).search(query),
+    found,
+    "a Buffer, whose slice is no copy",
+  );
 });
 
 test("mixed keys and endless names are refused", async () => {

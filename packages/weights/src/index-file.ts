@@ -201,7 +201,7 @@ function readSections(bytes: Uint8Array): {
 } {
   if (bytes.length > maxIndexBytes) throw new WeightsError("TOO_LARGE", `an index of ${bytes.length} bytes`);
   if (bytes.length < headerWords * 4) throw new WeightsError("TRUNCATED", `an index of ${bytes.length} bytes`);
-  const whole = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const whole = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const header = new Uint32Array(whole.buffer, whole.byteOffset, headerWords);
   const [found, format, keyHigh = 0, keyLow = 0, models = 0, classes = 0, sketches = 0, nameBytes = 0] = header;
   if (found !== magic) throw new WeightsError("MALFORMED", "no fingerprint index", { at: 0 });

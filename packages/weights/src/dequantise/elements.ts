@@ -19,7 +19,7 @@ const e5m2fnuz: TinyFloat = { mantissa: 2, exponent: 5, bias: 16, nan: [0x80] };
 const e2m1: TinyFloat = { mantissa: 1, exponent: 2, bias: 1, nan: [] };
 
 /** Values of all codes, by code. Infinities and what is no number become 0: a tile must stay finite. */
-export function tinyFloatValues({ mantissa, exponent, bias, nan }: TinyFloat): Float32Array {
+function tinyFloatValues({ mantissa, exponent, bias, nan }: TinyFloat): Float32Array {
   const magnitude = 1 << (mantissa + exponent);
   const values = new Float32Array(2 * magnitude);
   for (let code = 0; code < values.length; code++) {
