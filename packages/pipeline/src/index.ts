@@ -1,4 +1,4 @@
-export { correlateDefaults, type CorrelateOptions } from "./correlate/incidents.ts";
+export type { CorrelateOptions } from "./correlate/incidents.ts";
 export type { AnyDetector, Context, Detector, Finding } from "./detect/detector.ts";
 export { detectors } from "./detect/detectors.ts";
 export { type RuleInfo } from "./detect/rule-info.ts";

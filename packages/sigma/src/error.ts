@@ -70,7 +70,7 @@ export function refuse(code: SigmaErrorCode, path: Path, reason: string, cause?:
 }
 
 /** `["detection", "a", 2]` as `detection.a[2]`. */
-export function printPath(path: Path): string {
+function printPath(path: Path): string {
   return path
     .map((it, place) => (typeof it === "number" ? `[${it}]` : `${place === 0 ? "" : "."}${it.slice(0, 120)}`))
     .join("");

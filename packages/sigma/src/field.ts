@@ -57,7 +57,7 @@ export interface FieldName {
 /** Most dots at which a name is cut; further ones stay in its last segment. */
 const maxSegments = 24;
 
-export function cutName(name: string, view: FieldView, reserved: ReadonlySet<string>): FieldName {
+function cutName(name: string, view: FieldView, reserved: ReadonlySet<string>): FieldName {
   const cut = name.split(".");
   const segments =
     cut.length <= maxSegments ? cut : [...cut.slice(0, maxSegments - 1), cut.slice(maxSegments - 1).join(".")];
@@ -145,7 +145,7 @@ export class EventView {
  * What the event holds under a name. In view `both`, the source's own record answers only where ours has no value:
  * GitHub's `actor` is a text where the normalised one is a map.
  */
-export function lookUp(event: SigmaEvent, field: FieldName): Slot {
+function lookUp(event: SigmaEvent, field: FieldName): Slot {
   if (field.view === "raw") return find(event.raw ?? event.fields, field);
   const own = find(event.fields, field);
   if (own.answers || field.reserved || event.raw === undefined) return own;

@@ -33,7 +33,7 @@ function compileCondition(condition: Condition, selections: ReadonlyMap<string, 
   }
 }
 
-export function compileSelection({ alternatives }: Selection, fieldView: FieldView, table: FieldTable): Matcher {
+function compileSelection({ alternatives }: Selection, fieldView: FieldView, table: FieldTable): Matcher {
   return any(alternatives.map((items) => all(items.map((it) => compileItem(it, fieldView, table)))));
 }
 
@@ -135,7 +135,7 @@ function partition(tests: readonly ValueTest[]): { exact: ReadonlySet<string>; r
 }
 
 /** The folded text that a test wants as a whole, if it is that simple. */
-export function exactText(test: ValueTest): string | undefined {
+function exactText(test: ValueTest): string | undefined {
   if (test.kind !== "glob") return undefined;
   const { stretches, openStart, openEnd, cased } = test.glob;
   const [first = ""] = stretches;

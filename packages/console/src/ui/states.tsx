@@ -20,7 +20,7 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
 const lateMs = 300;
 
 /** True once something has been waited for long enough to say so. */
-export function useLate(waiting: boolean): boolean {
+function useLate(waiting: boolean): boolean {
   const [late, setLate] = useState(false);
   useEffect(() => {
     if (!waiting) return setLate(false);

@@ -15,7 +15,7 @@ export function isTimed({ unmapped }: OcsfEvent): boolean {
 }
 
 /** Whether somebody can be named: the source vouches for a principal, or the client at least comes from outside. */
-export function isTelling(event: OcsfEvent): boolean {
+function isTelling(event: OcsfEvent): boolean {
   return event.vouched !== false || event.src_external === true;
 }
 

@@ -54,7 +54,7 @@ export function ruleInfo(document: SigmaDocument, text: string, all: readonly Si
 }
 
 /** `attack.t1530` → `T1530`, `atlas.aml.t0025` → `AML.T0025`; tags that name no technique are left out. */
-export function techniquesOf(tags: readonly string[]): string[] {
+function techniquesOf(tags: readonly string[]): string[] {
   const ids = tags.map((it) => it.replace(/^(attack|atlas)\./, "").toUpperCase());
   return [...new Set(ids.filter((it) => technique.safeParse(it).success))];
 }

@@ -63,7 +63,7 @@ export function hexText(hex: string): string | undefined {
   return bytes && decoder.decode(bytes);
 }
 
-export function hexBytes(hex: string): Uint8Array | undefined {
+function hexBytes(hex: string): Uint8Array | undefined {
   if (hex.length === 0 || hex.length % 2 !== 0 || !/^[0-9A-Fa-f]+$/.test(hex)) return undefined;
   return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
 }

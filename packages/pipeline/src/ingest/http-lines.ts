@@ -31,7 +31,7 @@ export type Line = { readonly request: HttpRequest } | { readonly skipped: strin
 const months = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 /** `23/Nov/2026:21:12:48 +0000`, the time of Apache's and nginx's common format, in ms since 1970. */
-export function commonTime(text: string): number | undefined {
+function commonTime(text: string): number | undefined {
   const it = /^(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d\d)(\d\d)$/.exec(text);
   const month = it ? months.indexOf(it[2] ?? "") : -1;
   if (!it || month < 0 || month % 3 !== 0) return undefined;

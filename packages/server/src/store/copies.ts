@@ -76,7 +76,7 @@ function toColumns(host: string, at: number, model: ScannedModel, copy: ScannedM
 }
 
 /** The same for the same weights at the same place. */
-export function copyId(host: string, { path, container, digest }: ScannedModel["copies"][number]): string {
+function copyId(host: string, { path, container, digest }: ScannedModel["copies"][number]): string {
   const place = JSON.stringify([host, container ?? "", path, digest]);
   return createHash("sha256").update(place).digest("hex").slice(0, 24);
 }

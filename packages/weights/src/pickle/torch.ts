@@ -146,7 +146,7 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
  * The storage that a persistent id or a typed storage around it names: `('storage', type, key, location, elements[, view])`, where a
  * view is `(key, offset, elements)`. Undefined for anything else.
  */
-export function storageId(value: PyValue): StorageId | undefined {
+function storageId(value: PyValue): StorageId | undefined {
   const inner =
     isObject(value) && globalName(value.callee) === "torch.storage.TypedStorage" ? typedStorage(value) : undefined;
   const persistent = inner ?? value;
