@@ -20,7 +20,7 @@ export const undeclaredCopy = detector({
   method: "artifacts",
   techniques: ["AML.T0037", "T1005"],
   blindspots: [
-    "A copy whose bytes were changed: quantised, fine-tuned, encrypted",
+    "An encrypted copy; a quantised or fine-tuned one where the scan had no fingerprint of the model",
     "Folders that the scanning user may not read, and hosts that are not scanned",
     "Who put it there, and when",
   ],

@@ -10,7 +10,7 @@ export const scan: Source = {
   title: "Scan of a host",
   cannotSee: [
     "Files in folders that the scanning user may not read, in memory, in other containers' layers and on other hosts",
-    "A copy that was encrypted, quantised or otherwise changed: its digest is another one",
+    "A copy that was encrypted; a quantised, pruned or fine-tuned one where the scan had no fingerprint of the model",
     "Who made a copy, and when: a scan sees what lies there, not what happened",
   ],
   requires: ["A digest in the register for each protected model: outweigh register writes it"],
