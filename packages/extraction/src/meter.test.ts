@@ -108,7 +108,7 @@ test("a principal's state fits into 64 KB, histories full and progress kept", ()
 test("line searches are walked for longer than anybody benign walks", () => {
   const calibration = setLevels(
     calibrated().judge,
-    Array.from({ length: 399 }, () => ({ strangeness: 1, progress: 0, lines: 2 })),
+    Array.from({ length: 799 }, () => ({ strangeness: 1, progress: 0, lines: 2 })),
     { num: 1, den: 100 },
   );
   const meter = new Meter(calibration);

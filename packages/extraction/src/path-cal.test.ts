@@ -65,9 +65,9 @@ test("deals the budget out in whole ranks that never sum to more", () => {
       assert.ok(progress === undefined || strangeness !== undefined, "strangeness comes first");
     }),
   );
-  assert.deepEqual(sharesOf(399, { num: 1, den: 100 }), {
-    strangeness: { num: 1, den: 400 },
-    progress: { num: 2, den: 400 },
-    lines: { num: 1, den: 400 },
+  assert.deepEqual(sharesOf(799, { num: 1, den: 100 }), {
+    strangeness: { num: 2, den: 800 },
+    progress: { num: 5, den: 800 },
+    lines: { num: 1, den: 800 },
   });
 });
