@@ -26,7 +26,9 @@ import { aFolder, aServer, eventually, signIn, type Visitor } from "../testing/a
 
 const folder = aFolder("actions");
 const models = join(folder.path, "home");
-const digest = createHash("sha256").update("weights").digest("hex");
+/** What a scan would take for safetensors: the length of a header, and the header. */
+const weights = `\u0002${"\0".repeat(7)}{}w`;
+const digest = createHash("sha256").update(weights).digest("hex");
 let server: Running;
 let visitor: Visitor;
 let hook: Server;
@@ -48,7 +50,9 @@ before(async () => {
   server = await aServer(
     join(folder.path, "data"),
     {
-      models: [{ name: "acme-13b", class: "private", digest, bytes: 7, places: ["file:/srv/models/acme-13b"] }],
+      models: [
+        { name: "acme-13b", class: "private", digest, bytes: weights.length, places: ["file:/srv/models/acme-13b"] },
+      ],
       policy: {
         webhooks: [
           { name: "pager", url: `http://127.0.0.1:${port}/page`, token: "${PAGER_TOKEN}" },
@@ -70,11 +74,11 @@ after(async () => {
 /** Lays a copy, or leaves what lies there, reports it as a scan would, and answers with the copy's id. */
 async function scanned(name: string, over: Partial<ScanReport["models"][0]["copies"][0]> = {}): Promise<string> {
   const path = join(models, name);
-  if (!existsSync(path)) writeFileSync(path, "weights");
+  if (!existsSync(path)) writeFileSync(path, weights);
   const copy = {
     path,
     format: "safetensors",
-    bytes: 7,
+    bytes: weights.length,
     digest,
     complete: true,
     readableBy: ["other"],
@@ -82,7 +86,15 @@ async function scanned(name: string, over: Partial<ScanReport["models"][0]["copi
     ...over,
   };
   const at = new Date().toISOString();
-  const model = { id: "m", name: "acme-13b", class: "private", digest, bytes: 7, tensors: 1, formats: ["safetensors"] };
+  const model = {
+    id: "m",
+    name: "acme-13b",
+    class: "private",
+    digest,
+    bytes: weights.length,
+    tensors: 1,
+    formats: ["safetensors"],
+  };
   const report: ScanReport = {
     version: "test",
     host: hostname(),
@@ -90,7 +102,7 @@ async function scanned(name: string, over: Partial<ScanReport["models"][0]["copi
     finishedAt: at,
     roots: [models],
     filesSeen: 1,
-    bytesRead: 7,
+    bytesRead: weights.length,
     models: [{ ...model, copies: [copy] }],
     listeners: [],
     paths: [],
@@ -127,7 +139,7 @@ const apply = (target: string, agreed: string, verb = "quarantine-file", inciden
 
 test("a copy is moved where only we can read it, and comes back exactly as it was", async () => {
   const path = join(models, "holiday.jpg");
-  writeFileSync(path, "weights");
+  writeFileSync(path, weights);
   chmodSync(path, 0o644);
   const past = new Date(Date.now() - 86_400_000);
   utimesSync(path, past, past);
@@ -136,7 +148,7 @@ test("a copy is moved where only we can read it, and comes back exactly as it wa
 
   const { digest: agreed, effects, title, refused } = await preview(target);
   assert.equal(refused, undefined);
-  assert.match(title, /Move .*holiday\.jpg \(7 B\) to quarantine/);
+  assert.match(title, /Move .*holiday\.jpg \(11 B\) to quarantine/);
   assert.ok(effects.some((it) => /Nobody but the user/.test(it)));
   assert.equal(existsSync(path), true, "a preview changes nothing");
 
@@ -157,7 +169,7 @@ test("a copy is moved where only we can read it, and comes back exactly as it wa
     [now.ino, now.mode, now.uid, now.gid, now.size, now.mtimeMs],
     [before.ino, before.mode, before.uid, before.gid, before.size, before.mtimeMs],
   );
-  assert.equal(readFileSync(path, "utf8"), "weights");
+  assert.equal(readFileSync(path, "utf8"), weights);
   assert.equal((await visitor.post(`/api/actions/${done.id}/undo`, { reason: "again" })).status, 409);
   const kinds = (await visitor.get("/api/evidence?filter=kind:action*")).body.items.map(
     (it: { kind: string }) => it.kind,
@@ -190,17 +202,17 @@ test("bytes are compared with what the scan saw, where it saw all of them", asyn
   assert.equal(body.state, "failed");
   assert.match(body.problem, /other bytes than when it was scanned/);
   assert.equal(existsSync(join(models, "hashed.bin")), true);
-  const right = await scanned("right.bin", { sha256: createHash("sha256").update("weights").digest("hex") });
+  const right = await scanned("right.bin", { sha256: createHash("sha256").update(weights).digest("hex") });
   assert.equal((await apply(right, (await preview(right)).digest)).body.state, "verified");
 });
 
 test("links, other names, folders and places outside are refused, with the reason", async () => {
-  writeFileSync(join(folder.path, "outside.bin"), "weights");
+  writeFileSync(join(folder.path, "outside.bin"), weights);
   symlinkSync(join(folder.path, "outside.bin"), join(models, "link.bin"));
   mkdirSync(join(folder.path, "elsewhere"));
-  writeFileSync(join(folder.path, "elsewhere", "a.bin"), "weights");
+  writeFileSync(join(folder.path, "elsewhere", "a.bin"), weights);
   symlinkSync(join(folder.path, "elsewhere"), join(models, "through"));
-  writeFileSync(join(models, "two.bin"), "weights");
+  writeFileSync(join(models, "two.bin"), weights);
   linkSync(join(models, "two.bin"), join(models, "names.bin"));
   const refusal = async (name: string, over = {}) => (await preview(await scanned(name, over))).refused ?? "";
   assert.match(await refusal("link.bin"), /no regular file/);
@@ -213,16 +225,23 @@ test("links, other names, folders and places outside are refused, with the reaso
   assert.match((await preview("no-such-copy")).refused ?? "", /no such copy/);
 });
 
+test("what is no model's file is not moved, whatever a report says", async () => {
+  const path = join(models, "passwd");
+  writeFileSync(path, "root:x:0:0:root:/root:/bin/bash\n");
+  const { refused } = await preview(await scanned("passwd", { bytes: statSync(path).size }));
+  assert.match(refused ?? "", /does not look like a model's file/);
+});
+
 test("of a copy of several files all are moved, or none", async () => {
   const names = ["shard-1.bin", "shard-2.bin"];
-  for (const it of names) writeFileSync(join(models, it), "weights");
-  const files = names.map((it) => ({ path: join(models, it), bytes: 7 }));
-  const target = await scanned("shard-1.bin", { bytes: 14, files });
+  for (const it of names) writeFileSync(join(models, it), weights);
+  const files = names.map((it) => ({ path: join(models, it), bytes: weights.length }));
+  const target = await scanned("shard-1.bin", { bytes: 2 * weights.length, files });
   const { digest: agreed, effects } = await preview(target);
   assert.match(effects[0] ?? "", /2 files go to .*, all or none/);
   // The second one is exchanged for another file of the same size and time.
   const { mtime } = statSync(join(models, "shard-2.bin"));
-  writeFileSync(join(models, "other.bin"), "WEIGHTS");
+  writeFileSync(join(models, "other.bin"), weights.replace("w", "W"));
   utimesSync(join(models, "other.bin"), mtime, mtime);
   renameSync(join(models, "other.bin"), join(models, "shard-2.bin"));
   assert.notEqual((await apply(target, agreed)).status, 200);

@@ -5,6 +5,7 @@ import { chmod, link, lstat, mkdir, open, readlink, realpath, rename, unlink, ty
 import { hostname } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { bytesText } from "@outweigh/pipeline";
+import { couldBeModel, headBytes } from "@outweigh/weights";
 import { z } from "zod";
 import { ServerError } from "../error.ts";
 import { copyById, scans, unnamedHost, type FoundCopy } from "../store/copies.ts";
@@ -61,6 +62,7 @@ export function quarantineFile({ db, folder, roots, own }: QuarantineOptions): A
           if (await isInside(own, path)) throw new ServerError("ACTION_REFUSED", `${path} is Outweigh's own`);
         }
         const files = await Promise.all(paths.map((it, i) => planFile(it, i, copy, folder, allowed)));
+        await checkWeights(files);
         return {
           ok: true,
           plan: { title, effects: effectsOf(copy, files), undoable: true, plan: { copy: copy.id, files } },
@@ -152,6 +154,30 @@ async function planFile(
     modifiedAt: mtimeMs,
     ...(sha256 !== undefined && { sha256 }),
   };
+}
+
+/**
+ * A report is only somebody's word, so what is to be moved must look like weights to us too, or lie beside a file that does
+ * (some formats cut weights into pieces without a mark). @throws {ServerError} ACTION_REFUSED
+ */
+async function checkWeights(files: readonly Moved[]): Promise<void> {
+  const folders = new Set<string>();
+  for (const { from, size } of files) if (couldBeModel(await headOf(from), size)) folders.add(dirname(from));
+  const stranger = files.find(({ from }) => !folders.has(dirname(from)));
+  if (stranger) throw new ServerError("ACTION_REFUSED", `${stranger.from} does not look like a model's file`);
+}
+
+async function headOf(path: string): Promise<Uint8Array> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    () => undefined,
+  );
+  if (!handle) throw new ServerError("ACTION_REFUSED", `${path} cannot be opened, or became a link`);
+  try {
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(headBytes), 0, headBytes, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }
 
 function effectsOf(copy: FoundCopy, files: readonly Moved[]): string[] {
