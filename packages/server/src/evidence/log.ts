@@ -2,7 +2,6 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   append,
   checkpoint,
@@ -29,6 +28,7 @@ import {
 } from "../store/evidence.ts";
 import type { Db, Tx } from "../store/state/state.ts";
 import { storable, storableJson } from "../store/text.ts";
+import { Turns } from "../turns.ts";
 
 /** Entries between two signed checkpoints: few enough that little is unsigned, many enough that signing costs nothing. */
 const checkpointEvery = 100;
@@ -92,7 +92,9 @@ export class EvidenceLog {
     let head = await requireHead(tx);
     const filed: FiledEntry[] = [];
     const signed: Head[] = [];
+    const turns = new Turns();
     for (const it of decisions) {
+      await turns.give();
       const text = storable(it.text);
       const by = storable(it.by);
       const subject = it.subject === undefined ? undefined : storable(it.subject);
@@ -141,11 +143,13 @@ async function checkChain(db: Db, now: number): Promise<ChainState> {
   if (!end) return { ok: false, entries: 0, checkedAt: now, problem: "the log's end is missing" };
   let head = genesis(end.origin);
   const bad = (problem: string): ChainState => ({ ok: false, entries: head.size, checkedAt: now, problem });
+  const turns = new Turns();
   let next = 0;
   while (head.size < end.size) {
     const entries = await entriesFrom(db, head.size, Math.min(pageEntries, end.size - head.size));
     if (entries.length === 0) return bad(`entry ${head.size} is missing; the log ends at ${end.size}`);
     for (const entry of entries) {
+      await turns.give();
       const step = verifyChain([entry], head);
       if (step.problem !== undefined) return bad(step.problem);
       head = step.head;
@@ -154,7 +158,6 @@ async function checkChain(db: Db, now: number): Promise<ChainState> {
         if (problem !== undefined) return bad(problem);
       }
     }
-    await nextTurn();
   }
   if (head.last !== end.last) return bad("the last entry is not the one that the log ends with");
   const beyond = signed.slice(next).find((it) => it.size > head.size);

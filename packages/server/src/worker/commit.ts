@@ -11,6 +11,7 @@ import { storeGaps } from "../store/gaps.ts";
 import { storeIncidents, type StoredIncident } from "../store/incidents.ts";
 import type { Db } from "../store/state/state.ts";
 import { storableJson } from "../store/text.ts";
+import { Turns } from "../turns.ts";
 import type { Memory } from "./memory.ts";
 import type { Tally } from "./tally.ts";
 
@@ -43,13 +44,14 @@ export async function commit(tally: Tally, context: CommitContext): Promise<Comm
     await storePositions(tx, tally.positions);
     await storeSources(tx, tally.sources);
     const remembered = await memory.store(tx, tally.taken, now);
-    const decisions = [
-      ...context.decisions,
-      ...freshAlerts
-        .filter((it) => severityId(it.severity) >= recordedFrom)
-        .map((it) => raised(it, tally, evidence.saltKey)),
-      ...incidents.flatMap((it) => became(it, tally.incidents.get(it.id), evidence.saltKey)),
-    ];
+    const decisions = [...context.decisions];
+    const turns = new Turns();
+    for (const it of freshAlerts) {
+      if (severityId(it.severity) < recordedFrom) continue;
+      decisions.push(raised(it, tally, evidence.saltKey));
+      await turns.give();
+    }
+    for (const it of incidents) decisions.push(...became(it, tally.incidents.get(it.id), evidence.saltKey));
     // Last, because whoever appends waits for the one before.
     await evidence.append(tx, decisions, now);
     return { incidents, remembered };
@@ -63,8 +65,7 @@ const recordedFrom = severityId("medium");
 
 /** An alert on record, with the events of this batch that prove it. */
 function raised(alert: Alert, tally: Tally, saltKey: Uint8Array): Decision {
-  const proof = new Set(alert.events);
-  const events = tally.events.filter((it) => proof.has(it.id));
+  const events = alert.events.flatMap((it) => tally.event(it) ?? []);
   const documents = [
     documentOf("alert", alert.id, asJson(alert), saltKey),
     ...events.map((it) => documentOf("event", it.id, asJson(it), saltKey)),

@@ -50,7 +50,7 @@ export class KindCache {
 }
 
 export class Tally {
-  readonly events: OcsfEvent[] = [];
+  readonly #events = new Map<string, OcsfEvent>();
   readonly alerts = new Map<string, Alert>();
   readonly incidents = new Map<string, Incident>();
   readonly positions = new Map<string, object | undefined>();
@@ -73,7 +73,15 @@ export class Tally {
   }
 
   get isEmpty(): boolean {
-    return this.positions.size === 0 && this.sources.size === 0 && this.events.length === 0;
+    return this.positions.size === 0 && this.sources.size === 0 && this.#events.size === 0;
+  }
+
+  get events(): OcsfEvent[] {
+    return [...this.#events.values()];
+  }
+
+  event(id: string): OcsfEvent | undefined {
+    return this.#events.get(id);
   }
 
   /** Takes everything of one batch but its records, which are taken one by one: the event loop must turn in between. */
@@ -128,7 +136,7 @@ export class Tally {
   #outcome(source: string, record: PlacedRecord, outcome: Outcome): void {
     if ("rejected" in outcome) return this.#reject(source, record, outcome.rejected, record.record);
     for (const reason of outcome.refused ?? []) this.#reject(source, record, reason, record.record);
-    for (const it of outcome.events) this.events.push(it);
+    for (const it of outcome.events) this.#events.set(it.id, it);
     for (const it of outcome.alerts) this.alerts.set(it.id, it);
     for (const it of outcome.incidents) this.incidents.set(it.id, it);
     if (outcome.events.length === 0 || record.file === "") return;

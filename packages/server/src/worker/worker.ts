@@ -1,5 +1,5 @@
 // The one writer: reads every source, runs the line, stores what came of it together with where it stands.
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Line } from "@outweigh/pipeline";
 import type { Coalition, Gap, Holding, IngestAnswer, SourceEntry } from "@outweigh/schema";
 import type { FastifyBaseLogger } from "fastify";
@@ -12,6 +12,7 @@ import { loadWorkerState, storePositions } from "../store/checkpoints.ts";
 import type { StoredIncident } from "../store/incidents.ts";
 import type { EventEngine } from "../store/engine/engine.ts";
 import type { Db } from "../store/state/state.ts";
+import { Turns } from "../turns.ts";
 import { Bell } from "./bell.ts";
 import { commit } from "./commit.ts";
 import { countRecords } from "./count.ts";
@@ -28,8 +29,6 @@ const portion = { records: 2000, bytes: 4 * 1024 * 1024 };
 /** Most of one batch. */
 const batchRecords = 20_000;
 const batchBytes = 32 * 1024 * 1024;
-/** Time on the line before others get theirs, in ms. */
-const turnMs = 8;
 /** A batch is gathered for so long while there is more to read, in ms: each costs the same syncs, but what happened must be seen. */
 const gatherMs = 400;
 /** Waits after failures, in ms; the last one stays. */
@@ -209,7 +208,7 @@ export class Worker {
   async #take(tally: Tally, batch: Batch): Promise<void> {
     tally.enter(batch);
     const state = tally.source(batch.source);
-    let turn = performance.now();
+    const turns = new Turns();
     let kind: ReturnType<KindCache["of"]>;
     let file: string | undefined;
     for (const [i, it] of batch.records.entries()) {
@@ -218,9 +217,7 @@ export class Worker {
         kind = this.#kinds.of(batch.source, state, batch.records.slice(i, i + portion.records));
       }
       tally.take(batch.source, it, kind);
-      if (performance.now() - turn < turnMs) continue;
-      await nextTurn();
-      turn = performance.now();
+      await turns.give();
     }
   }
 
