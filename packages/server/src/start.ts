@@ -138,7 +138,9 @@ async function assemble(options: StartOptions, { store, log, claim, opened }: Op
     scanState: (state, message) => {
       scan.state = state;
       if (state === "done" || state === "failed") scan.finishedAt = now();
-      if (message !== undefined) scan.message = message;
+      // What it said while it ran is no news once it has ended.
+      if (message === undefined) delete scan.message;
+      else scan.message = message;
       changes.tell("scan");
     },
     close: () => (closing ??= close(context, app, opened)),
