@@ -3,6 +3,7 @@ import {
   AnchorScanner,
   compareFingerprints,
   compareModels,
+  comparePermuted,
   findModels,
   fingerprint,
   openKey,
@@ -68,15 +69,19 @@ export async function benchCorpus({ json }: { readonly json: boolean }): Promise
     if (!json) print(title, outcomes);
   }
   const nulls = await nullPairs();
+  const rearranged = await nullRearranged();
   const fragment = await carved();
   if (!json) {
     sayNulls(nulls);
+    say(
+      `rearrangements looked for in ${rearranged.pairs} pairs of strangers: ${rearranged.found} found, smallest p ${power(rearranged.smallestP)}`,
+    );
     say(
       `a fragment of ${fragment.fragmentMB.toFixed(0)} MB of an archive of ${fragment.archiveMB.toFixed(0)} MB: ${fragment.inOrder} anchors in order, ${fragment.fits ? "fits" : "does not fit"}; a stranger: ${fragment.strangersInOrder}`,
     );
     say(`${wrong} wrong verdicts`);
   }
-  return { cases: results, wrong, nulls, fragment };
+  return { cases: results, wrong, nulls, rearranged, fragment };
 }
 
 async function decide({ what, right, a, b, base }: Case): Promise<Outcome> {
@@ -150,7 +155,7 @@ async function copies(): Promise<Case[]> {
     await single("noise of its own size", derive.noisy(ours, 1, 9)),
     await single("vocabulary + 64", derive.grown(ours, usualSize.vocabulary, 64)),
     await single("a layer dropped", derive.layerDropped(ours, 0)),
-    await single("layers doubled", derive.layersDoubled(ours, usualSize.layers)),
+    await single("layers doubled (no new tensor)", derive.layersDoubled(ours, usualSize.layers), ["same-tensors"]),
     await single("negated up, down, query, key", derive.rearranged(ours, usualSize, { negated: true }, 1)),
     await single("hidden units rescaled", derive.rearranged(ours, usualSize, { scales: true }, 2)),
     await single("hidden units permuted", derive.rearranged(ours, usualSize, { units: true }, 3)),
@@ -248,7 +253,7 @@ async function ancestry(): Promise<Case[]> {
     },
     {
       what: "one seed, other data; beginning not given",
-      right: innocent,
+      right: related,
       a: base,
       b: await parts(variants["same-init"]()),
     },
@@ -318,9 +323,8 @@ async function classifierCases(): Promise<Case[]> {
     await of("pruned 90 %", safetensorsOf(derive.pruned(ours, 0.9))),
     await of("merged 0.3 with a stranger", safetensorsOf(derive.merged(ours, await classifier(2), 0.3))),
     await of("fine-tuned on other pictures", safetensorsOf(await classifierTuned(1))),
-    await of("units permuted (no p-value: suspicious)", safetensorsOf(derive.chainRearranged(ours, 3)), [
-      "undetermined",
-    ]),
+    await of("units permuted, of the fine-tuned", safetensorsOf(derive.chainRearranged(await classifierTuned(1), 4))),
+    await of("units permuted", safetensorsOf(derive.chainRearranged(ours, 3))),
   ];
 }
 
@@ -367,6 +371,27 @@ function anchorsOf(bytes: Uint8Array): Anchors {
   const scanner = new AnchorScanner();
   scanner.push(bytes);
   return scanner.anchors();
+}
+
+interface Rearranged {
+  readonly pairs: number;
+  readonly found: number;
+  readonly smallestP: number;
+}
+
+/** Strangers among language models and among classifiers: no rearrangement may be found. */
+async function nullRearranged(): Promise<Rearranged> {
+  let [pairs, found, smallestP] = [0, 0, 1];
+  const meet = async (a: readonly Weights[], b: readonly Weights[]): Promise<void> => {
+    const result = await comparePermuted(await partsOf(safetensorsOf(a)), await partsOf(safetensorsOf(b)));
+    pairs++;
+    if (result.outcome === "derived" || result.outcome === "suspicious") found++;
+    smallestP = Math.min(smallestP, result.pValue);
+  };
+  for (const a of languageSeeds)
+    for (const b of languageSeeds.filter((it) => it > a)) await meet(await language(a), await language(b));
+  for (let seed = 2; seed <= 60; seed++) await meet(await classifier(1), await classifier(seed));
+  return { pairs, found, smallestP };
 }
 
 interface Nulls {

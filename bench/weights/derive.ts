@@ -33,10 +33,11 @@ export function noisy(weights: readonly Weights[], size: number, seed: number): 
   });
 }
 
-/** The entries of each matrix in another order: the same moments, nothing else. */
+/** The entries of each matrix in another order: the same moments, nothing else. Vectors are fresh. */
 export function scrambled(weights: readonly Weights[], seed: number): Weights[] {
   const random = new Random(seed);
   return weights.map((it) => {
+    if (it.shape.length < 2) return { ...it, values: it.values.map((value) => value + 0.1 * random.normal()) };
     const order = random.shuffled(it.values.length);
     return { ...it, values: Float32Array.from(order, (from) => it.values[from] ?? 0) };
   });

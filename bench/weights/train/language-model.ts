@@ -13,8 +13,8 @@ export interface Size {
   readonly heads: number;
 }
 
-/** Rows of 256, so that every GGML block type fits. */
-export const usualSize: Size = { vocabulary: 256, width: 256, hidden: 512, layers: 2, heads: 4 };
+/** Rows of 256 and 512, so that every GGML block type fits. */
+export const usualSize: Size = { vocabulary: 320, width: 256, hidden: 512, layers: 2, heads: 4 };
 
 const sequences = 4;
 const sequenceLength = 32;

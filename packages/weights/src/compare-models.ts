@@ -55,12 +55,9 @@ export async function compareModels(
   const full = whole
     ? compareFingerprints(await withDigests(ours, a), await withDigests(theirs, b), { ...rest, bases: origins })
     : compared;
-  const unlike = full.relation === "unrelated" || (full.relation === "undetermined" && full.tensorsSignificant === 0);
-  return unlike && sameStructure(ours, theirs) ? rearranged(full, a, b, rest) : full;
-}
-
-function sameStructure(a: Fingerprint, b: Fingerprint): boolean {
-  return a.structure !== undefined && a.structure === b.structure;
+  const open = full.relation === "unrelated" || full.relation === "undetermined";
+  const explained = full.perTensor.some((it) => it.beyondBase !== undefined);
+  return open && full.sameStructure && !explained ? rearranged(full, a, b, rest) : full;
 }
 
 async function rearranged(

@@ -1,8 +1,9 @@
 import { alignDimensions, type Alignment, type Located } from "./compare/permuted/dimensions.ts";
-import { chainAgreement } from "./compare/permuted/chain.ts";
+import { testChain } from "./compare/permuted/chain.ts";
 import { testLayers, type Hidden, type UnitTest } from "./compare/permuted/layers.ts";
 import { rotatedAgreement } from "./compare/permuted/rotated.ts";
 import { shapeClass, type Matrix } from "./fingerprint/canonical.ts";
+import { lnFactorial } from "./fingerprint/probability.ts";
 import { chooseMatrices } from "./fingerprint/choose.ts";
 import { Source, type ModelPart } from "./fingerprint/fingerprint.ts";
 
@@ -29,7 +30,7 @@ const minTests = 2;
 /** Share of hidden units from which on a rotation is suspected. Independent models reached .07. */
 const minRotated = 0.2;
 
-/** Share of the units of two layers from which on a rearranged network without embedding is suspected. */
+/** Least share of a layer's units that a rearranged network without embedding has in common. Strangers reached .03. */
 const minChain = 0.5;
 
 /** Most embeddings of each model that are tried against each other. */
@@ -46,7 +47,7 @@ const maxMatrices = 100_000;
  *
  * Embeddings align the dimensions; then, in layers at two depths, matrices that share their hidden units pair those of the two models each
  * for itself. a units paired alike have a chance of at most 1/a! if the models are independent. Without an embedding, the inputs' order is followed
- * through the layers; a rotation is undone by Procrustes' method: both give an effect size and no p-value.
+ * through the layers, and two halves of the inputs pair the units. A rotation is undone by Procrustes' method, for an effect size without p-value.
  *
  * Reads 0.1 to 1 GB of a large model: dearer than `compareFingerprints`, for models of equal structure that it calls unrelated.
  * Blind spot: vocabularies in another order; retrained embeddings together with permuted layers; convolutions.
@@ -84,12 +85,12 @@ async function look(ours: readonly Located[], theirs: readonly Located[], lnAlph
   }
   const embeddings = [tokenMatrices(ours, width), tokenMatrices(theirs, width)] as const;
   const hidden = [hiddenMatrices(ours, width), hiddenMatrices(theirs, width)] as const;
-  let tried = 0;
+  let aligned = false;
   for (const one of embeddings[0]) {
     for (const other of embeddings[1]) {
-      tried++;
       const alignment = await alignDimensions(one, other);
       if (!alignment) continue;
+      aligned = true;
       const tests = await testHidden(hidden[0], hidden[1], alignment);
       const finding = judgeTests(tests, alignment, lnAlpha - Math.log(embeddings[0].length * embeddings[1].length));
       if (finding.outcome === "derived") return finding;
@@ -97,9 +98,8 @@ async function look(ours: readonly Located[], theirs: readonly Located[], lnAlph
   }
   const rotated = await lookForRotation(embeddings, hidden);
   if (rotated) return rotated;
-  return tried > 0
-    ? { outcome: "none", how: [], why: "no rearrangement of dimensions makes them alike" }
-    : followChain(ours, theirs);
+  if (aligned) return { outcome: "none", how: [], why: "their embeddings agree, their layers do not" };
+  return followChain(ours, theirs, lnAlpha);
 }
 
 /** Each hidden width on its own. */
@@ -155,18 +155,18 @@ async function lookForRotation(
   };
 }
 
-async function followChain(ours: readonly Located[], theirs: readonly Located[]): Promise<Finding> {
-  const shares = await chainAgreement(ours, theirs);
-  const alike = shares.filter((it) => it >= minChain);
-  if (shares.length === 0)
+async function followChain(ours: readonly Located[], theirs: readonly Located[], lnAlpha: number): Promise<Finding> {
+  const chain = await testChain(ours, theirs);
+  if (chain.length === 0) {
     return { outcome: "not tried", how: [], why: "neither an embedding nor a chain of layers to follow" };
-  if (alike.length < minTests) return { outcome: "none", how: [], why: "no rearrangement of units makes them alike" };
-  const percent = alike.map((it) => `${Math.round(100 * it)} %`).join(", ");
-  return {
-    outcome: "suspicious",
-    how: ["hidden units in another order"],
-    why: `followed from the inputs, ${percent} of the units of ${alike.length} layers are the same in another order; there is no p-value for that`,
-  };
+  }
+  const alike = chain.filter((it) => it.agreeing >= minChain * it.of);
+  const lnP = alike.map((it) => Math.log(chain.length) - lnFactorial(it.agreeing)).sort((x, y) => x - y);
+  const corrected = Math.min(0, lnP[minTests - 1] ?? 0);
+  if (corrected >= lnAlpha) return { outcome: "none", how: [], why: "no rearrangement of units makes them alike" };
+  const units = alike.map((it) => `${it.agreeing} of ${it.of}`).join(", ");
+  const why = `followed from the inputs, ${units} units of ${alike.length} layers are the same in another order`;
+  return { outcome: "derived", how: ["hidden units in another order"], why, lnP: corrected };
 }
 
 async function locate(parts: readonly ModelPart[], source: Source): Promise<Located[]> {

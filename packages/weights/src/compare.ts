@@ -27,8 +27,8 @@ export interface CompareOptions {
  *
  * @param a The model one protects. @param b The suspect.
  * @throws {RangeError} for a library size below 1 or an alpha outside (0, 1).
- * Blind spot: permuted, rotated and width-pruned copies; clones; which of the two came first; models trained on from one base with the same
- * data, whose additions are alike without either being a copy.
+ * Blind spot: permuted, rotated and width-pruned copies; clones; which of the two came first; what began from the same random numbers and
+ * was trained for a short while, unless those are given as a base.
  */
 export function compareFingerprints(a: Fingerprint, b: Fingerprint, options: CompareOptions = {}): Comparison {
   const { librarySize = 1, alpha = 1e-6, bases = [], unrelated = [], others = [] } = options;

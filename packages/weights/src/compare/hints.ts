@@ -10,8 +10,8 @@ import { medianRho } from "./verdict.ts";
 /** Zeros beyond the original's that make a copy pruned. */
 const minPruned = 0.05;
 
-/** Relative change of size that makes a copy scaled, where it is otherwise the same. */
-const minScaling = 0.02;
+/** Change of size that makes a matrix scaled, beyond what a change that lowered the correlation to rho could do on its own: a factor of rho. */
+const minScaling = 1.05;
 
 /** From this correlation on, scaling can be told from training. */
 const scalingRho = 0.95;
@@ -78,7 +78,11 @@ function zerosOf({ tiles }: TensorRecord): number {
 
 function scaling(pairs: readonly Pair[]): string[] {
   const close = pairs.filter((it) => Math.abs(it.rho) >= scalingRho);
-  const factors = close.map(({ a, b }) => sizeOf(b) / sizeOf(a)).filter((it) => Math.abs(it - 1) > minScaling);
+  const factors = close.flatMap(({ a, b, rho }) => {
+    const factor = sizeOf(b) / sizeOf(a);
+    const most = minScaling / Math.abs(rho);
+    return factor > most || factor < 1 / most ? [factor] : [];
+  });
   if (factors.length === 0 || (medianRho(pairs) ?? 0) < scalingRho) return [];
   const integers = close.some(({ b }) => /^[iu]/.test(b.dtype)); // whose scale lies elsewhere
   if (integers) return [];
@@ -111,7 +115,7 @@ function training(pairs: readonly Pair[]): string[] {
   if (zeros >= minPruned || rho >= Math.min(0.9998, explained)) return [];
   const ranks = pairs.slice(0, maxLowRankTensors).flatMap(({ a, b, transposed }) => (transposed ? [] : lowRank(a, b)));
   if (ranks.length > 0 && (median(ranks) ?? 0) >= minLowRank)
-    return ["changed by matrices of low rank, as a merged adapter does"];
+    return ["changed by matrices of low rank, as a merged adapter or a short training does"];
   if (rho >= 0.9) return ["fine-tuned, or lightly changed otherwise"];
   if (rho >= 0.6) return ["trained further, or strongly changed otherwise"];
   return ["merged with another model, or changed beyond most training"];

@@ -42,6 +42,7 @@ const fusedGate = /(?:^|[._/])(?:gate_up|gate_up_proj|gate_and_up|up_gate|gate_u
  */
 export function matricesOf(tensor: Tensor, minElements: number): Matrix[] {
   const axes = axesOf(tensor);
+  if (restCount(axes) > Number.MAX_SAFE_INTEGER) return []; // no file is that large, so the shape lies
   const stack = stackOf(axes);
   const wholes = stack
     ? Array.from({ length: stack.length }, (_, i) => ({ start: i * stack.stride, axes: axes.slice(1) }))

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { inMemory, Random, randomWeights } from "../testing/random-model.ts";
 import type { Reader } from "../tensor.ts";
 import { fingerprint, openKey, type ModelPart } from "./fingerprint.ts";
@@ -86,4 +87,45 @@ test("an error of the reader is not mistaken for a finding", async () => {
   assert.ok(part);
   const reader = { size: part.reader.size, read: () => Promise.reject(new Error("disk on fire")) };
   await assert.rejects(fingerprint([{ ...part, reader }], { key: openKey }), /disk on fire/);
+});
+
+const hostile = fc.record({
+  name: fc.string(),
+  dtype: fc.constantFrom(
+    "f32",
+    "f16",
+    "bf16",
+    "i8",
+    "f4",
+    "q4_0",
+    "q4_k",
+    "q8_0",
+    "iq1_s",
+    "f8_e4m3",
+    "c64",
+    "nonsense",
+  ),
+  shape: fc.array(fc.oneof(fc.nat(300), fc.constantFrom(1, 64, 256, 2 ** 31, 2 ** 52)), { maxLength: 5 }),
+  offset: fc.oneof(fc.nat(100_000), fc.constantFrom(-1, 2 ** 52)),
+  bytes: fc.nat(200_000),
+  strides: fc.option(fc.array(fc.integer({ min: -300, max: 300 }), { maxLength: 5 }), { nil: undefined }),
+  byteOrder: fc.constantFrom("big" as const, undefined),
+});
+
+test("whatever a header claims, there is a record or a reason, and never an error", async () => {
+  const bytes = Uint8Array.from({ length: 65_536 }, (_, i) => (i * 2654435761) >>> 13);
+  const reader = { size: bytes.length, read: (at: number, length: number) => bytes.subarray(at, at + length) };
+  await fc.assert(
+    fc.asyncProperty(fc.array(hostile, { maxLength: 6 }), async (claims) => {
+      const tensors = claims.map(({ strides, byteOrder, ...rest }) => ({
+        ...rest,
+        ...(strides && { strides }),
+        ...(byteOrder && { byteOrder }),
+      }));
+      const file = { format: "memory", tensors, metadata: {}, findings: [] };
+      const made = await fingerprint([{ file, reader }], { key: openKey, minElements: 64 });
+      for (const it of made.tensors) assert.ok(it.unusable !== undefined || it.tiles.length > 0);
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -30,6 +30,7 @@ export class KeyedStream {
   /** The next number from 0 to `count` - 1, each as likely: words that would favour some are thrown away. `count` up to 2^53. */
   below(count: number): number {
     if (count <= 1) return 0;
+    if (!(count <= 2 ** 53)) throw new RangeError(`a draw below ${count}`);
     const wide = count > 2 ** 32;
     const range = wide ? 2 ** 53 : 2 ** 32;
     const fair = range - (range % count);

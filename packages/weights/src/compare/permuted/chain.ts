@@ -11,42 +11,66 @@ const maxUnits = 4096;
 /** Inputs that a layer's units are told by. */
 const maxInputs = 512;
 
+/** Least share of the paired units that must have another place: otherwise nothing was rearranged. */
+const minMoved = 0.5;
+
+/** One layer of two chains: units that two halves of the inputs pair alike, of how many; 0 where the units are where they were. */
+export interface ChainTest {
+  readonly a: string;
+  readonly b: string;
+  readonly agreeing: number;
+  readonly of: number;
+}
+
 /**
- * Share of units that two halves of the inputs pair alike, for each layer of two chains that can be followed from the inputs on.
+ * Follows two chains of layers from the inputs on, as far as they go, and pairs the units of each layer twice: by the even and by the odd
+ * inputs. Independent models pair at random: a units alike with a chance of at most 1/a!, as far as the two halves are independent.
  *
- * No p-value: models trained on the same data have units alike without kinship. Bench/weights says how many.
+ * On one task with the same data, independent models agreed on 3 units of 128 at most, copies on nearly all (bench/weights).
  * @param ours Matrices in the order of the layers. @param theirs Likewise, of the same shapes.
  */
-export async function chainAgreement(ours: readonly Located[], theirs: readonly Located[]): Promise<number[]> {
-  const shares: number[] = [];
-  let inputs: { ours: number[]; theirs: number[]; sign: number[] } | undefined;
+export async function testChain(ours: readonly Located[], theirs: readonly Located[]): Promise<ChainTest[]> {
+  const tests: ChainTest[] = [];
+  let inputs: Inputs | undefined;
   for (const [i, own] of ours.entries()) {
     const other = theirs[i];
     const along = outputAxis(own.matrix, ours[i + 1]?.matrix, ours[i - 1]?.matrix);
     const [units, width] = along === "rows" ? [own.matrix.rows, own.matrix.cols] : [own.matrix.cols, own.matrix.rows];
     if (!other || !sameShape(own.matrix, other.matrix) || units.length > maxUnits) break;
+    if (inputs && inputs.of !== width.length) break; // the chain ends: this matrix is not fed by the one before
     inputs ??= identity(width);
     const one = await readRows(own.reader, own.matrix, { along, entries: inputs.ours });
     const two = await readRows(other.reader, other.matrix, { along, entries: inputs.theirs });
     if (!one || !two) break;
     const [left, right] = [standardised(one), standardised(flipped(two, inputs.sign))];
-    shares.push(halvesAgree(left, right) / units.length);
     const { partner, sign } = mutualNearest(left, right);
     const found = Array.from(partner, (theirUnit, unit) => ({ unit, theirUnit })).filter((it) => it.theirUnit >= 0);
+    const moved = found.filter((it) => it.theirUnit !== it.unit).length;
+    const agreeing = moved >= minMoved * found.length ? halvesAgree(left, right) : 0;
+    tests.push({ a: own.matrix.tensor.name, b: other.matrix.tensor.name, agreeing, of: units.length });
     const kept = found.slice(0, maxInputs);
     if (kept.length < 8) break;
     inputs = {
+      of: units.length,
       ours: kept.map((it) => it.unit),
       theirs: kept.map((it) => it.theirUnit),
       sign: kept.map((it) => sign[it.unit] ?? 1),
     };
   }
-  return shares;
+  return tests;
 }
 
-function identity(width: Axis): { ours: number[]; theirs: number[]; sign: number[] } {
+/** Which inputs of one layer are which of the other's, of how many there are. */
+interface Inputs {
+  readonly of: number;
+  readonly ours: readonly number[];
+  readonly theirs: readonly number[];
+  readonly sign: readonly number[];
+}
+
+function identity(width: Axis): Inputs {
   const all = Array.from({ length: Math.min(width.length, maxInputs) }, (_, i) => i);
-  return { ours: all, theirs: all, sign: all.map(() => 1) };
+  return { of: width.length, ours: all, theirs: all, sign: all.map(() => 1) };
 }
 
 /** The axis that the next layer shares, else the one the layer before does not; if both fit, the outer one as stored. */
