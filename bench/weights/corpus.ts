@@ -23,7 +23,7 @@ import { writeZip } from "../../packages/weights/src/testing/zip.ts";
 import * as derive from "./derive.ts";
 import { bytesReader, ggufOf, partsOf, safetensorsOf } from "./files.ts";
 import { classifier, classifierTuned, language, usualSteps, variants } from "./models.ts";
-import type { Encoded } from "./quantise.ts";
+import type { Encoded } from "../../packages/weights/src/testing/quantise.ts";
 import { note, power, printTable, say } from "./table.ts";
 import { LanguageModel, usualSize } from "./train/language-model.ts";
 

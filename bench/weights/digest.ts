@@ -8,7 +8,7 @@ import { printTable } from "./table.ts";
 
 const mebibyte = 1024 * 1024;
 const sizeMiB = 256;
-const runs = 3;
+const runs = 6;
 
 interface Speed {
   readonly threads: number;
@@ -16,7 +16,7 @@ interface Speed {
   readonly tensors: number;
 }
 
-/** MB/s of one thread, each the best of three. */
+/** MB/s of one thread, each the best of six. */
 interface Measured {
   readonly plain: number;
   readonly tensors: number;

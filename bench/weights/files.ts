@@ -2,7 +2,7 @@
 import { readModelFile, type ModelPart, type Reader } from "../../packages/weights/src/index.ts";
 import type { Weights } from "../../packages/weights/src/testing/random-model.ts";
 import { writeSafetensors } from "../../packages/weights/src/testing/safetensors.ts";
-import { encode, type Encoded } from "./quantise.ts";
+import { encode, type Encoded } from "../../packages/weights/src/testing/quantise.ts";
 
 const types: Readonly<Record<Encoded, number>> = {
   f32: 0,

@@ -2,7 +2,7 @@
 import { dequantise } from "../../packages/weights/src/index.ts";
 import { roundingOf } from "../../packages/weights/src/compare/rounding.ts";
 import { Random } from "../../packages/weights/src/testing/random-model.ts";
-import { encode, type Encoded } from "./quantise.ts";
+import { encode, type Encoded } from "../../packages/weights/src/testing/quantise.ts";
 import { printTable } from "./table.ts";
 
 const types: readonly Encoded[] = ["f16", "bf16", "i8", "q8_0", "q6_k", "q5_k", "q4_k", "q4_0"];

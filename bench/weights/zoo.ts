@@ -17,6 +17,7 @@ import {
   type ModelPart,
   type Reader,
 } from "../../packages/weights/src/index.ts";
+import { tfjs } from "../../packages/weights/src/formats/tfjs.ts";
 import { note, power, printTable, say } from "./table.ts";
 
 /** Licences: MIT but for mediapipe, energetic-ai, livekit and openwakeword (Apache-2.0) and vad-web (ISC). */
@@ -161,13 +162,15 @@ async function partOf(path: string, reader: Reader): Promise<ModelPart | undefin
     return existsSync(beside) ? openReader(beside) : undefined;
   };
   const found = await recognise(reader);
-  if (!found || found.kind !== "tensors") return undefined;
+  const missed = !found && path.endsWith(".json"); // a manifest far from both ends is not recognised
+  if (!missed && found?.kind !== "tensors") return undefined;
   try {
-    const file = await readModelFile(reader, { sibling });
+    const file = missed ? await tfjs.read(reader, { sibling }) : await readModelFile(reader, { sibling });
+    if (missed && file.tensors.length > 0) note(`${relative(folder, path)}: not recognised by content, read as tfjs`);
     return file.tensors.length > 0 ? { file, reader, sibling } : undefined;
   } catch (error) {
     if (!(error instanceof WeightsError)) throw error;
-    note(`${path}: ${error.message}`);
+    if (!missed) note(`${relative(folder, path)}: ${error.message}`);
     return undefined;
   }
 }

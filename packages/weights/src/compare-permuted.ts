@@ -3,7 +3,7 @@ import { testChain } from "./compare/permuted/chain.ts";
 import { testLayers, type Hidden, type UnitTest } from "./compare/permuted/layers.ts";
 import { rotatedAgreement } from "./compare/permuted/rotated.ts";
 import { shapeClass, type Matrix } from "./fingerprint/canonical.ts";
-import { lnFactorial } from "./fingerprint/probability.ts";
+import { lnFactorial, probabilityOf } from "./fingerprint/probability.ts";
 import { chooseMatrices } from "./fingerprint/choose.ts";
 import { Source, type ModelPart } from "./fingerprint/fingerprint.ts";
 
@@ -65,7 +65,7 @@ export async function comparePermuted(
   const bytesRead = sources[0].bytesRead + sources[1].bytesRead;
   return {
     outcome: found.outcome,
-    pValue: Math.exp(lnP),
+    pValue: probabilityOf(lnP),
     how: found.how,
     why: found.why,
     tests: found.tests ?? [],

@@ -4,6 +4,7 @@ import { judge } from "./compare/judge.ts";
 import { mixtureOf } from "./compare/merge.ts";
 import { matchTensors, usable, type Pair } from "./compare/match.ts";
 import { medianRho, type Comparison, type TensorComparison } from "./compare/verdict.ts";
+import { probabilityOf } from "./fingerprint/probability.ts";
 import type { Fingerprint } from "./fingerprint/record.ts";
 
 export interface CompareOptions {
@@ -91,7 +92,7 @@ function sharedExactly(a: Fingerprint, b: Fingerprint): { sharedExact?: number }
 function describePair(pair: Pair, significant: boolean, beyond: BeyondBases | undefined): TensorComparison {
   const { a, b, z, rho, lnP, transposed } = pair;
   const remainder = beyond?.remainders.get(pair);
-  const pValue = Math.exp(lnP);
+  const pValue = probabilityOf(lnP);
   const described = { a: a.name, b: b.name, z, rho, pValue, significant, transposed };
   if (!remainder) return described;
   if (!remainder.told) return { ...described, beyondBase: "too fine to tell" };

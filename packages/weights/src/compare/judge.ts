@@ -1,4 +1,4 @@
-import { lnGeometricMerge, lnOrderMerge } from "../fingerprint/probability.ts";
+import { lnGeometricMerge, lnOrderMerge, probabilityOf } from "../fingerprint/probability.ts";
 import type { Fingerprint } from "../fingerprint/record.ts";
 import type { BeyondBases } from "./base.ts";
 import { gainsRearranged } from "./gains.ts";
@@ -39,7 +39,7 @@ export function judge(trial: Trial): Judgement {
 function judgeExact({ a: { exact: ours, formats }, b, librarySize }: Trial): Judgement | undefined {
   const theirs = b.exact;
   if (!ours || !theirs) return undefined;
-  const same = { pValue: Math.exp(lnCollision + Math.log(librarySize)), how: [] };
+  const same = { pValue: probabilityOf(lnCollision + Math.log(librarySize)), how: [] };
   const files = ours.files.length > 0 && equal(ours.files, theirs.files);
   if (files) return { relation: "identical", ...same, why: "the files are the same, byte for byte" };
   const named = ours.named !== undefined && ours.named === theirs.named && equal(formats, b.formats);
@@ -59,7 +59,7 @@ function judgeMatches(trial: Trial): Judgement {
   const { pairs, expected } = matching;
   const reading = readMatches(significant, pairs.length, expected);
   const lnP = lnModelP(trial);
-  const pValue = Math.exp(lnP);
+  const pValue = probabilityOf(lnP);
   const how = reading === "none" || reading === "too few" ? [] : hintsOf(significant);
   const counted = `${significant.length} of ${pairs.length} comparable matrices`;
   const likeness = `${counted} are not independent (median correlation ${rhoText(significant)}, chance ${pText(lnP)})`;
@@ -99,7 +99,7 @@ function judgeBeyond(trial: Trial, { remainders, unexplained, ours }: BeyondBase
     librarySize,
   );
   const shared = `${remainders.size} matrices come from a base that both have`;
-  const ancestry = { pValue: Math.exp(lnP), how: ["shared ancestry"] };
+  const ancestry = { pValue: probabilityOf(lnP), how: ["shared ancestry"] };
   const comparable = told.length + unexplained.length;
 
   if (kept >= minTensors && kept >= minShare * comparable) {
@@ -166,7 +166,7 @@ function rhoText(pairs: readonly Pair[]): string {
 }
 
 function pText(lnP: number): string {
-  return `at most ${Math.exp(lnP).toExponential(0)}`;
+  return `at most ${probabilityOf(lnP).toExponential(0)}`;
 }
 
 function equal(a: readonly string[], b: readonly string[]): boolean {

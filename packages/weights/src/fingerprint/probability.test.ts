@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Random } from "../testing/random-model.ts";
-import { lnFactorial, lnGeometricMerge, lnNormalTail, lnOrderMerge } from "./probability.ts";
+import { lnFactorial, lnGeometricMerge, lnNormalTail, lnOrderMerge, probabilityOf } from "./probability.ts";
 
 test("the normal tail agrees with published values", () => {
   // Abramowitz and Stegun 1964, tables 26.1 and 26.2; the last two from -ln Q(x) of table 26.2.
@@ -52,6 +52,12 @@ test("merged p-values stay p-values, whether the tests are independent or all th
     assert.ok(geometric / runs <= 0.06, `geometric mean: ${geometric} of ${runs}`);
     assert.ok(third / runs <= 0.06, `third smallest: ${third} of ${runs}`);
   }
+});
+
+test("a probability is never 0, and never above 1", () => {
+  assert.equal(probabilityOf(0.5), 1);
+  assert.ok(Math.abs(probabilityOf(Math.log(0.25)) - 0.25) < 1e-12);
+  assert.ok(probabilityOf(-1e6) > 0);
 });
 
 test("nothing tested is no evidence", () => {

@@ -24,6 +24,11 @@ function centralArea(z: number): number {
   return (sum * Math.exp(-0.5 * z * z)) / Math.sqrt(2 * Math.PI);
 }
 
+/** The probability with this logarithm; never 0, which no test can give: below 1e-300 it stays there. */
+export function probabilityOf(ln: number): number {
+  return Math.exp(Math.max(Math.min(ln, 0), Math.log(1e-300)));
+}
+
 /** ln n! for a whole n >= 0. */
 export function lnFactorial(n: number): number {
   let sum = 0;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dequantise } from "../../packages/weights/src/dequantise/decoder.ts";
-import { Random } from "../../packages/weights/src/testing/random-model.ts";
-import { encode, type Encoded } from "./quantise.ts";
+import { dequantise } from "./decoder.ts";
+import { Random } from "../testing/random-model.ts";
+import { encode, type Encoded } from "../testing/quantise.ts";
 
 const random = new Random(1);
 const values = Float32Array.from({ length: 4096 }, () => 0.02 * random.normal());
 
-// Correlations that the brief's measurements of ggml's own quantisers give, less a little for rounding without search.
+// Correlations that quantisers with a search reach on normal weights, less a little for rounding without one.
 const expected: readonly (readonly [Encoded, number])[] = [
   ["f32", 1],
   ["f16", 0.999999],

@@ -1,5 +1,5 @@
 // Our own encoders of GGML block types, plain rounding without search: what a thief's converter does, a little worse.
-import { halfValue } from "../../packages/weights/src/dequantise/elements.ts";
+import { halfValue } from "../dequantise/elements.ts";
 
 export type Encoded = "f32" | "f16" | "bf16" | "i8" | "q8_0" | "q6_k" | "q5_k" | "q4_k" | "q4_0";
 
