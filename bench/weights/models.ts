@@ -26,6 +26,9 @@ export async function cached(name: string, make: () => Weights[] | Promise<Weigh
 /** Steps of a whole training; everything else is measured by it. */
 export const usualSteps = 60;
 
+/** Seeds of the language models that are strangers to each other. */
+export const languageSeeds = [1, 2, 3, 4, 5, 6] as const;
+
 const base = new Text(1, usualSize.vocabulary);
 const other = new Text(2, usualSize.vocabulary);
 const third = new Text(3, usualSize.vocabulary);
@@ -72,6 +75,16 @@ export const variants = {
       async () => LanguageModel.from(await variants["fine-tune"]()),
       (it) => void it.train(third, 3004, 8, 5e-4),
     ),
+  /** A fine-tune of the fine-tune, twice as long as that one. */
+  "child-long": () =>
+    trained(
+      "lm-child-long",
+      async () => LanguageModel.from(await variants["fine-tune"]()),
+      (it) => void it.train(third, 3007, 40, 1e-3),
+    ),
+  /** Two slow fine-tunes with the same data in another order: as alike as siblings get. */
+  "sibling-1": () => further("sibling-1", 1, (it) => void it.train(other, 3008, 80, 4e-4)),
+  "sibling-2": () => further("sibling-2", 1, (it) => void it.train(other, 3009, 80, 4e-4)),
   continued: () => further("continued", 1, (it) => void it.train(base, 3005, usualSteps)),
   adapter: () => further("adapter", 1, (it) => it.trainAdapters(other, 3006, { steps: 20, rank: 8 })),
 } as const;

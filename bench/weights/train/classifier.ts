@@ -1,7 +1,7 @@
 // A small image classifier: five layers, ReLU, on made-up pictures of ten classes.
 import { Random, type Weights } from "../../../packages/weights/src/testing/random-model.ts";
 import { adamStep, parameter, type Parameter } from "./adam.ts";
-import { softmaxLoss } from "./language-model.ts";
+import { softmaxLoss } from "./loss.ts";
 import { addProduct, addTransposedProduct, timesTransposed } from "./matrix.ts";
 
 const side = 16;

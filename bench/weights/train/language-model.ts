@@ -2,6 +2,7 @@
 import { Random, type Weights } from "../../../packages/weights/src/testing/random-model.ts";
 import { adamStep, parameter, type Parameter } from "./adam.ts";
 import { attend, attendBack, type Attended } from "./attention.ts";
+import { softmaxLoss } from "./loss.ts";
 import { addProduct, addTransposedProduct, timesTransposed } from "./matrix.ts";
 import type { Text } from "./text.ts";
 
@@ -266,23 +267,6 @@ function normalise(input: Float32Array, { value: gain, gradient }: Parameter, wi
       return inner;
     },
   };
-}
-
-/** Mean cross-entropy; `logits` become their own gradient. */
-export function softmaxLoss(logits: Float32Array, targets: Int32Array, classes: number): number {
-  let loss = 0;
-  for (const [t, target] of targets.entries()) {
-    const row = logits.subarray(t * classes, (t + 1) * classes);
-    const most = row.reduce((best, it) => Math.max(best, it), -Infinity);
-    let total = 0;
-    for (let k = 0; k < classes; k++) {
-      row[k] = Math.exp(row[k]! - most);
-      total += row[k]!;
-    }
-    loss -= Math.log(row[target]! / total + 1e-30);
-    for (let k = 0; k < classes; k++) row[k] = (row[k]! / total - (k === target ? 1 : 0)) / targets.length;
-  }
-  return loss / targets.length;
 }
 
 function shifted(batch: Int32Array): [inputs: Int32Array, targets: Int32Array] {

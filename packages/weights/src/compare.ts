@@ -96,5 +96,6 @@ function describePair(pair: Pair, significant: boolean, beyond: BeyondBases | un
   const described = { a: a.name, b: b.name, z, rho, pValue, significant, transposed };
   if (!remainder) return described;
   if (!remainder.told) return { ...described, beyondBase: "too fine to tell" };
-  return { ...described, beyondBase: beyond?.ours.includes(pair) ? "ours" : "not ours" };
+  const { slope } = remainder;
+  return { ...described, beyondBase: beyond?.ours.includes(pair) ? "ours" : "not ours", slope };
 }

@@ -21,6 +21,8 @@ export interface TensorComparison {
   readonly transposed: boolean;
   /** What the shared base leaves of it, where one was given and explains it. */
   readonly beyondBase?: "ours" | "not ours" | "too fine to tell";
+  /** How much of what `a` added to that base is in `b`: 1 in a copy, 0 in a stranger, the weight in a merge. */
+  readonly slope?: number;
 }
 
 /** What comparing two models came to. */
