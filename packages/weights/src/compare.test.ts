@@ -169,6 +169,27 @@ test("layers taken over into a larger model are a part reused", async () => {
   assert.ok(found.how.includes("part of it reused"), found.why);
 });
 
+test("a large model whose names were scrambled is recognised, though other matrices of it are sampled", async () => {
+  const large = randomWeights(
+    30,
+    Array.from({ length: 400 }, () => [64, 64]),
+  );
+  const random = new Random(31);
+  const renamed = large.map((it) => ({ ...it, name: `x${random.word()}` }));
+  const found = await compare(large, renamed);
+  assert.equal(found.tensorsCompared, 128);
+  assert.ok(found.tensorsSignificant < 70, `${found.tensorsSignificant}`);
+  assert.equal(found.relation, "derived", found.why);
+  const strange = await compare(
+    large,
+    randomWeights(
+      32,
+      Array.from({ length: 400 }, () => [64, 64]),
+    ),
+  );
+  assert.equal(strange.relation, "unrelated");
+});
+
 test("two fine-tunes of one base are shared ancestry once the base is known; a child of ours is not", async () => {
   const base = ours;
   const tuned = noisy(base, 11, 0.002);

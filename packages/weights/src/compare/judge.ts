@@ -24,7 +24,7 @@ const lnCollision = -256 * Math.LN2;
 
 /**
  * How far the slopes of the matrices may lie apart, middle half over median, when the suspect holds what `a` added as a whole. Bench/weights:
- * children, merges and quantised copies .06 at most; models trained on one base with the same data .44 at least, for each layer learns at its own pace.
+ * children, merges and quantised copies .04 at most; models trained on one base with the same data .40 at least, for each layer learns at its own pace.
  */
 const maxSlopeSpread = 0.2;
 
