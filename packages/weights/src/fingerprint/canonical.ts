@@ -1,9 +1,17 @@
-import type { Tensor } from "../tensor.ts";
+import type { Dtype, Tensor } from "../tensor.ts";
 
 /** One axis of a tensor: how long it is and how far apart its neighbours are stored, in elements. */
 export interface Axis {
   readonly length: number;
   readonly stride: number;
+  /** Where elements are packed in words: the places of the elements of one word; `stride` is then that between words. */
+  readonly inWord?: readonly number[];
+}
+
+/** How far from the first the i-th element along an axis lies, in elements. */
+export function offsetAlong({ stride, inWord }: Axis, i: number): number {
+  if (!inWord) return i * stride;
+  return Math.floor(i / inWord.length) * stride + (inWord[i % inWord.length] ?? 0);
 }
 
 /**
@@ -13,6 +21,8 @@ export interface Axis {
  */
 export interface Matrix {
   readonly tensor: Tensor;
+  /** How its elements are to be read: the tensor's type, or that of what is packed in its words. */
+  readonly dtype: Dtype;
   /** Which of the fused matrices it is, from 0; undefined for a whole tensor. */
   readonly part?: number;
   /** Of its first element, in elements from the tensor's. */
@@ -50,7 +60,7 @@ export function matricesOf(tensor: Tensor, minElements: number): Matrix[] {
   const pieces = wholes.flatMap((it) => split(it, tensor.name));
   const many = pieces.length > 1;
   return pieces.flatMap((piece, i) => {
-    const matrix = canonical(tensor, piece, many ? i : undefined);
+    const matrix = canonical({ tensor, dtype: tensor.dtype, start: piece.start, ...(many && { part: i }) }, piece.axes);
     return matrix && elementsOf(matrix) >= minElements ? [matrix] : [];
   });
 }
@@ -115,12 +125,16 @@ function cut({ start, axes }: Piece, along: Axis, lengths: readonly number[]): P
   });
 }
 
-function canonical(tensor: Tensor, { start, axes }: Piece, part: number | undefined): Matrix | undefined {
+/** The longest axis as rows; undefined for a narrow matrix. */
+export function canonical(
+  whole: Pick<Matrix, "tensor" | "dtype" | "part" | "start">,
+  axes: readonly Axis[],
+): Matrix | undefined {
   const [rows, cols, ...rest] = axes.toSorted((a, b) => b.length - a.length); // stable
   if (!rows || !cols || cols.length < minColumns) return undefined;
-  return { tensor, ...(part !== undefined && { part }), start, rows, cols, rest };
+  return { ...whole, rows, cols, rest };
 }
 
-function elementsOf({ rows, cols, rest }: Matrix): number {
+export function elementsOf({ rows, cols, rest }: Matrix): number {
   return rows.length * cols.length * restCount(rest);
 }

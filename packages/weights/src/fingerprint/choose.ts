@@ -1,4 +1,5 @@
-import { matricesOf, restCount, shapeClass, type Matrix } from "./canonical.ts";
+import { elementsOf, matricesOf, restCount, shapeClass, type Matrix } from "./canonical.ts";
+import { packedMatrices } from "./packed.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** A matrix that is to be fingerprinted. */
@@ -32,9 +33,12 @@ export const minTokenRows = 320;
 export function chooseMatrices(tensors: readonly Tensor[], minElements: number, most: number): Chosen[] {
   const classes = new Map<string, Matrix[]>();
   const matrices: Matrix[] = [];
+  const packed = packedMatrices(tensors.slice(0, maxConsidered));
   for (const tensor of inNameOrder(tensors.slice(0, maxConsidered))) {
     if (matrices.length >= maxConsidered) break;
-    matrices.push(...matricesOf(tensor, minElements));
+    matrices.push(
+      ...(packed.get(tensor) ?? matricesOf(tensor, minElements)).filter((it) => elementsOf(it) >= minElements),
+    );
   }
   const ranks = new Map(matrices.map((it, i) => [it, i]));
   for (const matrix of matrices) {

@@ -148,7 +148,7 @@ async function record(chosen: Chosen, source: Source, sampling: Sampling): Promi
   const { tensor, part } = matrix;
   const described = {
     name: part === undefined ? tensor.name : `${tensor.name}[${part}]`,
-    dtype: tensor.dtype,
+    dtype: matrix.dtype,
     rows: matrix.rows.length,
     cols: matrix.cols.length,
     ...place,
@@ -163,8 +163,8 @@ type Sampled = Pick<TensorRecord, "tiles" | "extraTiles">;
 /** The tiles of a matrix, or why there are none. */
 async function sample(matrix: Matrix, tokens: boolean, source: Source, sampling: Sampling): Promise<Sampled | string> {
   const { tensor } = matrix;
-  const decoder = decoderOf(tensor.dtype);
-  if (!decoder || !swapper(tensor)) return `cannot dequantise ${tensor.dtype}`;
+  const decoder = decoderOf(matrix.dtype);
+  if (!decoder || !swapper(tensor)) return `cannot dequantise ${matrix.dtype}`;
   if (tensor.strides && decoder.elements > 1) return `cannot read ${tensor.dtype} with strides`;
   const reader = await source.readerOf(tensor);
   if (!reader) return `${JSON.stringify(tensor.files ?? tensor.file)} is missing`;

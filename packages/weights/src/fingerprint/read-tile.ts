@@ -2,7 +2,7 @@ import type { Decoder } from "../dequantise/decoder.ts";
 import { WeightsError } from "../error.ts";
 import { swapper } from "../gather.ts";
 import type { Reader } from "../tensor.ts";
-import type { Axis, Matrix } from "./canonical.ts";
+import { offsetAlong, type Axis, type Matrix } from "./canonical.ts";
 import type { Cell } from "./cells.ts";
 
 /** A tile that spans no more than this many bytes is read at once; a seek costs more. */
@@ -29,16 +29,16 @@ export async function readTile(reader: Reader, matrix: Matrix, cell: Cell, decod
       decoded = piece;
     }
     const from = line.first - piece.firstUnit * decoder.elements;
-    for (let k = 0; k < line.count; k++) values[line.to + k * line.step] = buffer[from + k * line.stride] ?? 0;
+    for (const [k, offset] of line.offsets.entries()) values[line.to + k * line.step] = buffer[from + offset] ?? 0;
   }
   return values;
 }
 
-/** Some elements at equal distances in the file, and where they go in the tile. */
+/** Some elements of the file and where they go in the tile. */
 interface Line {
   readonly first: number;
-  readonly stride: number;
-  readonly count: number;
+  /** Of each element, from the first. */
+  readonly offsets: readonly number[];
   readonly to: number;
   readonly step: number;
 }
@@ -53,14 +53,17 @@ interface Piece {
 
 /** Runs along the axis whose neighbours lie closer together. */
 function linesOf({ start, rows, cols, rest }: Matrix, cell: Cell): Line[] {
-  const corner = start + cell.row * rows.stride + cell.col * cols.stride + restOffset(rest, cell.rest);
   const alongRow = Math.abs(cols.stride) <= Math.abs(rows.stride);
   const [across, along] = alongRow ? [rows, cols] : [cols, rows];
+  const [fromAcross, fromAlong] = alongRow ? [cell.row, cell.col] : [cell.col, cell.row];
   const [lines, count] = alongRow ? [cell.rows, cell.cols] : [cell.cols, cell.rows];
+  const corner = start + restOffset(rest, cell.rest);
+  const places = Array.from({ length: count }, (_, k) => offsetAlong(along, fromAlong + k));
+  const least = Math.min(...places);
+  const offsets = places.map((it) => it - least);
   return Array.from({ length: lines }, (_, i) => ({
-    first: corner + i * across.stride,
-    stride: along.stride,
-    count,
+    first: corner + offsetAlong(across, fromAcross + i) + least,
+    offsets,
     to: alongRow ? i * cell.cols : i,
     step: alongRow ? 1 : cell.cols,
   }));
@@ -114,12 +117,13 @@ function groupLines(lines: readonly Line[], { elements, bytes }: Decoder): Line[
   if ((last - first) * size <= maxSpanBytes) return [[...lines]];
   return lines.flatMap((line) => {
     if ((lastOf(line) - line.first) * size <= maxLineBytes) return [[line]];
-    return Array.from({ length: line.count }, (_, k) => [
-      { ...line, first: line.first + k * line.stride, count: 1, to: line.to + k * line.step },
+    return line.offsets.map((offset, k) => [
+      { ...line, first: line.first + offset, offsets: [0], to: line.to + k * line.step },
     ]);
   });
 }
 
-function lastOf({ first, stride, count }: Line): number {
-  return first + (count - 1) * stride;
+/** Its last element; the first one lies at `first`. */
+function lastOf({ first, offsets }: Line): number {
+  return first + Math.max(...offsets);
 }

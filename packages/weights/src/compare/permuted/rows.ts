@@ -27,10 +27,11 @@ export interface Wanted {
  * @throws {WeightsError} TRUNCATED where the file ends before.
  */
 export async function readRows(reader: Reader, matrix: Matrix, wanted: Wanted): Promise<Rows | undefined> {
-  const decoder = decoderOf(matrix.tensor.dtype);
+  const decoder = decoderOf(matrix.dtype);
   const swap = swapper(matrix.tensor);
   const [along, across] = wanted.along === "rows" ? [matrix.rows, matrix.cols] : [matrix.cols, matrix.rows];
   if (!decoder || !swap || matrix.rest.length > 0 || matrix.tensor.inline) return undefined;
+  if (matrix.rows.inWord || matrix.cols.inWord) return undefined;
   const vectors = wanted.vectors ?? indexes(along.length);
   const entries = wanted.entries ?? indexes(across.length);
   const out = new Float32Array(vectors.length * entries.length);
@@ -48,8 +49,8 @@ export async function readRows(reader: Reader, matrix: Matrix, wanted: Wanted): 
 }
 
 /** Bytes that `readRows` reads. */
-export function costOf({ tensor, rows, cols }: Matrix, { along, vectors, entries }: Wanted): number {
-  const decoder = decoderOf(tensor.dtype);
+export function costOf({ dtype, rows, cols }: Matrix, { along, vectors, entries }: Wanted): number {
+  const decoder = decoderOf(dtype);
   if (!decoder) return 0;
   const [own, other] = along === "rows" ? [rows, cols] : [cols, rows];
   const lines = other.stride === 1 ? (vectors?.length ?? own.length) : (entries?.length ?? other.length);
