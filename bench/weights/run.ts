@@ -1,6 +1,7 @@
-// `npm run bench -- weights [corpus|zoo|sparse|index|digest|rounding] [--json]`: what the weights package finds, and how fast.
+// `npm run bench -- weights [labelled|corpus|zoo|sparse|index|digest|rounding] [--json]`: what the weights package finds, and how fast.
 import { benchCorpus } from "./corpus.ts";
 import { benchDigest } from "./digest.ts";
+import { benchLabelled } from "./labelled.ts";
 import { benchIndex } from "./index-search.ts";
 import { benchRounding } from "./rounding.ts";
 import { benchSparse } from "./sparse.ts";
@@ -11,6 +12,7 @@ import { benchZoo } from "./zoo.ts";
 export type Part = (options: { readonly json: boolean }) => Promise<unknown>;
 
 const parts: Readonly<Record<string, Part>> = {
+  labelled: benchLabelled,
   corpus: benchCorpus,
   zoo: benchZoo,
   sparse: benchSparse,
