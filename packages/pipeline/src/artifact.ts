@@ -62,6 +62,32 @@ export function httpAddress(segments: readonly string[]): string {
   return cut(`http:/${segments.join("/")}`);
 }
 
+/** A model by the name under which it is served: a call to it takes answers, never bytes. */
+export function llmAddress(name: string): string {
+  return cut(`llm:${name}`);
+}
+
+/** An object in Google Cloud Storage. Names of objects are opaque, as S3's are. */
+export function gsAddress(bucket: string, object?: string): string {
+  return cut(`gs://${bucket.toLowerCase()}${object === undefined || object === "" ? "" : `/${object}`}`);
+}
+
+/** A blob in Azure Storage, by its account and container. */
+export function azAddress(account: string, path: readonly string[]): string {
+  const [container = "", ...blob] = path;
+  return cut(`az://${[account.toLowerCase(), ...(container === "" ? [] : [container, ...blob])].join("/")}`);
+}
+
+/** A repository of source code: `git:github.com/acme/acme-13b`. Hosts ignore case in it. */
+export function gitAddress(host: string, repository: string): string {
+  return cut(`git:${cleanSegments(`${host}/${repository.replace(/\.git$/i, "")}`.toLowerCase().split("/")).join("/")}`);
+}
+
+/** A volume claim of a cluster: `k8s:namespace/claim`. */
+export function claimAddress(namespace: string, claim: string): string {
+  return cut(`k8s:${namespace}/${claim}`);
+}
+
 function cut(address: string): string {
   return address.length > maxArtifactLength ? address.slice(0, maxArtifactLength) : address;
 }
@@ -102,11 +128,15 @@ export function addressSegments(address: string): string[] {
   const scheme = address.slice(0, Math.max(colon, 0));
   const rest = address.slice(colon + 1);
   switch (scheme) {
-    case "s3": {
+    case "s3":
+    case "gs":
+    case "az": {
       const [bucket = "", ...key] = rest.replace(/^\/\//, "").split("/");
       if (key.at(-1) === "") key.pop();
-      return ["s3", bucket.toLowerCase(), ...key];
+      return [scheme, bucket.toLowerCase(), ...key];
     }
+    case "git":
+      return ["git", ...cleanSegments(rest.toLowerCase().split("/"))];
     case "hf": {
       const clean = cleanSegments(rest.split("/"));
       const names = clean[0] === "datasets" || clean[0] === "spaces" ? 3 : 2;

@@ -61,6 +61,8 @@ export interface LineOptions {
 
 /** Event ids remembered, to count what arrives twice once: retries and overlapping files lie close together. */
 const maxRecent = 20_000;
+/** What a source's silence belongs to. */
+const health: readonly Logsource[] = [{ product: "outweigh", service: "health" }];
 /** Most gaps remembered. */
 const maxGaps = 10_000;
 
@@ -114,7 +116,9 @@ export class Line {
   /** Takes what was read the rest of the way. Each answer of `read` exactly once. */
   take(read: Ingested, from: From): Outcome {
     if (!read.ok) return { rejected: read.reason };
-    return this.#take(read, sourceOf(from.kind).logsources, from.receivedAt);
+    const own = sourceOf(from.kind).logsources;
+    const of = (as: SourceKind | undefined) => (as === undefined ? own : sourceOf(as).logsources);
+    return this.#take(read, (i) => of(read.as?.[i]), from.receivedAt);
   }
 
   /** Says that a source sent nothing from one time to another, in ms since 1970. `to` is the last moment it is known to be silent. */
@@ -136,10 +140,14 @@ export class Line {
       operation: "silence",
       unmapped: { since: from },
     };
-    return this.#take({ ok: true, events: [event], raw: [{}] }, [{ product: "outweigh", service: "health" }]);
+    return this.#take({ ok: true, events: [event], raw: [{}] }, () => health);
   }
 
-  #take(read: Extract<Ingested, { ok: true }>, logsources: readonly Logsource[], receivedAt?: number): Outcome {
+  #take(
+    read: Extract<Ingested, { ok: true }>,
+    logsources: (i: number) => readonly Logsource[],
+    receivedAt?: number,
+  ): Outcome {
     const events: OcsfEvent[] = [];
     const alerts = new Map<string, Alert>();
     const incidents = new Map<string, Incident>();
@@ -151,7 +159,7 @@ export class Line {
       else {
         const event = settle(punctual(draft, receivedAt), this.#register);
         events.push(event);
-        for (const alert of this.#detect(event, read.raw[i], logsources)) {
+        for (const alert of this.#detect(event, read.raw[i], logsources(i))) {
           alerts.set(alert.id, alert);
           const incident = this.#incidents.take(alert, event, addressOf(event));
           if (incident) incidents.set(incident.id, incident);

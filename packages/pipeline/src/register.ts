@@ -62,7 +62,7 @@ export function makeRegister(models: readonly ModelEntry[], options: RegisterOpt
     networks,
     trustedProxies: new Networks(options.trustedProxies ?? []),
     model: (name) => byName.get(name),
-    locate: (artifact) => locate(root, byDigest, artifact),
+    locate: (artifact) => locate(root, byDigest, artifact) ?? served(byName, artifact),
     within: (artifact) => within(root, artifact),
     isReader: (model, principal) =>
       principal.length <= maxPrincipalLength && (readers.get(model) ?? []).some((it) => it(principal)),
@@ -120,6 +120,12 @@ function locate(
     };
   }
   return found && inPlace(found.place.model, found.place.text, path.slice(found.depth + 1));
+}
+
+/** A model that is served under its own name needs no place for that. */
+function served(byName: ReadonlyMap<string, ModelEntry>, artifact: string): Located | undefined {
+  const model = artifact.startsWith("llm:") ? byName.get(artifact.slice("llm:".length)) : undefined;
+  return model && { model: model.name };
 }
 
 function inPlace(model: ModelEntry, place: string, rest: readonly string[]): Located {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { gatewaySection } from "./gateway.ts";
 
 /** Longest `outweigh.yml` we read, in bytes: a register of ten thousand models fits. */
 export const maxConfigBytes = 16 * 1024 * 1024;
@@ -8,12 +9,32 @@ export const modelClasses = ["public", "base", "private", "delta", "decoy"] as c
 export const modelClass = z.enum(modelClasses);
 export type ModelClass = z.infer<typeof modelClass>;
 
-const schemes = ["file", "s3", "mlflow", "hf", "oci", "http"];
+const schemes = [
+  "file",
+  "s3",
+  "gs",
+  "az",
+  "mlflow",
+  "hf",
+  "oci",
+  "http",
+  "git",
+  "wandb",
+  "databricks",
+  "vertex",
+  "k8s",
+  "llm",
+];
+
+/** Names of Kubernetes: a DNS label; of a volume claim: labels joined by dots. */
+const claim = /^k8s:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 
 /**
  * Where a copy of a model is declared to be: a prefix of artifact addresses, cut at whole path segments.
  * `s3://acme-models/acme-13b/`, `mlflow:7/9c2e/artifacts/model`, `hf:acme/acme-13b`, `oci:models/acme-13b`,
- * `http:/weights/acme-13b/`, `file:/srv/models/acme-13b`.
+ * `http:/weights/acme-13b/`, `file:/srv/models/acme-13b`, `gs://bucket/prefix/`, `az://account/container/prefix/`,
+ * `git:github.com/acme/acme-13b`, `wandb:entity/project/artifact`, `databricks:main.models.acme-13b`, `vertex:project/model-id`.
+ * `k8s:namespace/claim` is the volume claim that holds a copy in a cluster, `llm:name` the name by which a gateway serves it.
  */
 export const placeAddress = z
   .string()
@@ -22,7 +43,8 @@ export const placeAddress = z
   .refine(
     (it) => schemes.includes(it.slice(0, it.indexOf(":"))),
     `expected an address that starts with one of ${schemes.map((it) => `${it}:`).join(" ")}`,
-  );
+  )
+  .refine((it) => !it.startsWith("k8s:") || claim.test(it), "expected k8s:namespace/claim, both names in lower case");
 
 /** Who may read: a principal's id as its source gives it; `*` matches any run of characters. */
 const principalPattern = z.string().min(1).max(512);
@@ -53,11 +75,15 @@ export type ModelEntry = z.infer<typeof modelEntry>;
 export const sourceKinds = [
   "auto",
   "auditd",
+  "bedrock",
   "cloudtrail",
+  "gateway",
   "http-access",
   "kubernetes-audit",
+  "litellm",
   "minio",
   "oci-notification",
+  "otel",
   "s3-access",
   "scan",
 ] as const;
@@ -97,6 +123,8 @@ export const config = z.strictObject({
       quarantineRoots: z.array(z.string()).default([]),
     })
     .prefault({}),
+  /** The proxy before model servers. Absent: there is none. */
+  gateway: gatewaySection.optional(),
   server: z
     .strictObject({
       data: z.string().default("./outweigh-data"),

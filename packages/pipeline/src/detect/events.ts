@@ -54,8 +54,9 @@ export function whoText(event: OcsfEvent): string {
 export function methodOf(event: OcsfEvent): Method {
   const { artifact = "", principal } = event;
   const anonymous = principal.startsWith("anonymous@");
-  if (artifact.startsWith("s3:")) return anonymous ? "exposed-storage" : "credentials";
-  if (artifact.startsWith("oci:")) return "artifacts";
+  if (artifact.startsWith("llm:")) return "queries";
+  if (/^(s3|gs|az):/.test(artifact)) return anonymous ? "exposed-storage" : "credentials";
+  if (/^(oci|k8s):/.test(artifact)) return "artifacts";
   if (artifact.startsWith("http:")) return anonymous ? "exposed-storage" : "repositories";
   if (artifact.startsWith("file:")) return "artifacts";
   return anonymous ? "weak-access" : "repositories";

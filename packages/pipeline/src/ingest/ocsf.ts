@@ -20,12 +20,30 @@ export const activity = {
   apiDelete: [6003, 4],
   apiOther: [6003, 99],
   logon: [3002, 1],
+  logoff: [3002, 2],
+  authenticationOther: [3002, 99],
+  accountCreate: [3001, 1],
+  accountPasswordReset: [3001, 4],
+  accountMfaEnable: [3001, 10],
+  accountMfaDisable: [3001, 11],
+  accountOther: [3001, 99],
+  entityUpdate: [3004, 3],
+  privilegesAssign: [3005, 1],
+  groupAddUser: [3006, 3],
+  groupOther: [3006, 99],
   fileSystemRead: [1001, 2],
   fileSystemUpdate: [1001, 3],
   fileSystemDelete: [1001, 4],
   fileSystemRename: [1001, 5],
   launch: [1007, 1],
   connect: [4001, 1],
+  traffic: [4001, 6],
+  fileSystemCreate: [1001, 1],
+  fileSystemOpen: [1001, 14],
+  launchOther: [1007, 99],
+  jobStart: [1006, 6],
+  findingCreate: [2004, 1],
+  httpOther: [4002, 99],
 } as const satisfies Record<string, readonly [number, number]>;
 
 export interface Essentials {
@@ -64,6 +82,11 @@ export function essentials({ id, from, time, activity: [classUid, activityId], .
     raw_data: cut ? raw.slice(0, maxRawLength) : raw,
     ...(cut && { raw_data_size: raw.length, is_truncated: true }),
   };
+}
+
+/** OCSF `network_endpoint` of a client: its address, else that nobody says where it was. */
+export function clientEndpoint(address: string | undefined, port?: number): object {
+  return { ...(address === undefined ? { name: "unknown" } : { ip: address }), ...(port !== undefined && { port }) };
 }
 
 /** An id for a record that has none of its own: the same for the same bytes at the same place. */

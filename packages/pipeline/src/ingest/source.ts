@@ -1,4 +1,4 @@
-import type { OcsfEvent } from "@outweigh/schema";
+import type { OcsfEvent, SourceEntry } from "@outweigh/schema";
 
 /** Longest record a source reads, in UTF-16 units: a whole CloudTrail file pushed as one document fits, a bomb does not. */
 export const maxRecordLength = 64 * 1024 * 1024;
@@ -7,8 +7,7 @@ export const maxRecordLength = 64 * 1024 * 1024;
 export const maxRawLength = 256 * 1024;
 
 /** The kinds of records we read, named after what writes them. */
-export type SourceKind =
-  "auditd" | "cloudtrail" | "http-access" | "kubernetes-audit" | "minio" | "oci-notification" | "s3-access" | "scan";
+export type SourceKind = Exclude<SourceEntry["kind"], "auto">;
 
 /** Where a record was read. Together with the record it names an event that has no id of its own. */
 export interface Origin {
@@ -50,6 +49,8 @@ export type Ingested =
       readonly ok: true;
       readonly events: readonly OcsfEvent[];
       readonly raw: readonly Raw[];
+      /** For envelopes: whose record each event really is, where that is another source's. Rules go by it. */
+      readonly as?: readonly (SourceKind | undefined)[];
       readonly skipped?: string;
       readonly refused?: readonly string[];
     }

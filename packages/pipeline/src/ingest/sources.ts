@@ -1,22 +1,28 @@
 import { auditLine } from "./audit-lines.ts";
 import { auditd } from "./auditd.ts";
+import { bedrock } from "./bedrock.ts";
 import { cloudtrail } from "./cloudtrail.ts";
 import { httpAccess } from "./http-access.ts";
 import { kubernetesAudit } from "./kubernetes-audit.ts";
+import { litellm } from "./litellm.ts";
 import { minio } from "./minio.ts";
 import { ociNotification } from "./oci-notification.ts";
+import { otel } from "./otel.ts";
 import { s3Access } from "./s3-access.ts";
 import { scan } from "./scan.ts";
-import { isRecord, type Ingested, type Source, type SourceKind } from "./source.ts";
+import { isRecord, type Ingested, type Raw, type Source, type SourceKind } from "./source.ts";
 
 /** Everything we can read, one entry for each kind. */
 export const sources: readonly Source[] = [
   auditd,
+  bedrock,
   cloudtrail,
   httpAccess,
   kubernetesAudit,
+  litellm,
   minio,
   ociNotification,
+  otel,
   s3Access,
   scan,
 ];
@@ -67,19 +73,35 @@ function holdsEvent(read: Ingested): boolean {
   return read.ok && read.events.length > 0;
 }
 
-function kindOfObject(value: Readonly<Record<string, unknown>>, record: string): SourceKind | undefined {
-  if ("eventSource" in value && "eventName" in value) return "cloudtrail";
-  if ("CloudTrailEvent" in value || Array.isArray(value.Records) || Array.isArray(value.Events)) return "cloudtrail";
-  if (isRecord(value.detail) && "eventSource" in value.detail) return "cloudtrail";
-  if (Array.isArray(value.events)) return "oci-notification";
-  if (Array.isArray(value.models) && "roots" in value) return "scan";
-  if (value.kind === "EventList" && Array.isArray(value.items)) return "kubernetes-audit";
-  if (String(value.apiVersion).startsWith("audit.k8s.io/") || ("auditID" in value && "verb" in value))
-    return "kubernetes-audit";
-  if (isRecord(value.api) && ("deploymentid" in value || "remotehost" in value)) return "minio";
+function kindOfObject(value: Raw, record: string): SourceKind | undefined {
+  const sure = signs.find((it) => it.of(value))?.kind;
+  if (sure !== undefined) return sure;
   const read = httpAccess.read(record, nowhere, around);
   return read.ok && (read.events.length > 0 || "http.request.method" in value) ? "http-access" : undefined;
 }
+
+const has = (value: Raw, ...fields: readonly string[]) => fields.every((it) => it in value);
+
+/** What only one kind of record has. The first that applies tells, so the narrower stand first. */
+const signs: readonly { readonly kind: SourceKind; of(value: Raw): boolean }[] = [
+  { kind: "cloudtrail", of: (it) => has(it, "eventSource", "eventName") },
+  {
+    kind: "cloudtrail",
+    of: (it) => "CloudTrailEvent" in it || Array.isArray(it.Records) || Array.isArray(it.Events),
+  },
+  { kind: "cloudtrail", of: (it) => isRecord(it.detail) && "eventSource" in it.detail },
+  { kind: "oci-notification", of: (it) => Array.isArray(it.events) },
+  { kind: "scan", of: (it) => Array.isArray(it.models) && "roots" in it },
+  { kind: "kubernetes-audit", of: (it) => it.kind === "EventList" && Array.isArray(it.items) },
+  {
+    kind: "kubernetes-audit",
+    of: (it) => String(it.apiVersion).startsWith("audit.k8s.io/") || has(it, "auditID", "verb"),
+  },
+  { kind: "minio", of: (it) => isRecord(it.api) && ("deploymentid" in it || "remotehost" in it) },
+  { kind: "bedrock", of: (it) => it.schemaType === "ModelInvocationLog" },
+  { kind: "litellm", of: (it) => has(it, "call_type", "startTime") && ("model_parameters" in it || "metadata" in it) },
+  { kind: "otel", of: (it) => Array.isArray(it.resourceSpans) || Array.isArray(it.resourceLogs) },
+];
 
 /** For documents longer than the sample, or printed over many lines: the names that only they have. */
 function shapeOf(text: string): SourceKind | undefined {
@@ -90,6 +112,9 @@ function shapeOf(text: string): SourceKind | undefined {
     return "oci-notification";
   if (/"apiVersion"\s*:\s*"audit\.k8s\.io\//.test(text)) return "kubernetes-audit";
   if (/"deploymentid"\s*:/.test(text) && /"api"\s*:\s*\{/.test(text)) return "minio";
+  if (/"schemaType"\s*:\s*"ModelInvocationLog"/.test(text)) return "bedrock";
+  if (/"(resourceSpans|resourceLogs)"\s*:\s*\[/.test(text)) return "otel";
+  if (/"call_type"\s*:/.test(text) && /"startTime"\s*:/.test(text)) return "litellm";
   if (/"filesSeen"\s*:/.test(text) && /"roots"\s*:/.test(text)) return "scan";
   return undefined;
 }
