@@ -1,3 +1,13 @@
+export {
+  activityProcess,
+  activityRecord,
+  maxArgument,
+  maxArguments,
+  maxParents,
+  maxPath,
+  type ActivityProcess,
+  type ActivityRecord,
+} from "./activity.ts";
 export { alert, maxEventsPerAlert, type Alert } from "./alert.ts";
 export {
   actionOption,
@@ -29,16 +39,22 @@ export {
   modelDetail,
   modelPage,
   modelRow,
+  newToken,
+  opened,
   overview,
   playbookText,
   previewBody,
   rulePage,
   ruleRow,
   session,
+  sessionHeader,
   sourceHealth,
   sourcePage,
   statusBody,
   timelineEntry,
+  tokenBody,
+  tokenPage,
+  tokenRow,
   undoBody,
   type ActionOption,
   type ActionPreview,
@@ -56,12 +72,14 @@ export {
   type IngestAnswer,
   type ModelDetail,
   type ModelRow,
+  type NewToken,
   type Overview,
   type PlaybookText,
   type RuleRow,
   type Session,
   type SourceHealth,
   type TimelineEntry,
+  type TokenRow,
 } from "./api.ts";
 export { bound, coalition, gap, holding, type Bound, type Coalition, type Gap, type Holding } from "./book.ts";
 export {
@@ -83,6 +101,34 @@ export {
 } from "./config.ts";
 export { byteRange, event, ocsfVersion, reservedFields, type ByteRange, type OcsfEvent } from "./event.ts";
 export { FilterError, maxFilterLength, maxFilterTerms, parseFilter, printFilter, type FilterTerm } from "./filter.ts";
+export {
+  answerDial,
+  gatewayClient,
+  gatewayFindings,
+  gatewayLimits,
+  gatewayModel,
+  gatewayOrder,
+  gatewayProtocol,
+  gatewayProtocols,
+  gatewayRecord,
+  gatewaySection,
+  gatewayTier,
+  gatewayUpstream,
+  maxOrderMs,
+  orderVerb,
+  type AnswerDial,
+  type GatewayClient,
+  type GatewayFinding,
+  type GatewayLimits,
+  type GatewayModel,
+  type GatewayOrder,
+  type GatewayProtocol,
+  type GatewayRecord,
+  type GatewaySection,
+  type GatewayTier,
+  type GatewayUpstream,
+  type OrderVerb,
+} from "./gateway.ts";
 export {
   incident,
   incidentStatus,

@@ -17,8 +17,13 @@ export function parseListening(text: string): Socket[] {
     const [, local = "", , state, , , , , , inode = ""] = line.trim().split(/\s+/);
     const [address = "", port = ""] = local.split(":");
     if (state !== listening || !/^(?:[0-9A-F]{8}){1,4}$/.test(address) || !/^[0-9A-F]{4}$/.test(port)) return [];
-    return [{ address: address.length === 8 ? ipv4(address) : ipv6(address), port: Number.parseInt(port, 16), inode }];
+    return [{ address: addressOf(address), port: Number.parseInt(port, 16), inode }];
   });
+}
+
+/** An address as the kernel's tables write it, 8 or 32 hexadecimal digits, as people do. */
+export function addressOf(hex: string): string {
+  return hex.length === 8 ? ipv4(hex) : ipv6(hex);
 }
 
 function bytesOf(word: string): number[] {

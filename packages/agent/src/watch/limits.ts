@@ -1,0 +1,28 @@
+// What bounds the watch of a host, each with the reason for the number. Processes are started by people who may not want to be seen.
+
+/** Most processes that are kept in mind. Linux allows four million; a host that runs this many is not one for serving models. */
+export const maxProcesses = 20_000;
+
+/** Most open files of one process that are looked at in one go: about a millisecond for a thousand. */
+export const maxDescriptors = 4096;
+
+/** Longest file of `/proc` that is read, in bytes: a command line may be two megabytes, and its first arguments say what it is. */
+export const maxProcBytes = 256 * 1024;
+
+/** Longest table of sockets that is read, in bytes: some hundred thousand connections. */
+export const maxSocketBytes = 16 * 1024 * 1024;
+
+/** Most files that are watched: the weights of a hub, and what is made from them. */
+export const maxWatched = 100_000;
+
+/** Most files made from weights that are remembered for one process: a split into smaller pieces than this says so by the first. */
+export const maxMadePerProcess = 1000;
+
+/** A process that ended is remembered this long, in ms: its files may be renamed or sent by the next one in the pipe. */
+export const rememberEndedMs = 60_000;
+
+/** Share of the weights' size that a process must have written before its files count as made from them: logs and metrics stay below. */
+export const madeShare = 1 / 20;
+
+/** And the least it must have written, in bytes: below are logs, locks and traces. */
+export const madeBytes = 64 * 1024;

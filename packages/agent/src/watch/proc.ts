@@ -1,0 +1,178 @@
+// What `/proc` says of processes, read without following anything. Whatever cannot be read is undefined: it may have ended, or not be ours to see.
+import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { maxArgument, maxArguments, maxParents, type ActivityProcess } from "@outweigh/schema";
+import { readTable } from "../scan/listeners.ts";
+import { withoutSecrets } from "./secrets.ts";
+import { maxDescriptors, maxProcBytes, maxProcesses } from "./limits.ts";
+
+/** One process, without what it has open. */
+export interface Process {
+  /** Names it for good: pids are used again. */
+  readonly key: string;
+  readonly facts: ActivityProcess;
+}
+
+/** A file, pipe or socket that a process has open. */
+export interface Descriptor {
+  readonly fd: number;
+  /** What the kernel calls it: a path, `pipe:[7]`, `socket:[9]`. A deleted file's path ends in ` (deleted)`. */
+  readonly target: string;
+  readonly reads: boolean;
+  readonly writes: boolean;
+  /** How far it has read or written, in bytes. */
+  readonly position: number;
+  /** Device and inode, which outlive a rename. Absent for pipes and sockets. */
+  readonly inode?: string;
+  /** Size of a regular file. Absent for everything else. */
+  readonly bytes?: number;
+}
+
+/** Clock ticks of `/proc/PID/stat` in one second: fixed at 100 on every Linux that programs see (sysconf(3), USER_HZ). */
+const ticksPerSecond = 100;
+
+/** Reads a tree like `/proc`. */
+export class Proc {
+  readonly #root: string;
+  readonly #names = new Map<number, string>();
+  readonly #bootedAt: number;
+
+  /** @param root `/proc`, or a folder like it. */
+  constructor(root = "/proc", passwd = "/etc/passwd") {
+    this.#root = root;
+    this.#bootedAt = Number(/^btime (\d+)$/m.exec(text(`${root}/stat`) ?? "")?.[1] ?? 0) * 1000;
+    for (const line of (readTable(passwd) ?? "").split("\n")) {
+      const [name = "", , uid = ""] = line.split(":");
+      if (name !== "" && /^\d+$/.test(uid) && !this.#names.has(Number(uid))) this.#names.set(Number(uid), name);
+    }
+  }
+
+  /** The ids of all processes we are shown, at most `maxProcesses`, oldest ids first. */
+  pids(): number[] {
+    const found: number[] = [];
+    for (const it of list(this.#root)) if (/^\d{1,10}$/.test(it)) found.push(Number(it));
+    return found.slice(0, maxProcesses);
+  }
+
+  /** What names this process for good; undefined when it has ended. */
+  key(pid: number): string | undefined {
+    const stat = statOf(text(`${this.#root}/${pid}/stat`));
+    return stat && `${pid}:${stat.startTicks}`;
+  }
+
+  process(pid: number): Process | undefined {
+    const stat = statOf(text(`${this.#root}/${pid}/stat`));
+    if (!stat) return undefined;
+    const home = `${this.#root}/${pid}`;
+    const uid = Number(/^Uid:\s+(\d+)/m.exec(text(`${home}/status`) ?? "")?.[1] ?? 0);
+    const exe = link(`${home}/exe`);
+    const login = Number(text(`${home}/loginuid`) ?? unset);
+    const words = (readTable(`${home}/cmdline`, maxProcBytes) ?? "").split("\0").slice(0, maxArguments);
+    const container = /(?:docker|containerd|crio|libpod)[-/]([0-9a-f]{12,64})/.exec(text(`${home}/cgroup`) ?? "")?.[1];
+    const user = this.#names.get(uid);
+    return {
+      key: `${pid}:${stat.startTicks}`,
+      facts: {
+        pid,
+        startedAt: this.#bootedAt + Math.round((stat.startTicks * 1000) / ticksPerSecond),
+        name: stat.name.slice(0, maxArgument),
+        ...(exe !== undefined && { exe }),
+        command: withoutSecrets(words.filter((it) => it !== "")).map((it) => it.slice(0, maxArgument)),
+        uid,
+        ...(user !== undefined && { user }),
+        ...(login !== unset && { login: this.#names.get(login) ?? `uid:${login}` }),
+        ...(container !== undefined && { container }),
+        parents: this.#parents(stat.parent),
+      },
+    };
+  }
+
+  #parents(first: number): ActivityProcess["parents"] {
+    const found: ActivityProcess["parents"] = [];
+    for (let pid = first; pid > 0 && found.length < maxParents;) {
+      const stat = statOf(text(`${this.#root}/${pid}/stat`));
+      if (!stat) break;
+      const exe = link(`${this.#root}/${pid}/exe`);
+      found.push({ pid, name: stat.name.slice(0, maxArgument), ...(exe !== undefined && { exe }) });
+      pid = stat.parent;
+    }
+    return found;
+  }
+
+  /** What a process has open; undefined when we may not look or it has ended. Files it only maps are not among them. */
+  descriptors(pid: number): Descriptor[] | undefined {
+    const folder = `${this.#root}/${pid}/fd`;
+    const names = listOrNone(folder);
+    return names?.slice(0, maxDescriptors).flatMap((it) => this.#descriptor(pid, it) ?? []);
+  }
+
+  #descriptor(pid: number, fd: string): Descriptor | undefined {
+    const path = `${this.#root}/${pid}/fd/${fd}`;
+    const target = link(path);
+    if (target === undefined) return undefined;
+    const info = text(`${this.#root}/${pid}/fdinfo/${fd}`);
+    const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(info ?? "")?.[1] ?? "2", 8) & 3;
+    const position = Number(/^pos:\s+(\d+)/m.exec(info ?? "")?.[1] ?? 0);
+    const file = target.startsWith("/") ? fileAt(path) : undefined;
+    return { fd: Number(fd), target, reads: flags !== 1, writes: flags !== 0, position, ...file };
+  }
+
+  /** The text of a table of sockets as this process sees it: its own network namespace. */
+  sockets(pid: number, table: "tcp" | "tcp6" | "udp" | "udp6"): string {
+    return readTable(`${this.#root}/${pid}/net/${table}`) ?? "";
+  }
+
+  /** What names the network namespace of a process. */
+  network(pid: number): string | undefined {
+    return link(`${this.#root}/${pid}/ns/net`);
+  }
+}
+
+/** `loginuid` of what no login started. */
+const unset = 4_294_967_295;
+
+/** Name, parent and start of a process. The name stands in brackets and may hold brackets and spaces. Source: proc_pid_stat(5). */
+function statOf(line: string | undefined): { name: string; parent: number; startTicks: number } | undefined {
+  const parts = /^\d+ \((.*)\) (.+)$/s.exec(line ?? "");
+  const fields = parts?.[2]?.split(" ") ?? [];
+  const [parent, startTicks] = [Number(fields[1]), Number(fields[19])];
+  if (!parts || !Number.isSafeInteger(parent) || !Number.isSafeInteger(startTicks)) return undefined;
+  return { name: parts[1] ?? "", parent, startTicks };
+}
+
+function fileAt(path: string): { inode: string; bytes: number } | undefined {
+  try {
+    const it = statSync(path);
+    return it.isFile() ? { inode: `${it.dev}:${it.ino}`, bytes: it.size } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The small files of `/proc` are one page: one read gets them whole. */
+function text(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function link(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function list(folder: string): string[] {
+  return listOrNone(folder) ?? [];
+}
+
+function listOrNone(folder: string): string[] | undefined {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return undefined;
+  }
+}

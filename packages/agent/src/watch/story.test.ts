@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Process } from "./proc.ts";
+import { Story, type Activity, type Sighting } from "./story.ts";
+
+const mb = 1024 * 1024;
+const weights = { inode: "1:10", path: "/srv/models/a/model.safetensors", bytes: 500 * mb };
+
+function aProcess(pid: number, name: string): Process {
+  const [startedAt, uid] = [pid * 1000, 1001];
+  return { key: `${pid}:1`, facts: { pid, startedAt, name, command: [name], uid, user: "mallory", parents: [] } };
+}
+
+function tell(sightings: readonly Sighting[], story = aStory()): Activity[] {
+  return sightings.flatMap((it) => story.see(it));
+}
+
+function aStory(): Story {
+  const story = new Story();
+  story.watch(weights);
+  return story;
+}
+
+const opens = (process: Process, file = weights, at = 1): Sighting => {
+  return { kind: "open", at, process, file, reads: true, writes: false };
+};
+
+test("the first open of weights by a process is told, with what it may have read at most", () => {
+  const cat = aProcess(7, "cat");
+  const [first, ...rest] = tell([opens(cat), opens(cat)]);
+  assert.equal(first?.what, "open");
+  assert.equal(first.atMost, 500 * mb);
+  assert.equal(rest.length, 0);
+});
+
+test("a copy is made from the weights, whatever it is called, and is watched from then on", () => {
+  const [cp, zstd] = [aProcess(7, "cp"), aProcess(8, "zstd")];
+  const picture = { inode: "1:20", path: "/home/mallory/cat.jpg", bytes: 500 * mb };
+  const archive = { inode: "1:30", path: "/home/mallory/x", bytes: 400 * mb };
+  const told = tell([
+    opens(cp),
+    { kind: "written", at: 2, process: cp, file: picture },
+    opens(zstd, picture),
+    { kind: "written", at: 4, process: zstd, file: archive },
+  ]);
+  assert.deepEqual(
+    told.map((it) => [it.what, it.file.path, it.file.madeFrom]),
+    [
+      ["open", weights.path, undefined],
+      ["write", picture.path, weights.path],
+      ["open", picture.path, weights.path],
+      ["write", archive.path, weights.path],
+    ],
+  );
+});
+
+test("pieces count together: a split is seen although no piece is large", () => {
+  const split = aProcess(7, "split");
+  const pieces = Array.from({ length: 30 }, (_, i) => ({ inode: `1:${100 + i}`, path: `/tmp/x${i}`, bytes: mb }));
+  const written = pieces.map((file): Sighting => ({ kind: "written", at: 3, process: split, file }));
+  const paths = new Set(
+    tell([opens(split), ...written])
+      .filter((it) => it.what === "write")
+      .map((it) => it.file.path),
+  );
+  assert.equal(paths.size, 30);
+});
+
+test("weights go through a pipe to the program that sends them", () => {
+  const [tar, ssh] = [aProcess(7, "tar"), aProcess(8, "ssh")];
+  const peer = { address: "203.0.113.9", port: 22 };
+  const told = tell([
+    opens(tar),
+    { kind: "pipe", at: 2, from: tar, to: ssh },
+    { kind: "connected", at: 3, process: ssh, peer },
+    { kind: "connected", at: 4, process: ssh, peer },
+  ]);
+  assert.deepEqual(
+    told.map((it) => [it.what, it.process.name]),
+    [
+      ["open", "tar"],
+      ["send", "ssh"],
+    ],
+  );
+  assert.deepEqual(told[1]?.peer, peer);
+});
+
+test("a server's log is not made from the weights it serves", () => {
+  const server = aProcess(7, "vllm");
+  const log = { inode: "1:20", path: "/var/log/vllm.log", bytes: 20 * mb };
+  const told = tell([opens(server), { kind: "written", at: 2, process: server, file: log }]);
+  assert.deepEqual(
+    told.map((it) => it.what),
+    ["open"],
+  );
+});
+
+test("another name for watched weights is told once, and a deleted file has no new name", () => {
+  const [a, b] = [aProcess(7, "a"), aProcess(8, "b")];
+  const renamed = { ...weights, path: "/tmp/holiday.jpg" };
+  const deleted = { ...weights, path: "/tmp/holiday.jpg (deleted)" };
+  const told = tell([opens(a, renamed), opens(b, renamed), opens(b, deleted)]);
+  assert.deepEqual(
+    told.filter((it) => it.what === "rename").map((it) => [it.file.path, it.renamedTo]),
+    [[weights.path, renamed.path]],
+  );
+});
+
+test("who never read weights never appears, whatever it writes and wherever it connects", () => {
+  const files = fc.record({
+    inode: fc.integer({ min: 11, max: 40 }).map((it) => `1:${it}`),
+    path: fc.string(),
+    bytes: fc.nat(),
+  });
+  const process = fc.integer({ min: 1, max: 5 }).map((pid) => aProcess(pid, "p"));
+  const at = fc.nat();
+  const sighting = fc.oneof(
+    fc.record({
+      kind: fc.constant("open" as const),
+      at,
+      process,
+      file: files,
+      reads: fc.boolean(),
+      writes: fc.boolean(),
+    }),
+    fc.record({ kind: fc.constant("written" as const), at, process, file: files }),
+    fc.record({ kind: fc.constant("pipe" as const), at, from: process, to: process }),
+    fc.record({
+      kind: fc.constant("connected" as const),
+      at,
+      process,
+      peer: fc.constant({ address: "192.0.2.1", port: 1 }),
+    }),
+  );
+  fc.assert(fc.property(fc.array(sighting, { maxLength: 100 }), (it) => assert.deepEqual(tell(it), [])));
+});

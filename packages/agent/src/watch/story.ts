@@ -1,0 +1,219 @@
+// What became of weights on this host, told from what sensors saw. Pure: time comes with each sighting.
+import type { ActivityRecord } from "@outweigh/schema";
+import { madeBytes, madeShare, maxMadePerProcess, maxProcesses, maxWatched, rememberEndedMs } from "./limits.ts";
+import type { Process } from "./proc.ts";
+
+/** A file by its inode: what names it whatever it is called. */
+export interface SeenFile {
+  readonly inode: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** What a sensor saw. */
+export type Sighting =
+  /** A process has a file open; said once or often. */
+  | {
+      readonly kind: "open";
+      readonly at: number;
+      readonly process: Process;
+      readonly file: SeenFile;
+      readonly reads: boolean;
+      readonly writes: boolean;
+    }
+  /** A process closed a file it may have written. */
+  | { readonly kind: "written"; readonly at: number; readonly process: Process; readonly file: SeenFile }
+  /** What `from` writes into a pipe `to` reads. */
+  | { readonly kind: "pipe"; readonly at: number; readonly from: Process; readonly to: Process }
+  /** A process is connected to another host as its client. */
+  | { readonly kind: "connected"; readonly at: number; readonly process: Process; readonly peer: Peer }
+  | { readonly kind: "ended"; readonly at: number; readonly key: string };
+
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** One line of the story; the agent adds what is the same for all: id, host and sensor. */
+export type Activity = Omit<ActivityRecord, "activity" | "id" | "host" | "sensor">;
+
+interface Watched {
+  path: string;
+  bytes: number;
+  /** The file of weights it was made from. Absent for weights. */
+  readonly madeFrom?: string;
+}
+
+/** A process that has read weights, or got them through a pipe. */
+interface Holder {
+  readonly process: Process;
+  readonly holds: Map<string, Watched>;
+  readonly made: Map<string, SeenFile>;
+  readonly told: Set<string>;
+  endedAt?: number;
+}
+
+export class Story {
+  readonly #watched = new Map<string, Watched>();
+  readonly #holders = new Map<string, Holder>();
+  /** Files and processes that had to be left out because too many were watched. */
+  leftOut = 0;
+
+  /** Watches a file of weights. */
+  watch({ inode, path, bytes }: SeenFile): void {
+    this.#remember(inode, { path, bytes });
+  }
+
+  isWatched(inode: string): boolean {
+    return this.#watched.has(inode);
+  }
+
+  /** Whether what this process writes, pipes or sends may be weights. */
+  holds(key: string): boolean {
+    return this.#holders.has(key);
+  }
+
+  /** The keys of running processes that hold weights. */
+  holders(): string[] {
+    return [...this.#holders.values()].filter((it) => it.endedAt === undefined).map((it) => it.process.key);
+  }
+
+  watchedFiles(): number {
+    return this.#watched.size;
+  }
+
+  see(it: Sighting): Activity[] {
+    switch (it.kind) {
+      case "open":
+        return this.#opened(it);
+      case "written":
+        return this.#written(it.process.key, it.file, it.at);
+      case "pipe":
+        return this.#piped(it.from, it.to);
+      case "connected":
+        return this.#connected(it.process.key, it.peer, it.at);
+      case "ended":
+        return this.#ended(it.key, it.at);
+    }
+  }
+
+  #opened({ at, process, file, reads, writes }: Extract<Sighting, { kind: "open" }>): Activity[] {
+    const found: Activity[] = [];
+    const watched = this.#watched.get(file.inode);
+    if (watched) {
+      watched.bytes = Math.max(watched.bytes, file.bytes);
+      found.push(...this.#renamed(watched, file.path, process, at));
+    }
+    if (watched && reads && !this.#holders.get(process.key)?.made.has(file.inode)) {
+      const holder = this.#holder(process);
+      if (holder && !holder.holds.has(file.inode)) {
+        holder.holds.set(file.inode, watched);
+        found.push({ time: at, what: "open", process: process.facts, file: told(watched), atMost: watched.bytes });
+      }
+    }
+    const holder = this.#holders.get(process.key);
+    if (holder && writes) {
+      this.#note(holder, file);
+      if (this.#isMade(holder)) found.push(...this.#tellMade(holder, "begun", at));
+    }
+    return found;
+  }
+
+  /** Weights under another name than before. Who gave it is not seen: the process is who has it open. */
+  #renamed(watched: Watched, path: string, process: Process, at: number): Activity[] {
+    if (path === watched.path || path.endsWith(" (deleted)")) return [];
+    const before = told(watched);
+    watched.path = path;
+    return [{ time: at, what: "rename", process: process.facts, file: before, renamedTo: path }];
+  }
+
+  #written(key: string, file: SeenFile, at: number): Activity[] {
+    const holder = this.#holders.get(key);
+    if (!holder) return [];
+    this.#note(holder, file);
+    return this.#isMade(holder) ? this.#tellMade(holder, "done", at) : [];
+  }
+
+  #piped(from: Process, to: Process): Activity[] {
+    const source = this.#holders.get(from.key);
+    const holder = source && this.#holder(to);
+    for (const [inode, it] of source?.holds ?? []) holder?.holds.set(inode, it);
+    return [];
+  }
+
+  #connected(key: string, peer: Peer, at: number): Activity[] {
+    const holder = this.#holders.get(key);
+    const name = `send ${peer.address} ${peer.port}`;
+    const [first] = holder?.holds.values() ?? [];
+    if (!holder || !first || holder.told.has(name)) return [];
+    holder.told.add(name);
+    const atMost = sum([...holder.holds.values()]);
+    const largest = [...holder.holds.values()].reduce((a, b) => (b.bytes > a.bytes ? b : a), first);
+    return [{ time: at, what: "send", process: holder.process.facts, file: told(largest), atMost, peer }];
+  }
+
+  /** Its files are finished; it is remembered a while, because a rename or the next program of the pipe comes after it. */
+  #ended(key: string, at: number): Activity[] {
+    const holder = this.#holders.get(key);
+    if (!holder || holder.endedAt !== undefined) return [];
+    holder.endedAt = at;
+    const found = this.#isMade(holder) ? this.#tellMade(holder, "done", at) : [];
+    for (const [it, { endedAt }] of this.#holders)
+      if (endedAt !== undefined && endedAt < at - rememberEndedMs) this.#holders.delete(it);
+    return found;
+  }
+
+  #note(holder: Holder, file: SeenFile): void {
+    if (holder.holds.has(file.inode)) return; // it changes its own weights
+    if (holder.made.size < maxMadePerProcess || holder.made.has(file.inode)) holder.made.set(file.inode, file);
+    else this.leftOut++;
+  }
+
+  /** Whether a process has written so much that its files may hold the weights it read. */
+  #isMade({ holds, made }: Holder): boolean {
+    const smallest = Math.min(...[...holds.values()].map((it) => it.bytes));
+    return sum([...made.values()]) >= Math.max(madeBytes, smallest * madeShare);
+  }
+
+  /** Says of each file once that it was begun, and once that it is done; both watch it from then on. */
+  #tellMade(holder: Holder, when: "begun" | "done", at: number): Activity[] {
+    const [source] = holder.holds.values();
+    if (!source) return [];
+    const madeFrom = source.madeFrom ?? source.path;
+    const found: Activity[] = [];
+    for (const { inode, path, bytes } of holder.made.values()) {
+      const name = `${when} ${inode} ${when === "done" ? bytes : ""}`;
+      if (bytes === 0 || holder.told.has(name)) continue;
+      holder.told.add(name);
+      this.#remember(inode, { path, bytes, madeFrom });
+      const file = { path, bytes, madeFrom };
+      found.push({ time: at, what: "write", process: holder.process.facts, file, atMost: bytes });
+    }
+    return found;
+  }
+
+  #holder(process: Process): Holder | undefined {
+    const known = this.#holders.get(process.key);
+    if (known) return known;
+    if (this.#holders.size >= maxProcesses) {
+      this.leftOut++;
+      return undefined;
+    }
+    const made: Holder = { process, holds: new Map(), made: new Map(), told: new Set() };
+    this.#holders.set(process.key, made);
+    return made;
+  }
+
+  #remember(inode: string, it: Watched): void {
+    if (this.#watched.size >= maxWatched && !this.#watched.has(inode)) this.leftOut++;
+    else this.#watched.set(inode, it);
+  }
+}
+
+function told({ path, bytes, madeFrom }: Watched): Activity["file"] {
+  return { path, bytes, ...(madeFrom !== undefined && { madeFrom }) };
+}
+
+function sum(files: readonly { readonly bytes: number }[]): number {
+  return files.reduce((total, it) => total + it.bytes, 0);
+}

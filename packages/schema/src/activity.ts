@@ -1,0 +1,58 @@
+import { z } from "zod";
+
+/** Most parents told of a process: deeper trees are cut at the root's end. */
+export const maxParents = 16;
+/** Most arguments of a command kept, and most of each in UTF-16 units: enough to read, too little to carry files away. */
+export const maxArguments = 32;
+export const maxArgument = 256;
+/** Longest path told, in UTF-16 units: twice Linux's PATH_MAX would still fit. */
+export const maxPath = 8192;
+
+const name = z.string().max(maxArgument);
+const path = z.string().max(maxPath);
+const pid = z.int().nonnegative();
+
+/** A process as the host's kernel shows it. */
+export const activityProcess = z.strictObject({
+  pid,
+  /** When it started, in ms since 1970: with `pid` it names a process for good. */
+  startedAt: z.int().nonnegative(),
+  name,
+  exe: path.optional(),
+  /** Its arguments, with what looks like a secret cut out. */
+  command: z.array(name).max(maxArguments),
+  uid: z.int().nonnegative(),
+  user: name.optional(),
+  /** Whom the login was, which stays the same through `su` and `sudo`. Absent for what no login started. */
+  login: name.optional(),
+  /** The id of its container, from its control group. */
+  container: name.optional(),
+  /** From its parent upwards. */
+  parents: z.array(z.strictObject({ pid, name, exe: path.optional() })).max(maxParents),
+});
+export type ActivityProcess = z.infer<typeof activityProcess>;
+
+/** What an agent saw happen with a file of weights, or with what was made from one. One line of a host's story. */
+export const activityRecord = z.strictObject({
+  /** The version of this shape. */
+  activity: z.literal(1),
+  id: z.string().max(200),
+  host: name,
+  time: z.int().nonnegative(),
+  /** `poll`: from `/proc`, misses what is shorter than its interval. `fanotify`: from the kernel. */
+  sensor: z.enum(["poll", "fanotify"]),
+  what: z.enum(["open", "write", "rename", "send"]),
+  process: activityProcess,
+  file: z.strictObject({
+    path,
+    bytes: z.int().nonnegative(),
+    /** The file of weights whose bytes it may hold, if it is not one itself. */
+    madeFrom: path.optional(),
+  }),
+  /** Where it lies now, of a `rename`. */
+  renamedTo: path.optional(),
+  /** Bytes of the file that the process can have read, written or sent at most. */
+  atMost: z.int().nonnegative().optional(),
+  peer: z.strictObject({ address: name, port: z.int().min(0).max(65_535) }).optional(),
+});
+export type ActivityRecord = z.infer<typeof activityRecord>;
