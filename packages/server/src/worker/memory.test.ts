@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
-import { Line, makeRegister } from "@outweigh/pipeline";
+import { Line, makeRegister, sources } from "@outweigh/pipeline";
 import fc from "fast-check";
 import { sql } from "kysely";
 import { loadWorkerState } from "../store/checkpoints.ts";
@@ -68,6 +68,16 @@ test("few records go into the journal; many make a snapshot, and the journal is 
 test("an empty batch writes nothing", async () => {
   await take(new Memory(makeLine), []);
   assert.deepEqual(await counts(), { journal: 0, line: 0 });
+});
+
+test("what came from a source of any kind is taken again", async () => {
+  for (const { id: kind } of sources) {
+    const memory = await restored();
+    await take(memory, [read("ana", { kind })]);
+    const again = await restored();
+    assert.equal(again.lost, undefined, kind);
+    assert.deepEqual(again.line.snapshot(), JSON.parse(JSON.stringify(memory.line.snapshot())), kind);
+  }
 });
 
 test("what cannot be read is lost and said; the next batch writes a snapshot that can", async () => {

@@ -1,5 +1,6 @@
 // What the line remembers, kept on disk: a snapshot now and then, and in between what it took since.
 import type { Line, SourceKind } from "@outweigh/pipeline";
+import { sourceKinds } from "@outweigh/schema";
 import { z } from "zod";
 import { addToJournal, storeLine, type StoredMemory } from "../store/checkpoints.ts";
 import type { Tx } from "../store/state/state.ts";
@@ -11,7 +12,7 @@ const leastBytes = 512 * 1024;
 const taken = z.union([
   z.object({
     source: z.string(),
-    kind: z.enum(["cloudtrail", "http-access", "oci-notification", "scan"]),
+    kind: z.enum(sourceKinds).exclude(["auto"]),
     record: z.string(),
     offset: z.number(),
     file: z.string(),
