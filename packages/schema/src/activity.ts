@@ -15,13 +15,13 @@ const pid = z.int().nonnegative();
 /** A process as the host's kernel shows it. */
 export const activityProcess = z.strictObject({
   pid,
-  /** When it started, in ms since 1970: with `pid` it names a process for good. */
-  startedAt: z.int().nonnegative(),
+  /** When it started, in ms since 1970: with `pid` it names a process for good. Absent, like all below, for one that ended unseen. */
+  startedAt: z.int().nonnegative().optional(),
   name,
   exe: path.optional(),
   /** Its arguments, with what looks like a secret cut out. */
   command: z.array(name).max(maxArguments),
-  uid: z.int().nonnegative(),
+  uid: z.int().nonnegative().optional(),
   user: name.optional(),
   /** Whom the login was, which stays the same through `su` and `sudo`. Absent for what no login started. */
   login: name.optional(),

@@ -47,6 +47,11 @@ function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 
+/** One mount of each file system that holds files: where the kernel can be asked to tell what happens to them. */
+export function watchable(mounts: readonly Mount[]): string[] {
+  return [...new Map(mounts.filter((it) => !pseudo.has(it.type)).map((it) => [it.device, it.point])).values()];
+}
+
 /**
  * Cuts the walk at kernel interfaces, at file systems of other machines, and at mounts that show a walked folder once more.
  * A remote file system that is itself a root is walked: who names it means it.

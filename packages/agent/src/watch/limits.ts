@@ -26,3 +26,6 @@ export const madeShare = 1 / 20;
 
 /** And the least it must have written, in bytes: below are logs, locks and traces. */
 export const madeBytes = 64 * 1024;
+
+/** Longest line of the helper, in bytes: a path of 4,096 with every byte escaped, and numbers. */
+export const maxLineBytes = 20_000;

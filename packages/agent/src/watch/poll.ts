@@ -8,6 +8,7 @@ import type { SeenFile, Sighting, Story } from "./story.ts";
 interface Known {
   readonly process: Process;
   readonly firstSeenAt: number;
+  readonly readAt: number;
   /** Files it had open for writing. */
   writing: ReadonlyMap<string, SeenFile>;
   readsPipes: readonly string[];
@@ -16,6 +17,9 @@ interface Known {
 
 /** A process is looked at every time while it is younger than this, in ms: programs open their files when they start. */
 const youngMs = 2000;
+
+/** What is known of a process is read again after this, in ms. */
+const rereadMs = 10_000;
 
 /** Longest pipe of programs that is followed within one look; longer ones are at the next. */
 const maxPipeSteps = 8;
@@ -35,8 +39,8 @@ export class Poll {
   readonly #options: PollOptions;
   readonly #known = new Map<number, Known>();
   #turn: number[] = [];
-  /** Looks that ended before every new process was looked at. */
-  overruns = 0;
+  /** How many looks in a row ended before every new process was looked at. */
+  behind = 0;
 
   constructor(options: PollOptions) {
     this.#options = options;
@@ -53,13 +57,12 @@ export class Poll {
       const known = this.#known.get(pid);
       return !known || at - known.firstSeenAt < youngMs || story.holds(known.process.key);
     });
-    for (const pid of urgent) {
-      if (performance.now() > until) {
-        this.overruns++;
-        break;
-      }
+    const inTime = urgent.every((pid) => {
+      if (performance.now() > until) return false;
       this.inspect(pid, at);
-    }
+      return true;
+    });
+    this.behind = inTime ? 0 : this.behind + 1;
     const looked = new Set(urgent);
     if (this.#turn.length === 0) this.#turn = pids.filter((it) => !looked.has(it));
     while (this.#turn.length > 0 && performance.now() < until) {
@@ -69,12 +72,12 @@ export class Poll {
     this.#followPipes(at);
   }
 
-  /** Looks at one process: what a sensor that knows which does as soon as it knows. */
-  inspect(pid: number, at: number): void {
+  /** Looks at one process: what a sensor that knows which does as soon as it knows. Returns the inodes of its open files. */
+  inspect(pid: number, at: number): ReadonlySet<string> {
     const { proc, story, see } = this.#options;
     const known = this.#remembered(pid, at);
     const open = known && proc.descriptors(pid);
-    if (!known || !open) return;
+    if (!known || !open) return new Set();
     const { process } = known;
     known.readsPipes = open.filter((it) => it.reads && it.target.startsWith("pipe:")).map((it) => it.target);
     known.writesPipes = open.filter((it) => it.writes && it.target.startsWith("pipe:")).map((it) => it.target);
@@ -84,25 +87,30 @@ export class Poll {
     const writing = new Map(files.filter((it) => it.writes).map((it) => [it.file.inode, it.file]));
     for (const [inode, file] of known.writing) if (!writing.has(inode)) see(finished(process, file, at));
     known.writing = writing;
-    if (!story.holds(process.key)) return;
-    for (const it of files) if (it.writes) see({ kind: "open", at, process, ...it });
-    this.#sending(process, open, at);
+    if (story.holds(process.key)) {
+      for (const it of files) if (it.writes) see({ kind: "open", at, process, ...it });
+      this.#sending(process, open, at);
+    }
+    return new Set(files.map((it) => it.file.inode));
+  }
+
+  /** The process with this id, also when it ended since it was last looked at. */
+  processOf(pid: number, at: number): Process | undefined {
+    return (this.#known.get(pid) ?? this.#remembered(pid, at))?.process;
   }
 
   #remembered(pid: number, at: number): Known | undefined {
+    const { proc } = this.#options;
     const known = this.#known.get(pid);
-    const process = this.#options.proc.process(pid);
+    // The same process may run another program by now; who else it became shows a little later.
+    const fresh = known && at - known.readAt < rereadMs && known.process.facts.exe === proc.exe(pid);
+    if (fresh && known.process.key === proc.key(pid)) return known;
+    const process = proc.process(pid);
     if (!process) return undefined;
-    // The same process may run another program by now, or have been given to another user.
     const same = known?.process.key === process.key;
     const firstSeenAt = same && known.process.facts.exe === process.facts.exe ? known.firstSeenAt : at;
-    const made: Known = {
-      process,
-      firstSeenAt,
-      writing: same ? known.writing : new Map(),
-      readsPipes: [],
-      writesPipes: [],
-    };
+    const writing = same ? known.writing : new Map();
+    const made: Known = { process, firstSeenAt, readAt: at, writing, readsPipes: [], writesPipes: [] };
     this.#known.set(pid, made);
     return made;
   }

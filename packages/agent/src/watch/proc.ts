@@ -59,12 +59,17 @@ export class Proc {
     return stat && `${pid}:${stat.startTicks}`;
   }
 
+  /** The program a process runs. */
+  exe(pid: number): string | undefined {
+    return link(`${this.#root}/${pid}/exe`);
+  }
+
   process(pid: number): Process | undefined {
     const stat = statOf(text(`${this.#root}/${pid}/stat`));
     if (!stat) return undefined;
     const home = `${this.#root}/${pid}`;
     const uid = Number(/^Uid:\s+(\d+)/m.exec(text(`${home}/status`) ?? "")?.[1] ?? 0);
-    const exe = link(`${home}/exe`);
+    const exe = this.exe(pid);
     const login = Number(text(`${home}/loginuid`) ?? unset);
     const words = (readTable(`${home}/cmdline`, maxProcBytes) ?? "").split("\0").slice(0, maxArguments);
     const container = /(?:docker|containerd|crio|libpod)[-/]([0-9a-f]{12,64})/.exec(text(`${home}/cgroup`) ?? "")?.[1];
@@ -91,7 +96,7 @@ export class Proc {
     for (let pid = first; pid > 0 && found.length < maxParents;) {
       const stat = statOf(text(`${this.#root}/${pid}/stat`));
       if (!stat) break;
-      const exe = link(`${this.#root}/${pid}/exe`);
+      const exe = this.exe(pid);
       found.push({ pid, name: stat.name.slice(0, maxArgument), ...(exe !== undefined && { exe }) });
       pid = stat.parent;
     }

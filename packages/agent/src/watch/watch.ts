@@ -1,0 +1,143 @@
+// Sensors and story together: what happens to the weights of this host, as lines of activity.
+import type { ActivityRecord } from "@outweigh/schema";
+import { parseMounts, watchable } from "../scan/mounts.ts";
+import { readTable } from "../scan/listeners.ts";
+import { Helper, type Kernel } from "./fanotify.ts";
+import { Poll } from "./poll.ts";
+import { Proc, type Process } from "./proc.ts";
+import { Story, type SeenFile, type Sighting } from "./story.ts";
+
+/** How often `/proc` is looked at, in ms. A program that copies a gigabyte runs longer. */
+export const lookMs = 250;
+/** Most ms of processor time for one look: 2 % of a core. */
+export const lookBudgetMs = 5;
+
+/** Looks in a row that may leave new processes for the next one before that is a problem: five seconds. */
+const maxBehind = 20;
+
+export interface WatchOptions {
+  readonly host: string;
+  /** The compiled helper of tier T2; without it the watch is T0. */
+  readonly helper?: string | undefined;
+  /** Gets each line as it happens. */
+  tell(record: ActivityRecord): void;
+  /** A sensor failed or missed something: what, in a sentence. From then on the watch sees less. */
+  problem(text: string): void;
+  readonly proc?: Proc;
+}
+
+export class Watch {
+  readonly #options: WatchOptions;
+  readonly #proc: Proc;
+  readonly #story = new Story();
+  readonly #poll: Poll;
+  #helper: Helper | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #sensor: ActivityRecord["sensor"] = "poll";
+  #count = 0;
+  readonly #startedAt = Date.now();
+  readonly #asked = new Set<string>();
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#proc = options.proc ?? new Proc();
+    this.#poll = new Poll({
+      proc: this.#proc,
+      story: this.#story,
+      see: (it) => this.#see(it),
+      isOurs: (pid) => pid === process.pid || pid === this.#helper?.pid,
+      budgetMs: lookBudgetMs,
+    });
+  }
+
+  /** The tier that really runs. */
+  get tier(): "T0" | "T2" {
+    return this.#helper ? "T2" : "T0";
+  }
+
+  /** Starts looking. Resolves when the sensors stand. */
+  async start(): Promise<void> {
+    if (this.#options.helper !== undefined) await this.#startHelper(this.#options.helper);
+    this.#timer = setInterval(() => this.#look(), lookMs);
+  }
+
+  async #startHelper(path: string): Promise<void> {
+    const mounts = watchable(parseMounts(readTable("/proc/self/mountinfo") ?? ""));
+    const helper = new Helper({
+      path,
+      mounts,
+      see: (it) => this.#hear(it),
+      ended: (why) => {
+        this.#helper = undefined;
+        if (this.#timer) this.#options.problem(`the kernel's sensor (T2) ended, the watch goes on as T0: ${why}`);
+      },
+    });
+    this.#helper = helper;
+    if (await helper.ready) for (const it of this.#asked) helper.watch(it);
+    else this.#options.problem("the kernel's sensor (T2) did not start, the watch is T0");
+  }
+
+  /** Watches a file of weights from now on. */
+  watch(file: SeenFile): void {
+    this.#story.watch(file);
+    this.#ask(file.inode);
+  }
+
+  #ask(inode: string): void {
+    if (this.#asked.has(inode)) return;
+    this.#asked.add(inode);
+    this.#helper?.watch(inode);
+  }
+
+  watchedFiles(): number {
+    return this.#story.watchedFiles();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#helper?.stop();
+  }
+
+  #look(): void {
+    this.#sensor = "poll";
+    this.#poll.look(Date.now());
+    if (this.#poll.behind === maxBehind)
+      this.#options.problem(
+        "more processes start than can be looked at within 2 % of a core: some are seen late or not",
+      );
+  }
+
+  /** What the kernel told of one file. The process is looked at in the same moment, before it can end. */
+  #hear({ kind, pid, file }: Kernel): void {
+    if (pid === process.pid || pid === this.#helper?.pid) return;
+    if (kind === "lost") return this.#options.problem("the kernel's queue was full: opens of files were missed");
+    const at = Date.now();
+    this.#sensor = "fanotify";
+    // Still open: then how it was opened was seen too. Else it was opened, and may have been read, for all we know.
+    if (kind === "opened" && this.#poll.inspect(pid, at).has(file.inode)) return;
+    const who = this.#poll.processOf(pid, at) ?? unknownProcess(pid);
+    if (kind === "written") this.#see({ kind: "written", at, process: who, file });
+    else this.#see({ kind: "open", at, process: who, file, reads: true, writes: false });
+  }
+
+  #see(sighting: Sighting): void {
+    for (const it of this.#story.see(sighting)) {
+      this.#options.tell({
+        activity: 1,
+        id: `${this.#options.host}:${this.#startedAt}:${++this.#count}`,
+        host: this.#options.host,
+        sensor: this.#sensor,
+        ...it,
+      });
+    }
+    if (sighting.kind === "written" && this.#story.isWatched(sighting.file.inode)) this.#ask(sighting.file.inode);
+    if (sighting.kind === "open" && sighting.writes && this.#story.isWatched(sighting.file.inode))
+      this.#ask(sighting.file.inode);
+  }
+}
+
+/** A process that ended before it could be looked at: only its id is known. */
+function unknownProcess(pid: number): Process {
+  return { key: `${pid}:?`, facts: { pid, name: "ended before it was seen", command: [], parents: [] } };
+}
