@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from "node:path";
 import { scan } from "../../packages/agent/src/index.ts";
 import { clopperPearson } from "../../packages/extraction/src/index.ts";
 import { lookAlikesOf, numbersOf } from "./labelled/look-alikes.ts";
-import { modelsOf, type Sample } from "./labelled/models.ts";
+import { modelsOf } from "./labelled/models.ts";
 import { wrappings } from "./labelled/wrappings.ts";
 import { note, printTable, say } from "./table.ts";
 

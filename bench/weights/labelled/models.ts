@@ -1,7 +1,7 @@
 // Models in every format that is read, small, with seeded weights. The writers know nothing of the readers.
 import { createHash } from "node:crypto";
 import { writeCoreml, writeOpenvino } from "../../../packages/weights/src/testing/apple-intel.ts";
-import { concat, u32 } from "../../../packages/weights/src/testing/bytes.ts";
+import { concat, u32, u64 } from "../../../packages/weights/src/testing/bytes.ts";
 import { writeGguf } from "../../../packages/weights/src/testing/gguf.ts";
 import { writeHdf5 } from "../../../packages/weights/src/testing/hdf5.ts";
 import { writeNpy } from "../../../packages/weights/src/testing/numpy.ts";
@@ -287,6 +287,7 @@ function treeModels(seed: number): Sample[] {
     { length: 60 },
     (_, i) => `Tree=${i}\nnum_leaves=31\nsplit_feature=${i * seed} 7 3\nthreshold=0.5 ${i / 7} 2\n`,
   );
+  const treeSizes = trees.map((it) => it.length).join(" ");
   const body = (name: string): Uint8Array => seededBytes(20_000, `${name} ${seed}`);
   const learner = {
     learner: { attributes: {}, gradient_booster: { model: { trees: [{ split_conditions: [seed, 0.5] }] } } },
@@ -294,9 +295,17 @@ function treeModels(seed: number): Sample[] {
   };
   return [
     one("XGBoost", "model.json", Buffer.from(JSON.stringify(learner))),
-    one("LightGBM", "model.txt", Buffer.from(`tree\nversion=v4\nnum_class=1\n${trees.join("\n")}`)),
+    one(
+      "LightGBM",
+      "model.txt",
+      Buffer.from(`tree\nversion=v4\nnum_class=1\ntree_sizes=${treeSizes}\n\n${trees.join("")}\nend of trees\n`),
+    ),
     one("CatBoost", "model.cbm", concat("CBM1", u32(20_000), body("cbm"))),
     one("TensorRT engine", "model.engine", concat("ftrt", u32(0), body("trt"))),
-    one("ExecuTorch", "model.pte", concat(u32(32), "ET12", body("pte"))),
+    one(
+      "ExecuTorch",
+      "model.pte",
+      concat(u32(32), "ET12", "eh00", u32(32), u64(4096), u64(4096), u64(20_000 - 4096 + 40), body("pte")),
+    ),
   ];
 }

@@ -6,6 +6,7 @@ import { foundFiles } from "./testing/memory.ts";
 import { writeGguf } from "./testing/gguf.ts";
 import { writeOnnx } from "./testing/onnx.ts";
 import { writeTorchZip } from "./testing/pickle.ts";
+import { writeNpy } from "./testing/numpy.ts";
 import { writeSafetensors } from "./testing/safetensors.ts";
 import { aModel, tensor } from "./testing/tensors.ts";
 
@@ -216,5 +217,22 @@ test("the order of the files does not matter", async () => {
     fc.property(fc.shuffledSubarray(files, { minLength: files.length }), (shuffled) => {
       assert.deepEqual(groupModels(shuffled), expected);
     }),
+  );
+});
+
+test("arrays of labels, pictures and a few numbers are no models; arrays of weights are", async () => {
+  const array = (dtype: string, shape: number[], bytes: number): Uint8Array =>
+    writeNpy({ ...tensor("x", shape), dtype, data: tensor("x", [bytes / 4]).data });
+  const models = groupModels(
+    await foundFiles({
+      "labels.npy": array("i64", [100], 800),
+      "pictures.npy": array("u8", [4, 28, 28], 3136),
+      "few.npy": array("f32", [9], 36),
+      "weights.npy": array("f32", [16, 16], 1024),
+    }),
+  );
+  assert.deepEqual(
+    models.flatMap((it) => it.copies.map((copy) => copy.path)),
+    ["weights.npy"],
   );
 });

@@ -1,6 +1,7 @@
 import { openZipMember } from "./containers/container.ts";
 import { joinedReader } from "./containers/range.ts";
-import { readZipDirectory, type ZipMember } from "./containers/zip.ts";
+import type { ZipMember } from "./containers/zip.ts";
+import { readZipMembers } from "./containers/zip-salvage.ts";
 import { WeightsError } from "./error.ts";
 import type { ReadContext } from "./formats/format.ts";
 import type { Reader, Tensor } from "./tensor.ts";
@@ -59,7 +60,7 @@ export class Sources {
 
   async #openMember(file: string): Promise<Reader | undefined> {
     try {
-      this.#members ??= new Map((await readZipDirectory(this.#reader)).map((it) => [it.name, it]));
+      this.#members ??= new Map((await readZipMembers(this.#reader)).members.map((it) => [it.name, it]));
       const member = this.#members.get(file.slice(memberPrefix.length));
       return member && (await openZipMember(this.#reader, member));
     } catch (error) {

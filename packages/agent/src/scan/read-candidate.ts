@@ -10,7 +10,6 @@ import {
   WeightsError,
   type FoundFile,
   type FoundInside,
-  type ModelFile,
   type ReadContext,
   type Reader,
 } from "@outweigh/weights";
@@ -142,7 +141,7 @@ type Contents = Pick<FoundFile, "file" | "digests" | "sha256">;
 async function readOne(it: FoundInside, hash: boolean, desk: Desk): Promise<Contents | undefined> {
   const { reader, recognised, context } = it;
   if (recognised.kind === "whole") {
-    const file: ModelFile = { format: recognised.format, tensors: [], metadata: {}, findings: [] };
+    const file = await readModelFile(reader, context);
     return hash ? { file, sha256: await recycling(desk, () => digestFile(reader)) } : { file };
   }
   const read = await readModelFile(reader, context);

@@ -1,3 +1,4 @@
+import { WeightsError } from "../error.ts";
 import { maxFindings, maxMetadataEntries, maxMetadataLength } from "../limits.ts";
 import type { FileFinding, ModelFile, Reader, Tensor } from "../tensor.ts";
 
@@ -57,6 +58,11 @@ export function startsWith(head: Uint8Array, text: string, at = 0): boolean {
   if (head.length < at + text.length) return false;
   for (let i = 0; i < text.length; i++) if (head[at + i] !== text.charCodeAt(i)) return false;
   return true;
+}
+
+/** Whether reading failed because the file ends too early, or points beyond its end: of a copy that was cut, the rest is still worth reading. */
+export function endsBefore(error: unknown): boolean {
+  return error instanceof WeightsError && (error.code === "TRUNCATED" || error.code === "OUT_OF_FILE");
 }
 
 /** `missingBytes` of a file whose own tensors lie partly beyond its end; nothing if they are all there. */

@@ -1,15 +1,16 @@
 // Source: HDF5 File Format Specification 3.0; keras-team/keras, saving_lib.py and legacy_h5_format.py.
 import { openZipMember } from "../containers/container.ts";
-import { readLocalHeader, readZipDirectory } from "../containers/zip.ts";
+import { readLocalHeader } from "../containers/zip.ts";
+import { readZipMembers } from "../containers/zip-salvage.ts";
 import { readExactly } from "../cursor.ts";
 import { WeightsError } from "../error.ts";
 import { readDataset, isDataset } from "../hdf5/dataset.ts";
 import { openHdf5, readMessages, signature, type Hdf5File } from "../hdf5/file.ts";
-import { readGroup } from "../hdf5/group.ts";
+import { readGroup, type Link } from "../hdf5/group.ts";
 import { maxDepth, maxPieceBytes, maxTensors } from "../limits.ts";
 import { memberPrefix } from "../sources.ts";
 import type { ModelFile, Reader, Tensor } from "../tensor.ts";
-import { cutShort, Findings, startsWith, type Format } from "./format.ts";
+import { cutShort, endsBefore, Findings, startsWith, type Format } from "./format.ts";
 import { zipHolds } from "./zip-names.ts";
 
 /** The superblock may come after a block of the user's own, whose size is a power of two. */
@@ -49,8 +50,17 @@ async function readHdf5(reader: Reader): Promise<ModelFile> {
   if (at === undefined) throw new WeightsError("MALFORMED", "no HDF5 superblock", { at: 0 });
   const file = await openHdf5(reader, at);
   const findings = new Findings();
-  const tensors = await collect(file, findings);
-  return { format: "hdf5", tensors, metadata: {}, findings: findings.list, ...cutShort(tensors, reader.size) };
+  const { tensors, lost } = await collect(file, findings);
+  if (lost > 0) findings.add(`the file ends before ${lost} of its objects`, reader.size);
+  const missing = lost > 0 ? { missingBytes: 1 } : {};
+  return {
+    format: "hdf5",
+    tensors,
+    metadata: {},
+    findings: findings.list,
+    ...missing,
+    ...cutShort(tensors, reader.size),
+  };
 }
 
 interface Pending {
@@ -59,9 +69,10 @@ interface Pending {
   readonly depth: number;
 }
 
-/** Every object once: hard links may form circles. */
-async function collect(file: Hdf5File, findings: Findings): Promise<Tensor[]> {
+/** Every object once: hard links may form circles. `lost` counts those that lie beyond the end of a file that was cut. */
+async function collect(file: Hdf5File, findings: Findings): Promise<{ tensors: Tensor[]; lost: number }> {
   const tensors: Tensor[] = [];
+  let lost = 0;
   const seen = new Set<number>();
   const pending: Pending[] = [{ path: "", address: file.root, depth: 0 }];
   for (let it = pending.pop(); it; it = pending.pop()) {
@@ -69,25 +80,40 @@ async function collect(file: Hdf5File, findings: Findings): Promise<Tensor[]> {
     if (seen.has(address)) continue;
     seen.add(address);
     if (depth > maxDepth) throw new WeightsError("TOO_DEEP", `groups nest deeper than ${maxDepth}`);
-    const messages = await readMessages(file, address);
-    if (isDataset(messages)) {
-      if (tensors.length >= maxTensors) throw new WeightsError("TOO_MANY", `more than ${maxTensors} datasets`);
-      const tensor = await readDataset(file, path, messages);
-      if (typeof tensor === "string") findings.add(tensor);
-      else if (tensor) tensors.push(tensor);
-      continue;
-    }
-    const { links, dense } = await readGroup(file, messages);
-    if (dense) findings.add(`group ${JSON.stringify(path)} keeps its links in a heap that is not read`);
-    for (const { name, address } of links.reverse()) {
-      pending.push({ path: path === "" ? name : `${path}/${name}`, address, depth: depth + 1 });
+    if (tensors.length >= maxTensors) throw new WeightsError("TOO_MANY", `more than ${maxTensors} datasets`);
+    try {
+      const { tensor, links } = await readObject(file, path, address, findings);
+      if (tensor) tensors.push(tensor);
+      for (const { name, address } of links.reverse()) {
+        pending.push({ path: path === "" ? name : `${path}/${name}`, address, depth: depth + 1 });
+      }
+    } catch (error) {
+      if (depth === 0 || !endsBefore(error)) throw error;
+      lost++;
     }
   }
-  return tensors;
+  return { tensors, lost };
+}
+
+async function readObject(
+  file: Hdf5File,
+  path: string,
+  address: number,
+  findings: Findings,
+): Promise<{ tensor?: Tensor; links: Link[] }> {
+  const messages = await readMessages(file, address);
+  if (!isDataset(messages)) {
+    const { links, dense } = await readGroup(file, messages);
+    if (dense) findings.add(`group ${JSON.stringify(path)} keeps its links in a heap that is not read`);
+    return { links };
+  }
+  const tensor = await readDataset(file, path, messages);
+  if (typeof tensor === "string") findings.add(tensor);
+  return typeof tensor === "object" ? { tensor, links: [] } : { links: [] };
 }
 
 async function readKeras(reader: Reader): Promise<ModelFile> {
-  const members = await readZipDirectory(reader);
+  const { members, cut } = await readZipMembers(reader);
   const weights = members.find((it) => it.name === weightsMember);
   if (!weights) throw new WeightsError("MISSING_FILE", `the archive has no ${weightsMember}`);
   const inner = await readHdf5(await openZipMember(reader, weights));
@@ -104,5 +130,7 @@ async function readKeras(reader: Reader): Promise<ModelFile> {
     if (/"class_name"\s*:\s*"Lambda"/.test(text))
       findings.push({ what: "has a Lambda layer: code that runs when it is loaded" });
   }
-  return { ...inner, format: "keras", tensors, findings };
+  if (cut) findings.push({ what: "the archive ends before its directory", at: reader.size });
+  const missing = cut ? { missingBytes: Math.max(1, inner.missingBytes ?? 0) } : {};
+  return { ...inner, format: "keras", tensors, findings, ...missing };
 }

@@ -1,6 +1,7 @@
 // Source: numpy/numpy, numpy/lib/format.py; versions 1 to 3.
 import { openZipMember } from "../containers/container.ts";
-import { readLocalHeader, readZipDirectory, type ZipMember } from "../containers/zip.ts";
+import { readLocalHeader, type ZipMember } from "../containers/zip.ts";
+import { readZipMembers } from "../containers/zip-salvage.ts";
 import { readExactly } from "../cursor.ts";
 import { sizeOf } from "../dtype.ts";
 import { WeightsError } from "../error.ts";
@@ -8,7 +9,7 @@ import { maxTensors } from "../limits.ts";
 import { fortranStrides, numpyType } from "../pickle/numpy.ts";
 import { memberPrefix } from "../sources.ts";
 import type { ModelFile, Reader, Tensor } from "../tensor.ts";
-import { Findings, startsWith, type Format } from "./format.ts";
+import { endsBefore, Findings, startsWith, type Format } from "./format.ts";
 import { zipHolds } from "./zip-names.ts";
 
 const magic = "\x93NUMPY";
@@ -51,19 +52,31 @@ async function readNpy(reader: Reader): Promise<ModelFile> {
 async function readNpz(reader: Reader): Promise<ModelFile> {
   const findings = new Findings();
   const tensors: Tensor[] = [];
-  for (const member of await readZipDirectory(reader)) {
+  const { members, cut } = await readZipMembers(reader);
+  for (const member of members) {
     if (tensors.length >= maxTensors) throw new WeightsError("TOO_MANY", `more than ${maxTensors} arrays`);
-    const tensor = await readMember(reader, member, findings);
-    if (tensor) tensors.push(tensor);
+    try {
+      const tensor = await readMember(reader, member, findings, cut);
+      if (tensor) tensors.push(tensor);
+    } catch (error) {
+      if (!cut || !endsBefore(error)) throw error;
+    }
   }
-  return { format: "npz", tensors, metadata: {}, findings: findings.list };
+  if (cut) findings.add("the archive ends before its directory", reader.size);
+  return { format: "npz", tensors, metadata: {}, findings: findings.list, ...(cut && { missingBytes: 1 }) };
 }
 
-async function readMember(reader: Reader, member: ZipMember, findings: Findings): Promise<Tensor | undefined> {
+/** @param cut Whether the archive ends early: then an array may as well. */
+async function readMember(
+  reader: Reader,
+  member: ZipMember,
+  findings: Findings,
+  cut: boolean,
+): Promise<Tensor | undefined> {
   const tensor = await readArray(await openZipMember(reader, member), member.name.replace(/\.npy$/, ""), findings);
   if (!tensor || member.method !== 0) return tensor && { ...tensor, file: memberPrefix + member.name };
   const { dataAt } = await readLocalHeader(reader, member);
-  if (tensor.offset + tensor.bytes > member.storedBytes) {
+  if (!cut && tensor.offset + tensor.bytes > member.storedBytes) {
     throw new WeightsError("OUT_OF_FILE", `array ${JSON.stringify(member.name)} is longer than its member`, {
       at: dataAt,
     });

@@ -3,7 +3,7 @@ import { Cursor } from "../cursor.ts";
 import { WeightsError } from "../error.ts";
 import { maxDepth, maxNameBytes } from "../limits.ts";
 import type { ModelFile, Reader } from "../tensor.ts";
-import { Findings, Metadata, type Format } from "./format.ts";
+import { endsBefore, Findings, Metadata, type Format } from "./format.ts";
 import { decodeText } from "./json.ts";
 import { readTensorProto, type TensorSink } from "./onnx-tensor.ts";
 import { peekField, walkMessage, type Field } from "./protobuf.ts";
@@ -80,8 +80,7 @@ async function read(reader: Reader): Promise<ModelFile> {
       return readModelField(walk, field);
     });
   } catch (error) {
-    const ended = error instanceof WeightsError && (error.code === "TRUNCATED" || error.code === "OUT_OF_FILE");
-    if (!ended || (missingBytes === 0 && walk.cursor.at < reader.size)) throw error;
+    if (!endsBefore(error) || (missingBytes === 0 && walk.cursor.at < reader.size)) throw error;
     if (missingBytes > 0) walk.findings.add(`the file ends ${missingBytes} bytes before its graph`, reader.size);
   }
   return {

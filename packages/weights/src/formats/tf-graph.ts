@@ -4,7 +4,7 @@ import { sizeOf } from "../dtype.ts";
 import { WeightsError } from "../error.ts";
 import { headBytes, maxNameBytes, maxRecogniseBytes, maxTensors } from "../limits.ts";
 import type { ModelFile, Reader, Tensor } from "../tensor.ts";
-import { Findings, type Format } from "./format.ts";
+import { endsBefore, Findings, type Format } from "./format.ts";
 import { peekField, walkMessage, type Field } from "./protobuf.ts";
 import { readShape, tensorflowType } from "./tf-types.ts";
 
@@ -79,15 +79,25 @@ interface Walk {
   readonly cursor: Cursor;
   readonly tensors: Tensor[];
   readonly findings: Findings;
+  /** At the end of a graph that was cut within a node. */
+  missingBytes: number;
 }
 
 async function read(reader: Reader): Promise<ModelFile> {
-  const walk: Walk = { cursor: new Cursor(reader), tensors: [], findings: new Findings() };
+  const walk: Walk = { cursor: new Cursor(reader), tensors: [], findings: new Findings(), missingBytes: 0 };
   const saved = looksLikeSavedModel(await reader.read(0, Math.min(headBytes, reader.size)));
   // SavedModel: meta_graphs 2, of which graph_def 2.
   if (saved) await inside(walk, reader.size, 2, (meta) => inside(walk, meta, 2, (graph) => readGraph(walk, graph)));
-  else await readGraph(walk, reader.size);
-  return { format: "tf-graph", tensors: walk.tensors, metadata: {}, findings: walk.findings.list };
+  else await readCutGraph(walk, reader.size);
+  const { findings, missingBytes } = walk;
+  if (missingBytes > 0) findings.add(`the file ends ${missingBytes} bytes before its graph`, reader.size);
+  return {
+    format: "tf-graph",
+    tensors: walk.tensors,
+    metadata: {},
+    findings: findings.list,
+    ...(missingBytes > 0 && { missingBytes }),
+  };
 }
 
 /** Calls `each` with the end of every submessage of that number. */
@@ -97,9 +107,21 @@ function inside(walk: Walk, end: number, number: number, each: (end: number) => 
   );
 }
 
+/** A frozen graph has no length of its own: one whose last node runs beyond the file was cut. */
+async function readCutGraph(walk: Walk, size: number): Promise<void> {
+  try {
+    await readGraph(walk, Infinity, (field) => {
+      walk.missingBytes = Math.max(walk.missingBytes, field.at + field.length - size);
+    });
+  } catch (error) {
+    if (!endsBefore(error) || (walk.missingBytes === 0 && walk.cursor.at < size)) throw error;
+  }
+}
+
 /** GraphDef: node 1, library 2 (FunctionDefLibrary: function 1, of which node_def 3). */
-async function readGraph(walk: Walk, end: number): Promise<void> {
+async function readGraph(walk: Walk, end: number, onField?: (field: Field) => void): Promise<void> {
   await walkMessage(walk.cursor, end, "a graph", (field) => {
+    onField?.(field);
     if (field.wire !== 2) return undefined;
     if (field.number === 1) return readNode(walk, field);
     if (field.number !== 2) return undefined;

@@ -4,7 +4,7 @@ import { WeightsError } from "../error.ts";
 import { maxDimensions, maxNameBytes, maxTensors } from "../limits.ts";
 import { Pages } from "../pages.ts";
 import type { Dtype, ModelFile, Reader, Tensor } from "../tensor.ts";
-import { cutShort, Findings, startsWith, type Format } from "./format.ts";
+import { cutShort, endsBefore, Findings, startsWith, type Format } from "./format.ts";
 
 /** TensorType; 5 string, 13 resource and 14 variant hold no numbers. */
 const types: ReadonlyMap<number, Dtype> = new Map([
@@ -42,16 +42,27 @@ async function read(reader: Reader): Promise<ModelFile> {
   const buffers = await vectorField(pages, model, 4);
   const subgraphs = await vectorField(pages, model, 2);
   const tensors: Tensor[] = [];
+  let lost = 0;
   for (let i = 0; i < subgraphs.length; i++) {
     const subgraph = await element(pages, subgraphs, i);
     const list = await vectorField(pages, subgraph, 0);
     for (let k = 0; k < list.length; k++) {
       if (tensors.length >= maxTensors) throw new WeightsError("TOO_MANY", `more than ${maxTensors} tensors`);
-      const tensor = await readTensor(pages, await element(pages, list, k), buffers, findings);
-      if (tensor) tensors.push(tensor);
+      try {
+        const tensor = await readTensor(pages, await element(pages, list, k), buffers, findings);
+        if (tensor) tensors.push(tensor);
+      } catch (error) {
+        if (!endsBefore(error)) throw error;
+        lost++;
+      }
     }
   }
-  return { format: "tflite", tensors, metadata: {}, findings: findings.list, ...cutShort(tensors, reader.size) };
+  if (lost > 0 && tensors.length === 0)
+    throw new WeightsError("TRUNCATED", "all of its tensors lie beyond the end of the file", { at: reader.size });
+  if (lost > 0) findings.add(`the file ends before ${lost} of its tensors`, reader.size);
+  const missing = lost > 0 ? { missingBytes: 1 } : {};
+  const cut = cutShort(tensors, reader.size);
+  return { format: "tflite", tensors, metadata: {}, findings: findings.list, ...missing, ...cut };
 }
 
 /** Undefined for a tensor that is computed, not stored. */

@@ -1,4 +1,5 @@
-import type { ModelFile } from "../tensor.ts";
+import { headBytes } from "../limits.ts";
+import type { ModelFile, Reader } from "../tensor.ts";
 import { startsWith, type Format } from "./format.ts";
 
 interface Magic {
@@ -45,6 +46,58 @@ function wholeFormat(name: string): Format {
     kind: "whole",
     mayBe,
     recognise: (head, reader) => mayBe(head, reader.size),
-    read: (): Promise<ModelFile> => Promise.resolve({ format: name, tensors: [], metadata: {}, findings: [] }),
+    read: async (reader): Promise<ModelFile> => ({
+      format: name,
+      tensors: [],
+      metadata: {},
+      findings: [],
+      ...(await missingOf(name, reader)),
+    }),
   };
+}
+
+/** Of the few formats that say how long they are, or how they end. Throws only what the reader throws. */
+async function missingOf(name: string, reader: Reader): Promise<{ missingBytes?: number }> {
+  const head = Buffer.from(await reader.read(0, Math.min(headBytes, reader.size)));
+  const missing = Math.ceil((await lengthOf(name, head, reader)) - reader.size);
+  return missing > 0 ? { missingBytes: missing } : {};
+}
+
+/** Least length in bytes; 0 where the format does not tell. */
+async function lengthOf(name: string, head: Buffer, reader: Reader): Promise<number> {
+  switch (name) {
+    case "catboost":
+      return head.length >= 8 ? 8 + head.readUInt32LE(4) : 0; // CBM1, length of the core
+    case "executorch":
+      return executorchLength(head);
+    case "lightgbm":
+      return lightgbmLength(head.toString("latin1"));
+    case "xgboost":
+      return head[0] === 0x7b && head[1] === 0x22 ? jsonLength(reader) : 0; // {"
+    default:
+      return 0;
+  }
+}
+
+/** pytorch/executorch, schema/extended_header.h: length of the program, then where the segments begin and how long they are. */
+function executorchLength(head: Buffer): number {
+  if (head.length < 40 || head.toString("latin1", 8, 12) !== "eh00") return 0;
+  const [program, segmentsAt] = [Number(head.readBigUInt64LE(16)), Number(head.readBigUInt64LE(24))];
+  const segments = head.readUInt32LE(12) >= 32 ? Number(head.readBigUInt64LE(32)) : 0;
+  return Math.max(program, segmentsAt + segments);
+}
+
+/** microsoft/LightGBM, gbdt_model_text.cpp: `tree_sizes` lists the bytes of each tree; they follow an empty line. */
+function lightgbmLength(head: string): number {
+  const sizes = /\ntree_sizes=([\d ]+)\n\n/.exec(head);
+  if (!sizes) return 0;
+  const trees = (sizes[1] ?? "").trim().split(" ");
+  return sizes.index + sizes[0].length + trees.reduce((sum, it) => sum + Number(it), 0);
+}
+
+/** A text in JSON ends with its last brace. */
+async function jsonLength(reader: Reader): Promise<number> {
+  const length = Math.min(64, reader.size);
+  const tail = Buffer.from(await reader.read(reader.size - length, length)).toString("latin1");
+  return tail.trimEnd().endsWith("}") ? reader.size : reader.size + 1;
 }

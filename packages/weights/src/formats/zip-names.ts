@@ -1,9 +1,11 @@
-import { beginsLikeZip, readZipDirectory, type ZipMember } from "../containers/zip.ts";
+import { beginsLikeZip, type ZipMember } from "../containers/zip.ts";
+import { readZipMembers } from "../containers/zip-salvage.ts";
 import { WeightsError } from "../error.ts";
 import type { Reader } from "../tensor.ts";
 
 /**
- * Whether a zip's members satisfy `claim`. A zip whose directory is cut off or broken is judged by its first member's name alone.
+ * Whether a zip's members satisfy `claim`. A zip that is cut is judged by the members that are left of it,
+ * one whose directory is broken by its first member's name alone.
  * Throws only what the reader throws.
  */
 export async function zipHolds(
@@ -17,7 +19,7 @@ export async function zipHolds(
 
 async function directoryOf(reader: Reader): Promise<readonly ZipMember[] | undefined> {
   try {
-    return await readZipDirectory(reader);
+    return (await readZipMembers(reader)).members;
   } catch (error) {
     if (error instanceof WeightsError) return undefined;
     throw error;
