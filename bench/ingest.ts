@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Line, makeRegister } from "@outweigh/pipeline";
-import { config, type ModelEntry, type OcsfEvent } from "@outweigh/schema";
+import { config, opened, sessionHeader, type ModelEntry, type OcsfEvent } from "@outweigh/schema";
 import { start } from "@outweigh/server";
 import { startEngine } from "../packages/server/src/store/engine/engine.ts";
 import { findEvents, insertEvents, prepareEvents } from "../packages/server/src/store/events.ts";
@@ -89,7 +89,7 @@ async function measureIngest(dataDir: string, records: readonly string[]) {
     const count = await counter(server.url, server.openUrl);
     const sentAt = performance.now();
     const visible = firstSeen(count, sentAt);
-    await send(server.url, server.ingestToken, records);
+    await send(server.url, server.token("registry"), records);
     const acceptedPerSecond = perSecond(records.length, sentAt);
     while ((await count()) < records.length) await sleep(20);
     const ingestPerSecond = perSecond(records.length, sentAt);
@@ -118,10 +118,11 @@ async function send(url: string, token: string, records: readonly string[]): Pro
 
 /** Asks the API as a browser would. */
 async function counter(url: string, link: string): Promise<() => Promise<number>> {
-  const opened = await fetch(link);
-  const cookie = (opened.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+  const answer = await fetch(link, { headers: { accept: "application/json" } });
+  const cookie = (answer.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+  const headers = { cookie, [sessionHeader]: opened.parse(await answer.json()).key };
   return async () => {
-    const answer = await fetch(`${url}/api/events?limit=1`, { headers: { cookie } });
+    const answer = await fetch(`${url}/api/events?limit=1`, { headers });
     const body: unknown = await answer.json();
     return typeof body === "object" && body !== null && "total" in body ? Number(body.total) : 0;
   };

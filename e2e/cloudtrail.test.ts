@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { noBrowser, openBrowser, picture } from "./world/browser.ts";
+import { apiOf, noBrowser, openBrowser, picture } from "./world/browser.ts";
 import { run, storyFolder, up } from "./world/platform.ts";
 
 const shard = 4_000_000;
@@ -109,7 +109,7 @@ test(
       .first()
       .waitFor({ timeout: 30_000 });
     await picture(page, "cloudtrail-queue");
-    const { items } = await (await page.request.get(`${platform.url}/api/incidents?filter=severity:critical`)).json();
+    const { items } = await (await (await apiOf(page)).get("/api/incidents?filter=severity:critical")).json();
     assert.deepEqual(items[0].principals, ["arn:aws:iam::111122223333:role/analytics"]);
   },
 );

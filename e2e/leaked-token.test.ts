@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { noBrowser, openBrowser, picture } from "./world/browser.ts";
+import { apiOf, noBrowser, openBrowser, picture } from "./world/browser.ts";
 import { storyFolder, up } from "./world/platform.ts";
 import { startRegistry } from "./world/registry.ts";
 import { safetensors } from "./world/weights.ts";
@@ -69,21 +69,21 @@ test(
     await row.waitFor();
     await picture(page, "leaked-token-queue");
 
-    const api = page.request;
-    const { items } = await (await api.get(`${platform.url}/api/incidents?filter=status:open`)).json();
+    const api = await apiOf(page);
+    const { items } = await (await api.get("/api/incidents?filter=status:open")).json();
     const theft = items.find((it: { models: string[] }) => it.models.includes("acme-13b"));
     assert.ok(theft, "no incident names the model");
     assert.equal(theft.severity, "critical");
     assert.deepEqual(theft.principals, ["old-ci"]);
     assert.equal(theft.act, "obtain");
 
-    const { holdings, coalition } = await (await api.get(`${platform.url}/api/models/acme-13b`)).json();
+    const { holdings, coalition } = await (await api.get("/api/models/acme-13b")).json();
     const of = (principal: string) => holdings.find((it: { principal: string }) => it.principal === principal);
     assert.deepEqual([of("svc-deploy").declared, of("old-ci").declared], [true, false]);
     assert.equal(of("old-ci").complete, true);
     assert.equal(coalition.readers, 1);
 
-    for (const alert of (await (await api.get(`${platform.url}/api/alerts`)).json()).items) {
+    for (const alert of (await (await api.get("/api/alerts")).json()).items) {
       assert.ok(
         alert.principal !== "svc-deploy" || ["informational", "low"].includes(alert.severity),
         `${alert.rule} on the deployer`,

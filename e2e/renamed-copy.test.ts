@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { noBrowser, openBrowser, picture } from "./world/browser.ts";
+import { apiOf, noBrowser, openBrowser, picture } from "./world/browser.ts";
 import { run, storyFolder, up } from "./world/platform.ts";
 import { safetensors } from "./world/weights.ts";
 
@@ -89,16 +89,14 @@ test(
     assert.equal(existsSync(renamed), false, "the file is still where it was");
     await picture(page, "renamed-quarantined");
 
-    const { items } = await (await page.request.get(`${platform.url}/api/actions`)).json();
+    const api = await apiOf(page);
+    const { items } = await (await api.get("/api/actions")).json();
     assert.equal(items[0].state, "verified");
-    const undone = await page.request.post(`${platform.url}/api/actions/${items[0].id}/undo`, {
-      data: { reason: "it was ours after all" },
-      headers: { origin: platform.url },
-    });
+    const undone = await api.post(`/api/actions/${items[0].id}/undo`, { reason: "it was ours after all" });
     assert.equal(undone.status(), 200);
     assert.deepEqual(readFileSync(renamed), bytes);
 
-    const { chain, items: entries } = await (await page.request.get(`${platform.url}/api/evidence`)).json();
+    const { chain, items: entries } = await (await api.get("/api/evidence")).json();
     assert.equal(chain.ok, true);
     const kinds = entries.map((it: { kind: string }) => it.kind).join(" ");
     assert.match(kinds, /undo/);

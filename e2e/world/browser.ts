@@ -1,7 +1,8 @@
 // A headless Chromium, where the machine has one.
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { sessionHeader } from "@outweigh/schema";
+import { chromium, type APIResponse, type Browser, type Page } from "playwright-core";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((it) =>
   existsSync(it),
@@ -33,4 +34,21 @@ export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env.OUTWEIGH_PICTURES ?? join(import.meta.dirname, "..", "artefacts");
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+/** The API as the session of a page reaches it: with its cookie and its key. */
+export interface PageApi {
+  get(path: string): Promise<APIResponse>;
+  post(path: string, data: object): Promise<APIResponse>;
+}
+
+/** Once the page is signed in. */
+export async function apiOf(page: Page): Promise<PageApi> {
+  const key = await page.evaluate((name) => sessionStorage.getItem(name), sessionHeader);
+  const { origin } = new URL(page.url());
+  const headers = { origin, [sessionHeader]: key ?? "" };
+  return {
+    get: (path) => page.request.get(origin + path, { headers }),
+    post: (path, data) => page.request.post(origin + path, { data, headers }),
+  };
 }

@@ -12,5 +12,9 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["open", async () => (await import("./commands/open.ts")).open],
   ["pack", async () => (await import("./commands/pack.ts")).pack],
   ["verify", async () => (await import("./commands/verify.ts")).verify],
+  ["token create", async () => (await import("./commands/token-create.ts")).tokenCreate],
+  ["token list", async () => (await import("./commands/token-list.ts")).tokenList],
+  ["token rotate", async () => (await import("./commands/token-rotate.ts")).tokenRotate],
+  ["token revoke", async () => (await import("./commands/token-revoke.ts")).tokenRevoke],
   ["rules test", async () => (await import("./commands/rules-test.ts")).rulesTest],
 ]);

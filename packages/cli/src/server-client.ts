@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { opened, sessionHeader } from "@outweigh/schema";
 import { z } from "zod";
+import type { Options } from "./command.ts";
 import { CliError } from "./error.ts";
 
 /** What a running server writes into its data folder. */
@@ -17,6 +19,11 @@ const apiError = z.object({ message: z.string() });
 /** How long a server may take to answer, in ms: a pack of a large incident takes seconds. */
 const answerMs = 60_000;
 
+/** The option of every command that asks a running server. */
+export const dataOption = {
+  data: { type: "string", value: "DIR", about: "The data folder of the running server (default: the configured one)" },
+} as const satisfies Options;
+
 /** A server that runs on this machine, reached as the person who owns its data folder. */
 export interface LocalServer {
   readonly url: string;
@@ -29,6 +36,8 @@ export interface LocalServer {
 export interface Session {
   /** @throws {CliError} FAILED with the server's own words. */
   get(path: string): Promise<Response>;
+  /** @throws {CliError} FAILED with the server's own words. */
+  post(path: string, body: object): Promise<Response>;
   end(): Promise<void>;
 }
 
@@ -47,12 +56,28 @@ export function localServer(dataDir: string): LocalServer {
   return { url, link: makeLink, signIn: async () => signIn(url, await makeLink()) };
 }
 
+/** Signs in at the server that works in a data folder, for as long as `work` takes. @throws {CliError} FAILED */
+export async function withSession<T>(dataDir: string, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = await localServer(dataDir).signIn();
+  try {
+    return await work(session);
+  } finally {
+    await session.end();
+  }
+}
+
 async function signIn(url: string, openLink: string): Promise<Session> {
-  const opened = await ask(openLink, { redirect: "manual" });
-  const cookie = (opened.headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
-  const headers = { cookie, origin: url };
+  const answer = await ask(openLink, { redirect: "manual", headers: { accept: "application/json" } });
+  const cookie = (answer.headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
+  const headers = { cookie, origin: url, [sessionHeader]: opened.parse(await answer.json()).key };
   return {
     get: (path) => ask(url + path, { headers }),
+    post: (path, body) =>
+      ask(url + path, {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
     end: async () => void (await ask(`${url}/api/session/end`, { method: "POST", headers })),
   };
 }

@@ -20,6 +20,7 @@ import {
   parseFilter,
   rulePage,
   session,
+  sessionHeader,
   severities,
   sourcePage,
   type ActionPreview,
@@ -32,6 +33,12 @@ import * as world from "./world.ts";
 
 /** `busy` is a bad day; `empty` the first start; `broken` a server whose event engine is down. */
 export type Mood = "busy" | "empty" | "broken";
+
+/** The key of the one session that there is; `sessionScript` gives it to a page. */
+const fixtureKey = "fixture";
+
+/** Signs a page in, before its own scripts run. */
+export const sessionScript = `sessionStorage.setItem(${JSON.stringify(sessionHeader)}, ${JSON.stringify(fixtureKey)})`;
 
 export interface FixtureServer {
   readonly url: string;
@@ -48,12 +55,14 @@ export async function startFixture({ port = 0, mood = "busy" as Mood } = {}): Pr
   const state = worldOf(mood);
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://fixture");
+    if (pathname.startsWith("/api/") && request.headers[sessionHeader] !== fixtureKey) {
+      return reply(response, no(401, "NOT_SIGNED_IN", "this request has no session's key"));
+    }
     if (pathname === "/api/live") return live(response, listeners);
     if (!pathname.startsWith("/api/")) return file(pathname, response);
     void bodyOf(request).then((body) => {
       const answer = answered(() => api(state, request.method ?? "GET", pathname, searchParams, body));
-      response.writeHead(answer.status, { "content-type": "application/json" });
-      response.end(JSON.stringify(answer.body));
+      reply(response, answer);
     });
   });
   await new Promise<void>((done) => server.listen(port, "127.0.0.1", done));
@@ -70,6 +79,11 @@ export async function startFixture({ port = 0, mood = "busy" as Mood } = {}): Pr
       return new Promise((done) => server.close(() => done()));
     },
   };
+}
+
+function reply(response: ServerResponse, { status, body }: Answer): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify(body));
 }
 
 /** The fixtures must be what the schema says, or they prove nothing. */

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
-import { startFixture, type Mood } from "./server.ts";
+import { sessionScript, startFixture, type Mood } from "./server.ts";
 
 interface Shot {
   readonly name: string;
@@ -93,6 +93,7 @@ for (const mood of ["busy", "empty", "broken"] as const) {
   for (const colorScheme of ["dark", "light"] as const) {
     for (const width of [1280, 1920]) {
       const page = await browser.newPage({ colorScheme, viewport: { width, height: width === 1280 ? 800 : 1080 } });
+      await page.addInitScript(sessionScript);
       page.on("pageerror", (error) => console.error(`${error}`));
       page.on("console", (it) => it.type() === "error" && console.error(it.text()));
       for (const { name, path, mood: wanted = "busy", act } of shots) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import axe from "axe-core";
 import { chromium, type Browser, type Page } from "playwright-core";
-import { startFixture, type FixtureServer, type Mood } from "../dev/server.ts";
+import { sessionScript, startFixture, type FixtureServer, type Mood } from "../dev/server.ts";
 import { consoleDir } from "./index.ts";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
@@ -33,6 +33,7 @@ interface Opened {
 async function opened(t: TestContext, path: string, { mood = "busy" as Mood, colorScheme = "dark" as const } = {}) {
   const server = await startFixture({ mood });
   const context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 800 } });
+  await context.addInitScript(sessionScript);
   const page = await context.newPage();
   t.after(async () => {
     await context.close();
@@ -79,6 +80,7 @@ for (const colorScheme of ["dark", "light"] as const) {
   test(`${colorScheme}: every page is accessible, keeps to the policy and asks nobody else`, { skip }, async (t) => {
     const server = await startFixture();
     const context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 800 } });
+    await context.addInitScript(sessionScript);
     t.after(async () => {
       await context.close();
       await server.close();
@@ -267,4 +269,29 @@ test("a chosen theme stays", { skip }, async (t) => {
   assert.equal(await ground(), "rgb(255, 255, 255)");
   await page.reload();
   assert.equal(await ground(), "rgb(255, 255, 255)");
+});
+
+test("a tab without the session's key is signed out, and gets it from a tab beside it", { skip }, async (t) => {
+  const server = await startFixture();
+  const context = await browser.newContext();
+  t.after(async () => {
+    await context.close();
+    await server.close();
+  });
+  const first = await context.newPage();
+  await first.goto(`${server.url}/incidents`);
+  await first.getByText("This browser is not signed in").waitFor();
+  await first.evaluate(sessionScript);
+  await first.reload();
+  await rows(first).nth(1).waitFor();
+  const second = await context.newPage();
+  await second.goto(`${server.url}/models`);
+  await rows(second).nth(1).waitFor();
+});
+
+test("a pack is kept as a file, though a link alone could not fetch it", { skip }, async (t) => {
+  const { page } = await opened(t, "/incidents/inc-214?tab=activity");
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: /as a pack/ }).click();
+  assert.equal((await download).suggestedFilename(), "incident-214.pack");
 });

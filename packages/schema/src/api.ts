@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { alert } from "./alert.ts";
 import { coalition, gap, holding } from "./book.ts";
-import { modelClass } from "./config.ts";
+import { modelClass, sourceEntry } from "./config.ts";
 import { event } from "./event.ts";
 import { incident, incidentStatus, verdict } from "./incident.ts";
 import { listener, scannedCopy, theftPath } from "./scan.ts";
@@ -26,6 +26,15 @@ function page<Item extends z.ZodType>(item: Item) {
 
 /** Every error: a code to search for, and what to do. */
 export const apiError = z.object({ error: z.string(), message: z.string() });
+
+/**
+ * The header that carries a session's key: its second secret, beside the cookie. Cookies of 127.0.0.1 reach every port of it;
+ * a key stays with the page's own origin, in `sessionStorage` under this same name.
+ */
+export const sessionHeader = "x-outweigh-session";
+
+/** What `GET /open` answers to a program; a browser is sent a page that keeps the key. */
+export const opened = z.object({ key: z.string() });
 
 export const session = z.object({
   user: z.object({ id: z.string(), name: z.string(), role: z.enum(["analyst", "admin"]) }),
@@ -298,6 +307,23 @@ export const previewBody = z.strictObject({
 });
 export const applyBody = previewBody.extend({ digest: z.string(), reason });
 export const undoBody = z.strictObject({ reason });
+
+/** What a program sends records with. The secret is told once, when it is made; nobody keeps it. */
+export const tokenRow = z.object({
+  /** Unique, and no secret. */
+  name: z.string(),
+  /** The one source whose records it may send. */
+  source: z.string(),
+  createdAt: time,
+  createdBy: z.string(),
+  /** To about a minute. */
+  lastUsedAt: time.optional(),
+});
+export type TokenRow = z.infer<typeof tokenRow>;
+export const tokenPage = page(tokenRow);
+export const tokenBody = z.strictObject({ source: sourceEntry.shape.name, name: sourceEntry.shape.name.optional() });
+export const newToken = z.object({ token: tokenRow, secret: z.string() });
+export type NewToken = z.infer<typeof newToken>;
 
 /** The answer to `POST /api/ingest/:source`: what is counted here as accepted is on disk. */
 export const ingestAnswer = z.object({

@@ -9,6 +9,7 @@ export type ServerErrorCode =
   | "CONFLICT"
   | "TOO_LARGE"
   | "TOO_MANY"
+  | "TOO_SLOW"
   | "BUSY"
   | "ACTION_REFUSED"
   | "EVENTS_UNAVAILABLE"
@@ -31,6 +32,7 @@ const statuses: Record<ServerErrorCode, number> = {
   CONFLICT: 409,
   TOO_LARGE: 413,
   TOO_MANY: 429,
+  TOO_SLOW: 408,
   BUSY: 503,
   ACTION_REFUSED: 409,
   EVENTS_UNAVAILABLE: 503,

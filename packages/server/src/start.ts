@@ -16,6 +16,7 @@ import { Inventory } from "./api/inventory.ts";
 import { allowedHosts } from "./auth/guard.ts";
 import { Links } from "./auth/links.ts";
 import { Sessions } from "./auth/sessions.ts";
+import { SourceTokens } from "./auth/source-tokens.ts";
 import { secretIn } from "./auth/tokens.ts";
 import { Changes } from "./changes.ts";
 import { claimData, makeDataFolder, type Claim } from "./data.ts";
@@ -55,7 +56,8 @@ export interface Running {
   readonly openUrl: string;
   /** Another such link. */
   link(): string;
-  readonly ingestToken: string;
+  /** A token to send records of one source with, for a program that the caller starts: it ends with this server. */
+  token(source: string): string;
   /** Which engines it works with, in words. */
   readonly engines: { readonly events: string; readonly state: string };
   /** Says what the start-up scan is doing, for the console's frame. */
@@ -112,7 +114,7 @@ interface Opened {
 
 async function assemble(options: StartOptions, { store, log, claim, opened }: Opened): Promise<Running> {
   const context = await makeContext(options, store, log);
-  const { worker, actions, links, tokens, sessions, scan, changes, now } = context;
+  const { worker, actions, links, sourceTokens, sessions, scan, changes, now } = context;
   opened.push(() => worker.close());
   await actions.recover();
 
@@ -133,7 +135,7 @@ async function assemble(options: StartOptions, { store, log, claim, opened }: Op
     url,
     openUrl: link(),
     link,
-    ingestToken: tokens.ingest,
+    token: (source) => sourceTokens.own(source),
     engines: store.origin,
     scanState: (state, message) => {
       scan.state = state;
@@ -186,13 +188,11 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     }),
     actions: new Actions({ db, evidence, changes, acts, policy, webhooks, log, now }),
     inventory: new Inventory(db, changes),
-    sessions: new Sessions(db),
+    sessions: await Sessions.open(db, now()),
     links: new Links(),
     playbooks: new Map(content.playbooks.map(({ id, text }) => [id, readPlaybook(id, text)])),
-    tokens: {
-      ingest: await secretIn(join(dataDir, "ingest.token")),
-      open: await secretIn(join(dataDir, "open.token")),
-    },
+    sourceTokens: await SourceTokens.open(db),
+    openToken: await secretIn(join(dataDir, "open.token")),
     owner: userInfo().username,
     scan: { state: "none" },
   };

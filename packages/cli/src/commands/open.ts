@@ -1,11 +1,11 @@
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
-import { localServer } from "../server-client.ts";
+import { dataOption, localServer } from "../server-client.ts";
 
 const options = {
   ...configOption,
-  data: { type: "string", value: "DIR", about: "The data folder of the running server (default: the configured one)" },
+  ...dataOption,
 } as const;
 
 export const open = command({

@@ -2,12 +2,12 @@ import { incidentPage } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
-import { localServer, type Session } from "../server-client.ts";
+import { dataOption, withSession, type Session } from "../server-client.ts";
 import { sizeText } from "../text/amounts.ts";
 
 const options = {
   ...configOption,
-  data: { type: "string", value: "DIR", about: "The data folder of the running server (default: the configured one)" },
+  ...dataOption,
 } as const;
 
 export const pack = command({
@@ -31,17 +31,14 @@ export const pack = command({
 
 async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
-  const session = await localServer(values.data ?? config.server.data).signIn();
-  try {
-    const id = await idOf(name, session);
-    const text = await (await session.get(`/api/incidents/${encodeURIComponent(id)}/pack`)).text();
-    if (json) terminal.printJson({ incident: id, bytes: Buffer.byteLength(text), pack: text });
-    else terminal.printRaw(text);
-    terminal.say(`${sizeText(Buffer.byteLength(text))}; outweigh verify checks it without this server`);
-    return 0;
-  } finally {
-    await session.end();
-  }
+  const { id, text } = await withSession(values.data ?? config.server.data, async (session) => {
+    const found = await idOf(name, session);
+    return { id: found, text: await (await session.get(`/api/incidents/${encodeURIComponent(found)}/pack`)).text() };
+  });
+  if (json) terminal.printJson({ incident: id, bytes: Buffer.byteLength(text), pack: text });
+  else terminal.printRaw(text);
+  terminal.say(`${sizeText(Buffer.byteLength(text))}; outweigh verify checks it without this server`);
+  return 0;
 }
 
 /** The id of the incident that a person calls by its number. */

@@ -81,7 +81,7 @@ export function startScan(running: Running, options: ScanChildOptions): { stop()
 async function handOver(report: Buffer, running: Running, terminal: Terminal): Promise<void> {
   // One line, one record, even for a server that takes records line by line.
   const body = JSON.stringify(JSON.parse(report.toString("utf8")));
-  const headers = { authorization: `Bearer ${running.ingestToken}`, "content-type": "application/x-ndjson" };
+  const headers = { authorization: `Bearer ${running.token("scan")}`, "content-type": "application/x-ndjson" };
   await ask(`${running.url}/api/ingest/scan`, { method: "POST", headers, body });
   running.scanState("done");
   terminal.say("the scan is done; its report is in the console");

@@ -1,4 +1,5 @@
 import { apiError } from "@outweigh/schema";
+import { anotherKey, keyHeader } from "./key.ts";
 
 /** Longest wait for an answer, in ms: a hunt over months is slow; a dead server must not look like a slow one. */
 const timeoutMs = 60_000;
@@ -43,15 +44,32 @@ function within(signal?: AbortSignal): AbortSignal {
   return signal ? AbortSignal.any([signal, late]) : late;
 }
 
-async function answer<T>(shape: Shape<T>, path: string, init: RequestInit): Promise<T> {
-  const response = await reached(path, init);
-  const body = await bodyOf(response);
-  if (!response.ok) {
-    const said = apiError.safeParse(body);
-    if (said.success) throw new ApiError(said.data.error, said.data.message, response.status);
-    throw new ApiError(`HTTP_${response.status}`, `the server answered ${response.status}`, response.status);
-  }
-  const known = shape.safeParse(body);
+interface Asked extends RequestInit {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A long answer that is read as it comes. @throws {ApiError} */
+export async function follow(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const response = await good(path, { signal });
+  if (!response.body) throw new ApiError("NO_ANSWER", "the server answered without a body", response.status);
+  return response.body;
+}
+
+/** Hands a file of the API to the browser to keep: a link alone would carry the cookie without the key. @throws {ApiError} */
+export async function keep(path: string, name: string): Promise<void> {
+  const response = await good(path, { signal: within() });
+  const url = URL.createObjectURL(await response.blob());
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The browser has taken it by then; a minute is kind to a slow disk.
+  setTimeout(() => URL.revokeObjectURL(url), timeoutMs);
+}
+
+async function answer<T>(shape: Shape<T>, path: string, init: Asked): Promise<T> {
+  const response = await good(path, init);
+  const known = shape.safeParse(await bodyOf(response));
   if (known.success) return known.data;
   const cause = known.error;
   throw new ApiError(
@@ -62,9 +80,20 @@ async function answer<T>(shape: Shape<T>, path: string, init: RequestInit): Prom
   );
 }
 
-async function reached(path: string, init: RequestInit): Promise<Response> {
+/** An answer that is not an error. Of a session that ended, another tab may know the next one. */
+async function good(path: string, init: Asked): Promise<Response> {
+  const first = await reached(path, init);
+  const response = first.status === 401 && (await anotherKey()) ? await reached(path, init) : first;
+  if (response.ok) return response;
+  const said = apiError.safeParse(await bodyOf(response));
+  if (said.success) throw new ApiError(said.data.error, said.data.message, response.status);
+  throw new ApiError(`HTTP_${response.status}`, `the server answered ${response.status}`, response.status);
+}
+
+async function reached(path: string, init: Asked): Promise<Response> {
   try {
-    return await fetch(path, { credentials: "same-origin", ...init });
+    const headers = { ...init.headers, ...(await keyHeader()) };
+    return await fetch(path, { credentials: "same-origin", ...init, headers });
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     if (cause instanceof DOMException && cause.name === "TimeoutError") {

@@ -2,7 +2,9 @@
 import { change, type Change } from "@outweigh/schema";
 import { useSyncExternalStore } from "react";
 import { addresses } from "./address.ts";
+import { follow } from "./client.ts";
 import { queryClient } from "./queries.ts";
+import { makeCutter } from "./stream.ts";
 
 /** The list that a noun of the server's messages stands in. */
 const listOf = {
@@ -87,26 +89,60 @@ function apply(changes: readonly Change[]): void {
   if (nouns.has("incident") || nouns.has("action")) void one("models");
 }
 
-/** Listens until the page is left. The browser connects again by itself; meanwhile the footer says since when it is lost. */
+/** A stream that is silent for so long is dead, in ms: the server says every 20 s that it is there. */
+const silentMs = 45_000;
+
+/** Waits before the stream is opened again, in ms; the last one stays. */
+const againMs = [1000, 2000, 5000];
+
+/** Listens until the page is left, and connects again by itself; meanwhile the footer says since when it is lost. */
 export function listen(): () => void {
-  const source = new EventSource(addresses.live);
-  const hear = (message: MessageEvent<string>) => {
-    const read = change.safeParse(parsed(message.data));
-    if (read.success) gather(read.data);
-  };
-  const opened = () => {
-    // What happened while nobody listened is not known: read everything that stands still.
-    if (live.state === "lost") missed();
-    become({ ...live, state: "live", since: Date.now() });
-  };
-  const failed = () => {
+  const left = new AbortController();
+  void stay(left.signal);
+  return () => left.abort();
+}
+
+async function stay(left: AbortSignal): Promise<void> {
+  for (let failures = 0; !left.aborted; failures++) {
+    const opened = () => {
+      failures = 0;
+      // What happened while nobody listened is not known: read everything that stands still.
+      if (live.state === "lost") missed();
+      become({ ...live, state: "live", since: Date.now() });
+    };
+    await hearAll(left, opened).catch(() => undefined);
+    if (left.aborted) return;
     if (live.state !== "lost") become({ ...live, state: "lost", since: Date.now() });
+    await new Promise((done) => setTimeout(done, againMs[Math.min(failures, againMs.length - 1)]));
+  }
+}
+
+/** Hears one stream to its end. Not an EventSource: that one sends the cookie without the key. */
+async function hearAll(left: AbortSignal, opened: () => void): Promise<void> {
+  const dead = new AbortController();
+  const signal = AbortSignal.any([left, dead.signal]);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const alive = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => dead.abort(), silentMs);
   };
-  source.addEventListener("open", opened);
-  source.addEventListener("error", failed);
-  source.addEventListener("message", hear);
-  source.addEventListener("change", hear);
-  return () => source.close();
+  alive();
+  try {
+    const reader = (await follow(addresses.live, signal)).pipeThrough(new TextDecoderStream()).getReader();
+    opened();
+    const cut = makeCutter();
+    for (let it = await reader.read(); !it.done; it = await reader.read()) {
+      alive();
+      for (const data of cut(it.value)) hear(data);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function hear(data: string): void {
+  const read = change.safeParse(parsed(data));
+  if (read.success) gather(read.data);
 }
 
 function missed(): void {

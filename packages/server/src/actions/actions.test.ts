@@ -108,7 +108,7 @@ async function scanned(name: string, over: Partial<ScanReport["models"][0]["copi
     paths: [],
     notSeen: [],
   };
-  const headers = { authorization: `Bearer ${server.ingestToken}` };
+  const headers = { authorization: `Bearer ${server.token("scan")}` };
   const sent = await fetch(`${server.url}/api/ingest/scan`, { method: "POST", body: JSON.stringify(report), headers });
   assert.equal(sent.status, 200);
   const ask = async () => (await visitor.get("/api/models/acme-13b")).body.copies ?? [];

@@ -18,11 +18,12 @@ import {
   overview,
   rulePage,
   session,
+  sessionHeader,
   sourcePage,
 } from "@outweigh/schema";
 import fc from "fast-check";
 import type { Running } from "../start.ts";
-import { accessLine, aFolder, aServer, eventually, signIn, type Visitor } from "../testing/a-server.ts";
+import { accessLine, aFolder, aServer, eventually, signedIn, signIn, type Visitor } from "../testing/a-server.ts";
 
 const folder = aFolder("api");
 let server: Running;
@@ -51,7 +52,7 @@ after(async () => {
 });
 
 function send(source: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) {
-  const authorization = `Bearer ${server.ingestToken}`;
+  const authorization = `Bearer ${server.token(source)}`;
   return fetch(`${server.url}/api/ingest/${source}`, { method: "POST", body, headers: { authorization, ...headers } });
 }
 
@@ -183,17 +184,45 @@ test("a link signs in once, and without one there is nothing to see", async () =
   }
 });
 
+test("a cookie alone, as every port of this machine is sent it, opens nothing; nor does a key alone, or another's", async () => {
+  const { cookie = "", [sessionHeader]: key = "" } = await signedIn(server.link());
+  const other = await signedIn(server.link());
+  const statusOf = async (headers: Record<string, string>) =>
+    (await fetch(`${server.url}/api/session`, { headers })).status;
+  assert.equal(await statusOf({ cookie, [sessionHeader]: key }), 200);
+  assert.equal(await statusOf({ cookie }), 401);
+  assert.equal(await statusOf({ [sessionHeader]: key }), 401);
+  assert.equal(await statusOf({ cookie, [sessionHeader]: other[sessionHeader] ?? "" }), 401);
+  assert.equal((await fetch(`${server.url}/api/live`, { headers: { cookie } })).status, 401);
+});
+
+test("a browser's key is in the page of the link, and in no address", async () => {
+  const answer = await fetch(server.link());
+  const text = await answer.text();
+  const [, key = ""] = /<meta name="key" content="([\w-]{32})">/.exec(text) ?? [];
+  const cookie = (answer.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+  assert.equal((await fetch(`${server.url}/api/session`, { headers: { cookie, [sessionHeader]: key } })).status, 200);
+  assert.match(text, /<script src="\/signed-in.js"><\/script>/);
+  assert.match(await (await fetch(`${server.url}/signed-in.js`)).text(), /sessionStorage\.setItem/);
+});
+
+test("who signs out is out at once", async () => {
+  const one = await signIn(server.link());
+  assert.equal((await one.post("/api/session/end", {})).status, 204);
+  assert.equal((await one.get("/api/session")).status, 401);
+});
+
 test("a program asks for a link with the token of the data folder, and with nothing else", async () => {
   const token = readFileSync(join(folder.path, "data", "open.token"), "utf8").trim();
   const ask = (secret: string) =>
     fetch(`${server.url}/api/links`, { method: "POST", headers: { authorization: `Bearer ${secret}` } });
   const { path } = (await (await ask(token)).json()) as { path: string };
   assert.equal((await fetch(server.url + path)).status, 200);
-  assert.equal((await ask(server.ingestToken)).status, 401);
+  assert.equal((await ask(server.token("registry"))).status, 401);
 });
 
 test("secrets lie in files that only their owner can read", () => {
-  for (const name of ["ingest.token", "open.token", "evidence.key", "evidence.salt", "server.log", "server.json"]) {
+  for (const name of ["open.token", "evidence.key", "evidence.salt", "server.log", "server.json"]) {
     assert.equal(statSync(join(folder.path, "data", name)).mode & 0o077, 0, name);
   }
 });
@@ -208,15 +237,12 @@ test("a foreign name that points here is refused, and so is a foreign page", asy
 });
 
 test("nothing is changed by a request that another page could have sent", async () => {
-  const { headers } = await raw(new URL(server.link()).pathname + new URL(server.link()).search, {
-    headers: { host: host() },
-  });
-  const cookie = String(headers["set-cookie"]).split(";")[0] ?? "";
+  const secrets = await signedIn(server.link());
   const { body } = await visitor.get("/api/incidents");
   const path = `/api/incidents/${body.items[0].id}/assign`;
   const good = {
     host: host(),
-    cookie,
+    ...secrets,
     origin: server.url,
     "content-type": "application/json",
     "sec-fetch-site": "same-origin",
@@ -238,13 +264,15 @@ test("nothing is changed by a request that another page could have sent", async 
   assert.equal((await post({})).status, 200);
 });
 
-test("records are taken from whoever has the token, and from nobody else", async () => {
+test("records are taken from whoever has a token, and from nobody else", async () => {
   const post = (headers: Record<string, string>) =>
     fetch(`${server.url}/api/ingest/registry`, { method: "POST", body: "x", headers });
   assert.equal((await post({})).status, 401);
   assert.equal((await post({ authorization: "Bearer wrong" })).status, 401);
-  assert.equal((await post({ authorization: `Basic ${server.ingestToken}` })).status, 401);
-  assert.equal((await send("Bad Name", "x")).status, 400);
+  assert.equal((await post({ authorization: `Basic ${server.token("registry")}` })).status, 401);
+  const authorization = `Bearer ${server.token("registry")}`;
+  const elsewhere = { method: "POST", body: "x", headers: { authorization } };
+  assert.equal((await fetch(`${server.url}/api/ingest/Bad Name`, elsewhere)).status, 400);
 });
 
 test("the same request under the same key counts once", async () => {
@@ -376,10 +404,9 @@ test("a body that is too long, too strange or no JSON is refused with a code", a
 });
 
 test("a live page is told what changed, and nothing about what it is", async () => {
-  const opened = await fetch(server.link());
-  const cookie = (opened.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+  const headers = await signedIn(server.link());
   const stop = new AbortController();
-  const stream = await fetch(`${server.url}/api/live`, { headers: { cookie }, signal: stop.signal });
+  const stream = await fetch(`${server.url}/api/live`, { headers, signal: stop.signal });
   assert.equal(stream.headers.get("content-type"), "text/event-stream");
   await send("registry", accessLine("live.safetensors", { user: "live" }));
   const decoder = new TextDecoder();

@@ -10,7 +10,7 @@ import { maxBodyBytes, maxRequestsPerMinute } from "../limits.ts";
 import { actions } from "./actions.ts";
 import { alerts } from "./alerts.ts";
 import { serveConsole } from "./console.ts";
-import type { Context } from "./context.ts";
+import { admit, sessionOf, tooMany, type Context } from "./context.ts";
 import { events } from "./events.ts";
 import { evidence } from "./evidence.ts";
 import { health } from "./health.ts";
@@ -23,7 +23,9 @@ import { playbooks } from "./playbooks.ts";
 import { rules } from "./rules.ts";
 import { scans } from "./scans.ts";
 import { session } from "./session.ts";
+import { signIn } from "./sign-in.ts";
 import { sources } from "./sources.ts";
+import { tokens } from "./tokens.ts";
 
 /** Longest that the event loop may lag, in ms, before new requests are told to come back later. */
 const maxLagMs = 2000;
@@ -53,26 +55,25 @@ export async function buildApp(context: Context, { consoleDir, hosts }: AppOptio
   guard(app, hosts);
   await serveConsole(app, consoleDir);
   await app.register(cookie);
-  await app.register(rateLimit, { max: maxRequestsPerMinute, timeWindow: "1 minute", errorResponseBuilder: tooMany });
   await app.register(underPressure, { maxEventLoopDelay: maxLagMs, exposeStatusRoute: false });
 
   health(app, context);
-  session(app, context);
-  ingest(app, context);
+  signIn(app, context);
+  await ingest(app, context);
   await app.register(async (inside) => {
-    inside.addHook("onRequest", async (request) => {
-      const person = await context.sessions.require(request, context.now());
-      Object.assign(request, { person });
+    inside.addHook("onRequest", async (request) => admit(request, context.sessions.require(request, context.now())));
+    await inside.register(rateLimit, {
+      max: maxRequestsPerMinute,
+      timeWindow: "1 minute",
+      // By session: whoever has none never comes this far, and so cannot use up the requests of those who have.
+      keyGenerator: (request) => sessionOf(request).id,
+      errorResponseBuilder: tooMany,
     });
-    for (const noun of [overview, incidents, alerts, events, models, sources, rules, actions]) noun(inside, context);
-    for (const noun of [evidence, live, scans, playbooks]) noun(inside, context);
+    for (const noun of [session, overview, incidents, alerts, events, models, sources, tokens]) noun(inside, context);
+    for (const noun of [rules, actions, evidence, live, scans, playbooks]) noun(inside, context);
   });
 
   return app;
-}
-
-function tooMany(): ServerError {
-  return new ServerError("TOO_MANY", "too many requests: wait a minute");
 }
 
 /** Every error becomes a code and a sentence; what is ours to know stays in the log. */
@@ -94,6 +95,8 @@ function errors(app: FastifyInstance): void {
 function ofFastify(error: unknown): ServerError | undefined {
   if (!(error instanceof Error) || !("statusCode" in error) || typeof error.statusCode !== "number") return undefined;
   switch (error.statusCode) {
+    case 408:
+      return new ServerError("TOO_SLOW", "the request took too long to arrive");
     case 413:
       return new ServerError("TOO_LARGE", "the request's body is too long");
     case 429:

@@ -4,7 +4,8 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { Actions } from "../actions/actions.ts";
 import type { Links } from "../auth/links.ts";
-import type { Sessions } from "../auth/sessions.ts";
+import type { Sessions, SignedIn } from "../auth/sessions.ts";
+import type { SourceTokens } from "../auth/source-tokens.ts";
 import type { Changes } from "../changes.ts";
 import { ServerError } from "../error.ts";
 import type { Decision, EvidenceLog } from "../evidence/log.ts";
@@ -29,8 +30,9 @@ export interface Context {
   readonly metrics: Metrics;
   readonly version: string;
   readonly log: FastifyBaseLogger;
-  /** The secrets that programs show: for sending records, and for asking for a sign-in link. */
-  readonly tokens: { readonly ingest: string; readonly open: string };
+  readonly sourceTokens: SourceTokens;
+  /** The secret that a program shows to ask for a sign-in link: it lies in the data folder. */
+  readonly openToken: string;
   /** The OS user who started us: whoever opens a link is that person. */
   readonly owner: string;
   /** What the start-up scan is doing. */
@@ -52,11 +54,26 @@ export function read<Schema extends z.ZodType>(schema: Schema, value: unknown): 
   throw new ServerError("BAD_REQUEST", said.slice(0, 10).join("; "));
 }
 
-/** Who is signed in; set by the hook that lets nobody else through. */
+const signedIn = new WeakMap<FastifyRequest, SignedIn>();
+
+/** Says who a request is from: the one hook that lets nobody else through. */
+export function admit(request: FastifyRequest, who: SignedIn): void {
+  signedIn.set(request, who);
+}
+
+/** The name of who is signed in. */
 export function personOf(request: FastifyRequest): string {
-  const { person } = request as FastifyRequest & { person?: string };
-  if (person === undefined) throw new ServerError("NOT_SIGNED_IN", "nobody is signed in");
-  return person;
+  return sessionOf(request).user;
+}
+
+export function sessionOf(request: FastifyRequest): SignedIn {
+  const found = signedIn.get(request);
+  if (!found) throw new ServerError("NOT_SIGNED_IN", "nobody is signed in");
+  return found;
+}
+
+export function tooMany(): ServerError {
+  return new ServerError("TOO_MANY", "too many requests: wait a minute");
 }
 
 /** Stores a person's decision together with its evidence: both or neither. */

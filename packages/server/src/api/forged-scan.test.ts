@@ -45,7 +45,7 @@ test("a forged scan report neither stands for ever nor gets our own files moved"
   const send = (report: object) =>
     fetch(`${server.url}/api/ingest/scan`, {
       method: "POST",
-      headers: { authorization: `Bearer ${server.ingestToken}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${server.token("scan")}`, "content-type": "application/json" },
       body: JSON.stringify(report),
     });
   const latest = () => visitor.get("/api/scan");

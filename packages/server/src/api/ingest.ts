@@ -1,14 +1,16 @@
-import type { IngestAnswer } from "@outweigh/schema";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { IncomingMessage } from "node:http";
+import rateLimit from "@fastify/rate-limit";
+import { sourceEntry, type IngestAnswer } from "@outweigh/schema";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { bearerOf, sameSecret } from "../auth/tokens.ts";
+import type { Sender } from "../auth/source-tokens.ts";
+import { bearerOf } from "../auth/tokens.ts";
 import { ServerError } from "../error.ts";
-import { maxIngestBytes, maxIngestInFlight, maxIngestsPerMinute } from "../limits.ts";
-import { read, type Context } from "./context.ts";
+import { maxIngestsPerMinute } from "../limits.ts";
+import { Admission, readBody, type Upload } from "./admission.ts";
+import { read, tooMany, type Context } from "./context.ts";
 
-const params = z.object({
-  source: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected lower-case letters, digits, dots, dashes"),
-});
+const params = z.object({ source: sourceEntry.shape.name });
 /** What a sender may call a request, so that sending it again counts nothing twice. */
 const headers = z.object({
   "idempotency-key": z
@@ -17,42 +19,65 @@ const headers = z.object({
     .optional(),
 });
 
+/** What the first hook finds out about a request, for the steps after it. */
+interface Admitted {
+  readonly sender: Sender;
+  readonly upload: Upload;
+}
+
 /** Receives records, one a line: what is counted as accepted in the answer is on disk. */
-export function ingest(app: FastifyInstance, { worker, tokens, now }: Context): void {
-  let inFlight = 0;
-  const rateLimit = { max: maxIngestsPerMinute, timeWindow: "1 minute" };
+export async function ingest(app: FastifyInstance, { worker, sourceTokens, now }: Context): Promise<void> {
+  const admission = new Admission();
+  const admitted = new WeakMap<FastifyRequest, Admitted>();
 
-  app.register(async (inside) => {
-    inside.removeAllContentTypeParsers();
-    inside.addContentTypeParser("*", { parseAs: "buffer" }, (_, body, done) => done(null, body));
-    // Before a byte of the body is read: who has no token makes us do nothing.
+  await app.register(async (inside) => {
+    // Before a byte of the body is read: who has no token for this source makes us do nothing.
     inside.addHook("onRequest", async (request, reply) => {
-      const token = bearerOf(request.headers.authorization);
-      if (token === undefined || !sameSecret(token, tokens.ingest)) {
-        throw new ServerError("NOT_SIGNED_IN", "expected the token of the data folder's file ingest.token as a bearer");
-      }
-      inFlight += sizeOf(request);
-      if (inFlight > maxIngestInFlight) {
-        inFlight -= sizeOf(request);
-        throw new ServerError("BUSY", "too many records are being received at once: try again in a moment");
-      }
-      reply.raw.once("close", () => (inFlight -= sizeOf(request)));
+      const sender = senderOf(request, sourceTokens.sender(bearerOf(request.headers.authorization) ?? "", now()));
+      const upload = admission.enter(sender.id);
+      reply.raw.once("close", upload.leave);
+      admitted.set(request, { sender, upload });
     });
+    await inside.register(rateLimit, {
+      max: maxIngestsPerMinute,
+      timeWindow: "1 minute",
+      // By token: what one sender does in excess is not held against another, wherever they sit.
+      keyGenerator: (request) => admitted.get(request)?.sender.id ?? "",
+      errorResponseBuilder: tooMany,
+    });
+    inside.removeAllContentTypeParsers();
+    inside.addContentTypeParser("*", (request: FastifyRequest, body: IncomingMessage) => {
+      const upload = admitted.get(request)?.upload;
+      if (!upload) throw new ServerError("INTERNAL", "a body came before its token was read");
+      return readBody(body, upload);
+    });
+    inside.addHook("onError", async (request, reply) => leaveUnread(request, reply));
 
-    inside.post(
-      "/api/ingest/:source",
-      { bodyLimit: maxIngestBytes, config: { rateLimit, forPrograms: true } },
-      async (request): Promise<IngestAnswer> => {
-        const { source } = read(params, request.params);
-        const { "idempotency-key": key } = read(headers, request.headers);
-        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        return worker.accept({ source, body, at: now(), key });
-      },
-    );
+    inside.post("/api/ingest/:source", { config: { forPrograms: true } }, async (request): Promise<IngestAnswer> => {
+      const { source } = read(params, request.params);
+      const { "idempotency-key": key } = read(headers, request.headers);
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      return worker.accept({ source, body, at: now(), key });
+    });
   });
 }
 
-function sizeOf(request: FastifyRequest): number {
-  const stated = Number(request.headers["content-length"]);
-  return Number.isSafeInteger(stated) && stated >= 0 ? Math.min(stated, maxIngestBytes) : maxIngestBytes;
+/** The sender, if its token is good for the source in the address. */
+function senderOf(request: FastifyRequest, sender: Sender | undefined): Sender {
+  if (!sender) {
+    throw new ServerError(
+      "NOT_SIGNED_IN",
+      "expected a token of this source as a bearer: `npx outweigh token create --source NAME` makes one",
+    );
+  }
+  const { source } = read(params, request.params);
+  if (sender.source === source) return sender;
+  throw new ServerError("FORBIDDEN", `this token sends records of the source ${sender.source}, not of ${source}`);
+}
+
+/** A body of which the rest is not wanted: the sender is told, and the connection ends with the answer. */
+function leaveUnread(request: FastifyRequest, reply: FastifyReply): void {
+  if (request.raw.complete) return;
+  reply.header("connection", "close");
+  reply.raw.once("finish", () => request.raw.socket.destroySoon());
 }

@@ -1,61 +1,84 @@
 // oxlint-disable-next-line import/no-unassigned-import -- its types add cookies to requests and replies
 import "@fastify/cookie";
-// Signed-in browsers: an HttpOnly cookie here, its digest in the database.
+// Signed-in browsers. A session has two secrets: a cookie, which browsers send to every port of this machine, and a key,
+// which the page keeps to its own origin and puts into a header. Neither is worth anything without the other.
+import { sessionHeader } from "@outweigh/schema";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../error.ts";
-import { addSession, removeSession, sessionUser } from "../store/sessions.ts";
+import { addSession, openSessions, removeSession } from "../store/sessions.ts";
 import type { Db } from "../store/state/state.ts";
 import { digestOf, newSecret } from "./tokens.ts";
 
 /** How long a browser stays signed in, in ms: one working day. */
 const sessionMs = 12 * 3_600_000;
-/** How long an answer of the database is believed, in ms: a page asks many things at once. */
-const cachedMs = 5000;
-const maxCached = 1000;
 
+/** Who is signed in. `id` names the session and is no secret. */
+export interface SignedIn {
+  readonly id: string;
+  readonly user: string;
+}
+
+/**
+ * All open sessions by the digest of both secrets, in memory: who has none costs us a look-up and is told so at once, so
+ * nobody's attempts can lock out those who have one. One server works on a database, so what is here is what is stored.
+ */
 export class Sessions {
   readonly #db: Db;
-  readonly #cached = new Map<string, { user: string; until: number }>();
+  readonly #open = new Map<string, { readonly user: string; readonly expiresAt: number }>();
   /** With the port: cookies belong to a host name, and another Outweigh may listen beside this one. */
   cookie = "outweigh";
 
-  constructor(db: Db) {
+  private constructor(db: Db) {
     this.#db = db;
   }
 
-  async open(reply: FastifyReply, user: string, now: number): Promise<void> {
-    const secret = newSecret();
-    await addSession(this.#db, { id: digestOf(secret), user, createdAt: now, expiresAt: now + sessionMs });
-    reply.setCookie(this.cookie, secret, { path: "/", httpOnly: true, sameSite: "strict", maxAge: sessionMs / 1000 });
+  static async open(db: Db, now: number): Promise<Sessions> {
+    const sessions = new Sessions(db);
+    for (const { id, user, expiresAt } of await openSessions(db, now)) sessions.#open.set(id, { user, expiresAt });
+    return sessions;
   }
 
-  /** The name of who is signed in. @throws {ServerError} NOT_SIGNED_IN */
-  async require(request: FastifyRequest, now: number): Promise<string> {
-    const secret = request.cookies[this.cookie];
-    const user = secret === undefined ? undefined : await this.#find(digestOf(secret), now);
-    if (user !== undefined) return user;
+  /** Signs a browser in: sets the cookie, and answers with the key that its page must send beside it. */
+  async begin(reply: FastifyReply, user: string, now: number): Promise<string> {
+    const [secret, key] = [newSecret(), newSecret()];
+    const id = idOf(secret, key);
+    const expiresAt = now + sessionMs;
+    await addSession(this.#db, { id, user, createdAt: now, expiresAt });
+    for (const [it, { expiresAt: end }] of this.#open) if (end <= now) this.#open.delete(it);
+    this.#open.set(id, { user, expiresAt });
+    reply.setCookie(this.cookie, secret, { path: "/", httpOnly: true, sameSite: "strict", maxAge: sessionMs / 1000 });
+    return key;
+  }
+
+  /** Who asks. @throws {ServerError} NOT_SIGNED_IN */
+  require(request: FastifyRequest, now: number): SignedIn {
+    const id = this.#idOf(request);
+    const found = id === undefined ? undefined : this.#open.get(id);
+    if (id !== undefined && found && found.expiresAt > now) return { id, user: found.user };
     throw new ServerError(
       "NOT_SIGNED_IN",
-      "open the one-time link that `outweigh up` printed, or ask for one: `outweigh open`",
+      "open the one-time link that `outweigh up` printed, or ask for one: `npx outweigh open`",
     );
   }
 
   /** Ends the session of this browser. */
-  async close(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const secret = request.cookies[this.cookie];
-    if (secret !== undefined) await removeSession(this.#db, digestOf(secret));
-    this.#cached.clear();
+  async end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const id = this.#idOf(request);
+    if (id !== undefined) {
+      await removeSession(this.#db, id);
+      this.#open.delete(id);
+    }
     reply.clearCookie(this.cookie, { path: "/" });
   }
 
-  async #find(id: string, now: number): Promise<string | undefined> {
-    const known = this.#cached.get(id);
-    if (known && known.until > now) return known.user;
-    this.#cached.delete(id);
-    const user = await sessionUser(this.#db, id, now);
-    if (user === undefined) return undefined;
-    if (this.#cached.size >= maxCached) this.#cached.clear();
-    this.#cached.set(id, { user, until: now + cachedMs });
-    return user;
+  #idOf(request: FastifyRequest): string | undefined {
+    const secret = request.cookies[this.cookie];
+    const key = request.headers[sessionHeader];
+    return secret !== undefined && typeof key === "string" ? idOf(secret, key) : undefined;
   }
+}
+
+/** Built so that no choice of two secrets means two others. */
+function idOf(secret: string, key: string): string {
+  return digestOf(JSON.stringify([secret, key]));
 }

@@ -12,15 +12,10 @@ export async function addSession(db: Db, { id, user, createdAt, expiresAt }: Ses
   await db.insertInto("session").values({ id, user, created_at: createdAt, expires_at: expiresAt }).execute();
 }
 
-/** The user of a session that has not expired. */
-export async function sessionUser(db: Db, id: string, now: number): Promise<string | undefined> {
-  const row = await db
-    .selectFrom("session")
-    .select("user")
-    .where("id", "=", id)
-    .where("expires_at", ">", now)
-    .executeTakeFirst();
-  return row?.user;
+/** All that have not expired. */
+export async function openSessions(db: Db, now: number): Promise<SessionRow[]> {
+  const rows = await db.selectFrom("session").selectAll().where("expires_at", ">", now).execute();
+  return rows.map((it) => ({ id: it.id, user: it.user, createdAt: it.created_at, expiresAt: it.expires_at }));
 }
 
 export async function removeSession(db: Db, id: string): Promise<void> {

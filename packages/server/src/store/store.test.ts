@@ -32,7 +32,7 @@ test("CLICKHOUSE_URL and DATABASE_URL replace both engines", { skip: linuxOnly }
     closing.push(() => server.close());
     assert.deepEqual(server.engines, { events: "CLICKHOUSE_URL", state: "DATABASE_URL" });
     assert.equal(existsSync(join(data, "events")) || existsSync(join(data, "state")), false);
-    const headers = { authorization: `Bearer ${server.ingestToken}` };
+    const headers = { authorization: `Bearer ${server.token("registry")}` };
     const user = hunter === undefined ? "first" : "second";
     await fetch(`${server.url}/api/ingest/registry`, {
       method: "POST",
@@ -74,7 +74,7 @@ test(
       folder.remove();
     });
     const visitor = await signIn(server.openUrl);
-    const headers = { authorization: `Bearer ${server.ingestToken}` };
+    const headers = { authorization: `Bearer ${server.token("registry")}` };
     let sent = 0;
     for (let round = 0; round < 6; round++) {
       const lines = Array.from({ length: 50 }, () => accessLine(`n${sent++}.safetensors`)).join("\n");

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { config, type ConfigInput } from "@outweigh/schema";
+import { config, opened, sessionHeader, type ConfigInput } from "@outweigh/schema";
 import { start, type Running, type StartOptions } from "../start.ts";
 
 export function aFolder(name: string): { readonly path: string; remove(): void } {
@@ -59,14 +59,20 @@ export interface Answer {
   readonly body: any;
 }
 
+/** Both secrets of a new session, as headers. */
+export async function signedIn(link: string): Promise<Record<string, string>> {
+  const answer = await fetch(link, { headers: { accept: "application/json" } });
+  const cookie = (answer.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+  return { cookie, [sessionHeader]: opened.parse(await answer.json()).key };
+}
+
 export async function signIn(link: string): Promise<Visitor> {
   const url = new URL(link).origin;
-  const opened = await fetch(link);
-  const cookie = (opened.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+  const headers = await signedIn(link);
   const ask = async (path: string, init: RequestInit = {}) => {
     const answer = await fetch(url + path, {
       ...init,
-      headers: { cookie, origin: url, "content-type": "application/json" },
+      headers: { ...headers, origin: url, "content-type": "application/json" },
     });
     const text = await answer.text();
     return { status: answer.status, body: answer.headers.get("content-type")?.includes("json") ? parse(text) : text };

@@ -10,5 +10,7 @@ const running = await start({
   content: { rules: [], playbooks: [], policy: "[]" },
   version: "test",
 });
-process.stdout.write(`${JSON.stringify({ url: running.url, open: running.openUrl, token: running.ingestToken })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ url: running.url, open: running.openUrl, token: running.token("pushed") })}\n`,
+);
 process.once("SIGTERM", () => void running.close());

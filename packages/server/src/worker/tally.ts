@@ -104,8 +104,13 @@ export class Tally {
       const reason = "no source reads records like this: set the source's kind in outweigh.yml";
       return this.#reject(source, record, reason, record.record);
     }
-    if (kind === "scan") this.#takeScan(record.record);
     const state = this.source(source);
+    if (kind === "scan" && state.kind !== "scan") {
+      // Whoever may write a log, or send one, must not say where copies lie.
+      const reason = "a scan report: those are taken from sources of kind scan alone, set it in outweigh.yml";
+      return this.#reject(source, record, reason, record.record);
+    }
+    if (kind === "scan") this.#takeScan(record.record);
     if (state.kind === "auto" && state.told !== kind) this.set(source, { ...state, told: kind });
     const from = { source, kind, ...record };
     this.taken.push(from);

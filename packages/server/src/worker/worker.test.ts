@@ -24,7 +24,7 @@ async function running(t: TestContext, configuration: (folder: string) => Config
     folder: folder.path,
     signIn: () => signIn(server.link()),
     send: async (source: string, body: string) => {
-      const headers = { authorization: `Bearer ${server.ingestToken}` };
+      const headers = { authorization: `Bearer ${server.token(source)}` };
       return fetch(`${server.url}/api/ingest/${source}`, { method: "POST", body, headers });
     },
     restart: async () => {

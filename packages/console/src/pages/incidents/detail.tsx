@@ -1,14 +1,13 @@
 import type { IncidentDetail } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
-import { addresses } from "../../api/address.ts";
 import { incidentQuery } from "../../api/queries.ts";
 import { Level } from "../../ui/level.tsx";
 import { useUrl } from "../../ui/list-state.ts";
 import { Page, Prose, Section, Tabs, Title, type Tab } from "../../ui/parts.tsx";
 import { useShortcuts } from "../../ui/shortcuts.ts";
 import { Failed, Waiting } from "../../ui/states.tsx";
-import { FilterBy, Muted } from "../../ui/text.tsx";
+import { FilterBy } from "../../ui/text.tsx";
 import { ActionTable } from "../actions/table.tsx";
 import { Holdings } from "../books/holdings.tsx";
 import { Activity } from "../evidence/activity.tsx";
@@ -22,6 +21,7 @@ import { Entities } from "./entities.tsx";
 import { Evidence } from "./evidence.tsx";
 import { LaneView } from "./lane.tsx";
 import { IncidentMeta } from "./meta.tsx";
+import { Pack } from "./pack.tsx";
 
 /** Lines of evidence before "more": a page of reading. */
 const maxLines = 200;
@@ -106,12 +106,7 @@ function Content({ of: it, tab }: { readonly of: IncidentDetail; readonly tab: s
     case "activity":
       return (
         <>
-          <p style={{ paddingBottom: 8 }}>
-            <a href={addresses.pack(it.incident.id)} download>
-              Take this incident's evidence as a pack
-            </a>
-            <Muted>, which outweigh verify checks on any machine</Muted>
-          </p>
+          <Pack of={it.incident} />
           <Activity entries={it.activity} />
         </>
       );

@@ -126,10 +126,26 @@ create table session (
 );
 `;
 
+const tokens = `
+create table token (
+  name text primary key,
+  id text not null unique,
+  source text not null,
+  created_at bigint not null,
+  created_by text not null,
+  last_used_at bigint
+);
+`;
+
 export const migrations: Record<string, Migration> = {
   "001-first": {
     async up(db: Kysely<unknown>) {
       await sql.raw(tables).execute(db);
+    },
+  },
+  "002-tokens": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(tokens).execute(db);
     },
   },
 };

@@ -19,6 +19,7 @@ export interface Tables {
   checkpoint: CheckpointTable;
   log: LogTable;
   session: SessionTable;
+  token: TokenTable;
 }
 
 /** The line says what it is (all columns of `Incident`); people say what comes of it (status, verdict, assignee). */
@@ -157,9 +158,20 @@ export interface LogTable {
 }
 
 export interface SessionTable {
-  /** SHA-256 of the cookie's value: a stolen database signs nobody in. */
+  /** SHA-256 of both of a session's secrets: a stolen database signs nobody in. */
   id: string;
   user: string;
   created_at: number;
   expires_at: number;
+}
+
+export interface TokenTable {
+  name: string;
+  /** SHA-256 of the secret: a stolen database sends nothing. */
+  id: string;
+  /** The one source that it may send records of. */
+  source: string;
+  created_at: number;
+  created_by: string;
+  last_used_at: number | null;
 }

@@ -1,0 +1,44 @@
+import { tokenPage } from "@outweigh/schema";
+import { command, configOption, type Call } from "../command.ts";
+import { loadConfig } from "../config/read.ts";
+import type { ExitCode } from "../error.ts";
+import { dataOption, withSession } from "../server-client.ts";
+import { timeText } from "../text/amounts.ts";
+import { visible } from "../text/visible.ts";
+import { padEnd } from "../text/width.ts";
+
+const options = { ...configOption, ...dataOption } as const;
+
+export const tokenList = command({
+  summary: "Lists the tokens that records may be sent with, and when each was used",
+  usage: "",
+  positionals: [0, 0],
+  options,
+  about: ["No secret is shown: nobody has them but the programs that were given them."],
+  examples: [{ line: "outweigh token list", about: "Name, source, who made it, and when it was last used" }],
+  run,
+});
+
+async function run({ values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
+  const { config } = loadConfig(values.config);
+  const { items } = await withSession(values.data ?? config.server.data, async (session) =>
+    tokenPage.parse(await (await session.get("/api/tokens")).json()),
+  );
+  if (json) {
+    const iso = (ms: number) => new Date(ms).toISOString();
+    const tokens = items.map(({ createdAt, lastUsedAt, ...it }) => ({
+      ...it,
+      createdAt: iso(createdAt),
+      ...(lastUsedAt !== undefined && { lastUsedAt: iso(lastUsedAt) }),
+    }));
+    terminal.printJson({ tokens });
+    return 0;
+  }
+  if (items.length === 0) terminal.print("No token: outweigh token create --source NAME makes one.");
+  for (const { name, source, createdAt, createdBy, lastUsedAt } of items) {
+    const used = lastUsedAt === undefined ? "never used" : `used ${timeText(lastUsedAt)}`;
+    const made = `made ${timeText(createdAt)} by ${visible(createdBy)}`;
+    terminal.print(`${padEnd(name, 20)} source ${padEnd(source, 20)} ${used} · ${made}`);
+  }
+  return 0;
+}

@@ -1,0 +1,26 @@
+import { tokenRow } from "@outweigh/schema";
+import { command, configOption, type Call } from "../command.ts";
+import { loadConfig } from "../config/read.ts";
+import type { ExitCode } from "../error.ts";
+import { dataOption, withSession } from "../server-client.ts";
+
+const options = { ...configOption, ...dataOption } as const;
+
+export const tokenRevoke = command({
+  summary: "Ends a token: what is sent with it from then on is refused",
+  usage: "NAME",
+  positionals: [1, 1],
+  options,
+  examples: [{ line: "outweigh token revoke registry", about: "The token of that name, as the list shows it" }],
+  run,
+});
+
+async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
+  const { config } = loadConfig(values.config);
+  const token = await withSession(values.data ?? config.server.data, async (session) =>
+    tokenRow.parse(await (await session.post(`/api/tokens/${encodeURIComponent(name)}/revoke`, {})).json()),
+  );
+  if (json) terminal.printJson({ revoked: token });
+  else terminal.print(`${token.name} is revoked: it sends nothing of ${token.source} any more`);
+  return 0;
+}

@@ -1,0 +1,48 @@
+import { tokenBody, type NewToken, type TokenRow } from "@outweigh/schema";
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import type { Tx } from "../store/state/state.ts";
+import { decide, personOf, read, type Context } from "./context.ts";
+
+const params = z.object({ name: z.string().min(1).max(64) });
+
+/** Tokens that programs send records with. A secret is told once, in the answer that made it. */
+export function tokens(app: FastifyInstance, context: Context): void {
+  const { sourceTokens, changes, now } = context;
+
+  /** Stores a change of a token with who made it. */
+  const onRecord =
+    (kind: string, by: string, text: (it: TokenRow) => string) =>
+    async (it: TokenRow, change: (tx: Tx) => Promise<void>): Promise<void> => {
+      await decide(context, { kind, by, subject: it.source, text: text(it) }, change);
+      changes.tell("source", it.source);
+    };
+
+  app.get("/api/tokens", async () => {
+    const items = sourceTokens.list();
+    return { items, total: items.length };
+  });
+
+  app.post("/api/tokens", async (request): Promise<NewToken> => {
+    const by = personOf(request);
+    const said = (it: TokenRow) => `made the token ${it.name} for the source ${it.source}`;
+    return sourceTokens.create(
+      { ...read(tokenBody, request.body), by, now: now() },
+      onRecord("token-created", by, said),
+    );
+  });
+
+  app.post("/api/tokens/:name/rotate", async (request): Promise<NewToken> => {
+    const by = personOf(request);
+    const { name } = read(params, request.params);
+    const said = (it: TokenRow) => `gave the token ${it.name} of the source ${it.source} a new secret`;
+    return sourceTokens.rotate(name, { by, now: now() }, onRecord("token-rotated", by, said));
+  });
+
+  app.post("/api/tokens/:name/revoke", async (request): Promise<TokenRow> => {
+    const by = personOf(request);
+    const { name } = read(params, request.params);
+    const said = (it: TokenRow) => `revoked the token ${it.name} of the source ${it.source}`;
+    return sourceTokens.revoke(name, onRecord("token-revoked", by, said));
+  });
+}
