@@ -72,14 +72,29 @@ export const maxMembers = 1_000_000;
 /** How deep archives are opened within archives. A model in a zip in a layer in an image is three deep. */
 export const maxContainerDepth = 4;
 
-/** Largest ratio of unpacked to packed bytes, beyond the first 64 MiB. Weights shrink to a half at best; bombs begin at 1,000. */
+/** Largest ratio of unpacked to packed bytes, beyond `freeExpansionBytes`. Weights shrink to a half at best; bombs begin at 1,000. */
 export const maxExpansion = 200;
 
-/** Unpacked streams up to this size are kept in memory, so that reading back costs nothing; also the bytes before the ratio counts. */
-export const maxKeptBytes = 64 * 1024 * 1024;
+/** Unpacked bytes of a stream before the ratio counts: small files of zeros are no bombs. */
+export const freeExpansionBytes = 64 * 1024 * 1024;
+
+/** Unpacked streams up to this size are kept in memory, so that reading back costs nothing. Four of them fit a scan of 200 MB. */
+export const maxKeptBytes = 16 * 1024 * 1024;
+
+/** Members up to this size are unpacked in one go: a stream of its own costs ten times as much as what it unpacks. */
+export const maxWholeBytes = 1024 * 1024;
 
 /** How far back a longer unpacked stream can be read without unpacking from its beginning again, in bytes. */
 export const keptWindowBytes = 8 * 1024 * 1024;
 
 /** How often a longer stream may be unpacked from its beginning, on average, before reading back is refused. */
 export const maxUnpackPasses = 16;
+
+/**
+ * Largest window that unpacking may look back over, in bytes: what 7-Zip's highest preset asks for; xz's asks for a quarter. Memory
+ * grows with what was unpacked, not with what a header claims.
+ */
+export const maxDictionaryBytes = 256 * 1024 * 1024;
+
+/** Longest xz, 7z or OCI index that is read into memory, in bytes: 100,000 files with long names. */
+export const maxArchiveIndexBytes = 16 * 1024 * 1024;

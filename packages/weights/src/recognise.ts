@@ -1,4 +1,14 @@
-import { closed, llamafile, streams, tarContainer, zipContainer, type Container } from "./containers/container.ts";
+import { Budget, type Allowance, type LeftOut, type LeftOutCode } from "./containers/allowance.ts";
+import {
+  closed,
+  llamafile,
+  streams,
+  tarContainer,
+  zipContainer,
+  type Container,
+  type ContainerMember,
+} from "./containers/container.ts";
+import { UnpackedReader } from "./containers/unpacked.ts";
 import { WeightsError } from "./error.ts";
 import type { Format, FormatKind, ReadContext } from "./formats/format.ts";
 import { gguf } from "./formats/gguf.ts";
@@ -112,6 +122,12 @@ export interface FoundInside {
 export interface FindOptions extends ReadContext {
   /** Called for what could not be looked into, with the way to it: encrypted, broken, too deep. */
   onProblem?(path: string, why: string): void;
+  /** What looking may cost. Undefined: as much as it takes. */
+  readonly allowance?: Allowance | undefined;
+  /** Called for what the allowance leaves out, once for each archive and reason. */
+  onLeftOut?(leftOut: LeftOut): void;
+  /** Called once at the end, with the bytes unpacked under an allowance. */
+  onUnpacked?(bytes: number): void;
 }
 
 /**
@@ -121,57 +137,94 @@ export interface FindOptions extends ReadContext {
  * Throws only what the reader throws; what is wrong with a container goes to `onProblem`.
  */
 export async function* findModels(reader: Reader, options: FindOptions = {}): AsyncGenerator<FoundInside> {
-  yield* findInside({ path: "", reader, context: options }, options, 0);
+  const budget = options.allowance && new Budget(options.allowance);
+  try {
+    yield* findInside({ path: "", reader, context: options }, { ...options, budget }, 0);
+  } finally {
+    if (budget) options.onUnpacked?.(budget.spent);
+  }
+}
+
+interface Search extends FindOptions {
+  readonly budget: Budget | undefined;
 }
 
 async function* findInside(
   { path, reader, context }: Omit<FoundInside, "recognised">,
-  options: FindOptions,
+  search: Search,
   depth: number,
 ): AsyncGenerator<FoundInside> {
   const head = await readHead(reader);
   if (!couldBeModel(head, reader.size)) return;
   const format = await formatOf(head, reader);
   if (format) {
+    search.budget?.grant(2 * reader.size); // its header and its weights may be unpacked
     yield { path, reader, recognised: { format: format.name, kind: format.kind }, context };
+    return;
+  }
+  if (search.budget && reader instanceof UnpackedReader && llamafile.mayBe(head, reader.size)) {
+    search.onLeftOut?.({ code: "PACKED_PROGRAM", path, members: 1 });
     return;
   }
   const container = await containerOf(head, reader);
   if (!container) return;
   if (depth >= maxContainerDepth) {
-    options.onProblem?.(path, `lies more than ${maxContainerDepth} containers deep`);
+    search.onProblem?.(path, `lies more than ${maxContainerDepth} containers deep`);
     return;
   }
-  yield* findInContainer(container, { path, reader, context }, options, depth);
+  yield* findInContainer(container, { path, reader, context }, search, depth);
 }
 
 async function* findInContainer(
   container: Container,
   { path, reader }: Omit<FoundInside, "recognised">,
-  options: FindOptions,
+  search: Search,
   depth: number,
 ): AsyncGenerator<FoundInside> {
+  const leftOut = new Map<LeftOutCode, number>();
   try {
-    for await (const member of container.open(reader)) {
-      const inside = path === "" || member.name === "" ? path + member.name : `${path}!/${member.name}`;
-      if (!member.reader) {
-        options.onProblem?.(inside, member.problem ?? "can't be opened");
-        continue;
-      }
-      const context = { name: member.name.slice(member.name.lastIndexOf("/") + 1), sibling: member.sibling };
-      const found = { path: inside, reader: member.reader, context };
-      let anything = false;
-      for await (const it of findInside(found, options, depth + (container.codec ? 0.5 : 1))) {
-        anything = true; // a codec counts half: image, layer, gzip, tar, zip are still 4
-        yield it;
-      }
-      if (!anything && member.problem !== undefined) options.onProblem?.(inside, member.problem);
+    for await (const member of container.open(reader, search.budget)) {
+      if (member.leftOut) leftOut.set(member.leftOut, (leftOut.get(member.leftOut) ?? 0) + 1);
+      else yield* findInMember(member, path, search, depth + (container.codec ? 0.5 : 1)); // a codec counts half: image, layer, gzip, tar, zip are still 4
       await member.close?.();
     }
   } catch (error) {
-    if (!(error instanceof WeightsError)) throw error;
-    options.onProblem?.(path, error.message);
+    whyNot(error, path, search);
+  } finally {
+    for (const [code, members] of leftOut) search.onLeftOut?.({ code, path, members });
   }
+}
+
+/** A member that cannot be read does not hide the ones behind it. */
+async function* findInMember(
+  { name, reader, problem, sibling }: ContainerMember,
+  path: string,
+  search: Search,
+  depth: number,
+): AsyncGenerator<FoundInside> {
+  const inside = path === "" || name === "" ? path + name : `${path}!/${name}`;
+  if (!reader) {
+    search.onProblem?.(inside, problem ?? "can't be opened");
+    return;
+  }
+  const context = { name: name.slice(name.lastIndexOf("/") + 1), sibling };
+  let anything = false;
+  try {
+    for await (const it of findInside({ path: inside, reader, context }, search, depth)) {
+      anything = true;
+      yield it;
+    }
+  } catch (error) {
+    whyNot(error, inside, search);
+  }
+  if (!anything && problem !== undefined) search.onProblem?.(inside, problem);
+}
+
+/** Throws what is no fault of the file. */
+function whyNot(error: unknown, path: string, search: Search): void {
+  if (!(error instanceof WeightsError)) throw error;
+  if (error.code === "BUDGET") search.onLeftOut?.({ code: "BUDGET", path, members: 1 });
+  else search.onProblem?.(path, error.message);
 }
 
 function readHead(reader: Reader): Uint8Array | Promise<Uint8Array> {

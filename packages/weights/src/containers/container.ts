@@ -1,12 +1,15 @@
 import { WeightsError } from "../error.ts";
 import { startsWith } from "../formats/format.ts";
+import { maxRecogniseBytes } from "../limits.ts";
 import { siblingName } from "../sibling.ts";
 import type { Reader } from "../tensor.ts";
+import type { Budget, LeftOutCode } from "./allowance.ts";
 import { deflate, gzip, zlib, zstd, type Codec } from "./codec.ts";
 import { rangeReader } from "./range.ts";
 import { beginsLikeTar, readTar, type TarMember } from "./tar.ts";
 import { unpackedSize, UnpackedReader } from "./unpacked.ts";
-import { beginsLikeZip, endsLikeZip, readLocalHeader, readZipDirectory, type ZipMember } from "./zip.ts";
+import { beginsLikeZip, endsLikeZip, readLocalHeader, type ZipMember } from "./zip.ts";
+import { firstHeader, readZipMembers } from "./zip-salvage.ts";
 
 /** One file in a container. Where it cannot be opened, `problem` says why; a reader beside it gives what may be read all the same. */
 export interface ContainerMember {
@@ -14,6 +17,8 @@ export interface ContainerMember {
   readonly name: string;
   readonly reader?: Reader;
   readonly problem?: string;
+  /** Set where it was passed over to save time; then there is no reader. */
+  readonly leftOut?: LeftOutCode;
   /** A file of the same folder in the same archive. */
   sibling(name: string): Promise<Reader | undefined>;
   /** Lets go of what reading it keeps in memory. */
@@ -27,8 +32,11 @@ export interface Container {
   mayBe(head: Uint8Array, size: number): boolean;
   /** Whether it is, where the first bytes do not decide. Throws only what the reader throws. */
   confirm?(reader: Reader): Promise<boolean>;
-  /** @throws {WeightsError} for an archive that can't be listed; a single bad member is a `problem` instead. */
-  open(reader: Reader): AsyncGenerator<ContainerMember>;
+  /**
+   * @param budget What may be unpacked to look into it; undefined: as much as it takes, and no member is too small.
+   * @throws {WeightsError} for an archive that can't be listed; a single bad member is a `problem` instead.
+   */
+  open(reader: Reader, budget?: Budget): AsyncGenerator<ContainerMember>;
   /** For a compressed stream: the beginning of what is inside. */
   readonly codec?: Codec;
 }
@@ -44,9 +52,15 @@ export const tarContainer: Container = { name: "tar", mayBe: (head) => beginsLik
 export const llamafile: Container = {
   name: "llamafile",
   mayBe: (head, size) => startsWith(head, "MZqFpD") || (startsWith(head, "\x7fELF") && size > 4 * 1024 * 1024),
-  confirm: endsLikeZip,
+  confirm: async (reader) => (await endsLikeZip(reader)) || isCutLlamafile(reader),
   open: openZip,
 };
+
+/** Its program names no size, so a copy without its end is told by the first member behind the program. */
+async function isCutLlamafile(reader: Reader): Promise<boolean> {
+  const head = await reader.read(0, Math.min(8, reader.size));
+  return startsWith(head, "MZqFpD") && (await firstHeader(reader)) !== undefined;
+}
 
 export const streams: readonly Container[] = [
   streamContainer(gzip, (head) => startsWith(head, "\x1f\x8b\x08")),
@@ -64,7 +78,7 @@ export const closed: readonly Container[] = [
 ];
 
 function streamContainer(codec: Codec, begins: (head: Uint8Array) => boolean): Container {
-  return { name: codec.name, codec, mayBe: begins, open: (reader) => openStream(reader, codec) };
+  return { name: codec.name, codec, mayBe: begins, open: (reader, budget) => openStream(reader, codec, budget) };
 }
 
 function closedContainer(name: string, magic: string): Container {
@@ -77,21 +91,32 @@ function closedContainer(name: string, magic: string): Container {
   };
 }
 
-async function* openStream(reader: Reader, codec: Codec): AsyncGenerator<ContainerMember> {
-  const packed = { reader, at: 0, bytes: reader.size, codec };
-  const unpacked = new UnpackedReader(packed, await unpackedSize(packed));
+/** What is inside must be measured first, which costs a pass, unless it is a tar: that is read from front to back. */
+async function* openStream(reader: Reader, codec: Codec, budget?: Budget): AsyncGenerator<ContainerMember> {
+  const packed = { reader, at: 0, bytes: reader.size, codec, budget };
+  const head = codec.peek(await reader.read(0, Math.min(reader.size, maxRecogniseBytes / 2)));
+  const size = beginsLikeTar(head) ? undefined : await unpackedSize(packed);
+  const unpacked = new UnpackedReader(packed, size);
   yield { name: "", reader: unpacked, sibling: noSibling, close: () => unpacked.close() };
 }
 
-async function* openTar(reader: Reader): AsyncGenerator<ContainerMember> {
+async function* openTar(reader: Reader, budget?: Budget): AsyncGenerator<ContainerMember> {
+  // Siblings are read beside the walk, so that it does not lose its place in a stream.
+  const aside = reader instanceof UnpackedReader ? reader.fork() : reader;
   let byName: Map<string, TarMember> | undefined;
-  for await (const { name, at, bytes } of readTar(reader)) {
-    const sibling = async (wanted: string): Promise<Reader | undefined> => {
-      byName ??= await indexTar(reader);
-      const found = byName.get(beside(name, wanted));
-      return found && rangeReader(reader, found.at, found.bytes);
-    };
-    yield { name, reader: rangeReader(reader, at, bytes), sibling };
+  try {
+    for await (const { name, at, bytes } of readTar(reader)) {
+      const sibling = async (wanted: string): Promise<Reader | undefined> => {
+        byName ??= await indexTar(aside);
+        const found = byName.get(beside(name, wanted));
+        if (found) budget?.grant(2 * found.bytes);
+        return found && rangeReader(aside, found.at, found.bytes);
+      };
+      if (bytes < (budget?.leastMemberBytes ?? 0)) yield { name, sibling, leftOut: "SMALL_MEMBER" };
+      else yield { name, reader: rangeReader(reader, at, bytes), sibling };
+    }
+  } finally {
+    if (aside instanceof UnpackedReader) await aside.close();
   }
 }
 
@@ -101,25 +126,29 @@ async function indexTar(reader: Reader): Promise<Map<string, TarMember>> {
   return byName;
 }
 
-async function* openZip(reader: Reader): AsyncGenerator<ContainerMember> {
-  const members = await readZipDirectory(reader);
+async function* openZip(reader: Reader, budget?: Budget): AsyncGenerator<ContainerMember> {
+  const { members, cut } = await readZipMembers(reader);
   const byName = new Map(members.map((it) => [it.name, it]));
   for (const member of members) {
     if (member.name.endsWith("/") && member.bytes === 0) continue;
     const sibling = async (wanted: string): Promise<Reader | undefined> => {
       const found = byName.get(beside(member.name, wanted));
-      return found && openZipMember(reader, found);
+      if (found) budget?.grant(2 * found.bytes);
+      return found && openZipMember(reader, found, budget);
     };
-    yield { name: member.name, sibling, ...(await opened(reader, member)) };
+    if (member.bytes < (budget?.leastMemberBytes ?? 0)) yield { name: member.name, sibling, leftOut: "SMALL_MEMBER" };
+    else yield { name: member.name, sibling, ...(await opened(reader, member, budget)) };
   }
+  if (cut) yield { name: "", sibling: noSibling, problem: "the zip is cut: what came last is not there" };
 }
 
 async function opened(
   reader: Reader,
   member: ZipMember,
+  budget: Budget | undefined,
 ): Promise<Pick<ContainerMember, "reader" | "problem" | "close">> {
   try {
-    const inside = await openZipMember(reader, member);
+    const inside = await openZipMember(reader, member, budget);
     const problem = member.encrypted ? { problem: `${JSON.stringify(member.name)} is encrypted, or says so` } : {};
     const close = inside instanceof UnpackedReader ? { close: () => inside.close() } : {};
     return { reader: inside, ...problem, ...close };
@@ -134,7 +163,7 @@ async function opened(
  * do not believe it: what is encrypted is noise, what only says so is not.
  * @throws {WeightsError} UNSUPPORTED if it is packed in a way we do not know, else as `readLocalHeader`.
  */
-export async function openZipMember(reader: Reader, member: ZipMember): Promise<Reader> {
+export async function openZipMember(reader: Reader, member: ZipMember, budget?: Budget): Promise<Reader> {
   const { dataAt } = await readLocalHeader(reader, member);
   if (member.method === 0) return rangeReader(reader, dataAt, member.storedBytes);
   const codec = member.method === 8 ? deflate : member.method === 93 ? zstd : undefined;
@@ -143,7 +172,7 @@ export async function openZipMember(reader: Reader, member: ZipMember): Promise<
       at: dataAt,
     });
   }
-  return new UnpackedReader({ reader, at: dataAt, bytes: member.storedBytes, codec }, member.bytes);
+  return new UnpackedReader({ reader, at: dataAt, bytes: member.storedBytes, codec, budget }, member.bytes);
 }
 
 function beside(name: string, wanted: string): string {

@@ -44,8 +44,8 @@ export async function* readTar(reader: Reader): AsyncGenerator<TarMember> {
   let at = 0;
   for (let count = 0; at + blockBytes <= reader.size; count++) {
     if (count > maxMembers) throw new WeightsError("TOO_MANY", `more than ${maxMembers} tar members`, { at });
-    const header = await readExactly(reader, at, blockBytes, "a tar header");
-    if (header.every((it) => it === 0)) return;
+    const header = await reader.read(at, blockBytes);
+    if (header.length < blockBytes || header.every((it) => it === 0)) return; // a stream tells its size at its end only
     if (parseOctal(header.subarray(148, 156)) !== checksum(header)) {
       throw new WeightsError("MALFORMED", "a tar header with a wrong checksum", { at });
     }
