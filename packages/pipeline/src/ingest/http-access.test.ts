@@ -197,6 +197,26 @@ test("an id needs the whole record to be the same: a client may send any request
   assert.notEqual(plain(0), plain(1));
 });
 
+test("a presigned address is kept without what makes it good, wherever in the line it stands", () => {
+  const signed = {
+    s3: "X-Amz-Credential=AKIAEXAMPLE%2F20261123&X-Amz-Signature=5ec4e7aa&X-Amz-Security-Token=5ec4e7bb",
+    old: "AWSAccessKeyId=AKIAEXAMPLE&Signature=5ec4e7cc%3D&Expires=1764000000",
+    google: "X-Goog-Expires=900&X-Goog-Signature=5ec4e7dd",
+    azure: "sv=2024-11-04&se=2026-11-24&sig=5ec4e7ee%3D",
+  };
+  for (const query of Object.values(signed)) {
+    const uri = `/acme-models/acme-13b/model.safetensors?${query}`;
+    const combined = `203.0.113.7 - - [23/Nov/2026:21:12:48 +0100] "GET ${uri} HTTP/1.1" 200 12 "https://a.example${uri}" "curl/8"`;
+    for (const line of [json({ request_uri: uri, http_referer: `https://a.example${uri}` }), combined]) {
+      const it = only(line);
+      assert.doesNotMatch(JSON.stringify(it), /5ec4e7/, query);
+      assert.ok(it.raw_data?.includes("model.safetensors"));
+    }
+  }
+  const [one, two] = ["5ec4e7aa", "5ec4e7ab"].map((it) => only(json({ request_uri: `/m.gguf?X-Amz-Signature=${it}` })));
+  assert.notEqual(one?.id, two?.id, "two requests stay two");
+});
+
 test("a time that is none is a reject that names it", () => {
   const it = httpAccess.read(JSON.stringify(json({ time: "yesterday" })), from, around);
   assert.ok(!it.ok);

@@ -5,6 +5,7 @@ import { meaningOf, type Meaning } from "./http-dialects.ts";
 import { combinedLine, ginLine, jsonLine, logfmtLine, uvicornLine, type HttpRequest, type Line } from "./http-lines.ts";
 import { activity, essentials, fileObject, idOf, timeOf } from "./ocsf.ts";
 import { rangeOf } from "./range.ts";
+import { withoutSignatures } from "./s3-common.ts";
 import {
   isRecord,
   parseJson,
@@ -129,7 +130,7 @@ function toEvent(
       principal: who.principal,
       uid: it.requestId,
       originalTime: it.originalTime,
-      raw: record,
+      raw: withoutSignatures(record),
     }),
     ...(it.status !== undefined && { status_id: it.status < 400 ? 1 : 2, status_code: String(it.status) }),
     operation: outcome.operation,
@@ -145,7 +146,7 @@ function toEvent(
     },
     http_request: {
       http_method: it.method,
-      url: { url_string: it.uri, ...(it.host !== undefined && { hostname: it.host }) },
+      url: { url_string: withoutSignatures(it.uri), ...(it.host !== undefined && { hostname: it.host }) },
       ...(it.agent !== undefined && { user_agent: it.agent }),
     },
     ...(it.status !== undefined && {
@@ -153,7 +154,7 @@ function toEvent(
     }),
     ...(it.bytes !== undefined && { traffic: { bytes_out: it.bytes } }),
     api: { operation: `${meaning.dialect}.${outcome.operation}`, service: { name: meaning.dialect } },
-    ...(outcome.activity[0] === 6006 && { file: fileObject(meaning.artifact ?? it.uri) }),
+    ...(outcome.activity[0] === 6006 && { file: fileObject(meaning.artifact ?? withoutSignatures(it.uri)) }),
     unmapped: {
       dialect: meaning.dialect,
       form: it.form,

@@ -14,10 +14,13 @@ export function clfTime(text: string): number | undefined {
 
 /**
  * A record without the secrets in it: whoever has a presigned address may fetch the object until it expires,
- * and a session token is half a key.
+ * and a session token is half a key. Knows S3's (both versions), CloudFront's, Google's and Azure's parameters.
  */
 export function withoutSignatures(text: string): string {
   return text
-    .replace(/((?:X-Amz-Signature|X-Amz-Security-Token|[?&]Signature)(?:=|%3D|":\s*"))[^&\s"]+/gi, "$1…")
+    .replace(
+      /((?:X-(?:Amz|Goog)-Signature|X-Amz-Security-Token|[?&](?:Signature|sig))(?:=|%3D|":\s*"))[^&\s"]+/gi,
+      "$1…",
+    )
     .replace(/(Signature=)[0-9a-f]{16,}/gi, "$1…");
 }
