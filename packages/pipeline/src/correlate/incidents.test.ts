@@ -74,6 +74,15 @@ test("two loud principals on one model, or from one outside address, are one sto
   assert.deepEqual([second?.id, third?.id], [first?.id, first?.id]);
 });
 
+test("the title of a story of several names who else did the same, and nobody who did something else", () => {
+  const incidents = new Incidents();
+  const took = (principal: string) => anAlert({ rule: "complete-copy", principal, summary: `${principal} took it` });
+  take(incidents, took("mallory"));
+  take(incidents, anAlert({ rule: "unaccounted-read", principal: "carol" }));
+  assert.equal(take(incidents, took("eve"))?.title, "mallory took it; so did eve");
+  assert.equal(take(incidents, took("trudy"))?.title, "mallory took it; so did 2 more principals");
+});
+
 test("what is far apart in time is another incident, and no incident grows for ever", () => {
   const incidents = new Incidents();
   const first = take(incidents, anAlert());

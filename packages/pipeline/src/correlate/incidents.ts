@@ -207,7 +207,7 @@ function incidentOf(story: Story): Incident {
   const method = lead?.method ?? loud.find((it) => it.method !== undefined)?.method;
   return {
     id,
-    title: lead?.summary ?? "An incident without alerts",
+    title: lead ? lead.summary + alikeText(lead, worst) : "An incident without alerts",
     severity,
     reason: reasonOf(story),
     ...(act !== undefined && { act }),
@@ -218,6 +218,14 @@ function incidentOf(story: Story): Incident {
     firstAt: firstAt(story),
     lastAt: lastAt(story),
   };
+}
+
+/** Who else did what the alert tells of its principal: an incident of two readers is not the first one's alone. */
+function alikeText({ rule, model, principal }: Member, worst: readonly Member[]): string {
+  const others = names(worst.filter((it) => it.rule === rule && it.model === model).map((it) => it.principal));
+  const [first, ...more] = others.filter((it) => it !== principal);
+  if (first === undefined || principal === undefined) return "";
+  return more.length === 0 ? `; so did ${first}` : `; so did ${more.length + 1} more principals`;
 }
 
 function names(list: readonly (string | undefined)[]): string[] {

@@ -20,17 +20,26 @@ const maxEntities = 100;
 export function storyOf(incident: IncidentRow, alerts: readonly AlertRow[], holdings: readonly Holding[]): string {
   const said = [incident.title];
   const undeclared = holdings.filter((it) => !it.declared && incident.principals.includes(it.principal));
-  const [most] = undeclared.toSorted((a, b) => b.bytes - a.bytes);
-  if (most) said.push(heldBy(most));
+  if (undeclared.length > 0) said.push(heldBy(undeclared.toSorted((a, b) => b.bytes - a.bytes)));
   const others = alerts.length - 1;
   if (others > 0) said.push(`${incident.reason}`);
   return said.map((it) => `${it.replace(/[.\s]+$/, "")}.`).join(" ");
 }
 
-function heldBy({ principal, model, bytes, fraction, bound }: Holding): string {
-  const most = bound === "<=" ? "at most " : "";
-  const share = fraction === undefined ? "" : fraction === 1 ? `, all of it` : `, ${percentText(fraction)} of it`;
-  return `As far as logged, ${principal} holds ${most}${bytesText(bytes)} of ${model}${share}, which no declared copy accounts for`;
+/** Readers that are named in one sentence; the others are counted. */
+const maxNamed = 3;
+
+function heldBy(holdings: readonly Holding[]): string {
+  const named = holdings.slice(0, maxNamed).map(({ principal, model, bytes, fraction, bound }) => {
+    const most = bound === "<=" ? "at most " : "";
+    const share = fraction === undefined ? "" : fraction === 1 ? `, all of it` : `, ${percentText(fraction)} of it`;
+    return `${principal} holds ${most}${bytesText(bytes)} of ${model}${share}`;
+  });
+  const left = holdings.length - named.length;
+  if (left > 0) named.push(left === 1 ? "1 more reader holds less" : `${left} more readers hold less`);
+  const [only] = named;
+  if (named.length === 1) return `As far as logged, ${only}, which no declared copy accounts for`;
+  return `As far as logged, ${named.join("; ")}: no declared copy accounts for that`;
 }
 
 export interface Happened {
