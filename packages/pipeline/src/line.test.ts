@@ -180,6 +180,25 @@ test("a snapshot is what was, not what becomes of it", () => {
   assert.equal(JSON.stringify(snapshot), before);
 });
 
+test("a rule that waits for the register says what to write there", () => {
+  const text = `
+title: Reads by declared readers
+name: declared_reads
+id: 11111111-2222-4333-8444-555555555555
+logsource: { product: outweigh, category: model_access }
+detection:
+    selection:
+        principal|expand: '%known_readers%'
+    condition: selection
+level: low
+`;
+  const [refused] = new Line({ register: makeRegister([]), rules: [text] }).refused();
+  assert.match(
+    refused?.reason ?? "",
+    /nobody is declared as a reader yet: write readers: \[NAME\] under a model in outweigh\.yml/,
+  );
+});
+
 test("what is no snapshot is refused with a code", () => {
   for (const state of [undefined, {}, { version: 2 }, { ...(aLine().snapshot() as object), recent: 7 }]) {
     assert.throws(

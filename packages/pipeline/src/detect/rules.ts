@@ -39,7 +39,7 @@ export class Rules {
         return [{ text, documents: compileRules(text, { placeholders }) }];
       } catch (error) {
         if (!(error instanceof SigmaError)) throw error;
-        refused.push({ rule: titleOf(text), reason: error.message });
+        refused.push({ rule: titleOf(text), reason: reasonOf(error) });
         return [];
       }
     });
@@ -160,6 +160,23 @@ function join(compiled: readonly Compiled[], refused: Refused[]): { engine: Sigm
   };
   add(ordered);
   return { engine: engineOf(loaded), loaded };
+}
+
+/** What would give a placeholder a value, by its name. */
+const unfilled: ReadonlyMap<string, string> = new Map([
+  ["known_readers", "nobody is declared as a reader yet: write readers: [NAME] under a model in outweigh.yml"],
+  ["model_buckets", "no bucket is declared yet: write places: [s3://BUCKET/PREFIX/] under a model in outweigh.yml"],
+  [
+    "model_repos",
+    "no image repository is declared yet: write places: [oci:REGISTRY/NAME] under a model in outweigh.yml",
+  ],
+]);
+
+/** Why a rule is not used, in words that say what to do: a placeholder without a value is no mistake of the rule. */
+function reasonOf(error: SigmaError): string {
+  if (error.code !== "PLACEHOLDER_UNFILLED") return error.message;
+  const names = [...error.reason.matchAll(/%(\w+)%/g)].map(([, name = ""]) => name);
+  return names.map((it) => unfilled.get(it) ?? error.message).join("; ");
 }
 
 function engineOf(list: readonly Compiled[]): SigmaEngine {
