@@ -132,6 +132,6 @@ interface Made {
 /** Stores a change together with its evidence. */
 type Store = (token: TokenRow, change: (tx: Tx) => Promise<void>) => Promise<void>;
 
-function shown({ id: _, ...row }: StoredToken): TokenRow {
-  return row;
+function shown({ name, source, createdAt, createdBy, lastUsedAt }: StoredToken): TokenRow {
+  return { name, source, createdAt, createdBy, ...(lastUsedAt !== undefined && { lastUsedAt }) };
 }
