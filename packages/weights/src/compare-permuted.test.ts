@@ -89,13 +89,14 @@ test("comparing whole models goes on to rearrangements by itself", async () => {
   );
 });
 
-test("a rotated copy is suspicious, and no more", async () => {
+/** Dimensions mixed by one random rotation. */
+function rotated(model: readonly Weights[]): Weights[] {
   const random = new Random(6);
   const rotation = polar(
     Float32Array.from({ length: width * width }, () => random.normal()),
     width,
   );
-  const turn = ({ name, shape, values }: Weights): Weights => {
+  return model.map(({ name, shape, values }) => {
     const [rows = 0, cols = 0] = shape;
     if (cols !== width || name.endsWith("o")) return { name, shape, values };
     const out = new Float32Array(values.length);
@@ -107,8 +108,18 @@ test("a rotated copy is suspicious, and no more", async () => {
       }
     }
     return { name, shape, values: out };
-  };
-  const found = await comparePermuted(inMemory(ours), inMemory(ours.map(turn)));
+  });
+}
+
+test("a rotated copy is recognised, with a p-value", async () => {
+  const found = await comparePermuted(inMemory(ours), inMemory(rotated(ours)), { librarySize: 10_000 });
+  assert.equal(found.outcome, "derived", found.why);
+  assert.ok(found.pValue < 1e-60, `p ${found.pValue}`);
+  assert.match(found.how.join(), /rotation/);
+});
+
+test("a rotated copy whose units were permuted as well is suspicious, and no more", async () => {
+  const found = await comparePermuted(inMemory(ours), inMemory(rotated(rearranged(ours, 4))));
   assert.equal(found.outcome, "suspicious", found.why);
   assert.equal(found.pValue, 1);
   assert.match(found.how.join(), /rotation/);

@@ -1,7 +1,7 @@
 import { alignDimensions, type Alignment, type Located } from "./compare/permuted/dimensions.ts";
 import { testChain } from "./compare/permuted/chain.ts";
 import { testLayers, type Hidden, type UnitTest } from "./compare/permuted/layers.ts";
-import { rotatedAgreement } from "./compare/permuted/rotated.ts";
+import { undoRotation } from "./compare/permuted/rotated.ts";
 import { shapeClass, type Matrix } from "./fingerprint/canonical.ts";
 import { lnFactorial, probabilityOf } from "./fingerprint/probability.ts";
 import { chooseMatrices } from "./fingerprint/choose.ts";
@@ -47,10 +47,11 @@ const maxMatrices = 100_000;
  *
  * Embeddings align the dimensions; then, in layers at two depths, matrices that share their hidden units pair those of the two models each
  * for itself. a units paired alike have a chance of at most 1/a! if the models are independent. Without an embedding, the inputs' order is followed
- * through the layers, and two halves of the inputs pair the units. A rotation is undone by Procrustes' method, for an effect size without p-value.
+ * through the layers, and two halves of the inputs pair the units. A rotation is undone by Procrustes' method; then the order of hidden units is tested.
  *
  * Reads 0.1 to 1 GB of a large model: dearer than `compareFingerprints`, for models of equal structure that it calls unrelated.
- * Blind spot: vocabularies in another order; retrained embeddings together with permuted layers; convolutions.
+ * Blind spot: vocabularies in another order; retrained embeddings together with permuted layers; a rotation together with permuted units (an effect size, no
+ * p-value); convolutions.
  */
 export async function comparePermuted(
   a: readonly ModelPart[],
@@ -96,7 +97,7 @@ async function look(ours: readonly Located[], theirs: readonly Located[], lnAlph
       if (finding.outcome === "derived") return finding;
     }
   }
-  const rotated = await lookForRotation(embeddings, hidden);
+  const rotated = await lookForRotation(embeddings, hidden, lnAlpha);
   if (rotated) return rotated;
   if (aligned) return { outcome: "none", how: [], why: "their embeddings agree, their layers do not" };
   return followChain(ours, theirs, lnAlpha);
@@ -139,20 +140,27 @@ function judgeTests(tests: readonly UnitTest[], alignment: Alignment, lnAlpha: n
 async function lookForRotation(
   [ours, theirs]: readonly [readonly Located[], readonly Located[]],
   hidden: readonly [readonly Hidden[], readonly Hidden[]],
+  lnAlpha: number,
 ): Promise<Finding | undefined> {
   const [one, other] = [ours[0], theirs[0]];
   const largest = Map.groupBy(hidden[0], (it) => shapeClass(it.matrix));
   const [[key, own] = ["", []]] = [...largest].toSorted((x, y) => y[1].length - x[1].length);
   if (!one || !other || own.length < 2) return undefined;
   const others = hidden[1].filter((it) => shapeClass(it.matrix) === key);
-  const share = await rotatedAgreement([one, other], own, others);
-  if (share === undefined || share < minRotated) return undefined;
+  const rotated = await undoRotation([one, other], own, others);
+  if (!rotated) return undefined;
+  const { share, tests, tried } = rotated;
+  const lnP = (tests.map((it) => it.lnP).sort((x, y) => x - y)[minTests - 1] ?? 0) + Math.log(Math.max(1, tried));
+  const how = ["dimensions mixed by a rotation"];
+  if (lnP < lnAlpha) {
+    const z = tests.map((it) => it.z.toFixed(0)).join(", ");
+    const why = `once the rotation between their embeddings is undone, ${tests.length} matrices have the same hidden units in the same order (z ${z})`;
+    return { outcome: "derived", how, why, lnP: Math.min(0, lnP) };
+  }
+  if (share < minRotated) return undefined;
   const percent = `${Math.round(100 * share)} %`;
-  return {
-    outcome: "suspicious",
-    how: ["dimensions mixed by a rotation"],
-    why: `once a rotation is undone, ${percent} of the hidden units agree (${100 * minRotated} % are suspicious); there is no p-value for that`,
-  };
+  const why = `once a rotation is undone, ${percent} of the hidden units agree, in another order (${100 * minRotated} % are suspicious); there is no p-value for that`;
+  return { outcome: "suspicious", how, why };
 }
 
 async function followChain(ours: readonly Located[], theirs: readonly Located[], lnAlpha: number): Promise<Finding> {

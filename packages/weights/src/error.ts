@@ -5,6 +5,7 @@
  * OUT_OF_FILE: points outside the file. TOO_LARGE, TOO_MANY, TOO_DEEP: beyond a maximum of `limits.ts`. DUPLICATE: one name twice.
  * UNSUPPORTED: valid as far as we can tell, but we cannot read this variant. MISSING_FILE: a sibling file is not there.
  * BAD_PATH: names a sibling outside its folder. EXPANDS: a compressed stream grows beyond the allowed ratio or size.
+ * ENCRYPTED: what it holds is encrypted and was not opened.
  * BUDGET: more would have to be unpacked than the caller allows.
  */
 export type WeightsErrorCode =
@@ -20,6 +21,7 @@ export type WeightsErrorCode =
   | "MISSING_FILE"
   | "BAD_PATH"
   | "EXPANDS"
+  | "ENCRYPTED"
   | "BUDGET";
 
 /** A model file that can't be read. `at` is the byte of the file where it went wrong, where one can be named. */

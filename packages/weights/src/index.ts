@@ -25,6 +25,7 @@ export type { Allowance, LeftOut, LeftOutCode } from "./containers/allowance.ts"
 export { joinedReader, rangeReader } from "./containers/range.ts";
 export { splitFiles, type SplitFile } from "./containers/parts.ts";
 export {
+  beginsPacked,
   couldBeModel,
   findModels,
   readModelFile,

@@ -1,6 +1,5 @@
 import { Budget, type Allowance, type LeftOut, type LeftOutCode } from "./containers/allowance.ts";
 import {
-  closed,
   llamafile,
   streams,
   tarContainer,
@@ -8,6 +7,7 @@ import {
   type Container,
   type ContainerMember,
 } from "./containers/container.ts";
+import { closed, packed } from "./containers/packed.ts";
 import { UnpackedReader } from "./containers/unpacked.ts";
 import { WeightsError } from "./error.ts";
 import type { Format, FormatKind, ReadContext } from "./formats/format.ts";
@@ -58,7 +58,7 @@ const formats: readonly Format[] = [
   pickleFile,
 ];
 
-const containers: readonly Container[] = [zipContainer, tarContainer, llamafile, ...streams, ...closed];
+const containers: readonly Container[] = [zipContainer, tarContainer, llamafile, ...streams, ...packed, ...closed];
 
 /** Nothing shorter holds a weight and says so. */
 const minModelBytes = 8;
@@ -73,6 +73,11 @@ export function couldBeModel(head: Uint8Array, size: number): boolean {
   return passes(head, size, 0);
 }
 
+/** Whether it begins like a compressed stream, which can only be read from the front. May be wrong, never throws. */
+export function beginsPacked(head: Uint8Array): boolean {
+  return streams.some((it) => it.mayBe(head, head.length));
+}
+
 function passes(head: Uint8Array, size: number, depth: number): boolean {
   if (head.length < minModelBytes) return false;
   if (formats.some((format) => format.mayBe(head, size))) return true;
@@ -82,13 +87,13 @@ function passes(head: Uint8Array, size: number, depth: number): boolean {
 function holdsMaybe({ codec }: Container, head: Uint8Array, depth: number): boolean {
   if (!codec) return true;
   const inside = codec.peek(head);
-  if (inside.length === 0) return codec.name === "zstd"; // whose blocks may be longer than the head: could not tell
+  if (inside.length === 0) return head.length < (codec.peekBytes ?? 0); // the first block may be longer: could not tell
   return depth < maxContainerDepth && passes(inside.subarray(0, headBytes), Number.MAX_SAFE_INTEGER, depth + 1);
 }
 
 /**
  * The format of a file, by content alone; undefined if it is none that we know.
- * Reads less than 64 KiB, and of a zip its directory. Throws only what the reader throws.
+ * Reads less than 64 KiB, of a zip its directory, of zstd and bzip2 a block (128 KiB, 2.3 MB). Throws only what the reader throws.
  */
 export async function recognise(reader: Reader): Promise<Recognised | undefined> {
   const head = await readHead(reader);
@@ -245,7 +250,7 @@ async function containerOf(head: Uint8Array, reader: Reader): Promise<Container 
     if (!container.mayBe(head, reader.size)) continue;
     if (container.confirm && !(await container.confirm(reader))) continue;
     if (!container.codec) return container;
-    const more = await reader.read(0, Math.min(reader.size, maxRecogniseBytes / 2));
+    const more = await reader.read(0, Math.min(reader.size, container.codec.peekBytes ?? maxRecogniseBytes / 2));
     if (holdsMaybe(container, more, 0)) return container;
   }
   return undefined;

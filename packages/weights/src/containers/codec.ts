@@ -8,23 +8,30 @@ import {
   inflateRawSync,
   inflateSync,
   zstdDecompressSync,
-  type Gunzip,
-  type Inflate,
-  type InflateRaw,
-  type ZstdDecompress,
 } from "node:zlib";
 import { headBytes } from "../limits.ts";
+import type { PackedBytes } from "./input.ts";
 
-/** Node's own streams: packed bytes in, unpacked bytes out. */
-export type Decompressor = Gunzip | Inflate | InflateRaw | ZstdDecompress;
+/** Node's own streams, or one of ours that offers as much: packed bytes in, unpacked bytes out. */
+export interface Decompressor extends AsyncIterable<Uint8Array> {
+  readonly destroyed: boolean;
+  write(piece: Uint8Array, done: () => void): unknown;
+  end(): unknown;
+  destroy(): unknown;
+  once(event: "close", listener: () => void): unknown;
+}
 
-/** A way of compressing that Node's zlib can undo. */
+/** A way of compressing that can be undone: by Node's zlib, or by a decoder of ours. */
 export interface Codec {
   readonly name: string;
   /** The beginning of what `packed`, the beginning of a stream, unpacks to; empty if it is no such stream. Never throws. */
   peek(packed: Uint8Array): Uint8Array;
   /** All of a short stream, which unpacks to at most `most` bytes; undefined if it is no such stream. Never throws. */
   whole?(packed: Uint8Array, most: number): Uint8Array | undefined;
+  /** How many packed bytes a peek may need to see anything: where blocks are long, none of them is "could not tell". Undefined: a few. */
+  readonly peekBytes?: number;
+  /** How much a stream unpacks to, where that can be told without unpacking it. @throws {WeightsError} as unpacking. */
+  measure?(packed: PackedBytes): Promise<number>;
   /** A fresh decompressor; it takes the packed stream and gives the unpacked one. */
   stream(): Decompressor;
 }
@@ -61,9 +68,13 @@ export const deflate: Codec = {
   stream: () => createInflateRaw({ chunkSize }),
 };
 
+/** Longest block of zstd, and what stands before it. */
+const zstdBlockBytes = 128 * 1024 + 32;
+
 /** RFC 8878: a zip's method 93, and newer OCI layers. Needs whole blocks, so a peek looks at more. */
 export const zstd: Codec = {
   name: "zstd",
+  peekBytes: zstdBlockBytes,
   peek: (packed) => quietly(() => zstdDecompressSync(packed, { finishFlush: constants.ZSTD_e_flush })),
   stream: () => createZstdDecompress({ chunkSize }),
 };

@@ -94,8 +94,8 @@ test("says what it could not open", async () => {
   };
   assert.match((await look(marked(seededBytes(500, "noise")))).problems[0] ?? "", /"a" is encrypted, or says so/);
   assert.deepEqual((await look(marked(plain))).found, [["a", true]]);
-  const xz = concat("\xfd7zXZ\0", new Uint8Array(64));
-  assert.match((await look(xz)).problems[0] ?? "", /xz archives can't be opened/);
+  const rar = concat("Rar!\x1a\x07\x01\0", new Uint8Array(64));
+  assert.match((await look(rar)).problems[0] ?? "", /a rar: not opened/);
   const cut = writeZip([{ name: "a", data: plain }]).subarray(0, 1000);
   assert.match((await look(cut)).problems[0] ?? "", /the zip is cut/);
 });

@@ -5,6 +5,7 @@ import { siblingName } from "../sibling.ts";
 import type { Reader } from "../tensor.ts";
 import type { Budget, LeftOutCode } from "./allowance.ts";
 import { deflate, gzip, zlib, zstd, type Codec } from "./codec.ts";
+import { bzip2, lzmaInZip, xz } from "./own-codec.ts";
 import { rangeReader } from "./range.ts";
 import { beginsLikeTar, readTar, type TarMember } from "./tar.ts";
 import { unpackedSize, UnpackedReader } from "./unpacked.ts";
@@ -68,34 +69,16 @@ export const streams: readonly Container[] = [
   streamContainer(zlib, (head) => ((head[0] ?? 0) & 0x8f) === 8 && (((head[0] ?? 0) << 8) | (head[1] ?? 0)) % 31 === 0),
 ];
 
-/** What we can name and not open. */
-export const closed: readonly Container[] = [
-  closedContainer("xz", "\xfd7zXZ\0"),
-  closedContainer("bzip2", "BZh"),
-  closedContainer("lz4", "\x04\x22\x4d\x18"),
-  closedContainer("7z", "7z\xbc\xaf\x27\x1c"),
-  closedContainer("rar", "Rar!\x1a\x07"),
-];
-
-function streamContainer(codec: Codec, begins: (head: Uint8Array) => boolean): Container {
+/** A compressed stream, which holds one file without a name. */
+export function streamContainer(codec: Codec, begins: (head: Uint8Array) => boolean): Container {
   return { name: codec.name, codec, mayBe: begins, open: (reader, budget) => openStream(reader, codec, budget) };
-}
-
-function closedContainer(name: string, magic: string): Container {
-  return {
-    name,
-    mayBe: (head) => startsWith(head, magic),
-    open: () => {
-      throw new WeightsError("UNSUPPORTED", `${name} archives can't be opened`);
-    },
-  };
 }
 
 /** What is inside must be measured first, which costs a pass, unless it is a tar: that is read from front to back. */
 async function* openStream(reader: Reader, codec: Codec, budget?: Budget): AsyncGenerator<ContainerMember> {
   const packed = { reader, at: 0, bytes: reader.size, codec, budget };
-  const head = codec.peek(await reader.read(0, Math.min(reader.size, maxRecogniseBytes / 2)));
-  const size = beginsLikeTar(head) ? undefined : await unpackedSize(packed);
+  const head = codec.peek(await reader.read(0, Math.min(reader.size, codec.peekBytes ?? maxRecogniseBytes / 2)));
+  const size = beginsLikeTar(head) ? undefined : await (codec.measure ?? unpackedSize)(packed);
   const unpacked = new UnpackedReader(packed, size);
   yield { name: "", reader: unpacked, sibling: noSibling, close: () => unpacked.close() };
 }
@@ -158,6 +141,15 @@ async function opened(
   }
 }
 
+/** APPNOTE 6.3.10, §4.4.5. */
+const zipCodecs: ReadonlyMap<number, Codec> = new Map([
+  [8, deflate],
+  [12, bzip2],
+  [14, lzmaInZip],
+  [93, zstd],
+  [95, xz],
+]);
+
 /**
  * A zip member as a file: where it lies if stored, else unpacked as it is read. A flag that says "encrypted" is not believed, as loaders
  * do not believe it: what is encrypted is noise, what only says so is not.
@@ -166,7 +158,7 @@ async function opened(
 export async function openZipMember(reader: Reader, member: ZipMember, budget?: Budget): Promise<Reader> {
   const { dataAt } = await readLocalHeader(reader, member);
   if (member.method === 0) return rangeReader(reader, dataAt, member.storedBytes);
-  const codec = member.method === 8 ? deflate : member.method === 93 ? zstd : undefined;
+  const codec = zipCodecs.get(member.method);
   if (!codec) {
     throw new WeightsError("UNSUPPORTED", `${JSON.stringify(member.name)} has zip method ${member.method}`, {
       at: dataAt,
