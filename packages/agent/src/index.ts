@@ -5,3 +5,7 @@ export type { HashMode } from "./scan/hash-plan.ts";
 export type { KnownFingerprint } from "./scan/match.ts";
 export { scan, type ScanOptions } from "./scan/scan.ts";
 export { endpoint } from "./scan/theft-paths.ts";
+export { buildHelper } from "./watch/fanotify.ts";
+export { AgentError, type AgentErrorCode } from "./watch/error.ts";
+export { enrol } from "./watch/link.ts";
+export { helperFile, identityFile, runAgent, type RunOptions } from "./watch/run.ts";

@@ -18,7 +18,8 @@ export function withoutSecrets(command: readonly string[]): string[] {
     return it
       .replace(/^(-{0,2}[\w.-]+)=(.*)$/s, (all, name: string) => (secretName.test(name) ? `${name}=${cut}` : all))
       .replace(/\/\/[^/@\s]+@/g, `//${cut}@`)
-      .replace(/(bearer|basic|authorization:)\s+\S+/gi, `$1 ${cut}`)
+      .replace(/authorization:.*/gi, `authorization: ${cut}`)
+      .replace(/(bearer|basic)\s+\S+/gi, `$1 ${cut}`)
       .replace(/(?<![\w/.-])(?=[\w+-]*\d)(?=[\w+-]*[A-Za-z])[\w+-]{32,}={0,2}(?![\w/.-])/g, cut);
   });
 }

@@ -1,0 +1,12 @@
+export type AgentErrorCode = "ENROLLED" | "NOT_ENROLLED" | "REFUSED" | "UNREACHABLE";
+
+/** Why an agent could not do what it was asked. */
+export class AgentError extends Error {
+  readonly code: AgentErrorCode;
+
+  constructor(code: AgentErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "AgentError";
+    this.code = code;
+  }
+}

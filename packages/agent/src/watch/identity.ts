@@ -1,0 +1,103 @@
+// Who the agent is, and whom it believes.
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type KeyObject,
+} from "node:crypto";
+import { open, readFile } from "node:fs/promises";
+import { agentHeaders, orderText, signedText, type OrderText, type SignedOrder } from "@outweigh/schema";
+import { z } from "zod";
+import { AgentError } from "./error.ts";
+
+const file = z.strictObject({
+  server: z.url({ protocol: /^https?$/ }),
+  agent: z.string(),
+  /** PKCS #8 in PEM. */
+  key: z.string(),
+  serverKey: z.string(),
+});
+
+export interface Identity {
+  readonly server: string;
+  readonly agent: string;
+  readonly key: KeyObject;
+  readonly serverKey: KeyObject;
+}
+
+export function newKey(): { key: KeyObject; publicKey: string } {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  return { key: privateKey, publicKey: publicKey.export({ type: "spki", format: "der" }).toString("base64") };
+}
+
+/** Writes a new identity, readable by its owner alone. @throws {AgentError} ENROLLED if there is one. */
+export async function saveIdentity(
+  path: string,
+  it: { server: string; agent: string; key: KeyObject; serverKey: string },
+): Promise<void> {
+  const made = await open(path, "wx", 0o600).catch((cause: unknown) => {
+    throw new AgentError("ENROLLED", `${path} could not be made: this host may be enrolled already`, { cause });
+  });
+  try {
+    const key = it.key.export({ type: "pkcs8", format: "pem" }).toString();
+    await made.writeFile(`${JSON.stringify({ ...it, key }, null, 2)}\n`);
+    await made.sync();
+  } finally {
+    await made.close();
+  }
+}
+
+/** @throws {AgentError} NOT_ENROLLED */
+export async function loadIdentity(path: string): Promise<Identity> {
+  try {
+    const { server, agent, key, serverKey } = file.parse(JSON.parse(await readFile(path, "utf8")));
+    return { server, agent, key: createPrivateKey(key), serverKey: publicKeyOf(serverKey) };
+  } catch (cause) {
+    const what = `${path} holds no identity: enrol this host first, outweigh agent enrol`;
+    throw new AgentError("NOT_ENROLLED", what, { cause });
+  }
+}
+
+function publicKeyOf(base64: string): KeyObject {
+  return createPublicKey({ key: Buffer.from(base64, "base64"), type: "spki", format: "der" });
+}
+
+/** The headers that prove who sends this body, as request number `counter`. */
+export function signedHeaders(
+  { agent, key }: Pick<Identity, "agent" | "key">,
+  path: string,
+  counter: number,
+  body: Buffer,
+): Record<string, string> {
+  const digest = createHash("sha256").update(body).digest("hex");
+  const signature = sign(null, Buffer.from(signedText(path, counter, digest)), key).toString("base64url");
+  return {
+    [agentHeaders.agent]: agent,
+    [agentHeaders.counter]: String(counter),
+    [agentHeaders.signature]: signature,
+  };
+}
+
+/** The order, if the server signed it, for us, and it is still wanted; else why not. */
+export function readOrder(
+  { text, signature }: SignedOrder,
+  { agent, serverKey }: Pick<Identity, "agent" | "serverKey">,
+  now: number,
+): OrderText | { readonly refused: string } {
+  if (!verify(null, Buffer.from(text), serverKey, Buffer.from(signature, "base64url")))
+    return { refused: "the server we enrolled with did not sign it" };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { refused: "it is not JSON" };
+  }
+  const read = orderText.safeParse(value);
+  if (!read.success) return { refused: "it asks for something this agent does not do" };
+  if (read.data.agent !== agent) return { refused: "it is for another agent" };
+  if (read.data.expiresAt <= now) return { refused: "it has expired" };
+  return read.data;
+}

@@ -1,0 +1,209 @@
+// The agent as it runs on a host: watches, keeps what it saw until the server has it, and does what the server signed.
+import { mkdirSync, statSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { maxReportLines, type OrderResult, type ScanReport, type SignedOrder } from "@outweigh/schema";
+import { scan } from "../scan/scan.ts";
+import { collectFacts } from "./context.ts";
+import { AgentError } from "./error.ts";
+import { isRunnable } from "./fanotify.ts";
+import { loadIdentity, readOrder, type Identity } from "./identity.ts";
+import { sendReport } from "./link.ts";
+import { Proc } from "./proc.ts";
+import { Spool } from "./spool.ts";
+import { Watch } from "./watch.ts";
+
+/** How often the agent reports when nothing happens, in ms: three missed ones are a silence of less than a minute. */
+const reportMs = 15_000;
+/** How soon a line is sent, in ms: what happens together goes together. */
+const soonMs = 500;
+/** Longest wait between tries while the server is away, in ms. */
+const maxRetryMs = 60_000;
+/** How long a problem is told again and again, in ms. */
+const problemMs = 10 * 60_000;
+/** Orders remembered, so that none is done twice. They expire within an hour. */
+const maxOrders = 1000;
+/** The smallest file of weights that is watched, in bytes: below are examples and tests. */
+const minWatchedBytes = 64 * 1024;
+
+export interface RunOptions {
+  /** Where the identity and the spool stand. */
+  readonly dataDir: string;
+  /** What is scanned for weights at the start. */
+  readonly roots: readonly string[];
+  readonly signal: AbortSignal;
+  /** Called with what a person at the terminal should know. */
+  say(text: string): void;
+}
+
+export const identityFile = (dataDir: string) => join(dataDir, "agent.json");
+export const helperFile = (dataDir: string) => join(dataDir, "outweigh-watch");
+
+/** Runs until aborted. @throws {AgentError} NOT_ENROLLED; REFUSED when the server does not know this agent any more. */
+export async function runAgent(options: RunOptions): Promise<void> {
+  const identity = await loadIdentity(identityFile(options.dataDir));
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+  const helper = helperFile(options.dataDir);
+  const agent = new Agent(identity, options, (await isRunnable(helper)) ? helper : undefined);
+  await agent.run();
+}
+
+class Agent {
+  readonly #identity: Identity;
+  readonly #options: RunOptions;
+  readonly #spool: Spool;
+  readonly #watch: Watch;
+  readonly #proc = new Proc();
+  readonly #problems = new Map<string, number>();
+  readonly #watched = new Set<string>();
+  readonly #orders = new Set<string>();
+  #results: OrderResult[] = [];
+  #report: ScanReport | undefined;
+  #wake: () => void = () => {};
+  #busy: Promise<void> = Promise.resolve();
+
+  constructor(identity: Identity, options: RunOptions, helper: string | undefined) {
+    this.#identity = identity;
+    this.#options = options;
+    this.#spool = new Spool(join(options.dataDir, "spool.db"));
+    this.#watch = new Watch({
+      host: hostname(),
+      helper,
+      proc: this.#proc,
+      tell: (it) => {
+        this.#spool.add(it);
+        this.#wake();
+      },
+      problem: (text) => {
+        this.#problems.set(text, Date.now());
+        options.say(text);
+      },
+    });
+  }
+
+  async run(): Promise<void> {
+    const { signal, say, roots } = this.#options;
+    await this.#watch.start();
+    say(`watching as ${this.#watch.tier}, reporting to ${new URL(this.#identity.server).origin}`);
+    this.#do("scan at the start", () => this.#scan(roots));
+    try {
+      for (let failures = 0; !signal.aborted;) {
+        failures = (await this.#send()) ? 0 : failures + 1;
+        const wait = failures > 0 ? Math.min(maxRetryMs, 1000 * 2 ** failures) : reportMs;
+        if (failures > 0 || this.#spool.waiting() === 0) await this.#rest(wait, failures === 0);
+      }
+      await this.#send();
+    } finally {
+      this.#watch.stop();
+      await this.#busy;
+      this.#spool.close();
+    }
+  }
+
+  /** Waits, or less when something happens and the server is there. */
+  async #rest(ms: number, wakes: boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { signal } = this.#options;
+    let timer = setTimeout(resolve, ms);
+    this.#wake = () => {
+      if (!wakes) return;
+      clearTimeout(timer);
+      timer = setTimeout(resolve, soonMs);
+      this.#wake = () => {};
+    };
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    clearTimeout(timer);
+    this.#wake = () => {};
+  }
+
+  /** Sends what waits. False when the server could not be reached: then it waits on. @throws {AgentError} REFUSED */
+  async #send(): Promise<boolean> {
+    const now = Date.now();
+    for (const [text, at] of this.#problems) if (at < now - problemMs) this.#problems.delete(text);
+    const { lines, last } = this.#spool.next(maxReportLines);
+    const [results, report] = [this.#results.slice(0, 5), this.#report];
+    const health = {
+      tier: this.#watch.tier,
+      watchedFiles: this.#watch.watchedFiles(),
+      dropped: this.#spool.dropped,
+      waiting: this.#spool.waiting(),
+      rssBytes: process.memoryUsage.rss(),
+      problems: [...this.#problems.keys()].slice(0, 50).map((it) => it.slice(0, 500)),
+    };
+    try {
+      const counter = this.#spool.nextCounter();
+      const body = { sentAt: now, health, lines: [...lines], results, ...(report && { scan: report }) };
+      const { orders } = await sendReport(this.#identity, counter, body);
+      this.#spool.acknowledge(last);
+      this.#results = this.#results.filter((it) => !results.includes(it));
+      if (this.#report === report) this.#report = undefined;
+      for (const it of orders) this.#obey(it);
+      return true;
+    } catch (error) {
+      if (error instanceof AgentError && error.code === "REFUSED") throw error;
+      this.#options.say(error instanceof Error ? error.message : String(error));
+      return false;
+    }
+  }
+
+  #obey(signed: SignedOrder): void {
+    const read = readOrder(signed, this.#identity, Date.now());
+    if ("refused" in read) {
+      this.#options.say(`an order was refused: ${read.refused}`);
+      return;
+    }
+    const { id, order } = read;
+    if (this.#orders.has(id)) return;
+    this.#orders.add(id);
+    const [oldest] = this.#orders;
+    if (this.#orders.size > maxOrders && oldest !== undefined) this.#orders.delete(oldest);
+    this.#options.say(`order ${id}: ${order.verb}`);
+    this.#do(`order ${id}`, async () => {
+      try {
+        if (order.verb === "collect") {
+          const isWatched = (inode: string) => this.#watched.has(inode);
+          const facts = collectFacts(order.lists, { proc: this.#proc, isWatched }, Date.now());
+          this.#results.push({ id, state: "done", facts });
+        } else {
+          await this.#scan(order.roots.length > 0 ? order.roots : this.#options.roots);
+          this.#results.push({ id, state: "done" });
+        }
+      } catch (error) {
+        const message = (error instanceof Error ? error.message : String(error)).slice(0, 2000);
+        this.#results.push({ id, state: "failed", message });
+      }
+      this.#wake();
+    });
+  }
+
+  /** One thing at a time: a scan uses all cores. */
+  #do(what: string, work: () => Promise<void>): void {
+    this.#busy = this.#busy.then(work).catch((error: unknown) => {
+      const text = `${what} failed: ${error instanceof Error ? error.message : String(error)}`;
+      this.#problems.set(text, Date.now());
+      this.#options.say(text);
+    });
+  }
+
+  async #scan(roots: readonly string[]): Promise<void> {
+    const { signal, dataDir } = this.#options;
+    const report = await scan({ roots, exclude: [dataDir], signal });
+    for (const { copies } of report.models) {
+      for (const copy of copies) {
+        for (const it of copy.files ?? [{ path: copy.container ?? copy.path, bytes: copy.bytes }])
+          this.#watchFile(it.path);
+      }
+    }
+    this.#report = report;
+    this.#wake();
+  }
+
+  #watchFile(path: string): void {
+    const it = statSync(path, { throwIfNoEntry: false });
+    if (!it?.isFile() || it.size < minWatchedBytes) return;
+    const inode = `${it.dev}:${it.ino}`;
+    this.#watched.add(inode);
+    this.#watch.watch({ inode, path, bytes: it.size });
+  }
+}

@@ -1,0 +1,125 @@
+// What an agent and its server say to each other, and how each is sure of the other.
+import { z } from "zod";
+import { activityRecord } from "./activity.ts";
+import { scanReport } from "./scan.ts";
+
+/** Most lines of activity in one report, and most bytes of a report: a scan of a large host fits. */
+export const maxReportLines = 1000;
+export const maxReportBytes = 64 * 1024 * 1024;
+
+const time = z.int().nonnegative();
+const short = z.string().max(256);
+/** An Ed25519 public key: SubjectPublicKeyInfo in DER, base64. */
+const publicKey = z.base64().length(60);
+
+/** What an agent can see: `T0` looks at `/proc`, `T2` is told by the kernel. */
+export const agentTier = z.enum(["T0", "T2"]);
+export type AgentTier = z.infer<typeof agentTier>;
+
+/** The facts of a host that its page shows. */
+export const hostFacts = z.strictObject({
+  name: short,
+  system: short,
+  kernel: short,
+  arch: short,
+  /** The agent's own version and user. */
+  version: short,
+  user: short,
+});
+export type HostFacts = z.infer<typeof hostFacts>;
+
+export const enrolBody = z.strictObject({ token: z.string().min(16).max(128), publicKey, host: hostFacts });
+export const enrolAnswer = z.strictObject({ agent: short, serverKey: publicKey });
+export type EnrolAnswer = z.infer<typeof enrolAnswer>;
+
+/** A list of facts that may be asked of a host: closed, read-only. */
+export const factLists = [
+  "processes",
+  "connections",
+  "weights",
+  "mounts",
+  "accounts",
+  "gpus",
+  "schedules",
+  "system",
+] as const;
+export const factList = z.enum(factLists);
+export type FactList = z.infer<typeof factList>;
+
+/** What an agent may be asked to do. Nothing else exists: there is no shell. */
+export const order = z.discriminatedUnion("verb", [
+  z.strictObject({ verb: z.literal("scan"), roots: z.array(z.string().startsWith("/").max(4096)).max(100) }),
+  z.strictObject({ verb: z.literal("collect"), lists: z.array(factList).min(1).max(factLists.length) }),
+]);
+export type Order = z.infer<typeof order>;
+
+/** An order as the server signs it: for one agent, once, until it expires. */
+export const orderText = z.strictObject({ id: short, agent: short, issuedAt: time, expiresAt: time, order });
+export type OrderText = z.infer<typeof orderText>;
+/** `text` is the JSON of an `orderText`, exactly as signed. */
+export const signedOrder = z.strictObject({ text: z.string().max(512 * 1024), signature: z.string().max(128) });
+export type SignedOrder = z.infer<typeof signedOrder>;
+
+/** Facts as they were read, list by list; each list cut at its limit says so. */
+export const facts = z.strictObject({
+  at: time,
+  lists: z.array(
+    z.strictObject({
+      list: factList,
+      rows: z.array(z.record(z.string().max(64), z.union([z.string().max(8192), z.number(), z.boolean()]))).max(20_000),
+      /** What could not be read, or was cut. */
+      notSeen: z.array(z.string().max(500)).max(100),
+    }),
+  ),
+});
+export type Facts = z.infer<typeof facts>;
+
+export const orderResult = z.strictObject({
+  id: short,
+  state: z.enum(["done", "failed", "refused"]),
+  message: z.string().max(2000).optional(),
+  scan: scanReport.optional(),
+  facts: facts.optional(),
+});
+export type OrderResult = z.infer<typeof orderResult>;
+
+export const agentHealth = z.strictObject({
+  tier: agentTier,
+  watchedFiles: z.int().nonnegative(),
+  /** Lines that were dropped because the spool was full, since the agent started. */
+  dropped: z.int().nonnegative(),
+  /** Lines that wait to be sent. */
+  waiting: z.int().nonnegative(),
+  rssBytes: z.int().nonnegative(),
+  /** What fails or is missed at the moment, each a sentence. */
+  problems: z.array(z.string().max(500)).max(50),
+});
+export type AgentHealth = z.infer<typeof agentHealth>;
+
+export const agentReport = z.strictObject({
+  sentAt: time,
+  health: agentHealth,
+  lines: z.array(activityRecord).max(maxReportLines),
+  scan: scanReport.optional(),
+  results: z.array(orderResult).max(20),
+});
+export type AgentReport = z.infer<typeof agentReport>;
+
+export const reportAnswer = z.strictObject({ orders: z.array(signedOrder).max(20) });
+export type ReportAnswer = z.infer<typeof reportAnswer>;
+
+/** The headers that carry who sends, the number of the request, and the signature of `signedText`. */
+export const agentHeaders = {
+  agent: "outweigh-agent",
+  counter: "outweigh-counter",
+  signature: "outweigh-signature",
+} as const;
+
+/**
+ * What an agent signs of a request. A signature holds for one path, one body and one number, which only rises.
+ *
+ * @param bodyDigest SHA-256 of the body, in hexadecimal.
+ */
+export function signedText(path: string, counter: number, bodyDigest: string): string {
+  return `outweigh agent request 1\n${path}\n${counter}\n${bodyDigest}`;
+}
