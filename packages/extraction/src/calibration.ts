@@ -4,7 +4,7 @@ import { alarmLevel, certifiable, sharesOf, type AlarmLevel, type Rate } from ".
 import type { Query } from "./query.ts";
 import { Scorer, signals, type Frame } from "./scores.ts";
 import { learnSpace, place, type Space } from "./space.ts";
-import { firstExam, Path, type Judge, type Scale } from "./meter.ts";
+import { easeOf, examAfter, Path, type Judge, type Scale } from "./path.ts";
 import type { Exam } from "./progress.ts";
 
 /** A benign principal's queries, in order. */
@@ -182,7 +182,8 @@ function gaugesOf(judge: Judge, stream: Stream) {
   for (const query of stream.slice(0, judge.horizon)) {
     const reading = path.step(query);
     reading.pace.forEach((it, j) => (pace[j] = Math.max(pace[j] ?? 0, it)));
-    if (reading.progress) exams.set(reading.progress.queries, reading.progress.progress);
+    const nth = reading.progress && examAfter(reading.progress.queries);
+    if (reading.progress && judge.exam && nth !== undefined) exams.set(nth, easeOf(reading.progress, judge.exam));
   }
   return { pace, exams };
 }
@@ -197,11 +198,11 @@ function learnScale(highest: readonly number[]): Scale {
   return { knee, excess: Math.max(excess, minScale) };
 }
 
-/** Per examination, 32, 64, 128, … queries, the progress that nine of ten benign principals stay below. */
+/** Per examination the ease that nine of ten benign principals stay below. */
 function learnPupils(exams: readonly ReadonlyMap<number, number>[]): number[] {
   const pupils: number[] = [];
-  for (let n = firstExam; ; n *= 2) {
-    const known = exams.flatMap((it) => it.get(n) ?? []).sort((a, b) => a - b);
+  for (let exam = 0; ; exam++) {
+    const known = exams.flatMap((it) => it.get(exam) ?? []).sort((a, b) => a - b);
     if (known.length < minPupils) return pupils;
     pupils.push(Math.max(known[Math.ceil(kneeQuantile * known.length) - 1] ?? 0, minScale));
   }

@@ -11,7 +11,8 @@ export {
   type Stream,
 } from "./calibration.ts";
 export { ExtractionError, type ExtractionCode } from "./error.ts";
-export { Meter, Path, type Judge, type Metered, type PathState, type Reading } from "./meter.ts";
+export { Meter, type Metered } from "./meter.ts";
+export { Path, type Judge, type PathState, type Reading } from "./path.ts";
 export {
   alarmLevel,
   alarmRank,

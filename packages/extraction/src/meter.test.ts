@@ -3,9 +3,11 @@ import { test } from "node:test";
 import { nearest, makeBank } from "./bank.ts";
 import { calibrate, learnJudge, peakOf, setLevels, type Calibration, type Stream } from "./calibration.ts";
 import { uniform } from "./hash.ts";
-import { Meter, Path } from "./meter.ts";
-import { setExam } from "./progress.ts";
+import { Meter } from "./meter.ts";
+import { Path } from "./path.ts";
+import { maxExamClasses, setExam } from "./progress.ts";
 import type { Query } from "./query.ts";
+import { signals } from "./scores.ts";
 import { learnSpace, place, unit } from "./space.ts";
 
 const strata = 3;
@@ -20,8 +22,8 @@ const normal = (a: number, b: number, c: number) => {
 };
 
 /** A benign principal: own offset, own noise, own favourite stratum. `shift` moves all it asks: a foreign pool. */
-function stream(who: number, shift = 0): Stream {
-  return Array.from({ length: horizon }, (_, t): Query => {
+function stream(who: number, shift = 0, length = horizon): Stream {
+  return Array.from({ length }, (_, t): Query => {
     const stratum = Math.floor(uniform(who, t, 1) ** 2 * strata);
     const features = Array.from(
       { length: width },
@@ -85,24 +87,58 @@ test("a meter restored in the middle reads on as if nothing had happened", () =>
   }
 });
 
-test("a principal's state fits into 64 KB, histories full and progress kept", () => {
-  const wide = (who: number): Stream =>
-    Array.from({ length: 600 }, (_, t) => ({
-      features: Array.from({ length: 64 }, (_, i) => uniform(who, t, i)),
-      stratum: t % 3,
+for (const classes of [10, maxExamClasses]) {
+  test(`a principal's state fits into 64 KB with ${classes} classes, histories full and progress kept`, () => {
+    const wide = (who: number): Stream =>
+      Array.from({ length: 600 }, (_, t) => ({
+        features: Array.from({ length: 64 }, (_, i) => uniform(who, t, i)),
+        input: Array.from({ length: 64 }, (_, i) => uniform(who, t, 64 + i)),
+        stratum: t % 3,
+      }));
+    const reference = Array.from({ length: 5 }, (_, i) => wide(i));
+    const queries = reference.flat();
+    const answered = Array.from({ length: 1500 }, (_, i) => ({
+      input: queries[i]?.features ?? [],
+      label: i % classes,
     }));
-  const reference = Array.from({ length: 5 }, (_, i) => wide(i));
-  const space = learnSpace(reference.flat().map((it) => it.features));
-  const answered = Array.from({ length: 1500 }, (_, i) => ({
-    input: reference[i % 5]?.[i % 600]?.features ?? [],
-    label: i % 10,
-  }));
-  const exam = setExam(space, 10, answered, answered.slice(0, 100));
-  const judge = learnJudge(reference, { strata, alpha: { num: 1, den: 100 }, horizon: 600, seed: 1, exam });
-  const path = new Path(judge);
-  for (const it of wide(9)) path.step(it);
-  const bytes = JSON.stringify(path.snapshot()).length;
-  assert.ok(bytes > 30_000 && bytes <= 65_536, `${bytes} bytes`);
+    const exam = setExam(learnSpace(queries.map((it) => it.features)), classes, answered, answered.slice(0, 100));
+    const judge = learnJudge(reference, { strata, alpha: { num: 1, den: 100 }, horizon: 600, seed: 1, exam });
+    const path = new Path(judge);
+    for (const it of wide(9)) path.step(it);
+    const bytes = JSON.stringify(path.snapshot()).length;
+    assert.ok(bytes > 50_000 && bytes <= 65_536, `${bytes} bytes`);
+  });
+}
+
+test("a key that changes hands is noticed by its own habit within tens of queries", () => {
+  const { judge } = calibrated();
+  const at = signals.indexOf("change");
+  const pace = (queries: Stream) => {
+    const path = new Path({ ...judge, horizon: queries.length });
+    return queries.map((it) => path.step(it).pace[at] ?? 0);
+  };
+  for (let i = 0; i < 5; i++) {
+    const own = stream(9100 + i, 0, 200);
+    const bar = 2 * Math.max(...pace(own));
+    const taken = pace([...own.slice(0, 120), ...stream(9200 + i, 3, 200).slice(120)]);
+    assert.ok(Math.max(...taken.slice(0, 120)) < bar && Math.max(...taken.slice(120, 160)) > bar, `stream ${i}`);
+  }
+});
+
+test("with ceilings a meter pages only while it is ready, and says when the budget is used up", () => {
+  const { judge, peaks } = calibrated();
+  const attack = stream(5000, 6);
+  const alarms = (lift: number, strangeness: number) => {
+    const lifted = peaks.map((it) => ({ ...it, strangeness: it.strangeness + lift }));
+    const ceilings = { strangeness, learnt: 2, budget: 0.9 };
+    const meter = new Meter(setLevels(judge, lifted, { num: 1, den: 100 }), ceilings);
+    return attack.map((it) => meter.step(it).strange);
+  };
+  assert.ok(alarms(0, 50).includes(true));
+  assert.ok(
+    alarms(100, 50).every((it) => it === undefined),
+    "calibrating: benign traffic is above the ceiling",
+  );
 });
 
 test("line searches are walked for longer than anybody benign walks", () => {

@@ -1,215 +1,37 @@
 import type { Calibration } from "./calibration.ts";
-import { ExtractionError } from "./error.ts";
-import { uniform } from "./hash.ts";
-import { Student, type Exam, type Progress, type StudentState } from "./progress.ts";
+import { capLevels, overBudget, standing, type Ceilings } from "./life-cycle.ts";
+import { Path, type PathState, type Reading } from "./path.ts";
 import type { Query } from "./query.ts";
-import { Scorer, signals, type Frame, type ScorerState, type Signal } from "./scores.ts";
-import { conformalP, cusum, logBet } from "./wealth.ts";
-
-/** How benign principals' highest pace of a signal is spread: 90 % up to `knee`, the rest beyond it by `excess` on average. */
-export interface Scale {
-  readonly knee: number;
-  readonly excess: number;
-}
-
-/** All that turns a query into a value on a principal's path. */
-export interface Judge {
-  readonly frame: Frame;
-  readonly strata: number;
-  readonly horizon: number;
-  readonly seed: number;
-  /** Sorted calibration scores, per signal and stratum. */
-  readonly scores: readonly (readonly Float64Array[])[];
-  /** One per signal. */
-  readonly scale: readonly Scale[];
-  /** Progress that nine of ten benign principals stay below, at `firstExam` queries and at each doubling. */
-  readonly pupils: readonly number[];
-  readonly exam?: Exam;
-}
-
-/** Queries that a path counts as made before its first: what keeps three strange first queries from being a verdict. */
-export const settling = 32;
-
-/**
- * ln of each signal's share of the false-alarm budget, in the order of `signals`. The distances see every foreign pool, the one
- * as the model sees it more than the raw one; margins and chains see one kind of attack each, and honest outliers move them far.
- */
-const lnShares = [1, 0.5, 0.1, 0.1, 0.1].map(Math.log);
-
-/** Progress is examined at 32 queries and whenever they have doubled. */
-export const firstExam = 32;
-
-export interface Reading {
-  /** Queries so far in this epoch, from 1. */
-  readonly t: number;
-  /** ln of the evidence of each signal, in the order of `signals`. */
-  readonly evidence: readonly number[];
-  /** Evidence per query of each signal: `evidence / (t + settling)`. */
-  readonly pace: readonly number[];
-  /** The rarest signal, as about -ln of how rare such a pace is among benign principals: compared with the level of strangeness. */
-  readonly strangeness: number;
-  /** The signal that `strangeness` comes from. */
-  readonly leader: Signal;
-  /**
-   * The best examination so far, each divided by what nine of ten benign principals stay below after as many queries: compared
-   * with the level of progress. So whoever learns fast is seen before he has learnt much.
-   */
-  readonly learnt: number;
-  /** Steps in a row along one line or halving: see `Scorer`. */
-  readonly lineRun: number;
-  /** The last examination, if there was one. */
-  readonly progress: Progress | undefined;
-}
-
-/**
- * One principal's path: score, p-value within the stratum, bet, CUSUM per signal; progress of a clone; the rarest of all.
- *
- * Blind spot: a stream whose strange share is below 0.30/(a + 0.30), a the mean evidence of a strange query (about 9 %
- * with 1,000 calibration scores), loses evidence as fast as it gains it; only progress meters it then.
- */
-export class Path {
-  readonly #judge: Judge;
-  #scorer: Scorer;
-  #student: Student | undefined;
-  #progress: Progress | undefined;
-  #learnt = 0;
-  #t = 0;
-  #evidence = signals.map(() => 0);
-
-  constructor(judge: Judge) {
-    this.#judge = judge;
-    this.#scorer = new Scorer(judge.frame);
-    this.#student = judge.exam && new Student(judge.exam);
-  }
-
-  /** @throws {ExtractionError} BAD_QUERY for a stratum that does not exist, a wrong length, or a value that is not finite. */
-  step(query: Query): Reading {
-    const { strata, horizon, scale } = this.#judge;
-    if (!Number.isInteger(query.stratum) || query.stratum < 0 || query.stratum >= strata) {
-      throw new ExtractionError("BAD_QUERY", `expected a stratum from 0 to ${strata - 1}, got ${query.stratum}`);
-    }
-    if (this.#t === horizon) this.#begin();
-    const t = this.#t++;
-    const isNew = this.#bet(query, t);
-    if (isNew) this.#study(query);
-
-    const pace = this.#evidence.map((it) => Math.max(it, 0) / (t + settling));
-    let strangeness = 0;
-    let leader: Signal = signals[0];
-    pace.forEach((it, j) => {
-      const rare = rarity(it, scale[j]) + (lnShares[j] ?? 0);
-      if (rare <= strangeness) return;
-      strangeness = rare;
-      leader = signals[j] ?? leader;
-    });
-    const [learnt, progress, evidence] = [this.#learnt, this.#progress, [...this.#evidence]];
-    return { t: t + 1, evidence, pace, strangeness, leader, learnt, lineRun: this.#scorer.lineRun, progress };
-  }
-
-  /** One bet per signal. False for an exact repeat. */
-  #bet(query: Query, t: number): boolean {
-    const { seed, scores } = this.#judge;
-    const found = this.#scorer.score(query);
-    if (!found) return false;
-    found.forEach((score, j) => {
-      const known = scores[j]?.[query.stratum];
-      if (score === undefined || !known || known.length === 0) return;
-      const p = conformalP(score, known, uniform(seed, t, j));
-      this.#evidence[j] = cusum(this.#evidence[j] ?? 0, logBet(p, known.length));
-    });
-    return true;
-  }
-
-  #study(query: Query): void {
-    const student = this.#student;
-    if (!student) return;
-    const { probabilities } = query;
-    student.learn({
-      input: query.input ?? query.features,
-      label: query.stratum,
-      ...(probabilities && { probabilities }),
-    });
-    const n = student.queries;
-    if (n < firstExam || (n & (n - 1)) !== 0) return;
-    this.#progress = student.examine();
-    const { pupils } = this.#judge;
-    // Beyond the longest benign path the last bar known stands: progress does not fall with more queries.
-    const bar = pupils[Math.min(Math.log2(n / firstExam), pupils.length - 1)];
-    if (bar !== undefined) this.#learnt = Math.max(this.#learnt, this.#progress.progress / bar);
-  }
-
-  #begin(): void {
-    this.#scorer = new Scorer(this.#judge.frame);
-    this.#student = this.#judge.exam && new Student(this.#judge.exam);
-    this.#progress = undefined;
-    this.#learnt = 0;
-    this.#evidence = signals.map(() => 0);
-    this.#t = 0;
-  }
-
-  /** Plain data that restores to the same readings. */
-  snapshot(): PathState {
-    return {
-      t: this.#t,
-      evidence: [...this.#evidence],
-      learnt: this.#learnt,
-      scorer: this.#scorer.snapshot(),
-      student: this.#student?.snapshot(),
-      progress: this.#progress,
-    };
-  }
-
-  /** @throws {ExtractionError} BAD_STATE when it is not a state of this judge. */
-  restore(state: PathState): void {
-    if (state.evidence.length !== signals.length) throw new ExtractionError("BAD_STATE", "another set of signals");
-    this.#scorer.restore(state.scorer);
-    if (this.#student && state.student) this.#student.restore(state.student);
-    this.#t = state.t;
-    this.#evidence = [...state.evidence];
-    this.#learnt = state.learnt;
-    this.#progress = state.progress;
-  }
-}
-
-export interface PathState {
-  readonly t: number;
-  readonly evidence: readonly number[];
-  readonly learnt: number;
-  readonly scorer: ScorerState;
-  readonly student: StudentState | undefined;
-  readonly progress: Progress | undefined;
-}
-
-/**
- * About -ln of the share of benign principals whose pace ever gets this high: linear to ln 10 at the knee, then the tail of a
- * Pareto law with shape 1, because honest outliers (one camera in hundreds) lie far out and must not lift the bar for every
- * signal. Only comparability hangs on this; the promise comes from the alarm level, whatever the tails are.
- */
-function rarity(pace: number, scale: Scale | undefined): number {
-  if (!scale) return 0;
-  const { knee, excess } = scale;
-  return pace <= knee ? (Math.LN10 * pace) / knee : Math.LN10 + Math.log1p((pace - knee) / excess);
-}
 
 /** A path with its alarms: the meter of one principal. */
 export class Meter {
   readonly #path: Path;
-  readonly #calibration: Calibration;
+  readonly #levels: Calibration["levels"];
+  readonly #ceilings: Ceilings | undefined;
 
-  constructor(calibration: Calibration) {
-    this.#calibration = calibration;
+  /**
+   * With `ceilings`, levels are cut to them, the budget is watched, and a calibration whose benign traffic lies above a ceiling
+   * counts as calibrating: it reads, and pages nobody.
+   */
+  constructor(calibration: Calibration, ceilings?: Ceilings) {
     this.#path = new Path(calibration.judge);
+    this.#levels = ceilings ? pagingLevels(calibration, ceilings) : calibration.levels;
+    this.#ceilings = ceilings;
   }
 
-  /** Each alarm is undefined while there are too few calibration principals to promise anything: that is not "no". */
+  /**
+   * Each alarm is undefined while there are too few calibration principals to promise anything: that is not "no".
+   * @throws {ExtractionError} BAD_QUERY as `Path.step`.
+   */
   step(query: Query): Metered {
     const reading = this.#path.step(query);
-    const { strangeness, progress, lines } = this.#calibration.levels;
+    const { strangeness, progress, lines } = this.#levels;
     return {
       ...reading,
       strange: strangeness && reading.strangeness > strangeness.level,
       learning: progress && reading.learnt > progress.level,
       walking: lines && reading.lineRun > lines.level,
+      overBudget: this.#ceilings && reading.progress && overBudget(reading.progress, this.#ceilings),
     };
   }
 
@@ -217,9 +39,19 @@ export class Meter {
     return this.#path.snapshot();
   }
 
+  /** @throws {ExtractionError} BAD_STATE when it is not a state of this calibration's judge. */
   restore(state: PathState): void {
     this.#path.restore(state);
   }
+}
+
+/** No levels at all while calibrating: a detector that cannot keep its promise must not be able to page. */
+function pagingLevels(calibration: Calibration, ceilings: Ceilings): Calibration["levels"] {
+  const { alpha } = calibration.levels.strangeness ?? {};
+  if (!alpha || standing(calibration, alpha, ceilings).state === "calibrating") {
+    return { strangeness: undefined, progress: undefined, lines: undefined };
+  }
+  return capLevels(calibration, ceilings).levels;
 }
 
 export interface Metered extends Reading {
@@ -229,4 +61,6 @@ export interface Metered extends Reading {
   readonly learning: boolean | undefined;
   /** The queries walk along lines for longer than any benign principal's: line search, bisection. */
   readonly walking: boolean | undefined;
+  /** The log could teach a clone better than the budget allows. Undefined without ceilings, or before the first examination. */
+  readonly overBudget: boolean | undefined;
 }

@@ -1,8 +1,8 @@
 import { uniform } from "./hash.ts";
 import { logBet, logMean } from "./wealth.ts";
 
-/** Own scores that a new one is ranked among. Fewer make the first alarms late, more cost memory: 512 float64 are 4 KiB. */
-const memory = 512;
+/** Own scores that a new one is ranked among. Fewer make the first alarms late, more cost memory: 256 whole numbers are below 2 KB of JSON. */
+const memory = 256;
 
 /**
  * Has this key changed hands? Each score is ranked among the key's own earlier ones, so no reference users are needed.

@@ -1,14 +1,14 @@
 import { ExtractionError } from "./error.ts";
 import { fromText, toText } from "./bytes.ts";
-import { maxDimensions, place, unit, type Space } from "./space.ts";
+import { place, unit, type Space } from "./space.ts";
 import { wilson } from "./statistics.ts";
 
 /**
- * How good a clone the owner of a query log could already have: a surrogate is trained on that log alone and compared with the
+ * How good a clone the owner of a query log could already have: one is trained on that log alone and compared with the
  * model on inputs that nobody was ever served. A lower bound: a better student learns more ("at least").
  *
  * It measures risk, not intent: a heavy honest user gets far too. Hence a budget first, an alarm second.
- * Ancestor: Kesarwani et al., ACSAC 2018. The surrogate is ridge regression, because its sums add: a group's are its members'.
+ * Ancestor: Kesarwani et al., ACSAC 2018. Ours is ridge regression, because its sums add: a group's are its members'.
  */
 export interface Exam {
   readonly space: Space;
@@ -18,7 +18,7 @@ export interface Exam {
   readonly labels: readonly number[];
   /** Agreement of who always answers the commonest class. */
   readonly floor: number;
-  /** Agreement of the same surrogate taught with `ceiling` owner inputs. */
+  /** Agreement of the same clone taught with the owner's own labelled inputs. */
   readonly ceiling: number;
 }
 
@@ -32,21 +32,31 @@ export interface Answered {
 
 export interface Progress {
   readonly queries: number;
-  /** Agreement of the surrogate with the model on the exam, 0…1, and its 95 % Wilson interval. */
+  /** Agreement of the clone with the model on the exam, 0…1, and its 95 % Wilson interval. */
   readonly fidelity: number;
   readonly interval: readonly [number, number];
-  /** (fidelity - floor) / (ceiling - floor), at least 0; 1 is the ceiling of the surrogate, not of every thief. */
+  /** (fidelity - floor) / (ceiling - floor), at least 0; 1 is the ceiling of our clone, not of every thief's. */
   readonly progress: number;
 }
 
 /** Strength of the ridge per query, in squared standard deviations. From the brief; not tuned. */
 const ridge = 0.3;
+/**
+ * Numbers that a student keeps at most: 14 KB of a principal's 64. Many classes leave room for fewer axes of the space; the
+ * axes come in falling order of variance, so the rest goes first.
+ */
+const maxNumbers = 2500;
+/** Fewest axes that an exam is worth sitting with. */
+const minAxes = 16;
+/** Most classes of an exam: more would leave fewer than 16 axes. Put classes together that are sold together. */
+export const maxExamClasses = Math.floor(maxNumbers / (minAxes + 1) - (minAxes + 2) / 2);
 /** Fewest reserved inputs: with 1,500 the Wilson interval is ±2.5 % at worst. */
 export const minExamInputs = 1500;
 
 /**
  * Sets the exam: `reserved` are the inputs to compare on, `owned` the owner's own labelled inputs for the ceiling.
- * @throws {ExtractionError} BAD_CALIBRATION with fewer than `minExamInputs` reserved inputs.
+ * @throws {ExtractionError} BAD_CALIBRATION with fewer than `minExamInputs` reserved inputs, fewer than 2 or more than
+ * `maxExamClasses` classes, or a label that is none of them.
  */
 export function setExam(
   space: Space,
@@ -60,7 +70,12 @@ export function setExam(
       `expected at least ${minExamInputs} reserved inputs, got ${reserved.length}`,
     );
   }
-  const inputs = reserved.map((it) => withOne(space, it.input));
+  if (!Number.isInteger(classes) || classes < 2 || classes > maxExamClasses) {
+    throw new ExtractionError("BAD_CALIBRATION", `expected 2 to ${maxExamClasses} classes, got ${classes}`);
+  }
+  const odd = [...reserved, ...owned].find((it) => !Number.isInteger(it.label) || it.label < 0 || it.label >= classes);
+  if (odd) throw new ExtractionError("BAD_CALIBRATION", `expected labels from 0 to ${classes - 1}, got ${odd.label}`);
+  const inputs = reserved.map((it) => withOne(space, it.input, widthOf(space, classes)));
   const labels = reserved.map((it) => it.label);
   const counts = Array.from({ length: classes }, () => 0);
   for (const it of labels) counts[it] = (counts[it] ?? 0) + 1;
@@ -71,7 +86,7 @@ export function setExam(
   return { ...exam, ceiling: Math.max(best.examine().fidelity, floor + 0.01) };
 }
 
-/** What one log, or several together, could teach. Memory: (d + 1)(d + 2)/2 + (d + 1) classes numbers, whatever the length. */
+/** What one log, or several together, could teach. Memory: (d + 1)(d + 2)/2 + (d + 1) classes numbers, at most 2,500, whatever the length. */
 export class Student {
   readonly #exam: Exam;
   readonly #width: number;
@@ -82,7 +97,7 @@ export class Student {
 
   constructor(exam: Exam) {
     this.#exam = exam;
-    this.#width = Math.min(exam.space.dimensions, maxDimensions) + 1;
+    this.#width = widthOf(exam.space, exam.classes);
     this.#gram = new Float32Array((this.#width * (this.#width + 1)) / 2);
     this.#cross = new Float32Array(this.#width * exam.classes);
   }
@@ -94,7 +109,7 @@ export class Student {
 
   /** Adds one answered query. Exact repeats are the caller's to drop: they teach nothing. */
   learn({ input, label, probabilities }: Answered): void {
-    const x = withOne(this.#exam.space, input);
+    const x = withOne(this.#exam.space, input, this.#width);
     const { classes } = this.#exam;
     for (let i = 0, at = 0; i < this.#width; i++) {
       const xi = x[i]!;
@@ -159,12 +174,19 @@ export interface StudentState {
   readonly cross: string;
 }
 
-/** The input's coordinates in standard deviations behind a constant 1. */
-function withOne(space: Space, input: ArrayLike<number>): Float64Array {
+/** A constant and as many axes of the space as `maxNumbers` has room for. */
+function widthOf({ dimensions }: Space, classes: number): number {
+  let width = dimensions + 1;
+  while (width > 1 && (width * (width + 1)) / 2 + width * classes > maxNumbers) width--;
+  return width;
+}
+
+/** The input's first coordinates in standard deviations behind a constant 1. */
+function withOne(space: Space, input: ArrayLike<number>, width: number): Float64Array {
   const point = place(space, input);
-  const out = new Float64Array(point.length + 1);
+  const out = new Float64Array(width);
   out[0] = 1;
-  for (let i = 0; i < point.length; i++) out[i + 1] = point[i]! / unit;
+  for (let i = 1; i < width; i++) out[i] = point[i - 1]! / unit;
   return out;
 }
 

@@ -12,10 +12,13 @@ import { place, type Space } from "./space.ts";
  * - `unsure`, `sure`: margin of the answer, both tails. Blind spot: inputs as certain as anybody's.
  * - `chain`: closeness to an own earlier query, in both spaces at once. Blind spot: attacks that draw fresh inputs.
  */
-export const signals = ["distance", "distance-input", "unsure", "sure", "chain"] as const;
+export const scored = ["distance", "distance-input", "unsure", "sure", "chain"] as const;
+
+/** The signals on a path: the bets on each score, and `change`, whether the distances have left the principal's own habit. */
+export const signals = [...scored, "change"] as const;
 export type Signal = (typeof signals)[number];
 
-/** One score per signal, in the order of `signals`; undefined: the signal has nothing to say of this query. */
+/** One score per entry of `scored`; undefined: it has nothing to say of this query. */
 export type Scores = readonly (number | undefined)[];
 
 /** What scoring needs of the calibration. */

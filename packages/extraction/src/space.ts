@@ -32,12 +32,16 @@ const minDeviation = 1e-3;
 
 /**
  * Learns a space from reference vectors.
- * @throws {ExtractionError} BAD_CALIBRATION with fewer than 2 vectors, or when no coordinate varies.
+ * @throws {ExtractionError} BAD_CALIBRATION with fewer than 2 vectors, vectors longer than `maxInputLength`, or when no
+ * coordinate varies.
  */
 export function learnSpace(vectors: readonly ArrayLike<number>[], key = 1): Space {
   const first = vectors[0];
   if (!first || vectors.length < 2) throw new ExtractionError("BAD_CALIBRATION", "a space needs at least 2 vectors");
   const inputs = first.length;
+  if (inputs > maxInputLength) {
+    throw new ExtractionError("BAD_CALIBRATION", `expected at most ${maxInputLength} values, got ${inputs}`);
+  }
   const projectionKey = inputs > maxDimensions ? key : undefined;
   const narrow = vectors.map((it) => (projectionKey === undefined ? it : project(it, projectionKey)));
   const width = Math.min(inputs, maxDimensions);
