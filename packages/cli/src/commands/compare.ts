@@ -2,6 +2,7 @@ import { command, type Call } from "../command.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { oneModel, type NamedModel } from "../one-model.ts";
 import { plural, sizeText } from "../text/amounts.ts";
+import { tensorStrip } from "../text/tensor-strip.ts";
 import { visible } from "../text/visible.ts";
 import { wrap } from "../text/wrap.ts";
 
@@ -65,9 +66,12 @@ async function run({
       );
       for (const line of wrap(visible(why), terminal.width, { first: "   ", rest: "   " })) terminal.print(line);
       for (const it of how) terminal.print(`   · ${visible(it)}`);
+      const alike = tensorsSignificant > 0;
+      if (alike) terminal.print(`   ${tensorStrip(result.perTensor, terminal.width - 3)}`);
+      const legend = alike ? " (▁ to █: how alike each is; ·: no more than by chance)" : "";
       const exact = sharedExact === undefined ? "" : `; ${plural(sharedExact, "tensor")} equal byte for byte`;
       terminal.print(
-        `   ${tensorsSignificant} of ${plural(tensorsCompared, "matrix", "matrices")} alike${exact}; ${sizeText(bytesRead)} read`,
+        `   ${tensorsSignificant} of ${plural(tensorsCompared, "matrix", "matrices")} alike${legend}${exact}; ${sizeText(bytesRead)} read`,
       );
     }
     return related.has(result.relation) ? 1 : result.relation === "undetermined" ? 3 : 0;
