@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative, sep } from "node:path";
 import { CliError } from "./error.ts";
+import { unreadable } from "./paths.ts";
 
 /** Longest rule, proof, playbook or policy we read, in bytes: a rule is a page. */
 const maxContentBytes = 1024 * 1024;
@@ -59,24 +60,20 @@ export function readProvable(folder: string): ProvableRule[] {
 function list(folder: string, ending: string): string[] {
   try {
     const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((it) => it.endsWith(ending));
-    if (names.length > maxContentFiles) throw new Error(`${names.length} files, at most ${maxContentFiles} are read`);
-    return names.sort().map((it) => join(folder, it));
+    if (names.length <= maxContentFiles) return names.sort().map((it) => join(folder, it));
+    throw new CliError("USAGE", `${folder} has ${names.length} files, at most ${maxContentFiles} are read`);
   } catch (cause) {
-    throw new CliError("USAGE", `${folder} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    throw unreadable(folder, cause);
   }
 }
 
 function read(path: string): string {
   try {
     const text = readFileSync(path, "utf8");
-    if (text.length > maxContentBytes) throw new Error(`longer than ${maxContentBytes} bytes`);
-    return text;
+    if (text.length <= maxContentBytes) return text;
+    throw new CliError("USAGE", `${path} is longer than ${maxContentBytes} bytes`);
   } catch (cause) {
-    throw new CliError("USAGE", `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    throw unreadable(path, cause);
   }
 }
 

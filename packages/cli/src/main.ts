@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { commands } from "./commands.ts";
 import { CliError, type ExitCode } from "./error.ts";
 import { showCommandHelp, showHelp } from "./help.ts";
+import { nearest } from "./near.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 import { visible } from "./text/visible.ts";
 import { version } from "./version.ts";
@@ -52,10 +53,17 @@ function findCommand(args: readonly string[]): Found {
     const load = commands.get(name);
     if (load) return { name, load, rest: args.slice(words) };
   }
-  const [first = ""] = args;
-  const near = [...commands.keys()].find((it) => first.length > 1 && it.startsWith(first.slice(0, 2)));
-  const hint = near === undefined ? "outweigh --help lists all" : `did you mean "${near}"?`;
-  throw new CliError("USAGE", `there is no command ${JSON.stringify(first)}; ${hint}`);
+  const words = args.filter((it) => !it.startsWith("-"));
+  const [first = ""] = words;
+  const two = words.slice(0, 2).join(" ");
+  const family = [...commands.keys()].filter((it) => it.startsWith(`${first} `));
+  // Of a thing that has verbs, two words were meant; of anything else, one.
+  const near = nearest(two, commands.keys()) ?? nearest(first, commands.keys()) ?? family[0];
+  const hint =
+    near === undefined
+      ? "outweigh --help lists all"
+      : `did you mean ${[...new Set([near, ...family])].map((it) => `"${it}"`).join(" or ")}?`;
+  throw new CliError("USAGE", `there is no command ${JSON.stringify(family.length > 0 ? two : first)}; ${hint}`);
 }
 
 /** What went wrong, in words, and for machines as an object. A bug shows its stack: it is ours to fix. */

@@ -1,5 +1,6 @@
 import type { ScannedCopy, ScannedModel } from "@outweigh/schema";
 import { CliError } from "./error.ts";
+import { statOf } from "./paths.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A model that a person named by a path, and the copy of it there. */
@@ -10,7 +11,7 @@ export interface NamedModel {
 
 /**
  * The one model at a path: a file, a folder of shards, an archive.
- * @throws {CliError} FAILED if there is none, or several.
+ * @throws {CliError} USAGE if the path leads nowhere, FAILED if there is no model, or several.
  */
 export async function oneModel(
   path: string,
@@ -20,6 +21,7 @@ export async function oneModel(
     signal,
   }: { readonly hash: "full" | "none"; readonly terminal: Terminal; readonly signal: AbortSignal },
 ): Promise<NamedModel> {
+  statOf(path);
   const agent = await import("@outweigh/agent");
   const { models, notSeen } = await agent.scan({
     roots: [path],

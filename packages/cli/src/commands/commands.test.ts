@@ -118,8 +118,47 @@ test("compare says same tensors in other containers, unrelated for others, and w
   assert.deepEqual([same.code, JSON.parse(same.stdout).relation], [1, "same-tensors"]);
   const unrelated = await run("compare", root, strange, "--json");
   assert.deepEqual([unrelated.code, JSON.parse(unrelated.stdout).relation], [0, "unrelated"]);
-  assert.equal((await run("compare", root, "/no/such")).code, 3);
+  assert.equal((await run("compare", root, join(root, ".outweigh-none"))).code, 2);
   assert.equal((await run("compare", root)).code, 2);
+});
+
+test("a path that leads nowhere is wrong use, in the same words whatever the command", async (t) => {
+  const { root, config } = aHost(t);
+  const none = join(root, "none");
+  for (const args of [
+    ["verify", none],
+    ["compare", root, none],
+    ["compare", none, root],
+    ["compare", root, root, "--base", none],
+    ["replay", none],
+    ["check", none],
+    ["register", none, "--name", "a", "--config", config],
+    ["rules", "test", none],
+    ["init", "--from", none, "--config", config],
+    ["replay", root, "--config", none],
+    ["replay", root, "--rules", none],
+  ]) {
+    const { code, stderr } = await run(...args);
+    assert.equal(code, 2, `${args.join(" ")}: ${stderr}`);
+    assert.match(stderr, /there is no file or folder .*none: check the path/, args.join(" "));
+    assert.doesNotMatch(stderr, /ENOENT/);
+  }
+  const { code, stderr } = await run("verify", root);
+  assert.deepEqual([code, /is a folder: name a file/.test(stderr)], [2, true]);
+});
+
+test("a command that does not exist is answered with the one that was meant", async () => {
+  for (const [typed, meant] of [
+    [["rules", "tst"], /no command "rules tst"; did you mean "rules test"\?/],
+    [["rules"], /did you mean "rules test"\?/],
+    [["token", "crate"], /did you mean "token create" or "token list"/],
+    [["replya", "x.log"], /did you mean "replay"\?/],
+    [["nonsense"], /outweigh --help lists all/],
+  ] as const) {
+    const { code, stderr } = await run(...typed);
+    assert.equal(code, 2);
+    assert.match(stderr, meant);
+  }
 });
 
 test("init proposes a register and never overwrites one", async (t) => {

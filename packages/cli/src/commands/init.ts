@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { scanReport, type ScanReport } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { mistakeText } from "../config/mistake.ts";
 import { checkConfig, defaultConfigFile } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { proposeConfig } from "../init.ts";
+import { statOf } from "../paths.ts";
 import { countText, plural } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 
@@ -71,8 +72,8 @@ async function scanNow({
 }
 
 function readReport(file: string): ScanReport {
+  const { size } = statOf(file);
   try {
-    const { size } = statSync(file);
     if (size > maxReportBytes) throw new Error(`${size} bytes, at most ${maxReportBytes} are read`);
     const read = scanReport.safeParse(JSON.parse(readFileSync(file, "utf8")));
     if (read.success) return read.data;

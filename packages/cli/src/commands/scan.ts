@@ -88,7 +88,12 @@ function modeOf(text: string): HashMode {
 }
 
 function progressText({ phase, files, bytesRead, candidates, done, toRead }: ScanProgress): string {
-  if (phase === "walking") return `${countText(files)} files seen, ${countText(candidates)} look like models`;
-  const share = toRead > 0 ? `, ${sizeText(bytesRead)} read of about ${sizeText(toRead)}` : "";
-  return `${countText(done)} of ${countText(candidates)} likely files read${share}`;
+  switch (phase) {
+    case "walking":
+      return `${countText(files)} files seen, ${countText(candidates)} look like models or archives`;
+    case "looking":
+      return `${countText(done)} of ${countText(candidates)} likely files looked into, ${sizeText(bytesRead)} read`;
+    case "hashing":
+      return `${countText(done)} of ${countText(candidates)} files with weights hashed, ${sizeText(bytesRead)} read of about ${sizeText(toRead)}`;
+  }
 }

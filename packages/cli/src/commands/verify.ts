@@ -1,6 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { z } from "zod";
 import { command, type Call } from "../command.ts";
 import { CliError, type ExitCode } from "../error.ts";
+import { statOf, unreadable } from "../paths.ts";
 import { plural } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 
@@ -34,11 +36,15 @@ export const verify = command({
 
 async function run({ positionals: [file = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { maxPackBytes, verifyPack } = await import("@outweigh/evidence");
-  const report = verifyPack(read(file, maxPackBytes), values.key.length > 0 ? { trusted: values.key } : {});
-  if (json) terminal.printJson(report);
+  const bytes = read(file, maxPackBytes);
+  const report = verifyPack(bytes, values.key.length > 0 ? { trusted: values.key } : {});
+  // What does not hold may say anything: then it has no title of ours to show.
+  const title = report.ok ? titleIn(bytes) : undefined;
+  if (json) terminal.printJson({ ...report, ...(title !== undefined && { title }) });
   else {
     const { ok, entries, checkpoints, documents, redacted, signer, incident, problems } = report;
     terminal.print(ok ? `${visible(file)} holds` : `${visible(file)} does not hold`);
+    if (title !== undefined) terminal.print(`   ${terminal.bold(visible(title))}`);
     terminal.print(
       `   incident ${visible(incident ?? "unknown")}: ${plural(documents, "document")}, ${plural(entries, "entry", "entries")}, ${plural(checkpoints, "checkpoint")}`,
     );
@@ -53,14 +59,29 @@ async function run({ positionals: [file = ""], values, json, terminal }: Call<ty
   return report.ok ? 0 : 1;
 }
 
+/** What the pack says of its incident, as far as a checker need not know it. */
+const incidentLine = z.object({
+  type: z.literal("document"),
+  kind: z.literal("incident"),
+  fields: z.object({ title: z.object({ value: z.string() }) }),
+});
+
+/** The title of the incident in a pack that holds; undefined if it was left out on purpose. */
+function titleIn(bytes: Uint8Array): string | undefined {
+  // The incident's document is the second line (FORMAT.md).
+  const start = bytes.indexOf(newline) + 1;
+  const line = Buffer.from(bytes.subarray(start, bytes.indexOf(newline, start))).toString("utf8");
+  return incidentLine.safeParse(JSON.parse(line)).data?.fields.title.value;
+}
+
+const newline = 0x0a;
+
 function read(file: string, most: number): Uint8Array {
+  const { size } = statOf(file);
+  if (size > most) throw new CliError("USAGE", `${file} has ${size} bytes, a pack at most ${most}`);
   try {
-    const { size } = statSync(file);
-    if (size > most) throw new Error(`${size} bytes, at most ${most} are read`);
     return readFileSync(file);
   } catch (cause) {
-    throw new CliError("FAILED", `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    throw unreadable(file, cause);
   }
 }

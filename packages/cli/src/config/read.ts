@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { config as configSchema, maxConfigBytes, type Config } from "@outweigh/schema";
 import { isMap, isScalar, LineCounter, parseDocument, visit, type Document, type Node, type Pair } from "yaml";
 import type { z } from "zod";
 import { CliError } from "../error.ts";
+import { statOf, unreadable } from "../paths.ts";
 import { crossChecks } from "./cross-checks.ts";
 import { mistakeText, pathText, type Mistake } from "./mistake.ts";
 import { secretIn } from "./secrets.ts";
@@ -36,18 +37,15 @@ export function loadConfig(file: string | undefined): ReadConfig {
   return { config, file: path };
 }
 
-/** @throws {CliError} USAGE if it cannot be read or is too long. */
+/** @throws {CliError} USAGE if it is not there or too long, FAILED if it cannot be read. */
 export function readText(path: string): string {
+  const { size } = statOf(path);
+  if (size > maxConfigBytes)
+    throw new CliError("USAGE", `${path} has ${size} bytes, at most ${maxConfigBytes} are read`);
   try {
-    const { size } = statSync(path);
-    if (size > maxConfigBytes)
-      throw new CliError("USAGE", `${path} has ${size} bytes, at most ${maxConfigBytes} are read`);
     return readFileSync(path, "utf8");
   } catch (cause) {
-    if (cause instanceof CliError) throw cause;
-    throw new CliError("USAGE", `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    throw unreadable(path, cause);
   }
 }
 

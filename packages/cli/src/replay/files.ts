@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync, statSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { CliError } from "../error.ts";
+import { statOf } from "../paths.ts";
 
 /** Most files of one replay: a year of CloudTrail of a large account. */
 const maxFiles = 1_000_000;
@@ -20,8 +21,7 @@ export interface LogFile {
 export function findLogFiles(paths: readonly string[]): LogFile[] {
   const files = new Map<string, LogFile>();
   for (const path of paths) {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (!stats) throw new CliError("USAGE", `there is no file or folder ${path}`);
+    const stats = statOf(path);
     if (stats.isDirectory()) below(path, files);
     else if (stats.isFile()) files.set(path, { path, bytes: stats.size, writtenAt: stats.mtimeMs });
     else throw new CliError("USAGE", `${path} is neither a file nor a folder`);
