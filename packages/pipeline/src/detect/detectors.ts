@@ -6,8 +6,11 @@ import { derivedCopy } from "./derived-copy.ts";
 import type { AnyDetector } from "./detector.ts";
 import { enumerateThenPull } from "./enumerate-then-pull.ts";
 import { firstReader } from "./first-reader.ts";
+import { impossibleTravel } from "./impossible-travel.ts";
+import { keyThenBulkRead } from "./key-then-bulk-read.ts";
 import { segmentedDownload } from "./segmented-download.ts";
 import { sourceSilent } from "./source-silent.ts";
+import { takeoverThenRead } from "./takeover-then-read.ts";
 import { unaccountedRead } from "./unaccounted-read.ts";
 import { undeclaredCopy } from "./undeclared-copy.ts";
 
@@ -23,5 +26,8 @@ export const detectors: readonly AnyDetector[] = [
   enumerateThenPull,
   segmentedDownload,
   bulkCompletion,
+  takeoverThenRead,
+  keyThenBulkRead,
+  impossibleTravel,
   sourceSilent,
 ];

@@ -61,3 +61,20 @@ export function methodOf(event: OcsfEvent): Method {
   if (artifact.startsWith("file:")) return "artifacts";
   return anonymous ? "weak-access" : "repositories";
 }
+
+/**
+ * Which person is behind an event, as far as names tell: what an identity provider says it is about, an e-mail address, or the name
+ * of a role's session, which clouds fill with one. Else the principal. Names of sessions are chosen by whoever opens them, so this
+ * ties stories together and proves nothing.
+ */
+export function personOf({ principal, actor, unmapped }: OcsfEvent): string {
+  const known = [field(unmapped, "person"), field(unmapped, "subject"), principal].find(isMail);
+  if (known !== undefined) return known.toLowerCase();
+  const arn = [field(field(actor, "session"), "uid"), field(field(actor, "user"), "uid"), principal];
+  const session = arn.map((it) => (typeof it === "string" ? it.slice(it.lastIndexOf("/") + 1) : it)).find(isMail);
+  return session?.toLowerCase() ?? principal;
+}
+
+function isMail(it: unknown): it is string {
+  return typeof it === "string" && /^[^@\s/]{1,128}@[^@\s/]{1,256}$/.test(it) && !it.startsWith("anonymous@");
+}

@@ -246,5 +246,11 @@ const known: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["sagemaker:CreatePresignedDomainUrl", plain("presign", activity.apiCreate)],
   ["bedrock:ListCustomModels", plain("catalog", activity.apiRead)],
   ["bedrock:GetCustomModel", plain("describe", activity.apiRead)],
+  ["iam:CreateAccessKey", plain("create-key", activity.apiCreate)],
+  ["iam:CreateServiceSpecificCredential", plain("create-key", activity.apiCreate)],
+  ["iam:DeactivateMFADevice", plain("mfa-change", activity.apiUpdate)],
+  ["iam:EnableMFADevice", plain("mfa-change", activity.apiUpdate)],
+  ["iam:CreateLoginProfile", plain("password-change", activity.apiCreate)],
+  ["iam:UpdateLoginProfile", plain("password-change", activity.apiUpdate)],
   ["bedrock:CreateModelCopyJob", plain("copy", activity.apiCreate)],
 ]);

@@ -160,6 +160,10 @@ function toEvent(it: TrailRecord, time: number, from: Origin, raw: string): Ocsf
       ...(it.recipientAccountId ? { account: { uid: it.recipientAccountId } } : {}),
     },
     ...objectOf(action),
+    ...(action.activity[0] === activity.logon[0] && {
+      user: { uid: identity.principal },
+      service: { name: it.eventSource },
+    }),
     unmapped: {
       requestParameters: it.requestParameters ?? null,
       additionalEventData: it.additionalEventData ?? null,

@@ -9,6 +9,7 @@ export const activity = {
   fileDownload: [6006, 2],
   fileDelete: [6006, 4],
   fileCopy: [6006, 6],
+  fileSync: [6006, 15],
   datastoreRead: [6005, 1],
   datastoreWrite: [6005, 5],
   datastoreDelete: [6005, 7],

@@ -10,6 +10,11 @@ import { ociNotification } from "./oci-notification.ts";
 import { otel } from "./otel.ts";
 import { s3Access } from "./s3-access.ts";
 import { scan } from "./scan.ts";
+import { okta } from "./okta.ts";
+import { entra } from "./entra.ts";
+import { keycloak } from "./keycloak.ts";
+import { githubAudit } from "./github-audit.ts";
+import { gitlabAudit } from "./gitlab-audit.ts";
 import { isRecord, type Ingested, type Raw, type Source, type SourceKind } from "./source.ts";
 
 /** Everything we can read, one entry for each kind. */
@@ -24,6 +29,11 @@ export const sources: readonly Source[] = [
   ociNotification,
   otel,
   s3Access,
+  okta,
+  entra,
+  keycloak,
+  githubAudit,
+  gitlabAudit,
   scan,
 ];
 
@@ -98,10 +108,35 @@ const signs: readonly { readonly kind: SourceKind; of(value: Raw): boolean }[] =
     of: (it) => String(it.apiVersion).startsWith("audit.k8s.io/") || has(it, "auditID", "verb"),
   },
   { kind: "minio", of: (it) => isRecord(it.api) && ("deploymentid" in it || "remotehost" in it) },
+  { kind: "okta", of: (it) => has(it, "eventType", "published") && ("actor" in it || "outcome" in it) },
+  {
+    kind: "okta",
+    of: (it) =>
+      it.eventType === "com.okta.event_hook" || (isRecord(it.detail) && has(it.detail, "eventType", "published")),
+  },
+  { kind: "entra", of: isEntra },
+  { kind: "keycloak", of: (it) => has(it, "realmId", "type", "time") },
+  {
+    kind: "github-audit",
+    of: (it) =>
+      has(it, "action", "actor") &&
+      (has(it, "_document_id") || has(it, "org") || has(it, "repo")) &&
+      ("@timestamp" in it || "created_at" in it),
+  },
+  {
+    kind: "gitlab-audit",
+    of: (it) => has(it, "author_name", "entity_type") && ("target_type" in it || "event_type" in it),
+  },
   { kind: "bedrock", of: (it) => it.schemaType === "ModelInvocationLog" },
   { kind: "litellm", of: (it) => has(it, "call_type", "startTime") && ("model_parameters" in it || "metadata" in it) },
   { kind: "otel", of: (it) => Array.isArray(it.resourceSpans) || Array.isArray(it.resourceLogs) },
 ];
+
+function isEntra(it: Raw): boolean {
+  const inner = isRecord(it.properties) ? it.properties : it;
+  const signIn = has(inner, "createdDateTime") && ("userPrincipalName" in inner || "servicePrincipalId" in inner);
+  return signIn || has(inner, "activityDisplayName", "initiatedBy");
+}
 
 /** For documents longer than the sample, or printed over many lines: the names that only they have. */
 function shapeOf(text: string): SourceKind | undefined {
