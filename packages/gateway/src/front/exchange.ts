@@ -1,0 +1,480 @@
+import { hash } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Dispatcher } from "undici";
+import type { Cost } from "../admission/meters.ts";
+import { ItemCutter } from "../lanes/stream-items.ts";
+import { treatingOf, type Treating } from "../lanes/treat.ts";
+import { maxAssembledBytes, maxEditedBytes, maxStallMs, maxTappedBytes } from "../limits.ts";
+import { usualBits } from "../orders/challenge.ts";
+import { lookAt, type Admitted } from "../policy/request.ts";
+import { refuse, type Refusal } from "../refusal.ts";
+import { endFlags } from "../tap/tap.ts";
+import { sendRefusal } from "./answering.ts";
+import { remember, shortageOf } from "./clients.ts";
+import { note, suspended, type Entered } from "./door.ts";
+import { answerFields } from "./head.ts";
+import type { Surroundings } from "./surroundings.ts";
+import type { Account } from "../admission/meters.ts";
+
+type Lane = "assemble" | "pass" | "edit-whole" | "edit-items" | "over";
+
+/** Chunks of an answer's end that are kept to find the usage in. */
+const keptChunks = 4;
+/** Bytes of the end that are searched: usage is a short object behind everything large. */
+const searchedBytes = 2048;
+const nothing: Buffer = Buffer.alloc(0);
+
+/**
+ * One request with its body, and its answer on the way back. It is the handler that undici calls; what it gets is passed on as it
+ * comes, unless an order or the policy asks for less. All state of an exchange is here and ends with it.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #req: IncomingMessage;
+  readonly #res: ServerResponse;
+  readonly #entered: Entered;
+  readonly #around: Surroundings;
+  #admitted!: Admitted;
+  #account!: Account;
+  #shared: Account | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #lane: Lane = "pass";
+  #treating: Treating | undefined;
+  #cutter: ItemCutter | undefined;
+  #status = 0;
+  #fields: string[] = [];
+  #answerJson: number | undefined;
+  #chunks: Buffer[] = [];
+  #length = 0;
+  #tail: Buffer[] = [];
+  #sequence: number | undefined;
+  #tapped = 0;
+  #flags = 0;
+  #repeat: string | undefined;
+  #stall: NodeJS.Timeout | undefined;
+  #done = false;
+
+  constructor(req: IncomingMessage, res: ServerResponse, entered: Entered, around: Surroundings) {
+    this.#req = req;
+    this.#res = res;
+    this.#entered = entered;
+    this.#around = around;
+  }
+
+  /** Decides on the whole request, and sends it on. */
+  begin(body: Buffer): void {
+    const now = Date.now();
+    const refused = this.#decide(body, now);
+    if (refused) {
+      this.#entered.client.denied++;
+      if (refused.telling) note(this.#around, this.#entered, refused);
+      this.#refuse(refused);
+      return;
+    }
+    this.#reserve(now);
+    if (!this.#copyRequest(body, now)) {
+      this.#settle(now, false);
+      this.#refuse(refuse(503, "BLIND", "what cannot be watched is not answered at the moment", { retryAfter: 5 }));
+      return;
+    }
+    this.#send(body);
+  }
+
+  #decide(body: Buffer, now: number): Refusal | undefined {
+    const { served, holder, head, model } = this.#entered;
+    const { policy, orders } = this.#around;
+    const jsonLength = lengthOf(head.jsonLength, body.length);
+    if (jsonLength === "bad")
+      return refuse(400, "BAD_JSON_LENGTH", "the JSON's length does not fit the body", { telling: true });
+    const restriction = orders.restriction(holder.principal, holder.tenant, model, now);
+    const tier = policy.tier(holder.tier);
+    const looked = lookAt({
+      served,
+      model,
+      body,
+      jsonLength,
+      tier,
+      restriction,
+      mayAsk: (it) => holder.models === undefined || holder.models.test(it),
+      models: policy.models,
+    });
+    if ("status" in looked) return looked;
+    this.#admitted = looked;
+    if (served.route.operation === "look") return undefined;
+    // The body may have named a model that orders speak of.
+    const own = orders.restriction(holder.principal, holder.tenant, looked.model, now);
+    return this.#ordered(own, body, now) ?? this.#budget(body, now);
+  }
+
+  #ordered(
+    restriction: ReturnType<Surroundings["orders"]["restriction"]>,
+    body: Buffer,
+    now: number,
+  ): Refusal | undefined {
+    if (!restriction) return undefined;
+    const { holder, head } = this.#entered;
+    if (restriction.suspended) return suspended(restriction.suspended);
+    const { challenge, throttle } = restriction;
+    if (challenge) {
+      const bits = challenge.bits ?? usualBits;
+      if (!this.#around.challenges.isPaid(head.proof, holder.principal, body, bits, now)) {
+        const made = this.#around.challenges.make(holder.principal, bits, now);
+        const how = `solve ${made} and send it as x-outweigh-proof: ${challenge.reason}. Order ${challenge.id}`;
+        return refuse(403, "PROOF_REQUIRED", how, { shouldRetry: false, headers: ["x-outweigh-challenge", made] });
+      }
+    }
+    const waitMs = throttle?.bucket.waitMs(1, now) ?? 0;
+    if (throttle && waitMs > 0) {
+      const { reason, id } = throttle.order;
+      return refuse(429, "THROTTLED", `this key is slowed down: ${reason}. Order ${id}`, {
+        retryAfter: waitMs / 1000,
+        shouldRetry: false,
+      });
+    }
+    throttle?.bucket.take(1, now);
+    return undefined;
+  }
+
+  #budget(body: Buffer, now: number): Refusal | undefined {
+    const { client, target } = this.#entered;
+    const { cost } = this.#admitted;
+    if (cost.informationBits > 0) {
+      this.#repeat = hash("sha1", body, "base64") + target;
+      if (client.repeats.has(this.#repeat))
+        this.#admitted = { ...this.#admitted, cost: { ...cost, informationBits: 0 } };
+    }
+    const shortage = shortageOf(client, this.#admitted.cost, now);
+    if (!shortage) return undefined;
+    const { resource, waitMs } = shortage;
+    if (waitMs === undefined) {
+      return refuse(403, "BEYOND_BUDGET", `this request alone needs more ${resource} than this key has`, {
+        shouldRetry: false,
+      });
+    }
+    const code = resource === "information" ? "INFORMATION_USED_UP" : "LIMIT_REACHED";
+    return refuse(429, code, `no ${resource} left for this key`, {
+      retryAfter: waitMs / 1000,
+      ...(resource === "information" && { telling: true, shouldRetry: false }),
+    });
+  }
+
+  #reserve(now: number): void {
+    const { client } = this.#entered;
+    this.#account = client.account;
+    this.#shared = client.shared;
+    this.#account.begin(this.#admitted.cost, now);
+    this.#shared?.begin(this.#admitted.cost, now);
+    client.requests++;
+    client.lastAt = now;
+    this.#around.running++;
+  }
+
+  /** False when this model, or this principal, must not be answered unwatched. */
+  #copyRequest(body: Buffer, now: number): boolean {
+    const { served, client, address, head } = this.#entered;
+    const { tap, policy } = this.#around;
+    if (served.route.operation === "look") return true;
+    const failClosed = policy.models.get(this.#admitted.model)?.failClosed === true;
+    if (failClosed && this.#around.isBlind()) return false;
+    this.#sequence = tap.ask(
+      {
+        slot: client.slot,
+        route: served.index,
+        model: tap.modelNumber(this.#admitted.model),
+        origin: tap.originNumber(address, head.agent ?? ""),
+        jsonLength: head.jsonLength === undefined ? undefined : Number(head.jsonLength),
+        time: now,
+      },
+      body,
+    );
+    if (this.#sequence !== undefined) return true;
+    this.#around.dropped(client.principal);
+    // Who is under an order is answered only while somebody watches.
+    const isRestricted = this.#around.orders.restriction(client.principal, client.tenant, undefined, now) !== undefined;
+    return !failClosed && !isRestricted;
+  }
+
+  #send(body: Buffer): void {
+    const { served, head, target } = this.#entered;
+    const { upstream, route } = served;
+    const fields = head.forward;
+    fields.push("accept-encoding", "identity");
+    if (upstream.credential) fields.push(upstream.credential[0], upstream.credential[1]);
+    this.#res.once("close", () => this.#clientGone());
+    this.#around.pools.of(upstream).dispatch(
+      {
+        path: target,
+        method: route.method,
+        headers: fields,
+        body: body.length === 0 && route.method === "GET" ? null : body,
+      },
+      this,
+    );
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#done) controller.abort(new Error("the client is gone"));
+  }
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (this.#done || status < 200) return;
+    this.#status = status;
+    this.#fields = answerFields(headers);
+    const type = String(headers["content-type"] ?? "");
+    const kind = type.startsWith("text/event-stream") ? "sse" : /ndjson|jsonl/.test(type) ? "ndjson" : undefined;
+    this.#answerJson = lengthIn(headers["inference-header-content-length"]);
+    const encoded = headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity";
+    this.#flags |=
+      (kind === "sse" ? endFlags.sse : kind === "ndjson" ? endFlags.ndjson : 0) | (encoded ? endFlags.encoded : 0);
+    this.#treating = status < 300 ? this.#treatingNow() : undefined;
+    if (this.#treating && encoded) {
+      this.#fail(refuse(502, "CANNOT_EDIT", "the answer is compressed and must be edited before it may leave"));
+      return;
+    }
+    this.#takeLane(kind, lengthIn(headers["content-length"]));
+  }
+
+  #treatingNow(): Treating | undefined {
+    const { treatment, model } = this.#admitted;
+    if (treatment.dial === "label-only") this.#flags |= endFlags.labelOnly;
+    return treatingOf(this.#entered.served, treatment, this.#around.policy.models.get(model));
+  }
+
+  #takeLane(kind: "sse" | "ndjson" | undefined, length: number | undefined): void {
+    if (this.#treating) {
+      this.#fields = without(this.#fields, ["content-length", "etag", "digest", "content-digest", "content-md5"]);
+      this.#lane = kind ? "edit-items" : "edit-whole";
+      if (!kind) return;
+      this.#cutter = new ItemCutter(kind);
+    } else if (kind === undefined && length !== undefined && length <= maxAssembledBytes) {
+      this.#lane = "assemble";
+      return;
+    }
+    // For proxies in front of us that would hold a stream back.
+    if (kind) this.#fields.push("x-accel-buffering", "no");
+    this.#writeHead();
+    this.#res.flushHeaders();
+  }
+
+  #writeHead(): void {
+    if (this.#around.draining) this.#fields.push("connection", "close");
+    this.#res.writeHead(this.#status, this.#fields);
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#done) return;
+    if (this.#lane === "pass") {
+      this.#keep(chunk);
+      this.#copy(chunk);
+      this.#write(chunk);
+      return;
+    }
+    if (this.#lane === "edit-items") {
+      this.#editItems(chunk);
+      return;
+    }
+    this.#length += chunk.length;
+    if (this.#length > maxEditedBytes) {
+      this.#fail(refuse(502, "CANNOT_EDIT", "the answer is too large to be edited"));
+      return;
+    }
+    this.#chunks.push(chunk);
+  }
+
+  #editItems(chunk: Buffer): void {
+    try {
+      const out: Buffer[] = [];
+      for (const item of this.#cutter?.push(chunk) ?? []) {
+        this.#keep(item);
+        const edited = this.#treating?.item(item);
+        if (edited) out.push(edited);
+      }
+      const [first] = out;
+      if (!first) return;
+      const bytes = out.length === 1 ? first : Buffer.concat(out);
+      this.#copy(bytes);
+      this.#write(bytes);
+    } catch (cause) {
+      // Closed: what cannot be edited does not leave.
+      this.#fail(refuse(502, "CANNOT_EDIT", `the answer cannot be edited: ${messageOf(cause)}`));
+    }
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#tail.push(chunk);
+    if (this.#tail.length > keptChunks) this.#tail.shift();
+  }
+
+  #copy(bytes: Buffer): void {
+    if (this.#sequence === undefined || (this.#flags & endFlags.broken) !== 0) return;
+    this.#tapped += bytes.length;
+    const fits = this.#tapped <= maxTappedBytes && this.#around.tap.part(this.#sequence, bytes, 0);
+    if (fits) return;
+    this.#flags |= endFlags.broken;
+    this.#around.dropped(this.#entered.client.principal);
+  }
+
+  #write(bytes: Buffer): void {
+    if (this.#res.write(bytes) || !this.#controller || this.#stall) return;
+    // A client that reads slower than the model writes makes the model wait, for a while.
+    const controller = this.#controller;
+    controller.pause();
+    this.#stall = setTimeout(() => this.#res.destroy(), maxStallMs);
+    this.#res.once("drain", () => {
+      clearTimeout(this.#stall);
+      this.#stall = undefined;
+      if (!this.#done) controller.resume();
+    });
+  }
+
+  onResponseEnd(): void {
+    if (this.#done) return;
+    if (this.#lane === "assemble") this.#endWhole(joined(this.#chunks));
+    else if (this.#lane === "edit-whole") this.#endEdited(joined(this.#chunks));
+    else this.#endStream();
+  }
+
+  #endWhole(body: Buffer): void {
+    this.#keep(body);
+    this.#copy(body);
+    this.#finish(true);
+    this.#writeHead();
+    this.#res.end(body);
+  }
+
+  #endEdited(body: Buffer): void {
+    let edited: Buffer;
+    try {
+      edited = this.#treating?.whole(body, this.#answerJson) ?? nothing;
+    } catch (cause) {
+      this.#fail(refuse(502, "CANNOT_EDIT", `the answer cannot be edited: ${messageOf(cause)}`));
+      return;
+    }
+    this.#keep(body);
+    this.#copy(edited);
+    this.#fields.push("content-length", String(edited.length));
+    this.#finish(true);
+    this.#writeHead();
+    this.#res.end(edited);
+  }
+
+  #endStream(): void {
+    const rest = this.#cutter?.rest() ?? nothing;
+    if (rest.length > 0) this.#editItems(Buffer.concat([rest, Buffer.from("\n\n")]).subarray(0, rest.length + 2));
+    if (this.#done) return;
+    this.#finish(true);
+    this.#res.end();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    if (this.#done) return;
+    const late = "code" in error && (error.code === "UND_ERR_HEADERS_TIMEOUT" || error.code === "UND_ERR_BODY_TIMEOUT");
+    this.#fail(
+      late
+        ? refuse(504, "MODEL_SERVER_SLOW", "the model server did not answer in time")
+        : refuse(502, "MODEL_SERVER_AWAY", "the model server cannot be reached or broke off"),
+    );
+  }
+
+  #clientGone(): void {
+    clearTimeout(this.#stall);
+    if (this.#done) return;
+    this.#finish(false);
+    this.#controller?.abort(new Error("the client is gone"));
+  }
+
+  /** Ends an exchange that cannot be completed. */
+  #fail(refusal: Refusal): void {
+    this.#finish(false);
+    this.#controller?.abort(new Error(refusal.code));
+    this.#refuse(refusal);
+  }
+
+  #refuse(refusal: Refusal): void {
+    const { section } = this.#around.policy;
+    sendRefusal(this.#res, refusal, this.#entered.served.upstream.adapter.errors, section.contact);
+  }
+
+  #finish(complete: boolean): void {
+    this.#done = true;
+    this.#lane = "over";
+    const now = Date.now();
+    this.#settle(now, complete);
+    if (this.#sequence === undefined) return;
+    const flags = this.#flags | (complete ? 0 : endFlags.broken);
+    if (!this.#around.tap.end(this.#sequence, this.#status, this.#answerJson, flags, now)) {
+      this.#around.dropped(this.#entered.client.principal);
+    }
+  }
+
+  #settle(now: number, complete: boolean): void {
+    const { client, served } = this.#entered;
+    const { cost } = this.#admitted;
+    const answered = complete && this.#status < 300;
+    const taken = answered
+      ? this.#taken()
+      : { ...cost, outputTokens: 0, informationBits: complete ? 0 : cost.informationBits };
+    this.#account.end(cost, taken, now);
+    this.#shared?.end(cost, taken, now);
+    this.#around.running--;
+    if (!answered || served.route.operation === "look") return;
+    client.inputTokens += taken.inputTokens;
+    client.outputTokens += taken.outputTokens;
+    client.informationBits += taken.informationBits;
+    if (this.#repeat !== undefined) remember(client, this.#repeat);
+  }
+
+  /** What the answer says it took; what was reserved where it says nothing. */
+  #taken(): Cost {
+    const { cost } = this.#admitted;
+    const usage = this.#entered.served.upstream.adapter.usage;
+    if (!usage || this.#entered.served.route.operation !== "complete") return cost;
+    const end = joined(this.#tail).toString("latin1").slice(-searchedBytes);
+    const input = lastNumber(end, usage.input);
+    const output = lastNumber(end, usage.output);
+    const share = cost.outputTokens > 0 && output !== undefined ? Math.min(1, output / cost.outputTokens) : 1;
+    return {
+      inputTokens: input ?? cost.inputTokens,
+      outputTokens: output ?? cost.outputTokens,
+      informationBits: cost.informationBits * share,
+    };
+  }
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks;
+  return chunks.length === 1 && first ? first : Buffer.concat(chunks);
+}
+
+function lastNumber(text: string, pattern: RegExp): number | undefined {
+  let found: number | undefined;
+  for (const [, digits] of text.matchAll(pattern)) found = Number(digits);
+  return found;
+}
+
+function lengthIn(value: string | string[] | undefined): number | undefined {
+  return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+}
+
+/** The length of a body's JSON as the client states it. */
+function lengthOf(stated: string | undefined, bodyLength: number): number | undefined | "bad" {
+  if (stated === undefined) return undefined;
+  const length = lengthIn(stated);
+  return length !== undefined && length > 0 && length <= bodyLength ? length : "bad";
+}
+
+function without(fields: readonly string[], names: readonly string[]): string[] {
+  const out: string[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    if (!names.includes(fields[i] ?? "")) out.push(fields[i] ?? "", fields[i + 1] ?? "");
+  }
+  return out;
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,42 @@
+import type { Challenges } from "../orders/challenge.ts";
+import type { KeyRing } from "../keys/key-ring.ts";
+import type { OrderBook } from "../orders/order-book.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Tap } from "../tap/tap.ts";
+import type { Pools } from "../upstream/pools.ts";
+import type { Clients } from "./clients.ts";
+import type { Strangers } from "./strangers.ts";
+
+/** A refusal that the owner should hear of. */
+export interface DenialNote {
+  readonly principal: string;
+  readonly credential: string | undefined;
+  readonly model: string | undefined;
+  readonly address: string;
+  readonly agent: string | undefined;
+  readonly code: string;
+  readonly route: string;
+}
+
+/** All that an exchange needs. Policy and keys are replaced whole while exchanges run: each reads them once. */
+export interface Surroundings {
+  policy: Policy;
+  keys: KeyRing;
+  readonly orders: OrderBook;
+  readonly challenges: Challenges;
+  readonly clients: Clients;
+  readonly strangers: Strangers;
+  readonly pools: Pools;
+  readonly tap: Tap;
+  /** Whether detectors see everything at this moment. */
+  readonly isBlind: () => boolean;
+  readonly denied: (note: DenialNote) => void;
+  /** Called when the ring had no room. */
+  readonly dropped: (principal: string) => void;
+  /** Bytes of request bodies that are held now. */
+  bytesInFlight: number;
+  /** Exchanges that run now. */
+  running: number;
+  /** Set when the gateway stops: connections are closed after their answer. */
+  draining: boolean;
+}

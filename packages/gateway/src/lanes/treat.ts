@@ -1,0 +1,55 @@
+import type { GatewayModel } from "@outweigh/schema";
+import type { ItemEditor } from "../adapters/adapter.ts";
+import { editJson, type Edit } from "../json/edit.ts";
+import type { Treatment } from "../policy/request.ts";
+import type { Served } from "../policy/routes.ts";
+import { eventData, withData } from "./stream-items.ts";
+
+/** How an answer is changed. `undefined` as a whole means: pass it on as it is. */
+export interface Treating {
+  /** A whole document. @throws for what cannot be edited: then nothing of it may leave. */
+  whole(body: Buffer, jsonLength: number | undefined): Buffer;
+  /** One item of a stream; undefined drops it. @throws as `whole`. */
+  item(item: Buffer): Buffer | undefined;
+}
+
+/** What has to be done to this answer, if anything. */
+export function treatingOf(
+  served: Served,
+  treatment: Treatment,
+  model: GatewayModel | undefined,
+): Treating | undefined {
+  const { logprobs, reasoning, dial, decimals } = treatment;
+  if (!logprobs && !reasoning && dial === "full") return undefined;
+  const cuts = served.upstream.adapter.cuts(served.route);
+  const edits: Edit[] = [];
+  if (logprobs) edits.push(...(cuts.logprobs ?? []));
+  if (reasoning) edits.push(...(cuts.reasoning ?? []));
+  const coarse = dial !== "full" && served.route.operation === "predict";
+  const to = { dial, decimals };
+  if (coarse) edits.push(...(cuts.probabilities?.(to, model?.classes, model?.output) ?? []));
+  const itemEditor = reasoning ? cuts.reasoningItems?.() : undefined;
+  if (edits.length === 0 && !itemEditor) return undefined;
+  return {
+    whole(body, jsonLength) {
+      if (jsonLength === undefined) return editJson(body, edits);
+      if (!coarse) return body;
+      if (!cuts.binary) throw new Error("binary tensors of this protocol cannot be edited");
+      return cuts.binary(body, jsonLength, to, model?.classes, model?.output);
+    },
+    item: (item) => editItem(item, edits, itemEditor),
+  };
+}
+
+function editItem(item: Buffer, edits: readonly Edit[], itemEditor: ItemEditor | undefined): Buffer | undefined {
+  const first = item[0];
+  // NDJSON: the item is the document.
+  if (first === 0x7b) return editJson(item, edits);
+  const data = eventData(item);
+  if (!data || data[0] !== 0x7b) return item;
+  const edited = editJson(data, edits);
+  const more = itemEditor?.(edited);
+  if (more === "drop") return undefined;
+  if (more === undefined && edited === data) return item;
+  return withData(item, more ?? edited.toString());
+}

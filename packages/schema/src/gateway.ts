@@ -1,0 +1,279 @@
+import { z } from "zod";
+
+/** The protocols of model servers that the gateway speaks: one adapter each. */
+export const gatewayProtocols = [
+  "openai",
+  "anthropic",
+  "ollama",
+  "vllm",
+  "tgi",
+  "open-inference",
+  "tf-serving",
+  "torchserve",
+  "mlflow",
+  "sagemaker",
+] as const;
+export const gatewayProtocol = z.enum(gatewayProtocols);
+export type GatewayProtocol = z.infer<typeof gatewayProtocol>;
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._@:/-]{0,127}$/, "expected letters, digits and ._@:/-, at most 128");
+const own = z.string().regex(/^\$\{[A-Z_][A-Z0-9_]*\}$/, "expected ${NAME}, a variable of the environment");
+const path = z.string().regex(/^\/[\w./~:{}-]*$/, "expected a path that starts with a slash");
+const perMinute = z.number().positive().max(1e12);
+
+/** What an answer may give away: the dial. Each step gives less than the one before. */
+export const answerDial = z.enum(["full", "rounded", "label-only"]);
+export type AnswerDial = z.infer<typeof answerDial>;
+
+/** How much a principal may ask for. Absent: no limit of that kind. */
+export const gatewayLimits = z.strictObject({
+  requestsPerMinute: perMinute.optional(),
+  inputTokensPerMinute: perMinute.optional(),
+  outputTokensPerMinute: perMinute.optional(),
+  /** Upper bound of what answers tell of the model beyond their text, in bits a day: scores, probabilities, vectors. */
+  informationBitsPerDay: perMinute.optional(),
+  /** Requests that may run at once. */
+  concurrent: z.int().min(1).max(100_000).optional(),
+});
+export type GatewayLimits = z.infer<typeof gatewayLimits>;
+
+/** What a kind of principal may ask, and how much. */
+export const gatewayTier = z.strictObject({
+  limits: gatewayLimits.prefault({}),
+  /** Whether log-probabilities are given at all. Never together with a way to force tokens. */
+  logprobs: z.boolean().default(true),
+  /** Most answers to one prompt: `n`, `best_of`. */
+  answers: z.int().min(1).max(128).default(4),
+  reasoning: z.boolean().default(true),
+  probabilities: answerDial.default("full"),
+});
+export type GatewayTier = z.infer<typeof gatewayTier>;
+
+/** How the detectors look at one served model. Without it they see prompts as texts, and numbers not at all. */
+export const gatewayModel = z.strictObject({
+  /** As clients name it. */
+  name,
+  /** The register's name of its weights; what alerts speak of. Default: the same name. */
+  register: z.string().max(128).optional(),
+  /** How many classes a classifier answers with. */
+  classes: z.int().min(2).max(100_000).optional(),
+  /** An image of `shape` is averaged over blocks of `pool` before it is compared; absent: a vector as it is. */
+  input: z
+    .strictObject({
+      shape: z.array(z.int().min(1).max(4096)).min(1).max(3),
+      pool: z.int().min(1).max(256).default(1),
+      /** What a value is multiplied by, e.g. 255 for images in 0…1. */
+      scale: z.number().default(1),
+    })
+    .optional(),
+  /** Which output tensor holds the probabilities, where there are several. */
+  output: z.string().max(128).optional(),
+  /** Made by the owner from benign traffic: file, beside it `FILE.sig`. Without it detectors are calibrating: they page nobody. */
+  calibration: z.string().optional(),
+  /** Where the layer before the vocabulary is this wide, log-probabilities are counted against it. */
+  hidden: z.int().min(2).max(65_536).optional(),
+  vocabulary: z.int().min(2).max(10_000_000).optional(),
+  /** Agreement of a clone, 0…1, that nobody's log may allow, whatever the intent. */
+  budget: z.number().min(0).max(1).optional(),
+  /** While detectors are blind, answer nothing for this model. */
+  failClosed: z.boolean().default(false),
+});
+export type GatewayModel = z.infer<typeof gatewayModel>;
+
+export const gatewayUpstream = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "expected lower-case letters, digits, dashes"),
+  protocol: gatewayProtocol,
+  url: z.url({ protocol: /^https?$/ }),
+  /** Where clients reach it: `/` or `/fashion`. Two upstreams never share one. */
+  mount: path.default("/"),
+  /** Sent instead of the client's key, which never goes on. */
+  credential: own.optional(),
+  /** Routes that are closed by default and that this installation wants: `/score`. */
+  open: z.array(path).max(64).default([]),
+  connections: z.int().min(1).max(4096).default(128),
+  /** Time to the first byte of an answer, in ms. */
+  answerMs: z.int().min(100).max(3_600_000).default(300_000),
+  /** Longest silence within an answer, in ms. */
+  idleMs: z.int().min(100).max(3_600_000).default(120_000),
+});
+export type GatewayUpstream = z.infer<typeof gatewayUpstream>;
+
+/** The part `gateway` of `outweigh.yml`. */
+export const gatewaySection = z.strictObject({
+  host: z.string().max(256).default("127.0.0.1"),
+  port: z.int().min(0).max(65_535).default(7780),
+  /** Keys, orders, evidence and the spool lie here. */
+  data: z.string().default("./outweigh-gateway"),
+  tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
+  /** Whom a client is told to ask when it is refused something. */
+  contact: z.string().min(1).max(256).default("the owner of this gateway"),
+  upstreams: z.array(gatewayUpstream).min(1).max(64),
+  models: z.array(gatewayModel).max(1000).default([]),
+  /** By name; `default` holds where a key names none. */
+  tiers: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), gatewayTier).default({}),
+  /** All principals of one tenant together. */
+  tenantLimits: gatewayLimits.prefault({}),
+  /** Largest request in bytes. */
+  maxBodyBytes: z
+    .int()
+    .min(1024)
+    .max(512 * 1024 * 1024)
+    .default(4 * 1024 * 1024),
+  maxConnections: z.int().min(1).max(1_000_000).default(10_000),
+  maxConnectionsPerAddress: z.int().min(1).max(1_000_000).default(1024),
+  /** Where findings go. Absent: into the spool alone. */
+  server: z.strictObject({ url: z.url({ protocol: /^https?$/ }), token: own.optional() }).optional(),
+});
+export type GatewaySection = z.infer<typeof gatewaySection>;
+
+/** What an order does to one principal. */
+export const orderVerb = z.enum([
+  "throttle",
+  "strip-logprobs",
+  "round",
+  "label-only",
+  "strip-reasoning",
+  "challenge",
+  "suspend",
+]);
+export type OrderVerb = z.infer<typeof orderVerb>;
+
+/** Longest life of an order: what should hold longer is policy. 90 days, in ms. */
+export const maxOrderMs = 90 * 86_400_000;
+
+/** An order to the gateway. It always ends. */
+export const gatewayOrder = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/),
+  verb: orderVerb,
+  /** Whom it concerns: a principal, or a tenant as `tenant:NAME`. */
+  principal: z.string().min(1).max(256),
+  /** Only for this model; absent: for all. */
+  model: z.string().max(128).optional(),
+  /** What the client is told. */
+  reason: z.string().min(1).max(500),
+  by: z.string().min(1).max(128),
+  from: z.int().nonnegative(),
+  until: z.int().positive(),
+  /** Requests a minute, for `throttle`. */
+  requestsPerMinute: perMinute.optional(),
+  /** Decimals, for `round`. */
+  decimals: z.int().min(0).max(6).optional(),
+  /** Leading zero bits of the proof, for `challenge`: 18 take a script half a second. */
+  bits: z.int().min(8).max(28).optional(),
+});
+export type GatewayOrder = z.infer<typeof gatewayOrder>;
+
+const record = {
+  /** The same for the same record, however often it is sent. */
+  id: z.string().min(8).max(128),
+  /** In ms since 1970. */
+  time: z.int().nonnegative(),
+  /** Which gateway: its evidence chain's origin. */
+  gateway: z.string().min(1).max(200),
+};
+const who = {
+  principal: z.string().min(1).max(256),
+  /** The key's id, never the key. */
+  credential: z.string().max(128).optional(),
+  model: z.string().max(128).optional(),
+  address: z.string().max(64).optional(),
+  agent: z.string().max(256).optional(),
+};
+
+/** What detectors of the gateway can find. */
+export const gatewayFindings = [
+  "strange-queries",
+  "fast-learning",
+  "line-search",
+  "budget-used",
+  "bias-sweep",
+  "output-layer",
+  "unusual-prompts",
+  "many-accounts",
+] as const;
+
+/** One record of the gateway's, as it is sent to the server's ingest, one a line. No prompt and no answer is in it. */
+export const gatewayRecord = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("finding"),
+    ...record,
+    ...who,
+    finding: z.enum(gatewayFindings),
+    /** Answered queries so far. */
+    queries: z.int().nonnegative(),
+    since: z.int().nonnegative(),
+    /** What was measured, and what it was compared with. */
+    value: z.number(),
+    level: z.number().optional(),
+    /** Promised chance of this for a benign principal, as a share. */
+    alpha: z.number().min(0).max(1).optional(),
+    /** Agreement with the model that a clone trained on this log would reach at least, 0…1. */
+    fidelity: z.number().min(0).max(1).optional(),
+    /** Principals that were tested together. */
+    group: z.array(z.string().max(256)).max(1000).optional(),
+    /** The policy the answers were given under. */
+    epoch: z.int().nonnegative(),
+  }),
+  z.object({
+    kind: z.literal("denied"),
+    ...record,
+    ...who,
+    code: z.string().max(64),
+    route: z.string().max(256),
+    /** How many of the kind since the last such record. */
+    count: z.int().positive(),
+  }),
+  z.object({
+    kind: z.literal("blind"),
+    ...record,
+    from: z.int().nonnegative(),
+    to: z.int().nonnegative(),
+    cause: z.string().max(64),
+    dropped: z.int().nonnegative(),
+    principals: z.int().nonnegative(),
+  }),
+  z.object({
+    kind: z.literal("order"),
+    ...record,
+    principal: z.string().min(1).max(256),
+    verb: orderVerb,
+    what: z.enum(["applied", "undone", "expired"]),
+    by: z.string().max(128),
+    reason: z.string().max(500),
+    until: z.int().nonnegative(),
+  }),
+]);
+export type GatewayRecord = z.infer<typeof gatewayRecord>;
+export type GatewayFinding = Extract<GatewayRecord, { kind: "finding" }>;
+
+/** What the gateway knows of one principal: `outweigh gateway clients --json`. */
+export const gatewayClient = z.object({
+  principal: z.string(),
+  tenant: z.string().optional(),
+  requests: z.int(),
+  denied: z.int(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  /** Upper bound of bits given away, see `informationBitsPerDay`. */
+  informationBits: z.number(),
+  lastAt: z.int().optional(),
+  /** What detectors read; absent while nothing was read. */
+  reading: z
+    .object({
+      model: z.string().optional(),
+      queries: z.int(),
+      /** Reading over alarm level: 1 alarms. Absent while calibrating. */
+      novelty: z.number().optional(),
+      learning: z.number().optional(),
+      /** Agreement that a clone would reach at least, 0…1. */
+      progress: z.number().optional(),
+      state: z.enum(["calibrating", "ready"]),
+    })
+    .optional(),
+  /** The other members of its linked group. */
+  group: z.array(z.string()),
+  orders: z.array(z.string()),
+});
+export type GatewayClient = z.infer<typeof gatewayClient>;
