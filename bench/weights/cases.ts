@@ -8,7 +8,7 @@ import {
   type Relation,
 } from "../../packages/weights/src/index.ts";
 import type { Encoded } from "../../packages/weights/src/testing/quantise.ts";
-import type { Weights } from "../../packages/weights/src/testing/random-model.ts";
+import { Random, type Weights } from "../../packages/weights/src/testing/random-model.ts";
 import { writeTar } from "../../packages/weights/src/testing/tar.ts";
 import { writeZip } from "../../packages/weights/src/testing/zip.ts";
 import * as derive from "./derive.ts";
@@ -25,6 +25,10 @@ export interface Case {
   readonly a: readonly ModelPart[];
   readonly b: readonly ModelPart[];
   readonly base?: readonly ModelPart[];
+  /** Other models that it may be merged of. */
+  readonly others?: readonly (readonly ModelPart[])[];
+  /** What must be said of how, at least. */
+  readonly how?: RegExp;
 }
 
 const original = async (): Promise<ModelPart[]> => partsOf(safetensorsOf(await language(1)));
@@ -80,12 +84,17 @@ export async function copies(): Promise<Case[]> {
     await stored("bf16"),
     await stored("i8"),
     ...(await Promise.all((["q8_0", "q6_k", "q5_k", "q4_k", "q4_0"] as const).map(gguf))),
-    await single("pruned 50 %", derive.pruned(ours, 0.5)),
-    await single("pruned 90 %", derive.pruned(ours, 0.9)),
+    { ...(await single("pruned 50 %", derive.pruned(ours, 0.5))), how: /pruned/ },
+    { ...(await single("pruned 90 %", derive.pruned(ours, 0.9))), how: /pruned/ },
     await single("merged 0.3 with a stranger", derive.merged(ours, stranger, 0.3)),
     {
       ...(await single("merged 0.7 of a stranger, against that one", derive.merged(ours, stranger, 0.3))),
       a: await partsOf(safetensorsOf(stranger)),
+    },
+    {
+      ...(await single("merged 0.3 with a stranger, which is given", derive.merged(ours, stranger, 0.3))),
+      others: [await partsOf(safetensorsOf(stranger))],
+      how: /merged with weights 0\.30, 0\.70/,
     },
     await single("LoRA merged (rank 8)", await variants.adapter()),
     await single("fine-tuned", await variants["fine-tune"]()),
@@ -95,14 +104,83 @@ export async function copies(): Promise<Case[]> {
     await single("a layer dropped", derive.layerDropped(ours, 0)),
     await single("layers doubled (no new tensor)", derive.layersDoubled(ours, usualSize.layers), ["same-tensors"]),
     await single("negated up, down, query, key", derive.rearranged(ours, usualSize, { negated: true }, 1)),
-    await single("hidden units rescaled", derive.rearranged(ours, usualSize, { scales: true }, 2)),
-    await single("hidden units permuted", derive.rearranged(ours, usualSize, { units: true }, 3)),
-    await single("signs of dimensions flipped", derive.rearranged(ours, usualSize, { signs: true }, 4)),
+    {
+      ...(await single("hidden units rescaled", derive.rearranged(ours, usualSize, { scales: true }, 2))),
+      how: /rescaled/,
+    },
+    {
+      ...(await single("hidden units permuted", derive.rearranged(ours, usualSize, { units: true }, 3))),
+      how: /hidden units in another order/,
+    },
+    {
+      ...(await single("signs of dimensions flipped", derive.rearranged(ours, usualSize, { signs: true }, 4))),
+      how: /signs of dimensions flipped/,
+    },
     await single("all of it permuted, flipped, rescaled", rearrangedFully(ours)),
     { what: "… and GGUF q4_0", right: derived, a, b: await partsOf(ggufOf(rearrangedFully(ours), "q4_0")) },
     await single("… and pruned 50 %", derive.pruned(rearrangedFully(ours), 0.5)),
     await single("… of the one trained on", rearrangedFully(await variants.continued())),
+    await single("dimensions mixed by a rotation", derive.rotated(ours, usualSize, 6)),
+    {
+      what: "… and GGUF q4_0",
+      right: derived,
+      a,
+      b: await partsOf(ggufOf(derive.rotated(ours, usualSize, 6), "q4_0")),
+    },
+    await single("… of the one trained on", derive.rotated(await variants.continued(), usualSize, 6)),
+    await single("a rotation and permuted units", derive.rotated(rearrangedFully(ours), usualSize, 6), [
+      "undetermined",
+    ]),
+    await oneLayerOfTen(),
+    ...(await adapters()),
   ];
+}
+
+/** A stranger of ten layers that has taken over one. */
+async function oneLayerOfTen(): Promise<Case> {
+  const size = { ...usualSize, layers: 10 };
+  const [deep, stranger] = [LanguageModel.fresh(21, size).weights(), LanguageModel.fresh(22, size).weights()];
+  return {
+    what: "one layer of ten in a stranger",
+    right: ["derived"],
+    how: /part of it reused/,
+    a: await partsOf(safetensorsOf(deep)),
+    b: await partsOf(safetensorsOf(derive.layerTaken(stranger, deep, 4))),
+  };
+}
+
+/** Low-rank factors on their own: what is ours of a fine-tune, without its base. */
+async function adapters(): Promise<Case[]> {
+  const a = await partsOf(safetensorsOf(factors(31)));
+  return [
+    {
+      what: "a LoRA adapter, renamed",
+      right: ["same-tensors"],
+      a,
+      b: await partsOf(safetensorsOf(derive.renamed(factors(31)))),
+    },
+    { what: "a LoRA adapter in bf16", right: ["derived"], a, b: await partsOf(safetensorsOf(factors(31), "bf16")) },
+    {
+      what: "a LoRA adapter, trained further",
+      right: ["derived"],
+      a,
+      b: await partsOf(safetensorsOf(derive.noisy(factors(31), 0.3, 33))),
+    },
+    { what: "another adapter of the same base", right: ["unrelated"], a, b: await partsOf(safetensorsOf(factors(32))) },
+  ];
+}
+
+function factors(seed: number): Weights[] {
+  const random = new Random(seed);
+  return [0, 1, 2].flatMap((layer) =>
+    (["q", "v"] as const).flatMap((which) =>
+      (["A", "B"] as const).map((side) => ({
+        name: `base_model.model.layers.${layer}.self_attn.${which}_proj.lora_${side}.weight`,
+        shape: side === "A" ? [16, 512] : [512, 16],
+        values: Float32Array.from({ length: 16 * 512 }, () => 0.02 * random.normal()),
+      })),
+    ),
+  );
 }
 
 function rearrangedFully(weights: readonly Weights[]): Weights[] {

@@ -1,9 +1,20 @@
 // A corpus of our own: trained models, what thieves and owners do to them, and strangers of the same architecture.
-import { compareModels, type Comparison, type Relation } from "../../packages/weights/src/index.ts";
+import {
+  compareModels,
+  fingerprint,
+  openKey,
+  type Comparison,
+  type Fingerprint,
+  type Relation,
+} from "../../packages/weights/src/index.ts";
 import { ancestry, classifierCases, copies, strangers, type Case } from "./cases.ts";
 import { languageSeeds, language } from "./models.ts";
 import { carved, nullPairs, nullRearranged, type Nulls } from "./nulls.ts";
+import { tensorStrip } from "../../packages/cli/src/text/tensor-strip.ts";
 import { note, power, printTable, say } from "./table.ts";
+
+/** Columns of the picture of each matrix. */
+const stripWidth = 16;
 
 interface Outcome {
   readonly what: string;
@@ -24,13 +35,16 @@ export async function benchCorpus({ json }: { readonly json: boolean }): Promise
   };
   const results: Record<string, unknown> = {};
   let wrong = 0;
+  const all: Outcome[] = [];
   for (const [title, cases] of Object.entries(groups)) {
     const outcomes: Outcome[] = [];
     for (const it of cases) outcomes.push(await decide(it));
+    all.push(...outcomes);
     wrong += outcomes.filter((it) => !it.correct).length;
     results[title] = outcomes.map(summary);
     if (!json) print(title, outcomes);
   }
+  const sentences = sentencesOf(all);
   const nulls = await nullPairs();
   const rearranged = await nullRearranged();
   const fragment = await carved();
@@ -44,12 +58,15 @@ export async function benchCorpus({ json }: { readonly json: boolean }): Promise
     );
     say(`${wrong} wrong verdicts`);
   }
-  return { cases: results, wrong, nulls, rearranged, fragment };
+  return { cases: results, wrong, sentences, nulls, rearranged, fragment };
 }
 
-async function decide({ what, right, a, b, base }: Case): Promise<Outcome> {
-  const found = await compareModels(a, b, base ? { bases: [base] } : {});
-  return { what, right, found, correct: right.includes(found.relation) };
+async function decide({ what, right, a, b, base, others, how }: Case): Promise<Outcome> {
+  const parents: Fingerprint[] = [];
+  for (const it of others ?? []) parents.push(await fingerprint(it, { key: openKey }));
+  const found = await compareModels(a, b, { ...(base && { bases: [base] }), others: parents });
+  const told = how === undefined || how.test(found.how.join("; "));
+  return { what, right, found, correct: told && right.includes(found.relation) };
 }
 
 function summary({ what, right, found, correct }: Outcome): object {
@@ -57,16 +74,28 @@ function summary({ what, right, found, correct }: Outcome): object {
   return { what, right, relation, correct, pValue, tensorsSignificant, tensorsCompared, rho, sharedExact, how, why };
 }
 
+/** Which verdicts the corpus reached, and by which sentence: numbers and quoted words left out. */
+function sentencesOf(outcomes: readonly Outcome[]): object[] {
+  const kinds = Map.groupBy(outcomes, ({ found: { relation, why } }) =>
+    JSON.stringify([relation, why.replaceAll(/"[^"]*"/g, '"…"').replaceAll(/\d[\d.e+-]*/g, "#")]),
+  );
+  return [...kinds].map(([key, own]) => {
+    const [relation, why]: [Relation, string] = JSON.parse(key);
+    return { relation, why, cases: own.length };
+  });
+}
+
 function print(title: string, outcomes: readonly Outcome[]): void {
   say(`${title}\n`);
   printTable([
-    ["", "", "verdict", "p ≤", "alike", "rho", "how"],
+    ["", "", "verdict", "p ≤", "alike", "each", "rho", "how"],
     ...outcomes.map(({ what, found, correct }) => [
       correct ? "✓" : "✗",
       what,
       found.relation,
       power(found.pValue),
       `${found.tensorsSignificant}/${found.tensorsCompared}`,
+      tensorStrip(found.perTensor, stripWidth),
       found.rho?.toFixed(3) ?? "",
       [...found.how, ...slopesOf(found)].join("; "),
     ]),

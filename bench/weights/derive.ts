@@ -1,4 +1,5 @@
 // What a thief does to a copy, and what honest people do to their own models.
+import { polar } from "../../packages/weights/src/compare/permuted/rotated.ts";
 import { Random, type Weights } from "../../packages/weights/src/testing/random-model.ts";
 import type { Size } from "./train/language-model.ts";
 
@@ -126,6 +127,54 @@ export function rearranged(
     });
     return { ...it, shape: [rows, cols], values };
   });
+}
+
+/** The same function in other coordinates: gains folded into what follows them, then all dimensions mixed by one random rotation. */
+export function rotated(weights: readonly Weights[], { width }: Size, seed: number): Weights[] {
+  const random = new Random(seed);
+  const rotation = polar(
+    Float32Array.from({ length: width * width }, () => random.normal()),
+    width,
+  );
+  return folded(weights).map((it) => {
+    const [rows = 0, cols = 0] = it.shape;
+    if (it.shape.length === 1) return it;
+    const fromHidden = /down_proj|o_proj/.test(it.name); // writes into the dimensions instead of reading them
+    const values = new Float32Array(it.values.length);
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < cols; c++) {
+        let sum = 0;
+        for (let k = 0; k < width; k++) {
+          sum += fromHidden
+            ? (rotation[k * width + r] ?? 0) * (it.values[k * cols + c] ?? 0)
+            : (it.values[r * cols + k] ?? 0) * (rotation[k * width + c] ?? 0);
+        }
+        values[r * cols + c] = sum;
+      }
+    }
+    return { ...it, values };
+  });
+}
+
+/** Gains become 1 and go into the matrices that read what they scale. */
+function folded(weights: readonly Weights[]): Weights[] {
+  const gains = new Map(weights.filter((it) => it.shape.length === 1).map((it) => [it.name, it.values]));
+  const before = (name: string): Float32Array | undefined => {
+    const layer = `model.layers.${layerOf(name)}`;
+    if (/[qkv]_proj/.test(name)) return gains.get(`${layer}.input_layernorm.weight`);
+    if (/gate_proj|up_proj/.test(name)) return gains.get(`${layer}.post_attention_layernorm.weight`);
+    return name.startsWith("lm_head") ? gains.get("model.norm.weight") : undefined;
+  };
+  return weights.map((it) => {
+    if (it.shape.length === 1) return { ...it, values: it.values.map(() => 1) };
+    const [gain, cols = 1] = [before(it.name), it.shape[1]];
+    return gain ? { ...it, values: it.values.map((value, at) => value * (gain[at % cols] ?? 1)) } : it;
+  });
+}
+
+/** One layer of `from` in the place of one of `into`. */
+export function layerTaken(into: readonly Weights[], from: readonly Weights[], layer: number): Weights[] {
+  return into.map((it, i) => (layerOf(it.name) === layer ? (from[i] ?? it) : it));
 }
 
 /** A chain of layers with the units between them in another order. */

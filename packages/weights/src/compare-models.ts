@@ -27,6 +27,9 @@ export interface CompareModelsOptions
 /** Models of fewer bytes together are read whole: that takes a second at most. */
 const cheapBytes = 256 * 1024 * 1024;
 
+/** Below this share of matrices alike, the others of a small model may be the same ones rearranged: worth a look, to say how. */
+const mostAlike = 0.9;
+
 /** From this median correlation on, two models may be equal. */
 const equalRho = 0.9999;
 
@@ -57,7 +60,8 @@ export async function compareModels(
     : compared;
   const open = full.relation === "unrelated" || full.relation === "undetermined";
   const explained = full.perTensor.some((it) => it.beyondBase !== undefined);
-  return open && full.sameStructure && !explained ? rearranged(full, a, b, rest) : full;
+  const partly = cheap && full.relation === "derived" && full.tensorsSignificant < mostAlike * full.tensorsCompared;
+  return (open || partly) && full.sameStructure && !explained ? rearranged(full, a, b, rest) : full;
 }
 
 async function rearranged(
@@ -68,6 +72,7 @@ async function rearranged(
 ): Promise<Comparison> {
   const { outcome, pValue, how, why, bytesRead } = await comparePermuted(a, b, options);
   const all = { ...plain, bytesRead: plain.bytesRead + bytesRead };
+  if (plain.relation === "derived") return outcome === "derived" ? { ...all, how: [...all.how, ...how] } : all;
   if (outcome === "derived") return { ...all, relation: "derived", pValue: Math.min(1, 2 * pValue), how, why };
   if (outcome === "suspicious") return { ...all, relation: "undetermined", how, why };
   return all;

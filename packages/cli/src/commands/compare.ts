@@ -68,7 +68,8 @@ async function run({
       for (const it of how) terminal.print(`   · ${visible(it)}`);
       const alike = tensorsSignificant > 0;
       if (alike) terminal.print(`   ${tensorStrip(result.perTensor, terminal.width - 3)}`);
-      const legend = alike ? " (▁ to █: how alike each is; ·: no more than by chance)" : "";
+      const moved = result.relation === "derived" ? " as they lie" : "";
+      const legend = alike ? " (▁ to █: how alike each is; ·: no more than by chance)" : moved;
       const exact = sharedExact === undefined ? "" : `; ${plural(sharedExact, "tensor")} equal byte for byte`;
       terminal.print(
         `   ${tensorsSignificant} of ${plural(tensorsCompared, "matrix", "matrices")} alike${legend}${exact}; ${sizeText(bytesRead)} read`,

@@ -51,6 +51,14 @@ test("the same weights have nothing done to them", async () => {
   assert.equal(await how(ours), "");
 });
 
+test("hidden units with factors of their own are told from training", async () => {
+  const random = new Random(6);
+  const factors = Float32Array.from({ length: 192 }, () => 2 ** (2 * random.uniform() - 1));
+  const found = await how(changed(ours, (it, _, at) => it * (factors[Math.floor(at / 128)] ?? 1)));
+  assert.match(found, /rows or columns rescaled: 6 of 6 matrices/);
+  assert.doesNotMatch(await how(changed(ours, (it) => it + 0.004 * random.normal())), /rescaled/);
+});
+
 test("the share of the largest directions is 1 for low rank, about 0.6 for noise", () => {
   const random = new Random(4);
   const noise = Float32Array.from({ length: 64 * 64 }, () => random.normal());

@@ -29,9 +29,15 @@ export function hintsOf(significant: readonly Pair[]): string[] {
     ...levels(significant),
     ...pruning(significant),
     ...scaling(significant),
+    ...lineScaling(significant),
     ...arrangement(significant),
     ...training(significant),
   ];
+}
+
+/** Whether more was done than storing otherwise: what rounding and pruning do not explain. */
+export function wasTrained(significant: readonly Pair[]): boolean {
+  return training(significant).length > 0;
 }
 
 function encoding(pairs: readonly Pair[]): string[] {
@@ -88,6 +94,38 @@ function scaling(pairs: readonly Pair[]): string[] {
   if (integers) return [];
   const middle = median(factors) ?? 1;
   return [`scaled: ${factors.length} of ${pairs.length} matrices, by ${middle.toFixed(2)} in the middle`];
+}
+
+/** From this correlation of their lines on, two matrices of which some lines were rescaled are the same but for that. */
+const lineRho = 0.97;
+
+/** Rows or columns with factors of their own: hidden units rescaled, which the next layer undoes. */
+function lineScaling(pairs: readonly Pair[]): string[] {
+  const found = pairs.filter(({ a, b, rho, transposed }) => {
+    const [one, other] = [a.tiles[0], b.tiles[0]];
+    if (!one || !other || transposed || Math.abs(rho) >= lineRho || one.rows !== other.rows || one.cols !== other.cols)
+      return false;
+    const [x, y] = [entriesOf(one), entriesOf(other)];
+    return Math.max(linesAlike(x, y, one.cols, 1), linesAlike(x, y, 1, one.cols)) >= lineRho;
+  });
+  return found.length > 0 ? [`rows or columns rescaled: ${found.length} of ${pairs.length} matrices`] : [];
+}
+
+/** Median |cosine| of the lines of two tiles. @param across From one line to the next. @param along From one entry of it to the next. */
+function linesAlike(x: Float32Array, y: Float32Array, across: number, along: number): number {
+  const length = along === 1 ? across : x.length / along;
+  const count = x.length / length;
+  const cosines = Array.from({ length: count }, (_, line) => {
+    let [xy, xx, yy] = [0, 0, 0];
+    for (let k = 0; k < length; k++) {
+      const at = line * across + k * along;
+      xy += (x[at] ?? 0) * (y[at] ?? 0);
+      xx += (x[at] ?? 0) ** 2;
+      yy += (y[at] ?? 0) ** 2;
+    }
+    return xx * yy > 0 ? Math.abs(xy) / Math.sqrt(xx * yy) : 0;
+  });
+  return median(cosines) ?? 0;
 }
 
 function sizeOf({ tiles }: TensorRecord): number {

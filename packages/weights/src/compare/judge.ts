@@ -2,7 +2,7 @@ import { lnGeometricMerge, lnOrderMerge, probabilityOf } from "../fingerprint/pr
 import type { Fingerprint } from "../fingerprint/record.ts";
 import type { BeyondBases } from "./base.ts";
 import { gainsRearranged } from "./gains.ts";
-import { hintsOf } from "./hints.ts";
+import { hintsOf, wasTrained } from "./hints.ts";
 import type { Matching, Pair } from "./match.ts";
 import { medianRho, minShare, minTensors, readMatches, type Comparison, type Relation } from "./verdict.ts";
 
@@ -30,6 +30,9 @@ const maxSlopeSpread = 0.2;
 
 /** Above this slope nearly all of what was added is there. */
 const wholeSlope = 0.9;
+
+/** All that likeness without a base can say. */
+const kinship = "one comes from the other, or both from a third that was not named as a base";
 
 /** Identity, then bases, then the tests alone. */
 export function judge(trial: Trial): Judgement {
@@ -62,7 +65,7 @@ function judgeMatches(trial: Trial): Judgement {
   const pValue = probabilityOf(lnP);
   const how = reading === "none" || reading === "too few" ? [] : hintsOf(significant);
   const counted = `${significant.length} of ${pairs.length} comparable matrices`;
-  const likeness = `${counted} are not independent (median correlation ${rhoText(significant)}, chance ${pText(lnP)})`;
+  const likeness = `${counted} are alike beyond chance (median correlation ${rhoText(significant)}, chance ${pText(lnP)})`;
   const say = (relation: Relation, why: string): Judgement => ({ relation, pValue, how, why });
   switch (reading) {
     case "too few":
@@ -73,7 +76,10 @@ function judgeMatches(trial: Trial): Judgement {
             "undetermined",
             "same structure and the same gains in another order: compare the files, it may be a permuted copy",
           )
-        : say("unrelated", `${counted} are alike beyond chance, ${minTensors} and ${100 * minShare} % are needed`);
+        : say(
+            "unrelated",
+            `${counted} are alike beyond chance; of a copy or a descendant at least ${minTensors} and ${100 * minShare} % would be`,
+          );
     case "weak":
       return say("undetermined", `${likeness}, no more than models share that began from one seed or ran far apart`);
     case "part":
@@ -82,9 +88,9 @@ function judgeMatches(trial: Trial): Judgement {
         how: ["part of it reused", ...how],
       };
     case "derived":
-      return say("derived", `${likeness}: one comes from the other, or both from one that was not named`);
+      return say("derived", `${likeness}: ${kinship}`);
     case "reencoded":
-      return say("derived", `${likeness}: the same weights, stored or changed lightly`);
+      return say("derived", `${likeness}: ${wasTrained(significant) ? kinship : "the same weights, stored otherwise"}`);
   }
 }
 
@@ -103,7 +109,7 @@ function judgeBeyond(trial: Trial, { remainders, unexplained, ours }: BeyondBase
   const comparable = told.length + unexplained.length;
 
   if (kept >= minTensors && kept >= minShare * comparable) {
-    const why = `beyond the base, ${kept} of ${comparable} matrices are not independent (chance ${pText(lnP)})`;
+    const why = `beyond the base, ${kept} of ${comparable} matrices are alike beyond chance (${pText(lnP)})`;
     const { middle, spread } = quartiles(told.map((it) => it.slope));
     const percent = `${Math.round(100 * middle)} %`;
     if (unexplained.length >= minTensors || spread <= maxSlopeSpread) {
