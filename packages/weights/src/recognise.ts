@@ -87,7 +87,7 @@ function passes(head: Uint8Array, size: number, depth: number): boolean {
 function holdsMaybe({ codec }: Container, head: Uint8Array, depth: number): boolean {
   if (!codec) return true;
   const inside = codec.peek(head);
-  if (inside.length === 0) return head.length < (codec.peekBytes ?? 0); // the first block may be longer: could not tell
+  if (inside.length === 0) return codec.peekBytes !== undefined; // the first block is longer, or broken: could not tell
   return depth < maxContainerDepth && passes(inside.subarray(0, headBytes), Number.MAX_SAFE_INTEGER, depth + 1);
 }
 
@@ -131,6 +131,8 @@ export interface FindOptions extends ReadContext {
   readonly allowance?: Allowance | undefined;
   /** Called for what the allowance leaves out, once for each archive and reason. */
   onLeftOut?(leftOut: LeftOut): void;
+  /** Called for each container that is opened, with the way to it. */
+  onArchive?(path: string): void;
   /** Called once at the end, with the bytes unpacked under an allowance. */
   onUnpacked?(bytes: number): void;
 }
@@ -187,6 +189,7 @@ async function* findInContainer(
   depth: number,
 ): AsyncGenerator<FoundInside> {
   const leftOut = new Map<LeftOutCode, number>();
+  search.onArchive?.(path);
   try {
     for await (const member of container.open(reader, search.budget)) {
       if (member.leftOut) leftOut.set(member.leftOut, (leftOut.get(member.leftOut) ?? 0) + 1);

@@ -4,6 +4,10 @@ import { WeightsError } from "../error.ts";
 /** Where the bits of a block come from, most significant first. */
 export interface BitSource {
   take(count: number): number;
+  /** The next bits without taking them; beyond the end there are zeros. */
+  peek(count: number): number;
+  /** Takes bits that were peeked at. */
+  drop(count: number): void;
 }
 
 /** Codes of one table, in canonical order: those of `n` bits are below `limits[n]`. */
@@ -11,7 +15,12 @@ interface Table {
   readonly limits: Int32Array;
   readonly offsets: Int32Array;
   readonly symbols: Uint16Array;
+  /** By the next `quickBits`: a symbol and, in the low 5 bits, how long its code is; 0 for longer ones. */
+  readonly quick: Uint16Array;
 }
+
+/** Most symbols have codes no longer than this. */
+const quickBits = 10;
 
 /** What stands before the symbols of a block. */
 export interface Tables {
@@ -92,10 +101,26 @@ function tableOf(lengths: Uint8Array): Table {
     limits[length] = code;
     code *= 2;
   }
-  return { limits, offsets, symbols };
+  return { limits, offsets, symbols, quick: quickTable({ limits, offsets, symbols }) };
 }
 
-function symbolOf(bits: BitSource, { limits, offsets, symbols }: Table): number {
+function quickTable({ limits, offsets, symbols }: Omit<Table, "quick">): Uint16Array {
+  const quick = new Uint16Array(1 << quickBits);
+  let from = 0;
+  for (let length = 1; length <= quickBits; length++) {
+    const shift = quickBits - length;
+    const to = Math.min(quick.length, (limits[length] ?? 0) << shift);
+    for (; from < to; from++) quick[from] = ((symbols[(from >> shift) + (offsets[length] ?? 0)] ?? 0) << 5) | length;
+  }
+  return quick;
+}
+
+function symbolOf(bits: BitSource, { limits, offsets, symbols, quick }: Table): number {
+  const known = quick[bits.peek(quickBits)] ?? 0;
+  if (known !== 0) {
+    bits.drop(known & 31);
+    return known >> 5;
+  }
   let code = 0;
   for (let length = 1; length <= maxCodeBits; length++) {
     code = (code << 1) | bits.take(1);

@@ -37,6 +37,7 @@ export const unpackBzip2: Unpack = function* (input) {
 function* unpackStream(input: Input, level: number): Unpacking {
   const bits = new Bits(input);
   let sum = 0;
+  let isFirst = true;
   for (;;) {
     const most = mostBlockBytes(level);
     if (input.left < most && !input.last) yield most;
@@ -48,29 +49,50 @@ function* unpackStream(input: Input, level: number): Unpacking {
       return;
     }
     if (magic !== blockMagic) throw new WeightsError("MALFORMED", "no bzip2 block");
-    const found = yield* unpackBlock(bits, level * 100_000);
+    const block = readBlock(bits, level * 100_000);
+    const found = isFirst && sumOf(block) !== stated ? undefined : yield* unpackBlock(block);
     if (found !== stated) throw new WeightsError("MALFORMED", "a bzip2 block with a wrong CRC-32");
+    isFirst = false;
     sum = (((sum << 1) | (sum >>> 31)) ^ found) >>> 0;
   }
 }
 
-/** @returns The CRC-32 of what it unpacks to. */
-function* unpackBlock(bits: Bits, most: number): Unpacking<number> {
-  if (bits.take(1) === 1)
+interface Block {
+  readonly links: Uint32Array;
+  /** Where its first byte stands. */
+  readonly first: number;
+}
+
+function readBlock(bits: Bits, most: number): Block {
+  if (bits.take(1) === 1) {
     throw new WeightsError("UNSUPPORTED", "a randomised bzip2 block: bzip2 stopped writing them in 1997");
+  }
   const first = bits.take(24);
   const block = decodeSymbols(bits, readTables(bits), most);
   if (first >= block.length) throw new WeightsError("MALFORMED", "a bzip2 block that begins beyond its end");
-  const links = linkBlock(block);
+  return { links: linkBlock(block), first };
+}
+
+/** @returns The CRC-32 of what it gave out. */
+function* unpackBlock({ links, first }: Block): Generator<Uint8Array, number> {
   const runs = new Runs();
   let at = (links[first] ?? 0) >>> 8;
-  for (let done = 0; done < block.length; done++) {
+  for (let done = 0; done < links.length; done++) {
     const link = links[at] ?? 0;
     at = link >>> 8;
     if (runs.add(link & 255)) yield runs.piece();
   }
   yield runs.piece();
   return runs.sum;
+}
+
+/** Of a broken block every byte is wrong, and may look like anything: the first of a stream gives nothing out before it was summed up. */
+function sumOf(block: Block): number {
+  const steps = unpackBlock(block);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
 /** Undoes the Burrows-Wheeler transform: for each place, the byte there in sorted order and where the next one stands. */
@@ -133,6 +155,10 @@ const remainders = Uint32Array.from({ length: 256 }, (_, byte) => {
   return rest >>> 0;
 });
 
+function cutBlock(): WeightsError {
+  return new WeightsError("TRUNCATED", "the packed stream ends within a bzip2 block");
+}
+
 /** Bits of an input, most significant first. */
 class Bits implements BitSource {
   readonly #input: Input;
@@ -147,7 +173,7 @@ class Bits implements BitSource {
   take(count: number): number {
     while (this.#count < count) {
       const input = this.#input;
-      if (input.at >= input.end) throw new WeightsError("TRUNCATED", "the packed stream ends within a bzip2 block");
+      if (input.at >= input.end) throw cutBlock();
       this.#held = (this.#held << 8) | (input.bytes[input.at++] ?? 0);
       this.#count += 8;
     }
@@ -155,8 +181,24 @@ class Bits implements BitSource {
     return (this.#held >>> this.#count) & ((1 << count) - 1);
   }
 
+  peek(count: number): number {
+    while (this.#count < count) {
+      const { bytes, at, end } = this.#input;
+      this.#held = (this.#held << 8) | (at < end ? (bytes[at] ?? 0) : 0);
+      this.#input.at++; // beyond the end, which `drop` finds out
+      this.#count += 8;
+    }
+    return (this.#held >>> (this.#count - count)) & ((1 << count) - 1);
+  }
+
+  drop(count: number): void {
+    this.#count -= count;
+    if (this.#input.at - (this.#count >> 3) > this.#input.end) throw cutBlock();
+  }
+
   /** Passes over what is left of the byte begun. */
   align(): void {
+    this.#input.at -= this.#count >> 3; // whole bytes that were only peeked at
     this.#count = 0;
   }
 }

@@ -95,7 +95,7 @@ test("says what it could not open", async () => {
   assert.match((await look(marked(seededBytes(500, "noise")))).problems[0] ?? "", /"a" is encrypted, or says so/);
   assert.deepEqual((await look(marked(plain))).found, [["a", true]]);
   const rar = concat("Rar!\x1a\x07\x01\0", new Uint8Array(64));
-  assert.match((await look(rar)).problems[0] ?? "", /a rar: not opened/);
+  assert.match((await look(rar)).problems[0] ?? "", /rar: not opened/);
   const cut = writeZip([{ name: "a", data: plain }]).subarray(0, 1000);
   assert.match((await look(cut)).problems[0] ?? "", /the zip is cut/);
 });

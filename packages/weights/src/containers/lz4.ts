@@ -82,8 +82,13 @@ function* unpackFrame(input: Input): Unpacking {
     if (!isCut && frame.hasBlockSums && new XxHash32().update(packed).digest() !== input.u32()) {
       throw new WeightsError("MALFORMED", "an lz4 block with a wrong checksum");
     }
-    const block = field === size ? window.unpack(packed) : window.copy(packed);
-    if (block.length > 0) yield block;
+    try {
+      if (field === size) window.unpack(packed);
+      else window.copy(packed);
+    } finally {
+      yield window.block; // of a broken one what came before is good
+    }
+    const { block } = window;
     if (isCut) throw new WeightsError("TRUNCATED", "the packed stream ends within an lz4 block");
     if (frame.hasSum) sum.update(block);
     unpacked += block.length;
@@ -119,15 +124,19 @@ class Window {
     this.#start = this.#end = kept;
   }
 
-  copy(block: Uint8Array): Uint8Array {
-    this.#begin();
-    this.#bytes.set(block, this.#start);
-    this.#end = this.#start + block.length;
+  /** What was unpacked last, valid until the next. */
+  get block(): Uint8Array {
     return this.#bytes.subarray(this.#start, this.#end);
   }
 
-  /** @returns What the block unpacks to, as far as it goes. @throws {WeightsError} MALFORMED beyond the block's maximum or before the window. */
-  unpack(packed: Uint8Array): Uint8Array {
+  copy(block: Uint8Array): void {
+    this.#begin();
+    this.#bytes.set(block, this.#start);
+    this.#end = this.#start + block.length;
+  }
+
+  /** Unpacks a block, as far as it goes. @throws {WeightsError} MALFORMED beyond the block's maximum or before the window. */
+  unpack(packed: Uint8Array): void {
     this.#begin();
     const most = this.#start + this.#maxBlock;
     const out = this.#bytes;
@@ -146,6 +155,7 @@ class Window {
       out.set(packed.subarray(at, at + literals), to);
       at += literals;
       to += literals;
+      this.#end = to;
       if (at + 2 > packed.length) break; // the last sequence has literals only
       const distance = (packed[at] ?? 0) | ((packed[at + 1] ?? 0) << 8);
       at += 2;
@@ -156,9 +166,8 @@ class Window {
       if (distance >= match) out.copyWithin(to, to - distance, to - distance + match);
       else for (let i = to; i < to + match; i++) out[i] = out[i - distance] ?? 0;
       to += match;
+      this.#end = to;
     }
-    this.#end = to;
-    return out.subarray(this.#start, to);
   }
 }
 

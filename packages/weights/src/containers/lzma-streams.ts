@@ -66,7 +66,12 @@ function* unpackSymbols(decoder: LzmaDecoder, input: Input, { most, end }: Exten
     const there = Math.min(input.left, packedLeft);
     const last = input.last || there === packedLeft;
     const { bytes, at } = input;
-    input.at = decoder.run({ input: bytes, at, end: at + there, last }, left);
+    try {
+      input.at = decoder.run({ input: bytes, at, end: at + there, last }, left);
+    } catch (error) {
+      yield decoder.output(); // what came before is good, and may be a model's header
+      throw error;
+    }
     packedLeft -= input.at - at;
     const piece = decoder.output();
     left -= piece.length;

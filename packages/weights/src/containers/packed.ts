@@ -40,7 +40,7 @@ function closedContainer(name: string, mayBe: Container["mayBe"]): Container {
     name,
     mayBe,
     open: () => {
-      throw new WeightsError("UNSUPPORTED", `a ${name}: not opened`);
+      throw new WeightsError("UNSUPPORTED", `${name}: not opened`);
     },
   };
 }

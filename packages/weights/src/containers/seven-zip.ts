@@ -5,6 +5,7 @@ import { WeightsError } from "../error.ts";
 import { maxArchiveIndexBytes } from "../limits.ts";
 import type { Reader } from "../tensor.ts";
 import { deflate, zstd, type Codec } from "./codec.ts";
+import type { Budget } from "./allowance.ts";
 import type { Container, ContainerMember } from "./container.ts";
 import type { Unpack } from "./input.ts";
 import { lzma2Stream, lzmaStream } from "./lzma-streams.ts";
@@ -37,16 +38,17 @@ export const sevenZip: Container = {
   open: openSevenZip,
 };
 
-async function* openSevenZip(reader: Reader): AsyncGenerator<ContainerMember> {
+async function* openSevenZip(reader: Reader, budget?: Budget): AsyncGenerator<ContainerMember> {
   const { folders, names } = await readArchive(reader);
   let next = 0;
   for (const folder of folders) {
-    const opened = openFolder(reader, folder);
+    const opened = openFolder(reader, folder, budget);
     let at = 0;
     for (const part of folder.parts) {
       const name = names[next++] ?? "";
       const sibling = (): Promise<undefined> => Promise.resolve(undefined);
-      if (typeof opened === "string") yield { name, sibling, problem: opened };
+      if (part.bytes < (budget?.leastMemberBytes ?? 0)) yield { name, sibling, leftOut: "SMALL_MEMBER" };
+      else if (typeof opened === "string") yield { name, sibling, problem: opened };
       else yield { name, sibling, reader: rangeReader(opened, at, part.bytes) };
       at += part.bytes;
     }
@@ -87,7 +89,7 @@ async function unpackHeader(reader: Reader, folder: Folder): Promise<Uint8Array>
 }
 
 /** What a folder unpacks to, or why it can't be. */
-function openFolder(reader: Reader, folder: Folder): Reader | string {
+function openFolder(reader: Reader, folder: Folder, budget?: Budget): Reader | string {
   const [packed, ...more] = folder.packed;
   const [coder, ...others] = folder.coders;
   if (folder.coders.some((it) => it.method === aes)) return encryptedNotOpened;
@@ -99,7 +101,7 @@ function openFolder(reader: Reader, folder: Folder): Reader | string {
   if (coder.method === "00") return rangeReader(reader, at, packed.bytes);
   const codec = codecOf(coder.method, coder.properties, folder);
   if (!codec) return `is packed by ${nameOf(coder.method)}, which can't be opened`;
-  return new UnpackedReader({ reader, at, bytes: packed.bytes, codec }, folder.unpacked);
+  return new UnpackedReader({ reader, at, bytes: packed.bytes, codec, budget }, folder.unpacked);
 }
 
 function codecOf(method: string, properties: Uint8Array, folder: Folder): Codec | undefined {
