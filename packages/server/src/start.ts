@@ -12,7 +12,7 @@ import { notify } from "./actions/notify.ts";
 import { quarantineFile } from "./actions/quarantine-file.ts";
 import { buildApp } from "./api/app.ts";
 import type { Context, ScanState } from "./api/context.ts";
-import { Inventory } from "./api/inventory.ts";
+import { Scanned } from "./api/scanned.ts";
 import { allowedHosts } from "./auth/guard.ts";
 import { Links } from "./auth/links.ts";
 import { Sessions } from "./auth/sessions.ts";
@@ -187,7 +187,7 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
       sources: declaredSources(config),
     }),
     actions: new Actions({ db, evidence, changes, acts, policy, webhooks, log, now }),
-    inventory: new Inventory(db, changes),
+    scanned: new Scanned(db, changes),
     sessions: await Sessions.open(db, now()),
     links: new Links(),
     playbooks: new Map(content.playbooks.map(({ id, text }) => [id, readPlaybook(id, text)])),

@@ -12,7 +12,7 @@ import type { Decision, EvidenceLog } from "../evidence/log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { EventEngine } from "../store/engine/engine.ts";
 import type { Db, Tx } from "../store/state/state.ts";
-import type { Inventory } from "./inventory.ts";
+import type { Scanned } from "./scanned.ts";
 import type { Worker } from "../worker/worker.ts";
 
 export interface Context {
@@ -25,7 +25,7 @@ export interface Context {
   readonly sessions: Sessions;
   readonly links: Links;
   readonly config: Config;
-  readonly inventory: Inventory;
+  readonly scanned: Scanned;
   readonly playbooks: ReadonlyMap<string, PlaybookText>;
   readonly metrics: Metrics;
   readonly version: string;

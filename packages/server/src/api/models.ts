@@ -34,7 +34,7 @@ const fields: RowFields<ModelRow> = {
 
 /** Models: those in the register, and those that scans found and nobody registered. */
 export function models(app: FastifyInstance, context: Context): void {
-  const { db, config, inventory, worker, now } = context;
+  const { db, config, scanned, worker, now } = context;
 
   app.get("/api/models", async (request) => {
     const query = { ...read(listQuery, request.query), now: now() };
@@ -51,7 +51,7 @@ export function models(app: FastifyInstance, context: Context): void {
     const model = (await modelRows(context)).find((it) => it.name === name);
     if (!model) throw new ServerError("NOT_FOUND", `there is no model ${name}`);
     const { places = [], readers = [] } = config.models.find((it) => it.name === name) ?? {};
-    const found = await inventory.find();
+    const found = await scanned.latest();
     const holdings = worker.holdings().filter((it) => it.model === name);
     const coalition = worker.coalition(name);
     const filter = `model:${JSON.stringify(name)}`;
@@ -75,8 +75,8 @@ export function models(app: FastifyInstance, context: Context): void {
 }
 
 /** One row per model, the registered ones first, those with something open before the rest. */
-export async function modelRows({ db, config, inventory, worker }: Context): Promise<ModelRow[]> {
-  const [found, open] = await Promise.all([inventory.find(), openIncidentsByModel(db)]);
+export async function modelRows({ db, config, scanned, worker }: Context): Promise<ModelRow[]> {
+  const [found, open] = await Promise.all([scanned.latest(), openIncidentsByModel(db)]);
   const holdings = Map.groupBy(worker.holdings(), (it) => it.model);
   const named = config.models.map((entry): ModelRow => {
     const copies = found.copies.filter((it) => isCopyOf(it, entry));

@@ -3,9 +3,9 @@ import { ServerError } from "../error.ts";
 import type { Context } from "./context.ts";
 
 /** The latest scan report. */
-export function scans(app: FastifyInstance, { inventory }: Context): void {
+export function scans(app: FastifyInstance, { scanned }: Context): void {
   app.get("/api/scan", async () => {
-    const [latest] = (await inventory.find()).reports;
+    const [latest] = (await scanned.latest()).reports;
     if (!latest) throw new ServerError("NOT_FOUND", "there is no scan report yet");
     return latest;
   });

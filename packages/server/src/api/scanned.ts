@@ -14,7 +14,7 @@ export interface Found {
   readonly paths: readonly TheftPath[];
 }
 
-export class Inventory {
+export class Scanned {
   readonly #db: Db;
   #found: Promise<Found> | undefined;
 
@@ -25,7 +25,8 @@ export class Inventory {
     });
   }
 
-  find(): Promise<Found> {
+  /** What is known now. */
+  latest(): Promise<Found> {
     this.#found ??= load(this.#db).catch((error: unknown) => {
       this.#found = undefined;
       throw error;
