@@ -28,7 +28,10 @@ export interface Codec {
   peek(packed: Uint8Array): Uint8Array;
   /** All of a short stream, which unpacks to at most `most` bytes; undefined if it is no such stream. Never throws. */
   whole?(packed: Uint8Array, most: number): Uint8Array | undefined;
-  /** How many packed bytes a peek may need to see anything: where blocks are long, none of them is "could not tell". Undefined: a few. */
+  /**
+   * How many packed bytes a peek may need to see anything. If it still sees nothing, the first block is longer or broken: "could not
+   * tell". Undefined where the beginning of a stream is too weak a sign for that.
+   */
   readonly peekBytes?: number;
   /** How much a stream unpacks to, where that can be told without unpacking it. @throws {WeightsError} as unpacking. */
   measure?(packed: PackedBytes): Promise<number>;

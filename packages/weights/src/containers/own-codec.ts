@@ -1,5 +1,5 @@
 // Codecs that Node's zlib does not have.
-import { headBytes } from "../limits.ts";
+import { headBytes, maxRecogniseBytes } from "../limits.ts";
 import { bzip2PeekBytes, unpackBzip2 } from "./bzip2.ts";
 import type { Codec, Decompressor } from "./codec.ts";
 import { Input, peekUnpacked, type Unpack } from "./input.ts";
@@ -7,7 +7,7 @@ import { unpackLz4 } from "./lz4.ts";
 import { lzmaAlone, zipLzma } from "./lzma-streams.ts";
 import { unpackXz, xzSize } from "./xz.ts";
 
-export const xz: Codec = { ...ownCodec("xz", unpackXz), measure: xzSize };
+export const xz: Codec = { ...ownCodec("xz", unpackXz), peekBytes: maxRecogniseBytes / 2, measure: xzSize };
 
 /** `.lzma` alone, the format before xz; Python's `lzma` and joblib write it. */
 export const lzma: Codec = ownCodec("lzma", lzmaAlone);
@@ -18,7 +18,7 @@ export const lzmaInZip: Codec = ownCodec("lzma", zipLzma);
 /** Also a zip's method 12. A peek sees nothing of a block unless it has all of it. */
 export const bzip2: Codec = { ...ownCodec("bzip2", unpackBzip2), peekBytes: bzip2PeekBytes };
 
-export const lz4: Codec = ownCodec("lz4", unpackLz4);
+export const lz4: Codec = { ...ownCodec("lz4", unpackLz4), peekBytes: maxRecogniseBytes / 2 };
 
 /** A codec of a decoder of ours. */
 export function ownCodec(name: string, unpack: Unpack): Codec {
