@@ -24,7 +24,7 @@ export const replay = command({
   positionals: [1, 100_000],
   options,
   about: [
-    "Files and folders, plain, gzip or zstd, of mixed kinds: what they are is told by content. They are read one after the other, by the time of their first record, through the same line as live ingest.",
+    "Files and folders, plain, gzip or zstd, of mixed kinds: what they are is told by content. Those that overlap in time are read side by side, always the oldest record next, through the same line as live ingest. A file whose own records are out of order is said to be.",
     "Exit 1 if there is an alert of medium severity or worse.",
   ],
   examples: [
@@ -43,41 +43,29 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   if (files.length === 0) throw new CliError("USAGE", "there is no file in these folders");
   const rules = readRules(values.rules ?? join(ownContentFolder(), "rules"));
   const { Line, makeRegister } = await import("@outweigh/pipeline");
-  const { replayFile } = await import("../replay/replay-file.ts");
+  const { replayFiles } = await import("../replay/replay-files.ts");
   const line = new Line({ register: makeRegister(config.models, config), rules: rules.map((it) => it.text) });
   for (const it of line.refused()) terminal.say(visible(`rule ${it.rule} is not used: ${it.reason}`));
 
   const alerts = new Map<string, Alert>();
   const incidents = new Map<string, Incident>();
-  const replayed: Replayed = { files: [], alerts, incidents, line, registered: config.models.length };
   let records = 0;
-  for (const [i, file] of (await inOrder(files)).entries()) {
-    const done = await replayFile(file, line, {
-      signal,
-      onOutcome: (it) => {
-        if ("rejected" in it) return;
-        for (const alert of it.alerts) alerts.set(alert.id, alert);
-        for (const incident of it.incidents) incidents.set(incident.id, incident);
-        if (++records % 1000 === 0) terminal.progress(() => progressText(i, files, records));
-      },
-    });
-    replayed.files.push(done);
-  }
+  const read = await replayFiles(files, line, {
+    signal,
+    onOutcome: (it, begun) => {
+      if ("rejected" in it) return;
+      for (const alert of it.alerts) alerts.set(alert.id, alert);
+      for (const incident of it.incidents) incidents.set(incident.id, incident);
+      if (++records % 1000 === 0) terminal.progress(() => progressText(begun, files, records));
+    },
+  });
+  const replayed: Replayed = { ...read, alerts, incidents, line, registered: config.models.length };
   if (json) terminal.printJson(answerOf(replayed));
   else printReplay(replayed, terminal);
   return [...alerts.values()].some((it) => loud.has(it.severity)) ? 1 : 0;
 }
 
-/** By the time of their first record: `access.log.2` comes before `access.log`, and two sources interleave as files can. */
-async function inOrder(files: readonly LogFile[]): Promise<LogFile[]> {
-  if (files.length < 2) return [...files];
-  const { beginningOf } = await import("../replay/replay-file.ts");
-  const timed: { file: LogFile; at: number }[] = [];
-  for (const file of files) timed.push({ file, at: await beginningOf(file) });
-  return timed.toSorted((a, b) => a.at - b.at || (a.file.path < b.file.path ? -1 : 1)).map((it) => it.file);
-}
-
-function progressText(done: number, files: readonly LogFile[], records: number): string {
+function progressText(begun: number, files: readonly LogFile[], records: number): string {
   const bytes = files.reduce((sum, it) => sum + it.bytes, 0);
-  return `${countText(records)} records read; file ${done + 1} of ${countText(files.length)}, ${sizeText(bytes)} in all`;
+  return `${countText(records)} records read; file ${begun} of ${countText(files.length)}, ${sizeText(bytes)} in all`;
 }

@@ -1,11 +1,13 @@
 import type { Alert, Incident } from "@outweigh/schema";
 import { sourceOf, type Line } from "@outweigh/pipeline";
 import { severityId } from "@outweigh/schema";
-import type { ReplayedFile } from "./replay-file.ts";
+import type { ReplayedFile } from "./tally.ts";
 
 /** Everything one replay came to. */
 export interface Replayed {
-  readonly files: ReplayedFile[];
+  readonly files: readonly ReplayedFile[];
+  /** Files that could not be read beside those that they overlap in time. */
+  readonly late: number;
   readonly alerts: ReadonlyMap<string, Alert>;
   readonly incidents: ReadonlyMap<string, Incident>;
   readonly line: Line;
@@ -19,7 +21,7 @@ export function bySeverity<It extends Pick<Alert, "severity" | "firstAt">>(list:
 }
 
 /** What `outweigh replay --json` prints: a public contract. Times are ISO 8601 in UTC, sizes bytes. */
-export function answerOf({ files, alerts, incidents, line }: Replayed): object {
+export function answerOf({ files, late, alerts, incidents, line }: Replayed): object {
   return {
     sources: files.map(({ first, last, rejected, ...it }) => ({
       ...it,
@@ -37,6 +39,7 @@ export function answerOf({ files, alerts, incidents, line }: Replayed): object {
       .gaps()
       .map(({ from, to, ...it }) => ({ ...it, from: iso(from), ...(to !== undefined && { to: iso(to) }) })),
     rulesRefused: line.refused(),
+    filesReadLate: late,
   };
 }
 

@@ -6,7 +6,7 @@ import { visible } from "../text/visible.ts";
 import { middle, padEnd, widthOf } from "../text/width.ts";
 import { wrap } from "../text/wrap.ts";
 import { bySeverity, type Replayed } from "./answer.ts";
-import type { ReplayedFile } from "./replay-file.ts";
+import type { ReplayedFile } from "./tally.ts";
 
 /** How many of each a person reads. `--json` has them all. */
 const maxFiles = 12;
@@ -17,13 +17,13 @@ const maxAlerts = 8;
 
 /** What a replay came to, for people: what was read, what does not balance, what happened, and what these sources do not show. */
 export function printReplay(replayed: Replayed, terminal: Terminal): void {
-  printFiles(replayed.files, terminal);
+  printFiles(replayed, terminal);
   printBooks(replayed, terminal);
   printIncidents(replayed, terminal);
   printBlindSpots(replayed.files, terminal);
 }
 
-function printFiles(files: readonly ReplayedFile[], terminal: Terminal): void {
+function printFiles({ files, late }: Replayed, terminal: Terminal): void {
   const shown = files.toSorted((a, b) => Number(b.rejected > 0) - Number(a.rejected > 0)).slice(0, maxFiles);
   for (const it of shown) {
     const span =
@@ -35,6 +35,11 @@ function printFiles(files: readonly ReplayedFile[], terminal: Terminal): void {
       terminal.print(middle(name, terminal.width));
       terminal.print(`   ${facts}`);
     }
+    if (it.unordered > 0) {
+      terminal.print(
+        `   ${plural(it.unordered, "record")} out of order: taken as the file has them, so counts over time may be off`,
+      );
+    }
     for (const { offset, reason } of it.rejects.slice(0, maxRejects)) {
       terminal.print(`   rejected at byte ${offset}: ${middle(visible(reason), terminal.width - 30)}`);
     }
@@ -42,6 +47,7 @@ function printFiles(files: readonly ReplayedFile[], terminal: Terminal): void {
       terminal.print(`   and ${plural(it.rejected - maxRejects, "more reject")}; --json lists them`);
   }
   if (files.length > maxFiles) terminal.print(`and ${plural(files.length - maxFiles, "more file")}`);
+  if (late > 0) terminal.print(`${plural(late, "file")} read after others of the same time: too many overlap`);
 }
 
 function printBooks({ line, registered }: Replayed, terminal: Terminal): void {
@@ -50,7 +56,7 @@ function printBooks({ line, registered }: Replayed, terminal: Terminal): void {
     terminal.print();
     const why =
       registered === 0
-        ? "No read of a registered model. Without a register nothing can be booked: outweigh init proposes one."
+        ? "No read of a registered model. Without a register nothing can be booked: npx outweigh init proposes one."
         : "No read of a registered model: nothing was read at any place that outweigh.yml declares. Where a model is served from elsewhere, add that address to its places.";
     for (const text of wrap(why, terminal.width)) terminal.print(text);
     return;

@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { Line, makeRegister } from "@outweigh/pipeline";
+import fc from "fast-check";
 import { Terminal } from "../terminal.ts";
 import { main } from "../main.ts";
 import { findLogFiles } from "./files.ts";
-import { beginningOf, replayFile } from "./replay-file.ts";
+import { beginningOf } from "./open-log.ts";
+import { replayFiles } from "./replay-files.ts";
 
 const signal = new AbortController().signal;
 
@@ -24,7 +26,11 @@ const get = (minute: number, path = "/acme/acme-13b/resolve/main/model.safetenso
 
 const newLine = () => new Line({ register: makeRegister([]), rules: [] });
 const fileOf = (path: string) => findLogFiles([path])[0] ?? assert.fail("no file");
-const read = (path: string, line = newLine()) => replayFile(fileOf(path), line, { signal, onOutcome: () => undefined });
+
+async function read(path: string) {
+  const { files } = await replayFiles([fileOf(path)], newLine(), { signal, onOutcome: () => undefined });
+  return files[0] ?? assert.fail("no answer");
+}
 
 test("plain, gzip and zstd files are told by content, and give the same", async (t) => {
   const folder = aFolder(t);
@@ -43,6 +49,7 @@ test("plain, gzip and zstd files are told by content, and give the same", async 
         rejected: 0,
         events: 2,
         skipped: 0,
+        unordered: 0,
         first: time,
         last: time + 60_000,
       },
@@ -129,4 +136,68 @@ test("rotated files are read in the order of time; the books see one reader with
   assert.equal(answer.coalition[0].readers, 1);
   assert.equal(answer.incidents[0].severity, "critical");
   assert.match(answer.incidents[0].firstAt, /^2026-11-24T09:30:00\.000Z$/);
+});
+
+/** Minutes at which each file has a record, in its order; answers with the minutes in which the line took them. */
+async function replayed(t: TestContext, files: readonly (readonly number[])[]) {
+  const folder = aFolder(t);
+  const paths = files.map((minutes, i) => {
+    const path = join(folder, `${i}.log`);
+    writeFileSync(path, minutes.map((it, k) => get(it, `/f/${i}-${k}.bin`)).join(""));
+    return fileOf(path);
+  });
+  const taken: number[] = [];
+  const answer = await replayFiles(paths, newLine(), {
+    signal,
+    onOutcome: (it) =>
+      taken.push(...("events" in it ? it.events.map(({ time }) => new Date(time).getUTCMinutes()) : [])),
+  });
+  return { taken, ...answer };
+}
+
+test("files that overlap in time are read side by side, the oldest record next", async (t) => {
+  const { taken, files } = await replayed(t, [
+    [1, 4, 9],
+    [20, 30],
+    [2, 3, 25],
+  ]);
+  assert.deepEqual(taken, [1, 2, 3, 4, 9, 20, 25, 30]);
+  assert.deepEqual(
+    files.map((it) => [it.file.at(-5), it.unordered]),
+    [
+      ["0", 0],
+      ["2", 0],
+      ["1", 0],
+    ],
+  );
+});
+
+test("however ordered records lie in files, the line takes them in the order of time, each once", async (t) => {
+  const minutes = fc.array(fc.integer({ min: 0, max: 59 }), { minLength: 1, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(minutes, { minLength: 1, maxLength: 6 }), async (files) => {
+      const sorted = files.map((it) => it.toSorted((a, b) => a - b));
+      const { taken } = await replayed(t, sorted);
+      assert.deepEqual(
+        taken,
+        sorted.flat().sort((a, b) => a - b),
+      );
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("a file whose own records are out of order is taken as it is, and said to be", async (t) => {
+  const { taken, files } = await replayed(t, [
+    [5, 1, 6],
+    [3, 4],
+  ]);
+  assert.deepEqual(
+    taken.toSorted((a, b) => a - b),
+    [1, 3, 4, 5, 6],
+  );
+  assert.deepEqual(
+    files.map((it) => it.unordered),
+    [0, 1],
+  );
 });

@@ -1,0 +1,155 @@
+import {
+  detectKind,
+  RecordSplitter,
+  sourceOf,
+  type Cut,
+  type Line,
+  type Outcome,
+  type SourceKind,
+} from "@outweigh/pipeline";
+import type { LogFile } from "./files.ts";
+import { Tally, type ReplayedFile } from "./tally.ts";
+import { unpacked } from "./unpack.ts";
+
+/** How much of a file decides its kind, in bytes unpacked. */
+export const sampleBytes = 64 * 1024;
+
+/**
+ * A file that is being replayed, record by record. Memory does not grow with the file: what is read ahead is one chunk.
+ * What is wrong with the file is in `result`: a broken stream costs what follows the break.
+ */
+export class OpenLog {
+  readonly #file: LogFile;
+  readonly #kind: SourceKind | undefined;
+  readonly #tally = new Tally();
+  readonly #splitter = new RecordSplitter();
+  readonly #chunks: AsyncGenerator<Uint8Array>;
+  #cuts: Cut[] = [];
+  #at = 0;
+  #ended = false;
+  /** When the next record happened, once it was asked for. */
+  #next: number | undefined;
+  /** When the last one did: of records that hold no time, this one's. */
+  #last: number;
+
+  private constructor(file: LogFile, kind: SourceKind | undefined, beginning: number) {
+    this.#file = file;
+    this.#kind = kind;
+    this.#last = beginning;
+    this.#chunks = unpacked(file.path);
+  }
+
+  static async open(file: LogFile, beginning: number): Promise<OpenLog> {
+    const sample = await sampleOf(file.path);
+    const kind = typeof sample === "string" ? detectKind(sample) : undefined;
+    const log = new OpenLog(file, kind, beginning);
+    if (kind !== undefined) return log;
+    log.#tally.reject(0, typeof sample === "string" ? "no source recognises it" : sample.problem);
+    log.#ended = true;
+    return log;
+  }
+
+  /** Whether a record is at hand; else `fill` has to be awaited, or there is none any more. */
+  get hasRecord(): boolean {
+    return this.#at < this.#cuts.length;
+  }
+
+  get isOver(): boolean {
+    return this.#ended && !this.hasRecord;
+  }
+
+  /** Reads until a record is at hand or the file is over. @throws the signal's reason. */
+  async fill(signal: AbortSignal): Promise<void> {
+    while (!this.hasRecord && !this.#ended) {
+      this.#cuts = await this.#more(signal);
+      this.#at = 0;
+    }
+  }
+
+  async #more(signal: AbortSignal): Promise<Cut[]> {
+    try {
+      const chunk = await this.#chunks.next();
+      signal.throwIfAborted();
+      if (!chunk.done) return this.#splitter.push(chunk.value);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#tally.reject(this.#splitter.state().offset, `cannot be read from here on: ${wordsOf(error)}`);
+    }
+    this.#ended = true;
+    return this.#splitter.end();
+  }
+
+  /** When the record at hand happened, in ms since 1970; for one that says no time, when the one before it did. */
+  time(): number {
+    this.#next ??= this.#timeOf(this.#cuts[this.#at]) ?? this.#last;
+    return this.#next;
+  }
+
+  #timeOf(cut: Cut | undefined): number | undefined {
+    if (!cut || "rejected" in cut || this.#kind === undefined) return undefined;
+    return timeIn(this.#kind, cut.record, this.#file, cut.offset);
+  }
+
+  /** Puts the record at hand through the line, as live ingest does; undefined when it could not be cut out. */
+  take(line: Line): Outcome | undefined {
+    const cut = this.#cuts[this.#at++];
+    this.#last = this.#next ?? this.#last;
+    this.#next = undefined;
+    if (!cut || this.#kind === undefined) return undefined;
+    if ("rejected" in cut) {
+      this.#tally.uncut(cut.offset, cut.rejected);
+      return undefined;
+    }
+    const { path, writtenAt } = this.#file;
+    const from = { source: this.#kind, kind: this.#kind, file: path, writtenAt, offset: cut.offset };
+    const outcome = line.run(cut.record, from);
+    this.#tally.enter(outcome, cut.offset);
+    return outcome;
+  }
+
+  result(): ReplayedFile {
+    return this.#tally.of(this.#file.path, this.#kind ?? "unknown");
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return(undefined);
+  }
+}
+
+/** When a file's first events happened, in ms since 1970; when it was written, if it does not say. */
+export async function beginningOf(file: LogFile): Promise<number> {
+  const sample = await sampleOf(file.path);
+  const kind = typeof sample === "string" ? detectKind(sample) : undefined;
+  if (kind === undefined || typeof sample !== "string") return file.writtenAt;
+  for (const cut of new RecordSplitter().push(Buffer.from(sample))) {
+    const time = "record" in cut ? timeIn(kind, cut.record, file, cut.offset) : undefined;
+    if (time !== undefined) return time;
+  }
+  return file.writtenAt;
+}
+
+/** The time of a record's first event. Whom we trust changes who it was, not when. */
+function timeIn(kind: SourceKind, record: string, { path, writtenAt }: LogFile, offset: number): number | undefined {
+  const read = sourceOf(kind).read(record, { source: kind, file: path, writtenAt, offset }, { trusts: () => false });
+  return read.ok ? read.events[0]?.time : undefined;
+}
+
+/** The beginning of a file, unpacked; as text, since every source is text. */
+async function sampleOf(path: string): Promise<string | { readonly problem: string }> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of unpacked(path)) {
+      pieces.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= sampleBytes) break;
+    }
+  } catch (error) {
+    if (bytes === 0) return { problem: `cannot be read: ${wordsOf(error)}` };
+  }
+  return Buffer.concat(pieces).subarray(0, sampleBytes).toString("utf8");
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
