@@ -112,7 +112,7 @@ function read<T>(folder: string, name: string, parse: (text: string) => T): T {
   try {
     return parse(readFileSync(join(folder, name), "utf8"));
   } catch (cause) {
-    throw new CliError("FAILED", `no server runs in ${folder}: "outweigh up" starts one, --data names another folder`, {
+    throw new CliError("FAILED", `no server runs in ${folder}: "npx outweigh up" starts one, --data names another folder`, {
       cause,
     });
   }

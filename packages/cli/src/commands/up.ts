@@ -151,12 +151,12 @@ function greet(running: Running, { terminal, file, config, hasConsole }: Greetin
   terminal.print(`   engines   ${visible(engines.events)}; ${visible(engines.state)}`);
   terminal.print(
     file === undefined
-      ? "   register  none yet: outweigh init proposes one from a scan"
+      ? "   register  none yet: npx outweigh init proposes one from a scan"
       : `   register  ${plural(config.models.length, "model")}, ${plural(config.sources.length, "source")} in ${visible(file)}`,
   );
   if (!hasConsole) terminal.print("   console   not built: npm run build; until then the API alone is served");
   terminal.print(`   open      ${openUrl}`);
-  terminal.print("             works once, within ten minutes; outweigh open prints another. Ctrl-C stops.");
+  terminal.print("             works once, within ten minutes; npx outweigh open prints another. Ctrl-C stops.");
 }
 
 function explainPort(error: unknown, port: number): never {

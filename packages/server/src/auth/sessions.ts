@@ -57,7 +57,7 @@ export class Sessions {
     if (id !== undefined && found && found.expiresAt > now) return { id, user: found.user };
     throw new ServerError(
       "NOT_SIGNED_IN",
-      "open the one-time link that `outweigh up` printed, or ask for one: `npx outweigh open`",
+      "open the one-time link that `npx outweigh up` printed, or ask for one: `npx outweigh open`",
     );
   }
 
