@@ -6,6 +6,12 @@ export const headBytes = 4096;
 /** Most bytes that `recognise` reads of one file. A disk has half a million files that are no models. */
 export const maxRecogniseBytes = 64 * 1024;
 
+/**
+ * How far into a tf.js model its weights manifest is looked for, in bytes. Only of files whose head names a topology, so few files of a
+ * disk cost more than `maxRecogniseBytes`; topologies of the largest published models have 5 MB.
+ */
+export const maxTopologyBytes = 16 * 1024 * 1024;
+
 /** Longest safetensors header, in bytes: the reference reader's own maximum. */
 export const maxSafetensorsHeaderBytes = 100_000_000;
 

@@ -28,6 +28,7 @@ import { pytorchZip } from "./formats/pytorch-zip.ts";
 import { safetensors } from "./formats/safetensors.ts";
 import { shardIndex } from "./formats/shard-index.ts";
 import { headBytes, maxContainerDepth, maxRecogniseBytes } from "./limits.ts";
+import { mayHoldArrays } from "./pickle/may-hold-arrays.ts";
 import type { ModelFile, Reader } from "./tensor.ts";
 
 /** What a file turned out to be. A `container` holds files: `findModels` looks into it. */
@@ -165,6 +166,7 @@ async function* findInside(
   if (!couldBeModel(head, reader.size)) return;
   const format = await formatOf(head, reader);
   if (format) {
+    if (search.budget && format === pickleFile && !(await mayHoldArrays(reader))) return;
     search.budget?.grant(2 * reader.size); // its header and its weights may be unpacked
     yield { path, reader, recognised: { format: format.name, kind: format.kind }, context };
     return;

@@ -99,6 +99,9 @@ function scaling(pairs: readonly Pair[]): string[] {
 /** From this correlation of their lines on, two matrices of which some lines were rescaled are the same but for that. */
 const lineRho = 0.97;
 
+/** By how much the lines must be more alike than the whole: rounding and training make no difference there. */
+const lineGain = 0.01;
+
 /** Rows or columns with factors of their own: hidden units rescaled, which the next layer undoes. */
 function lineScaling(pairs: readonly Pair[]): string[] {
   const found = pairs.filter(({ a, b, rho, transposed }) => {
@@ -106,7 +109,8 @@ function lineScaling(pairs: readonly Pair[]): string[] {
     if (!one || !other || transposed || Math.abs(rho) >= lineRho || one.rows !== other.rows || one.cols !== other.cols)
       return false;
     const [x, y] = [entriesOf(one), entriesOf(other)];
-    return Math.max(linesAlike(x, y, one.cols, 1), linesAlike(x, y, 1, one.cols)) >= lineRho;
+    const lines = Math.max(linesAlike(x, y, one.cols, 1), linesAlike(x, y, 1, one.cols));
+    return lines >= lineRho && lines > Math.abs(rho) + lineGain;
   });
   return found.length > 0 ? [`rows or columns rescaled: ${found.length} of ${pairs.length} matrices`] : [];
 }

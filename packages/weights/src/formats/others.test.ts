@@ -116,6 +116,21 @@ test("tfjs: quantised weights are listed as stored, texts end what can be placed
   assert.match(file.findings[0]?.what ?? "", /texts among the weights/);
 });
 
+test("tfjs: a manifest between a long topology and long metadata is found, one in a text or a nested object is not", async () => {
+  const { weightsManifest, ...rest } = JSON.parse(Buffer.from(whole.model).toString());
+  const long = (key: string): object => ({ [key]: Array.from({ length: 20_000 }, (_, i) => ({ node: i })) });
+  const kinds = async (object: object): Promise<string | undefined> =>
+    (await recognise(strictReader(Buffer.from(JSON.stringify(object)))))?.format;
+  assert.equal(
+    await kinds({ ...rest, modelTopology: long("a"), weightsManifest, ...long("userDefinedMetadata") }),
+    "tfjs",
+  );
+  assert.notEqual(
+    await kinds({ ...rest, modelTopology: { ...long("a"), weightsManifest }, note: '"weightsManifest":' }),
+    "tfjs",
+  );
+});
+
 test("tfjs: refuses shards outside the folder", async () => {
   const weights = [{ name: "a", shape: [1], dtype: "float32" }];
   const json = JSON.stringify({ modelTopology: {}, weightsManifest: [{ paths: ["../../etc/passwd"], weights }] });

@@ -2,11 +2,15 @@
 import { readExactly } from "../cursor.ts";
 import { countElements, sizeOf } from "../dtype.ts";
 import { WeightsError } from "../error.ts";
-import { maxJsonBytes, maxRecogniseBytes, maxTensors } from "../limits.ts";
+import { maxJsonBytes, maxTensors, maxTopologyBytes } from "../limits.ts";
 import { siblingName } from "../sibling.ts";
 import type { Dtype, ModelFile, Reader, Tensor } from "../tensor.ts";
 import { Findings, Metadata, type Format } from "./format.ts";
+import { JsonKeys } from "./json-keys.ts";
 import { decodeText, firstByte, indexOf, isJson, isObject, member } from "./json.ts";
+
+/** Bytes of a topology scanned at a time. */
+const scanBytes = 64 * 1024;
 
 const types: ReadonlyMap<string, Dtype> = new Map([
   ["float32", "f32"],
@@ -26,7 +30,7 @@ export const tfjs: Format = {
   name: "tfjs",
   kind: "tensors",
   mayBe: (head) => looksLike(head),
-  recognise: async (head, reader) => looksLike(head) && holdsManifest(reader),
+  recognise: async (head, reader) => looksLike(head) && holdsManifest(head, reader),
   read,
 };
 
@@ -44,12 +48,20 @@ function isManifest(head: Uint8Array): boolean {
   return indexOf(head, '"dtype"') >= 0 && indexOf(head, '"shape"') >= 0;
 }
 
-/** The manifest follows the topology, which may be long: looked for at both ends. */
-async function holdsManifest(reader: Reader): Promise<boolean> {
-  const half = Math.min(reader.size, maxRecogniseBytes / 2 - 4096);
-  const first = await reader.read(0, half);
-  const last = await reader.read(reader.size - half, half);
-  return [first, last].some((it) => isManifest(it) || (indexOf(it, '"dtype"') >= 0 && indexOf(it, '"paths"') >= 0));
+/**
+ * The manifest follows the topology, which may have megabytes: its key is looked for piece by piece. What is longer than
+ * `maxTopologyBytes` is believed by its head: reading it says what is wrong with it.
+ */
+async function holdsManifest(head: Uint8Array, reader: Reader): Promise<boolean> {
+  if (isManifest(head)) return true;
+  const keys = new JsonKeys();
+  const end = Math.min(reader.size, maxTopologyBytes);
+  for (let at = 0; at < end; at += scanBytes) {
+    const piece = await reader.read(at, Math.min(scanBytes, end - at));
+    if (keys.add(piece).includes("weightsManifest")) return true;
+    if (keys.ended || piece.length === 0) return false;
+  }
+  return reader.size > maxTopologyBytes;
 }
 
 async function read(reader: Reader): Promise<ModelFile> {
