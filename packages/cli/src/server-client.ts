@@ -112,8 +112,12 @@ function read<T>(folder: string, name: string, parse: (text: string) => T): T {
   try {
     return parse(readFileSync(join(folder, name), "utf8"));
   } catch (cause) {
-    throw new CliError("FAILED", `no server runs in ${folder}: "npx outweigh up" starts one, --data names another folder`, {
-      cause,
-    });
+    throw new CliError(
+      "FAILED",
+      `no server runs in ${folder}: "npx outweigh up" starts one, --data names another folder`,
+      {
+        cause,
+      },
+    );
   }
 }

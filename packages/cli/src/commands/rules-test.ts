@@ -52,7 +52,8 @@ async function run({ positionals: [folder], json, terminal, signal }: Call<typeo
     terminal.print(
       `${plural(rules.length, "rule")}, ${plural(proofs, "case")} in their proofs: ${passed} passed, ${failed.length} failed`,
     );
-    if (folder === undefined) terminal.print("Detectors are code: they have tests of their own, and are not counted here.");
+    if (folder === undefined)
+      terminal.print("Detectors are code: they have tests of their own, and are not counted here.");
   }
   return failed.length > 0 ? 1 : 0;
 }
