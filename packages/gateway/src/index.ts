@@ -1,1 +1,12 @@
-export {};
+export { GatewayError, type GatewayErrorCode } from "./error.ts";
+export { startGateway, type GatewayOptions, type RunningGateway } from "./gateway.ts";
+export { createKey, readKeys, revokeKey, rotateKey, type KeyEntry, type NewKey } from "./keys/key-file.ts";
+export {
+  writeCalibration,
+  writePromptCalibration,
+  type GroupLevels,
+  type NumericCalibration,
+  type PromptCalibration,
+} from "./detect/calibration-file.ts";
+export { gatewayKey } from "./record/journal.ts";
+export { proofDigest, zeroBits } from "./orders/challenge.ts";

@@ -9,7 +9,12 @@ export function sendRefusal(res: ServerResponse, refusal: Refusal, shape: ErrorS
   }
   const body = Buffer.from(refusalBody(refusal, shape, contact));
   const fields = [
-    ...["content-type", "application/json", "content-length", String(body.length), "x-outweigh-code", refusal.code],
+    "content-type",
+    "application/json",
+    "content-length",
+    String(body.length),
+    "x-outweigh-code",
+    refusal.code,
     ...(refusal.retryAfter === undefined ? [] : ["retry-after", String(Math.max(1, Math.ceil(refusal.retryAfter)))]),
     ...(refusal.shouldRetry === false ? ["x-should-retry", "false"] : []),
     ...(refusal.headers ?? []),

@@ -148,7 +148,7 @@ function readBody(req: IncomingMessage, res: ServerResponse, entered: Entered, a
   const isEmpty = (stated === undefined || stated === "0") && req.headers["transfer-encoding"] === undefined;
   if (entered.served.route.body === "none" || isEmpty) {
     if (!isEmpty) return sendRefusal(res, refuse(400, "UNEXPECTED_BODY", "this route takes no body"), shape, contact);
-    return new Exchange(req, res, entered, around).begin(Buffer.alloc(0));
+    return new Exchange(res, entered, around).begin(Buffer.alloc(0));
   }
   const tooLarge = refuse(413, "TOO_LARGE", `a request has at most ${maxBodyBytes} bytes here`, { shouldRetry: false });
   if (Number(stated) > maxBodyBytes) return sendRefusal(res, tooLarge, shape, contact);
@@ -170,7 +170,7 @@ function readBody(req: IncomingMessage, res: ServerResponse, entered: Entered, a
   req.once("end", () => {
     if (res.headersSent) return;
     const [first] = chunks;
-    new Exchange(req, res, entered, around).begin(chunks.length === 1 && first ? first : Buffer.concat(chunks));
+    new Exchange(res, entered, around).begin(chunks.length === 1 && first ? first : Buffer.concat(chunks));
   });
   res.once("close", forget);
 }

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import type { Cost } from "../admission/meters.ts";
 import { ItemCutter } from "../lanes/stream-items.ts";
@@ -29,7 +29,6 @@ const nothing: Buffer = Buffer.alloc(0);
  * comes, unless an order or the policy asks for less. All state of an exchange is here and ends with it.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
-  readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #entered: Entered;
   readonly #around: Surroundings;
@@ -53,8 +52,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #stall: NodeJS.Timeout | undefined;
   #done = false;
 
-  constructor(req: IncomingMessage, res: ServerResponse, entered: Entered, around: Surroundings) {
-    this.#req = req;
+  constructor(res: ServerResponse, entered: Entered, around: Surroundings) {
     this.#res = res;
     this.#entered = entered;
     this.#around = around;

@@ -87,6 +87,14 @@ export class Tap {
     return this.#origins.of(`${address}\n${agent}`, (number) => this.#tell(originOf(number, address, agent)));
   }
 
+  /** Where a number's exchanges came from. */
+  origin(number: number): { readonly address: string; readonly agent: string } | undefined {
+    const key = this.#origins.name(number);
+    if (key === undefined) return undefined;
+    const [address = "", agent = ""] = key.split("\n");
+    return { address, agent };
+  }
+
   /** Tells a new worker everything that the one before knew. */
   tellAll(): void {
     this.#models.each((name, number) => this.#tell({ tell: "model", number, name }));

@@ -1,0 +1,125 @@
+import { sign, verify, type KeyObject } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import {
+  digestOf,
+  freeze,
+  promptSignals,
+  signSnapshot,
+  thaw,
+  type Calibration,
+  type PromptNull,
+  type PromptSignal,
+} from "@outweigh/extraction";
+import { z } from "zod";
+import { GatewayError } from "../error.ts";
+
+/** Levels for several accounts tested together: those of one are too low for them, because more queries show more. */
+export interface GroupLevels {
+  /** Accounts in each benign group that they were learnt from. */
+  readonly members: number;
+  readonly levels: Calibration["levels"];
+}
+
+/** How a model's numeric queries are judged. */
+export interface NumericCalibration {
+  readonly kind: "numeric";
+  readonly single: Calibration;
+  /** By rising number of members. */
+  readonly groups: readonly GroupLevels[];
+}
+
+/** How a model's prompts are judged: the level that each signal passes for a benign principal with at most its share. */
+export interface PromptCalibration {
+  readonly kind: "prompts";
+  readonly rates: PromptNull;
+  readonly levels: Readonly<Partial<Record<PromptSignal, { readonly level: number; readonly alpha: number }>>>;
+}
+
+const rate = z.object({ num: z.int(), den: z.int() });
+const level = z.object({ level: z.number(), alpha: rate, principals: z.int() }).optional();
+const groupsFile = z.strictObject({
+  format: z.literal("outweigh-groups/1"),
+  /** SHA-256 of the calibration that they belong to. */
+  of: z.string(),
+  groups: z.array(
+    z.object({ members: z.int().min(2), levels: z.object({ strangeness: level, progress: level, lines: level }) }),
+  ),
+});
+const promptsFile = z.strictObject({
+  format: z.literal("outweigh-prompts/1"),
+  rates: z.object({ elicitation: z.number(), grading: z.number() }),
+  levels: z.partialRecord(z.enum(promptSignals), z.object({ level: z.number(), alpha: z.number() })),
+});
+
+/**
+ * Writes a calibration for a gateway, signed with that gateway's key: who can replace a calibration can blind a detector.
+ * @param file Where; `FILE.sig`, `FILE.groups` and `FILE.groups.sig` come beside it.
+ */
+export function writeCalibration(
+  file: string,
+  { single, groups }: Omit<NumericCalibration, "kind">,
+  key: KeyObject,
+): void {
+  const frozen = freeze(single);
+  const text = Buffer.from(
+    JSON.stringify({
+      format: "outweigh-groups/1",
+      of: digestOf(frozen),
+      groups: [...groups].sort((a, b) => a.members - b.members),
+    }),
+  );
+  writeFileSync(file, frozen, { mode: 0o600 });
+  writeFileSync(`${file}.sig`, signSnapshot(frozen, key), { mode: 0o600 });
+  writeFileSync(`${file}.groups`, text, { mode: 0o600 });
+  writeFileSync(`${file}.groups.sig`, sign(null, text, key), { mode: 0o600 });
+}
+
+/** The same for prompts. */
+export function writePromptCalibration(
+  file: string,
+  { rates, levels }: Omit<PromptCalibration, "kind">,
+  key: KeyObject,
+): void {
+  const text = Buffer.from(JSON.stringify({ format: "outweigh-prompts/1", rates, levels }));
+  writeFileSync(file, text, { mode: 0o600 });
+  writeFileSync(`${file}.sig`, sign(null, text, key), { mode: 0o600 });
+}
+
+/** Reads a calibration of either kind. @throws {GatewayError} BAD_CALIBRATION when it is missing, damaged or signed by another key. */
+export function readCalibration(file: string, key: KeyObject): NumericCalibration | PromptCalibration {
+  try {
+    const bytes = readFileSync(file);
+    const signature = readFileSync(`${file}.sig`);
+    if (bytes.subarray(0, 64).includes("outweigh-prompts/1")) {
+      const { rates, levels } = promptsFile.parse(signedJson(bytes, signature, key));
+      return { kind: "prompts", rates, levels };
+    }
+    const single = thaw(bytes, signature, key);
+    const groups = groupsFile.parse(
+      signedJson(readFileSync(`${file}.groups`), readFileSync(`${file}.groups.sig`), key),
+    );
+    if (groups.of !== digestOf(bytes)) throw new Error("the group levels belong to another calibration");
+    return {
+      kind: "numeric",
+      single,
+      groups: groups.groups.map(({ members, levels }) => ({ members, levels: levelsOf(levels) })),
+    };
+  } catch (cause) {
+    throw new GatewayError("BAD_CALIBRATION", `${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function levelsOf({
+  strangeness,
+  progress,
+  lines,
+}: z.infer<typeof groupsFile>["groups"][number]["levels"]): Calibration["levels"] {
+  return { strangeness, progress, lines };
+}
+
+function signedJson(bytes: Buffer, signature: Buffer, key: KeyObject): unknown {
+  if (!verify(null, bytes, key, signature)) throw new Error("the signature is not this gateway's");
+  return JSON.parse(bytes.toString());
+}

@@ -1,0 +1,167 @@
+import type { KeyObject } from "node:crypto";
+import { textKey, type TextKey } from "@outweigh/extraction";
+import type { GatewayModel } from "@outweigh/schema";
+import { adapters } from "../adapters/adapters.ts";
+import type { Seen } from "../adapters/adapter.ts";
+import type { Readings } from "../tap/readings.ts";
+import { GatewayError } from "../error.ts";
+import type { Assembled } from "./assembler.ts";
+import { readCalibration, type NumericCalibration, type PromptCalibration } from "./calibration-file.ts";
+import { Linking } from "./linking.ts";
+import { NumericWatch } from "./numeric-watch.ts";
+import { PromptWatch } from "./prompt-watch.ts";
+import type { Found, WorkerStart } from "./protocol.ts";
+import { reduce } from "./reduce.ts";
+
+interface Watched {
+  readonly model: GatewayModel;
+  readonly numeric: NumericWatch | undefined;
+  readonly prompts: PromptWatch;
+}
+
+/** Models that are watched without being configured; the rest share one watch. */
+const maxUnconfigured = 256;
+
+/** All detectors: takes assembled exchanges, leaves readings, answers with findings. */
+export class Detectors {
+  readonly #readings: Readings;
+  readonly #key: TextKey;
+  readonly #linking: Linking;
+  readonly #watched = new Map<string, Watched>();
+  readonly #problems: string[] = [];
+  #routes: WorkerStart["routes"];
+  #unread = 0;
+
+  constructor(
+    start: Pick<WorkerStart, "routes" | "models" | "secret" | "linkMs">,
+    publicKey: KeyObject,
+    readings: Readings,
+  ) {
+    this.#readings = readings;
+    this.#key = textKey(start.secret);
+    this.#linking = new Linking(this.#key, start.linkMs);
+    this.#routes = start.routes;
+    for (const model of start.models) this.#watch(model, publicKey);
+  }
+
+  /** What kept a detector from being ready, in words. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  set routes(it: WorkerStart["routes"]) {
+    this.#routes = it;
+  }
+
+  #watch(model: GatewayModel, publicKey: KeyObject): void {
+    let calibration: NumericCalibration | PromptCalibration | undefined;
+    try {
+      if (model.calibration !== undefined) calibration = readCalibration(model.calibration, publicKey);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      this.#problems.push(error.message);
+    }
+    this.#watched.set(model.name, {
+      model,
+      numeric: calibration?.kind === "numeric" ? new NumericWatch(model, calibration) : undefined,
+      prompts: new PromptWatch(model, calibration?.kind === "prompts" ? calibration : undefined, this.#key),
+    });
+  }
+
+  /** Exchanges since the last call that an adapter could not read. */
+  takeUnread(): number {
+    const count = this.#unread;
+    this.#unread = 0;
+    return count;
+  }
+
+  /** Takes one exchange. @param tokens Where it came from. */
+  take(it: Assembled, modelName: string, tokens: readonly string[]): Found[] {
+    if (it.status >= 300) return [];
+    const watched = this.#of(modelName);
+    const seen = this.#see(it, watched.model);
+    if (!seen) {
+      this.#unread++;
+      return [];
+    }
+    this.#linking.step(it.slot, it.askedAt, tokens, seen.text);
+    const asked = { slot: it.slot, origin: it.origin, time: it.askedAt };
+    if (seen.inputs) return this.#numbers(it, seen, watched, asked);
+    const { found, reading } = watched.prompts.step(asked, seen);
+    this.#readings.write(it.slot, { ...reading, model: it.model });
+    return found;
+  }
+
+  #see(it: Assembled, { output }: GatewayModel): Seen | undefined {
+    const at = this.#routes[it.route];
+    const route = at && adapters[at.protocol].routes[at.route];
+    if (!at || !route) return undefined;
+    const { requestJson, answerJson, request, answer, streamed } = it;
+    return adapters[at.protocol].see({ route, requestJson, answerJson, request, answer, streamed, output });
+  }
+
+  #of(name: string): Watched {
+    const known = this.#watched.get(name) ?? this.#watched.get("");
+    if (known) return known;
+    const fresh = this.#watched.size < maxUnconfigured ? name : "";
+    const model: GatewayModel = { name: fresh, failClosed: false };
+    const it = { model, numeric: undefined, prompts: new PromptWatch(model, undefined, this.#key) };
+    this.#watched.set(fresh, it);
+    return it;
+  }
+
+  #numbers(
+    it: Assembled,
+    seen: Seen,
+    { model, numeric }: Watched,
+    asked: { slot: number; origin: number; time: number },
+  ): Found[] {
+    const rows = seen.inputs ?? [];
+    if (!numeric) {
+      const before = this.#readings.read(it.slot)?.queries ?? 0;
+      const reading = {
+        queries: before + rows.length,
+        novelty: NaN,
+        learning: NaN,
+        progress: NaN,
+        ready: 0,
+        model: it.model,
+      };
+      this.#readings.write(it.slot, reading);
+      return [];
+    }
+    const found: Found[] = [];
+    rows.forEach((row, i) => {
+      const features = reduce(row, model.input);
+      const answered = seen.probabilities?.[i];
+      const stratum = answered ? largest(answered) : Number(seen.labels?.[i]);
+      if (!features || !Number.isInteger(stratum)) {
+        this.#unread++;
+        return;
+      }
+      const step = numeric.step(asked, {
+        features,
+        stratum,
+        ...(answered && !it.labelOnly && { probabilities: answered }),
+      });
+      found.push(...step.found);
+      if (step.reading) this.#readings.write(it.slot, { ...step.reading, model: it.model });
+    });
+    return found;
+  }
+
+  /** Links accounts anew, and tests what belongs together. */
+  link(now: number): { readonly groups: readonly (readonly number[])[]; readonly found: Found[] } {
+    const groups = this.#linking.groups(now);
+    const found = [...this.#watched.values()].flatMap(
+      ({ numeric }) => numeric?.regroup(groups, { origin: 0, time: now }) ?? [],
+    );
+    return { groups, found };
+  }
+}
+
+function largest(values: readonly number[]): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if ((values[i] ?? 0) > (values[best] ?? 0)) best = i;
+  return best;
+}

@@ -1,0 +1,92 @@
+import { linkAccounts, minHash, shinglesOf, wordsOf, type Account, type TextKey } from "@outweigh/extraction";
+
+/** Intervals of activity that are compared. */
+const intervals = 48;
+/** Accounts that are compared at once: those that asked last. Pairs grow with the square. */
+const maxAccounts = 2_000;
+/** Shingles of an account that are counted; the rarest go. */
+const maxShingles = 512;
+/** Prompts in which a shingle must stand to be a template's. */
+const templateShare = 0.3;
+/** Expected number of false links at each linking, over all pairs. A link is a reason to test together, never a verdict. */
+const falseLinks = 0.5;
+/** Largest group. */
+const maxMembers = 64;
+
+interface Trail {
+  readonly activity: Map<number, number>;
+  readonly shingles: Map<number, number>;
+  readonly tokens: Set<string>;
+  prompts: number;
+  lastAt: number;
+}
+
+/** Most tokens of where an account comes from. */
+const maxTokens = 64;
+
+/** Which accounts look like one client: by templates, by clock, by network. */
+export class Linking {
+  readonly #key: TextKey;
+  readonly #linkMs: number;
+  readonly #trails = new Map<number, Trail>();
+
+  /** @param linkMs Length of one interval of activity. */
+  constructor(key: TextKey, linkMs: number) {
+    this.#key = key;
+    this.#linkMs = linkMs;
+  }
+
+  step(slot: number, time: number, tokens: readonly string[], text: string | undefined): void {
+    const trail = this.#of(slot);
+    const interval = Math.floor(time / this.#linkMs);
+    trail.activity.set(interval, (trail.activity.get(interval) ?? 0) + 1);
+    if (trail.activity.size > 2 * intervals) {
+      for (const it of trail.activity.keys()) if (it <= interval - intervals) trail.activity.delete(it);
+    }
+    trail.lastAt = time;
+    for (const it of tokens) if (trail.tokens.size < maxTokens) trail.tokens.add(it);
+    if (text !== undefined) this.#read(trail, text);
+  }
+
+  #of(slot: number): Trail {
+    const known = this.#trails.get(slot);
+    const it = known ?? { activity: new Map(), shingles: new Map(), tokens: new Set(), prompts: 0, lastAt: 0 };
+    this.#trails.delete(slot);
+    this.#trails.set(slot, it);
+    if (this.#trails.size > maxAccounts) {
+      const [oldest] = this.#trails.keys();
+      if (oldest !== undefined) this.#trails.delete(oldest);
+    }
+    return it;
+  }
+
+  #read(trail: Trail, text: string): void {
+    trail.prompts++;
+    for (const it of new Set(shinglesOf(wordsOf(text), this.#key)))
+      trail.shingles.set(it, (trail.shingles.get(it) ?? 0) + 1);
+    if (trail.shingles.size <= maxShingles) return;
+    const kept = [...trail.shingles].sort((a, b) => b[1] - a[1]).slice(0, maxShingles / 2);
+    trail.shingles.clear();
+    for (const [it, n] of kept) trail.shingles.set(it, n);
+  }
+
+  /** Groups of slots that look like one client, as of `now`. */
+  groups(now: number): number[][] {
+    const last = Math.floor(now / this.#linkMs);
+    const accounts = [...this.#trails].map(([slot, trail]): Account => accountOf(slot, trail, last));
+    if (accounts.length < 3) return [];
+    return linkAccounts(accounts, { falseLinks, maxMembers, seed: 1 })
+      .map((it) => it.members.map(Number).sort((a, b) => a - b))
+      .sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+  }
+}
+
+function accountOf(slot: number, { activity, shingles, tokens, prompts }: Trail, last: number): Account {
+  const hot = [...shingles].filter(([, n]) => n >= Math.max(3, templateShare * prompts)).map(([it]) => it);
+  return {
+    id: String(slot),
+    ...(hot.length > 0 && { sketch: minHash(hot) }),
+    activity: Array.from({ length: intervals }, (_, i) => activity.get(last - intervals + 1 + i) ?? 0),
+    infrastructure: [...tokens],
+  };
+}

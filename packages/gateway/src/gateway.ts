@@ -1,0 +1,441 @@
+import { hash, randomBytes } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import type { Server } from "node:http";
+import { join, resolve } from "node:path";
+import type { GatewayClient, GatewayFinding, GatewaySection } from "@outweigh/schema";
+import { makeAdmin, type AdminDesk } from "./admin/admin.ts";
+import { adapters } from "./adapters/adapters.ts";
+import type { Found, FromWorker, WorkerStart } from "./detect/protocol.ts";
+import { Supervisor } from "./detect/supervisor.ts";
+import { Clients, type Client } from "./front/clients.ts";
+import { listen, makeFront } from "./front/front.ts";
+import { Strangers } from "./front/strangers.ts";
+import type { Surroundings } from "./front/surroundings.ts";
+import { keyPath, readKeys } from "./keys/key-file.ts";
+import { KeyRing } from "./keys/key-ring.ts";
+import { drainMs, ringBytes } from "./limits.ts";
+import { Challenges } from "./orders/challenge.ts";
+import { OrderBook, type OrderChange } from "./orders/order-book.ts";
+import { compilePolicy, type Policy } from "./policy/policy.ts";
+import { variable } from "./policy/routes.ts";
+import { BlindBook, type BlindInterval } from "./record/blind.ts";
+import { Denials } from "./record/denials.ts";
+import { Journal } from "./record/journal.ts";
+import { Outbox } from "./record/outbox.ts";
+import { secretFile } from "./record/secrets.ts";
+import { Readings } from "./tap/readings.ts";
+import { ringMemory, RingWriter } from "./tap/ring.ts";
+import { Tap } from "./tap/tap.ts";
+import { Pools } from "./upstream/pools.ts";
+import { watchFile } from "./watch-file.ts";
+
+export interface GatewayOptions {
+  /** Read anew at each reload: throws for a bad one, and the old policy holds. */
+  readonly section: () => GatewaySection;
+  /** The file that `section` comes from; watched for changes. */
+  readonly file?: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where messages for people go. */
+  readonly say: (line: string) => void;
+  /** Length of one interval of activity for linking accounts, in ms; default a minute. */
+  readonly linkMs?: number;
+}
+
+/** A gateway that serves. */
+export interface RunningGateway {
+  /** Where clients ask. */
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly adminToken: string;
+  readonly dataDir: string;
+  reload(): void;
+  /** Ends the detector's thread as a crash would: what follows is what follows a crash. */
+  killDetector(): void;
+  /** Stops: no new connections, running exchanges get 30 s, then the tap, the spool and the evidence are written. */
+  close(): Promise<void>;
+}
+
+/** Looks over orders, blind intervals and counted denials this often, in ms. */
+const tickMs = 1_000;
+/** Ticks between two records of denials. */
+const denialTicks = 10;
+const usualLinkMs = 60_000;
+
+/** Starts a gateway. @throws {GatewayError} BAD_CONFIG, BAD_KEY_FILE, BAD_STATE: then nothing listens. */
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const section = options.section();
+  const dataDir = resolve(section.data);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const house = new House(options, compilePolicy(section, options.environment, 1), dataDir);
+  await house.open();
+  return house;
+}
+
+/** All parts of one gateway, tied together. */
+class House implements RunningGateway, AdminDesk {
+  readonly dataDir: string;
+  readonly adminToken: string;
+  url = "";
+  adminUrl = "";
+  readonly #options: GatewayOptions;
+  readonly #journal: Journal;
+  readonly #outbox: Outbox;
+  readonly #blind: BlindBook;
+  readonly #denials = new Denials();
+  readonly #memory = ringMemory(ringBytes);
+  readonly #ring = new RingWriter(this.#memory);
+  readonly #readings = new Readings();
+  readonly #supervisor: Supervisor;
+  readonly #around: Surroundings;
+  readonly #secret: Buffer;
+  #front: Server | undefined;
+  #admin: Server | undefined;
+  #watches: { stop(): void }[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #ticks = 0;
+  #groups = new Map<number, readonly number[]>();
+  #unread = 0;
+  #problems: readonly string[] = [];
+
+  constructor(options: GatewayOptions, policy: Policy, dataDir: string) {
+    this.#options = options;
+    this.dataDir = dataDir;
+    this.adminToken = secretFile(dataDir, "admin.token", () => randomBytes(24).toString("base64url"));
+    this.#secret = Buffer.from(
+      secretFile(dataDir, "gateway.secret", () => randomBytes(32).toString("hex")),
+      "hex",
+    );
+    this.#journal = new Journal(dataDir);
+    this.#outbox = new Outbox(dataDir, this.#journal.origin, this.#receiver(policy));
+    this.#blind = new BlindBook((it) => this.#tellBlind(it));
+    const tap = new Tap(this.#ring, (it) => this.#supervisor.tell(it));
+    this.#supervisor = new Supervisor(
+      () => this.#workerStart(),
+      {
+        heard: (it) => this.#heard(it),
+        gone: (why) => this.#detectorGone(why),
+        back: () => this.#blind.end("detector-away", Date.now()),
+      },
+      () => tap.tellAll(),
+    );
+    this.#around = {
+      policy,
+      keys: new KeyRing(readKeys(dataDir)),
+      orders: new OrderBook(dataDir, (it) => this.#tellOrder(it)),
+      challenges: new Challenges(this.#secret),
+      clients: new Clients(() => undefined),
+      strangers: new Strangers(),
+      pools: new Pools(),
+      tap,
+      isBlind: () => this.#blind.isBlind,
+      denied: (it) => this.#denials.add(it, Date.now()),
+      dropped: (principal) => this.#blind.drop("ring-full", principal, Date.now()),
+      bytesInFlight: 0,
+      running: 0,
+      draining: false,
+    };
+  }
+
+  #receiver({ section: { server } }: Policy) {
+    if (!server) return undefined;
+    const token = server.token === undefined ? undefined : variable(server.token, this.#options.environment);
+    return { url: server.url, token };
+  }
+
+  #workerStart(): WorkerStart {
+    const { policy } = this.#around;
+    return {
+      ring: this.#memory,
+      readings: this.#readings.memory,
+      dataDir: this.dataDir,
+      routes: routesOf(policy),
+      models: policy.section.models,
+      secret: this.#secret,
+      linkMs: this.#options.linkMs ?? usualLinkMs,
+    };
+  }
+
+  async open(): Promise<void> {
+    const { section } = this.#around.policy;
+    await this.#outbox.start();
+    await this.#supervisor.start();
+    this.#front = makeFront(this.#around);
+    const at = await listen(this.#front, section.host, section.port);
+    this.url = `${section.tls ? "https" : "http"}://${at.host.includes(":") ? `[${at.host}]` : at.host}:${at.port}`;
+    this.#admin = makeAdmin(this, this.adminToken);
+    const admin = await listen(this.#admin, "127.0.0.1", 0);
+    this.adminUrl = `http://127.0.0.1:${admin.port}`;
+    writeFileSync(
+      join(this.dataDir, "gateway.json"),
+      JSON.stringify({ pid: process.pid, url: this.url, adminUrl: this.adminUrl }),
+      { mode: 0o600 },
+    );
+    this.#journal.add(
+      { kind: "gateway-started", by: "gateway", text: `serving on ${this.url}`, fields: this.#policyFields() },
+      Date.now(),
+    );
+    const files = [keyPath(this.dataDir), ...(this.#options.file === undefined ? [] : [this.#options.file])];
+    this.#watches = files.map((it) => watchFile(it, () => this.#reloadQuietly()));
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#timer.unref();
+  }
+
+  #policyFields() {
+    const { epoch, section } = this.#around.policy;
+    return { epoch, policy: hash("sha256", JSON.stringify(section), "hex") };
+  }
+
+  #tick(): void {
+    const now = Date.now();
+    this.#around.orders.expire(now);
+    this.#blind.settle(now);
+    if (++this.#ticks % denialTicks === 0)
+      for (const it of this.#denials.take(this.#journal.origin)) this.#outbox.add(it);
+  }
+
+  #heard(it: FromWorker): void {
+    if (it.say === "ready") {
+      this.#problems = it.problems;
+      for (const problem of it.problems) this.#options.say(`detectors: ${problem}`);
+    } else if (it.say === "unread") this.#unread += it.count;
+    else if (it.say === "groups")
+      this.#groups = new Map(it.groups.flatMap((group) => group.map((slot) => [slot, group] as const)));
+    else this.#tellFound(it.found);
+  }
+
+  #detectorGone(why: string): void {
+    this.#options.say(`the detector ended (${why}); requests go on, unseen, until it is back`);
+    this.#blind.begin("detector-away", Date.now());
+  }
+
+  #tellFound(found: Found): void {
+    const clients = this.#around.clients.all();
+    const client = clients[found.slot];
+    if (!client) return;
+    const name = (slot: number) => clients[slot]?.principal ?? "unknown";
+    const at = this.#around.tap.origin(found.origin);
+    const record: GatewayFinding = {
+      kind: "finding",
+      id: hash(
+        "sha256",
+        JSON.stringify([this.#journal.origin, found.finding, client.principal, found.model, found.since, found.time]),
+        "hex",
+      ).slice(0, 32),
+      time: found.time,
+      gateway: this.#journal.origin,
+      principal: client.principal,
+      model: this.#around.policy.models.get(found.model)?.register ?? found.model,
+      finding: findingOf(found.finding),
+      queries: found.queries,
+      since: found.since,
+      value: found.value,
+      epoch: this.#around.policy.epoch,
+      ...(at && { address: at.address.slice(0, 64), agent: at.agent.slice(0, 256) }),
+      ...(found.level !== undefined && { level: found.level }),
+      ...(found.alpha !== undefined && { alpha: found.alpha }),
+      ...(found.fidelity !== undefined && { fidelity: found.fidelity }),
+      ...(found.group && { group: found.group.map(name) }),
+    };
+    const text = `${record.finding}: ${record.queries} queries of ${record.principal} on ${record.model}`;
+    this.#journal.add(
+      { kind: "finding", by: "gateway", subject: record.principal, text, fields: { record: JSON.stringify(record) } },
+      Date.now(),
+    );
+    this.#outbox.add(record);
+  }
+
+  #tellBlind(it: BlindInterval): void {
+    const now = Date.now();
+    const text = `blind from ${new Date(it.from).toISOString()} to ${new Date(it.to).toISOString()}: ${it.cause}, ${it.dropped} dropped`;
+    const fields = {
+      from: it.from,
+      to: it.to,
+      cause: it.cause,
+      dropped: it.dropped,
+      principals: it.principals,
+      epoch: this.#around.policy.epoch,
+    };
+    this.#journal.add({ kind: "blind-interval", by: "gateway", text, fields }, now);
+    const gateway = this.#journal.origin;
+    this.#outbox.add({
+      kind: "blind",
+      id: hash("sha256", JSON.stringify([gateway, it]), "hex").slice(0, 32),
+      time: now,
+      gateway,
+      ...it,
+    });
+  }
+
+  #tellOrder({ order, what, by }: OrderChange): void {
+    const now = Date.now();
+    const { id, principal, verb, reason, until } = order;
+    const text = `${verb} for ${principal} ${what}: ${reason}`;
+    this.#journal.add(
+      { kind: `order-${what}`, by, subject: principal, text, fields: { order: JSON.stringify(order) } },
+      now,
+    );
+    const gateway = this.#journal.origin;
+    const uid = hash("sha256", JSON.stringify([gateway, id, what, now]), "hex").slice(0, 32);
+    this.#outbox.add({ kind: "order", id: uid, time: now, gateway, principal, verb, what, by, reason, until });
+  }
+
+  reload(): object {
+    const policy = compilePolicy(this.#options.section(), this.#options.environment, this.#around.policy.epoch + 1);
+    const keys = new KeyRing(readKeys(this.dataDir));
+    const receiver = this.#receiver(policy);
+    const before = JSON.stringify(this.#around.policy.section);
+    this.#around.keys = keys;
+    if (JSON.stringify(policy.section) === before) return { epoch: this.#around.policy.epoch, keys: keys.size };
+    this.#around.policy = policy;
+    this.#around.pools.keepOnly(policy.upstreams);
+    this.#outbox.receiver = receiver;
+    this.#supervisor.tell({ tell: "routes", routes: routesOf(policy), models: policy.section.models });
+    this.#journal.add(
+      { kind: "policy-loaded", by: "gateway", text: `policy ${policy.epoch}`, fields: this.#policyFields() },
+      Date.now(),
+    );
+    return { epoch: policy.epoch, keys: keys.size };
+  }
+
+  #reloadQuietly(): void {
+    try {
+      this.reload();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#options.say(`the old policy and keys hold: ${why}`);
+    }
+  }
+
+  killDetector(): void {
+    this.#supervisor.kill();
+  }
+
+  status(): object {
+    const { policy, keys, running, clients } = this.#around;
+    const { lost, waitingBytes, failedSince } = this.#outbox.state;
+    return {
+      origin: this.#journal.origin,
+      url: this.url,
+      epoch: policy.epoch,
+      keys: keys.size,
+      clients: clients.all().length,
+      running,
+      blind: this.#blind.isBlind,
+      dropped: this.#ring.drops,
+      unread: this.#unread,
+      problems: this.#problems,
+      evidence: this.#journal.head.size,
+      outbox: { lost, waitingBytes, ...(failedSince !== undefined && { failedSince }) },
+    };
+  }
+
+  clients(): GatewayClient[] {
+    const clients = this.#around.clients.all();
+    return clients.map((it) => this.#clientOf(it, clients)).sort((a, b) => b.requests - a.requests);
+  }
+
+  #clientOf(it: Client, all: readonly Client[]): GatewayClient {
+    const read = this.#readings.read(it.slot);
+    const model = read && this.#around.tap.modelName(read.model);
+    const known = (value: number) => (Number.isNaN(value) ? undefined : value);
+    const [novelty, learning, progress] = [read?.novelty, read?.learning, read?.progress].map((one) =>
+      one === undefined ? undefined : known(one),
+    );
+    return {
+      principal: it.principal,
+      ...(it.tenant !== undefined && { tenant: it.tenant }),
+      requests: it.requests,
+      denied: it.denied,
+      inputTokens: it.inputTokens,
+      outputTokens: it.outputTokens,
+      informationBits: Math.round(it.informationBits),
+      ...(it.lastAt > 0 && { lastAt: it.lastAt }),
+      ...(read && {
+        reading: {
+          queries: read.queries,
+          state: read.ready === 1 ? "ready" : "calibrating",
+          ...(model !== undefined && { model }),
+          ...(novelty !== undefined && { novelty }),
+          ...(learning !== undefined && { learning }),
+          ...(progress !== undefined && { progress }),
+        },
+      }),
+      group: (this.#groups.get(it.slot) ?? [])
+        .filter((slot) => slot !== it.slot)
+        .map((slot) => all[slot]?.principal ?? ""),
+      orders: this.#around.orders
+        .all()
+        .filter((order) => order.principal === it.principal)
+        .map((order) => order.id),
+    };
+  }
+
+  orders(): readonly object[] {
+    return this.#around.orders.all();
+  }
+
+  apply(order: unknown): object {
+    return this.#around.orders.apply(order, Date.now());
+  }
+
+  undo(id: string, by: string): object {
+    return this.#around.orders.undo(id, by.slice(0, 128));
+  }
+
+  async close(): Promise<void> {
+    this.#around.draining = true;
+    for (const it of this.#watches) it.stop();
+    clearInterval(this.#timer);
+    await Promise.all([drain(this.#front, this.#around), closeServer(this.#admin)]);
+    await this.#supervisor.stop(this.#ring, 5_000);
+    this.#blind.endAll(Date.now());
+    for (const it of this.#denials.take(this.#journal.origin)) this.#outbox.add(it);
+    await this.#outbox.close();
+    await this.#around.pools.close();
+    this.#journal.add({ kind: "gateway-stopped", by: "gateway", text: "stopped" }, Date.now());
+    this.#journal.close();
+    rmSync(join(this.dataDir, "gateway.json"), { force: true });
+  }
+}
+
+/** Stops listening, and gives running exchanges their time. */
+async function drain(front: Server | undefined, around: Surroundings): Promise<void> {
+  if (!front) return;
+  const closed = closeServer(front);
+  front.closeIdleConnections();
+  const until = Date.now() + drainMs;
+  while (around.running > 0 && Date.now() < until) await new Promise((done) => setTimeout(done, 20));
+  front.closeAllConnections();
+  await closed;
+}
+
+function closeServer(server: Server | undefined): Promise<void> {
+  if (!server) return Promise.resolve();
+  return new Promise((done) => {
+    server.close(() => done());
+    server.closeIdleConnections();
+  });
+}
+
+/** Routes as the worker finds them: by protocol and place in its adapter's list. */
+function routesOf({ routes }: Policy): WorkerStart["routes"] {
+  return routes.all.map(({ upstream: { adapter }, route }) => ({
+    protocol: adapter.protocol,
+    route: adapters[adapter.protocol].routes.indexOf(route),
+  }));
+}
+
+const findings: readonly GatewayFinding["finding"][] = [
+  "strange-queries",
+  "fast-learning",
+  "line-search",
+  "budget-used",
+  "bias-sweep",
+  "output-layer",
+  "unusual-prompts",
+  "many-accounts",
+];
+
+function findingOf(name: string): GatewayFinding["finding"] {
+  return findings.find((it) => it === name) ?? "unusual-prompts";
+}

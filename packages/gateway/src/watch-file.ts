@@ -1,0 +1,25 @@
+import { statSync } from "node:fs";
+
+/** How often files are looked at, in ms: what a revoked key may still do. */
+const everyMs = 500;
+
+/**
+ * Calls `changed` when a file was written, made or removed. It looks at the file's inode, size and time, which works on every file
+ * system and for files that are replaced whole; notifications do neither.
+ */
+export function watchFile(path: string, changed: () => void): { stop(): void } {
+  let last = look(path);
+  const timer = setInterval(() => {
+    const now = look(path);
+    if (now === last) return;
+    last = now;
+    changed();
+  }, everyMs);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
+}
+
+function look(path: string): string {
+  const it = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return it ? `${it.ino}:${it.size}:${it.mtimeNs}` : "";
+}
