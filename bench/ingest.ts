@@ -8,7 +8,8 @@ import { Line, makeRegister } from "@outweigh/pipeline";
 import { config, opened, sessionHeader, type ModelEntry, type OcsfEvent } from "@outweigh/schema";
 import { start } from "@outweigh/server";
 import { startEngine } from "../packages/server/src/store/engine/engine.ts";
-import { findEvents, insertEvents, prepareEvents } from "../packages/server/src/store/events.ts";
+import { prepareEvents } from "../packages/server/src/store/event-tables.ts";
+import { findEvents, insertEvents } from "../packages/server/src/store/events.ts";
 
 /** Records of one request, and rows of one bare insert: what a shipper batches. */
 const batch = 2000;

@@ -114,14 +114,14 @@ test(`nothing is lost and nothing counts twice, killed ${kills} times while reco
   const data = join(folder.path, "data");
   writeFileSync(log, "");
   // Watched from its first line on: what a log held and rotated away before is history.
-  const first = spawnServer(data, configuration(log));
+  const first = await spawnServer(data, configuration(log));
   await first.ready;
   const writer = new Writer(log);
   const sender = new Sender();
   await stop(first.child);
 
   for (let kill = 0; kill < kills; kill++) {
-    const { child, ready } = spawnServer(data, configuration(log));
+    const { child, ready } = await spawnServer(data, configuration(log));
     // Now and then while it starts, else at any moment of its work.
     if (kill % 7 === 6) await sleep(Math.random() * 800);
     else {
@@ -132,7 +132,7 @@ test(`nothing is lost and nothing counts twice, killed ${kills} times while reco
     await stop(child);
   }
 
-  const { child, ready } = spawnServer(data, configuration(log));
+  const { child, ready } = await spawnServer(data, configuration(log));
   t.after(() => child.kill("SIGKILL"));
   const server = (sender.server = await ready);
   await sleep(300);

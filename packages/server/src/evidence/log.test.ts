@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import { openState, type State } from "../store/state/state.ts";
 import { aFolder } from "../testing/a-server.ts";
+import { aDatabaseUrl } from "../testing/engines.ts";
 import { EvidenceLog, toActivity } from "./log.ts";
 import { listEvidence } from "../store/evidence.ts";
 
@@ -12,7 +13,7 @@ let state: State;
 let log: EvidenceLog;
 
 before(async () => {
-  state = await openState(join(folder.path, "state"), undefined);
+  state = await openState(join(folder.path, "state"), await aDatabaseUrl());
 });
 after(async () => {
   await state.close();

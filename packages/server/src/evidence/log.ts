@@ -19,6 +19,7 @@ import type { ActivityEntry, EvidencePage } from "@outweigh/schema";
 import {
   addCheckpoint,
   addEntries,
+  beginLog,
   checkpoints,
   entriesFrom,
   loadHead,
@@ -80,9 +81,7 @@ export class EvidenceLog {
     );
     const salt = await secretFile(join(folder, "evidence.salt"), () => randomBytes(saltKeyBytes).toString("hex"));
     const log = new EvidenceLog(signerOf(createPrivateKey(pem)), Buffer.from(salt.trim(), "hex"));
-    await db.transaction().execute(async (tx) => {
-      if (!(await lockHead(tx))) await storeHead(tx, genesis(`outweigh/${randomBytes(8).toString("hex")}`));
-    });
+    await beginLog(db);
     return log;
   }
 

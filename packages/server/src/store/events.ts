@@ -5,8 +5,9 @@ import { event, type FilterTerm, type OcsfEvent } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import type { EventEngine } from "./engine/engine.ts";
-import { inChunks } from "./page.ts";
-import { database } from "./engine/settings.ts";
+import { tableIn } from "./event-tables.ts";
+import { readOrder } from "./order.ts";
+import { inChunks, type ListQuery } from "./page.ts";
 import { equalOnly, fieldOf, isPrefix, readFilter, readFlag, readNumber, type FilterFields } from "./filter.ts";
 
 /** Most events that a count goes to: beyond it, "more than a million" says enough, and counting on would take a hunt's time. */
@@ -17,69 +18,11 @@ const idsAtOnce = 1000;
 /** Longest insert of a batch, in ms: a disk that takes longer is broken, and the worker tries again. */
 const insertMs = 60_000;
 
-// Ids make events count once: the same (time, id) is one row for every query that reads with FINAL.
-const migrations: readonly string[] = [
-  `create table if not exists ${database}.event (
-    id String,
-    time Int64 comment 'when it happened, ms since 1970',
-    received Int64 comment 'when it was stored, ms since 1970',
-    source LowCardinality(String),
-    class_uid UInt32,
-    activity_id UInt32,
-    status_id UInt8,
-    principal String,
-    credential String,
-    model LowCardinality(String),
-    place String,
-    part String,
-    artifact String,
-    operation LowCardinality(String),
-    bytes UInt64,
-    address String,
-    agent String,
-    external UInt8,
-    doc String codec(ZSTD(1)),
-    at DateTime64(3, 'UTC') alias fromUnixTimestamp64Milli(time, 'UTC'),
-    index by_received received type minmax granularity 1,
-    index by_id id type bloom_filter(0.01) granularity 1,
-    index by_principal principal type bloom_filter(0.01) granularity 1,
-    index by_model model type set(100) granularity 1,
-    index by_address address type bloom_filter(0.01) granularity 1
-  )
-  engine = ReplacingMergeTree
-  order by (time, id)
-  settings fsync_after_insert = 1, fsync_part_directory = 1`,
-];
-
-/** Makes the database and brings its tables up to date. May run again at any time. */
-export async function prepareEvents(engine: EventEngine): Promise<void> {
-  await engine.app.command({ query: `create database if not exists ${database}` });
-  await engine.app.command({
-    query: `create table if not exists ${database}.migration (version UInt32) engine = MergeTree order by version`,
-  });
-  const answer = await engine.app.query({
-    query: `select max(version) as version from ${database}.migration`,
-    format: "JSONEachRow",
-    clickhouse_settings: { final: 0 },
-  });
-  const rows = await answer.json<{ version: number }>();
-  const done = Number(rows[0]?.version ?? 0);
-  for (const [i, query] of migrations.entries()) {
-    if (i < done) continue;
-    await engine.app.command({ query });
-    await engine.app.insert({
-      table: `${database}.migration`,
-      values: [{ version: i + 1 }],
-      format: "JSONEachRow",
-    });
-  }
-}
-
 /** Stores events; on disk when it resolves. The same event may be stored again: it counts once. */
 export async function insertEvents(engine: EventEngine, events: readonly OcsfEvent[], now: number): Promise<void> {
   if (events.length === 0) return;
   await engine.app.insert({
-    table: `${database}.event`,
+    table: tableIn(engine, "event"),
     values: events.map((it) => toRow(it, now)),
     format: "JSONEachRow",
     abort_signal: AbortSignal.timeout(insertMs),
@@ -192,21 +135,22 @@ export interface EventPage {
   readonly next?: string;
 }
 
-/** Events that match, newest first. @throws {ServerError} BAD_FILTER, BAD_REQUEST, EVENTS_UNAVAILABLE, TOO_LARGE (beyond a hunt's limits). */
-export async function findEvents(
-  engine: EventEngine,
-  query: { readonly filter: string; readonly after?: string | undefined; readonly limit: number; readonly now: number },
-  signal?: AbortSignal,
-): Promise<EventPage> {
+/** What a hunt may be ordered by: `time` costs nothing, being how events lie; `bytes` reads all that match. */
+const orders = { time: "time", bytes: "bytes" } as const;
+
+/** Events that match, newest first or as the reader asks. @throws {ServerError} BAD_FILTER, BAD_REQUEST, EVENTS_UNAVAILABLE, TOO_LARGE (beyond a hunt's limits). */
+export async function findEvents(engine: EventEngine, query: ListQuery, signal?: AbortSignal): Promise<EventPage> {
   const { sql, params } = eventCondition(query.filter, query.now);
-  const from = `from ${database}.event final where ${sql}`;
-  const [time, id] = query.after === undefined ? [] : readCursor(query.after, ["number", "string"]);
-  const beyond = time === undefined ? "" : " and (time, id) < ({time:Int64}, {id:String})";
+  const from = `from ${tableIn(engine, "event")} final where ${sql}`;
+  const { by, falling } = readOrder(query.sort ?? "-time", orders);
+  const [end, id] = query.after === undefined ? [] : readCursor(query.after, ["number", "string"]);
+  const direction = falling ? "desc" : "asc";
+  const beyond = end === undefined ? "" : ` and (${by}, id) ${falling ? "<" : ">"} ({end:Int64}, {id:String})`;
   const [rows, counted] = await Promise.all([
     hunt<{ doc: string }>(
       engine,
-      `select doc ${from}${beyond} order by time desc, id desc limit {limit:UInt32}`,
-      { ...params, limit: query.limit, ...(time !== undefined && { time, id }) },
+      `select doc ${from}${beyond} order by ${by} ${direction}, id ${direction} limit {limit:UInt32}`,
+      { ...params, limit: query.limit, ...(end !== undefined && { end, id }) },
       signal,
     ),
     hunt<{ total: string }>(
@@ -221,7 +165,7 @@ export async function findEvents(
   return {
     items,
     total: Number(counted[0]?.total ?? 0),
-    ...(last && { next: writeCursor([last.time, last.id]) }),
+    ...(last && { next: writeCursor([last[by] ?? 0, last.id]) }),
   };
 }
 
@@ -235,7 +179,7 @@ export async function eventsById(
   for (const chunk of inChunks(ids, idsAtOnce)) {
     const rows = await hunt<{ doc: string }>(
       engine,
-      `select doc from ${database}.event final where time between {from:Int64} and {to:Int64} and id in {ids:Array(String)}`,
+      `select doc from ${tableIn(engine, "event")} final where time between {from:Int64} and {to:Int64} and id in {ids:Array(String)}`,
       { from, to, ids: chunk.map((it) => it.toWellFormed()) },
     );
     found.push(...rows.map(({ doc }) => event.parse(JSON.parse(doc))));
@@ -246,7 +190,7 @@ export async function eventsById(
 /** How many events each source has stored since `since` (ms). A batch that a crash stored twice may show twice here, and only here. */
 export async function eventsPerSource(engine: EventEngine, since: number): Promise<Map<string, number>> {
   const answer = await engine.app.query({
-    query: `select source, count() as events from ${database}.event where received >= {since:Int64} group by source`,
+    query: `select source, count() as events from ${tableIn(engine, "event")} where received >= {since:Int64} group by source`,
     query_params: { since },
     format: "JSONEachRow",
     clickhouse_settings: { final: 0 },

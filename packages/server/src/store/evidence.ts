@@ -1,11 +1,12 @@
 // The evidence log's rows. What they mean, and how they are chained, is evidence/log.ts's.
-import type { Checkpoint, Entry, Head } from "@outweigh/evidence";
-import { sql, type Selectable } from "kysely";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { randomBytes } from "node:crypto";
+import { genesis, type Checkpoint, type Entry, type Head } from "@outweigh/evidence";
+import { sql } from "kysely";
+import { writeCursor } from "./cursor.ts";
 import { whereOf, type FilterFields } from "./filter.ts";
+import { key, ListOrder, type OrderColumns } from "./order.ts";
 import { inChunks, type ListQuery, type Page } from "./page.ts";
 import type { Db, Tx } from "./state/state.ts";
-import type { EvidenceTable } from "./state/tables.ts";
 import { storableJson } from "./text.ts";
 
 export const evidenceFields: FilterFields = {
@@ -29,6 +30,17 @@ export interface FiledEntry {
 export async function lockHead(tx: Tx): Promise<Head | undefined> {
   const row = await tx.selectFrom("log").select("head").where("id", "=", 1).forUpdate().executeTakeFirst();
   return row?.head;
+}
+
+/** The log's end; its beginning, made now, if there is no log yet. Its origin names this installation from here on. */
+export function beginLog(db: Db): Promise<Head> {
+  return db.transaction().execute(async (tx) => {
+    const head = await lockHead(tx);
+    if (head) return head;
+    const first = genesis(`outweigh/${randomBytes(8).toString("hex")}`);
+    await storeHead(tx, first);
+    return first;
+  });
 }
 
 export async function loadHead(db: Db): Promise<Head | undefined> {
@@ -107,14 +119,24 @@ export async function entryHashes(db: Db): Promise<string[]> {
   return rows.map((it) => it.hash);
 }
 
-/** The newest first. */
-export async function listEvidence(db: Db, { filter, after, limit, now }: ListQuery): Promise<Page<Entry>> {
+const orders: OrderColumns = {
+  seq: { column: "seq", kind: "number" },
+  by: { column: "by", kind: "text" },
+  kind: { column: "kind", kind: "text" },
+  time: { column: "at", kind: "number" },
+};
+
+/** The newest first, or as the reader asks. */
+export async function listEvidence(db: Db, { filter, sort, after, limit, now }: ListQuery): Promise<Page<Entry>> {
   const matches = whereOf(filter, evidenceFields, texts, now);
-  let query = db.selectFrom("evidence").select(["seq", "entry"]).where(matches).orderBy("seq", "desc").limit(limit);
-  if (after !== undefined) {
-    const [seq] = readCursor(after, ["number"]);
-    query = query.where("seq", "<", seq);
-  }
+  const order = new ListOrder(sort, orders, [key({ column: "seq", kind: "number" }, true)]);
+  const query = db
+    .selectFrom("evidence")
+    .select(["seq", "entry", order.place.as("place")])
+    .where(matches)
+    .where(order.beyond(after))
+    .orderBy(order.by)
+    .limit(limit);
   const [rows, total] = await Promise.all([
     query.execute(),
     db
@@ -123,6 +145,6 @@ export async function listEvidence(db: Db, { filter, after, limit, now }: ListQu
       .where(matches)
       .executeTakeFirstOrThrow(),
   ]);
-  const last: Pick<Selectable<EvidenceTable>, "seq"> | undefined = rows.length === limit ? rows.at(-1) : undefined;
-  return { items: rows.map((it) => it.entry), total: total.count, ...(last && { next: writeCursor([last.seq]) }) };
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  return { items: rows.map((it) => it.entry), total: total.count, ...(last && { next: writeCursor(last.place) }) };
 }

@@ -2,8 +2,10 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { connectEngine, startEngine, type EventEngine } from "./engine/engine.ts";
-import { prepareEvents } from "./events.ts";
+import { connectEngine } from "./engine/elsewhere.ts";
+import { startEngine, type EventEngine } from "./engine/engine.ts";
+import { prepareEvents } from "./event-tables.ts";
+import { beginLog } from "./evidence.ts";
 import { openState, type State } from "./state/state.ts";
 
 export interface Store {
@@ -22,47 +24,40 @@ export interface StoreOptions {
 
 /** Opens events and state, ours or those that `CLICKHOUSE_URL` and `DATABASE_URL` name. @throws {ServerError} */
 export async function openStore({ folder, env, log }: StoreOptions): Promise<Store> {
-  const own = env["DATABASE_URL"] === undefined;
+  const databaseUrl = named(env, "DATABASE_URL");
+  const clickhouseUrl = named(env, "CLICKHOUSE_URL");
   // PostgreSQL does not run as root: the user that it runs as has to pass this folder, and sees nothing in it.
-  if (own && process.getuid?.() === 0) await chmod(folder, 0o711);
+  if (databaseUrl === undefined && process.getuid?.() === 0) await chmod(folder, 0o711);
   const [state, engine] = await Promise.allSettled([
-    openState(join(folder, "state"), env["DATABASE_URL"]),
-    openEngine(join(folder, "events"), env, log),
+    openState(join(folder, "state"), databaseUrl),
+    clickhouseUrl === undefined
+      ? startEngine(join(folder, "events"), (problem) => {
+          if (problem !== undefined) log.error({ problem }, "the event engine is away");
+        })
+      : connectEngine(clickhouseUrl, named(env, "CLICKHOUSE_HUNTER_URL")),
   ]);
-  if (state.status === "rejected") {
+  const close = async () => {
     if (engine.status === "fulfilled") await engine.value.close();
-    throw state.reason;
-  }
-  if (engine.status === "rejected") {
-    await state.value.close();
-    throw engine.reason;
-  }
-  return {
-    state: state.value,
-    engine: engine.value,
-    origin: {
-      state: state.value.origin,
-      events: env["CLICKHOUSE_URL"] ? "CLICKHOUSE_URL" : "embedded ClickHouse engine",
-    },
-    close: async () => {
-      await engine.value.close();
-      await state.value.close();
-    },
+    if (state.status === "fulfilled") await state.value.close();
   };
-}
-
-async function openEngine(folder: string, env: StoreOptions["env"], log: Logger): Promise<EventEngine> {
-  const url = env["CLICKHOUSE_URL"];
-  const engine = url
-    ? connectEngine(url, env["CLICKHOUSE_HUNTER_URL"])
-    : await startEngine(folder, (problem) => {
-        if (problem !== undefined) log.error({ problem }, "the event engine is away");
-      });
   try {
-    await prepareEvents(engine);
-    return engine;
+    const opened = { state: valueOf(state), engine: valueOf(engine) };
+    const { origin } = await beginLog(opened.state.db);
+    await prepareEvents(opened.engine, clickhouseUrl === undefined ? undefined : origin);
+    const events = clickhouseUrl === undefined ? "embedded ClickHouse engine" : "CLICKHOUSE_URL";
+    return { ...opened, origin: { state: opened.state.origin, events }, close };
   } catch (error) {
-    await engine.close();
+    await close();
     throw error;
   }
+}
+
+/** A variable that is set to nothing is not set. */
+function named(env: StoreOptions["env"], name: string): string | undefined {
+  return env[name] === "" ? undefined : env[name];
+}
+
+function valueOf<Value>(it: PromiseSettledResult<Value>): Value {
+  if (it.status === "rejected") throw it.reason;
+  return it.value;
 }

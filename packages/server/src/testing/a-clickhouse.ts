@@ -1,47 +1,165 @@
-// A ClickHouse that is not ours to start, for tests of `CLICKHOUSE_URL`: the embedded engine, run by the test itself.
+// A ClickHouse that is not ours to start, for tests of `CLICKHOUSE_URL`: the embedded engine's library, run by the test itself, with
+// an operator's account, and accounts that the operator made.
 import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { configXml, usersXml } from "../store/engine/settings.ts";
-import { freePort } from "../store/process.ts";
+import { configXml, huntLimits, usersXml } from "../store/engine/settings.ts";
+import { ended, freePort, isRunning } from "../store/process.ts";
+import { as } from "./a-postgres.ts";
+
+/** What the operator hands out. */
+export interface Handed {
+  readonly database: string;
+  /** Of an account that may write and read this database, and not make others. */
+  readonly url: string;
+  /** Of one that may only read it, under limits. */
+  readonly hunterUrl: string;
+}
 
 export interface AClickHouse {
+  /** Signs in as its operator. */
   readonly url: string;
-  readonly hunterUrl: string;
-  stop(): void;
+  /** Runs statements as the operator. */
+  run(...statements: string[]): Promise<void>;
+  /** Makes an empty database with its accounts. */
+  hand(): Promise<Handed>;
+  stop(): Promise<void>;
 }
+
+/** Why there is none here; undefined where there is. */
+export const noClickHouse =
+  process.platform === "linux" && process.arch === "x64" ? undefined : "the event engine comes for Linux x64";
+
+/** Accounts of one that we start: it reads them from a file at its start, and takes no more. */
+const maxHanded = 40;
+
+/** Opens the listener, then waits: the engine lives as long as its first query. */
+const keepAlive =
+  "SYSTEM START LISTEN HTTP; SELECT sleepEachRow(3) FROM numbers(1000000) FORMAT Null " +
+  "SETTINGS max_block_size = 1, final = 0, function_sleep_max_microseconds_per_block = 0";
 
 export async function aClickHouse(folder: string): Promise<AClickHouse> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeFileSync(join(folder, "users.xml"), usersXml({ app: "app-password", hunter: "hunter-password" }));
+  const password = randomBytes(12).toString("hex");
+  const users = usersXml({ app: randomBytes(12).toString("hex"), hunter: randomBytes(12).toString("hex") });
+  const names = Array.from({ length: maxHanded }, (_, i) => nameOf(i));
+  const more = [
+    account("operator", password, "default", ["ALL ON *.* WITH GRANT OPTION"]),
+    ...names.flatMap((it) => both(it, password)),
+  ];
+  writeFileSync(join(folder, "users.xml"), users.replace("<users>", `<users>${more.join("")}`));
   writeFileSync(join(folder, "config.xml"), configXml(folder));
   const port = await freePort();
   const library = createRequire(import.meta.url).resolve("@chdb/lib-linux-x64-gnu/libchdb.so");
   const launcher = fileURLToPath(new URL("../store/engine/launcher.ts", import.meta.url));
-  const query =
-    "SYSTEM START LISTEN HTTP; SELECT sleepEachRow(3) FROM numbers(1000000) FORMAT Null SETTINGS max_block_size = 1, final = 0, function_sleep_max_microseconds_per_block = 0";
   const args = [
     `--config-file=${folder}/config.xml`,
     `--path=${folder}/db`,
     `--http_port=${port}`,
     "--listen_host=127.0.0.1",
-    `--query=${query}`,
+    `--query=${keepAlive}`,
   ];
-  const child = spawn(process.execPath, [launcher, library, String(process.pid), ...args], {
-    stdio: "ignore",
-    cwd: folder,
-  });
-  const url = `http://app:app-password@127.0.0.1:${port}`;
-  while (
-    !(await fetch(`http://127.0.0.1:${port}/ping`).then(
+  const command = [launcher, library, String(process.pid), ...args];
+  const child = spawn(process.execPath, command, { stdio: "ignore", cwd: folder });
+  // Tests that forget to stop it end all the same, and it with them.
+  child.unref();
+  const origin = `http://127.0.0.1:${port}`;
+  const isUp = () =>
+    fetch(`${origin}/ping`).then(
       (it) => it.ok,
       () => false,
-    ))
-  ) {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+    );
+  while (!(await isUp())) {
+    if (!isRunning(child)) throw new Error(`it ended with ${child.exitCode}`);
     await new Promise((done) => setTimeout(done, 20));
   }
-  return { url, hunterUrl: `http://hunter:hunter-password@127.0.0.1:${port}`, stop: () => void child.kill("SIGKILL") };
+  const url = `http://operator:${password}@127.0.0.1:${port}`;
+  const run = runAt(url);
+  let handed = 0;
+  return {
+    url,
+    run,
+    hand: async () => {
+      const user = nameOf(handed++);
+      await run(`create database ${user}`);
+      return urlsOf(url, { user, password, database: user });
+    },
+    stop: async () => {
+      child.ref();
+      child.kill("SIGKILL");
+      await ended(child);
+    },
+  };
+}
+
+/** One that somebody else runs, where accounts are made by statements, and taken away at the end. */
+export function clickhouseAt(url: string): AClickHouse {
+  const run = runAt(url);
+  const made: string[] = [];
+  return {
+    url,
+    run,
+    hand: async () => {
+      const name = nameOf(made.length);
+      const password = randomBytes(12).toString("hex");
+      made.push(name);
+      await run(
+        `create database ${name}`,
+        `create user ${name} identified by '${password}'`,
+        `grant select, insert, create table, alter on ${name}.* to ${name}`,
+        `grant select on system.processes, kill query on *.* to ${name}`,
+        `create user ${name}_hunter identified by '${password}' settings readonly = 2, max_execution_time = ${huntLimits.maxExecutionTime} const`,
+        `grant select on ${name}.* to ${name}_hunter`,
+      );
+      return urlsOf(url, { user: name, password, database: name });
+    },
+    stop: async () => {
+      for (const it of made) await run(`drop database ${it}`, `drop user if exists ${it}, ${it}_hunter`);
+    },
+  };
+}
+
+function nameOf(n: number): string {
+  return `outweigh_test_${process.pid}_${n}`;
+}
+
+function urlsOf(url: string, given: { user: string; password: string; database: string }): Handed {
+  const { user, database } = given;
+  return { database, url: as(url, given), hunterUrl: as(url, { ...given, user: `${user}_hunter` }) };
+}
+
+function runAt(url: string): AClickHouse["run"] {
+  const { origin, username, password } = new URL(url);
+  const authorization = `Basic ${btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)}`;
+  return async (...statements) => {
+    for (const body of statements) {
+      const answer = await fetch(origin, { method: "POST", body, headers: { authorization } });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${body}: ${text}`);
+    }
+  };
+}
+
+function both(name: string, password: string): string[] {
+  const own = [
+    `SELECT, INSERT, CREATE TABLE, ALTER ON ${name}.*`,
+    "TABLE ENGINE ON MergeTree, TABLE ENGINE ON ReplacingMergeTree",
+  ];
+  const all = ["SELECT ON system.processes", "KILL QUERY ON *.*"];
+  return [
+    account(name, password, "default", [...own, ...all]),
+    account(`${name}_hunter`, password, "hunt", [`SELECT ON ${name}.*`]),
+  ];
+}
+
+function account(name: string, password: string, profile: string, grants: readonly string[]): string {
+  const digest = createHash("sha256").update(password).digest("hex");
+  return (
+    `<${name}><password_sha256_hex>${digest}</password_sha256_hex><networks><ip>127.0.0.1</ip></networks>` +
+    `<profile>${profile}</profile><quota>default</quota>` +
+    `<grants>${grants.map((it) => `<query>GRANT ${it}</query>`).join("")}</grants></${name}>`
+  );
 }

@@ -7,20 +7,22 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { config, opened, sessionHeader, type ConfigInput } from "@outweigh/schema";
 import { start, type Running, type StartOptions } from "../start.ts";
+import { enginesOf } from "./engines.ts";
 
 export function aFolder(name: string): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), `outweigh-${name}-`));
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** Starts a server in this process. */
-export function aServer(
+/** Starts a server in this process, on the engines that this run is on: see engines.ts. */
+export async function aServer(
   dataDir: string,
   configuration: ConfigInput = {},
   over: Partial<StartOptions> = {},
 ): Promise<Running> {
   const content = { rules: [], playbooks: [], policy: "[]" };
-  return start({ config: config.parse(configuration), dataDir, port: 0, content, version: "test", ...over });
+  const env = { ...(await enginesOf(dataDir)), ...over.env };
+  return start({ config: config.parse(configuration), dataDir, port: 0, content, version: "test", ...over, env });
 }
 
 export interface ServerProcess {
@@ -31,13 +33,20 @@ export interface ServerProcess {
 }
 
 /** Starts a server in a process of its own. `ready` rejects if it ends before it listens. */
-export function spawnServer(
+export async function spawnServer(
   dataDir: string,
   configuration: ConfigInput,
-): { child: ChildProcess; ready: Promise<ServerProcess> } {
+): Promise<{ child: ChildProcess; ready: Promise<ServerProcess> }> {
   const script = fileURLToPath(new URL("server-process.ts", import.meta.url));
   const child = spawn(process.execPath, ["--no-deprecation", script, JSON.stringify({ dataDir, configuration })], {
     stdio: ["ignore", "pipe", "inherit"],
+    env: {
+      ...process.env,
+      DATABASE_URL: "",
+      CLICKHOUSE_URL: "",
+      CLICKHOUSE_HUNTER_URL: "",
+      ...(await enginesOf(dataDir)),
+    },
   });
   const ready = new Promise<ServerProcess>((found, failed) => {
     createInterface({ input: child.stdout }).once("line", (line) => found({ ...JSON.parse(line), child }));

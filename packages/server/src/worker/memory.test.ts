@@ -7,6 +7,7 @@ import { sql } from "kysely";
 import { loadWorkerState } from "../store/checkpoints.ts";
 import { openState, type State } from "../store/state/state.ts";
 import { accessLine, aFolder } from "../testing/a-server.ts";
+import { aDatabaseUrl } from "../testing/engines.ts";
 import { Memory, type Taken } from "./memory.ts";
 
 const folder = aFolder("memory");
@@ -17,7 +18,7 @@ const makeLine = () => new Line({ register, rules: [] });
 let state: State;
 
 before(async () => {
-  state = await openState(join(folder.path, "state"), undefined);
+  state = await openState(join(folder.path, "state"), await aDatabaseUrl());
 });
 after(async () => {
   await state.close();

@@ -1,4 +1,4 @@
-// The event engine: a supervised child process, or a ClickHouse that somebody else runs.
+// The embedded event engine: a supervised child process.
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { ClickHouseLogLevel, createClient, type ClickHouseClient } from "@clickh
 import { ServerError } from "../../error.ts";
 import { ended, freePort, isRunning, spawnGuarded } from "../process.ts";
 import { isListener, OwnAgent } from "./own-port.ts";
-import { configXml, huntLimits, usersXml } from "./settings.ts";
+import { configXml, embeddedDatabase, usersXml } from "./settings.ts";
 
 /** How long the engine may take until it answers, in ms. It takes 0.2 to 0.6 s; a cold disk has to read 550 MB first. */
 const readyWithinMs = 60_000;
@@ -28,6 +28,8 @@ const maxConnections = 16;
 
 /** Signed-in clients of the event engine. They change when it restarts: take them anew for each query. */
 export interface EventEngine {
+  /** The name of the database that holds our tables. */
+  readonly database: string;
   /** May create, insert and read our tables. */
   readonly app: ClickHouseClient;
   /** May only read them, under limits: for queries that a person wrote. */
@@ -48,35 +50,6 @@ interface Run {
 }
 
 /**
- * A client of a ClickHouse elsewhere. `hunterUrl` names an account that can only read our tables, under limits of its own;
- * without one, hunts use the first account with our limits, read-only.
- */
-export function connectEngine(url: string, hunterUrl: string | undefined): EventEngine {
-  const log = { level: ClickHouseLogLevel.OFF };
-  const app = createClient({ url, log });
-  const limits = {
-    readonly: "2",
-    max_execution_time: huntLimits.maxExecutionTime,
-    max_memory_usage: String(huntLimits.maxMemory),
-    max_result_rows: String(huntLimits.maxRows),
-  };
-  const hunter = createClient({
-    url: hunterUrl ?? url,
-    log,
-    ...(hunterUrl === undefined && { clickhouse_settings: limits }),
-  });
-  return {
-    app,
-    hunter,
-    problem: undefined,
-    restarts: 0,
-    close: async () => {
-      await Promise.all([app.close(), hunter.close()]);
-    },
-  };
-}
-
-/**
  * Starts the embedded engine in `folder` and keeps it running: it is started again, with new passwords on a new port,
  * whenever it ends.
  *
@@ -92,6 +65,7 @@ export async function startEngine(
 }
 
 class SupervisedEngine implements EventEngine {
+  readonly database = embeddedDatabase;
   restarts = 0;
   problem: string | undefined = "not started yet";
   readonly #folder: string;

@@ -1,8 +1,8 @@
 // The event engine's configuration: who may sign in, and what each may do.
 import { createHash } from "node:crypto";
 
-/** The one database of the event engine that is ours. */
-export const database = "outweigh";
+/** The one database of the embedded event engine that is ours. */
+export const embeddedDatabase = "outweigh";
 
 /** What one hunt may take. A hunt is written by a person, so it is cut off where it would starve the ingest. */
 export const huntLimits = {
@@ -25,14 +25,24 @@ export interface Passwords {
 }
 
 /**
+ * What `default` may ask for before it is refused: the two statements of our own start, that open the listener and keep the engine
+ * alive. They come first, or the engine ends: so nobody else ever gets to stop the listener.
+ */
+const ownStatements = 2;
+/** For how long they are counted, in seconds, in steps since 1970: until 2033. */
+const countedFor = 1_000_000_000;
+/** Most memory of what `default` may still ask, i.e. calculate from nothing, in bytes. */
+const strangerMemory = 50_000_000;
+
+/**
  * `default` has no password, because the engine's own entry point signs in with it, and may do nothing but start and stop
- * listeners. `app` is us. `hunter` reads our tables under limits that are `const`: with `max` alone, 0 (no limit) would pass.
+ * listeners, twice in all. `app` is us. `hunter` reads our tables under limits that are `const`: with `max` alone, 0 (no limit) would pass.
  */
 export function usersXml({ app, hunter }: Passwords): string {
   const loopback = "<networks><ip>127.0.0.1</ip></networks>";
   const fixed = (names: readonly string[]) => names.map((it) => `<${it}><const/></${it}>`).join("");
-  const user = (name: string, password: string, profile: string, grants: readonly string[]) =>
-    `<${name}>${password}${loopback}<profile>${profile}</profile><quota>default</quota>` +
+  const user = (name: string, password: string, profile: string, grants: readonly string[], quota = "default") =>
+    `<${name}>${password}${loopback}<profile>${profile}</profile><quota>${quota}</quota>` +
     `<grants>${grants.map((it) => `<query>GRANT ${it}</query>`).join("")}</grants></${name}>`;
   const secret = (text: string) => `<password_sha256_hex>${sha256(text)}</password_sha256_hex>`;
   return `<clickhouse>
@@ -46,17 +56,25 @@ export function usersXml({ app, hunter }: Passwords): string {
       <max_result_rows>${huntLimits.maxRows}</max_result_rows>
       <constraints>${fixed(["final", "max_execution_time", "max_memory_usage", "max_result_rows"])}</constraints>
     </hunt>
+    <start>
+      <max_memory_usage>${strangerMemory}</max_memory_usage>
+      <max_threads>1</max_threads>
+      <constraints>${fixed(["max_memory_usage", "max_threads"])}</constraints>
+    </start>
   </profiles>
-  <quotas><default/></quotas>
+  <quotas>
+    <default/>
+    <start><interval><duration>${countedFor}</duration><queries>${ownStatements}</queries></interval></start>
+  </quotas>
   <users>
-    ${user("default", "<no_password/>", "default", ["SYSTEM LISTEN ON *.*"])}
+    ${user("default", "<no_password/>", "start", ["SYSTEM LISTEN ON *.*"], "start")}
     ${user("app", secret(app), "default", [
-      `SELECT, INSERT, ALTER, CREATE TABLE, CREATE DATABASE, OPTIMIZE ON ${database}.*`,
+      `SELECT, INSERT, ALTER, CREATE TABLE, CREATE DATABASE, OPTIMIZE ON ${embeddedDatabase}.*`,
       "TABLE ENGINE ON MergeTree, TABLE ENGINE ON ReplacingMergeTree",
       "SELECT ON system.processes",
       "KILL QUERY ON *.*",
     ])}
-    ${user("hunter", secret(hunter), "hunt", [`SELECT ON ${database}.*`])}
+    ${user("hunter", secret(hunter), "hunt", [`SELECT ON ${embeddedDatabase}.*`])}
   </users>
 </clickhouse>`;
 }

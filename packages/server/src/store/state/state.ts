@@ -3,8 +3,10 @@ import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
 import { Migrator } from "kysely/migration";
 import pg from "pg";
 import { ServerError } from "../../error.ts";
+import { ServerLock } from "./lock.ts";
 import { migrations } from "./migrations.ts";
 import { startPostgres, type Postgres } from "./postgres.ts";
+import { ownSchema } from "./schema.ts";
 import type { Tables } from "./tables.ts";
 
 /** Connections at once: a handful of people, one worker. */
@@ -13,8 +15,8 @@ const maxConnections = 12;
 const statementMs = 30_000;
 /** PostgreSQL's type number of `bigint`, which `pg` gives as text by default. */
 const int8 = 20;
-/** Two numbers of our own that name the advisory lock of the one server of a database. */
-const serverLock = [79_117, 1] as const;
+/** Where our tables are in a database that is ours alone. */
+const publicSchema = "public";
 
 /** A database or an open transaction on it: what the functions of each noun take. */
 export type Db = Kysely<Tables>;
@@ -24,7 +26,10 @@ export interface State {
   readonly db: Db;
   /** Which PostgreSQL it is, in words for people. */
   readonly origin: string;
+  /** Why nothing can be read or written now; undefined while it can. */
   readonly problem: string | undefined;
+  /** Grows when the database was away: another server may have written since, and what is known of it may be old. */
+  readonly epoch: number;
   close(): Promise<void>;
 }
 
@@ -38,30 +43,52 @@ export async function openState(folder: string, url: string | undefined): Promis
   const supervised = url === undefined ? new SupervisedPostgres(folder) : undefined;
   await supervised?.start();
   const connection = () => url ?? supervised?.url ?? "";
-  const pool = openPool(connection);
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const lock = new ServerLock(connection);
+  let db: Db | undefined;
+  const close = async () => {
+    await lock.release();
+    await db?.destroy();
+    await supervised?.close();
+  };
   try {
     await lock.take();
-    await migrate(db);
+    const schema = url === undefined ? publicSchema : await ownSchema(url);
+    db = openDb(connection, schema, lock);
+    await migrate(db, schema);
+    return {
+      db,
+      origin: supervised?.origin ?? "DATABASE_URL",
+      get problem() {
+        return supervised?.problem ?? lock.problem;
+      },
+      get epoch() {
+        return lock.taken;
+      },
+      close,
+    };
   } catch (error) {
-    await lock.release();
-    await db.destroy();
-    await supervised?.close();
+    await close();
     throw error;
   }
-  return {
-    db,
-    origin: supervised?.origin ?? "DATABASE_URL",
-    get problem() {
-      return supervised?.problem;
-    },
-    close: async () => {
-      await lock.release();
-      await db.destroy();
-      await supervised?.close();
-    },
+}
+
+function openDb(connection: () => string, schema: string, lock: ServerLock): Db {
+  const pool = openPool(connection);
+  const ready = new WeakSet<pg.PoolClient>();
+  const connect = async (): Promise<pg.PoolClient> => {
+    const client = await pool.connect();
+    try {
+      lock.check();
+      if (!ready.has(client)) await client.query(`set search_path to ${schema}`);
+      ready.add(client);
+      return client;
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
   };
+  const guarded = { options: pool.options, connect, end: () => pool.end() };
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: guarded }) });
 }
 
 /** `pg` reads the address anew for each connection, because our own PostgreSQL comes back on another port. */
@@ -91,8 +118,10 @@ function readInt8(text: string): number {
   return value;
 }
 
-async function migrate(db: Db): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+async function migrate(db: Db, schema: string): Promise<void> {
+  // Named, because somebody else's tables may be kept with Kysely too.
+  const provider = { getMigrations: async () => migrations };
+  const migrator = new Migrator({ db, provider, migrationTableSchema: schema });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined)
     throw new ServerError("STATE_UNAVAILABLE", "the database's schema cannot be brought up to date", { cause: error });
@@ -108,50 +137,12 @@ export async function isReady(db: Db): Promise<boolean> {
   }
 }
 
-/** A lock that PostgreSQL drops by itself when we are gone. */
-class ServerLock {
-  readonly #connection: () => string;
-  #client: pg.Client | undefined;
-  #released = false;
-
-  constructor(connection: () => string) {
-    this.#connection = connection;
-  }
-
-  async take(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#connection(), connectionTimeoutMillis: 10_000 });
-    client.on("error", () => void this.#again(client));
-    this.#client = client;
-    try {
-      await client.connect();
-      const { rows } = await client.query("select pg_try_advisory_lock($1, $2) as taken", [...serverLock]);
-      if (rows[0]?.taken === true) return;
-    } catch (cause) {
-      throw new ServerError("STATE_UNAVAILABLE", `cannot reach the database: ${String(cause)}`, { cause });
-    }
-    throw new ServerError("DATA_IN_USE", "another Outweigh server works on this database");
-  }
-
-  async release(): Promise<void> {
-    this.#released = true;
-    await this.#client?.end().catch(() => undefined);
-  }
-
-  /** PostgreSQL went away and with it the lock: takes it again as soon as it is back. */
-  async #again(broken: pg.Client): Promise<void> {
-    await broken.end().catch(() => undefined);
-    while (!this.#released) {
-      await new Promise((done) => setTimeout(done, 500).unref());
-      if (
-        await this.take().then(
-          () => true,
-          () => false,
-        )
-      )
-        return;
-    }
-  }
-}
+/** Where a PostgreSQL that we start comes from, in words for people. */
+const fromWord: Readonly<Record<Postgres["from"], string>> = {
+  path: "the one on your PATH",
+  system: "the one of this system",
+  embedded: "the one that came along",
+};
 
 /** Our own PostgreSQL, started again when it ends. */
 class SupervisedPostgres {
@@ -169,7 +160,8 @@ class SupervisedPostgres {
   }
 
   get origin(): string {
-    return `PostgreSQL ${this.#running?.major} (${this.#running?.from})`;
+    const { major, from } = this.#running ?? {};
+    return `PostgreSQL ${major}${from === undefined ? "" : `, ${fromWord[from]}`}`;
   }
 
   async start(): Promise<void> {

@@ -1,0 +1,143 @@
+// The event engine's tables, and whose they are.
+import { ServerError } from "../error.ts";
+import type { EventEngine } from "./engine/engine.ts";
+import { reasonOf } from "./reason.ts";
+
+// Ids make events count once: the same (time, id) is one row for every query that reads with FINAL.
+const migrations: readonly ((engine: EventEngine) => string)[] = [
+  (engine) => `create table if not exists ${tableIn(engine, "event")} (
+    id String,
+    time Int64 comment 'when it happened, ms since 1970',
+    received Int64 comment 'when it was stored, ms since 1970',
+    source LowCardinality(String),
+    class_uid UInt32,
+    activity_id UInt32,
+    status_id UInt8,
+    principal String,
+    credential String,
+    model LowCardinality(String),
+    place String,
+    part String,
+    artifact String,
+    operation LowCardinality(String),
+    bytes UInt64,
+    address String,
+    agent String,
+    external UInt8,
+    doc String codec(ZSTD(1)),
+    at DateTime64(3, 'UTC') alias fromUnixTimestamp64Milli(time, 'UTC'),
+    index by_received received type minmax granularity 1,
+    index by_id id type bloom_filter(0.01) granularity 1,
+    index by_principal principal type bloom_filter(0.01) granularity 1,
+    index by_model model type set(100) granularity 1,
+    index by_address address type bloom_filter(0.01) granularity 1
+  )
+  engine = ReplacingMergeTree
+  order by (time, id)
+  settings fsync_after_insert = 1, fsync_part_directory = 1`,
+];
+
+/** One of our tables, as it stands in statements. */
+export function tableIn({ database }: EventEngine, name: "event" | "installation" | "migration"): string {
+  return `${quoted(database)}.${name}`;
+}
+
+function quoted(name: string): string {
+  return `\`${name.replace(/[\\`]/g, "\\$&")}\``;
+}
+
+/** What the first statements make, by name: somebody else's table of that name must not be taken for ours. */
+const ours = ["event", "installation"];
+
+/**
+ * Makes the database and brings its tables up to date. May run again at any time.
+ *
+ * `installation` names whose events these are: of two servers that are given one database, the second is refused, however often and
+ * in whatever order they start. Not given for the embedded engine, whose folder belongs to one server already.
+ *
+ * @throws {ServerError} DATA_IN_USE when the database is another installation's or holds tables that are not ours, EVENTS_UNAVAILABLE
+ * when the account lacks a right that it needs.
+ */
+export async function prepareEvents(engine: EventEngine, installation?: string): Promise<void> {
+  try {
+    await makeDatabase(engine);
+    await checkTables(engine);
+    if (installation !== undefined) await claim(engine, installation);
+    await migrate(engine);
+  } catch (cause) {
+    if (cause instanceof ServerError) throw cause;
+    throw new ServerError("EVENTS_UNAVAILABLE", `the event tables cannot be prepared: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** An account without the right to make databases is given one that is there already. */
+async function makeDatabase(engine: EventEngine): Promise<void> {
+  const there = await rows(engine, "select name from system.databases where name = {name:String}");
+  if (there.length === 0)
+    await engine.app.command({ query: `create database if not exists ${quoted(engine.database)}` });
+}
+
+async function checkTables(engine: EventEngine): Promise<void> {
+  const tables = (await rows(engine, "select name from system.tables where database = {name:String}")).map(
+    (it) => it.name,
+  );
+  const foreign = tables.includes("migration") ? [] : tables.filter((it) => ours.includes(it));
+  if (foreign.length === 0) return;
+  const message = `the database ${engine.database} has a table ${foreign[0]} that Outweigh did not make: name another database in CLICKHOUSE_URL`;
+  throw new ServerError("DATA_IN_USE", message);
+}
+
+/** The first that wrote its name is the owner: two that write at once both read the same one. */
+async function claim(engine: EventEngine, id: string): Promise<void> {
+  const table = tableIn(engine, "installation");
+  await engine.app.command({
+    query: `create table if not exists ${table} (id String, since Int64) engine = MergeTree order by since`,
+  });
+  const first = async () => (await rows(engine, `select id as name from ${table} order by since, id limit 1`))[0]?.name;
+  if ((await first()) === undefined) {
+    const values = [{ id, since: Date.now() }];
+    await engine.app.insert({ table, values, format: "JSONEachRow" });
+  }
+  const owner = await first();
+  if (owner === id) return;
+  const message =
+    `the database ${engine.database} holds the events of another installation, ${owner}: name another database in CLICKHOUSE_URL, ` +
+    `or, if that one is gone for good, run: truncate table ${table}`;
+  throw new ServerError("DATA_IN_USE", message);
+}
+
+async function migrate(engine: EventEngine): Promise<void> {
+  const { app, database } = engine;
+  const table = tableIn(engine, "migration");
+  await app.command({
+    query: `create table if not exists ${table} (version UInt32) engine = MergeTree order by version`,
+  });
+  const answer = await app.query({
+    query: `select max(version) as version from ${table}`,
+    format: "JSONEachRow",
+    clickhouse_settings: { final: 0 },
+  });
+  const [row] = await answer.json<{ version: number }>();
+  const done = Number(row?.version ?? 0);
+  if (done > migrations.length) {
+    throw new ServerError(
+      "EVENTS_UNAVAILABLE",
+      `the tables in ${database} were made by a newer Outweigh: start that one`,
+    );
+  }
+  for (const [i, statement] of migrations.entries()) {
+    if (i < done) continue;
+    await app.command({ query: statement(engine) });
+    await app.insert({ table, values: [{ version: i + 1 }], format: "JSONEachRow" });
+  }
+}
+
+async function rows({ app, database }: EventEngine, query: string): Promise<{ readonly name: string }[]> {
+  const answer = await app.query({
+    query,
+    query_params: { name: database },
+    format: "JSONEachRow",
+    clickhouse_settings: { final: 0 },
+  });
+  return answer.json<{ name: string }>();
+}

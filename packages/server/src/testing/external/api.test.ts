@@ -1,0 +1,3 @@
+import { chooseExternal } from "../engines.ts";
+
+if (await chooseExternal()) await import("../../api/api.test.ts");
