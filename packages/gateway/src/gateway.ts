@@ -6,6 +6,7 @@ import type { GatewayClient, GatewayFinding, GatewaySection } from "@outweigh/sc
 import { makeAdmin, type AdminDesk } from "./admin/admin.ts";
 import { adapters } from "./adapters/adapters.ts";
 import type { Found, FromWorker, WorkerStart } from "./detect/protocol.ts";
+import { GatewayError } from "./error.ts";
 import { Supervisor } from "./detect/supervisor.ts";
 import { Clients, type Client } from "./front/clients.ts";
 import { listen, makeFront } from "./front/front.ts";
@@ -280,7 +281,7 @@ class House implements RunningGateway, AdminDesk {
   }
 
   reload(): object {
-    const policy = compilePolicy(this.#options.section(), this.#options.environment, this.#around.policy.epoch + 1);
+    const policy = compilePolicy(this.#section(), this.#options.environment, this.#around.policy.epoch + 1);
     const keys = new KeyRing(readKeys(this.dataDir));
     const receiver = this.#receiver(policy);
     const before = JSON.stringify(this.#around.policy.section);
@@ -295,6 +296,14 @@ class House implements RunningGateway, AdminDesk {
       Date.now(),
     );
     return { epoch: policy.epoch, keys: keys.size };
+  }
+
+  #section(): GatewaySection {
+    try {
+      return this.#options.section();
+    } catch (cause) {
+      throw new GatewayError("BAD_CONFIG", cause instanceof Error ? cause.message : String(cause), { cause });
+    }
   }
 
   #reloadQuietly(): void {

@@ -11,6 +11,8 @@ export interface Refusal {
   readonly headers?: readonly string[];
   /** Whether the owner should hear of it: it says something of the client's intent. */
   readonly telling?: true;
+  /** How the clients of the route's protocol expect it, where that is known. */
+  readonly shape?: ErrorShape;
 }
 
 export function refuse(status: number, code: string, message: string, more: Partial<Refusal> = {}): Refusal {

@@ -35,7 +35,7 @@ export function handle(req: IncomingMessage, res: ServerResponse, around: Surrou
   const now = Date.now();
   const entered = enter(req, around, now);
   if ("status" in entered) {
-    sendRefusal(res, entered, "object", around.policy.section.contact);
+    sendRefusal(res, entered, entered.shape ?? "object", around.policy.section.contact);
     return;
   }
   const shape = entered.served.upstream.adapter.errors;
@@ -84,9 +84,10 @@ function closed(found: Exclude<Found, { kind: "served" }>, who: Who, around: Sur
   who.client.denied++;
   if (found.kind === "nothing")
     return refuse(404, "NO_SUCH_ROUTE", "there is no such route here", { shouldRetry: false });
-  const { denied } = found;
+  const { denied, upstream } = found;
   const refusal = refuse(403, denied.grave ? "GRAVE_ROUTE" : "CLOSED_ROUTE", `this route is closed: ${denied.why}`, {
     shouldRetry: false,
+    shape: upstream.adapter.errors,
   });
   around.denied({
     principal: who.holder.principal,
