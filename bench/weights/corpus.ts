@@ -9,7 +9,7 @@ import {
 } from "../../packages/weights/src/index.ts";
 import { ancestry, classifierCases, copies, strangers, type Case } from "./cases.ts";
 import { languageSeeds, language } from "./models.ts";
-import { carved, nullPairs, nullRearranged, type Nulls } from "./nulls.ts";
+import { nullPairs, nullRearranged, type Nulls } from "./nulls.ts";
 import { tensorStrip } from "../../packages/cli/src/text/tensor-strip.ts";
 import { note, power, printTable, say } from "./table.ts";
 
@@ -47,18 +47,14 @@ export async function benchCorpus({ json }: { readonly json: boolean }): Promise
   const sentences = sentencesOf(all);
   const nulls = await nullPairs();
   const rearranged = await nullRearranged();
-  const fragment = await carved();
   if (!json) {
     sayNulls(nulls);
     say(
       `rearrangements looked for in ${rearranged.pairs} pairs of strangers: ${rearranged.found} found, smallest p ${power(rearranged.smallestP)}`,
     );
-    say(
-      `a fragment of ${fragment.fragmentMB.toFixed(0)} MB of an archive of ${fragment.archiveMB.toFixed(0)} MB: ${fragment.inOrder} anchors in order, ${fragment.fits ? "fits" : "does not fit"}; a stranger: ${fragment.strangersInOrder}`,
-    );
     say(`${wrong} wrong verdicts`);
   }
-  return { cases: results, wrong, sentences, nulls, rearranged, fragment };
+  return { cases: results, wrong, sentences, nulls, rearranged };
 }
 
 async function decide({ what, right, a, b, base, others, how }: Case): Promise<Outcome> {

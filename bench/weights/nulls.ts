@@ -1,16 +1,12 @@
-// Where nothing may be found: strangers by the thousand; and a fragment that must be.
+// Where nothing may be found: strangers by the thousand.
 import {
-  AnchorScanner,
   compareFingerprints,
   comparePermuted,
   fingerprint,
-  matchAnchors,
   openKey,
-  type Anchors,
   type Fingerprint,
 } from "../../packages/weights/src/index.ts";
 import type { Weights } from "../../packages/weights/src/testing/random-model.ts";
-import { writeTar } from "../../packages/weights/src/testing/tar.ts";
 import { partsOf, safetensorsOf } from "./files.ts";
 import { classifier, language, languageSeeds } from "./models.ts";
 
@@ -83,38 +79,4 @@ export async function nullPairs(): Promise<Nulls> {
     smallestP,
     belowOnePercent: below,
   };
-}
-
-/** Ten MB out of the middle of an archive of all language models, found by their anchors. */
-export async function carved(): Promise<{
-  archiveMB: number;
-  fragmentMB: number;
-  anchors: number;
-  inOrder: number;
-  fits: boolean;
-  strangersInOrder: number;
-}> {
-  const files = await Promise.all(
-    languageSeeds.map(async (seed) => ({ name: `${seed}.safetensors`, data: safetensorsOf(await language(seed)) })),
-  );
-  const archive = writeTar(files);
-  const fragment = archive.subarray(12_000_123, 22_000_123);
-  const whole = anchorsOf(archive);
-  const found = matchAnchors(whole, anchorsOf(fragment));
-  const others = await Promise.all([11, 12, 13].map((seed) => classifier(seed)));
-  const strange = matchAnchors(whole, anchorsOf(Buffer.concat(others.map((it) => safetensorsOf(it)))));
-  return {
-    archiveMB: archive.length / 1e6,
-    fragmentMB: fragment.length / 1e6,
-    anchors: whole.ids.length,
-    inOrder: found.inOrder,
-    fits: found.fits,
-    strangersInOrder: strange.inOrder,
-  };
-}
-
-function anchorsOf(bytes: Uint8Array): Anchors {
-  const scanner = new AnchorScanner();
-  scanner.push(bytes);
-  return scanner.anchors();
 }

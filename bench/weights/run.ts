@@ -1,4 +1,5 @@
-// `npm run bench -- weights [labelled|corpus|zoo|sparse|index|digest|rounding] [--json]`: what the weights package finds, and how fast.
+// `npm run bench -- weights [labelled|corpus|carving|zoo|sparse|index|digest|rounding] [--json]`: what the weights package finds, and how fast.
+import { benchCarving } from "./carving.ts";
 import { benchCorpus } from "./corpus.ts";
 import { benchDigest } from "./digest.ts";
 import { benchLabelled } from "./labelled.ts";
@@ -14,6 +15,7 @@ export type Part = (options: { readonly json: boolean }) => Promise<unknown>;
 const parts: Readonly<Record<string, Part>> = {
   labelled: benchLabelled,
   corpus: benchCorpus,
+  carving: benchCarving,
   zoo: benchZoo,
   sparse: benchSparse,
   index: benchIndex,

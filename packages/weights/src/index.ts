@@ -7,6 +7,7 @@ export {
   type AnchorMatch,
   type Anchors,
 } from "./anchors.ts";
+export { CarvingScanner, type Carved } from "./carve.ts";
 export { decodeFingerprint, encodeFingerprint, maxFingerprintBytes } from "./fingerprint-file.ts";
 export { buildIndex, FingerprintIndex, type Candidate, type IndexEntry } from "./index-file.ts";
 export { isAdapter } from "./adapter.ts";
