@@ -81,6 +81,16 @@ test("what came from a source of any kind is taken again", async () => {
   }
 });
 
+test("what another server stored meanwhile is not written over: it is read first", async () => {
+  const [ours, theirs] = [await restored(), await restored()];
+  await take(ours, [read("ana")]);
+  await assert.rejects(take(theirs, [read("ben")]), { code: "STATE_UNAVAILABLE" });
+  theirs.restore((await loadWorkerState(state.db)).memory);
+  await take(theirs, [read("ben")]);
+  assert.equal((await restored()).line.holdings().length, 2);
+  await assert.rejects(take(ours, []), { code: "STATE_UNAVAILABLE" });
+});
+
 test("what cannot be read is lost and said; the next batch writes a snapshot that can", async () => {
   await sql`insert into line values (1, 1, '{"version":0}')`.execute(state.db);
   const memory = await restored();

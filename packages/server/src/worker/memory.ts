@@ -2,7 +2,7 @@
 import type { Line, SourceKind } from "@outweigh/pipeline";
 import { sourceKinds } from "@outweigh/schema";
 import { z } from "zod";
-import { addToJournal, storeLine, type StoredMemory } from "../store/checkpoints.ts";
+import { addToJournal, emptyMark, requireMark, storeLine, type StoredMemory } from "../store/checkpoints.ts";
 import type { Tx } from "../store/state/state.ts";
 
 /** Below this, in bytes, a snapshot is not worth its writing: some thousand records are taken again in a moment. */
@@ -45,6 +45,8 @@ export class Memory {
   readonly #makeLine: () => Line;
   #snapshotBytes = 0;
   #journalBytes = 0;
+  /** Of what is stored, as far as we know. */
+  #mark = emptyMark;
 
   constructor(makeLine: () => Line) {
     this.#makeLine = makeLine;
@@ -52,8 +54,9 @@ export class Memory {
   }
 
   /** Back to where the last commit stands. What the journal leads to was stored then, and is not stored again. */
-  restore({ snapshot, journal }: StoredMemory): void {
+  restore({ snapshot, journal, mark }: StoredMemory): void {
     this.line = this.#makeLine();
+    this.#mark = mark;
     this.lost = undefined;
     this.#snapshotBytes = snapshot?.length ?? 0;
     this.#journalBytes = 0;
@@ -69,20 +72,27 @@ export class Memory {
     }
   }
 
-  /** Writes what the line took in this batch, or all that it remembers. Answers with what to do once it is committed. */
+  /**
+   * Writes what the line took in this batch, or all that it remembers. Answers with what to do once it is committed.
+   *
+   * @throws {ServerError} STATE_UNAVAILABLE when another server stored something since.
+   */
   async store(tx: Tx, batch: readonly Taken[], now: number): Promise<() => void> {
+    await requireMark(tx, this.#mark);
     const entry = JSON.stringify(batch);
     const journalBytes = this.#journalBytes + entry.length;
     if (this.lost === undefined && journalBytes < Math.max(leastBytes, this.#snapshotBytes)) {
-      if (batch.length > 0) await addToJournal(tx, entry);
+      const mark = batch.length > 0 ? await addToJournal(tx, entry) : this.#mark;
       return () => {
         this.#journalBytes = journalBytes;
+        this.#mark = mark;
       };
     }
     const snapshot = JSON.stringify(this.line.snapshot());
-    await storeLine(tx, snapshot, now);
+    const mark = await storeLine(tx, snapshot, now);
     return () => {
       this.lost = undefined;
+      this.#mark = mark;
       this.#snapshotBytes = snapshot.length;
       this.#journalBytes = 0;
     };

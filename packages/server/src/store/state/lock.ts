@@ -15,8 +15,6 @@ const connectMs = 10_000;
  * it by then. It needs a session of its own: a pooler that shares sessions between clients breaks it.
  */
 export class ServerLock {
-  /** How often it was taken: if that grows, another server may have written in between. */
-  taken = 0;
   /** Why it is not held; undefined while it is. */
   problem: string | undefined = "not taken yet";
   readonly #connection: () => string;
@@ -41,7 +39,6 @@ export class ServerLock {
       throw new ServerError("STATE_UNAVAILABLE", `cannot reach the database: ${reasonOf(cause)}`, { cause });
     }
     this.#client = client;
-    this.taken++;
     this.problem = undefined;
     // It was lost before anybody listened.
     client.on("error", () => this.#lost(client));

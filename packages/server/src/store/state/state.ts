@@ -28,8 +28,6 @@ export interface State {
   readonly origin: string;
   /** Why nothing can be read or written now; undefined while it can. */
   readonly problem: string | undefined;
-  /** Grows when the database was away: another server may have written since, and what is known of it may be old. */
-  readonly epoch: number;
   close(): Promise<void>;
 }
 
@@ -60,9 +58,6 @@ export async function openState(folder: string, url: string | undefined): Promis
       origin: supervised?.origin ?? "DATABASE_URL",
       get problem() {
         return supervised?.problem ?? lock.problem;
-      },
-      get epoch() {
-        return lock.taken;
       },
       close,
     };
