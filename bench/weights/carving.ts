@@ -20,7 +20,7 @@ interface Carving {
 const megabyte = 1_000_000;
 
 /** All language models in one file, so that there are anchors enough; then the same bytes in places where nobody looks for a model. */
-export async function benchCarving({ json }: { readonly json: boolean }): Promise<object> {
+export async function benchCarving({ json }: { readonly json: boolean }) {
   const weights = (await Promise.all(languageSeeds.map(language))).flat();
   const model = safetensorsOf(weights);
   const strangers = concat(...(await Promise.all([11, 12, 13].map(async (it) => safetensorsOf(await classifier(it))))));

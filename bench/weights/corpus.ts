@@ -24,7 +24,7 @@ interface Outcome {
 }
 
 /** Trains on the first run (about ten minutes of one core); later runs take the cache in the folder for temporary files. */
-export async function benchCorpus({ json }: { readonly json: boolean }): Promise<object> {
+export async function benchCorpus({ json }: { readonly json: boolean }) {
   note("training, or reading what an earlier run trained …");
   for (const seed of languageSeeds) await language(seed);
   const groups = {
@@ -33,7 +33,7 @@ export async function benchCorpus({ json }: { readonly json: boolean }): Promise
     "a classifier": await classifierCases(),
     strangers: await strangers(),
   };
-  const results: Record<string, unknown> = {};
+  const results: Record<string, ReturnType<typeof summary>[]> = {};
   let wrong = 0;
   const all: Outcome[] = [];
   for (const [title, cases] of Object.entries(groups)) {
@@ -65,13 +65,13 @@ async function decide({ what, right, a, b, base, others, how }: Case): Promise<O
   return { what, right, found, correct: told && right.includes(found.relation) };
 }
 
-function summary({ what, right, found, correct }: Outcome): object {
+function summary({ what, right, found, correct }: Outcome) {
   const { relation, pValue, tensorsSignificant, tensorsCompared, rho, sharedExact, how, why } = found;
   return { what, right, relation, correct, pValue, tensorsSignificant, tensorsCompared, rho, sharedExact, how, why };
 }
 
 /** Which verdicts the corpus reached, and by which sentence: numbers and quoted words left out. */
-function sentencesOf(outcomes: readonly Outcome[]): object[] {
+function sentencesOf(outcomes: readonly Outcome[]): { relation: Relation; why: string; cases: number }[] {
   const kinds = Map.groupBy(outcomes, ({ found: { relation, why } }) =>
     JSON.stringify([relation, why.replaceAll(/"[^"]*"/g, '"…"').replaceAll(/\d[\d.e+-]*/g, "#")]),
   );

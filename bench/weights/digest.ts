@@ -23,7 +23,7 @@ interface Measured {
   readonly anchors: number;
 }
 
-export async function benchDigest({ json }: { readonly json: boolean }): Promise<object> {
+export async function benchDigest({ json }: { readonly json: boolean }) {
   const one = await measure();
   const two = await Promise.all([inWorker(), inWorker()]);
   const speeds: Speed[] = [

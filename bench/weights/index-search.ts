@@ -23,7 +23,7 @@ interface Search {
   readonly milliseconds: number;
 }
 
-export async function benchIndex({ json }: { readonly json: boolean }): Promise<object> {
+export async function benchIndex({ json }: { readonly json: boolean }) {
   const results: Search[] = [];
   let bytes = 0;
   for (const architectures of [1, 100]) {

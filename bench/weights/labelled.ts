@@ -27,14 +27,14 @@ interface Planted {
 }
 
 /** Of so many, so many; the interval holds with 95 %. Source: Clopper and Pearson 1934. */
-interface Share {
+export interface Share {
   readonly right: number;
   readonly of: number;
   readonly share: number;
   readonly interval: readonly [number, number];
 }
 
-export async function benchLabelled({ json }: { readonly json: boolean }): Promise<object> {
+export async function benchLabelled({ json }: { readonly json: boolean }) {
   const root = mkdtempSync(join(tmpdir(), "outweigh-bench-labelled-"));
   try {
     const planted: Planted[] = [];

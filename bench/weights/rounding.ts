@@ -9,7 +9,7 @@ const types: readonly Encoded[] = ["f16", "bf16", "i8", "q8_0", "q6_k", "q5_k", 
 
 const noLevels = { mean: 0, sd: 1, kurtosis: 3, zeroFraction: 0, levels: 32 };
 
-export async function benchRounding({ json }: { readonly json: boolean }): Promise<object> {
+export async function benchRounding({ json }: { readonly json: boolean }) {
   const random = new Random(1);
   const values = Float32Array.from({ length: 65_536 }, () => random.normal());
   const results = types.map((dtype) => {

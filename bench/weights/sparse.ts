@@ -19,7 +19,7 @@ interface Run {
 
 const runs = 5;
 
-export async function benchSparse({ json }: { readonly json: boolean }): Promise<object> {
+export async function benchSparse({ json }: { readonly json: boolean }) {
   const folder = mkdtempSync(join(tmpdir(), "outweigh-sparse-"));
   const path = join(folder, "model.safetensors");
   try {

@@ -60,7 +60,7 @@ interface Meeting {
   readonly label: Label;
 }
 
-export async function benchZoo({ json }: { readonly json: boolean }): Promise<object> {
+export async function benchZoo({ json }: { readonly json: boolean }) {
   const missing = packages.filter((it) => !fetchPackage(it));
   if (missing.length === packages.length) {
     const skipped = "no package could be fetched from the registry: skipped";
@@ -193,9 +193,14 @@ function labelOf(a: Animal, b: Animal): Label {
   return ancestryFoundLater.some((it) => isPair(a.name, b.name, it.a, it.b)) ? "later" : undefined;
 }
 
+type Confirmed = ReturnType<typeof summary> & {
+  readonly source: string | undefined;
+  readonly beyond: SecondOpinion | undefined;
+};
+
 /** Links that were found first and understood later, each with what its author published and what the rest of its weights say. */
-async function confirmations(meetings: readonly Meeting[]): Promise<object[]> {
-  const confirmed: object[] = [];
+async function confirmations(meetings: readonly Meeting[]): Promise<Confirmed[]> {
+  const confirmed: Confirmed[] = [];
   for (const it of meetings.filter(({ label }) => label === "later")) {
     const source = ancestryFoundLater.find((known) => isPair(it.a.name, it.b.name, known.a, known.b))?.source;
     const [a, b] = [it.a.parts[0], it.b.parts[0]];
@@ -213,8 +218,20 @@ function largestOf(meetings: readonly Meeting[]): object[] {
   return all.sort((x, y) => Math.abs(y.z) - Math.abs(x.z)).slice(0, 6);
 }
 
-async function checkRequired(animals: readonly Animal[]): Promise<object[]> {
-  const results: object[] = [];
+interface Checked {
+  readonly a: string;
+  readonly b: string;
+  readonly expected: string;
+  readonly found: string;
+  readonly correct: boolean;
+  readonly tensorsSignificant?: number;
+  readonly tensorsCompared?: number;
+  readonly sharedExact?: number | undefined;
+  readonly why?: string;
+}
+
+async function checkRequired(animals: readonly Animal[]): Promise<Checked[]> {
+  const results: Checked[] = [];
   for (const { a, b, relation } of required) {
     const [one, other] = [animals.find((it) => a.test(it.name)), animals.find((it) => b.test(it.name))];
     if (!one || !other) {
@@ -239,7 +256,7 @@ async function checkRequired(animals: readonly Animal[]): Promise<object[]> {
   return results;
 }
 
-function summary({ a, b, found }: Meeting): Record<string, unknown> {
+function summary({ a, b, found }: Meeting) {
   const { relation, pValue, tensorsSignificant, tensorsCompared, rho, how } = found;
   return { a: a.name, b: b.name, relation, pValue, tensorsSignificant, tensorsCompared, rho, how };
 }
