@@ -102,11 +102,7 @@ async function readObject(
   findings: Findings,
 ): Promise<{ tensor?: Tensor; links: Link[] }> {
   const messages = await readMessages(file, address);
-  if (!isDataset(messages)) {
-    const { links, dense } = await readGroup(file, messages);
-    if (dense) findings.add(`group ${JSON.stringify(path)} keeps its links in a heap that is not read`);
-    return { links };
-  }
+  if (!isDataset(messages)) return { links: await readGroup(file, messages) };
   const tensor = await readDataset(file, path, messages);
   if (typeof tensor === "string") findings.add(tensor);
   return typeof tensor === "object" ? { tensor, links: [] } : { links: [] };

@@ -2,6 +2,8 @@
 import { WeightsError } from "../error.ts";
 import { maxNameBytes } from "../limits.ts";
 import { readOffset, type Hdf5File, type Message } from "./file.ts";
+import { locateInHeap, openHeap } from "./heap.ts";
+import { readTree } from "./tree.ts";
 
 /** An object in a group. Soft and external links are passed over: they are no weights of this file. */
 export interface Link {
@@ -9,32 +11,39 @@ export interface Link {
   readonly address: number;
 }
 
-/** What a group holds; `dense` if it keeps links in a fractal heap, which is not read. */
-export interface GroupContent {
-  readonly links: Link[];
-  readonly dense: boolean;
-}
-
 /** Most links of one group, and nodes of its tree. */
 const maxLinks = 1_000_000;
 
-export async function readGroup(file: Hdf5File, messages: readonly Message[]): Promise<GroupContent> {
+/** The links of a group: in a symbol table, in its header, or, where there are many, in a heap. @throws {WeightsError} MALFORMED, TOO_MANY. */
+export async function readGroup(file: Hdf5File, messages: readonly Message[]): Promise<Link[]> {
   const links: Link[] = [];
-  let dense = false;
   for (const message of messages) {
     if (message.type === 0x11) await readSymbolTable(file, message, links);
     if (message.type === 0x06) {
       const link = await readLink(file, message);
       if (link) links.push(link);
     }
-    if (message.type === 0x02) dense = await hasHeap(file, message);
+    if (message.type === 0x02) await readDense(file, message, links);
   }
-  return { links, dense };
+  return links;
 }
 
-async function hasHeap(file: Hdf5File, { at }: Message): Promise<boolean> {
+/** Link info message: a heap with the links, a tree of their names' hashes; neither is there if the links are messages. */
+async function readDense(file: Hdf5File, { at }: Message, links: Link[]): Promise<void> {
   const flags = await file.pages.u8(at + 1);
-  return (await readOffset(file, at + 2 + (flags & 1 ? 8 : 0))) !== undefined;
+  const heapAt = at + 2 + (flags & 1 ? 8 : 0);
+  const heapAddress = await readOffset(file, heapAt);
+  const tree = await readOffset(file, heapAt + file.offsetBytes);
+  if (heapAddress === undefined || tree === undefined) return;
+  const heap = await openHeap(file, heapAddress);
+  if (!heap) return;
+  const found: { link: Link; order: number }[] = [];
+  for (const record of await readTree(file, tree)) {
+    const place = await locateInHeap(heap, record.at + 4); // behind the hash of the name
+    const link = place === undefined ? undefined : await readLink(file, { at: place });
+    if (link && place !== undefined) found.push({ link, order: place });
+  }
+  links.push(...found.sort((a, b) => a.order - b.order).map((it) => it.link)); // as they were written, not by hash
 }
 
 /** Symbol table message: address of the B-tree, address of the heap with the names. */
@@ -99,7 +108,7 @@ async function readName({ pages }: Hdf5File, at: number): Promise<string> {
 }
 
 /** Link message: undefined for soft and external links. */
-async function readLink(file: Hdf5File, { at }: Message): Promise<Link | undefined> {
+async function readLink(file: Hdf5File, { at }: Pick<Message, "at">): Promise<Link | undefined> {
   const { pages } = file;
   const flags = await pages.u8(at + 1);
   let next = at + 2;

@@ -1,8 +1,9 @@
 import type { Reader } from "../tensor.ts";
 
-/** What a pickle spells before its first array, unless it spells it with escapes, which begin with a backslash. */
-const signs = ["numpy", "joblib", "\\"].map((it) => Buffer.from(it, "latin1"));
+/** What a pickle spells before its first array, or an escape that may stand for a letter of it: `\x6e`, `\156`, `\u006e`. */
+const sign = /numpy|joblib|\\(?:x[0-9a-f]{2}|[0-7]{3}|u00|U0000)/i;
 
+/** No sign is longer, so none is lost between two pieces. */
 const overlapBytes = 8;
 const pieceBytes = 256 * 1024;
 
@@ -17,8 +18,7 @@ export async function mayHoldArrays(reader: Reader): Promise<boolean> {
   for (let at = 0; at < reader.size; at += pieceBytes) {
     if (at >= maxSearchBytes) return true;
     const read = await reader.read(at, Math.min(pieceBytes + overlapBytes, reader.size - at));
-    const piece = Buffer.from(read.buffer, read.byteOffset, read.length);
-    if (signs.some((it) => piece.includes(it))) return true;
+    if (sign.test(Buffer.from(read.buffer, read.byteOffset, read.length).toString("latin1"))) return true;
   }
   return false;
 }
