@@ -49,11 +49,14 @@ function concluded({ model, unmapped }: OcsfEvent, register: Register): Partial<
   };
 }
 
+/** What changes who can reach a place, and so concerns all that lies in it. */
+const accessChanges: ReadonlySet<string> = new Set(["configure", "share", "create-key", "presign"]);
+
 function placed(event: OcsfEvent, register: Register): Partial<OcsfEvent> {
   const { artifact, operation } = event;
   if (artifact === undefined || event.model !== undefined) return {};
-  if (operation === "configure" || operation === "share") return opened(artifact, register);
-  if (operation === "launch") return named(event, artifact, register);
+  if (operation !== undefined && accessChanges.has(operation)) return opened(artifact, register);
+  if (operation === "launch" || operation === "mount") return named(event, artifact, register);
   const found = register.locate(artifact);
   if (found) {
     const { model, place, part, partBytes, weights } = found;
@@ -68,7 +71,7 @@ function placed(event: OcsfEvent, register: Register): Partial<OcsfEvent> {
   return {};
 }
 
-/** A command names several files, or a folder around them: the first that belongs to a model tells which. */
+/** A command names several files, a pod mounts several volumes, or a folder around them: the first that belongs to a model tells which. */
 function named({ unmapped }: OcsfEvent, artifact: string, register: Register): Partial<OcsfEvent> {
   const inputs = field(unmapped, "inputs");
   const all = [artifact, ...(Array.isArray(inputs) ? inputs.filter((it) => typeof it === "string") : [])];

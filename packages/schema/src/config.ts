@@ -74,11 +74,15 @@ export type ModelEntry = z.infer<typeof modelEntry>;
 
 export const sourceKinds = [
   "auto",
+  "agent",
   "auditd",
+  "azure",
   "bedrock",
   "cloudtrail",
+  "cloudwatch",
   "entra",
   "gateway",
+  "gcp-audit",
   "github-audit",
   "gitlab-audit",
   "http-access",

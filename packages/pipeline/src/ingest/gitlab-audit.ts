@@ -15,7 +15,7 @@ const auditEvent = z.looseObject({
   author_name: z.string().max(256).nullish(),
   ip_address: z.string().max(256).nullish(),
   entity_path: z.string().max(1024).nullish(),
-  target_details: z.unknown(),
+  target_details: z.unknown().optional(),
 });
 
 export const gitlabAudit: Source = {

@@ -1,6 +1,7 @@
 import type { OcsfEvent } from "@outweigh/schema";
 import { looksLikeWeights } from "../artifact.ts";
 import { plainAddress } from "../networks.ts";
+import { albLine } from "./http-alb.ts";
 import { meaningOf, type Meaning } from "./http-dialects.ts";
 import { combinedLine, ginLine, jsonLine, logfmtLine, uvicornLine, type HttpRequest, type Line } from "./http-lines.ts";
 import { activity, essentials, fileObject, idOf, timeOf } from "./ocsf.ts";
@@ -37,7 +38,7 @@ const methods: ReadonlyMap<string, number> = new Map(
 
 export const httpAccess: Source = {
   id: "http-access",
-  title: "HTTP access log (nginx, Apache, Envoy, uvicorn, gunicorn, OCI registry)",
+  title: "HTTP access log (nginx, Apache, Envoy, AWS load balancer, uvicorn, gunicorn, OCI registry)",
   cannotSee: [
     "Bodies: prompts, log-probabilities, what an upload holds",
     "Which bytes a partial answer held, in the combined format and in uvicorn's: such reads are upper bounds",
@@ -72,7 +73,7 @@ function readLine(text: string): Line {
     const parsed = parseJson(text);
     return "value" in parsed ? jsonLine(parsed.value) : undefined;
   }
-  return combinedLine(text) ?? uvicornLine(text) ?? ginLine(text) ?? logfmtLine(text) ?? message(text);
+  return combinedLine(text) ?? albLine(text) ?? uvicornLine(text) ?? ginLine(text) ?? logfmtLine(text) ?? message(text);
 }
 
 /** Lines that servers write between requests and that hold none. */
@@ -182,6 +183,7 @@ const products: Readonly<Record<HttpRequest["form"], string>> = {
   uvicorn: "uvicorn",
   registry: "distribution registry",
   gin: "Gin",
+  alb: "Application Load Balancer",
 };
 
 /** `record`: the line's own time; `arrival`: we saw it come; `file`: no later than the file was written; `none`: not known at all. */
@@ -217,7 +219,7 @@ function whoIs(it: HttpRequest, address: string | undefined, { dialect }: Meanin
     const forged = it.user.startsWith("anonymous@");
     return { principal: forged ? `user:${it.user}` : it.user, vouched: true, claimed: {} };
   }
-  const vouched = it.form !== "uvicorn" && it.form !== "gin" && dialect !== "oci";
+  const vouched = it.form !== "uvicorn" && it.form !== "gin" && it.form !== "alb" && dialect !== "oci";
   return { principal: anonymous, vouched, claimed: it.user === undefined ? {} : { claimed_user: it.user } };
 }
 

@@ -5,7 +5,7 @@ import { isRecord, textAt, type Raw } from "./source.ts";
 
 /** One request as a log tells it. What the form does not tell is absent. */
 export interface HttpRequest {
-  readonly form: "combined" | "json" | "uvicorn" | "registry" | "gin";
+  readonly form: "combined" | "json" | "uvicorn" | "registry" | "gin" | "alb";
   readonly time?: number;
   readonly originalTime?: string;
   readonly address?: string;
@@ -63,7 +63,7 @@ export function combinedLine(line: string): Line {
   const { method, uri } = requestLine(request.text);
   const [, status = "-", bytes = "-"] = rest;
   return {
-    request: fields("combined", {
+    request: requestFields("combined", {
       time,
       originalTime,
       ...who,
@@ -150,7 +150,7 @@ export function jsonLine(value: unknown): Line {
   }
   const status = Number(pick("status"));
   return {
-    request: fields("json", {
+    request: requestFields("json", {
       time:
         originalTime === undefined
           ? undefined
@@ -199,7 +199,7 @@ function registryFields(value: Raw): Line {
   }
   const originalTime = textAt(value, "time");
   return {
-    request: fields("registry", {
+    request: requestFields("registry", {
       time: originalTime === undefined ? undefined : timeOf(originalTime),
       originalTime,
       ...client(textAt(value, "http.request.remoteaddr")),
@@ -236,7 +236,7 @@ export function uvicornLine(line: string): Line {
   const it = /^(\S+) - "([A-Z]{1,20}) (\S+) HTTP\/[\d.]+" (\d{3})\b/.exec(line.slice(level[0].length));
   if (!it) return { skipped: "a message of the server, not a request" };
   const [, from = "", method = "", uri = "", status = ""] = it;
-  return { request: fields("uvicorn", { ...client(from), method, uri, status: Number(status) }) };
+  return { request: requestFields("uvicorn", { ...client(from), method, uri, status: Number(status) }) };
 }
 
 /** Ollama and other servers on Gin: `[GIN] 2026/01/20 - 23:15:37 | 200 | 32.7s | 10.0.0.9 | POST "/api/push"`. Its time has no zone; read as UTC. */
@@ -251,7 +251,7 @@ export function ginLine(line: string): Line {
   const [, year, month, day, clock, status = "", address = "", method = "", uri = ""] = it;
   const originalTime = `${year}-${month}-${day}T${clock}Z`;
   return {
-    request: fields("gin", {
+    request: requestFields("gin", {
       time: timeOf(originalTime),
       originalTime,
       ...client(address),
@@ -279,7 +279,7 @@ function meaning(text: string | undefined): string | undefined {
 type Loose = { [K in keyof Omit<HttpRequest, "form" | "raw">]?: HttpRequest[K] | undefined };
 
 /** Drops what is undefined, and gives the raw view under the names that Sigma's webserver rules use. */
-function fields(
+export function requestFields(
   form: HttpRequest["form"],
   it: Loose & { method: string; uri: string; referer?: string | undefined; raw?: Raw },
 ): HttpRequest {

@@ -77,3 +77,65 @@ test("never throws, and every event it gives is one", () => {
     ),
   );
 });
+
+const create = (resource: string, requestObject: unknown, over: object = {}) =>
+  read({ verb: "create", objectRef: { resource, namespace: "ml" }, requestObject, ...over });
+
+test("a pod that mounts a claim or a folder of its node says which, in a workload's template too", () => {
+  const volumes = [
+    { name: "a", persistentVolumeClaim: { claimName: "weights" } },
+    { hostPath: { path: "/srv/models" } },
+    { emptyDir: {} },
+  ];
+  for (const spec of [
+    { volumes },
+    { template: { spec: { volumes } } },
+    { jobTemplate: { spec: { template: { spec: { volumes } } } } },
+  ]) {
+    const it = create("pods", { spec });
+    assert.deepEqual([it.operation, it.artifact], ["mount", "k8s:ml/weights"]);
+    assert.deepEqual((it.unmapped as { inputs?: string[] }).inputs, ["k8s:ml/weights", "file:/srv/models"]);
+  }
+  assert.equal(create("pods", { spec: { volumes: [] } }).operation, "create");
+  assert.equal(create("pods", undefined).operation, "create");
+});
+
+test("a snapshot or clone of a claim is a copy of it", () => {
+  const snapshot = create("volumesnapshots", {
+    metadata: { name: "s" },
+    spec: { source: { persistentVolumeClaimName: "weights" } },
+  });
+  assert.deepEqual([snapshot.operation, snapshot.artifact], ["copy", "k8s:ml/weights"]);
+  const clone = create("persistentvolumeclaims", {
+    metadata: { name: "mine" },
+    spec: { dataSource: { kind: "PersistentVolumeClaim", name: "weights" } },
+  });
+  assert.equal((clone.unmapped as { copied_to?: string }).copied_to, "k8s:ml/mine");
+});
+
+test("no secret of an object is kept", () => {
+  const spec = { containers: [{ env: [{ name: "TOKEN", value: "hunter2" }] }], volumes: [] };
+  const answers = [
+    pod({ requestObject: { spec } }),
+    pod({ requestObject: { data: { token: "hunter2" } }, responseObject: { stringData: "hunter2" } }),
+  ];
+  for (const it of answers) assert.doesNotMatch(JSON.stringify(answer(it)), /hunter2/);
+});
+
+test("a second request under the id of the first is counted", () => {
+  assert.notEqual(read().id, read({ requestURI: "/api/v1/namespaces/serving/pods/llm-1/exec?command=sh" }).id);
+  assert.equal(read({ stage: "ResponseStarted" }).id, read({ stage: "ResponseComplete" }).id);
+});
+
+test("any object of a request gives an answer", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom("pods", "volumesnapshots", "persistentvolumeclaims"),
+      fc.jsonValue(),
+      (resource, it) => {
+        const value = pod({ verb: "create", objectRef: { resource }, requestObject: it });
+        return typeof answer(value).ok === "boolean";
+      },
+    ),
+  );
+});

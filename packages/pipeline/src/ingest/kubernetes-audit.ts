@@ -3,6 +3,9 @@ import { z } from "zod";
 import { decodeOnce, looksLikeWeights } from "../artifact.ts";
 import { plainAddress } from "../networks.ts";
 import { commandOf } from "./command.ts";
+import { found, joined, problemOf, refuse } from "./json-records.ts";
+import { withoutContents } from "./llm.ts";
+import { volumesOf } from "./kubernetes-volumes.ts";
 import { activity, essentials, idOf, timeOf } from "./ocsf.ts";
 import {
   isShallow,
@@ -42,6 +45,8 @@ const auditEvent = z.looseObject({
     .prefault({}),
   responseStatus: z.looseObject({ code: z.int().optional() }).optional(),
   requestURI: z.string().optional(),
+  /** The object itself, at the level Request: of which pods and claims tell what they mount and copy. */
+  requestObject: z.unknown().optional(),
   requestReceivedTimestamp: z.string().optional(),
   stageTimestamp: z.string().optional(),
 });
@@ -54,10 +59,12 @@ export const kubernetesAudit: Source = {
     "What happens inside a pod after a command was started there, and what is typed into a shell",
     "Bytes that leave through exec, attach, cp or port-forward",
     "Requests that the cluster's audit policy leaves out, and calls to the kubelet that pass the API server by",
-    "Which volumes a pod mounts, and what a secret holds, at the level Metadata",
+    "Which volumes a pod mounts, where the policy logs its creation at the level Metadata; what a secret holds, always",
+    "Pods that controllers start: who changed the template is in another event",
   ],
   requires: [
     "An audit policy that logs pods/exec, pods/attach and secrets at level Metadata or above",
+    "Level Request for the creation and change of pods, workloads, claims and volume snapshots",
     "No rule of level None before these, also for get: newer clients run commands by a get",
   ],
   logsources: [{ product: "kubernetes", service: "audit" }],
@@ -69,40 +76,44 @@ export const kubernetesAudit: Source = {
     if (!isShallow(parsed.value)) return { ok: false, reason: `event: nested deeper than ${maxDepth}` };
     const list = z.looseObject({ items: z.array(z.unknown()).max(maxEvents) }).safeParse(parsed.value);
     if (list.success && list.data.items.length === 0) return skip("a list without events");
-    return readAll(list.success ? list.data.items : [parsed.value], from);
+    return joined((list.success ? list.data.items : [parsed.value]).map((it) => auditRecord(it, from)));
   },
 };
 
-function readAll(list: readonly unknown[], from: Origin): Ingested {
-  const events: OcsfEvent[] = [];
-  const raw: Raw[] = [];
-  const refused: string[] = [];
-  let early = 0;
-  for (const it of list) {
-    const read = auditEvent.safeParse(it);
-    if (!read.success) {
-      const [issue] = read.error.issues;
-      refused.push(`${issue?.path.join(".") || "event"}: ${issue?.message ?? "not an audit event"}`);
-      continue;
-    }
-    // A request is told once for each stage; a command that still runs has answered, but is not complete.
-    const stage = read.data.stage ?? "ResponseComplete";
-    if (stage === "RequestReceived") {
-      early++;
-      continue;
-    }
-    const when = read.data.requestReceivedTimestamp ?? read.data.stageTimestamp;
-    const time = when === undefined ? from.receivedAt : timeOf(when);
-    if (time === undefined) refused.push(`requestReceivedTimestamp: not a time: ${quote(when ?? "")}`);
-    else {
-      events.push(toEvent(read.data, time, from, printJson(it) ?? ""));
-      raw.push(read.data);
-    }
-  }
-  const [only] = refused;
-  if (list.length === 1 && only !== undefined) return { ok: false, reason: only };
-  if (events.length === 0 && refused.length === 0 && early > 0) return skip("a request that was not answered yet");
-  return { ok: true, events, raw, ...(refused.length > 0 && { refused }) };
+/** One event of the audit log, in whatever envelope it came. */
+export function auditRecord(it: unknown, from: Origin): Ingested {
+  const read = auditEvent.safeParse(it);
+  if (!read.success) return problemOf(read.error, "event");
+  // A request is told once for each stage; a command that still runs has answered, but is not complete.
+  const stage = read.data.stage ?? "ResponseComplete";
+  if (stage === "RequestReceived") return skip("a request that was not answered yet");
+  const when = read.data.requestReceivedTimestamp ?? read.data.stageTimestamp;
+  const time = when === undefined ? from.receivedAt : timeOf(when);
+  if (time === undefined) return refuse(`requestReceivedTimestamp: not a time: ${quote(when ?? "")}`);
+  const { raw, text } = withoutSecrets(read.data);
+  return found(toEvent(read.data, time, from, text), raw);
+}
+
+/** Fields of objects that hold secrets, or that repeat an object which does. */
+const secret = new Set([
+  "data",
+  "stringData",
+  "binaryData",
+  "env",
+  "token",
+  "managedFields",
+  "kubectl.kubernetes.io/last-applied-configuration",
+]);
+
+/** What is kept of a record: objects of requests and answers without secrets, everything else as it is. */
+function withoutSecrets(it: AuditEvent): { raw: Raw; text: string } {
+  const { requestObject, responseObject, ...rest } = it;
+  const raw = {
+    ...rest,
+    ...(requestObject !== undefined && { requestObject: withoutContents(requestObject, secret) }),
+    ...(responseObject !== undefined && { responseObject: withoutContents(responseObject, secret) }),
+  };
+  return { raw, text: printJson(raw) ?? "" };
 }
 
 function toEvent(it: AuditEvent, time: number, from: Origin, raw: string): OcsfEvent {
@@ -118,10 +129,12 @@ function toEvent(it: AuditEvent, time: number, from: Origin, raw: string): OcsfE
   const code = it.responseStatus?.code;
   const runs = resource === "pods" && (subresource === "exec" || subresource === "attach");
   const words = runs ? commandWords(it.requestURI) : [];
+  const used = subresource === undefined ? volumesOf(resource, it.verb, namespace ?? "", it.requestObject) : undefined;
+  const operation = runs ? "exec" : (used?.operation ?? it.verb);
   return {
     ...essentials({
       // One request counts once, at whichever stage it is told first.
-      id: it.auditID === undefined ? idOf("k8s", from.source, raw) : `k8s:${it.auditID}`,
+      id: idOf("k8s", from.source, ...requestOf(it, raw)),
       from,
       time,
       activity: runs ? activity.apiCreate : (activities.get(it.verb) ?? activity.apiOther),
@@ -132,7 +145,8 @@ function toEvent(it: AuditEvent, time: number, from: Origin, raw: string): OcsfE
       raw,
     }),
     ...(code !== undefined && { status_id: code < 400 ? 1 : 2, status_code: String(code) }),
-    operation: runs ? "exec" : it.verb,
+    operation,
+    ...(used && { artifact: used.artifact }),
     actor: { user: { name: user ?? principal } },
     src_endpoint: address === undefined ? { name: "unknown" } : { ip: address },
     api: { operation: it.verb, service: { name: "kubernetes" } },
@@ -150,9 +164,18 @@ function toEvent(it: AuditEvent, time: number, from: Origin, raw: string): OcsfE
       ...(namespace !== undefined && { namespace }),
       ...(name !== undefined && { name }),
       ...(it.impersonatedUser?.username !== undefined && { impersonated: it.impersonatedUser.username }),
+      ...(used && { inputs: used.inputs, ...(used.copiedTo !== undefined && { copied_to: used.copiedTo }) }),
       ...(words.length > 0 && { command: words.join(" "), sends_files: sendsFiles(words) }),
     },
   };
+}
+
+/**
+ * What tells a request from others at all of its stages. The id alone does not: a client may send one of its own choice, and
+ * a second request under the first one's id would not be counted.
+ */
+function requestOf({ auditID, verb, user, requestURI, requestReceivedTimestamp }: AuditEvent, raw: string) {
+  return auditID === undefined ? [raw] : [auditID, verb, user.username, requestURI, requestReceivedTimestamp];
 }
 
 /** The words of the command, which stand in the address whatever the method. */

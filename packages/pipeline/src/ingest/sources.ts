@@ -1,155 +1,67 @@
-import { auditLine } from "./audit-lines.ts";
+import { agent } from "./agent.ts";
 import { auditd } from "./auditd.ts";
+import { azure } from "./azure.ts";
 import { bedrock } from "./bedrock.ts";
 import { cloudtrail } from "./cloudtrail.ts";
+import { cloudwatchOf } from "./cloudwatch.ts";
+import { detectKind } from "./detect-kind.ts";
+import { entra } from "./entra.ts";
+import { gateway } from "./gateway.ts";
+import { gcpAudit } from "./gcp-audit.ts";
+import { githubAudit } from "./github-audit.ts";
+import { gitlabAudit } from "./gitlab-audit.ts";
 import { httpAccess } from "./http-access.ts";
+import { keycloak } from "./keycloak.ts";
 import { kubernetesAudit } from "./kubernetes-audit.ts";
 import { litellm } from "./litellm.ts";
 import { minio } from "./minio.ts";
 import { ociNotification } from "./oci-notification.ts";
+import { okta } from "./okta.ts";
 import { otel } from "./otel.ts";
 import { s3Access } from "./s3-access.ts";
 import { scan } from "./scan.ts";
-import { okta } from "./okta.ts";
-import { entra } from "./entra.ts";
-import { keycloak } from "./keycloak.ts";
-import { githubAudit } from "./github-audit.ts";
-import { gitlabAudit } from "./gitlab-audit.ts";
-import { isRecord, type Ingested, type Raw, type Source, type SourceKind } from "./source.ts";
+import type { Source, SourceKind } from "./source.ts";
+
+export { detectKind } from "./detect-kind.ts";
 
 /** Everything we can read, one entry for each kind. */
 export const sources: readonly Source[] = [
+  agent,
   auditd,
+  azure,
   bedrock,
   cloudtrail,
+  cloudwatchOf(insideEnvelope),
+  entra,
+  gateway,
+  gcpAudit,
+  githubAudit,
+  gitlabAudit,
   httpAccess,
+  keycloak,
   kubernetesAudit,
   litellm,
   minio,
   ociNotification,
+  okta,
   otel,
   s3Access,
-  okta,
-  entra,
-  keycloak,
-  githubAudit,
-  gitlabAudit,
   scan,
 ];
 
+const byKind: ReadonlyMap<SourceKind, Source> = new Map(sources.map((it) => [it.id, it]));
+
 /** The reader of a kind. */
 export function sourceOf(kind: SourceKind): Source {
-  const found = sources.find((it) => it.id === kind);
+  const found = byKind.get(kind);
   if (!found) throw new Error(`no source reads ${kind}`);
   return found;
 }
 
-/** Most records of a sample that are tried. */
-const maxTried = 50;
-
-/**
- * The kind of what starts with this sample, by content: one or more whole records, one a line, or a document's beginning.
- * Undefined when none of the sources recognises it: then it is not read at all, which is better than read as something else.
- */
-export function detectKind(sample: string): SourceKind | undefined {
-  const text = sample.replace(/^\ufeff/, "");
-  for (const line of [text, ...text.split("\n", maxTried)]) {
-    const kind = kindOf(line.trim());
-    if (kind !== undefined) return kind;
-  }
-  return shapeOf(text);
-}
-
-const around = { trusts: () => false };
-const nowhere = { source: "sample", offset: 0 };
-
-function kindOf(record: string): SourceKind | undefined {
-  if (record === "") return undefined;
-  if (!record.startsWith("{")) {
-    if (auditLine(record)) return "auditd";
-    const lines = [s3Access, httpAccess];
-    return lines.find((it) => holdsEvent(it.read(record, nowhere, around)))?.id;
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(record);
-  } catch {
-    return undefined;
-  }
-  return isRecord(value) ? kindOfObject(value, record) : undefined;
-}
-
-function holdsEvent(read: Ingested): boolean {
-  return read.ok && read.events.length > 0;
-}
-
-function kindOfObject(value: Raw, record: string): SourceKind | undefined {
-  const sure = signs.find((it) => it.of(value))?.kind;
-  if (sure !== undefined) return sure;
-  const read = httpAccess.read(record, nowhere, around);
-  return read.ok && (read.events.length > 0 || "http.request.method" in value) ? "http-access" : undefined;
-}
-
-const has = (value: Raw, ...fields: readonly string[]) => fields.every((it) => it in value);
-
-/** What only one kind of record has. The first that applies tells, so the narrower stand first. */
-const signs: readonly { readonly kind: SourceKind; of(value: Raw): boolean }[] = [
-  { kind: "cloudtrail", of: (it) => has(it, "eventSource", "eventName") },
-  {
-    kind: "cloudtrail",
-    of: (it) => "CloudTrailEvent" in it || Array.isArray(it.Records) || Array.isArray(it.Events),
-  },
-  { kind: "cloudtrail", of: (it) => isRecord(it.detail) && "eventSource" in it.detail },
-  { kind: "oci-notification", of: (it) => Array.isArray(it.events) },
-  { kind: "scan", of: (it) => Array.isArray(it.models) && "roots" in it },
-  { kind: "kubernetes-audit", of: (it) => it.kind === "EventList" && Array.isArray(it.items) },
-  {
-    kind: "kubernetes-audit",
-    of: (it) => String(it.apiVersion).startsWith("audit.k8s.io/") || has(it, "auditID", "verb"),
-  },
-  { kind: "minio", of: (it) => isRecord(it.api) && ("deploymentid" in it || "remotehost" in it) },
-  { kind: "okta", of: (it) => has(it, "eventType", "published") && ("actor" in it || "outcome" in it) },
-  {
-    kind: "okta",
-    of: (it) =>
-      it.eventType === "com.okta.event_hook" || (isRecord(it.detail) && has(it.detail, "eventType", "published")),
-  },
-  { kind: "entra", of: isEntra },
-  { kind: "keycloak", of: (it) => has(it, "realmId", "type", "time") },
-  {
-    kind: "github-audit",
-    of: (it) =>
-      has(it, "action", "actor") &&
-      (has(it, "_document_id") || has(it, "org") || has(it, "repo")) &&
-      ("@timestamp" in it || "created_at" in it),
-  },
-  {
-    kind: "gitlab-audit",
-    of: (it) => has(it, "author_name", "entity_type") && ("target_type" in it || "event_type" in it),
-  },
-  { kind: "bedrock", of: (it) => it.schemaType === "ModelInvocationLog" },
-  { kind: "litellm", of: (it) => has(it, "call_type", "startTime") && ("model_parameters" in it || "metadata" in it) },
-  { kind: "otel", of: (it) => Array.isArray(it.resourceSpans) || Array.isArray(it.resourceLogs) },
-];
-
-function isEntra(it: Raw): boolean {
-  const inner = isRecord(it.properties) ? it.properties : it;
-  const signIn = has(inner, "createdDateTime") && ("userPrincipalName" in inner || "servicePrincipalId" in inner);
-  return signIn || has(inner, "activityDisplayName", "initiatedBy");
-}
-
-/** For documents longer than the sample, or printed over many lines: the names that only they have. */
-function shapeOf(text: string): SourceKind | undefined {
-  if (!/^\s*[{[]/.test(text)) return undefined;
-  if (/"eventSource"\s*:/.test(text) && /"eventName"\s*:/.test(text)) return "cloudtrail";
-  if (/"(Records|CloudTrailEvent)"\s*:/.test(text)) return "cloudtrail";
-  if (/"events"\s*:\s*\[/.test(text) && /"action"\s*:/.test(text) && /"repository"\s*:/.test(text))
-    return "oci-notification";
-  if (/"apiVersion"\s*:\s*"audit\.k8s\.io\//.test(text)) return "kubernetes-audit";
-  if (/"deploymentid"\s*:/.test(text) && /"api"\s*:\s*\{/.test(text)) return "minio";
-  if (/"schemaType"\s*:\s*"ModelInvocationLog"/.test(text)) return "bedrock";
-  if (/"(resourceSpans|resourceLogs)"\s*:\s*\[/.test(text)) return "otel";
-  if (/"call_type"\s*:/.test(text) && /"startTime"\s*:/.test(text)) return "litellm";
-  if (/"filesSeen"\s*:/.test(text) && /"roots"\s*:/.test(text)) return "scan";
-  return undefined;
+/** What reads a message inside an envelope. Envelopes hold no envelopes, and no report of a host comes in one. */
+function insideEnvelope(message: string): Source | undefined {
+  const kind = detectKind(message);
+  return kind === undefined || kind === "cloudwatch" || kind === "agent" || kind === "scan"
+    ? undefined
+    : sourceOf(kind);
 }
