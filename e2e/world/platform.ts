@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const outweigh = join(import.meta.dirname, "..", "..", "packages", "cli", "bin", "outweigh.js");
+/** The command line, as `npx outweigh` runs it. */
+export const outweighBin = join(import.meta.dirname, "..", "..", "packages", "cli", "bin", "outweigh.js");
 
 /** A folder for one story, removed at its end. */
 export function storyFolder(name: string): { path: string; remove(): void } {
@@ -20,7 +21,7 @@ export interface Ran {
 
 /** Runs one command to its end. */
 export function run(args: readonly string[], cwd: string): Ran {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [outweigh, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [outweighBin, ...args], {
     cwd,
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
@@ -39,7 +40,7 @@ export interface Platform {
 
 /** Starts `outweigh up` and waits for its link. */
 export async function up(args: readonly string[], cwd: string): Promise<Platform> {
-  const child = spawn(process.execPath, [outweigh, "up", "--port", "0", ...args], {
+  const child = spawn(process.execPath, [outweighBin, "up", "--port", "0", ...args], {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1" },

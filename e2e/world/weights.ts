@@ -1,5 +1,5 @@
 // Weights for the stories: real safetensors files, made from a seed, small enough to hash in no time.
-import { createHash } from "node:crypto";
+import { createCipheriv, createHash } from "node:crypto";
 
 /** Size of one tensor's side in the stories' models: 64 KiB a tensor. */
 const side = 128;
@@ -35,4 +35,17 @@ export function safetensors(
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
   return Buffer.concat([length, padded, ...bodies]);
+}
+
+/** A safetensors file of one tensor with `bytes` bytes of noise, as large as a test needs it. No two seeds share a byte pattern. */
+export function noiseSafetensors(seed: string, bytes: number): Buffer {
+  const key = createHash("sha256").update(seed).digest();
+  const body = createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(bytes));
+  // Half precision: its sign, exponent and mantissa bits may be anything but infinity and NaN.
+  for (let at = 1; at < body.length; at += 2) body[at] = (body[at] ?? 0) & 0xb7;
+  const header = { "model.weight": { dtype: "F16", shape: [bytes / 2], data_offsets: [0, bytes] } };
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, body]);
 }

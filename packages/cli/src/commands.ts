@@ -16,5 +16,13 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["token list", async () => (await import("./commands/token-list.ts")).tokenList],
   ["token rotate", async () => (await import("./commands/token-rotate.ts")).tokenRotate],
   ["token revoke", async () => (await import("./commands/token-revoke.ts")).tokenRevoke],
+  ["agent token", async () => (await import("./commands/agent-token.ts")).agentToken],
+  ["agent enrol", async () => (await import("./commands/agent-enrol.ts")).agentEnrol],
+  ["agent run", async () => (await import("./commands/agent-run.ts")).agentRun],
+  ["agent helper", async () => (await import("./commands/agent-helper.ts")).agentHelper],
+  ["gateway", async () => (await import("./commands/gateway.ts")).gateway],
+  ["gateway key", async () => (await import("./commands/gateway-key.ts")).gatewayKey],
+  ["gateway clients", async () => (await import("./commands/gateway-clients.ts")).gatewayClients],
+  ["gateway order", async () => (await import("./commands/gateway-order.ts")).gatewayOrder],
   ["rules test", async () => (await import("./commands/rules-test.ts")).rulesTest],
 ]);

@@ -123,3 +123,53 @@ export const agentHeaders = {
 export function signedText(path: string, counter: number, bodyDigest: string): string {
   return `outweigh agent request 1\n${path}\n${counter}\n${bodyDigest}`;
 }
+
+// What people see of hosts, and ask of them.
+
+export const hostRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  system: z.string(),
+  /** `waiting`: enrolled, has not reported yet; `silent`: what happens there is not known. */
+  state: z.enum(["reporting", "waiting", "silent", "revoked"]),
+  tier: agentTier.optional(),
+  watchedFiles: z.int().optional(),
+  dropped: z.int().optional(),
+  enrolledAt: time,
+  enrolledBy: z.string(),
+  lastSeenAt: time.optional(),
+  problems: z.array(z.string()),
+});
+export type HostRow = z.infer<typeof hostRow>;
+
+export const hostOrder = z.object({
+  id: z.string(),
+  order,
+  by: z.string(),
+  reason: z.string(),
+  at: time,
+  expiresAt: time,
+  state: z.enum(["waiting", "done", "failed", "refused"]),
+  doneAt: time.optional(),
+  message: z.string().optional(),
+  facts: facts.optional(),
+  incident: z.string().optional(),
+});
+export type HostOrder = z.infer<typeof hostOrder>;
+
+export const hostDetail = z.object({
+  host: hostRow,
+  facts: hostFacts,
+  /** The source that its activity is read as. */
+  source: z.string(),
+  orders: z.array(hostOrder),
+});
+export type HostDetail = z.infer<typeof hostDetail>;
+
+/** A token that enrols one host, once, until it expires. It is told here and never again. */
+export const enrolment = z.object({ token: z.string(), expiresAt: time });
+export type Enrolment = z.infer<typeof enrolment>;
+
+const reason = z.string().trim().min(1).max(2000);
+export const reasonBody = z.strictObject({ reason });
+export const orderRequestBody = z.strictObject({ order, reason, incident: z.string().max(200).optional() });

@@ -13,10 +13,15 @@ const time = z.int().nonnegative();
 /** Most rows one request may ask for. */
 export const maxPage = 500;
 
-/** The query string of every list. `after` is the `next` of the page before. */
+/** The query string of every list. `after` is the `next` of the page before, in the same order. */
 export const listQuery = z.object({
   filter: z.string().max(2000).default(""),
-  after: z.string().max(500).optional(),
+  /** A column's name, with a dash before it for falling. The list's own order, if absent. */
+  sort: z
+    .string()
+    .regex(/^-?[a-z0-9]{1,32}$/, "expected a column's name, or a dash and a column's name")
+    .optional(),
+  after: z.string().max(1000).optional(),
   limit: z.coerce.number().int().min(1).max(maxPage).default(100),
 });
 
@@ -44,7 +49,10 @@ export type Session = z.infer<typeof session>;
 
 export const sourceHealth = z.object({
   name: z.string(),
+  /** As configured; of an `auto` source whose records are all of one kind, that kind. */
   kind: z.string(),
+  /** Every kind that its records turned out to be. */
+  kinds: z.array(z.string()).default([]),
   /** `waiting`: nothing has arrived yet; `silent`: longer quiet than it said it would be; `failing`: cannot be read. */
   state: z.enum(["sending", "waiting", "silent", "failing"]),
   lastSeenAt: time.optional(),
@@ -53,6 +61,8 @@ export const sourceHealth = z.object({
   events: z.int(),
   events24h: z.int(),
   rejects: z.int(),
+  /** Rejects as a share of all records, 0 to 1; absent while there is no record. */
+  rejectShare: z.number().optional(),
   /** The newest rejects, cut to 500 characters each. */
   samples: z.array(z.object({ at: time, offset: z.int(), reason: z.string(), record: z.string() })),
   problem: z.string().optional(),
@@ -154,6 +164,8 @@ export const actionRow = z.object({
   at: time,
   verifiedAt: time.optional(),
   undoneAt: time.optional(),
+  undoneBy: z.string().optional(),
+  undoneReason: z.string().optional(),
   undoable: z.boolean(),
   problem: z.string().optional(),
 });
@@ -282,7 +294,13 @@ export const ruleRow = z.object({
   lastAlertAt: time.optional(),
 });
 export type RuleRow = z.infer<typeof ruleRow>;
-export const rulePage = page(ruleRow);
+export const rulePage = page(ruleRow).extend({
+  /** A file of Sigma is one rule, as `outweigh rules test` counts them. */
+  inUse: z.object({ rules: z.int(), detectors: z.int() }).optional(),
+  /** Rules that cannot be used, and why: what they look for is not seen. */
+  refused: z.array(z.object({ rule: z.string(), reason: z.string() })).default([]),
+});
+export type RulePage = z.infer<typeof rulePage>;
 
 export const evidenceRow = activityEntry.extend({ subject: z.string().optional() });
 export const evidencePage = page(evidenceRow).extend({
@@ -335,7 +353,7 @@ export type IngestAnswer = z.infer<typeof ingestAnswer>;
 
 /** A message of `GET /api/live` (server-sent events): something of this noun changed; read it again. */
 export const change = z.object({
-  noun: z.enum(["incident", "alert", "model", "source", "action", "evidence", "scan"]),
+  noun: z.enum(["incident", "alert", "model", "source", "action", "evidence", "scan", "host", "event"]),
   id: z.string().optional(),
 });
 export type Change = z.infer<typeof change>;

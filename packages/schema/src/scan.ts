@@ -72,6 +72,11 @@ export const scanReport = z.object({
   models: z.array(scannedModel),
   listeners: z.array(listener),
   paths: z.array(theftPath),
-  notSeen: z.array(z.object({ what: z.string(), why: z.string() })),
+  /** Archives that were opened, and how many of them were not looked into to their end to save time. */
+  archives: z.object({ lookedInto: z.int().nonnegative(), leftOut: z.int().nonnegative() }).optional(),
+  /** `code` and `count` stand where something was left out to save time, rather than beyond reach. */
+  notSeen: z.array(
+    z.object({ what: z.string(), why: z.string(), code: z.string().optional(), count: z.int().positive().optional() }),
+  ),
 });
 export type ScanReport = z.infer<typeof scanReport>;

@@ -10,14 +10,16 @@ import { pino, type Logger } from "pino";
 import { Actions } from "./actions/actions.ts";
 import { notify } from "./actions/notify.ts";
 import { quarantineFile } from "./actions/quarantine-file.ts";
+import { agentSource } from "./api/agents.ts";
 import { buildApp } from "./api/app.ts";
 import type { Context, ScanState } from "./api/context.ts";
 import { Scanned } from "./api/scanned.ts";
 import { allowedHosts } from "./auth/guard.ts";
+import { Agents } from "./auth/agents.ts";
 import { Links } from "./auth/links.ts";
 import { Sessions } from "./auth/sessions.ts";
 import { SourceTokens } from "./auth/source-tokens.ts";
-import { secretIn } from "./auth/tokens.ts";
+import { orderKey, secretIn } from "./auth/tokens.ts";
 import { Changes } from "./changes.ts";
 import { claimData, makeDataFolder, type Claim } from "./data.ts";
 import { ServerError } from "./error.ts";
@@ -114,8 +116,9 @@ interface Opened {
 
 async function assemble(options: StartOptions, { store, log, claim, opened }: Opened): Promise<Running> {
   const context = await makeContext(options, store, log);
-  const { worker, actions, links, sourceTokens, sessions, scan, changes, now } = context;
+  const { worker, actions, agents, links, sourceTokens, sessions, scan, changes, now } = context;
   opened.push(() => worker.close());
+  for (const it of agents.list()) if (it.revokedAt === undefined) worker.expect(agentSource(it));
   await actions.recover();
 
   let { port } = options;
@@ -192,6 +195,7 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     links: new Links(),
     playbooks: new Map(content.playbooks.map(({ id, text }) => [id, readPlaybook(id, text)])),
     sourceTokens: await SourceTokens.open(db),
+    agents: await Agents.open(db, await orderKey(dataDir)),
     openToken: await secretIn(join(dataDir, "open.token")),
     owner: userInfo().username,
     scan: { state: "none" },

@@ -71,7 +71,7 @@ const readers: Readonly<Record<FactList, (options: ContextOptions) => Answer>> =
     });
     let blind = 0;
     const clients = proc.pids().flatMap((pid) => {
-      const open = proc.descriptors(pid);
+      const open = proc.handles(pid);
       if (!open) {
         blind++;
         return [];
@@ -89,20 +89,15 @@ const readers: Readonly<Record<FactList, (options: ContextOptions) => Answer>> =
   weights: ({ proc, isWatched }) => {
     let blind = 0;
     const rows = proc.pids().flatMap((pid) => {
-      const open = proc.descriptors(pid);
+      const open = proc.handles(pid);
       if (!open) blind++;
       const process = proc.process(pid)?.facts;
-      return (open ?? [])
-        .filter((it) => it.inode !== undefined && isWatched(it.inode))
-        .map((it) => ({
-          pid,
-          process: process?.name ?? "",
-          user: process?.user ?? "",
-          path: it.target,
-          bytes: it.bytes ?? 0,
-          reads: it.reads,
-          writes: it.writes,
-        }));
+      return (open ?? []).flatMap((it) => {
+        const file = proc.file(pid, it);
+        if (!file || !isWatched(file.inode)) return [];
+        const { path, bytes } = file;
+        return { pid, process: process?.name ?? "", user: process?.user ?? "", path, bytes, ...proc.mode(pid, it) };
+      });
     });
     return { rows, notSeen: [...hidden(blind, "the open files"), "files that a process mapped and closed"] };
   },
@@ -127,7 +122,7 @@ const readers: Readonly<Record<FactList, (options: ContextOptions) => Answer>> =
   gpus: ({ proc }) => {
     let blind = 0;
     const rows = proc.pids().flatMap((pid) => {
-      const open = proc.descriptors(pid);
+      const open = proc.handles(pid);
       if (!open) blind++;
       const devices = new Set((open ?? []).map((it) => it.target).filter((it) => gpuDevice.test(it)));
       const process = devices.size > 0 ? proc.process(pid)?.facts : undefined;

@@ -1,7 +1,7 @@
 // The sensor of tier T0: what `/proc` shows, looked at a few times a second. Misses what begins and ends between two looks.
 import { statSync } from "node:fs";
 import { peersOf } from "./connections.ts";
-import type { Descriptor, Proc, Process } from "./proc.ts";
+import type { Handle, OpenFile, Proc, Process } from "./proc.ts";
 import type { SeenFile, Sighting, Story } from "./story.ts";
 
 /** What was last seen of one process. */
@@ -9,10 +9,10 @@ interface Known {
   readonly process: Process;
   readonly firstSeenAt: number;
   readonly readAt: number;
-  /** Files it had open for writing. */
+  /** Files that it had open for writing while it held weights. */
   writing: ReadonlyMap<string, SeenFile>;
-  readsPipes: readonly string[];
-  writesPipes: readonly string[];
+  /** Pipes that it wrote while it held weights. */
+  pipes: readonly string[];
 }
 
 /** A process is looked at every time while it is younger than this, in ms: programs open their files when they start. */
@@ -21,8 +21,8 @@ const youngMs = 2000;
 /** What is known of a process is read again after this, in ms. */
 const rereadMs = 10_000;
 
-/** Longest pipe of programs that is followed within one look; longer ones are at the next. */
-const maxPipeSteps = 8;
+/** Most pipes of one process that are remembered as followed. */
+const maxPipes = 64;
 
 export interface PollOptions {
   readonly proc: Proc;
@@ -31,7 +31,7 @@ export interface PollOptions {
   see(sighting: Sighting): void;
   /** Our own processes, which read weights to recognise them. */
   isOurs(pid: number): boolean;
-  /** Most ms that one look may take; new processes and holders of weights come first, the rest in turn. */
+  /** Most ms of processor time that one look may take; new processes and holders of weights come first, the rest in turn. */
   readonly budgetMs: number;
 }
 
@@ -49,7 +49,7 @@ export class Poll {
   /** Looks once. @param at Now, in ms since 1970. */
   look(at: number): void {
     const { proc, story, isOurs, budgetMs } = this.#options;
-    const until = performance.now() + budgetMs;
+    const until = usedMs() + budgetMs;
     const pids = proc.pids().filter((it) => !isOurs(it));
     this.#forgetEnded(new Set(pids), at);
 
@@ -57,41 +57,78 @@ export class Poll {
       const known = this.#known.get(pid);
       return !known || at - known.firstSeenAt < youngMs || story.holds(known.process.key);
     });
-    const inTime = urgent.every((pid) => {
-      if (performance.now() > until) return false;
+    // The newest first: they are the ones that may be gone at the next look.
+    const inTime = urgent.toReversed().every((pid) => {
+      if (usedMs() > until) return false;
       this.inspect(pid, at);
       return true;
     });
     this.behind = inTime ? 0 : this.behind + 1;
     const looked = new Set(urgent);
     if (this.#turn.length === 0) this.#turn = pids.filter((it) => !looked.has(it));
-    while (this.#turn.length > 0 && performance.now() < until) {
+    while (this.#turn.length > 0 && usedMs() < until) {
       const pid = this.#turn.pop();
       if (pid !== undefined && this.#known.has(pid)) this.inspect(pid, at);
     }
-    this.#followPipes(at);
   }
 
-  /** Looks at one process: what a sensor that knows which does as soon as it knows. Returns the inodes of its open files. */
+  /** Looks at one process: what a sensor that knows which does as soon as it knows. Returns the inodes of the watched files it has open. */
   inspect(pid: number, at: number): ReadonlySet<string> {
     const { proc, story, see } = this.#options;
     const known = this.#remembered(pid, at);
-    const open = known && proc.descriptors(pid);
-    if (!known || !open) return new Set();
+    const handles = known && proc.handles(pid);
+    if (!known || !handles) return new Set();
     const { process } = known;
-    known.readsPipes = open.filter((it) => it.reads && it.target.startsWith("pipe:")).map((it) => it.target);
-    known.writesPipes = open.filter((it) => it.writes && it.target.startsWith("pipe:")).map((it) => it.target);
-    const files = open.flatMap((it) => seenFile(it) ?? []);
-    for (const it of files) if (story.isWatched(it.file.inode)) see({ kind: "open", at, process, ...it });
+    const watched = new Set<string>();
+    const files = handles.flatMap((handle) => {
+      const file = proc.file(pid, handle);
+      return file ? { handle, file } : [];
+    });
+    for (const { handle, file } of files) {
+      if (!story.isWatched(file.inode)) continue;
+      watched.add(file.inode);
+      see({ kind: "open", at, process, file, ...proc.mode(pid, handle) });
+    }
+    if (story.holds(process.key)) this.#inspectHolder(known, handles, files, at);
+    return watched;
+  }
 
-    const writing = new Map(files.filter((it) => it.writes).map((it) => [it.file.inode, it.file]));
+  /** What a process that holds weights writes, pipes and sends. */
+  #inspectHolder(
+    known: Known,
+    handles: readonly Handle[],
+    files: readonly { readonly handle: Handle; readonly file: OpenFile }[],
+    at: number,
+  ): void {
+    const { proc, see } = this.#options;
+    const { process } = known;
+    const { pid } = process.facts;
+    const writing = new Map<string, SeenFile>();
+    for (const { handle, file } of files) {
+      const mode = proc.mode(pid, handle);
+      if (!mode.writes) continue;
+      writing.set(file.inode, file);
+      see({ kind: "open", at, process, file, ...mode });
+    }
     for (const [inode, file] of known.writing) if (!writing.has(inode)) see(finished(process, file, at));
     known.writing = writing;
-    if (story.holds(process.key)) {
-      for (const it of files) if (it.writes) see({ kind: "open", at, process, ...it });
-      this.#sending(process, open, at);
+    this.#sending(process, handles, at);
+    const pipes = handles.filter((it) => it.target.startsWith("pipe:") && proc.mode(pid, it).writes);
+    const fresh = pipes.map((it) => it.target).filter((it) => !known.pipes.includes(it));
+    known.pipes = [...new Set([...known.pipes, ...fresh])].slice(-maxPipes);
+    if (fresh.length > 0) this.#followPipes(known, fresh, at);
+  }
+
+  /** Weights go on to whoever reads such a pipe as its input. Blind spot: a pipe that is read as another handle. */
+  #followPipes({ process }: Known, pipes: readonly string[], at: number): void {
+    const { proc, story, see, isOurs } = this.#options;
+    for (const pid of proc.pids()) {
+      if (pid === process.facts.pid || isOurs(pid) || !pipes.includes(proc.input(pid) ?? "")) continue;
+      const to = this.#remembered(pid, at)?.process;
+      if (!to || story.holds(to.key)) continue;
+      see({ kind: "pipe", at, from: process, to });
+      this.inspect(pid, at);
     }
-    return new Set(files.map((it) => it.file.inode));
   }
 
   /** The process with this id, also when it ended since it was last looked at. */
@@ -109,41 +146,18 @@ export class Poll {
     if (!process) return undefined;
     const same = known?.process.key === process.key;
     const firstSeenAt = same && known.process.facts.exe === process.facts.exe ? known.firstSeenAt : at;
-    const writing = same ? known.writing : new Map();
-    const made: Known = { process, firstSeenAt, readAt: at, writing, readsPipes: [], writesPipes: [] };
+    const kept = same ? known : { writing: new Map<string, SeenFile>(), pipes: [] };
+    const made: Known = { process, firstSeenAt, readAt: at, writing: kept.writing, pipes: kept.pipes };
     this.#known.set(pid, made);
     return made;
   }
 
-  #sending(process: Process, open: readonly Descriptor[], at: number): void {
-    const sockets = new Set(open.flatMap((it) => /^socket:\[(\d+)\]$/.exec(it.target)?.[1] ?? []));
+  #sending(process: Process, handles: readonly Handle[], at: number): void {
+    const sockets = new Set(handles.flatMap((it) => /^socket:\[(\d+)\]$/.exec(it.target)?.[1] ?? []));
     if (sockets.size === 0) return;
     const { proc, see } = this.#options;
     const tables = (["tcp", "tcp6", "udp", "udp6"] as const).map((it) => proc.sockets(process.facts.pid, it));
     for (const peer of peersOf(tables, sockets)) see({ kind: "connected", at, process, peer });
-  }
-
-  /** Weights go on from each holder to whoever reads its pipes, among the processes as last seen. */
-  #followPipes(at: number): void {
-    const { story, see } = this.#options;
-    for (let step = 0; step < maxPipeSteps; step++) {
-      const holders = [...this.#known.values()].filter(
-        (it) => it.writesPipes.length > 0 && story.holds(it.process.key),
-      );
-      if (holders.length === 0) return;
-      const fresh: number[] = [];
-      for (const to of this.#known.values()) {
-        if (to.readsPipes.length === 0) continue;
-        for (const from of holders) {
-          if (from === to || !to.readsPipes.some((it) => from.writesPipes.includes(it))) continue;
-          const held = story.holds(to.process.key);
-          see({ kind: "pipe", at, from: from.process, to: to.process });
-          if (!held) fresh.push(to.process.facts.pid);
-        }
-      }
-      for (const pid of fresh) this.inspect(pid, at);
-      if (fresh.length === 0) return;
-    }
   }
 
   #forgetEnded(running: ReadonlySet<number>, at: number): void {
@@ -156,9 +170,10 @@ export class Poll {
   }
 }
 
-function seenFile({ target, inode, bytes, reads, writes }: Descriptor) {
-  if (inode === undefined || bytes === undefined) return undefined;
-  return { file: { inode, path: target, bytes }, reads, writes };
+/** Processor time this thread has used, in ms: on a busy host, time passes without our doing anything. */
+function usedMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
 
 /** A file that is not open for writing any more, with its last size where its name still leads to it. */

@@ -12,19 +12,19 @@ export interface Process {
   readonly facts: ActivityProcess;
 }
 
-/** A file, pipe or socket that a process has open. */
-export interface Descriptor {
-  readonly fd: number;
+/** Something that a process has open. */
+export interface Handle {
+  readonly fd: string;
   /** What the kernel calls it: a path, `pipe:[7]`, `socket:[9]`. A deleted file's path ends in ` (deleted)`. */
   readonly target: string;
-  readonly reads: boolean;
-  readonly writes: boolean;
-  /** How far it has read or written, in bytes. */
-  readonly position: number;
-  /** Device and inode, which outlive a rename. Absent for pipes and sockets. */
-  readonly inode?: string;
-  /** Size of a regular file. Absent for everything else. */
-  readonly bytes?: number;
+}
+
+/** A regular file that a process has open. */
+export interface OpenFile {
+  readonly path: string;
+  /** Device and inode, which outlive a rename. */
+  readonly inode: string;
+  readonly bytes: number;
 }
 
 /** Clock ticks of `/proc/PID/stat` in one second: fixed at 100 on every Linux that programs see (sysconf(3), USER_HZ). */
@@ -104,21 +104,34 @@ export class Proc {
   }
 
   /** What a process has open; undefined when we may not look or it has ended. Files it only maps are not among them. */
-  descriptors(pid: number): Descriptor[] | undefined {
+  handles(pid: number): Handle[] | undefined {
     const folder = `${this.#root}/${pid}/fd`;
-    const names = listOrNone(folder);
-    return names?.slice(0, maxDescriptors).flatMap((it) => this.#descriptor(pid, it) ?? []);
+    return listOrNone(folder)
+      ?.slice(0, maxDescriptors)
+      .flatMap((fd) => {
+        const target = link(`${folder}/${fd}`);
+        return target === undefined ? [] : { fd, target };
+      });
   }
 
-  #descriptor(pid: number, fd: string): Descriptor | undefined {
-    const path = `${this.#root}/${pid}/fd/${fd}`;
-    const target = link(path);
-    if (target === undefined) return undefined;
+  /** The regular file behind a handle; undefined for anything else. */
+  file(pid: number, { fd, target }: Handle): OpenFile | undefined {
+    // The kernel's own files are many and never weights.
+    if (!target.startsWith("/") || /^\/(?:dev|proc|sys)\//.test(target)) return undefined;
+    const it = fileAt(`${this.#root}/${pid}/fd/${fd}`);
+    return it && { path: target, ...it };
+  }
+
+  /** Whether a handle reads and writes. */
+  mode(pid: number, { fd }: Handle): { readonly reads: boolean; readonly writes: boolean } {
     const info = text(`${this.#root}/${pid}/fdinfo/${fd}`);
     const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(info ?? "")?.[1] ?? "2", 8) & 3;
-    const position = Number(/^pos:\s+(\d+)/m.exec(info ?? "")?.[1] ?? 0);
-    const file = target.startsWith("/") ? fileAt(path) : undefined;
-    return { fd: Number(fd), target, reads: flags !== 1, writes: flags !== 0, position, ...file };
+    return { reads: flags !== 1, writes: flags !== 0 };
+  }
+
+  /** What a process reads as its standard input: how programs of a pipe are joined. */
+  input(pid: number): string | undefined {
+    return link(`${this.#root}/${pid}/fd/0`);
   }
 
   /** The text of a table of sockets as this process sees it: its own network namespace. */

@@ -1,6 +1,6 @@
 // The agent as it runs on a host: watches, keeps what it saw until the server has it, and does what the server signed.
 import { mkdirSync, statSync } from "node:fs";
-import { hostname } from "node:os";
+import { constants, hostname, setPriority } from "node:os";
 import { join } from "node:path";
 import { maxReportLines, type OrderResult, type ScanReport, type SignedOrder } from "@outweigh/schema";
 import { scan } from "../scan/scan.ts";
@@ -48,6 +48,18 @@ export async function runAgent(options: RunOptions): Promise<void> {
   await agent.run();
 }
 
+/**
+ * Asks to be run before others: it needs little, but at once, or the process it is told of is gone. Of this thread alone; the threads
+ * that scan have no hurry. Only root may.
+ */
+function hurry(): void {
+  try {
+    setPriority(0, constants.priority.PRIORITY_HIGH);
+  } catch {
+    // Then it is told of some processes too late, as on a busy host.
+  }
+}
+
 class Agent {
   readonly #identity: Identity;
   readonly #options: RunOptions;
@@ -83,6 +95,7 @@ class Agent {
 
   async run(): Promise<void> {
     const { signal, say, roots } = this.#options;
+    hurry();
     await this.#watch.start();
     say(`watching as ${this.#watch.tier}, reporting to ${new URL(this.#identity.server).origin}`);
     this.#do("scan at the start", () => this.#scan(roots));
@@ -195,6 +208,7 @@ class Agent {
           this.#watchFile(it.path);
       }
     }
+    this.#options.say(`${this.#watched.size} files of weights are watched`);
     this.#report = report;
     this.#wake();
   }

@@ -15,6 +15,10 @@ export const lookBudgetMs = 5;
 /** Looks in a row that may leave new processes for the next one before that is a problem: five seconds. */
 const maxBehind = 20;
 
+/** When a process that opened weights is looked at again, in ms after it did; and how many at the same time. */
+const againMs = [10, 25, 50, 100, 175];
+const maxAgain = 64;
+
 export interface WatchOptions {
   readonly host: string;
   /** The compiled helper of tier T2; without it the watch is T0. */
@@ -37,6 +41,7 @@ export class Watch {
   #count = 0;
   readonly #startedAt = Date.now();
   readonly #asked = new Set<string>();
+  readonly #again = new Set<number>();
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -114,11 +119,25 @@ export class Watch {
     if (kind === "lost") return this.#options.problem("the kernel's queue was full: opens of files were missed");
     const at = Date.now();
     this.#sensor = "fanotify";
+    if (kind === "opened") this.#lookAgainAt(pid);
     // Still open: then how it was opened was seen too. Else it was opened, and may have been read, for all we know.
     if (kind === "opened" && this.#poll.inspect(pid, at).has(file.inode)) return;
     const who = this.#poll.processOf(pid, at) ?? unknownProcess(pid);
     if (kind === "written") this.#see({ kind: "written", at, process: who, file });
     else this.#see({ kind: "open", at, process: who, file, reads: true, writes: false });
+  }
+
+  /** What a reader of weights opens and connects to next comes within moments, and may be over before the next look. */
+  #lookAgainAt(pid: number): void {
+    if (this.#again.has(pid) || this.#again.size >= maxAgain) return;
+    this.#again.add(pid);
+    for (const [i, ms] of againMs.entries()) {
+      const timer = setTimeout(() => {
+        if (i === againMs.length - 1) this.#again.delete(pid);
+        if (this.#timer) this.#poll.inspect(pid, Date.now());
+      }, ms);
+      timer.unref();
+    }
   }
 
   #see(sighting: Sighting): void {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { looksLikeWeights } from "../artifact.ts";
 import { isDisguised } from "./command.ts";
 import { activity, essentials, fileObject } from "./ocsf.ts";
-import { parseJson, type Ingested, type Source } from "./source.ts";
+import { parseJson, skip, type Ingested, type Source } from "./source.ts";
 
 /** Longest line we read, in UTF-16 units: a process with all its parents and the longest paths fits. */
 const maxLineLength = 256 * 1024;
@@ -16,6 +16,15 @@ const refused = z.strictObject({
   agent: z.string().max(256),
   time: z.int().nonnegative(),
   why: z.string().max(500),
+});
+
+/** A sign of life: nothing happened, and the host is seen. */
+const alive = z.strictObject({
+  alive: z.literal(1),
+  id: z.string().max(200),
+  host: z.string().max(256),
+  time: z.int().nonnegative(),
+  tier: z.string().max(8),
 });
 
 export const agent: Source = {
@@ -40,11 +49,12 @@ export const agent: Source = {
     if (record.length > maxLineLength) return { ok: false, reason: `longer than ${maxLineLength} characters` };
     const parsed = parseJson(record);
     if ("reason" in parsed) return { ok: false, reason: parsed.reason };
-    const line = z.union([activityRecord, refused]).safeParse(parsed.value);
+    const line = z.union([activityRecord, refused, alive]).safeParse(parsed.value);
     if (!line.success) {
       const [issue] = line.error.issues;
       return { ok: false, reason: `${issue?.path.join(".") || "line"}: ${issue?.message ?? "not a line of an agent"}` };
     }
+    if ("alive" in line.data) return skip("a sign of life");
     const event =
       "activity" in line.data ? toEvent(line.data, from.source, record) : toRefusal(line.data, from.source, record);
     return { ok: true, events: [event], raw: [{ ...line.data }] } satisfies Ingested;

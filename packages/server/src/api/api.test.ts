@@ -19,7 +19,9 @@ import {
   rulePage,
   session,
   sessionHeader,
+  severityId,
   sourcePage,
+  type Severity,
 } from "@outweigh/schema";
 import fc from "fast-check";
 import type { Running } from "../start.ts";
@@ -372,6 +374,55 @@ test("pages follow one another without gap or overlap", async () => {
     all.items.map((it: { id: string }) => it.id),
   );
 });
+
+test("a list comes in the order that is asked for, page by page, without gap or overlap", async () => {
+  const orders = {
+    incidents: ["severity", "title", "status", "assignee", "model", "principal", "first", "last", "number"],
+    alerts: ["severity", "title", "rule", "model", "principal", "count", "first", "last"],
+    events: ["time", "bytes"],
+    evidence: ["seq", "by", "kind", "time"],
+    actions: ["state", "title", "verb", "by", "time"],
+    sources: ["state", "name", "records", "last"],
+    models: ["name", "bytes", "unaccounted"],
+    rules: ["level", "alerts", "status"],
+  };
+  for (const [noun, columns] of Object.entries(orders)) {
+    for (const sort of columns.flatMap((it) => [it, `-${it}`])) {
+      const address = `/api/${noun}?sort=${sort}`;
+      const whole = await visitor.get(`${address}&limit=500`);
+      assert.equal(whole.status, 200, `${address}: ${whole.body.message}`);
+      const ids: string[] = [];
+      for (let after = ""; ids.length < 40;) {
+        const { body } = await visitor.get(`${address}&limit=3${after}`);
+        ids.push(...body.items.map(idOf));
+        if (body.next === undefined) break;
+        after = `&after=${body.next}`;
+      }
+      assert.deepEqual(ids, whole.body.items.map(idOf).slice(0, ids.length), address);
+    }
+    const wrong = await visitor.get(`/api/${noun}?sort=nonsense`);
+    assert.deepEqual([wrong.status, wrong.body.error], [400, "BAD_REQUEST"], noun);
+    assert.match(wrong.body.message, /no order by "nonsense"; known: \w+/);
+  }
+  const { items } = (await visitor.get("/api/alerts?sort=-severity")).body;
+  const places = items.map((it: { severity: Severity }) => severityId(it.severity));
+  assert.deepEqual(
+    places,
+    places.toSorted((a: number, b: number) => b - a),
+  );
+  const times = (await visitor.get("/api/events?sort=time&limit=500")).body.items.map(
+    (it: { time: number }) => it.time,
+  );
+  assert.deepEqual(
+    times,
+    times.toSorted((a: number, b: number) => a - b),
+  );
+});
+
+/** What tells a row from the others of its list. */
+function idOf(it: { id?: string; seq?: number; name?: string }): string {
+  return String(it.id ?? it.seq ?? it.name);
+}
 
 test("what is not there is not found, and says so in JSON", async () => {
   for (const path of [

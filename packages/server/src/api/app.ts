@@ -8,12 +8,14 @@ import { guard } from "../auth/guard.ts";
 import { ServerError } from "../error.ts";
 import { maxBodyBytes, maxRequestsPerMinute } from "../limits.ts";
 import { actions } from "./actions.ts";
+import { agents } from "./agents.ts";
 import { alerts } from "./alerts.ts";
 import { serveConsole } from "./console.ts";
 import { admit, sessionOf, tooMany, type Context } from "./context.ts";
 import { events } from "./events.ts";
 import { evidence } from "./evidence.ts";
 import { health } from "./health.ts";
+import { hosts } from "./hosts.ts";
 import { incidents } from "./incidents.ts";
 import { ingest } from "./ingest.ts";
 import { live } from "./live.ts";
@@ -38,7 +40,10 @@ export interface AppOptions {
 }
 
 /** Builds the server; it does not listen yet. */
-export async function buildApp(context: Context, { consoleDir, hosts }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp(
+  context: Context,
+  { consoleDir, hosts: ownNames }: AppOptions,
+): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: context.log,
     // One line per request would bury what matters; what fails is logged.
@@ -52,7 +57,7 @@ export async function buildApp(context: Context, { consoleDir, hosts }: AppOptio
     return503OnClosing: true,
   });
   errors(app);
-  guard(app, hosts);
+  guard(app, ownNames);
   await serveConsole(app, consoleDir);
   await app.register(cookie);
   await app.register(underPressure, { maxEventLoopDelay: maxLagMs, exposeStatusRoute: false });
@@ -60,6 +65,7 @@ export async function buildApp(context: Context, { consoleDir, hosts }: AppOptio
   health(app, context);
   signIn(app, context);
   await ingest(app, context);
+  await agents(app, context);
   await app.register(async (inside) => {
     inside.addHook("onRequest", async (request) => admit(request, context.sessions.require(request, context.now())));
     await inside.register(rateLimit, {
@@ -70,7 +76,7 @@ export async function buildApp(context: Context, { consoleDir, hosts }: AppOptio
       errorResponseBuilder: tooMany,
     });
     for (const noun of [session, overview, incidents, alerts, events, models, sources, tokens]) noun(inside, context);
-    for (const noun of [rules, actions, evidence, live, scans, playbooks]) noun(inside, context);
+    for (const noun of [rules, actions, evidence, live, scans, playbooks, hosts]) noun(inside, context);
   });
 
   return app;

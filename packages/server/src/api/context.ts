@@ -3,6 +3,7 @@ import type { Config, PlaybookText } from "@outweigh/schema";
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { Actions } from "../actions/actions.ts";
+import type { Agents } from "../auth/agents.ts";
 import type { Links } from "../auth/links.ts";
 import type { Sessions, SignedIn } from "../auth/sessions.ts";
 import type { SourceTokens } from "../auth/source-tokens.ts";
@@ -31,6 +32,7 @@ export interface Context {
   readonly version: string;
   readonly log: FastifyBaseLogger;
   readonly sourceTokens: SourceTokens;
+  readonly agents: Agents;
   /** The secret that a program shows to ask for a sign-in link: it lies in the data folder. */
   readonly openToken: string;
   /** The OS user who started us: whoever opens a link is that person. */

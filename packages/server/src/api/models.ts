@@ -29,6 +29,7 @@ const fields: RowFields<ModelRow> = {
   undeclared: { kind: "number", of: (it) => it.undeclaredCopies },
   exposed: { kind: "number", of: (it) => it.exposedCopies },
   readers: { kind: "number", of: (it) => it.readers },
+  unaccounted: { kind: "number", of: (it) => it.coalition?.bytes },
   incidents: { kind: "number", of: (it) => it.openIncidents },
 };
 

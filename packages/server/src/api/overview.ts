@@ -1,22 +1,23 @@
-import type { Overview } from "@outweigh/schema";
+import type { Overview, ScanReport } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { alertCount } from "../store/alerts.ts";
 import { listActions } from "../store/actions.ts";
 import { countIncidents } from "../store/incidents.ts";
-import type { Context } from "./context.ts";
+import type { Context, ScanState } from "./context.ts";
 import { modelRows } from "./models.ts";
 import { sourceRows } from "./sources.ts";
 
 /** The frame around every page: how much there is of each noun, and whether we can see. */
 export function overview(app: FastifyInstance, context: Context): void {
   app.get("/api/overview", async (): Promise<Overview> => {
-    const { db, worker, scan, now } = context;
-    const [openIncidents, alerts, models, sources, actions] = await Promise.all([
+    const { db, worker, scan, scanned, now } = context;
+    const [openIncidents, alerts, models, sources, actions, { reports }] = await Promise.all([
       countIncidents(db, "status:open", now()),
       alertCount(db),
       modelRows(context),
       sourceRows(context),
       listActions(db, { filter: "", limit: 1, now: now() }),
+      scanned.latest(),
     ]);
     const booked = models.filter((it) => it.balanced !== undefined);
     return {
@@ -32,7 +33,14 @@ export function overview(app: FastifyInstance, context: Context): void {
       silent: sources.filter((it) => it.state === "silent").map((it) => it.name),
       booksBalanced: booked.filter((it) => it.balanced === true).length,
       booksTotal: booked.length,
-      scan: { ...scan },
+      scan: newestScan(scan, reports[0], now()),
     };
   });
+}
+
+/** The start-up scan, or a report that came after it: from a scan by hand, or of another host. */
+function newestScan(own: ScanState, latest: ScanReport | undefined, now: number): Overview["scan"] {
+  if (!latest || own.state === "running") return { ...own };
+  const reportedAt = Math.min(Date.parse(latest.finishedAt), now);
+  return reportedAt <= (own.finishedAt ?? 0) ? { ...own } : { state: "done", finishedAt: reportedAt };
 }

@@ -1,4 +1,4 @@
-import { listQuery, type RuleRow } from "@outweigh/schema";
+import { listQuery, type RulePage, type RuleRow } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { ruleUse } from "../store/alerts.ts";
 import { pageOfRows, type RowFields } from "../store/filter-rows.ts";
@@ -6,6 +6,7 @@ import { read, type Context } from "./context.ts";
 
 const fields: RowFields<RuleRow> = {
   id: { kind: "text", of: (it) => it.id },
+  title: { kind: "text", of: (it) => it.title },
   kind: { kind: "text", of: (it) => it.kind },
   status: { kind: "text", of: (it) => it.status },
   level: { kind: "severity", of: (it) => it.level },
@@ -17,7 +18,7 @@ const fields: RowFields<RuleRow> = {
 
 /** Rules and detectors, with how often each spoke. */
 export function rules(app: FastifyInstance, { db, worker, now }: Context): void {
-  app.get("/api/rules", async (request) => {
+  app.get("/api/rules", async (request): Promise<RulePage> => {
     const query = { ...read(listQuery, request.query), now: now() };
     const use = await ruleUse(db);
     const rows = worker.rules().map((it): RuleRow => {
@@ -36,6 +37,14 @@ export function rules(app: FastifyInstance, { db, worker, now }: Context): void 
         ...(lastAt !== undefined && { lastAlertAt: lastAt }),
       };
     });
-    return pageOfRows(rows, query, fields, (it) => `${it.id} ${it.title}`);
+    const refused = worker.refusedRules().map(({ rule, reason }) => ({ rule, reason }));
+    const page = pageOfRows(rows, query, fields, (it) => `${it.id} ${it.title}`);
+    return { ...page, inUse: inUse(worker.rules()), refused };
   });
+}
+
+/** A file of several documents is one rule. */
+function inUse(all: ReturnType<Context["worker"]["rules"]>): NonNullable<RulePage["inUse"]> {
+  const detectors = all.filter((it) => it.kind === "detector").length;
+  return { rules: new Set(all.flatMap((it) => (it.kind === "sigma" ? [it.text ?? it.id] : []))).size, detectors };
 }

@@ -9,13 +9,18 @@ import { read, type Context } from "./context.ts";
 
 const dayMs = 86_400_000;
 
+/** What needs somebody first. */
+const byNeed: readonly SourceHealth["state"][] = ["failing", "silent", "waiting", "sending"];
+
 const fields: RowFields<SourceHealth> = {
   name: { kind: "text", of: (it) => it.name },
-  kind: { kind: "text", of: (it) => it.kind },
-  state: { kind: "text", of: (it) => it.state },
+  kind: { kind: "text", of: (it) => (it.kinds.length > 0 ? it.kinds : it.kind) },
+  state: { kind: "text", of: (it) => it.state, place: (it) => byNeed.indexOf(it.state) },
   records: { kind: "number", of: (it) => it.records },
   events: { kind: "number", of: (it) => it.events },
   rejects: { kind: "number", of: (it) => it.rejects },
+  events24h: { kind: "number", of: (it) => it.events24h },
+  gaps: { kind: "number", of: (it) => it.gaps.length },
   last: { kind: "time", of: (it) => it.lastSeenAt },
 };
 
@@ -40,7 +45,7 @@ export async function sourceRows({ db, engine, worker, log, now }: Context): Pro
       const problem = worker.problemOf(name);
       return {
         name,
-        kind: it.told ?? it.kind,
+        ...kindsOf(it),
         state: stateOf(it, problem),
         ...(it.lastSeenAt !== undefined && { lastSeenAt: it.lastSeenAt }),
         ...(it.lastEventAt !== undefined && { lastEventAt: it.lastEventAt }),
@@ -48,6 +53,7 @@ export async function sourceRows({ db, engine, worker, log, now }: Context): Pro
         events: it.events,
         events24h: recent.get(name) ?? 0,
         rejects: it.rejects,
+        ...(it.records > 0 && { rejectShare: Math.min(1, it.rejects / it.records) }),
         samples: it.samples.toReversed(),
         ...(problem !== undefined && { problem }),
         ...manifestOf(it),
@@ -63,13 +69,23 @@ function stateOf(it: SourceState, problem: string | undefined): SourceHealth["st
   return it.records === 0 ? "waiting" : "sending";
 }
 
-/** What the kind of a source cannot show; of one whose kind is not told, what none of them can is all we know. */
-function manifestOf({ kind: configured, told }: SourceState) {
-  const kind = told ?? configured;
-  if (kind === "auto") {
-    const kinds = manifests.map((it) => it.id).join(", ");
+function kindsOf({ kind, told, kinds = told === undefined ? [] : [told] }: SourceState) {
+  if (kind !== "auto") return { kind, kinds: [kind] };
+  const [only] = kinds;
+  return { kind: only !== undefined && kinds.length === 1 ? only : kind, kinds };
+}
+
+/** What its kinds cannot show; of a source whose kind is not told, what none of them can is all we know. */
+function manifestOf(it: SourceState) {
+  const known = kindsOf(it).kinds.flatMap((kind) => (kind === "auto" ? [] : [sourceOf(kind)]));
+  if (known.length === 0) {
+    const kinds = manifests.map(({ id }) => id).join(", ");
     return { cannotSee: [`What it is: its kind is told from its records, one of ${kinds}`], requires: [] };
   }
-  const { cannotSee, requires } = sourceOf(kind);
-  return { cannotSee: [...cannotSee], requires: [...requires] };
+  const said = (id: string, lines: readonly string[]) =>
+    known.length === 1 ? lines : lines.map((line) => `${id}: ${line}`);
+  return {
+    cannotSee: known.flatMap(({ id, cannotSee }) => said(id, cannotSee)),
+    requires: known.flatMap(({ id, requires }) => said(id, requires)),
+  };
 }

@@ -1,6 +1,14 @@
 // Secrets that stand in files of the data folder, and the comparing of secrets.
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  randomBytes,
+  timingSafeEqual,
+  type KeyObject,
+} from "node:crypto";
 import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
 
 /** Random bytes of every secret we make: 192 bits cannot be guessed. */
 const secretBytes = 24;
@@ -19,12 +27,18 @@ export function sameSecret(a: string, b: string): boolean {
   return timingSafeEqual(createHash("sha256").update(a).digest(), createHash("sha256").update(b).digest());
 }
 
+/** The key that signs orders to agents; made at the first time. */
+export async function orderKey(dataDir: string): Promise<KeyObject> {
+  const make = () => generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  return createPrivateKey(await secretIn(join(dataDir, "orders.key"), make));
+}
+
 /** The secret in a file that only its owner may read; made there at the first time. */
-export async function secretIn(file: string): Promise<string> {
+export async function secretIn(file: string, make: () => string = newSecret): Promise<string> {
   const made = await open(file, "wx", 0o600).catch(() => undefined);
   if (!made) return (await readFile(file, "utf8")).trim();
   try {
-    const secret = newSecret();
+    const secret = make();
     await made.writeFile(`${secret}\n`);
     await made.sync();
     return secret;

@@ -59,6 +59,8 @@ export class Worker {
   readonly #kinds = new KindCache();
   readonly #memory: Memory;
   readonly #refused = new Map<string, string>();
+  /** By name: those of the configuration, and those of agents. */
+  readonly #declared: Map<string, SourceEntry>;
   #sources = new Map<string, SourceState>();
   #gaps = new Map<string, string>();
   #loop: Promise<void> = Promise.resolve();
@@ -76,6 +78,7 @@ export class Worker {
     this.#feeds = feeds;
     this.#bell = bell;
     this.#memory = new Memory(options.makeLine);
+    this.#declared = new Map(options.sources.map((it) => [it.name, it]));
   }
 
   /** Opens the spool and the watched paths where the last commit left them. Nothing is read before `start`. */
@@ -113,6 +116,19 @@ export class Worker {
     const answer = await countRecords(sent.body, whole);
     if (answer.accepted + answer.rejected > 0) await this.#feeds.append({ ...sent, whole });
     return answer;
+  }
+
+  /** Expects a source from now on: its kind is settled, and its silence is a gap. */
+  expect(entry: SourceEntry): void {
+    this.#declared.set(entry.name, entry);
+    const known = this.#sources.get(entry.name) ?? newSource(entry.kind, this.#options.now());
+    this.#sources.set(entry.name, { ...known, kind: entry.kind });
+    this.#bell.ring();
+  }
+
+  /** Does not expect a source any more: its silence is no news. */
+  forget(name: string): void {
+    this.#declared.delete(name);
   }
 
   get waitingBytes(): number {
@@ -187,7 +203,7 @@ export class Worker {
     this.#tally = tally;
     for (const it of await this.#feeds.look()) tally.enter({ ...it, positions: new Map() });
     await this.#gather(tally, began);
-    watchSilence(tally, this.#options.sources, now());
+    watchSilence(tally, [...this.#declared.values()], now());
     if (tally.isEmpty && this.#decisions.length === 0) return false;
     await this.#commit(tally);
     metrics.batchSeconds.observe((performance.now() - began) / 1000);
@@ -246,6 +262,7 @@ export class Worker {
     for (const it of tally.alerts.keys()) changes.tell("alert", it);
     for (const it of incidents) changes.tell("incident", it.id);
     if (tally.scans.length > 0) changes.tell("scan");
+    if (tally.events.length > 0) changes.tell("event");
     const models = new Set(tally.events.flatMap((it) => it.model ?? []));
     for (const it of models) changes.tell("model", it);
     if (tally.alerts.size > 0) changes.tell("evidence");
@@ -280,7 +297,7 @@ export class Worker {
 
   /** The line, the sources and all positions as the last commit left them. */
   async #restore(): Promise<void> {
-    const { db, sources, now, log } = this.#options;
+    const { db, now, log } = this.#options;
     const state = await loadWorkerState(db);
     this.#memory.restore(state.memory);
     const { lost } = this.#memory;
@@ -290,7 +307,7 @@ export class Worker {
       this.#decisions.push({ kind: "memory-lost", by: self, text });
     }
     this.#sources = new Map([...state.sources].map(([name, it]) => [name, readSource(it)]));
-    for (const { name, kind } of sources) {
+    for (const { name, kind } of this.#declared.values()) {
       const known = this.#sources.get(name);
       this.#sources.set(name, known ? { ...known, kind } : newSource(kind, now()));
     }

@@ -137,6 +137,38 @@ create table token (
 );
 `;
 
+const agents = `
+create table agent (
+  id text primary key,
+  host jsonb not null,
+  public_key text not null,
+  counter bigint not null,
+  enrolled_at bigint not null,
+  enrolled_by text not null,
+  last_seen_at bigint,
+  health jsonb,
+  revoked_at bigint
+);
+
+create table enrolment (id text primary key, by text not null, expires_at bigint not null);
+
+create table agent_order (
+  id text primary key,
+  agent text not null references agent (id),
+  body jsonb not null,
+  by text not null,
+  reason text not null,
+  at bigint not null,
+  expires_at bigint not null,
+  state text not null,
+  done_at bigint,
+  message text,
+  facts jsonb,
+  incident text
+);
+create index agent_order_agent on agent_order (agent, at desc);
+`;
+
 export const migrations: Record<string, Migration> = {
   "001-first": {
     async up(db: Kysely<unknown>) {
@@ -146,6 +178,16 @@ export const migrations: Record<string, Migration> = {
   "002-tokens": {
     async up(db: Kysely<unknown>) {
       await sql.raw(tokens).execute(db);
+    },
+  },
+  "003-agents": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(agents).execute(db);
+    },
+  },
+  "004-undone": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw("alter table action add column undone_by text, add column undone_reason text").execute(db);
     },
   },
 };

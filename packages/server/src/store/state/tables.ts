@@ -1,6 +1,6 @@
 // What PostgreSQL holds, as Kysely sees it. Times are ms since 1970.
 import type { Checkpoint, Entry, Head } from "@outweigh/evidence";
-import type { Alert, Gap, ScannedCopy, ScanReport } from "@outweigh/schema";
+import type { AgentHealth, Alert, Facts, Gap, HostFacts, Order, ScannedCopy, ScanReport } from "@outweigh/schema";
 import type { Generated, JSONColumnType } from "kysely";
 
 export interface Tables {
@@ -20,6 +20,9 @@ export interface Tables {
   log: LogTable;
   session: SessionTable;
   token: TokenTable;
+  agent: AgentTable;
+  enrolment: EnrolmentTable;
+  agent_order: AgentOrderTable;
 }
 
 /** The line says what it is (all columns of `Incident`); people say what comes of it (status, verdict, assignee). */
@@ -78,6 +81,8 @@ export interface ActionTable {
   at: number;
   verified_at: number | null;
   undone_at: number | null;
+  undone_by: string | null;
+  undone_reason: string | null;
   undoable: boolean;
   problem: string | null;
   /** What undoing needs to know. */
@@ -174,4 +179,39 @@ export interface TokenTable {
   created_at: number;
   created_by: string;
   last_used_at: number | null;
+}
+
+export interface AgentTable {
+  id: string;
+  host: JSONColumnType<HostFacts>;
+  public_key: string;
+  /** The number of its last request: the next one's is higher. */
+  counter: number;
+  enrolled_at: number;
+  enrolled_by: string;
+  last_seen_at: number | null;
+  health: JSONColumnType<AgentHealth> | null;
+  revoked_at: number | null;
+}
+
+/** `id` is the SHA-256 of a token that enrols one host. */
+export interface EnrolmentTable {
+  id: string;
+  by: string;
+  expires_at: number;
+}
+
+export interface AgentOrderTable {
+  id: string;
+  agent: string;
+  body: JSONColumnType<Order>;
+  by: string;
+  reason: string;
+  at: number;
+  expires_at: number;
+  state: "waiting" | "done" | "failed" | "refused";
+  done_at: number | null;
+  message: string | null;
+  facts: JSONColumnType<Facts> | null;
+  incident: string | null;
 }

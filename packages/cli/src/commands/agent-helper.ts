@@ -1,0 +1,30 @@
+import { command, type Call } from "../command.ts";
+import { CliError, type ExitCode } from "../error.ts";
+import { agentDataOption, defaultAgentData } from "../agent-data.ts";
+
+const options = { ...agentDataOption } as const;
+
+export const agentHelper = command({
+  summary: "Compiles the helper through which the kernel tells who opens weights (tier T2)",
+  usage: "",
+  positionals: [0, 0],
+  options,
+  about: [
+    "A small C program, compiled here with cc. It needs the right CAP_SYS_ADMIN when it starts, drops every right at once and only writes lines to the agent.",
+  ],
+  examples: [{ line: "outweigh agent helper", about: "Prints where it lies and how to give it that right" }],
+  run,
+});
+
+async function run({ values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
+  const { buildHelper, helperFile } = await import("@outweigh/agent");
+  const path = helperFile(values.data ?? defaultAgentData());
+  const problem = await buildHelper(path);
+  if (problem !== undefined) throw new CliError("FAILED", `the helper could not be compiled: ${problem}`);
+  if (json) terminal.printJson({ path });
+  else {
+    terminal.print(path);
+    terminal.say("an agent that does not run as root needs: sudo setcap cap_sys_admin+ep " + path);
+  }
+  return 0;
+}

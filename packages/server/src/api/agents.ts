@@ -1,0 +1,188 @@
+// What agents say to us: they enrol once, then report. Every request is checked before anything of it is believed.
+import { createHash, randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import rateLimit from "@fastify/rate-limit";
+import {
+  agentReport,
+  enrolBody,
+  type AgentReport,
+  type EnrolAnswer,
+  type OrderResult,
+  type ReportAnswer,
+  type SourceEntry,
+} from "@outweigh/schema";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { digestOf } from "../auth/tokens.ts";
+import { ServerError } from "../error.ts";
+import { self } from "../evidence/log.ts";
+import { addAgent, agentSeen, finishOrder, ordersOf, useEnrolment, type StoredAgent } from "../store/agents.ts";
+import { Admission, readBody, type Upload } from "./admission.ts";
+import { decide, read, tooMany, type Context } from "./context.ts";
+
+/** Reports of one agent in a minute: it sends twice a second at most. */
+const maxReportsPerMinute = 240;
+/** Tries to enrol in a minute, of all hosts together: a token is 192 random bits, so this only bounds work. */
+const maxEnrolmentsPerMinute = 60;
+/** An agent that is quiet for longer is silent, in ms: it reports every 15 seconds. */
+const silenceMs = 50_000;
+/** Most orders given in one answer. */
+const maxOrders = 20;
+/** The path that is signed. */
+const reportPath = "/api/agents/report";
+
+/** The source under which a host's activity is read. */
+export function agentSource({ host }: Pick<StoredAgent, "host">): SourceEntry {
+  const name = host.name.toLowerCase().replace(/[^a-z0-9._-]/g, "-");
+  return { name: `agent-${name}`.slice(0, 64), kind: "agent", silenceMs };
+}
+
+export async function agents(app: FastifyInstance, context: Context): Promise<void> {
+  await app.register(async (inside) => {
+    await inside.register(rateLimit, {
+      max: maxEnrolmentsPerMinute,
+      timeWindow: "1 minute",
+      keyGenerator: () => "enrol",
+      errorResponseBuilder: tooMany,
+    });
+    inside.post("/api/agents/enrol", { config: { forPrograms: true } }, (request) => enrol(context, request.body));
+  });
+  await app.register((inside) => reports(inside, context));
+}
+
+/** A host shows a token once; from then on its key is what it is known by. */
+async function enrol(context: Context, body: unknown): Promise<EnrolAnswer> {
+  const { token, publicKey, host } = read(enrolBody, body);
+  const { agents: known, worker, now } = context;
+  const taken = known.list().find((it) => it.host.name === host.name && it.revokedAt === undefined);
+  const agent = { id: randomUUID(), host, publicKey, enrolledAt: now() };
+  let enrolledBy = "";
+  await decide(
+    context,
+    async (tx) => {
+      const by = await useEnrolment(tx, digestOf(token), now());
+      if (by === undefined)
+        throw new ServerError("NOT_SIGNED_IN", "the token is used or has expired: make another one");
+      if (taken)
+        throw new ServerError("CONFLICT", `a host named ${host.name} is enrolled: revoke it first if this is it`);
+      enrolledBy = by;
+      const fields = { agent: agent.id, publicKey, host: { ...host } };
+      return {
+        kind: "agent-enrolled",
+        by,
+        subject: `host:${host.name}`,
+        text: `enrolled the host ${host.name}`,
+        fields,
+      };
+    },
+    (tx) => addAgent(tx, { ...agent, enrolledBy }),
+  );
+  const stored = { ...agent, enrolledBy };
+  known.know(stored);
+  worker.expect(agentSource(stored));
+  context.changes.tell("host", agent.id);
+  return { agent: agent.id, serverKey: known.serverKey };
+}
+
+async function reports(app: FastifyInstance, context: Context): Promise<void> {
+  const admission = new Admission();
+  const uploads = new WeakMap<FastifyRequest, Upload>();
+  app.addHook("onRequest", async (request, reply) => {
+    if (!context.agents.mayKnock(request.headers)) throw notEnrolled();
+    const upload = admission.enter(String(request.headers["outweigh-agent"]));
+    uploads.set(request, upload);
+    reply.raw.once("close", upload.leave);
+  });
+  await app.register(rateLimit, {
+    max: maxReportsPerMinute,
+    timeWindow: "1 minute",
+    keyGenerator: (request) => String(request.headers["outweigh-agent"]),
+    errorResponseBuilder: tooMany,
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (request: FastifyRequest, body: IncomingMessage) => {
+    const upload = uploads.get(request);
+    if (!upload) throw new ServerError("INTERNAL", "a body came before its agent was known");
+    return readBody(body, upload);
+  });
+  app.post(reportPath, { config: { forPrograms: true } }, async (request): Promise<ReportAnswer> => {
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const agent = await context.agents.check(reportPath, request.headers, body);
+    if ("why" in agent) {
+      await refuse(context, agent.agent, agent.why);
+      throw agent.why === "stale" ? stale() : notEnrolled();
+    }
+    await take(context, agent, read(agentReport, parse(body)));
+    const orders = await ordersOf(context.db, agent.id, maxOrders, context.now());
+    return {
+      orders: orders.map(({ id, at, expiresAt, order }) =>
+        context.agents.sign({ id, agent: agent.id, issuedAt: at, expiresAt, order }),
+      ),
+    };
+  });
+}
+
+/** What the report holds is on disk when this resolves. An agent speaks for its own host alone, whatever it writes. */
+async function take(context: Context, agent: StoredAgent, report: AgentReport): Promise<void> {
+  const { db, worker, changes, now } = context;
+  const source = agentSource(agent).name;
+  const host = agent.host.name;
+  const alive = { alive: 1, id: `${agent.id}:${report.sentAt}`, host, time: now(), tier: report.health.tier };
+  const lines = report.lines.map((it) => ({ ...it, id: `${agent.id}:${it.id}`.slice(0, 200), host }));
+  const body = Buffer.from([...lines, alive].map((it) => JSON.stringify(it)).join("\n"));
+  await worker.accept({ source, body, at: now() });
+  const scans = [report.scan, ...report.results.map((it) => it.scan)].filter((it) => it !== undefined);
+  for (const it of scans)
+    await worker.accept({ source: "scan", body: Buffer.from(JSON.stringify({ ...it, host })), at: now() });
+  for (const it of report.results) await finish(context, agent, it);
+  await agentSeen(db, agent.id, now(), report.health);
+  context.agents.know({ ...agent, lastSeenAt: now(), health: report.health });
+  changes.tell("host", agent.id);
+}
+
+/** What came of an order goes on record, with the digest of the facts it brought. */
+async function finish({ db, evidence, now }: Context, agent: StoredAgent, result: OrderResult): Promise<void> {
+  const { id, state, message, facts } = result;
+  await db.transaction().execute(async (tx) => {
+    if (!(await finishOrder(tx, { id, agent: agent.id, at: now(), state, message, facts }))) return;
+    const digest = facts && createHash("sha256").update(JSON.stringify(facts)).digest("hex");
+    const text = `${agent.host.name} answered order ${id}: ${state}${message === undefined ? "" : `, ${message}`}`;
+    const fields = { order: id, state, ...(digest !== undefined && { factsDigest: digest }) };
+    await evidence.append(
+      tx,
+      [{ kind: "order-answered", by: self, subject: `host:${agent.host.name}`, text, fields }],
+      now(),
+    );
+  });
+}
+
+/** A request in an agent's name that is not its own, or is an old one: who else has its key or its disk? It becomes an event. */
+async function refuse({ worker, log, now }: Context, agent: StoredAgent | undefined, why: string): Promise<void> {
+  if (!agent || why === "revoked") return;
+  const said = {
+    forged: "its signature is not of the agent's key",
+    stale: "its number is not newer than the last one: a copy of the agent, an old disk, or a repeated request",
+  };
+  const text = why === "forged" ? said.forged : said.stale;
+  const [at, host] = [now(), agent.host.name];
+  // One a minute is enough to be seen, and no sender can fill the events with it.
+  const id = `${agent.id}:${why}:${Math.floor(at / 60_000)}`;
+  const record = { refused: 1, id, host, agent: agent.id, time: at, why: text };
+  log.warn({ agent: agent.id, why }, "a report was refused");
+  await worker.accept({ source: agentSource(agent).name, body: Buffer.from(JSON.stringify(record)), at, key: id });
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    throw new ServerError("BAD_REQUEST", "the report is not JSON");
+  }
+}
+
+function notEnrolled(): ServerError {
+  return new ServerError("NOT_SIGNED_IN", "this agent is not enrolled here, or was revoked: enrol its host again");
+}
+
+function stale(): ServerError {
+  return new ServerError("CONFLICT", "this report is not newer than the last one");
+}

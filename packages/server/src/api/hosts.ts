@@ -1,0 +1,124 @@
+// Hosts with an agent: who they are, what they see, and what people ask of them.
+import { randomUUID } from "node:crypto";
+import {
+  listQuery,
+  orderRequestBody,
+  reasonBody,
+  type Enrolment,
+  type HostDetail,
+  type HostRow,
+} from "@outweigh/schema";
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { digestOf, newSecret } from "../auth/tokens.ts";
+import { ServerError } from "../error.ts";
+import { addEnrolment, addOrder, ordersOf, revokeAgent, type StoredAgent } from "../store/agents.ts";
+import { pageOfRows, type RowFields } from "../store/filter-rows.ts";
+import { agentSource } from "./agents.ts";
+import { decide, personOf, read, type Context } from "./context.ts";
+
+/** How long a token to enrol with is good, in ms: long enough to paste it into another terminal. */
+const enrolmentMs = 15 * 60_000;
+/** How long an order waits for its agent, in ms: an agent that comes back tomorrow shall not do what was wanted today. */
+const orderMs = 60 * 60_000;
+/** Most orders shown. */
+const maxShown = 50;
+
+const params = z.object({ id: z.string().max(64) });
+
+const fields: RowFields<HostRow> = {
+  name: { kind: "text", of: (it) => it.name },
+  state: { kind: "text", of: (it) => it.state },
+  tier: { kind: "text", of: (it) => it.tier ?? "" },
+  system: { kind: "text", of: (it) => it.system },
+  seen: { kind: "time", of: (it) => it.lastSeenAt },
+};
+
+export function hosts(app: FastifyInstance, context: Context): void {
+  const { agents, worker, changes, db, now } = context;
+
+  app.get("/api/hosts", async (request) => {
+    const query = { ...read(listQuery, request.query), now: now() };
+    const rows = agents.list().map((it) => rowOf(it, context));
+    return pageOfRows(rows, query, fields, (it) => `${it.name} ${it.system} ${it.problems.join(" ")}`);
+  });
+
+  app.get("/api/hosts/:id", async (request): Promise<HostDetail> => {
+    const agent = required(context, read(params, request.params).id);
+    const found = await ordersOf(db, agent.id, maxShown);
+    const orders = found.map(({ agent: _, ...it }) => it);
+    return { host: rowOf(agent, context), facts: agent.host, source: agentSource(agent).name, orders };
+  });
+
+  app.post("/api/hosts/enrolments", async (request): Promise<Enrolment> => {
+    const by = personOf(request);
+    const token = newSecret();
+    const expiresAt = now() + enrolmentMs;
+    const text = "made a token to enrol one host with";
+    await decide(context, { kind: "enrolment-made", by, text }, (tx) =>
+      addEnrolment(tx, { id: digestOf(token), by, expiresAt }),
+    );
+    return { token, expiresAt };
+  });
+
+  app.post("/api/hosts/:id/orders", async (request): Promise<{ id: string }> => {
+    const by = personOf(request);
+    const agent = required(context, read(params, request.params).id);
+    const { order, reason, incident } = read(orderRequestBody, request.body);
+    if (agent.revokedAt !== undefined) throw new ServerError("CONFLICT", `${agent.host.name} is not enrolled any more`);
+    const id = randomUUID();
+    const at = now();
+    const stored = { id, agent: agent.id, order, by, reason, at, expiresAt: at + orderMs, state: "waiting" as const };
+    const text = `asked ${agent.host.name} to ${order.verb}: ${reason}`;
+    const decision = {
+      kind: "order-given",
+      by,
+      subject: incident ?? `host:${agent.host.name}`,
+      text,
+      fields: { order: id },
+    };
+    await decide(context, decision, (tx) => addOrder(tx, { ...stored, ...(incident !== undefined && { incident }) }));
+    changes.tell("host", agent.id);
+    return { id };
+  });
+
+  app.post("/api/hosts/:id/revoke", async (request): Promise<HostRow> => {
+    const by = personOf(request);
+    const agent = required(context, read(params, request.params).id);
+    const { reason } = read(reasonBody, request.body);
+    const at = now();
+    const text = `revoked the agent of ${agent.host.name}: ${reason}`;
+    await decide(context, { kind: "agent-revoked", by, subject: `host:${agent.host.name}`, text }, (tx) =>
+      revokeAgent(tx, agent.id, at),
+    );
+    const revoked = { ...agent, revokedAt: at };
+    agents.know(revoked);
+    worker.forget(agentSource(agent).name);
+    changes.tell("host", agent.id);
+    return rowOf(revoked, context);
+  });
+}
+
+function required({ agents }: Context, id: string): StoredAgent {
+  const found = agents.get(id);
+  if (!found) throw new ServerError("NOT_FOUND", "there is no such host");
+  return found;
+}
+
+function rowOf(
+  { id, host, enrolledAt, enrolledBy, lastSeenAt, health, revokedAt }: StoredAgent,
+  { worker }: Context,
+): HostRow {
+  const silent = worker.sources().get(agentSource({ host }).name)?.silentFrom !== undefined;
+  return {
+    id,
+    name: host.name,
+    system: host.system,
+    state: revokedAt !== undefined ? "revoked" : lastSeenAt === undefined ? "waiting" : silent ? "silent" : "reporting",
+    enrolledAt,
+    enrolledBy,
+    problems: health?.problems ?? [],
+    ...(lastSeenAt !== undefined && { lastSeenAt }),
+    ...(health && { tier: health.tier, watchedFiles: health.watchedFiles, dropped: health.dropped }),
+  };
+}
