@@ -11,7 +11,7 @@ export async function showHelp(terminal: Terminal): Promise<void> {
   terminal.print();
   terminal.print("outweigh COMMAND [options]");
   terminal.print();
-  for (const [name, load] of commands) terminal.print(`  ${name.padEnd(14)}${(await load()).summary}`);
+  for (const [name, load] of commands) terminal.print(`  ${name.padEnd(17)}${(await load()).summary}`);
   terminal.print();
   terminal.print(
     "outweigh COMMAND --help says more. Exit codes: 0 done and clean, 1 something found, 2 wrong use, 3 failed.",

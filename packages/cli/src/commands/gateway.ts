@@ -1,0 +1,87 @@
+import { resolve } from "node:path";
+import type { GatewaySection } from "@outweigh/schema";
+import { command, type Call } from "../command.ts";
+import { loadConfig } from "../config/read.ts";
+import { CliError, type ExitCode } from "../error.ts";
+import { gatewayOptions } from "../gateway-desk.ts";
+import { visible } from "../text/visible.ts";
+
+const options = {
+  ...gatewayOptions,
+  port: {
+    type: "string",
+    value: "N",
+    about: "Where clients ask; 0 takes any that is free (default: the configured one)",
+  },
+} as const;
+
+export const gateway = command({
+  summary: "Starts the gateway before your model servers: keys, meters, orders",
+  usage: "",
+  positionals: [0, 0],
+  options,
+  about: [
+    "Its settings are the part gateway of outweigh.yml; it is read again when it changes, and a bad one keeps the old in force.",
+    "Answers pass as they are, unless a tier or an order asks for less. A dead detector or server never fails a request: the blind interval is put on record. Ends with Ctrl-C, after running answers.",
+  ],
+  examples: [
+    { line: "outweigh gateway", about: "With the gateway part of ./outweigh.yml" },
+    { line: "outweigh gateway --config /etc/outweigh.yml --port 0", about: "Elsewhere, on any free port" },
+  ],
+  run,
+});
+
+async function run({ values, json, terminal, signal }: Call<typeof options>): Promise<ExitCode> {
+  const { file } = loadConfig(values.config);
+  const { startGateway } = await import("@outweigh/gateway");
+  const running = await startGateway({
+    section: () => sectionOf(values),
+    file: file === undefined ? undefined : resolve(file),
+    environment: process.env,
+    say: (line) => terminal.say(visible(line)),
+  });
+  if (json) terminal.printJson({ url: running.url, adminUrl: running.adminUrl, dataDir: running.dataDir });
+  else {
+    terminal.print(`The gateway serves on ${running.url}`);
+    terminal.print(`   data      ${visible(running.dataDir)}: keys, orders, evidence, spool`);
+    terminal.print("   keys      outweigh gateway key create PRINCIPAL makes one; without a key nothing is answered");
+    terminal.print("             Ctrl-C stops, after running answers.");
+  }
+  const again = () => {
+    try {
+      running.reload();
+    } catch (error) {
+      terminal.say(visible(`the old policy holds: ${error instanceof Error ? error.message : String(error)}`));
+    }
+  };
+  process.on("SIGUSR2", again);
+  await aborted(signal);
+  process.off("SIGUSR2", again);
+  terminal.say("stopping");
+  await running.close();
+  return 0;
+}
+
+/** @throws {CliError} CONFIG when the configuration has mistakes, or no part for the gateway. */
+function sectionOf(values: Call<typeof options>["values"]): GatewaySection {
+  const { config, file } = loadConfig(values.config);
+  if (!config.gateway) {
+    throw new CliError("CONFIG", `${file ?? "outweigh.yml"} has no part gateway: name at least one of its upstreams`);
+  }
+  return {
+    ...config.gateway,
+    ...(values.data !== undefined && { data: values.data }),
+    ...(values.port !== undefined && { port: portOf(values.port) }),
+  };
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65535) return port;
+  throw new CliError("USAGE", `--port is ${JSON.stringify(text)}, expected a number from 0 to 65535`);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((done) => signal.addEventListener("abort", () => done(), { once: true }));
+}
