@@ -164,6 +164,7 @@ function pythonModels(tensors: readonly TestTensor[]): Sample[] {
     one("TorchScript", "model.pt", pickle.writeTorchZip(tensors, { root: "m", extra: [code, constants] })),
     one("PyTorch legacy", "model.pth", pickle.writeTorchLegacy(tensors)),
     one("pickle", "model.pkl", pickle.writePickle(tensors)),
+    one("pickle, protocol 2", "model.pkl", pickle.writePickleAsText(tensors)),
     one("joblib", "model.joblib", writeJoblib(tensors)),
     one("npy", "weights.npy", first ? writeNpy(first) : new Uint8Array(0)),
     one("npz", "weights.npz", npz(false)),

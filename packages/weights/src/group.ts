@@ -78,7 +78,7 @@ function holdsWeights({ file, sha256 }: FoundFile): boolean {
  * Formats of any arrays: pictures, labels and indexes more often than weights. In these only floating or signed bytes count, and no handful of
  * numbers. Bench/weights labelled: precision .892 without, above .99 with it.
  */
-const anyArrays: ReadonlySet<string> = new Set(["npy", "npz", "pickle", "hdf5"]);
+const anyArrays: ReadonlySet<string> = new Set(["npy", "npz", "pickle", "joblib", "hdf5"]);
 
 interface Instance {
   readonly set: FileSet;

@@ -32,13 +32,20 @@ export async function readRange(cursor: Cursor, countBytes: 1 | 4 | 8, kind: "by
   return { kind, at, length };
 }
 
-/** A counted text; one longer than `maxNameBytes` stays a range. Surrogates that Python passes through become U+FFFD. */
-export async function readText(cursor: Cursor, countBytes: 1 | 4 | 8): Promise<string | PyBytes> {
+/** A counted text; one longer than `most` bytes stays a range. Surrogates that Python passes through become U+FFFD. */
+export async function readText(cursor: Cursor, countBytes: 1 | 4 | 8, most = maxNameBytes): Promise<string | PyBytes> {
   const range = await readRange(cursor, countBytes, "text");
-  if (range.length > maxNameBytes) return range;
+  if (range.length > most) return range;
   cursor.seek(range.at, "a text");
-  await cursor.want(range.length, "a text");
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(cursor.take(range.length));
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let text = "";
+  for (let left = range.length; left > 0;) {
+    const length = Math.min(left, maxPieceBytes);
+    await cursor.want(length, "a text");
+    left -= length;
+    text += decoder.decode(cursor.take(length), { stream: left > 0 });
+  }
+  return text;
 }
 
 async function readCount(cursor: Cursor, countBytes: 1 | 4 | 8): Promise<number> {

@@ -109,6 +109,12 @@ export class PickleMachine {
     return value;
   }
 
+  /** What `top` gives, or what lies below a mark; undefined for an empty stack. */
+  callee(): PyValue {
+    const last = this.#stack.at(-1);
+    return isMark(last) ? this.#stack.at(-2) : last;
+  }
+
   top(): PyValue {
     this.#needs();
     return this.#stack.at(-1);

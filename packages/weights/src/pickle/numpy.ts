@@ -128,6 +128,8 @@ function rawBytes(value: PyValue): PyBytes | undefined {
   if (value.kind === "bytes") return value;
   if (value.kind !== "object" || globalName(value.callee) !== "_codecs.encode") return undefined;
   const [text] = value.args;
+  if (typeof text === "object" && text.kind === "text")
+    throw new WeightsError("TOO_LARGE", `an array that is escaped as a text of ${text.length} bytes`, { at: text.at });
   if (typeof text !== "string" || text.length > maxInlineBytes) return undefined;
   return { kind: "bytes", at: value.at, length: text.length, data: latin1(text) };
 }

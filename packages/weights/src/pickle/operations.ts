@@ -1,7 +1,7 @@
 // Source: CPython, Lib/pickletools.py: each opcode and its effect on the stack.
 import type { Cursor } from "../cursor.ts";
 import { WeightsError } from "../error.ts";
-import { maxNameBytes } from "../limits.ts";
+import { maxInlineBytes, maxNameBytes } from "../limits.ts";
 import { parseInteger, readLine, readLong, readRange, readText, unescapeUnicode, unquote } from "./arguments.ts";
 import type { PickleMachine } from "./machine.ts";
 import type { PyDict, PyList, PyObject, PyValue } from "./value.ts";
@@ -27,9 +27,9 @@ export const operations: readonly (Operation | undefined)[] = table({
   // Texts and bytes
   S: async (m, c) => m.push(unquote(await readLine(c), m.at)),
   V: async (m, c) => m.push(unescapeUnicode(await readLine(c))),
-  X: async (m, c) => m.push(await readText(c, 4)),
+  X: async (m, c) => m.push(await readText(c, 4, mostOf(m))),
   "\x8c": async (m, c) => m.push(await readText(c, 1)),
-  "\x8d": async (m, c) => m.push(await readText(c, 8)),
+  "\x8d": async (m, c) => m.push(await readText(c, 8, mostOf(m))),
   T: (m, c) => latinString(m, c, 4),
   U: (m, c) => latinString(m, c, 1),
   B: async (m, c) => m.push(await readRange(c, 4, "bytes")),
@@ -148,6 +148,14 @@ function stackGlobal(machine: PickleMachine): void {
   const name = machine.pop();
   const module = machine.pop();
   machine.push({ kind: "global", module: nameText(module), name: nameText(name), at: machine.at });
+}
+
+/** How long a text may be to be kept: bytes that Python 3 escapes for protocol 2 are the argument of `_codecs.encode`. */
+function mostOf(machine: PickleMachine): number {
+  const callee = machine.callee();
+  return typeof callee === "object" && callee.kind === "global" && callee.module === "_codecs"
+    ? maxInlineBytes
+    : maxNameBytes;
 }
 
 /** A name that is computed or no text at all would fail in Python, yet stays visible here. */

@@ -21,6 +21,7 @@ import {
   text,
   tuple,
   writePickle,
+  writePickleAsText,
 } from "../testing/pickle.ts";
 import { answersOrRefuses, damaged } from "../testing/properties.ts";
 import { aModel, seededBytes, sha256, strictReader, tensor } from "../testing/tensors.ts";
@@ -233,4 +234,12 @@ test("any opcodes are an answer or a coded error", async () => {
   const streams = fc.uint8Array({ minLength: 1, maxLength: 300 }).map((it) => concat(proto(4), it, stop));
   await fc.assert(fc.asyncProperty(streams, answersOrRefuses));
   await fc.assert(fc.asyncProperty(damaged(writePickle(aModel())), answersOrRefuses));
+});
+
+test("finds arrays of more than 64 KiB that Python 3 escaped as text for protocols 1 and 2", async () => {
+  const weights = tensor("w", [200, 150], "escaped");
+  const bytes = writePickleAsText([weights]);
+  const file = await read(bytes);
+  const [digest] = await digestTensors(strictReader(bytes), file);
+  assert.deepEqual([digest?.shape, digest?.sha256], [[200, 150], sha256(weights.data)]);
 });

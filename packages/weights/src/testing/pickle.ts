@@ -115,7 +115,7 @@ export function writeTorchLegacy(tensors: readonly TestTensor[]): Uint8Array {
 }
 
 /** A pickled numpy array of little-endian f32. */
-export function numpyArray({ shape, data }: TestTensor, fortran = false): Uint8Array {
+export function numpyArray({ shape, data }: TestTensor, fortran = false, bytes = rawBytes(data)): Uint8Array {
   const type = concat(
     call(global("numpy", "dtype"), text("f4"), int(0), int(1)),
     tuple(int(3), text("<"), none, none, none),
@@ -127,11 +127,19 @@ export function numpyArray({ shape, data }: TestTensor, fortran = false): Uint8A
     tuple(int(0)),
     rawBytes(concat("b")),
   );
-  const state = tuple(int(1), tuple(...shape.map(int)), type, concat(fortran ? "\x88" : "\x89"), rawBytes(data));
+  const state = tuple(int(1), tuple(...shape.map(int)), type, concat(fortran ? "\x88" : "\x89"), bytes);
   return concat(reconstruct, state, "b");
 }
 
 /** A dict of numpy arrays in a bare pickle. */
 export function writePickle(tensors: readonly TestTensor[]): Uint8Array {
   return concat(proto(4), dict(tensors.map((it) => [text(it.name), numpyArray(it)] as const)), stop);
+}
+
+/** The same in protocol 2, which has no bytes: they are escaped as a text. */
+export function writePickleAsText(tensors: readonly TestTensor[]): Uint8Array {
+  const escaped = (data: Uint8Array): Uint8Array =>
+    call(global("_codecs", "encode"), text(Buffer.from(data).toString("latin1")), text("latin1"));
+  const entries = tensors.map((it) => [text(it.name), numpyArray(it, false, escaped(it.data))] as const);
+  return concat(proto(2), dict(entries), stop);
 }
