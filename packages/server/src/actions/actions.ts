@@ -144,8 +144,11 @@ export class Actions {
         throw cause instanceof ServerError ? cause : new ServerError("ACTION_REFUSED", problem, { cause });
       }
       const text = `undone: ${row.title}: ${reason}`;
-      await this.#progress(row, { state: "undone", undoneAt: now() }, { kind: "action-undone", by, text }, (tx) =>
-        copyState(tx, row, "present"),
+      await this.#progress(
+        row,
+        { state: "undone", undone: { at: now(), by, reason } },
+        { kind: "action-undone", by, text },
+        (tx) => copyState(tx, row, "present"),
       );
       return this.#row(id);
     });

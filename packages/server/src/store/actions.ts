@@ -1,8 +1,9 @@
 import { actionRow, actionVerb, type ActionRow, type ActionVerb } from "@outweigh/schema";
-import { sql, type Selectable } from "kysely";
-import { readCursor, writeCursor } from "./cursor.ts";
+import type { Selectable } from "kysely";
+import { writeCursor } from "./cursor.ts";
 import { whereOf, type FilterFields } from "./filter.ts";
 import { incidentNumbers } from "./incidents.ts";
+import { key, ListOrder, type OrderColumns } from "./order.ts";
 import type { ListQuery, Page } from "./page.ts";
 import type { Db, Tx } from "./state/state.ts";
 import type { ActionTable } from "./state/tables.ts";
@@ -37,7 +38,7 @@ export interface NewAction {
 export interface ActionProgress {
   readonly state: ActionRow["state"];
   readonly verifiedAt?: number;
-  readonly undoneAt?: number;
+  readonly undone?: { readonly at: number; readonly by: string; readonly reason: string };
   readonly problem?: string;
   readonly undoable?: boolean;
   readonly record?: object;
@@ -55,6 +56,8 @@ export async function addAction(tx: Tx, it: NewAction): Promise<void> {
       state: "running",
       verified_at: null,
       undone_at: null,
+      undone_by: null,
+      undone_reason: null,
       problem: null,
       record: storableJson(it.record),
     })
@@ -68,7 +71,11 @@ export async function setProgress(tx: Tx, id: string, it: ActionProgress): Promi
       state: it.state,
       problem: it.problem === undefined ? null : storable(it.problem),
       ...(it.verifiedAt !== undefined && { verified_at: it.verifiedAt }),
-      ...(it.undoneAt !== undefined && { undone_at: it.undoneAt }),
+      ...(it.undone && {
+        undone_at: it.undone.at,
+        undone_by: storable(it.undone.by),
+        undone_reason: storable(it.undone.reason),
+      }),
       ...(it.undoable !== undefined && { undoable: it.undoable }),
       ...(it.record !== undefined && { record: storableJson(it.record) }),
     })
@@ -76,20 +83,27 @@ export async function setProgress(tx: Tx, id: string, it: ActionProgress): Promi
     .execute();
 }
 
-/** The latest first. */
-export async function listActions(db: Db, { filter, after, limit, now }: ListQuery): Promise<Page<ActionRow>> {
+const orders: OrderColumns = {
+  state: { column: "state", kind: "text" },
+  title: { column: "title", kind: "text" },
+  verb: { column: "verb", kind: "text" },
+  by: { column: "by", kind: "text" },
+  time: { column: "at", kind: "number" },
+};
+const usual = [key({ column: "at", kind: "number" }, true), key({ column: "id", kind: "text" }, true)] as const;
+
+/** The latest first, or as the reader asks. */
+export async function listActions(db: Db, { filter, sort, after, limit, now }: ListQuery): Promise<Page<ActionRow>> {
   const matches = whereOf(filter, actionFields, texts, now);
-  let query = db
+  const order = new ListOrder(sort, orders, usual);
+  const query = db
     .selectFrom("action")
     .selectAll()
+    .select(order.place.as("place"))
     .where(matches)
-    .orderBy("at", "desc")
-    .orderBy("id", "desc")
+    .where(order.beyond(after))
+    .orderBy(order.by)
     .limit(limit);
-  if (after !== undefined) {
-    const [at, id] = readCursor(after, ["number", "string"]);
-    query = query.where(sql<boolean>`(at, id) < (${at}::bigint, ${id})`);
-  }
   const [rows, total] = await Promise.all([
     query.execute(),
     db
@@ -102,7 +116,7 @@ export async function listActions(db: Db, { filter, after, limit, now }: ListQue
   return {
     items: await toActionRows(db, rows),
     total: total.count,
-    ...(last && { next: writeCursor([last.at, last.id]) }),
+    ...(last && { next: writeCursor(last.place) }),
   };
 }
 
@@ -146,6 +160,8 @@ async function toActionRows(db: Db, rows: readonly Selectable<ActionTable>[]): P
       at: row.at,
       ...(row.verified_at !== null && { verifiedAt: row.verified_at }),
       ...(row.undone_at !== null && { undoneAt: row.undone_at }),
+      ...(row.undone_by !== null && { undoneBy: row.undone_by }),
+      ...(row.undone_reason !== null && { undoneReason: row.undone_reason }),
       undoable: row.undoable,
       ...(row.problem !== null && { problem: row.problem }),
     };

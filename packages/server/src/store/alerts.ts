@@ -1,9 +1,10 @@
 // Alerts: claims of the line, each with the events that prove it.
 import { alert, severityId, type Alert, type AlertRow } from "@outweigh/schema";
 import { sql, type Selectable } from "kysely";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { writeCursor } from "./cursor.ts";
 import { whereOf, type FilterFields } from "./filter.ts";
 import { incidentNumbers } from "./incidents.ts";
+import { key, ListOrder, type OrderColumns } from "./order.ts";
 import { inChunks, type ListQuery, type Page } from "./page.ts";
 import type { Db, Tx } from "./state/state.ts";
 import type { AlertTable } from "./state/tables.ts";
@@ -71,20 +72,30 @@ export async function linkAlerts(tx: Tx, incident: string, alerts: readonly stri
     .execute();
 }
 
-/** The latest first. */
-export async function listAlerts(db: Db, { filter, after, limit, now }: ListQuery): Promise<Page<AlertRow>> {
+const orders: OrderColumns = {
+  severity: { column: "severity", kind: "number" },
+  title: { column: "body->>'title'", kind: "text" },
+  rule: { column: "rule", kind: "text" },
+  model: { column: "model", kind: "text" },
+  principal: { column: "principal", kind: "text" },
+  count: { column: "(body->>'count')::numeric", kind: "number" },
+  first: { column: "first_at", kind: "number" },
+  last: { column: "last_at", kind: "number" },
+};
+const usual = [key({ column: "last_at", kind: "number" }, true), key({ column: "id", kind: "text" }, true)] as const;
+
+/** The latest first, or as the reader asks. */
+export async function listAlerts(db: Db, { filter, sort, after, limit, now }: ListQuery): Promise<Page<AlertRow>> {
   const matches = whereOf(filter, alertFields, texts, now);
-  let query = db
+  const order = new ListOrder(sort, orders, usual);
+  const query = db
     .selectFrom("alert")
     .selectAll()
+    .select(order.place.as("place"))
     .where(matches)
-    .orderBy("last_at", "desc")
-    .orderBy("id", "desc")
+    .where(order.beyond(after))
+    .orderBy(order.by)
     .limit(limit);
-  if (after !== undefined) {
-    const [lastAt, id] = readCursor(after, ["number", "string"]);
-    query = query.where(sql<boolean>`(last_at, id) < (${lastAt}::bigint, ${id})`);
-  }
   const [rows, total] = await Promise.all([
     query.execute(),
     db
@@ -97,7 +108,7 @@ export async function listAlerts(db: Db, { filter, after, limit, now }: ListQuer
   return {
     items: await toAlertRows(db, rows),
     total: total.count,
-    ...(last && { next: writeCursor([last.last_at, last.id]) }),
+    ...(last && { next: writeCursor(last.place) }),
   };
 }
 

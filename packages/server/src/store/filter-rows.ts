@@ -3,19 +3,26 @@ import { severities, type FilterTerm } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { equalOnly, isPrefix, readFilter, readFlag, readNumber, type FilterFields } from "./filter.ts";
+import { readOrder } from "./order.ts";
 import type { ListQuery, Page } from "./page.ts";
 
 type Value = string | number | boolean | readonly string[] | undefined;
 
+/** How one field is read off a row. */
+export interface RowField<Row> {
+  readonly kind: "text" | "number" | "severity" | "time" | "flag";
+  of(row: Row): Value;
+  /** Where a row stands when the list is ordered by the field, if its value does not say. */
+  place?(row: Row): number;
+}
+
 /** How the fields of a filter are read off a row. */
-export type RowFields<Row> = Readonly<
-  Record<string, { readonly kind: "text" | "number" | "severity" | "time" | "flag"; of(row: Row): Value }>
->;
+export type RowFields<Row> = Readonly<Record<string, RowField<Row>>>;
 
 /** The rows that match, in their order, a page of them. `text` is all of a row that a bare word is looked for in. */
 export function pageOfRows<Row>(
   rows: readonly Row[],
-  { filter, after, limit, now }: ListQuery,
+  { filter, sort, after, limit, now }: ListQuery,
   fields: RowFields<Row>,
   text: (row: Row) => string,
 ): Page<Row> {
@@ -23,11 +30,34 @@ export function pageOfRows<Row>(
     Object.entries(fields).map(([name, { kind }]) => [name, { kind, column: name }]),
   );
   const terms = readFilter(filter, known);
-  const matching = rows.filter((row) => terms.every((term) => termMatches(term, row, fields, text, now)));
+  const found = rows.filter((row) => terms.every((term) => termMatches(term, row, fields, text, now)));
+  const matching = sort === undefined ? found : sorted(found, readOrder(sort, fields));
   const start = after === undefined ? 0 : readCursor(after, ["number"])[0];
   const items = matching.slice(start, start + limit);
   const end = start + items.length;
   return { items, total: matching.length, ...(end < matching.length && { next: writeCursor([end]) }) };
+}
+
+/** Rows in another order; those without a value last, equal ones as they were. Text as people order it: `key-9` before `key-10`. */
+function sorted<Row>(
+  rows: readonly Row[],
+  { by, falling }: { readonly by: RowField<Row>; readonly falling: boolean },
+): Row[] {
+  const sign = falling ? -1 : 1;
+  const placed = rows.map((row) => ({ row, place: by.place?.(row) ?? placeOf(by.kind, by.of(row)) }));
+  placed.sort(({ place: a }, { place: b }) => {
+    if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
+    return sign * (typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b)));
+  });
+  return placed.map((it) => it.row);
+}
+
+const collator = new Intl.Collator("en", { numeric: true });
+
+function placeOf(kind: RowField<never>["kind"], value: Value): number | string | undefined {
+  if (kind === "severity") return severities.findIndex((it) => it === value) + 1;
+  if (typeof value === "boolean") return Number(value);
+  return typeof value === "number" || value === undefined ? value : typeof value === "string" ? value : value.join(" ");
 }
 
 function termMatches<Row>(

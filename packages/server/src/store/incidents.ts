@@ -13,8 +13,9 @@ import {
   type Verdict,
 } from "@outweigh/schema";
 import { sql, type Selectable } from "kysely";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { writeCursor } from "./cursor.ts";
 import { whereOf, type FilterFields } from "./filter.ts";
+import { key, ListOrder, type Key, type OrderColumns } from "./order.ts";
 import type { ListQuery, Page } from "./page.ts";
 import { inChunks } from "./page.ts";
 import type { Db, Tx } from "./state/state.ts";
@@ -135,33 +136,48 @@ function toColumns(it: Incident, now: number) {
   };
 }
 
-/** Open ones first, then the worst, then the latest. */
-export async function listIncidents(db: Db, { filter, after, limit, now }: ListQuery): Promise<Page<IncidentRow>> {
-  const matches = whereOf(filter, incidentFields, texts, now);
-  const rank = sql<number>`(case when status = any(${openStatuses}) then 1 else 0 end)`;
-  let query = db
+/** Open ones come first. */
+const openness: Key = {
+  value: sql`(case when status in (${sql.join(openStatuses.map((it) => sql.lit(it)))}) then 1 else 0 end)`,
+  kind: "number",
+  falling: true,
+};
+
+const orders: OrderColumns = {
+  number: { column: "number", kind: "number" },
+  severity: { column: "severity", kind: "number" },
+  title: { column: "title", kind: "text" },
+  status: { column: "status", kind: "text" },
+  assignee: { column: "assignee", kind: "text" },
+  model: { column: "models[1]", kind: "text" },
+  principal: { column: "principals[1]", kind: "text" },
+  first: { column: "first_at", kind: "number" },
+  last: { column: "last_at", kind: "number" },
+};
+const usual = [
+  openness,
+  key({ column: "severity", kind: "number" }, true),
+  key({ column: "last_at", kind: "number" }, true),
+  key({ column: "number", kind: "number" }, true),
+] as const;
+
+/** Open ones first, then the worst, then the latest; or as the reader asks. */
+export async function listIncidents(
+  db: Db,
+  { filter, sort, after, limit, now }: ListQuery,
+): Promise<Page<IncidentRow>> {
+  const order = new ListOrder(sort, orders, usual);
+  const query = db
     .selectFrom("incident")
     .selectAll()
-    .select(rank.as("rank"))
-    .where(matches)
-    .orderBy("rank", "desc")
-    .orderBy("severity", "desc")
-    .orderBy("last_at", "desc")
-    .orderBy("number", "desc")
+    .select(order.place.as("place"))
+    .where(whereOf(filter, incidentFields, texts, now))
+    .where(order.beyond(after))
+    .orderBy(order.by)
     .limit(limit);
-  if (after !== undefined) {
-    const [open, severity, lastAt, number] = readCursor(after, ["number", "number", "number", "number"]);
-    query = query.where(
-      sql<boolean>`(${rank}, severity, last_at, number) < (${open}::int, ${severity}::int, ${lastAt}::bigint, ${number}::int)`,
-    );
-  }
   const [rows, total] = await Promise.all([query.execute(), countIncidents(db, filter, now)]);
   const last = rows.length === limit ? rows.at(-1) : undefined;
-  return {
-    items: rows.map(toIncidentRow),
-    total,
-    ...(last && { next: writeCursor([last.rank, last.severity, last.last_at, last.number]) }),
-  };
+  return { items: rows.map(toIncidentRow), total, ...(last && { next: writeCursor(last.place) }) };
 }
 
 export async function countIncidents(db: Db, filter: string, now: number): Promise<number> {

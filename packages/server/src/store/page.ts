@@ -3,6 +3,8 @@
 /** What a list is asked for; `after` is the `next` of the page before, `now` in ms. */
 export interface ListQuery {
   readonly filter: string;
+  /** A column's name, with a dash before it for falling; the list's own order, if undefined. */
+  readonly sort?: string | undefined;
   readonly after?: string | undefined;
   readonly limit: number;
   readonly now: number;
