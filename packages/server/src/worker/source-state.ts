@@ -9,6 +9,8 @@ const stored = z.object({
   kind: z.enum(sourceKinds),
   /** What its records turned out to be, the latest, where the configuration says `auto`. */
   told: z.enum(sourceKinds).optional(),
+  /** All that they turned out to be, where the configuration says `auto`. */
+  kinds: z.array(z.enum(sourceKinds)).optional(),
   addedAt: z.int(),
   lastSeenAt: z.int().optional(),
   lastEventAt: z.int().optional(),

@@ -111,7 +111,10 @@ export class Tally {
       return this.#reject(source, record, reason, record.record);
     }
     if (kind === "scan") this.#takeScan(record.record);
-    if (state.kind === "auto" && state.told !== kind) this.set(source, { ...state, told: kind });
+    const { kinds = [] } = state;
+    if (state.kind === "auto" && (state.told !== kind || !kinds.includes(kind))) {
+      this.set(source, { ...state, told: kind, kinds: [...new Set([...kinds, kind])] });
+    }
     const from = { source, kind, ...record };
     this.taken.push(from);
     this.#outcome(source, record, line.run(record.record, from));
