@@ -23,6 +23,7 @@ import {
   sessionHeader,
   severities,
   sourcePage,
+  tokenPage,
   type ActionPreview,
   type ActionRow,
   type Change,
@@ -98,6 +99,7 @@ function checkWorld(): void {
   modelPage.parse(pageOf(world.models));
   for (const it of world.models) modelDetail.parse(world.modelDetail(it));
   sourcePage.parse(pageOf(world.sources));
+  tokenPage.parse(pageOf(world.tokens));
   rulePage.parse(pageOf(world.rules));
   actionPage.parse(pageOf(world.actions));
   evidencePage.parse(world.evidence);
@@ -112,6 +114,7 @@ function worldOf(mood: Mood) {
     events: empty ? [] : world.events,
     models: empty ? [] : world.models,
     sources: empty ? [] : world.sources,
+    tokens: empty ? [] : [...world.tokens],
     rules: world.rules,
     actions: empty ? [] : structuredClone(world.actions),
     evidence: empty ? [] : world.evidence.items,
@@ -145,10 +148,12 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
     return no(503, "ENGINE_DOWN", "the event engine does not answer; it is started again every 5 s");
   }
   if (id !== "") return one(state, noun, id);
+  if (noun === "tokens") return ok(pageOf(state.tokens));
   const rows = state[noun as "incidents"];
   if (!Array.isArray(rows)) return no(404, "NOT_FOUND", `there is no ${noun}`);
-  const found = filtered(rows, query.get("filter") ?? "");
+  const found = ordered(filtered(rows, query.get("filter") ?? ""), query.get("sort"));
   const page = pageOf(found, Number(query.get("limit") ?? 100), Number(query.get("after") ?? 0));
+  if (noun === "rules") return ok({ ...page, inUse: { rules: 6, detectors: 4 }, refused: world.refused });
   return ok(noun === "evidence" ? { ...page, chain: { ...world.evidence.chain, entries: rows.length } } : page);
 }
 
@@ -172,6 +177,10 @@ type Body = Readonly<Record<string, string | null>>;
 
 function decide(state: State, noun: string, id: string, verb: string, body: Body): Answer {
   if (noun === "actions") return act(state, id, verb, body);
+  if (noun === "tokens") {
+    state.tokens = state.tokens.filter((it) => it.name !== id);
+    return ok({});
+  }
   const it = state.incidents.find((row) => row.id === id);
   if (!it) return no(404, "NOT_FOUND", `there is no incident ${id}`);
   if (verb === "assign") {
@@ -192,7 +201,13 @@ function act(state: State, id: string, verb: string, body: Body): Answer {
   if (verb === "undo") {
     const it = state.actions.find((row) => row.id === id);
     if (!it) return no(404, "NOT_FOUND", `there is no action ${id}`);
-    Object.assign(it, { state: "undone", undoneAt: Date.now(), undoable: false });
+    Object.assign(it, {
+      state: "undone",
+      undoneAt: Date.now(),
+      undoneBy: "ana",
+      undoneReason: body["reason"] ?? "",
+      undoable: false,
+    });
     return ok(it);
   }
   const preview = previewOf(body);
@@ -235,6 +250,19 @@ function previewOf(body: Body): ActionPreview {
 function pageOf<Row>(rows: readonly Row[], limit = 200, after = 0) {
   const items = rows.slice(after, after + limit);
   return { items, total: rows.length, ...(after + limit < rows.length && { next: String(after + limit) }) };
+}
+
+/** Just enough of an order for a fixture: by the field of that name, or `…At`. */
+function ordered<Row>(rows: Row[], sort: string | null): Row[] {
+  if (sort === null) return rows;
+  const name = sort.replace("-", "");
+  const value = (row: Row) => {
+    const it = row as Record<string, unknown>;
+    const found = it[name] ?? it[`${name}At`];
+    return severities.includes(found as "low") ? severities.indexOf(found as "low") : found;
+  };
+  const rising = rows.toSorted((a, b) => (String(value(a)) < String(value(b)) ? -1 : 1));
+  return sort.startsWith("-") ? rising.reverse() : rising;
 }
 
 /** Just enough of the grammar for a fixture. */

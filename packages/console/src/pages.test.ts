@@ -194,6 +194,66 @@ test("a list that nobody touches shows news by itself", { skip }, async (t) => {
   await rows(page).filter({ hasText: "Fresh news" }).waitFor();
 });
 
+test("a head asks the server for another order, of all rows", { skip }, async (t) => {
+  const { page } = await opened(t, "/events");
+  await rows(page).nth(1).waitFor();
+  const asked = page.waitForRequest(/sort=-time/);
+  await page.getByRole("columnheader", { name: "Time" }).getByRole("button").click();
+  await asked;
+  const turned = page.waitForRequest(/sort=time/);
+  await page.getByRole("columnheader", { name: "Time" }).getByRole("button").click();
+  await turned;
+  assert.equal(address(page).searchParams.get("sort"), "time");
+  await page.waitForFunction(() => document.querySelector("[role=columnheader][aria-sort=ascending]"));
+  assert.doesNotMatch(await page.locator("main").innerText(), /ordered over the first/);
+});
+
+test("new events show by themselves in a list that nobody touches", { skip }, async (t) => {
+  const { page, server } = await opened(t, "/events");
+  await rows(page).nth(1).waitFor();
+  await page.getByText("live", { exact: true }).waitFor();
+  const [first] = server.state.events;
+  assert.ok(first);
+  server.state.events = [{ ...first, id: "e-new", principal: "just-now" }, ...server.state.events];
+  server.tell({ noun: "event" });
+  await rows(page).filter({ hasText: "just-now" }).waitFor();
+});
+
+test("a source of several kinds says them, and that much of it could not be read", { skip }, async (t) => {
+  const { page } = await opened(t, "/sources?sel=logs");
+  const row = rows(page).filter({ hasText: "40 % rejected" });
+  assert.match(await row.innerText(), /logs\s+cloudtrail, http-access/);
+  await page.getByText(/40 % of them could not be read/).waitFor();
+  await page
+    .getByRole("contentinfo")
+    .getByText(/logs: 40 % of its records could not be read/)
+    .waitFor();
+});
+
+test("a source's tokens are shown without their secrets, and revoked at a second look", { skip }, async (t) => {
+  const { page, server } = await opened(t, "/sources?sel=registry");
+  await page.getByRole("button", { name: "Revoke registry-eu" }).click();
+  assert.equal(server.state.tokens.length, 3);
+  await page.getByRole("button", { name: "Revoke registry-eu" }).click();
+  await page.getByText("registry-eu").waitFor({ state: "detached" });
+  assert.deepEqual(
+    server.state.tokens.map((it) => it.name),
+    ["registry", "gpu-9"],
+  );
+});
+
+test("rules that are not used are named with what to do, and a status says whose word it is", { skip }, async (t) => {
+  const { page } = await opened(t, "/rules?sel=weights_listed_by_script");
+  await page.getByText("6 rules and 4 detectors in use").waitFor();
+  await page.getByText(/nobody is declared as a reader yet/).waitFor();
+  await page.getByText(/stable, in Sigma's words/).waitFor();
+});
+
+test("an undone action says by whom and why", { skip }, async (t) => {
+  const { page } = await opened(t, "/actions?sel=act-4");
+  await page.getByText("the staging copy is declared now").waitFor();
+});
+
 test("ten thousand rows are drawn a screen at a time", { skip }, async (t) => {
   const { page } = await opened(t, "/events");
   await rows(page).nth(1).waitFor();

@@ -6,10 +6,18 @@ export const pageRows = 200;
 
 const id = encodeURIComponent;
 
-/** A page of a list; `after` is the `next` of the page before. */
-export function listAddress(noun: string, filter: string, after?: string, limit = pageRows): string {
+/** What of a list is wanted; `after` is the `next` of the page before, in the same order. */
+export interface ListQuery {
+  readonly filter: string;
+  readonly sort?: string | undefined;
+  readonly after?: string | undefined;
+}
+
+/** A page of a list. */
+export function listAddress(noun: string, { filter, sort, after }: ListQuery, limit = pageRows): string {
   const query = new URLSearchParams({ limit: String(limit) });
   if (filter !== "") query.set("filter", filter);
+  if (sort !== undefined) query.set("sort", sort);
   if (after !== undefined) query.set("after", after);
   return `/api/${noun}?${query}`;
 }
@@ -29,6 +37,8 @@ export const addresses = {
   model: (name: string) => `/api/models/${id(name)}`,
   preview: "/api/actions/preview",
   apply: "/api/actions",
+  tokens: "/api/tokens",
+  revokeToken: (name: string) => `/api/tokens/${id(name)}/revoke`,
   undo: (it: string) => `/api/actions/${id(it)}/undo`,
 } as const;
 

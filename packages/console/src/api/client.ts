@@ -99,7 +99,7 @@ async function reached(path: string, init: Asked): Promise<Response> {
     if (cause instanceof DOMException && cause.name === "TimeoutError") {
       throw new ApiError("NO_ANSWER", `the server did not answer within ${timeoutMs / 1000} s`, 0, { cause });
     }
-    throw new ApiError("NOT_REACHED", "no answer: is outweigh up running?", 0, { cause });
+    throw new ApiError("NOT_REACHED", "no answer: is the server running?", 0, { cause });
   }
 }
 

@@ -3,11 +3,11 @@ import { change, type Change } from "@outweigh/schema";
 import { useSyncExternalStore } from "react";
 import { addresses } from "./address.ts";
 import { follow } from "./client.ts";
-import { queryClient } from "./queries.ts";
+import { queryClient, type ListName } from "./queries.ts";
 import { makeCutter } from "./stream.ts";
 
 /** The list that a noun of the server's messages stands in. */
-const listOf = {
+const listOf: Partial<Record<Change["noun"], ListName>> = {
   incident: "incidents",
   alert: "alerts",
   model: "models",
@@ -15,7 +15,8 @@ const listOf = {
   action: "actions",
   evidence: "evidence",
   scan: "models",
-} as const satisfies Record<Change["noun"], string>;
+  event: "events",
+};
 
 /** Changes within this time are read together, in ms: a burst of records must not become a burst of requests. */
 const gatherMs = 500;
@@ -73,6 +74,7 @@ function apply(changes: readonly Change[]): void {
   const pending = new Map([...live.pending].map(([list, ids]) => [list, new Set(ids)]));
   for (const { noun, id } of changes) {
     const list = listOf[noun];
+    if (list === undefined) continue;
     const ids = pending.get(list) ?? new Set();
     if (ids.size < maxPending) ids.add(id ?? "?");
     pending.set(list, ids);
@@ -83,7 +85,8 @@ function apply(changes: readonly Change[]): void {
   if (nouns.has("source") || nouns.has("scan")) void queryClient.invalidateQueries({ queryKey: ["sources", "health"] });
   const one = (list: string) =>
     queryClient.invalidateQueries({ predicate: ({ queryKey: [noun, kind] }) => noun === list && kind === "one" });
-  for (const list of new Set([...nouns].map((it) => listOf[it]))) void one(list);
+  for (const list of new Set([...nouns].flatMap((it) => listOf[it] ?? []))) void one(list);
+  if (nouns.has("source")) void queryClient.invalidateQueries({ queryKey: ["tokens"] });
   // An incident's page tells its alerts and actions too, and a model's page its incidents.
   if (nouns.has("alert") || nouns.has("action")) void one("incidents");
   if (nouns.has("incident") || nouns.has("action")) void one("models");

@@ -15,9 +15,10 @@ import {
   rulePage,
   session,
   sourcePage,
+  tokenPage,
 } from "@outweigh/schema";
 import { QueryClient, queryOptions } from "@tanstack/react-query";
-import { addresses, listAddress, type Order, type StatusChange } from "./address.ts";
+import { addresses, listAddress, type ListQuery, type Order, type StatusChange } from "./address.ts";
 import { anything, ApiError, read, send, type Shape } from "./client.ts";
 
 /** Nothing is read again behind a reader's back: live messages say when, and the reader says when rows may move. */
@@ -50,8 +51,15 @@ export const overviewQuery = queryOptions({
 /** Whether there are sources at all, and which are silent: for the frame and for lists that have nothing to show. */
 export const healthQuery = queryOptions({
   queryKey: ["sources", "health"],
-  queryFn: ({ signal }) => lists.sources("", undefined, signal),
+  queryFn: ({ signal }) => lists.sources({ filter: "" }, signal),
   refetchInterval: overviewMs,
+});
+
+/** The tokens of all sources: few, and read as one. */
+export const tokensQuery = queryOptions({
+  queryKey: ["tokens"],
+  queryFn: ({ signal }) => read(tokenPage, addresses.tokens, signal),
+  staleTime: 15_000,
 });
 
 /** A page of any list. */
@@ -61,11 +69,11 @@ export interface ListPage<Row> {
   readonly next?: string | undefined;
 }
 
-/** Reads one page of a list; `after` is the `next` of the page before. */
-export type ReadList<Page> = (filter: string, after: string | undefined, signal: AbortSignal) => Promise<Page>;
+/** Reads one page of a list. */
+export type ReadList<Page> = (query: ListQuery, signal: AbortSignal) => Promise<Page>;
 
 function list<Page>(noun: string, shape: Shape<Page>): ReadList<Page> {
-  return (filter, after, signal) => read(shape, listAddress(noun, filter, after), signal);
+  return (query, signal) => read(shape, listAddress(noun, query), signal);
 }
 
 export const lists = {
@@ -120,6 +128,10 @@ export const decide = {
     const done = await send(actionRow, addresses.apply, order);
     await actionChanged(order.incident);
     return done;
+  },
+  revokeToken: async (name: string) => {
+    await send(anything, addresses.revokeToken(name), {});
+    await queryClient.invalidateQueries({ queryKey: ["tokens"] });
   },
   signOut: () => send(anything, addresses.signOut, {}),
   undo: async (action: string, reason: string, incident?: string) => {

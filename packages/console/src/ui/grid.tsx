@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useId, useRef, useState, type MouseEvent, type ReactNode, type RefObject } from "react";
 import { rowHeight, usePreferences } from "../preferences.ts";
-import type { Order, SortKey } from "../sort.ts";
+import { parseOrder, type Order } from "../sort.ts";
 import s from "./grid.module.css";
 
 export interface Column<Row> {
@@ -12,7 +12,8 @@ export interface Column<Row> {
   readonly end?: boolean;
   /** Shown when the list is at least so wide, in px; always, if absent. */
   readonly from?: number;
-  readonly sort?: { readonly by: (row: Row) => SortKey; readonly falling?: boolean };
+  /** The order that its head asks the server for first, as the URL writes it: `title`, `-severity`. */
+  readonly sort?: string;
   readonly cell: (row: Row) => ReactNode;
 }
 
@@ -119,7 +120,7 @@ interface HeadProps<Row> {
 }
 
 function Head<Row>({ column, order, onOrder }: HeadProps<Row>) {
-  const on = order?.column === column.id;
+  const on = order !== undefined && order.column === parseOrder(column.sort)?.column;
   const sorted = on ? (order.falling ? "descending" : "ascending") : "none";
   return (
     <div className={`${s.cell} ${column.end ? s.end : ""}`} role="columnheader" aria-sort={sorted}>

@@ -60,7 +60,7 @@ export function ListPage<Row, Answer extends Page<Row>>(props: ListPageProps<Row
                 placeholder={props.placeholder}
                 onChange={(it) => go({ filter: it })}
               />
-              <span className={s.count}>{counted(list.rows.length, list.total, list.order !== undefined)}</span>
+              <span className={s.count}>{list.total === 0 ? "" : count(list.total)}</span>
             </header>
             {list.first && props.banner?.(list.first)}
             {news && (
@@ -98,11 +98,11 @@ export function ListPage<Row, Answer extends Page<Row>>(props: ListPageProps<Row
 
 /** The list's state, all of it from the URL and the server, and the keys that change it. */
 function useList<Row, Answer extends Page<Row>>(props: ListPageProps<Row, Answer>) {
-  const { list, read, columns, idOf, fields, bulk } = props;
+  const { list, read, idOf, fields, bulk } = props;
   const { search, go } = useUrl();
   const filter = search.filter ?? props.filter ?? "";
   const order = parseOrder(search.sort);
-  const state = useRows({ list, read, filter, order, columns, idOf });
+  const state = useRows({ list, read, filter, sort: search.sort, idOf });
   const { rows, show } = state;
   const checks = useChecks();
   const chosen = rows.find((it) => idOf(it) === search.sel) ?? rows[0];
@@ -162,7 +162,7 @@ function Body<Row, Answer extends Page<Row>>({ state, onScroll, title, ...props 
       selected={state.selected}
       checked={state.checks.checked}
       order={order}
-      onOrder={({ id, sort }) => go({ sort: nextOrder(order, id, sort?.falling ?? false) })}
+      onOrder={({ sort }) => sort !== undefined && go({ sort: nextOrder(order, sort) })}
       onSelect={state.select}
       onCheck={state.checks.check}
       onOpen={state.open}
@@ -184,12 +184,6 @@ function Stale({ error, at }: { readonly error: Error; readonly at: number }) {
   );
 }
 
-/** How many there are, and over how many of them an order of our own holds. */
-function counted(read: number, total: number, ordered: boolean): ReactNode {
-  if (ordered && read < total) return <Muted>{`ordered over the first ${count(read)} of ${count(total)}`}</Muted>;
-  return total === 0 ? "" : count(total);
-}
-
 function useChecks() {
   const [checked, setChecked] = useState<ReadonlySet<string>>(new Set());
   return {
@@ -200,6 +194,9 @@ function useChecks() {
   };
 }
 
+/** Least time between two readings that nobody asked for, in ms. */
+const restMs = 2000;
+
 /**
  * Rows never move under the pointer, nor under a reader who has chosen one or scrolled: then news wait for `show`.
  * A list that nobody touches shows them by itself.
@@ -207,9 +204,18 @@ function useChecks() {
 function useEngaged(chosen: boolean, news: boolean, show: () => void) {
   const pointer = useRef(false);
   const scrolled = useRef(false);
+  const shownAt = useRef(0);
   useEffect(() => {
-    const typing = document.activeElement?.matches("input, textarea") ?? false;
-    if (news && !chosen && !pointer.current && !scrolled.current && !typing) show();
+    if (!news || chosen) return undefined;
+    const showNow = () => {
+      const typing = document.activeElement?.matches("input, textarea") ?? false;
+      if (pointer.current || scrolled.current || typing) return;
+      shownAt.current = Date.now();
+      show();
+    };
+    // A source that sends without a pause must not make the page ask without one.
+    const timer = setTimeout(showNow, Math.max(0, shownAt.current + restMs - Date.now()));
+    return () => clearTimeout(timer);
   }, [news, chosen, show]);
   return {
     pointer: {

@@ -3,34 +3,28 @@ import { useCallback, useMemo } from "react";
 import { clearPending, maxPending, useLive } from "../api/live.ts";
 import type { ListName, ListPage, ReadList } from "../api/queries.ts";
 import { count } from "../format/size.ts";
-import { sortRows, type Order } from "../sort.ts";
-import type { Column } from "./grid.tsx";
 
 export interface RowsOptions<Row, Page extends ListPage<Row>> {
   readonly list: ListName;
   readonly read: ReadList<Page>;
   readonly filter: string;
-  readonly order: Order | undefined;
-  readonly columns: readonly Column<Row>[];
+  /** As the URL writes it; the list's own order, if undefined. */
+  readonly sort: string | undefined;
   readonly idOf: (row: Row) => string;
 }
 
 /** A list's rows as far as they are read, in the order asked for, and what has changed since. */
 export function useRows<Row, Page extends ListPage<Row>>(options: RowsOptions<Row, Page>) {
-  const { list, read, filter, order, columns, idOf } = options;
+  const { list, read, filter, sort, idOf } = options;
   const query = useInfiniteQuery({
-    queryKey: [list, "list", filter],
-    queryFn: ({ pageParam, signal }) => read(filter, pageParam, signal),
+    queryKey: [list, "list", filter, sort],
+    queryFn: ({ pageParam, signal }) => read({ filter, sort, after: pageParam }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: Page) => page.next,
     placeholderData: keepPreviousData,
   });
   const pages = query.data?.pages;
-  const rows = useMemo(() => {
-    const all = (pages ?? []).flatMap((it) => it.items);
-    const by = columns.find((it) => it.id === order?.column)?.sort?.by;
-    return order && by ? sortRows(all, by, order.falling) : all;
-  }, [pages, order?.column, order?.falling, columns]);
+  const rows = useMemo(() => (pages ?? []).flatMap((it) => it.items), [pages]);
 
   const pending = useLive().pending.get(list);
   const news = useMemo(() => newsOf(pending, rows, idOf), [pending, rows, idOf]);

@@ -39,14 +39,14 @@ export function ActionList() {
 const idOf = (it: ActionRow) => it.id;
 
 const columns: readonly Column<ActionRow>[] = [
-  { id: "state", title: "State", track: "100px", sort: { by: (it) => it.state }, cell: (it) => stateWord[it.state] },
-  { id: "title", title: "Action", track: "minmax(220px, 1fr)", cell: (it) => <Shown>{it.title}</Shown> },
+  { id: "state", title: "State", track: "100px", sort: "state", cell: (it) => stateWord[it.state] },
+  { id: "title", title: "Action", track: "minmax(220px, 1fr)", sort: "title", cell: (it) => <Shown>{it.title}</Shown> },
   {
     id: "verb",
     title: "Verb",
     track: "120px",
     from: 860,
-    sort: { by: (it) => it.verb },
+    sort: "verb",
     cell: (it) => (
       <Value field="verb" inRow word>
         {it.verb}
@@ -57,7 +57,7 @@ const columns: readonly Column<ActionRow>[] = [
     id: "by",
     title: "By",
     track: "minmax(72px, 0.15fr)",
-    sort: { by: (it) => it.by },
+    sort: "by",
     cell: (it) => (
       <Value field="by" inRow word>
         {it.by}
@@ -75,7 +75,7 @@ const columns: readonly Column<ActionRow>[] = [
     title: "When",
     track: "82px",
     end: true,
-    sort: { by: (it) => it.at, falling: true },
+    sort: "-time",
     cell: (it) => <Ago at={it.at} />,
   },
 ];

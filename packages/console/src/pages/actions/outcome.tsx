@@ -49,6 +49,8 @@ export function Outcome({ of: it, named = true, onUndone }: OutcomeProps) {
           ["Reason", <Shown key="reason">{it.reason}</Shown>],
           ["Verified", it.verifiedAt && <At at={it.verifiedAt} key="verified" />],
           ["Undone", it.undoneAt && <At at={it.undoneAt} key="undone" />],
+          ["Undone by", it.undoneBy && <Shown key="undone-by">{it.undoneBy}</Shown>],
+          ["Reason for undoing", it.undoneReason && <Shown key="undone-reason">{it.undoneReason}</Shown>],
           [
             "Evidence",
             <Link to="/evidence" key="evidence">

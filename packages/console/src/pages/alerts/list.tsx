@@ -1,4 +1,4 @@
-import { severityId, type AlertRow } from "@outweigh/schema";
+import type { AlertRow } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { alertQuery, lists } from "../../api/queries.ts";
@@ -50,14 +50,14 @@ const columns: readonly Column<AlertRow>[] = [
     id: "severity",
     title: "Severity",
     track: "124px",
-    sort: { by: (it) => severityId(it.severity), falling: true },
+    sort: "-severity",
     cell: (it) => <Level of={it.severity} />,
   },
   {
     id: "title",
     title: "Alert",
     track: "minmax(200px, 1fr)",
-    sort: { by: (it) => it.title },
+    sort: "title",
     cell: (it) => <Shown>{it.title}</Shown>,
   },
   {
@@ -65,7 +65,7 @@ const columns: readonly Column<AlertRow>[] = [
     title: "Rule",
     track: "minmax(120px, 0.5fr)",
     from: 980,
-    sort: { by: (it) => it.rule },
+    sort: "rule",
     cell: (it) => (
       <Value field="rule" inRow>
         {it.rule}
@@ -76,14 +76,14 @@ const columns: readonly Column<AlertRow>[] = [
     id: "model",
     title: "Model",
     track: "minmax(104px, 0.25fr)",
-    sort: { by: (it) => it.model },
+    sort: "model",
     cell: (it) => optional("model", it.model),
   },
   {
     id: "principal",
     title: "Principal",
     track: "minmax(96px, 0.4fr)",
-    sort: { by: (it) => it.principal },
+    sort: "principal",
     cell: (it) => optional("principal", it.principal),
   },
   {
@@ -92,7 +92,7 @@ const columns: readonly Column<AlertRow>[] = [
     track: "68px",
     end: true,
     from: 700,
-    sort: { by: (it) => it.count, falling: true },
+    sort: "-count",
     cell: (it) => <span>{count(it.count)}</span>,
   },
   {
@@ -106,7 +106,7 @@ const columns: readonly Column<AlertRow>[] = [
     title: "Last seen",
     track: "82px",
     end: true,
-    sort: { by: (it) => it.lastAt, falling: true },
+    sort: "-last",
     cell: (it) => <Ago at={it.lastAt} />,
   },
 ];

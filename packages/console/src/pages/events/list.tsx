@@ -56,21 +56,19 @@ const columns: readonly Column<OcsfEvent>[] = [
     id: "time",
     title: "Time",
     track: "168px",
-    sort: { by: (it) => it.time, falling: true },
+    sort: "-time",
     cell: (it) => <When at={it.time} />,
   },
   {
     id: "operation",
     title: "Operation",
     track: "84px",
-    sort: { by: (it) => it.operation },
     cell: (it) => optional("operation", it.operation, true),
   },
   {
     id: "principal",
     title: "Principal",
     track: "minmax(96px, 0.6fr)",
-    sort: { by: (it) => it.principal },
     cell: (it) => optional("principal", it.principal),
   },
   {
@@ -78,14 +76,12 @@ const columns: readonly Column<OcsfEvent>[] = [
     title: "Model",
     track: "minmax(80px, 0.3fr)",
     from: 860,
-    sort: { by: (it) => it.model },
     cell: (it) => optional("model", it.model),
   },
   {
     id: "artifact",
     title: "Artifact",
     track: "minmax(210px, 1fr)",
-    sort: { by: (it) => it.artifact },
     cell: (it) => (it.artifact === undefined ? <Muted>—</Muted> : <Middle>{it.artifact}</Middle>),
   },
   {
@@ -93,7 +89,6 @@ const columns: readonly Column<OcsfEvent>[] = [
     title: "Address",
     track: "112px",
     from: 760,
-    sort: { by: addressOf },
     cell: (it) => optional("address", addressOf(it)),
   },
   {
@@ -101,7 +96,6 @@ const columns: readonly Column<OcsfEvent>[] = [
     title: "Source",
     track: "104px",
     from: 1000,
-    sort: { by: (it) => it.source },
     cell: (it) => optional("source", it.source),
   },
   {
@@ -109,7 +103,7 @@ const columns: readonly Column<OcsfEvent>[] = [
     title: "Bytes",
     track: "84px",
     end: true,
-    sort: { by: (it) => it.bytes, falling: true },
+    sort: "-bytes",
     cell: (it) => <span>{it.bytes === undefined ? "—" : size(it.bytes)}</span>,
   },
 ];

@@ -50,14 +50,14 @@ const columns: readonly Column<Entry>[] = [
     id: "seq",
     title: "Entry",
     track: "80px",
-    sort: { by: (it) => it.seq, falling: true },
+    sort: "-seq",
     cell: (it) => <Muted>#{it.seq}</Muted>,
   },
   {
     id: "by",
     title: "By",
     track: "minmax(80px, 0.2fr)",
-    sort: { by: (it) => it.by },
+    sort: "by",
     cell: (it) => <Shown>{it.by}</Shown>,
   },
   { id: "text", title: "What", track: "minmax(200px, 1fr)", cell: (it) => <Shown>{it.text}</Shown> },
@@ -66,11 +66,11 @@ const columns: readonly Column<Entry>[] = [
     title: "Kind",
     track: "minmax(120px, 0.25fr)",
     from: 760,
-    sort: { by: (it) => it.kind },
+    sort: "kind",
     cell: (it) => <Mono>{it.kind}</Mono>,
   },
   { id: "hash", title: "Hash", track: "minmax(120px, 0.2fr)", cell: (it) => <Middle>{it.hash}</Middle> },
-  { id: "at", title: "When", track: "82px", end: true, cell: (it) => <Ago at={it.at} /> },
+  { id: "at", title: "When", track: "82px", end: true, sort: "-time", cell: (it) => <Ago at={it.at} /> },
 ];
 
 function Chain({ of: it }: { readonly of: EvidencePage["chain"] }) {
@@ -107,8 +107,8 @@ function Pane({ of: it }: { readonly of: Entry }) {
       </Section>
       <Section title="Check it without us">
         <p>
-          <code>outweigh pack INCIDENT &gt; FILE</code> takes an incident's part of the chain out;{" "}
-          <code>outweigh verify FILE</code> recomputes it on any machine.
+          <code>npx outweigh pack INCIDENT &gt; FILE</code> takes an incident's part of the chain out;{" "}
+          <code>npx outweigh verify FILE</code> recomputes it on any machine.
         </p>
       </Section>
     </>

@@ -3,10 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useLive } from "../../api/live.ts";
 import { healthQuery, overviewQuery, sessionQuery } from "../../api/queries.ts";
-import { count, plural } from "../../format/size.ts";
+import { count, plural, share } from "../../format/size.ts";
 import { ago, span } from "../../format/time.ts";
 import { Shown } from "../../ui/text.tsx";
 import { useNow } from "../../ui/when.tsx";
+import { alarmingRejects } from "../sources/words.ts";
 import s from "./frame.module.css";
 
 /** The proof that a quiet console can see: sources, books, scan, and whether this page still hears the server. */
@@ -19,6 +20,7 @@ export function Footer() {
         <>
           <Sources of={data} />
           <Silences names={data.silent} />
+          <Unread />
           <Books of={data} />
           <Scan of={data.scan} />
         </>
@@ -41,7 +43,7 @@ function Sources({ of: it }: { readonly of: Overview }) {
       </Link>
     );
   }
-  const all = it.sending === it.sources;
+  const all = it.sending === it.sources && !data?.items.some((one) => alarmingRejects(one) !== undefined);
   return (
     <Link to="/sources" className={s.plain}>
       {all ? "✓ " : ""}
@@ -61,6 +63,20 @@ function Silences({ names }: { readonly names: readonly string[] }) {
     <Link to="/sources" className={s.told}>
       <Shown>{first}</Shown> silent{since === undefined ? "" : ` for ${span(now - since)}`}: a gap
       {names.length > 1 && `, and ${names.length - 1} more`}
+    </Link>
+  );
+}
+
+/** A source that sends what cannot be read: it looks well, and part of it is not seen. */
+function Unread() {
+  const { data } = useQuery(healthQuery);
+  const torn = (data?.items ?? []).filter((it) => alarmingRejects(it) !== undefined);
+  const [first] = torn;
+  if (first === undefined) return null;
+  return (
+    <Link to="/sources" className={s.told}>
+      <Shown>{first.name}</Shown>: {share(alarmingRejects(first) ?? 0)} of its records could not be read
+      {torn.length > 1 && `, and ${torn.length - 1} more`}
     </Link>
   );
 }

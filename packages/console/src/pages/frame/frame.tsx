@@ -102,10 +102,10 @@ function NoSession({ error, again }: { readonly error: Error; readonly again: ()
       <div className={s.signedOut}>
         <Empty title="This browser is not signed in">
           <p>
-            Open the one-time link that <code>outweigh up</code> printed. Each link signs one browser in, once.
+            Open the one-time link that <code>npx outweigh up</code> printed. Each link signs one browser in, once.
           </p>
           <p>
-            Used already, or older than ten minutes? <code>outweigh open</code> prints another one.
+            Used already, or older than ten minutes? <code>npx outweigh open</code> prints another one.
           </p>
         </Empty>
       </div>

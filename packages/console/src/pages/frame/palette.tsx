@@ -64,13 +64,13 @@ function useFound(text: string): Found[] {
   const filter = word === "" ? "" : printFilter([{ field: undefined, op: "=", values: [word], excluded: false }]);
   const incidents = useQuery({
     queryKey: ["incidents", "found", filter],
-    queryFn: ({ signal }) => lists.incidents(filter, undefined, signal),
+    queryFn: ({ signal }) => lists.incidents({ filter }, signal),
     enabled: word.length > 1,
     staleTime: 10_000,
   });
   const models = useQuery({
     queryKey: ["models", "found"],
-    queryFn: ({ signal }) => lists.models("", undefined, signal),
+    queryFn: ({ signal }) => lists.models({ filter: "" }, signal),
     staleTime: 10_000,
   });
   const has = (label: string) => label.toLowerCase().includes(word.toLowerCase());

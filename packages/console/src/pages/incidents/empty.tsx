@@ -61,14 +61,14 @@ function FirstStart({ of: { scan, models } }: { readonly of: Overview }) {
       </p>
       <ol>
         <li>
-          Name the models that matter: <code>outweigh init</code> proposes a register from a scan.
+          Name the models that matter: <code>npx outweigh init</code> proposes a register from a scan.
         </li>
         <li>
-          Name logs that you have: <code>outweigh up --logs PATH</code>, or <code>sources:</code> in{" "}
+          Name logs that you have: <code>npx outweigh up --logs PATH</code>, or <code>sources:</code> in{" "}
           <code>outweigh.yml</code>.
         </li>
         <li>
-          Try it on old logs first: <code>outweigh replay FILES…</code> prints what would have been an incident.
+          Try it on old logs first: <code>npx outweigh replay FILES…</code> prints what would have been an incident.
         </li>
       </ol>
     </Empty>

@@ -1,4 +1,4 @@
-import { isOpen, severityId, type IncidentRow } from "@outweigh/schema";
+import { isOpen, type IncidentRow } from "@outweigh/schema";
 import { useNavigate } from "@tanstack/react-router";
 import { lists } from "../../api/queries.ts";
 import { count, heldShort } from "../../format/size.ts";
@@ -43,7 +43,7 @@ const columns: readonly Column<IncidentRow>[] = [
     id: "severity",
     title: "Severity",
     track: "124px",
-    sort: { by: (it) => severityId(it.severity), falling: true },
+    sort: "-severity",
     cell: (it) => <Level of={it.severity} />,
   },
   {
@@ -51,14 +51,14 @@ const columns: readonly Column<IncidentRow>[] = [
     title: "Number",
     track: "76px",
     from: 900,
-    sort: { by: (it) => it.number, falling: true },
+    sort: "-number",
     cell: (it) => <Muted>INC-{it.number}</Muted>,
   },
   {
     id: "title",
     title: "Incident",
     track: "minmax(200px, 1fr)",
-    sort: { by: (it) => it.title },
+    sort: "title",
     cell: (it) => <Shown>{it.title}</Shown>,
   },
   {
@@ -66,6 +66,7 @@ const columns: readonly Column<IncidentRow>[] = [
     title: "Status",
     track: "96px",
     from: 1100,
+    sort: "status",
     cell: (it) => (isOpen(it.status) ? statusWord[it.status] : <Muted>{statusWord[it.status]}</Muted>),
   },
   {
@@ -73,13 +74,14 @@ const columns: readonly Column<IncidentRow>[] = [
     title: "Assignee",
     track: "96px",
     from: 1000,
+    sort: "assignee",
     cell: (it) => (it.assignee ? <Shown>{it.assignee}</Shown> : <Muted>—</Muted>),
   },
   {
     id: "model",
     title: "Model",
     track: "minmax(104px, 0.3fr)",
-    sort: { by: (it) => it.models[0] },
+    sort: "model",
     cell: (it) => <Several field="model" of={it.models} many="models" />,
   },
   {
@@ -87,7 +89,7 @@ const columns: readonly Column<IncidentRow>[] = [
     title: "Principal",
     track: "minmax(96px, 0.4fr)",
     from: 740,
-    sort: { by: (it) => it.principals[0] },
+    sort: "principal",
     cell: (it) => <Several field="principal" of={it.principals} many="principals" />,
   },
   {
@@ -95,7 +97,6 @@ const columns: readonly Column<IncidentRow>[] = [
     title: "Unaccounted",
     track: "minmax(122px, 0.25fr)",
     end: true,
-    sort: { by: (it) => it.unaccounted?.bytes, falling: true },
     cell: (it) => <span>{it.unaccounted ? heldShort(it.unaccounted) : "—"}</span>,
   },
   {
@@ -103,7 +104,7 @@ const columns: readonly Column<IncidentRow>[] = [
     title: "Last seen",
     track: "82px",
     end: true,
-    sort: { by: (it) => it.lastAt, falling: true },
+    sort: "-last",
     cell: (it) => <Ago at={it.lastAt} />,
   },
 ];

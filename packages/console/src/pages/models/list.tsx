@@ -39,7 +39,7 @@ const columns: readonly Column<ModelRow>[] = [
     id: "name",
     title: "Model",
     track: "minmax(140px, 1fr)",
-    sort: { by: (it) => it.name },
+    sort: "name",
     cell: (it) => (
       <span>
         <Shown>{it.name}</Shown>
@@ -51,7 +51,7 @@ const columns: readonly Column<ModelRow>[] = [
     id: "class",
     title: "Class",
     track: "76px",
-    sort: { by: (it) => it.class },
+    sort: "class",
     cell: (it) =>
       it.class ? (
         <Value field="class" inRow word>
@@ -66,7 +66,7 @@ const columns: readonly Column<ModelRow>[] = [
     title: "Owner",
     track: "112px",
     from: 1080,
-    sort: { by: (it) => it.owner },
+    sort: "owner",
     cell: (it) => (it.owner ? <Shown>{it.owner}</Shown> : <Muted>—</Muted>),
   },
   {
@@ -74,7 +74,7 @@ const columns: readonly Column<ModelRow>[] = [
     title: "Size",
     track: "80px",
     end: true,
-    sort: { by: (it) => it.bytes, falling: true },
+    sort: "-bytes",
     cell: (it) => (it.bytes === undefined ? <Muted>not known</Muted> : <span>{size(it.bytes)}</span>),
   },
   {
@@ -82,7 +82,7 @@ const columns: readonly Column<ModelRow>[] = [
     title: "Copies",
     track: "64px",
     end: true,
-    sort: { by: (it) => it.copies, falling: true },
+    sort: "-copies",
     cell: (it) => number(it.copies),
   },
   {
@@ -90,7 +90,7 @@ const columns: readonly Column<ModelRow>[] = [
     title: "Undeclared",
     track: "88px",
     end: true,
-    sort: { by: (it) => it.undeclaredCopies, falling: true },
+    sort: "-undeclared",
     cell: (it) => (it.registered ? number(it.undeclaredCopies) : <Muted>—</Muted>),
   },
   {
@@ -99,7 +99,7 @@ const columns: readonly Column<ModelRow>[] = [
     track: "72px",
     end: true,
     from: 820,
-    sort: { by: (it) => it.exposedCopies, falling: true },
+    sort: "-exposed",
     cell: (it) => number(it.exposedCopies),
   },
   {
@@ -108,7 +108,7 @@ const columns: readonly Column<ModelRow>[] = [
     track: "70px",
     end: true,
     from: 740,
-    sort: { by: (it) => it.readers, falling: true },
+    sort: "-readers",
     cell: (it) => number(it.readers),
   },
   {
@@ -116,14 +116,14 @@ const columns: readonly Column<ModelRow>[] = [
     title: "Unaccounted",
     track: "140px",
     end: true,
-    sort: { by: (it) => it.coalition?.bytes, falling: true },
+    sort: "-unaccounted",
     cell: (it) => (it.coalition && it.coalition.bytes > 0 ? <span>{heldShort(it.coalition)}</span> : <Muted>—</Muted>),
   },
   {
     id: "books",
     title: "Books",
     track: "124px",
-    sort: { by: (it) => (it.balanced === undefined ? undefined : Number(it.balanced)) },
+    sort: "balanced",
     cell: (it) => (it.balanced === false ? booksWord(it) : <Muted>{booksWord(it)}</Muted>),
   },
   {
@@ -132,7 +132,7 @@ const columns: readonly Column<ModelRow>[] = [
     track: "60px",
     end: true,
     from: 900,
-    sort: { by: (it) => it.openIncidents, falling: true },
+    sort: "-incidents",
     cell: (it) => number(it.openIncidents),
   },
 ];
@@ -167,10 +167,10 @@ function NoModel() {
       )}
       <ol>
         <li>
-          <code>outweigh scan PATH</code> finds models by content, whatever they are called.
+          <code>npx outweigh scan PATH</code> finds models by content, whatever they are called.
         </li>
         <li>
-          <code>outweigh init</code> proposes a register from that; <code>outweigh check</code> reads it again.
+          <code>npx outweigh init</code> proposes a register from that; <code>npx outweigh check</code> reads it again.
         </li>
       </ol>
       <p>

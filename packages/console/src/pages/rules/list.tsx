@@ -1,4 +1,4 @@
-import { severityId, type RuleRow } from "@outweigh/schema";
+import type { RulePage, RuleRow } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
 import { lists } from "../../api/queries.ts";
 import { count, plural } from "../../format/size.ts";
@@ -10,6 +10,8 @@ import { Empty } from "../../ui/states.tsx";
 import { Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
 import { pivot, ruleFields } from "../fields.ts";
+import { statusText } from "./words.ts";
+import s from "./rules.module.css";
 
 /** What is looked for, how often it spoke, and what it does not see. */
 export function RuleList() {
@@ -22,18 +24,38 @@ export function RuleList() {
       idOf={idOf}
       fields={ruleFields}
       placeholder="All rules. Filter: level:>=high kind:detector"
+      banner={(page) => <Loaded of={page} />}
       pane={(it) => <Pane of={it} />}
       empty={() => (
         <Empty title="No rule is loaded">
           <p>
-            Rules come with the release under <code>content/rules</code>. <code>outweigh rules test</code> says whether
-            they can be read.
+            Rules come with the release under <code>content/rules</code>. <code>npx outweigh rules test</code> says
+            whether they can be read.
           </p>
         </Empty>
       )}
       pivot={pivot}
       stillWorks="Detection runs with the rules it was started with."
     />
+  );
+}
+
+/** What is in use, counted as `rules test` counts it, and what is not, with the reason. */
+function Loaded({ of: { inUse, refused } }: { readonly of: RulePage }) {
+  return (
+    <div className={s.loaded} role="status">
+      {inUse && `${plural(inUse.rules, "rule")} and ${plural(inUse.detectors, "detector")} in use`}
+      {refused.map((it) => (
+        <div key={it.rule}>
+          <strong>
+            Not used: <Shown>{it.rule}</Shown>
+          </strong>{" "}
+          <Muted>
+            <Shown>{it.reason}</Shown>
+          </Muted>
+        </div>
+      ))}
+    </div>
   );
 }
 
@@ -44,14 +66,14 @@ const columns: readonly Column<RuleRow>[] = [
     id: "level",
     title: "Level",
     track: "124px",
-    sort: { by: (it) => severityId(it.level), falling: true },
+    sort: "-level",
     cell: (it) => <Level of={it.level} />,
   },
   {
     id: "title",
     title: "Rule",
     track: "minmax(200px, 1fr)",
-    sort: { by: (it) => it.title },
+    sort: "title",
     cell: (it) => <Shown>{it.title}</Shown>,
   },
   {
@@ -59,14 +81,14 @@ const columns: readonly Column<RuleRow>[] = [
     title: "Id",
     track: "minmax(140px, 0.5fr)",
     from: 860,
-    sort: { by: (it) => it.id },
+    sort: "id",
     cell: (it) => <Mono>{it.id}</Mono>,
   },
   {
     id: "kind",
     title: "Kind",
     track: "80px",
-    sort: { by: (it) => it.kind },
+    sort: "kind",
     cell: (it) => (
       <Value field="kind" inRow word>
         {it.kind}
@@ -75,21 +97,26 @@ const columns: readonly Column<RuleRow>[] = [
   },
   {
     id: "status",
-    title: "Status",
-    track: "104px",
-    sort: { by: (it) => it.status },
-    cell: (it) => (
-      <Value field="status" inRow word>
-        {it.status}
-      </Value>
-    ),
+    title: "Sigma status",
+    track: "112px",
+    sort: "status",
+    cell: (it) =>
+      it.kind === "detector" ? (
+        <Muted>—</Muted>
+      ) : (
+        <span title={statusText(it)}>
+          <Value field="status" inRow word>
+            {it.status}
+          </Value>
+        </span>
+      ),
   },
   {
     id: "alerts",
     title: "Alerts",
     track: "72px",
     end: true,
-    sort: { by: (it) => it.alerts, falling: true },
+    sort: "-alerts",
     cell: (it) => <span>{count(it.alerts)}</span>,
   },
   {
@@ -97,7 +124,7 @@ const columns: readonly Column<RuleRow>[] = [
     title: "Last alert",
     track: "86px",
     end: true,
-    sort: { by: (it) => it.lastAlertAt, falling: true },
+    sort: "-last",
     cell: (it) => (it.lastAlertAt === undefined ? <Muted>never</Muted> : <Ago at={it.lastAlertAt} />),
   },
 ];
@@ -106,7 +133,7 @@ function Pane({ of: it }: { readonly of: RuleRow }) {
   return (
     <>
       <Level of={it.level} />
-      <Title meta={<Dotted>{[<Mono key="id">{it.id}</Mono>, it.kind, it.status]}</Dotted>}>{it.title}</Title>
+      <Title meta={<Dotted>{[<Mono key="id">{it.id}</Mono>, it.kind]}</Dotted>}>{it.title}</Title>
       <Section title="What it does not see">
         {it.blindspots.length > 0 ? (
           <Bullets items={it.blindspots} />
@@ -129,6 +156,7 @@ function Pane({ of: it }: { readonly of: RuleRow }) {
       <Section title="Particulars">
         <Facts
           rows={[
+            ["Status", statusText(it)],
             ["Playbook", <Mono key="playbook">{it.playbook}</Mono>],
             [
               "Techniques",

@@ -8,7 +8,7 @@ import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
 import { pivot, sourceFields } from "../fields.ts";
 import { SourcePane } from "./pane.tsx";
-import { stateWord } from "./words.ts";
+import { isWell, stateText } from "./words.ts";
 
 /** Who sends, whether it still does, what was refused, and what it cannot show by design. */
 export function SourceList() {
@@ -35,34 +35,37 @@ const columns: readonly Column<SourceHealth>[] = [
   {
     id: "state",
     title: "State",
-    track: "104px",
-    sort: { by: (it) => ["failing", "silent", "waiting", "sending"].indexOf(it.state) },
-    cell: (it) => (it.state === "sending" ? <Muted>{stateWord.sending}</Muted> : stateWord[it.state]),
+    track: "124px",
+    sort: "state",
+    cell: (it) => (isWell(it) ? <Muted>{stateText(it)}</Muted> : stateText(it)),
   },
   {
     id: "name",
     title: "Source",
-    track: "minmax(120px, 1fr)",
-    sort: { by: (it) => it.name },
+    track: "minmax(104px, 0.6fr)",
+    sort: "name",
     cell: (it) => <Shown>{it.name}</Shown>,
   },
   {
     id: "kind",
     title: "Kind",
-    track: "minmax(104px, 0.5fr)",
-    sort: { by: (it) => it.kind },
-    cell: (it) => (
-      <Value field="kind" inRow word>
-        {it.kind}
-      </Value>
-    ),
+    track: "minmax(104px, 1fr)",
+    sort: "kind",
+    cell: (it) =>
+      it.kinds.length > 1 ? (
+        <span title={it.kinds.join("\n")}>{it.kinds.join(", ")}</span>
+      ) : (
+        <Value field="kind" inRow word>
+          {it.kind}
+        </Value>
+      ),
   },
   {
     id: "events24h",
     title: "Events in 24 h",
     track: "108px",
     end: true,
-    sort: { by: (it) => it.events24h, falling: true },
+    sort: "-events24h",
     cell: (it) => <span>{count(it.events24h)}</span>,
   },
   {
@@ -71,7 +74,7 @@ const columns: readonly Column<SourceHealth>[] = [
     track: "96px",
     end: true,
     from: 760,
-    sort: { by: (it) => it.records, falling: true },
+    sort: "-records",
     cell: (it) => <span>{count(it.records)}</span>,
   },
   {
@@ -79,7 +82,7 @@ const columns: readonly Column<SourceHealth>[] = [
     title: "Rejects",
     track: "76px",
     end: true,
-    sort: { by: (it) => it.rejects, falling: true },
+    sort: "-rejects",
     cell: (it) => (it.rejects === 0 ? <Muted>0</Muted> : <span>{count(it.rejects)}</span>),
   },
   {
@@ -88,7 +91,7 @@ const columns: readonly Column<SourceHealth>[] = [
     track: "64px",
     end: true,
     from: 680,
-    sort: { by: (it) => it.gaps.length, falling: true },
+    sort: "-gaps",
     cell: (it) => (it.gaps.length === 0 ? <Muted>0</Muted> : <span>{count(it.gaps.length)}</span>),
   },
   {
@@ -96,7 +99,7 @@ const columns: readonly Column<SourceHealth>[] = [
     title: "Last seen",
     track: "82px",
     end: true,
-    sort: { by: (it) => it.lastSeenAt, falling: true },
+    sort: "-last",
     cell: (it) => (it.lastSeenAt === undefined ? <Muted>never</Muted> : <Ago at={it.lastSeenAt} />),
   },
 ];
@@ -107,14 +110,15 @@ function NoSource() {
       <p>Nothing that happens to your models can be seen. {plural(0, "event")} arrived.</p>
       <ol>
         <li>
-          Logs on this machine: <code>outweigh up --logs PATH</code>, or name them under <code>sources:</code> in{" "}
+          Logs on this machine: <code>npx outweigh up --logs PATH</code>, or name them under <code>sources:</code> in{" "}
           <code>outweigh.yml</code>.
         </li>
         <li>
-          Logs elsewhere: send NDJSON to <code>POST /api/ingest/NAME</code> with the ingest token.
+          Logs elsewhere: <code>npx outweigh token create --source NAME</code>, and send NDJSON with it to{" "}
+          <code>POST /api/ingest/NAME</code>.
         </li>
         <li>
-          Not sure what a log is worth? <code>outweigh replay FILE</code> says what it shows and what it cannot.
+          Not sure what a log is worth? <code>npx outweigh replay FILE</code> says what it shows and what it cannot.
         </li>
       </ol>
     </Empty>

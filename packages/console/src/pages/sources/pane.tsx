@@ -1,18 +1,21 @@
 import type { Gap, SourceHealth } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
-import { count, plural } from "../../format/size.ts";
+import { count, plural, share } from "../../format/size.ts";
 import { span } from "../../format/time.ts";
 import { Block, Bullets, Dotted, Facts, Section, Title } from "../../ui/parts.tsx";
 import { Mono, Muted, Shown } from "../../ui/text.tsx";
 import { Ago, At, useNow } from "../../ui/when.tsx";
-import { stateWord } from "./words.ts";
+import { Tokens } from "./tokens.tsx";
+import { alarmingRejects, stateText } from "./words.ts";
 
 /** One source: health first, then what it refused, then what it cannot show however well it works. */
 export function SourcePane({ of: it }: { readonly of: SourceHealth }) {
   return (
     <>
-      <Muted>{stateWord[it.state]}</Muted>
-      <Title meta={<Dotted>{[<Mono key="kind">{it.kind}</Mono>, plural(it.events24h, "event") + " in 24 h"]}</Dotted>}>
+      <Muted>{stateText(it)}</Muted>
+      <Title
+        meta={<Dotted>{[<Mono key="kind">{kindsOf(it)}</Mono>, `${plural(it.events24h, "event")} in 24 h`]}</Dotted>}
+      >
         {it.name}
       </Title>
       <Section title="Health">
@@ -37,6 +40,7 @@ export function SourcePane({ of: it }: { readonly of: SourceHealth }) {
         />
       </Section>
       <Gaps of={it.gaps} />
+      <Tokens source={it.name} />
       <Section title="What it cannot see">
         {it.cannotSee.length > 0 ? <Bullets items={it.cannotSee} /> : <Muted>Nothing is declared.</Muted>}
       </Section>
@@ -63,10 +67,16 @@ export function SourcePane({ of: it }: { readonly of: SourceHealth }) {
   );
 }
 
-function healthOf({ state }: SourceHealth): string {
-  switch (state) {
+function kindsOf({ kind, kinds }: SourceHealth): string {
+  return kinds.length > 1 ? `${kind}: ${kinds.join(", ")}` : kind;
+}
+
+function healthOf(it: SourceHealth): string {
+  const rejects = alarmingRejects(it);
+  switch (it.state) {
     case "sending":
-      return "Records arrive as they should.";
+      if (rejects === undefined) return "Records arrive as they should.";
+      return `Records arrive, but ${share(rejects)} of them could not be read: what they tell is not seen. The newest are below, with the reason.`;
     case "waiting":
       return "Nothing has arrived yet: it is connected, but not yet proven.";
     case "silent":

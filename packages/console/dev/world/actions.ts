@@ -1,0 +1,57 @@
+// What was done.
+import type { ActionRow } from "@outweigh/schema";
+import { began, day, min, now } from "./time.ts";
+
+export const actions: ActionRow[] = [
+  action("act-1", {
+    verb: "notify",
+    target: "soc-webhook",
+    title: "Tell soc-webhook of INC-214",
+    undoable: false,
+    at: began + 50 * min,
+  }),
+  action("act-2", {
+    title: "Move /home/eve/old/acme-embed.bin (13.4 GB) to quarantine on gpu-4",
+    target: "c-7",
+    at: now - 2 * day,
+    incident: "inc-190",
+    incidentNumber: 190,
+  }),
+  action("act-3", {
+    title: "Move /tmp/x.safetensors (548 MB) to quarantine on gpu-4",
+    target: "c-8",
+    at: now - 3 * day,
+    state: "failed",
+    problem: "the file changed after the preview: 548.1 MB now, 548.0 MB then",
+    undoable: false,
+  }),
+  action("act-4", {
+    title: "Move /srv/stage/acme-rank-2.onnx (4.4 GB) to quarantine on gpu-1",
+    target: "c-9",
+    at: now - 9 * day,
+    state: "undone",
+    undoneAt: now - 8 * day,
+    undoneBy: "bo",
+    undoneReason: "the staging copy is declared now",
+    undoable: false,
+  }),
+];
+
+function action(id: string, override: Partial<ActionRow>): ActionRow {
+  const at = override.at ?? now;
+  return {
+    id,
+    verb: "quarantine-file",
+    target: "",
+    title: "",
+    incident: "inc-214",
+    incidentNumber: 214,
+    state: "verified",
+    by: "ana",
+    reason: "not a declared copy",
+    at,
+    verifiedAt: at + 900,
+    undoable: true,
+    ...override,
+  };
+}

@@ -1,0 +1,131 @@
+// Claims with the events that prove them.
+import type { AlertDetail, AlertRow } from "@outweigh/schema";
+import { events } from "./events.ts";
+import { bulkRead, exposure } from "./playbooks.ts";
+import { rules } from "./rules.ts";
+import { analytics, began, min, now } from "./time.ts";
+
+export const alerts: AlertRow[] = [
+  alert("a-1", {
+    rule: "weights_listed_by_script",
+    title: "Weights listed by a scripted client",
+    summary: "role/analytics listed s3://acme-models/acme-13b/ 3 times with aws-cli within 40 s.",
+    severity: "medium",
+    firstAt: began,
+    lastAt: began + 40_000,
+    count: 3,
+    matched: [
+      { field: "api.operation", value: "ListObjectsV2" },
+      { field: "http_request.user_agent", value: "[aws-cli/2.15.0 Python/3.11]" },
+      { field: "src_endpoint.ip", value: "203.0.113.9" },
+    ],
+    techniques: ["AML.T0007", "T1619"],
+  }),
+  alert("a-2", {
+    rule: "first_read_by_new_principal",
+    title: "First read by a principal that never read this model",
+    summary: "role/analytics read acme-13b for the first time in 90 days of events.",
+    severity: "low",
+    firstAt: began + 2 * min,
+    lastAt: began + 2 * min,
+    matched: [{ field: "principal", value: analytics }],
+    techniques: ["AML.T0035", "T1530"],
+  }),
+  alert("a-3", {
+    rule: "unaccounted-read",
+    title: "Complete copy that no declared copy accounts for",
+    summary:
+      "role/analytics read 48 of 48 shards (26.1 GB, all of acme-13b) in 11 min. No declared copy accounts for them.",
+    severity: "critical",
+    firstAt: began + 2 * min,
+    lastAt: began + 13 * min,
+    count: 48,
+    techniques: ["AML.T0025", "T1567.002"],
+  }),
+  alert("a-4", {
+    rule: "undeclared-copy",
+    title: "Undeclared copy found by a scan",
+    summary: "gpu-9:/home/dev/m.gguf holds the weights of acme-13b. No place of the register covers it.",
+    severity: "critical",
+    firstAt: began + 35 * min,
+    lastAt: began + 35 * min,
+    matched: [
+      { field: "artifact", value: "file:/home/dev/m.gguf" },
+      { field: "verdict.relation", value: "same-tensors" },
+    ],
+    techniques: ["AML.T0048.004"],
+  }),
+  ...Array.from({ length: 37 }, (_, i) =>
+    alert(`a-${i + 9}`, {
+      rule:
+        ["token_used_from_new_network", "range_reads_by_tool", "bucket_opened_to_public", "bulk-read"][i % 4] ?? "x",
+      title:
+        [
+          "Token used from a new network",
+          "Ranged reads with a tool where an SDK is usual",
+          "Bucket opened to the public",
+          "Bulk read",
+        ][i % 4] ?? "",
+      summary: "It was seen more often than the rule allows.",
+      severity: (["informational", "low", "low", "medium", "high"] as const)[i % 5] ?? "low",
+      principal: i % 3 === 0 ? `key-${i + 60}` : `arn:aws:iam::111122223333:role/${["ci", "serve", "batch"][i % 3]}`,
+      model: ["acme-13b", "acme-rank-2", "acme-embed"][i % 3],
+      firstAt: now - (i + 2) * 31 * min,
+      lastAt: now - (i + 1) * 29 * min,
+      count: (i * 37) % 900 || 1,
+      ...(i % 2 === 0 && { incident: "inc-213", incidentNumber: 213 }),
+    }),
+  ),
+];
+
+function alert(id: string, override: Partial<AlertRow>): AlertRow {
+  return {
+    id,
+    rule: "rule",
+    title: "",
+    summary: "",
+    severity: "low",
+    firstAt: now,
+    lastAt: now,
+    principal: analytics,
+    model: "acme-13b",
+    act: "obtain",
+    method: "credentials",
+    events: ["e-1", "e-2", "e-3"],
+    count: 1,
+    matched: [],
+    techniques: [],
+    playbook: "weights-read",
+    ...(/^a-[1-4]$/.test(id) && { incident: "inc-214", incidentNumber: 214 }),
+    ...override,
+  };
+}
+
+const ruleText = `title: Weights listed by a scripted client
+name: weights_listed_by_script
+status: experimental
+logsource:
+    product: aws
+    service: cloudtrail
+detection:
+    selection:
+        api.operation: ListObjectsV2
+        http_request.user_agent|contains: [curl, aws-cli, python-requests]
+    condition: selection
+level: medium
+`;
+
+export function alertDetail(it: AlertRow): AlertDetail {
+  const known = rules.find((one) => one.id === it.rule);
+  return {
+    alert: it,
+    events: events.filter((one) => one.principal.endsWith("role/analytics")).slice(0, 30),
+    rule: {
+      id: it.rule,
+      kind: known?.kind ?? "sigma",
+      ...(known?.kind !== "detector" && { text: ruleText }),
+      blindspots: known?.blindspots ?? [],
+    },
+    playbook: it.rule.includes("bucket") ? exposure : bulkRead,
+  };
+}

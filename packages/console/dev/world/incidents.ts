@@ -1,0 +1,203 @@
+// The queue of a bad day, and what one of its incidents tells.
+import type { IncidentDetail, IncidentRow, TimelineEntry } from "@outweigh/schema";
+import { actions } from "./actions.ts";
+import { alerts } from "./alerts.ts";
+import { gaps, holdings } from "./books.ts";
+import { evidence } from "./evidence.ts";
+import { bulkRead } from "./playbooks.ts";
+import { analytics, began, day, hour, min, now } from "./time.ts";
+
+export const incidents: IncidentRow[] = [
+  incident(214, {
+    severity: "critical",
+    title: "Undeclared copy of acme-13b on gpu-9",
+    models: ["acme-13b"],
+    principals: [analytics],
+    act: "obtain",
+    method: "credentials",
+    firstAt: began,
+    lastAt: now - 2 * min,
+    unaccounted: { model: "acme-13b", bytes: 26_100_000_000, fraction: 1, bound: "exact", readers: 1 },
+    alerts: ["a-1", "a-2", "a-3", "a-4"],
+  }),
+  incident(213, {
+    severity: "high",
+    title: "Bulk collection of completions",
+    models: ["acme-13b"],
+    principals: ["key-7"],
+    act: "replicate",
+    method: "queries",
+    lastAt: now - 6 * min,
+    assignee: "ben",
+    status: "in-progress",
+  }),
+  incident(212, {
+    severity: "high",
+    title: "Shared prompt set over 31 keys",
+    models: ["acme-13b"],
+    principals: Array.from({ length: 31 }, (_, i) => `key-${i + 40}`),
+    act: "replicate",
+    method: "queries",
+    lastAt: now - 9 * min,
+  }),
+  incident(211, {
+    severity: "high",
+    title: "Anonymous read of acme-rank-2 through a public link",
+    models: ["acme-rank-2"],
+    principals: ["anonymous@203.0.113.77"],
+    method: "exposed-storage",
+    act: "obtain",
+    lastAt: now - 14 * min,
+    unaccounted: { model: "acme-rank-2", bytes: 1_840_000_000, fraction: 0.42, bound: "<=", readers: 3 },
+    assignee: "ana",
+  }),
+  incident(209, {
+    severity: "medium",
+    title: "Logprobs asked for on every call",
+    models: ["acme-rank-2"],
+    principals: ["key-118"],
+    lastAt: now - 21 * min,
+  }),
+  incident(208, {
+    severity: "medium",
+    title: "Weights listed by a scripted client",
+    models: ["acme-13b"],
+    principals: ["arn:aws:iam::111122223333:role/ci"],
+    lastAt: now - 40 * min,
+    unaccounted: { model: "acme-13b", bytes: 0, fraction: 0, bound: "exact", readers: 1 },
+  }),
+  incident(204, {
+    severity: "low",
+    title: "New reader of a quiet model",
+    models: ["acme-embed"],
+    principals: ["key-63"],
+    lastAt: now - hour,
+    unaccounted: { model: "acme-embed", bytes: 402_000_000, fraction: 0.03, bound: "<=", readers: 1 },
+  }),
+  incident(201, {
+    severity: "low",
+    title: "File named holiday\u202egpj.exe holds the weights of acme-13b-q4",
+    models: ["acme-13b-q4"],
+    principals: ["svc-registry"],
+    lastAt: now - 3 * hour,
+  }),
+  incident(198, {
+    severity: "informational",
+    title: "Source hf-audit went silent",
+    models: [],
+    principals: [],
+    lastAt: now - 5 * hour,
+  }),
+  incident(190, {
+    severity: "high",
+    title: "Complete copy of acme-embed by a new role",
+    models: ["acme-embed"],
+    principals: ["arn:aws:iam::111122223333:role/backup-eu"],
+    lastAt: now - 3 * day,
+    status: "closed",
+    verdict: "benign",
+    assignee: "ana",
+    unaccounted: { model: "acme-embed", bytes: 13_400_000_000, fraction: 1, bound: "exact", readers: 1 },
+  }),
+];
+
+function incident(number: number, override: Partial<IncidentRow>): IncidentRow {
+  const lastAt = override.lastAt ?? now;
+  return {
+    id: `inc-${number}`,
+    number,
+    title: "",
+    severity: "low",
+    reason: "The same principal touched the same model within an hour.",
+    principals: [],
+    models: [],
+    alerts: ["a-9"],
+    firstAt: lastAt - 20 * min,
+    lastAt,
+    status: "new",
+    createdAt: lastAt - 36 * min,
+    updatedAt: lastAt,
+    ...override,
+  };
+}
+
+const timeline: TimelineEntry[] = [
+  ...[0, 18_000, 40_000].map((ms): TimelineEntry => ({
+    at: began + ms,
+    kind: "event",
+    title: "list s3://acme-models/acme-13b/",
+    ref: "e-1",
+    detail: "aws-cli/2.15.0 from 203.0.113.9",
+  })),
+  { at: began + 41_000, kind: "alert", title: "weights_listed_by_script", severity: "medium", ref: "a-1" },
+  { at: began + 2 * min, kind: "alert", title: "first_read_by_new_principal", severity: "low", ref: "a-2" },
+  ...Array.from({ length: 48 }, (_, i): TimelineEntry => ({
+    at: began + 2 * min + i * 13_900,
+    kind: "event",
+    title: "download a shard",
+    ref: `e-${i}`,
+  })),
+  {
+    at: began + 13 * min + 10_000,
+    kind: "alert",
+    title: "unaccounted-read",
+    severity: "critical",
+    ref: "a-3",
+    detail: "48 shards, 26.1 GB, all of acme-13b",
+  },
+  {
+    at: began + 35 * min,
+    kind: "alert",
+    title: "undeclared-copy",
+    severity: "critical",
+    ref: "a-4",
+    detail: "gpu-9:/home/dev/m.gguf, same tensors, 26.1 GB",
+  },
+  {
+    at: began + 50 * min,
+    kind: "action",
+    title: "Told soc-webhook of INC-214",
+    ref: "act-1",
+    detail: "verified: answered 200",
+  },
+];
+
+export function incidentDetail(it: IncidentRow): IncidentDetail {
+  const theft = it.number === 214;
+  return {
+    incident: it,
+    story: theft
+      ? "role/analytics listed the weight bucket with a script and read 48 of 48 shards (26.1 GB, all of acme-13b) in 11 min. No declared copy accounts for them. 22 min later the same weights were found on host gpu-9, at /home/dev/m.gguf, in a place that the register does not declare."
+      : `${it.principals[0] ?? "Nobody"} did what the alerts say, ${it.alerts.length} times, on ${it.models[0] ?? "no model"}.`,
+    alerts: theft ? alerts.slice(0, 4) : alerts.slice(4, 6),
+    timeline: theft ? timeline : timeline.slice(0, 4),
+    entities: [
+      { kind: "principal", name: analytics, events: 51 },
+      { kind: "model", name: "acme-13b", events: 51 },
+      { kind: "place", name: "s3://acme-models/acme-13b/", events: 51 },
+      { kind: "address", name: "203.0.113.9", events: 51 },
+      { kind: "credential", name: "ASIAANALYTICS", events: 51 },
+      { kind: "user-agent", name: "[aws-cli/2.15.0 Python/3.11]", events: 51 },
+      { kind: "artifact", name: "file:/home/dev/m.gguf", events: 1 },
+    ],
+    holdings: [...holdings],
+    gaps,
+    playbooks: [bulkRead],
+    options: [
+      { verb: "quarantine-file", target: "c-1", label: "Quarantine m.gguf on gpu-9" },
+      { verb: "notify", target: "soc-webhook", label: "Tell soc-webhook" },
+    ],
+    actions: theft ? actions.slice(0, 1) : [],
+    comments: theft
+      ? [
+          {
+            at: now - 20 * min,
+            by: "ben",
+            text: "role/analytics belongs to the BI team. I have asked Dana; she is on leave.",
+          },
+          { at: now - 8 * min, by: "ana", text: "The address is a hosting provider, not ours." },
+        ]
+      : [],
+    activity: evidence.items.slice(0, 6).toReversed(),
+  };
+}
