@@ -85,13 +85,13 @@ export const maxExpansion = 200;
 export const freeExpansionBytes = 64 * 1024 * 1024;
 
 /** Unpacked streams up to this size are kept in memory, so that reading back costs nothing. Four of them fit a scan of 200 MB. */
-export const maxKeptBytes = 16 * 1024 * 1024;
+export const maxKeptBytes = 4 * 1024 * 1024;
 
 /** Members up to this size are unpacked in one go: a stream of its own costs ten times as much as what it unpacks. */
 export const maxWholeBytes = 1024 * 1024;
 
 /** How far back a longer unpacked stream can be read without unpacking from its beginning again, in bytes. */
-export const keptWindowBytes = 8 * 1024 * 1024;
+export const keptWindowBytes = 2 * 1024 * 1024;
 
 /** How often a longer stream may be unpacked from its beginning, on average, before reading back is refused. */
 export const maxUnpackPasses = 16;

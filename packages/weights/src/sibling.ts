@@ -11,3 +11,6 @@ export function siblingName(name: string): string {
   if (bad) throw new WeightsError("BAD_PATH", `${JSON.stringify(name)} is no file beside this one`);
   return parts.join("/");
 }
+
+/** How `Tensor.file` begins where the bytes are in a compressed member of the archive itself. */
+export const memberPrefix = "!/";

@@ -4,21 +4,23 @@ import type { ZipMember } from "./containers/zip.ts";
 import { readZipMembers } from "./containers/zip-salvage.ts";
 import { WeightsError } from "./error.ts";
 import type { ReadContext } from "./formats/format.ts";
+import { openHdf5Dataset } from "./formats/hdf5.ts";
+import { chunkedPrefix } from "./hdf5/dataset.ts";
+import { memberPrefix } from "./sibling.ts";
 import type { Reader, Tensor } from "./tensor.ts";
 
 /** Most sibling files opened for one model: exporters that write one file for each tensor stay below. */
 const maxSiblings = 20_000;
 
-/** How `Tensor.file` begins where the bytes are in a compressed member of the archive itself. */
-export const memberPrefix = "!/";
-
 /**
- * Opens what holds the bytes of a file's tensors, each once: the file itself, a sibling, or a compressed member of a zip.
+ * Opens what holds the bytes of a file's tensors, each once: the file itself, a sibling, a compressed member of a zip, or the chunks of a
+ * dataset put together.
  * Whoever reads a tensor's bytes goes through this; `offset` counts from the beginning of the reader it gives.
  */
 export class Sources {
   /** Of the compressed member opened last: its unpacked bytes take memory, so only one is kept. */
   #member: { readonly file: string; readonly reader: Reader | undefined } | undefined;
+  #chunked: { readonly file: string; readonly reader: Reader | undefined } | undefined;
   readonly #reader: Reader;
   readonly #context: ReadContext;
   readonly #opened = new Map<string, Reader | undefined>();
@@ -33,6 +35,7 @@ export class Sources {
   async of({ file, files }: Pick<Tensor, "file" | "files">): Promise<Reader | undefined> {
     if (files) return this.#joined(files);
     if (file === undefined) return this.#reader;
+    if (file.startsWith(chunkedPrefix)) return this.#openChunked(file);
     if (file.startsWith(memberPrefix)) {
       if (this.#member?.file !== file) this.#member = { file, reader: await this.#openMember(file) };
       return this.#member.reader;
@@ -56,6 +59,20 @@ export class Sources {
       this.#opened.set(key, parts.length === files.length ? joinedReader(parts) : undefined);
     }
     return this.#opened.get(key);
+  }
+
+  /** One at a time, as its chunks take memory. */
+  async #openChunked(file: string): Promise<Reader | undefined> {
+    if (this.#chunked?.file === file) return this.#chunked.reader;
+    const [address = "", ...member] = file.slice(chunkedPrefix.length).split(memberPrefix);
+    const holder = member.length > 0 ? await this.of({ file: memberPrefix + member.join(memberPrefix) }) : this.#reader;
+    try {
+      this.#chunked = { file, reader: holder && (await openHdf5Dataset(holder, Number(address))) };
+    } catch (error) {
+      if (!(error instanceof WeightsError)) throw error;
+      this.#chunked = { file, reader: undefined };
+    }
+    return this.#chunked.reader;
   }
 
   async #openMember(file: string): Promise<Reader | undefined> {

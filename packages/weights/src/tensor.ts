@@ -14,8 +14,8 @@ export interface Tensor {
   readonly offset: number;
   readonly bytes: number;
   /**
-   * The sibling file that holds the bytes, as the model file names it; `!/name` for a compressed member of this archive;
-   * undefined when it is this file. `Sources` opens any of them.
+   * The sibling file that holds the bytes, as the model file names it; `!/name` for a compressed member of this archive, `!hdf5/…` for a
+   * dataset of it that is put together from chunks; undefined when it is this file. `Sources` opens any of them.
    */
   readonly file?: string;
   /** Where its bytes run through several sibling files, one after the other: these, and `offset` counts through them all. */

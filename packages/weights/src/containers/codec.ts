@@ -46,7 +46,7 @@ const peekBytes = 4096;
 const shortPeekBytes = 1280;
 
 const lenient = { finishFlush: constants.Z_SYNC_FLUSH }; // accept a stream that ends early
-const chunkSize = 256 * 1024;
+const chunkSize = 64 * 1024;
 
 export const gzip: Codec = {
   name: "gzip",

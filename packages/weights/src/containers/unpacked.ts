@@ -13,7 +13,7 @@ import type { Budget } from "./allowance.ts";
 import type { Codec, Decompressor } from "./codec.ts";
 
 /** Packed bytes handed to the decompressor at a time. */
-const feedBytes = 256 * 1024;
+const feedBytes = 64 * 1024;
 
 /** The packed bytes of a stream: a range of a reader. */
 export interface PackedRange {

@@ -4,11 +4,11 @@ import { readLocalHeader } from "../containers/zip.ts";
 import { readZipMembers } from "../containers/zip-salvage.ts";
 import { readExactly } from "../cursor.ts";
 import { WeightsError } from "../error.ts";
-import { readDataset, isDataset } from "../hdf5/dataset.ts";
+import { isDataset, openChunked, readDataset } from "../hdf5/dataset.ts";
 import { openHdf5, readMessages, signature, type Hdf5File } from "../hdf5/file.ts";
 import { readGroup, type Link } from "../hdf5/group.ts";
 import { maxDepth, maxPieceBytes, maxTensors } from "../limits.ts";
-import { memberPrefix } from "../sources.ts";
+import { memberPrefix } from "../sibling.ts";
 import type { ModelFile, Reader, Tensor } from "../tensor.ts";
 import { cutShort, endsBefore, Findings, startsWith, type Format } from "./format.ts";
 import { zipHolds } from "./zip-names.ts";
@@ -17,8 +17,8 @@ import { zipHolds } from "./zip-names.ts";
 const superblocksAt = [0, 512, 1024, 2048];
 
 /**
- * Groups of arrays: Keras' `.h5`, and much that is no model. Read are contiguous and compact datasets of numbers in groups with symbol
- * tables or plain links, which is what h5py writes unless told otherwise. Chunked datasets and dense groups are findings.
+ * Groups of arrays: Keras' `.h5`, and much that is no model. Read are datasets of numbers, in one piece or in chunks; those packed by a
+ * filter that is not known (szip, plug-ins) and those that lie in other files are findings.
  */
 export const hdf5: Format = {
   name: "hdf5",
@@ -45,10 +45,19 @@ function superblockAt(head: Uint8Array): number | undefined {
   return superblocksAt.find((at) => startsWith(head, signature, at));
 }
 
-async function readHdf5(reader: Reader): Promise<ModelFile> {
+async function open(reader: Reader): Promise<Hdf5File> {
   const at = superblockAt(await reader.read(0, Math.min(reader.size, 4096)));
   if (at === undefined) throw new WeightsError("MALFORMED", "no HDF5 superblock", { at: 0 });
-  const file = await openHdf5(reader, at);
+  return openHdf5(reader, at);
+}
+
+/** The bytes of a dataset in chunks, which `file` names as `Tensor.file` does. @throws {WeightsError} whatever is wrong with it. */
+export async function openHdf5Dataset(reader: Reader, address: number): Promise<Reader> {
+  return openChunked(await open(reader), reader, address);
+}
+
+async function readHdf5(reader: Reader): Promise<ModelFile> {
+  const file = await open(reader);
   const findings = new Findings();
   const { tensors, lost } = await collect(file, findings);
   if (lost > 0) findings.add(`the file ends before ${lost} of its objects`, reader.size);
@@ -103,7 +112,7 @@ async function readObject(
 ): Promise<{ tensor?: Tensor; links: Link[] }> {
   const messages = await readMessages(file, address);
   if (!isDataset(messages)) return { links: await readGroup(file, messages) };
-  const tensor = await readDataset(file, path, messages);
+  const tensor = await readDataset(file, { name: path, address, messages });
   if (typeof tensor === "string") findings.add(tensor);
   return typeof tensor === "object" ? { tensor, links: [] } : { links: [] };
 }
@@ -114,9 +123,10 @@ async function readKeras(reader: Reader): Promise<ModelFile> {
   if (!weights) throw new WeightsError("MISSING_FILE", `the archive has no ${weightsMember}`);
   const inner = await readHdf5(await openZipMember(reader, weights));
   const stored = weights.method === 0 ? await readLocalHeader(reader, weights) : undefined;
-  const tensors = inner.tensors.map((it) =>
-    stored ? { ...it, offset: stored.dataAt + it.offset } : { ...it, file: memberPrefix + weightsMember },
-  );
+  const tensors = inner.tensors.map((it) => {
+    if (it.file !== undefined) return { ...it, file: it.file + memberPrefix + weightsMember };
+    return stored ? { ...it, offset: stored.dataAt + it.offset } : { ...it, file: memberPrefix + weightsMember };
+  });
 
   const findings = [...inner.findings];
   const config = members.find((it) => it.name === configMember);

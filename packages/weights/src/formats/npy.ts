@@ -7,7 +7,7 @@ import { sizeOf } from "../dtype.ts";
 import { WeightsError } from "../error.ts";
 import { maxTensors } from "../limits.ts";
 import { fortranStrides, numpyType } from "../pickle/numpy.ts";
-import { memberPrefix } from "../sources.ts";
+import { memberPrefix } from "../sibling.ts";
 import type { ModelFile, Reader, Tensor } from "../tensor.ts";
 import { endsBefore, Findings, startsWith, type Format } from "./format.ts";
 import { zipHolds } from "./zip-names.ts";

@@ -7,7 +7,7 @@ import { reportCalls } from "../pickle/calls.ts";
 import { collectTensors } from "../pickle/collect.ts";
 import { runPickle, type PickleOutcome } from "../pickle/machine.ts";
 import { torchTensor, type StorageId, type StoragePlace } from "../pickle/torch.ts";
-import { memberPrefix } from "../sources.ts";
+import { memberPrefix } from "../sibling.ts";
 import type { ModelFile, Reader } from "../tensor.ts";
 import { salvage } from "./pytorch-salvage.ts";
 import { zipHolds } from "./zip-names.ts";

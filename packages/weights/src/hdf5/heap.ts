@@ -69,7 +69,8 @@ export async function locateInHeap(heap: Heap, idAt: number): Promise<number | u
     const place = placeOf(heap, offset);
     if (place.row >= rows) throw new WeightsError("MALFORMED", "an HDF5 heap id beyond its heap", { at: idAt });
     const found = await childOf(heap, block, place);
-    if (found === undefined) throw new WeightsError("MALFORMED", "an HDF5 heap id of a block that is not there", { at: idAt });
+    if (found === undefined)
+      throw new WeightsError("MALFORMED", "an HDF5 heap id of a block that is not there", { at: idAt });
     block = file.base + found;
     offset -= place.offset;
     rows = place.blockBytes <= heap.maxDirectBlock ? 0 : rowsOf(heap, place.blockBytes);
@@ -101,7 +102,11 @@ function rowsOf({ width, firstBlock }: Heap, blockBytes: number): number {
 }
 
 /** The address of a child of an indirect block; undefined if there is none. */
-async function childOf({ file, offsetBytes, width }: Heap, at: number, { row, column }: Place): Promise<number | undefined> {
+async function childOf(
+  { file, offsetBytes, width }: Heap,
+  at: number,
+  { row, column }: Place,
+): Promise<number | undefined> {
   if ((await file.pages.u32(at)) !== 0x42494846) throw new WeightsError("MALFORMED", "no HDF5 heap block", { at }); // "FHIB"
   const childrenAt = at + 5 + file.offsetBytes + offsetBytes;
   return readOffset(file, childrenAt + (row * width + column) * file.offsetBytes);
