@@ -1,0 +1,200 @@
+// Agents over real engines: who may speak for a host, and that nothing else is believed.
+import assert from "node:assert/strict";
+import { createHash, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { agentHeaders, enrolAnswer, signedText, type ActivityRecord, type AgentReport } from "@outweigh/schema";
+import type { Running } from "../start.ts";
+import { aFolder, aServer, eventually, signIn, type Answer, type Visitor } from "../testing/a-server.ts";
+
+const folder = aFolder("agents");
+const content = join(import.meta.dirname, "../../../../content");
+const textOf = (path: string) => readFileSync(join(content, path), "utf8");
+let server: Running;
+let visitor: Visitor;
+
+before(async () => {
+  server = await aServer(
+    join(folder.path, "data"),
+    {},
+    {
+      content: {
+        rules: [{ path: "agent_impostor.yml", text: textOf("rules/platform/agent_impostor.yml") }],
+        playbooks: [{ id: "agent-impostor", text: textOf("playbooks/agent-impostor.md") }],
+        policy: "[]",
+      },
+    },
+  );
+  visitor = await signIn(server.openUrl);
+});
+after(async () => {
+  await server.close();
+  folder.remove();
+});
+
+interface AnAgent {
+  readonly id: string;
+  readonly key: KeyObject;
+  readonly serverKey: KeyObject;
+}
+
+function hostNamed(name: string) {
+  return { name, system: "Debian", kernel: "6.1", arch: "x64", version: "0", user: "root" };
+}
+
+async function enrol(token: string, name: string): Promise<{ status: number; agent?: AnAgent }> {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const der = publicKey.export({ type: "spki", format: "der" }).toString("base64");
+  const body = JSON.stringify({ token, publicKey: der, host: hostNamed(name) });
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${server.url}/api/agents/enrol`, { method: "POST", headers, body });
+  if (answer.status !== 200) return { status: answer.status };
+  const { agent, serverKey } = enrolAnswer.parse(await answer.json());
+  const theirs = createPublicKey({ key: Buffer.from(serverKey, "base64"), type: "spki", format: "der" });
+  return { status: 200, agent: { id: agent, key: privateKey, serverKey: theirs } };
+}
+
+async function anAgent(name: string): Promise<AnAgent> {
+  const { token } = (await visitor.post("/api/hosts/enrolments", {})).body;
+  const { status, agent } = await enrol(token, name);
+  assert.equal(status, 200);
+  assert.ok(agent);
+  return agent;
+}
+
+const quiet: AgentReport = {
+  sentAt: 1,
+  health: { tier: "T0", watchedFiles: 2, dropped: 0, waiting: 0, rssBytes: 1, problems: [] },
+  lines: [],
+  results: [],
+};
+
+async function report(
+  { id, key }: AnAgent,
+  counter: number,
+  said: unknown = quiet,
+  path = "/api/agents/report",
+): Promise<Answer> {
+  const body = Buffer.from(JSON.stringify(said));
+  const text = signedText(path, counter, createHash("sha256").update(body).digest("hex"));
+  const headers = {
+    "content-type": "application/json",
+    [agentHeaders.agent]: id,
+    [agentHeaders.counter]: String(counter),
+    [agentHeaders.signature]: sign(null, Buffer.from(text), key).toString("base64url"),
+  };
+  const answer = await fetch(`${server.url}/api/agents/report`, { method: "POST", headers, body });
+  return { status: answer.status, body: await answer.json() };
+}
+
+const alertsOn = async (host: string) =>
+  (await visitor.get("/api/alerts")).body.items.filter((it: { principal: string }) => it.principal === `agent:${host}`);
+
+test("a token enrols one host, once; a name is one host's", async () => {
+  const { token } = (await visitor.post("/api/hosts/enrolments", {})).body;
+  assert.equal((await enrol(token, "gpu-1")).status, 200);
+  assert.equal((await enrol(token, "gpu-2")).status, 401);
+  assert.equal((await enrol("x".repeat(32), "gpu-2")).status, 401);
+  const { token: another } = (await visitor.post("/api/hosts/enrolments", {})).body;
+  assert.equal((await enrol(another, "gpu-1")).status, 409);
+  // It was not used up by being refused.
+  assert.equal((await enrol(another, "gpu-2")).status, 200);
+});
+
+test("a report is taken once: an older number is refused and becomes an alert", async () => {
+  const agent = await anAgent("cloned");
+  assert.equal((await report(agent, 5)).status, 200);
+  assert.equal((await report(agent, 5)).status, 409);
+  assert.equal((await report(agent, 4)).status, 409);
+  assert.equal((await report(agent, 6)).status, 200);
+  const alerts = await eventually(
+    () => alertsOn("cloned"),
+    (it) => it.length > 0,
+  );
+  assert.equal(alerts[0]?.rule, "agent_impostor");
+});
+
+test("of two reports with one number, sent together, one is taken", async () => {
+  const agent = await anAgent("racing");
+  const answers = await Promise.all([1, 2, 3, 4].map(() => report(agent, 7)));
+  assert.deepEqual(answers.map((it) => it.status).sort(), [200, 409, 409, 409]);
+});
+
+test("another key, another path and another body are refused and become an alert; an unknown agent is nobody's news", async () => {
+  const agent = await anAgent("forged");
+  const { privateKey } = generateKeyPairSync("ed25519");
+  assert.equal((await report({ ...agent, key: privateKey }, 1)).status, 401);
+  assert.equal((await report(agent, 1, quiet, "/api/agents/enrol")).status, 401);
+  assert.equal((await report({ ...agent, id: "nobody" }, 1)).status, 401);
+  const alerts = await eventually(
+    () => alertsOn("forged"),
+    (it) => it.length > 0,
+  );
+  assert.equal(alerts[0]?.rule, "agent_impostor");
+});
+
+test("an agent speaks for its own host, whatever it writes", async () => {
+  const agent = await anAgent("honest");
+  const process = { pid: 7, name: "cp", command: ["cp"], user: "eve", uid: 1, parents: [] };
+  const line: ActivityRecord = {
+    activity: 1,
+    id: "victim:1:1",
+    host: "victim",
+    time: Date.now(),
+    sensor: "poll",
+    what: "open",
+    process,
+    file: { path: "/m/w.gguf", bytes: 5 },
+  };
+  assert.equal((await report(agent, 1, { ...quiet, lines: [line] })).status, 200);
+  const events = async () => (await visitor.get("/api/events?filter=source:agent-honest")).body.items;
+  const [event] = await eventually(events, (it) => it.length > 0);
+  assert.equal(event.device.hostname, "honest");
+  assert.equal(event.principal, "eve@honest");
+});
+
+test("what is no report is refused with the field that is wrong, and changes nothing", async () => {
+  const agent = await anAgent("broken");
+  const { status, body } = await report(agent, 1, { ...quiet, health: { ...quiet.health, tier: "T9" } });
+  assert.equal(status, 400);
+  assert.match(body.message, /health\.tier/);
+  const { body: hosts } = await visitor.get("/api/hosts?filter=name:broken");
+  assert.equal(hosts.items[0].state, "waiting");
+});
+
+test("an order is signed for its agent, waits until it is answered, and its facts are kept", async () => {
+  const agent = await anAgent("asked");
+  const order = { verb: "collect", lists: ["processes"] };
+  const { id } = (await visitor.post(`/api/hosts/${agent.id}/orders`, { order, reason: "who runs there?" })).body;
+  const [signed] = (await report(agent, 1)).body.orders;
+  assert.ok(verify(null, Buffer.from(signed.text), agent.serverKey, Buffer.from(signed.signature, "base64url")));
+  assert.deepEqual(JSON.parse(signed.text).order, order);
+  assert.equal(JSON.parse(signed.text).agent, agent.id);
+  const facts = { at: 1, lists: [{ list: "processes", rows: [{ pid: 1, name: "init" }], notSeen: [] }] };
+  const answered = await report(agent, 2, { ...quiet, results: [{ id, state: "done", facts }] });
+  assert.deepEqual(answered.body.orders, []);
+  const { body } = await visitor.get(`/api/hosts/${agent.id}`);
+  assert.deepEqual([body.orders[0].state, body.orders[0].facts], ["done", facts]);
+  const other = await anAgent("nosy");
+  await report(other, 1, { ...quiet, results: [{ id, state: "failed" }] });
+  assert.equal((await visitor.get(`/api/hosts/${agent.id}`)).body.orders[0].state, "done");
+});
+
+test("no order but those of the closed list is taken", async () => {
+  const agent = await anAgent("closed");
+  for (const order of [
+    { verb: "run", command: "sh" },
+    { verb: "collect", lists: ["shell"] },
+    { verb: "scan", roots: ["../x"] },
+  ])
+    assert.equal((await visitor.post(`/api/hosts/${agent.id}/orders`, { order, reason: "r" })).status, 400);
+});
+
+test("a revoked agent is not heard, and its host may enrol again", async () => {
+  const agent = await anAgent("gone");
+  assert.equal((await visitor.post(`/api/hosts/${agent.id}/revoke`, { reason: "reinstalled" })).status, 200);
+  assert.equal((await report(agent, 1)).status, 401);
+  assert.equal((await visitor.get("/api/hosts?filter=name:gone")).body.items[0].state, "revoked");
+  await anAgent("gone");
+});
