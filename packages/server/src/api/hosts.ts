@@ -45,8 +45,7 @@ export function hosts(app: FastifyInstance, context: Context): void {
 
   app.get("/api/hosts/:id", async (request): Promise<HostDetail> => {
     const agent = required(context, read(params, request.params).id);
-    const found = await ordersOf(db, agent.id, maxShown);
-    const orders = found.map(({ agent: _, ...it }) => it);
+    const orders = await ordersOf(db, agent.id, maxShown);
     return { host: rowOf(agent, context), facts: agent.host, source: agentSource(agent).name, orders };
   });
 

@@ -24,19 +24,9 @@ export interface StoredAgent {
   readonly revokedAt?: number;
 }
 
-export interface StoredOrder {
-  readonly id: string;
+/** An order and whom it is for. */
+export interface StoredOrder extends HostOrder {
   readonly agent: string;
-  readonly order: Order;
-  readonly by: string;
-  readonly reason: string;
-  readonly at: number;
-  readonly expiresAt: number;
-  readonly state: "waiting" | "done" | "failed" | "refused";
-  readonly doneAt?: number;
-  readonly message?: string;
-  readonly facts?: Facts;
-  readonly incident?: string;
 }
 
 /** A token for one host to enrol with, until it expires. Only its digest is stored. */
@@ -120,13 +110,12 @@ export async function addOrder(tx: Tx, it: StoredOrder): Promise<void> {
 }
 
 /** The newest orders of an agent first; only those that wait and have not expired, if `waitingAt` is given. */
-export async function ordersOf(db: Db, agent: string, most: number, waitingAt?: number): Promise<StoredOrder[]> {
+export async function ordersOf(db: Db, agent: string, most: number, waitingAt?: number): Promise<HostOrder[]> {
   let query = db.selectFrom("agent_order").selectAll().where("agent", "=", agent);
   if (waitingAt !== undefined) query = query.where("state", "=", "waiting").where("expires_at", ">", waitingAt);
   const rows = await query.orderBy("at", "desc").orderBy("id").limit(most).execute();
   return rows.map((row) => ({
     id: row.id,
-    agent: row.agent,
     order: order.parse(row.body),
     by: row.by,
     reason: row.reason,
