@@ -7,7 +7,7 @@ import {
   type AgentHealth,
   type Facts,
   type HostFacts,
-  type Order,
+  type HostOrder,
 } from "@outweigh/schema";
 import { storableJson } from "./text.ts";
 import type { Db, Tx } from "./state/state.ts";
