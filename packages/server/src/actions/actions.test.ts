@@ -164,6 +164,7 @@ test("a copy is moved where only we can read it, and comes back exactly as it wa
 
   const undone = await visitor.post(`/api/actions/${done.id}/undo`, { reason: "it was ours" });
   assert.deepEqual([undone.status, undone.body.state], [200, "undone"]);
+  assert.deepEqual([undone.body.undoneReason, undone.body.undoneBy], ["it was ours", undone.body.by]);
   const now = statSync(path);
   assert.deepEqual(
     [now.ino, now.mode, now.uid, now.gid, now.size, now.mtimeMs],

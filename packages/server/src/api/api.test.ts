@@ -299,6 +299,40 @@ test("what cannot be read is counted and shown, and stops nothing", async () => 
   assert.match(source.samples[0]?.record ?? "", /garbage|\{\{/);
 });
 
+test("a source of no declared kind says which kinds it turned out to send, and how much could not be read", async () => {
+  const audit = {
+    kind: "Event",
+    apiVersion: "audit.k8s.io/v1",
+    auditID: "a-1",
+    stage: "ResponseComplete",
+    verb: "get",
+    requestURI: "/api/v1/secrets",
+    user: { username: "ana" },
+    requestReceivedTimestamp: "2026-11-25T09:00:00.000000Z",
+  };
+  await send("mixed", `${accessLine("kinds.safetensors", { user: "kinds" })}\n`);
+  await send("mixed", `${JSON.stringify(audit)}\n`);
+  await send("mixed", "garbage\n");
+  const ask = async () => sourcePage.parse((await visitor.get("/api/sources?filter=name:mixed")).body).items[0];
+  const it = await eventually(ask, (source) => source?.records === 3);
+  assert.deepEqual(it?.kinds, ["http-access", "kubernetes-audit"]);
+  assert.equal(it.kind, "auto");
+  assert.ok(it.rejectShare !== undefined && Math.abs(it.rejectShare - 1 / 3) < 0.01);
+  assert.ok(it.cannotSee.some((line) => line.startsWith("http-access: ")));
+  for (const kind of it.kinds) {
+    const names = (await visitor.get(`/api/sources?filter=kind:${kind}`)).body.items.map(
+      (one: { name: string }) => one.name,
+    );
+    assert.ok(names.includes("mixed"), kind);
+  }
+});
+
+test("rules that cannot be used are named beside those that are in use", async () => {
+  const page = rulePage.parse((await visitor.get("/api/rules")).body);
+  assert.deepEqual(page.refused, []);
+  assert.deepEqual(page.inUse, { rules: 0, detectors: page.total });
+});
+
 test("hostile names come back as they were sent, in every list, and stop nothing", async () => {
   const names = [
     "<img src=x onerror=alert(1)>",

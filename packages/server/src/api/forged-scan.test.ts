@@ -64,4 +64,8 @@ test("a forged scan report neither stands for ever nor gets our own files moved"
   await send(forged(honest));
   const { body: report } = await eventually(latest, (it) => it.body.finishedAt === honest);
   assert.equal(report.finishedAt, honest);
+  // No start-up scan ran: the frame says when the last report was made, but never that it was made after now.
+  const { scan } = (await visitor.get("/api/overview")).body;
+  assert.equal(scan.state, "done");
+  assert.ok(scan.finishedAt <= Date.now() && Date.now() - scan.finishedAt < 60_000);
 });
