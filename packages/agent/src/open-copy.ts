@@ -2,7 +2,7 @@ import { closeSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { ScannedCopy } from "@outweigh/schema";
 import { findModels, joinedReader, readModelFile, WeightsError, type ModelPart, type Reader } from "@outweigh/weights";
-import { fileReader, Opener, type OpenFile } from "./scan/open-file.ts";
+import { fileReader, Opener, type OpenFile, type RawNames } from "./scan/open-file.ts";
 
 /** A copy whose headers are read and whose bytes can be read, until it is closed. */
 export interface OpenCopy {
@@ -12,13 +12,16 @@ export interface OpenCopy {
 
 /**
  * Opens a copy that a scan found, for comparing: its files, or the member of an archive. Reads headers only.
+ *
+ * @param rawNames The bytes of names that are no UTF-8, as the scan knows them.
  * @throws the system's error, or {WeightsError}, if it is not there any more or is not what it was.
  */
-export async function openCopy(copy: ScannedCopy): Promise<OpenCopy> {
+export async function openCopy(copy: ScannedCopy, rawNames: RawNames = new Map()): Promise<OpenCopy> {
   const opened: OpenFile[] = [];
   const opener = new Opener();
   const open = (path: string): Reader | undefined => {
-    const file = opener.open({ path });
+    const [raw] = rawNames.get(path) ?? [];
+    const file = opener.open(raw ? { path, raw } : { path });
     if (!file) return undefined;
     opened.push(file);
     return fileReader(file, () => undefined);

@@ -1,20 +1,22 @@
 import { Crew, JobLost } from "./crew.ts";
 import type { DeclaredPlace } from "./declare.ts";
-import { isHollow, planHashing, type HashMode } from "./hash-plan.ts";
-import { foldersPerJob, maxAliases, maxCandidates, maxTensorsHeld } from "./limits.ts";
+import type { HashMode } from "./hash-plan.ts";
+import { foldersPerJob, maxAliases, maxCandidates } from "./limits.ts";
 import type { NotSeen } from "./not-seen.ts";
 import type { Place } from "./open-file.ts";
+import { readAll, type Archives } from "./read-all.ts";
 import type { Found } from "./read-candidate.ts";
 import type { Alias, Candidate } from "./walk.ts";
 
 /** How far a scan is. Counts only grow; `toRead` is known once the walk is done. */
 export interface ScanProgress {
-  readonly phase: "walking" | "reading";
+  readonly phase: "walking" | "looking" | "hashing";
   readonly files: number;
   readonly bytesRead: number;
+  /** Files that look like models, or, while hashing, those that are hashed. */
   readonly candidates: number;
   readonly done: number;
-  /** Bytes of the files that will be hashed. */
+  /** Bytes of the weights that will be hashed; 0 until that is known. */
   readonly toRead: number;
 }
 
@@ -24,6 +26,9 @@ export interface CollectOptions {
   readonly workers: number;
   readonly hash: HashMode;
   readonly hashBytes: number;
+  readonly unpackBytes: number;
+  /** Files that a person named: looked into as deep as it takes. */
+  readonly named: ReadonlySet<string>;
   readonly places: readonly DeclaredPlace[];
   readonly notSeen: NotSeen;
   readonly signal?: AbortSignal | undefined;
@@ -35,9 +40,11 @@ export interface Collected {
   readonly aliases: readonly Alias[];
   readonly files: number;
   readonly bytesRead: number;
+  readonly archives: Archives;
 }
 
-interface Tally {
+/** Where the scan is, as it goes on. */
+export interface Tally {
   phase: ScanProgress["phase"];
   files: number;
   bytesRead: number;
@@ -57,9 +64,8 @@ export async function collect(options: CollectOptions): Promise<Collected> {
   const crew = new Crew(options.workers, { skip: options.skip, onRead });
   try {
     const { candidates, aliases } = await walkAll(crew, options, tally, report);
-    tally.phase = "reading";
-    const found = await readAll(crew, candidates, options, tally, report);
-    return { found, aliases, files: tally.files, bytesRead: tally.bytesRead };
+    const { found, archives } = await readAll(crew, candidates, options, tally, report);
+    return { found, aliases, files: tally.files, bytesRead: tally.bytesRead, archives };
   } finally {
     await crew.close();
   }
@@ -108,86 +114,3 @@ async function walkAll(
 }
 
 const tooMany = `beyond the first ${maxCandidates} files that look like models`;
-
-async function readAll(
-  crew: Crew,
-  candidates: readonly Candidate[],
-  { workers, hash, hashBytes, places, notSeen, signal }: CollectOptions,
-  tally: Tally,
-  report: () => void,
-): Promise<Found[]> {
-  const once = linkedOnce(candidates);
-  const first = [...once.keys()];
-  const chosen = planHashing(first, { mode: hash, budget: hashBytes, places });
-  tally.toRead = hash === "none" ? 0 : [...chosen].reduce((sum, it) => sum + it.bytes, 0);
-  report();
-  const found: Found[] = [];
-  let tensors = 0;
-  // Largest first, so that no worker is left alone with the longest job at the end.
-  const queue = first.toSorted((a, b) => a.bytes - b.bytes);
-  await Promise.all(
-    Array.from({ length: workers }, async () => {
-      for (let it = queue.pop(); it; it = queue.pop()) await readOne(it);
-    }),
-  );
-  return found;
-
-  async function readOne(candidate: Candidate): Promise<void> {
-    signal?.throwIfAborted();
-    try {
-      const answer = await crew.read({
-        candidate,
-        hash: hash !== "none" && chosen.has(candidate),
-        unpack: chosen.has(candidate),
-      });
-      notSeen.merge(answer.unseen);
-      const held = answer.found.reduce((sum, it) => sum + it.file.tensors.length, 0);
-      if (tensors + held > maxTensorsHeld)
-        notSeen.add("file", `beyond ${maxTensorsHeld} tensors in all`, candidate.path);
-      else {
-        tensors += held;
-        for (const link of [candidate, ...(once.get(candidate) ?? [])]) {
-          for (const it of answer.found) found.push(link === candidate ? it : renamed(it, candidate.path, link.path));
-        }
-        if (answer.found.some(isUnhashed)) notSeen.add("file", whyUnhashed(candidate, hash), candidate.path);
-      }
-    } catch (error) {
-      if (!(error instanceof JobLost)) throw error;
-      notSeen.add("file", error.message, candidate.path);
-    }
-    tally.done++;
-    report();
-  }
-}
-
-function isUnhashed({ file, digests, sha256 }: Found): boolean {
-  return digests === undefined && sha256 === undefined && file.shards === undefined;
-}
-
-function whyUnhashed(candidate: Candidate, hash: HashMode): string {
-  if (isHollow(candidate)) return "found, but not hashed: most of it is holes, not data";
-  return hash === "none"
-    ? "found, but not hashed, so copies of it are not recognised; --hash=auto does"
-    : "found, but not hashed: too large for a quick scan; --hash=full does it";
-}
-
-/** Each file once, with its other names: hard links are the same bytes. */
-function linkedOnce(candidates: readonly Candidate[]): Map<Candidate, Candidate[]> {
-  const byInode = new Map<string, Candidate>();
-  const once = new Map<Candidate, Candidate[]>();
-  for (const it of candidates) {
-    const key = JSON.stringify([it.device, it.inode, it.bytes]);
-    const same = it.links > 1 ? byInode.get(key) : undefined;
-    if (same) once.get(same)?.push(it);
-    else {
-      byInode.set(key, it);
-      once.set(it, []);
-    }
-  }
-  return once;
-}
-
-function renamed(it: Found, from: string, to: string): Found {
-  if (it.container !== undefined) return { ...it, container: to };
-  return { ...it, path: it.path === from ? to : it.path };
-}

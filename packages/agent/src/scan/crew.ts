@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { maxSilenceMs, workerHeapMb } from "./limits.ts";
+import { maxSilenceMs, workerHeapMb, workerYoungMb } from "./limits.ts";
 import type { ReadAnswer, ReadJob } from "./read-candidate.ts";
 import type { Place } from "./open-file.ts";
 import type { Walked } from "./walk.ts";
@@ -96,7 +96,7 @@ export class Crew {
   #hire(): Worker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData: { skip: this.#skip },
-      resourceLimits: { maxOldGenerationSizeMb: workerHeapMb, maxYoungGenerationSizeMb: 4 },
+      resourceLimits: { maxOldGenerationSizeMb: workerHeapMb, maxYoungGenerationSizeMb: workerYoungMb },
     });
     worker.on("error", () => undefined); // told to whoever waits for an answer
     worker.setMaxListeners(0);

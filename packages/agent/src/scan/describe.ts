@@ -1,11 +1,10 @@
 import { lstatSync } from "node:fs";
-import { dirname } from "node:path";
 import type { ModelEntry, ScannedCopy, ScannedModel } from "@outweigh/schema";
 import type { FoundModel, ModelCopy } from "@outweigh/weights";
 import type { Accounts } from "./accounts.ts";
 import { entryOf, fileOf, isDeclared, type DeclaredPlace } from "./declare.ts";
 import type { NotSeen } from "./not-seen.ts";
-import { whyUnreadable } from "./open-file.ts";
+import { openable, whyUnreadable, type Place, type RawNames } from "./open-file.ts";
 import { readersOf, type Permissions } from "./readable-by.ts";
 
 /** Most files of one copy whose permissions are read: a copy has a few hundred shards at most. */
@@ -23,6 +22,7 @@ export interface Known {
   readonly accounts: Accounts;
   /** The other files on the disk that a file needs, by its path. */
   readonly beside: ReadonlyMap<string, readonly { readonly path: string; readonly bytes: number }[]>;
+  readonly rawNames: RawNames;
 }
 
 /** Models as the report shows them: what the register says of them, and who else can read each copy. */
@@ -48,7 +48,7 @@ export function describeModels(models: readonly FoundModel[], known: Known, notS
 function describeCopy(
   copy: ModelCopy,
   entry: ModelEntry | undefined,
-  { places, accounts, beside }: Known,
+  { places, accounts, beside, rawNames }: Known,
   proofs: Map<ScannedCopy, string>,
   notSeen: NotSeen,
 ): ScannedCopy {
@@ -56,7 +56,11 @@ function describeCopy(
   const own = copy.files ?? [{ path, bytes }];
   const files = container === undefined ? own.flatMap((it) => [it, ...(beside.get(it.path) ?? [])]) : own;
   const onDisk = container === undefined ? files.map((it) => it.path) : [fileOf(copy)];
-  const { names, proof } = readersOfAll(onDisk, accounts, notSeen);
+  const { names, proof } = readersOfAll(
+    onDisk.flatMap((it) => placesOf(it, rawNames)),
+    accounts,
+    notSeen,
+  );
   const described: ScannedCopy = {
     path,
     ...(container !== undefined && { container }),
@@ -77,14 +81,14 @@ function describeCopy(
 
 /** Who can read at least one of the files, with the proof for the first such file. */
 function readersOfAll(
-  paths: readonly string[],
+  places: readonly Place[],
   accounts: Accounts,
   notSeen: NotSeen,
 ): { names: string[]; proof?: string } {
   const names = new Set<string>();
   let proof: string | undefined;
-  for (const path of paths.slice(0, maxFilesPerCopy)) {
-    const chain = chainTo(path, notSeen);
+  for (const place of places.slice(0, maxFilesPerCopy)) {
+    const chain = chainTo(place, notSeen);
     if (!chain) continue;
     const readers = readersOf(chain, accounts);
     for (const it of readers.names) names.add(it);
@@ -93,17 +97,24 @@ function readersOfAll(
   return { names: [...names], ...(proof !== undefined && { proof }) };
 }
 
+/** A path that shows names which are no UTF-8 stands for each of them. */
+function placesOf(path: string, rawNames: RawNames): Place[] {
+  return rawNames.get(path)?.map((raw) => ({ path, raw })) ?? [{ path }];
+}
+
 /** From the root folder to the file. Undefined if a part of it is gone or closed: then nothing is said about readers, but that. */
-function chainTo(path: string, notSeen: NotSeen): Permissions[] | undefined {
-  const paths = [path];
-  for (let at = path; at !== dirname(at);) paths.unshift((at = dirname(at)));
+function chainTo(place: Place, notSeen: NotSeen): Permissions[] | undefined {
+  const whole = Buffer.from(openable(place));
+  const ends = [...whole.keys()].filter((at) => at > 0 && whole[at] === slash);
   try {
-    return paths.map((it) => {
+    return [whole.subarray(0, 1), ...ends.map((at) => whole.subarray(0, at)), whole].map((it) => {
       const { mode, uid, gid } = lstatSync(it);
-      return { path: it, mode: mode & 0o7777, uid, gid };
+      return { path: it.toString(), mode: mode & 0o7777, uid, gid };
     });
   } catch (error) {
-    notSeen.add("file", `who can read it: ${whyUnreadable(error)}`, path);
+    notSeen.add("file", `who can read it: ${whyUnreadable(error)}`, place.path);
     return undefined;
   }
 }
+
+const slash = "/".charCodeAt(0);

@@ -11,6 +11,7 @@ const file = (path: string, bytes: number, over: Partial<Candidate> = {}): Candi
   device: 1,
   inode: bytes,
   links: 1,
+  packed: false,
   ...over,
 });
 const entry: ModelEntry = { name: "acme", class: "private", places: ["file:/srv"], readers: [] };
@@ -31,9 +32,14 @@ test("shards are hashed together or not at all", () => {
   assert.equal(plan([...shards, file("/z", 35)], 120).length, 3);
 });
 
-test("full means all; none chooses the archives to open as auto would", () => {
+test("full means all", () => {
   assert.deepEqual(plan([file("/a", 1e15)], 1, "full"), ["/a"]);
-  assert.deepEqual(plan([file("/a", 70), file("/b", 20)], 60, "none"), ["/b"]);
+});
+
+test("an archive counts with the weights in it, not with its own size", () => {
+  const weigh = (it: Candidate): number => (it.path === "/a.zip" ? 5 : it.bytes);
+  const chosen = planHashing([file("/a.zip", 1e15), file("/b", 50)], { mode: "auto", budget: 60, places: [], weigh });
+  assert.equal(chosen.size, 2);
 });
 
 test("a terabyte of holes is never hashed", () => {

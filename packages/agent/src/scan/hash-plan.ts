@@ -10,20 +10,21 @@ export type HashMode = "auto" | "full" | "none";
 /** `model-00002-of-00005.safetensors`: shards are hashed together or not at all, or a whole copy would look incomplete. */
 const shard = /-\d{5,6}-of-\d{5,6}/;
 
+export interface PlanOptions {
+  readonly mode: HashMode;
+  readonly budget: number;
+  readonly places: readonly DeclaredPlace[];
+  /** Bytes to hash of one; default: the whole file. */
+  weigh?(candidate: Candidate): number;
+}
+
 /**
  * Which candidates to read whole: first what lies in a declared place, then the smallest, as long as the budget lasts. So most models
- * get an identity, and the largest are named as not hashed rather than making everybody wait. Archives are only opened if they are chosen, since
- * looking into one means unpacking it.
- *
- * @returns For `none` what would be chosen for `auto`: archives to open, while nothing is hashed.
+ * get an identity, and the largest are named as not hashed rather than making everybody wait.
  */
 export function planHashing(
   candidates: readonly Candidate[],
-  {
-    mode,
-    budget,
-    places,
-  }: { readonly mode: HashMode; readonly budget: number; readonly places: readonly DeclaredPlace[] },
+  { mode, budget, places, weigh = (it) => it.bytes }: PlanOptions,
 ): ReadonlySet<Candidate> {
   const groups = new Map<string, Candidate[]>();
   for (const it of candidates) {
@@ -34,7 +35,7 @@ export function planHashing(
     .filter((set) => !set.some(isHollow))
     .map((set) => ({
       set,
-      bytes: set.reduce((sum, it) => sum + it.bytes, 0),
+      bytes: set.reduce((sum, it) => sum + weigh(it), 0),
       declared: set.some((it) => places.some(({ path }) => isUnder(it.path, path))),
     }))
     .toSorted((a, b) => Number(b.declared) - Number(a.declared) || a.bytes - b.bytes);

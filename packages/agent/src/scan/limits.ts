@@ -21,6 +21,15 @@ export const maxTensorsHeld = 1_000_000;
 /** Bytes of weights that a scan hashes unless it is told to hash all: a minute from a disk, ten seconds from memory. */
 export const autoHashBytes = 16 * 1024 ** 3;
 
+/** Bytes that a scan unpacks to look into archives unless it is told to hash all: half a minute of one core. */
+export const autoUnpackBytes = 8 * 1024 ** 3;
+
+/** Most bytes unpacked to look into one of them, so that one large image does not take it all. */
+export const maxUnpackBytesEach = 1024 ** 3;
+
+/** Files in archives that unpack to less are passed over by then: class files and scripts, by the hundred thousand. */
+export const leastMemberBytes = 4096;
+
 /** A file of which less than this part is on disk is full of holes: hashing it would read zeros for hours. */
 export const minAllocatedShare = 1 / 8;
 
@@ -32,6 +41,9 @@ export const maxSilenceMs = 120_000;
 
 /** Heap of one worker, in MB. What needs more is named, not read: a hostile file shall not take the host's memory. */
 export const workerHeapMb = 1024;
+
+/** Its young part, in MB: small, so that read pieces are let go soon instead of waiting for each other. */
+export const workerYoungMb = 2;
 
 /** Most examples that the report names for one reason of not seeing. */
 export const maxExamples = 3;

@@ -3,7 +3,7 @@ import { compareFingerprints, fingerprint, WeightsError, type Comparison, type F
 import { openCopy } from "../open-copy.ts";
 import { isDeclared, type DeclaredPlace } from "./declare.ts";
 import type { NotSeen } from "./not-seen.ts";
-import { errnoOf, whyUnreadable } from "./open-file.ts";
+import { errnoOf, whyUnreadable, type RawNames } from "./open-file.ts";
 
 /** A protected model's fingerprint, as the register keeps it. */
 export interface KnownFingerprint {
@@ -17,6 +17,7 @@ export interface MatchOptions {
   readonly key: Uint8Array;
   readonly register: readonly ModelEntry[];
   readonly places: readonly DeclaredPlace[];
+  readonly rawNames: RawNames;
   readonly notSeen: NotSeen;
   readonly signal?: AbortSignal | undefined;
 }
@@ -52,13 +53,13 @@ function named(model: ScannedModel, verdict: Verdict, { register, places }: Matc
 async function verdictOf(
   model: ScannedModel,
   searched: number,
-  { known, key, notSeen }: MatchOptions,
+  { known, key, rawNames, notSeen }: MatchOptions,
 ): Promise<Verdict | undefined> {
   const copy = model.copies.find((it) => it.complete) ?? model.copies[0];
   if (!copy) return undefined;
   const shown = copy.container === undefined ? copy.path : `${copy.container}!/${copy.path}`;
   try {
-    const opened = await openCopy(copy);
+    const opened = await openCopy(copy, rawNames);
     try {
       const made = await fingerprint(opened.parts, { key });
       const compared = known.map((it) => ({

@@ -1,22 +1,42 @@
-import { maxExamples } from "./limits.ts";
+import type { LeftOut, LeftOutCode } from "@outweigh/weights";
+import { leastMemberBytes, maxExamples } from "./limits.ts";
 
-/** One line of "not seen": what, and why. */
+/** What an allowance leaves out, in words. */
+const leftOutWords: Readonly<Record<LeftOutCode, { readonly noun: string; readonly why: string }>> = {
+  SMALL_MEMBER: {
+    noun: "small file in archives",
+    why: `not looked into: below ${leastMemberBytes} bytes; --hash=full looks into all`,
+  },
+  PACKED_PROGRAM: {
+    noun: "program in archives",
+    why: "whether weights stand at its end shows only once it is unpacked; --hash=full does",
+  },
+  BUDGET: {
+    noun: "archive",
+    why: "not looked into to its end: that means unpacking more than a quick scan does; --hash=full does",
+  },
+};
+
+/** One line of "not seen": what, and why; for what was left out to save time also a code and how many. */
 export interface Unseen {
   readonly what: string;
   readonly why: string;
+  readonly code?: LeftOutCode;
+  readonly count?: number;
 }
 
 /** Counts of one reason, as a worker sends them. */
 export interface ReasonCount {
   readonly noun: string;
   readonly why: string;
+  readonly code?: LeftOutCode | undefined;
   readonly count: number;
   readonly examples: readonly string[];
 }
 
 /** Collects what could not be seen: thousands of unreadable folders become one line with a count and a few names. */
 export class NotSeen {
-  readonly #reasons = new Map<string, { noun: string; why: string; count: number; examples: string[] }>();
+  readonly #reasons = new Map<string, ReasonCount & { count: number; readonly examples: string[] }>();
   readonly #facts: Unseen[] = [];
 
   /** One thing of a kind. `noun` in the singular: "folder", "file". */
@@ -24,10 +44,15 @@ export class NotSeen {
     this.merge([{ noun, why, count: 1, examples: [example] }]);
   }
 
+  /** What an archive's allowance left out. */
+  addLeftOut({ code, members }: Pick<LeftOut, "code" | "members">, example: string): void {
+    this.merge([{ ...leftOutWords[code], code, count: members, examples: [example] }]);
+  }
+
   merge(counts: readonly ReasonCount[]): void {
-    for (const { noun, why, count, examples } of counts) {
+    for (const { noun, why, code, count, examples } of counts) {
       const key = JSON.stringify([noun, why]);
-      const reason = this.#reasons.get(key) ?? { noun, why, count: 0, examples: [] };
+      const reason = this.#reasons.get(key) ?? { noun, why, code, count: 0, examples: [] };
       reason.count += count;
       reason.examples.push(...examples.slice(0, maxExamples - reason.examples.length));
       this.#reasons.set(key, reason);
@@ -44,11 +69,14 @@ export class NotSeen {
   }
 
   list(): Unseen[] {
-    const counted = [...this.#reasons.values()].map(({ noun, why, count, examples }) => {
+    const counted = [...this.#reasons.values()].map(({ noun, why, code, count, examples }) => {
+      const coded = code === undefined ? {} : { code, count };
       const [only] = examples;
-      if (count === 1 && only !== undefined) return { what: only, why };
+      if (count === 1 && only !== undefined) return { what: only, why, ...coded };
       const more = count > examples.length ? " and more" : "";
-      return { what: `${count} ${noun}s: ${examples.join(", ")}${more}`, why };
+      const nouns = noun.replace(/^(.*?)( in .*)?$/, "$1s$2");
+      const named = code === "SMALL_MEMBER" || code === "PACKED_PROGRAM" ? "e.g. in " : "";
+      return { what: `${count} ${nouns}: ${named}${examples.join(", ")}${more}`, why, ...coded };
     });
     return [...counted, ...this.#facts];
   }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { closeSync, symlinkSync, writeFileSync } from "node:fs";
+import { closeSync, readdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { digestFile, digestTensors, type ModelFile, type Reader, type Tensor } from "@outweigh/weights";
 import { aFolder, lay } from "../testing/a-disk.ts";
-import { fileReader, Opener, Recycler } from "./open-file.ts";
+import { fileReader, HeldFolder, Opener, Recycler } from "./open-file.ts";
 
 /** Bytes that repeat nowhere near: a sheared piece is another piece. */
 function noise(length: number): Buffer {
@@ -26,6 +26,32 @@ test("links are not opened, and what is no file is none", (t) => {
   symlinkSync(lay(root, "a", "x"), join(root, "link"));
   assert.throws(() => new Opener().open({ path: join(root, "link") }), { code: "ELOOP" });
   assert.equal(new Opener().open({ path: root }), undefined);
+});
+
+test("a link above a file or folder is not followed either", (t) => {
+  const root = aFolder(t);
+  lay(root, "real/folder/a", "x");
+  symlinkSync("real", join(root, "link"));
+  assert.throws(() => new Opener().open({ path: join(root, "link/folder/a") }), { code: "REPLACED" });
+  assert.throws(() => new HeldFolder({ path: join(root, "link/folder") }), { code: "REPLACED" });
+  assert.throws(() => new HeldFolder({ path: join(root, "link") }), { code: "ENOTDIR" });
+});
+
+const holds = { skip: process.platform === "linux" ? false : "only Linux opens what lies in an open folder" };
+
+test("a folder that is swapped for a link while it is held still gives its own files", holds, (t) => {
+  const root = aFolder(t);
+  lay(root, "folder/own", "x");
+  lay(root, "elsewhere/secret", "y");
+  const held = new HeldFolder({ path: join(root, "folder") });
+  t.after(() => held.close());
+  renameSync(join(root, "folder"), join(root, "moved"));
+  symlinkSync(join(root, "elsewhere"), join(root, "folder"));
+  assert.deepEqual(readdirSync(held.self), ["own"]);
+  assert.throws(() => new Opener().openIn(held.child({ name: "secret" })), { code: "ENOENT" });
+  const own = new Opener().openIn(held.child({ name: "own" }));
+  assert.ok(own);
+  closeSync(own.fd);
 });
 
 test("any reads give the file's bytes, whatever was read ahead", (t) => {

@@ -1,4 +1,15 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  type Stats,
+} from "node:fs";
+import { sep } from "node:path";
 import type { Reader } from "@outweigh/weights";
 
 /**
@@ -10,6 +21,9 @@ export interface Place {
   readonly raw?: Uint8Array;
 }
 
+/** The bytes of names that are no UTF-8, by the path that shows them. */
+export type RawNames = ReadonlyMap<string, readonly Uint8Array[]>;
+
 export interface OpenFile {
   readonly fd: number;
   readonly stats: Stats;
@@ -18,6 +32,62 @@ export interface OpenFile {
 // A link is not followed; a pipe that took the file's place does not block; the time of last access stays.
 const quiet = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const quietest = quiet | (constants.O_NOATIME ?? 0);
+
+/** Where the kernel tells what an open file or folder is called. Elsewhere paths are resolved once more, which leaves a gap. */
+const descriptors = existsSync("/proc/self/fd") ? "/proc/self/fd" : undefined;
+
+/** A file or folder, or one above it, gave way to another while the scan ran: a link that leads elsewhere, or a new file. */
+class Replaced extends Error {
+  readonly code = "REPLACED";
+}
+
+/**
+ * A folder held open. What is opened through it lies in it, whatever takes the folder's place meanwhile: nobody leads a scan that runs as
+ * root out of its roots by swapping a folder for a link.
+ */
+export class HeldFolder {
+  readonly #fd: number;
+  /** Its descriptor as a path; where there is no such path, its own. */
+  readonly #at: Place;
+
+  /** @throws the system's error (ENOTDIR for what is no folder, also for a link), REPLACED if a link stands on the way there. */
+  constructor(place: Place) {
+    this.#fd = openSync(openable(place), quiet | (constants.O_DIRECTORY ?? 0));
+    try {
+      verifyPlace(this.#fd, place);
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
+    }
+    this.#at = descriptors === undefined ? place : { path: `${descriptors}/${this.#fd}` };
+  }
+
+  /** What the system calls take for the folder itself. */
+  get self(): string | Buffer {
+    return openable(this.#at);
+  }
+
+  /** What they take for a name in it. */
+  child({ name, raw }: { readonly name: string; readonly raw?: Uint8Array }): string | Buffer {
+    const { path } = this.#at;
+    if (!raw && !this.#at.raw) return path.endsWith(sep) ? path + name : path + sep + name;
+    return Buffer.concat([Buffer.from(this.#at.raw ?? Buffer.from(path)), Buffer.from(sep), raw ?? Buffer.from(name)]);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** @throws REPLACED unless the open file stands where its path says, without a link on the way. */
+function verifyPlace(fd: number, place: Place): void {
+  const stands = descriptors === undefined ? resolved(place) : readlinkSync(`${descriptors}/${fd}`, "buffer");
+  if (!stands.equals(Buffer.from(openable(place)))) throw new Replaced(`${place.path} was replaced`);
+}
+
+function resolved(place: Place): Buffer {
+  return realpathSync.native(openable(place), "buffer");
+}
 
 /** Opens regular files for reading only. Remembers whether the access time may be left alone: only owners may ask for that. */
 export class Opener {
@@ -28,9 +98,25 @@ export class Opener {
     this.#flags = quietest;
   }
 
-  /** Undefined for what is no regular file. @throws the system's error (EACCES, ENOENT, ELOOP, …). */
+  /**
+   * By its path, which must lead there without a link. Undefined for what is no regular file.
+   * @throws the system's error (EACCES, ENOENT, ELOOP, …), REPLACED if a link stands on the way.
+   */
   open(place: Place): OpenFile | undefined {
-    const fd = this.#open(openable(place));
+    const file = this.openIn(openable(place));
+    if (!file) return undefined;
+    try {
+      verifyPlace(file.fd, place);
+    } catch (error) {
+      closeSync(file.fd);
+      throw error;
+    }
+    return file;
+  }
+
+  /** In a folder that is held open: `path` is what its `child` gave. Undefined for what is no regular file. @throws the system's error. */
+  openIn(path: string | Buffer): OpenFile | undefined {
+    const fd = this.#open(path);
     const stats = fstatSync(fd);
     if (stats.isFile()) return { fd, stats };
     closeSync(fd);
@@ -68,6 +154,8 @@ export function whyUnreadable(error: unknown): string {
     case "ENOENT":
     case "ENOTDIR":
       return "vanished during the scan";
+    case "REPLACED":
+      return "was replaced during the scan, itself or a folder above it";
     case "ELOOP":
       return "became a symbolic link during the scan";
     case "ENAMETOOLONG":

@@ -6,8 +6,9 @@ import {
   findModels,
   joinedReader,
   readModelFile,
-  recognise,
   WeightsError,
+  type Allowance,
+  type FindOptions,
   type FoundFile,
   type FoundInside,
   type ReadContext,
@@ -20,19 +21,25 @@ import { errnoOf, fileReader, Opener, Recycler, whyUnreadable, type OpenFile, ty
 export interface Found extends FoundFile {
   /** The other files on the disk that it needs: pieces of a split file, external data. */
   readonly beside: readonly { readonly path: string; readonly bytes: number }[];
+  /** The name on the disk of the file, or of its container, where that is no UTF-8. */
+  readonly raw?: Uint8Array;
 }
 
 export interface ReadJob {
   readonly candidate: Place & { readonly rest?: readonly Place[] };
   /** Whether to hash the weights. Otherwise only headers are read. */
   readonly hash: boolean;
-  /** Whether to open it if it is an archive, which means unpacking it. */
-  readonly unpack: boolean;
+  /** What looking into it may cost if it is an archive. Undefined: as much as it takes. */
+  readonly allowance?: Allowance | undefined;
 }
 
 export interface ReadAnswer {
   readonly found: readonly Found[];
   readonly bytesRead: number;
+  /** Bytes of its allowance that were spent. */
+  readonly unpacked: number;
+  /** Set if it is an archive: whether it was looked into to its end. */
+  readonly archive?: "looked-into" | "left-out" | undefined;
   readonly unseen: readonly ReasonCount[];
 }
 
@@ -40,6 +47,9 @@ export interface ReadAnswer {
 const recycler = new Recycler();
 
 interface Desk {
+  readonly allowance: Allowance | undefined;
+  unpacked: number;
+  archive: ReadAnswer["archive"];
   readonly files: OpenFile[];
   readonly opener: Opener;
   readonly notSeen: NotSeen;
@@ -53,7 +63,7 @@ interface Desk {
  * @param onRead Called with the length of each read.
  */
 export async function readCandidate(
-  { candidate, hash, unpack }: ReadJob,
+  { candidate, hash, allowance }: ReadJob,
   onRead: (bytes: number) => void,
 ): Promise<ReadAnswer> {
   let bytesRead = 0;
@@ -61,43 +71,42 @@ export async function readCandidate(
     bytesRead += bytes;
     onRead(bytes);
   };
-  const desk: Desk = { files: [], opener: new Opener(), notSeen: new NotSeen(), recycler, onRead: count };
+  const opening = { files: [], opener: new Opener(), notSeen: new NotSeen(), recycler, onRead: count };
+  const desk: Desk = { ...opening, allowance, unpacked: 0, archive: undefined };
+  const answer = (found: readonly Found[]): ReadAnswer => {
+    const { unpacked, archive, notSeen } = desk;
+    return { found, bytesRead, unpacked, archive, unseen: notSeen.counts() };
+  };
   try {
-    const found = unpack || !(await isArchive(candidate, desk)) ? await readAll(candidate, hash, desk) : [];
-    return { found, bytesRead, unseen: desk.notSeen.counts() };
+    return answer(await readAll(candidate, hash, desk));
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
-    desk.notSeen.add("file", whyUnreadable(error), candidate.path);
-    return { found: [], bytesRead, unseen: desk.notSeen.counts() };
+    const why = error instanceof WeightsError ? error.message : whyUnreadable(error);
+    desk.notSeen.add("file", why, candidate.path);
+    return answer([]);
   } finally {
     for (const { fd } of desk.files) closeSync(fd);
   }
 }
 
-async function isArchive(candidate: ReadJob["candidate"], desk: Desk): Promise<boolean> {
-  const reader = open(candidate, desk);
-  const recognised = reader && (await recognise(reader));
-  if (recognised?.kind !== "container") return false;
-  const why = `is ${recognised.format} and was not opened: too large for a quick scan; --hash=full does it`;
-  desk.notSeen.add("archive", why, candidate.path);
-  return true;
-}
-
 async function readAll(candidate: ReadJob["candidate"], hash: boolean, desk: Desk): Promise<Found[]> {
   const reader = open(candidate, desk);
   if (!reader) return [];
-  const { rest } = candidate;
-  if (!rest) return readFile(candidate.path, { reader, beside: [] }, hash, desk);
+  const { rest, path, raw } = candidate;
+  if (!rest) {
+    const found = await readFile(path, { reader, beside: [] }, hash, desk);
+    return raw ? found.map((it) => ({ ...it, raw })) : found;
+  }
 
   const parts = rest.map((it) => ({ path: it.path, reader: open(it, desk) }));
   const joined = joinedReader([reader, ...parts.flatMap((it) => it.reader ?? [])]);
   const beside = parts.map((it) => ({ path: it.path, bytes: it.reader?.size ?? 0 }));
   const quiet = { ...desk, notSeen: new NotSeen() };
-  const whole = await readFile(candidate.path, { reader: joined, beside }, false, quiet);
+  const whole = await readFile(path, { reader: joined, beside }, false, quiet);
   // The header says how long the file must be: the pieces belong to it only if it needs them.
-  const alone = await readFile(candidate.path, { reader, beside: [] }, false, quiet);
+  const alone = await readFile(path, { reader, beside: [] }, false, quiet);
   const needed = whole.length > 0 && (alone.length === 0 || alone.some(isCut));
-  return readFile(candidate.path, needed ? { reader: joined, beside } : { reader, beside: [] }, hash, desk);
+  return readFile(path, needed ? { reader: joined, beside } : { reader, beside: [] }, hash, desk);
 }
 
 function isCut({ file }: Found): boolean {
@@ -114,7 +123,7 @@ async function readFile(path: string, { reader, beside }: Source, hash: boolean,
   const opened = [...beside];
   const context = { name: basename(path), sibling: (name: string) => sibling(path, name, desk, opened) };
   const onProblem = (inside: string, why: string): void => desk.notSeen.add("file", why, shown(path, inside));
-  for await (const it of findModels(reader, { ...context, onProblem })) {
+  for await (const it of findModels(reader, { ...context, onProblem, ...accounts(path, desk) })) {
     const own = it.reader === reader;
     const place = own ? { path } : { path: it.path || unpackedName(path), container: path };
     try {
@@ -133,6 +142,20 @@ async function readFile(path: string, { reader, beside }: Source, hash: boolean,
     }
   }
   return found;
+}
+
+/** What archives cost, and what their allowance left out. */
+function accounts(path: string, desk: Desk): FindOptions {
+  const { allowance } = desk;
+  return {
+    allowance,
+    onArchive: () => (desk.archive ??= "looked-into"),
+    onLeftOut: (it) => {
+      if (it.code === "BUDGET") desk.archive = "left-out";
+      desk.notSeen.addLeftOut(it, shown(path, it.path));
+    },
+    onUnpacked: (bytes) => (desk.unpacked += bytes),
+  };
 }
 
 type Contents = Pick<FoundFile, "file" | "digests" | "sha256">;

@@ -90,20 +90,27 @@ test("links are not followed, loops end, pipes are not opened", async (t) => {
 
 test("hard links are read once, and each of their names is a way to the weights", async (t) => {
   const root = aFolder(t);
-  const one = lay(root, "a", weights("acme"));
+  const bytes = weights("acme", [0, 1], undefined, { side: 256 });
+  const one = lay(root, "a", bytes);
   linkSync(one, join(root, "b"));
   const { models, bytesRead } = await scanOf(root);
   assert.deepEqual(placesOf(models), [[one, join(root, "b")]]);
-  assert.ok(bytesRead < 2.9 * weights("acme").length, `${bytesRead} bytes were read`);
+  assert.ok(bytesRead < 1.9 * bytes.length, `${bytesRead} bytes were read`);
 });
 
 test("a name that is no UTF-8 hides nothing", async (t) => {
   const root = aFolder(t);
   const folder = Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0x64, 0xff])]);
   mkdirSync(folder);
+  chmodSync(root, 0o755);
   writeFileSync(Buffer.concat([folder, Buffer.from("/"), Buffer.from([0xfe, 0x61])]), weights("acme"));
-  const { models } = await scanOf(root);
+  const { models, notSeen } = await scanOf(root);
   assert.equal(models.length, 1);
+  assert.deepEqual(models[0]?.copies[0]?.readableBy, ["other"], "who can read it is told as of any other");
+  assert.equal(
+    notSeen.find(({ why }) => why.startsWith("who can read it")),
+    undefined,
+  );
 });
 
 test("blobs of a hub's cache find their siblings by the links that name them", async (t) => {
@@ -172,12 +179,37 @@ test("beyond the budget the largest are found but not hashed", async (t) => {
   assert.ok(notSeen.some(({ what, why }) => what === large && why.includes("--hash=full")));
 });
 
-test("an archive beyond the budget is not unpacked, and is said", async (t) => {
+test("an archive is looked into beyond the budget for hashing: its weights are found, not hashed", async (t) => {
   const root = aFolder(t);
-  const zip = lay(root, "backup", zipOf({ "a.bin": weights("acme") }));
-  const { models, notSeen } = await scanOf(root, { limits: { workers: 2, autoHashBytes: 6000 } });
+  lay(root, "backup", zipOf({ "a.bin": weights("acme") }));
+  const { models, archives } = await scanOf(root, { limits: { workers: 2, autoHashBytes: 6000 } });
+  assert.match(models[0]?.digest ?? "", /^unread:/);
+  assert.deepEqual(archives, { lookedInto: 1, leftOut: 0 });
+});
+
+test("what would have to be unpacked beyond the budget is left out, counted and said with a code", async (t) => {
+  const root = aFolder(t);
+  const packed = lay(root, "backup", gzipSync(weights("acme")));
+  const { models, archives, notSeen } = await scanOf(root, { limits: { workers: 2, autoUnpackBytes: 6000 } });
   assert.deepEqual(models, []);
-  assert.ok(notSeen.some(({ what, why }) => what === zip && why.includes("was not opened")));
+  assert.deepEqual(archives, { lookedInto: 0, leftOut: 1 });
+  const said = notSeen.find(({ what }) => what === packed);
+  assert.deepEqual([said?.code, said?.count], ["BUDGET", 1]);
+  const full = await scanOf(root, { hash: "full", limits: { workers: 2, autoUnpackBytes: 6000 } });
+  assert.equal(full.models.length, 1, "told to hash all, it unpacks all");
+  const named = await scanOf(packed, { limits: { workers: 2, autoUnpackBytes: 6000 } });
+  assert.equal(named.models.length, 1, "a file that a person names is looked into as deep as it takes");
+});
+
+test("small files in archives are passed over in a quick scan, and counted", async (t) => {
+  const root = aFolder(t);
+  const tiny = weights("tiny", [0, 1], undefined, { side: 4 });
+  const zip = lay(root, "backup", zipOf({ "a.bin": tiny, "b.bin": tiny, "large.bin": weights("acme") }));
+  const { models, notSeen } = await scanOf(root);
+  assert.deepEqual(placesOf(models).flat(), [`${zip}!/large.bin`]);
+  const said = notSeen.find(({ code }) => code === "SMALL_MEMBER");
+  assert.deepEqual([said?.count, said?.what], [2, `2 small files in archives: e.g. in ${zip} and more`]);
+  assert.equal((await scanOf(root, { hash: "full" })).models.length, 2);
 });
 
 test("our own data is left out, and said", async (t) => {

@@ -9,13 +9,14 @@ import { declaredPlaces } from "./declare.ts";
 import { describeModels } from "./describe.ts";
 import { ScanError } from "./error.ts";
 import type { HashMode } from "./hash-plan.ts";
-import { autoHashBytes } from "./limits.ts";
+import { autoHashBytes, autoUnpackBytes } from "./limits.ts";
 import { findListeners, readTable } from "./listeners.ts";
 import { parseMounts, planWalk } from "./mounts.ts";
 import { nameBlobs, unnameBlobs } from "./named-blobs.ts";
 import { matchModels, type KnownFingerprint } from "./match.ts";
 import { NotSeen } from "./not-seen.ts";
-import { errnoOf, whyUnreadable } from "./open-file.ts";
+import { errnoOf, whyUnreadable, type RawNames } from "./open-file.ts";
+import type { Found } from "./read-candidate.ts";
 import { theftPaths } from "./theft-paths.ts";
 
 export interface ScanOptions {
@@ -34,6 +35,7 @@ export interface ScanOptions {
   readonly signal?: AbortSignal;
   readonly limits?: {
     readonly autoHashBytes?: number;
+    readonly autoUnpackBytes?: number;
     /** Threads. Default: one for each core, at most 8. */
     readonly workers?: number;
   };
@@ -66,9 +68,11 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
   const found = groupModels(files).map((it) => unnameBlobs(it, onDisk));
   const accounts = parseAccounts(readTable("/etc/passwd") ?? "", readTable("/etc/group") ?? "");
   const beside = new Map(collected.found.filter((it) => it.beside.length > 0).map((it) => [it.path, it.beside]));
-  const described = describeModels(found, { register, places, accounts, beside }, notSeen);
+  const rawNames = rawNamesOf(collected.found);
+  const described = describeModels(found, { register, places, accounts, beside, rawNames }, notSeen);
+  const { signal } = options;
   const models = options.match
-    ? await matchModels(described.models, { ...options.match, register, places, notSeen, signal: options.signal })
+    ? await matchModels(described.models, { ...options.match, register, places, rawNames, notSeen, signal })
     : described.models;
   const listeners = findListeners("/proc", notSeen);
   sayBlindSpots(notSeen, accounts.leftOut);
@@ -81,6 +85,7 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
     roots,
     filesSeen: collected.files,
     bytesRead: collected.bytesRead,
+    archives: collected.archives,
     models: [...models],
     listeners: listeners.map((it) => it.listener),
     paths: theftPaths(models, described.proofs, listeners),
@@ -102,6 +107,8 @@ async function collectOrAbort(
       workers: limits.workers ?? Math.min(availableParallelism(), maxWorkers),
       hash,
       hashBytes: limits.autoHashBytes ?? autoHashBytes,
+      unpackBytes: limits.autoUnpackBytes ?? autoUnpackBytes,
+      named: new Set(start),
       places,
       notSeen,
       signal,
@@ -111,6 +118,16 @@ async function collectOrAbort(
     if (signal?.aborted) throw new ScanError("ABORTED", "the scan was stopped", { cause: error });
     throw error;
   }
+}
+
+/** The bytes of names that are no UTF-8, by the path that shows them: more than one name may show as the same. */
+function rawNamesOf(found: readonly Found[]): RawNames {
+  const names = new Map<string, Uint8Array[]>();
+  for (const { path, container = path, raw } of found) {
+    const known = names.get(container) ?? [];
+    if (raw && !known.some((it) => Buffer.compare(it, raw) === 0)) names.set(container, [...known, raw]);
+  }
+  return names;
 }
 
 function realRoot(path: string): string {

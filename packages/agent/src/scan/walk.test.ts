@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -12,7 +12,7 @@ test(
   "links whose names are no UTF-8 hide no file beside them",
   { skip: process.platform === "linux" ? false : "other systems refuse such names" },
   (t) => {
-    const root = mkdtempSync(join(tmpdir(), "outweigh-walk-"));
+    const root = realpathSync(mkdtempSync(join(tmpdir(), "outweigh-walk-")));
     t.after(() => rmSync(root, { recursive: true }));
     const folder = join(root, "snapshots");
     mkdirSync(folder);
@@ -29,3 +29,18 @@ test(
     assert.deepEqual(unseen, []);
   },
 );
+
+test("a folder that became a link since it was listed is not followed, and is said", (t) => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "outweigh-walk-")));
+  t.after(() => rmSync(root, { recursive: true }));
+  mkdirSync(join(root, "elsewhere", "below"), { recursive: true });
+  writeFileSync(join(root, "elsewhere", "secret"), "GGUF".padEnd(100));
+  writeFileSync(join(root, "elsewhere", "below", "secret"), "GGUF".padEnd(100));
+  symlinkSync("elsewhere", join(root, "folder"));
+  const places = [{ path: join(root, "folder") }, { path: join(root, "folder", "below") }];
+  for (const place of places) {
+    const { candidates, files, unseen } = walk([place], new Set(), () => 0);
+    assert.deepEqual([candidates, files], [[], 0]);
+    assert.match(unseen[0]?.why ?? "", /became a symbolic link|was replaced/);
+  }
+});

@@ -1,9 +1,9 @@
 import { closeSync, lstatSync, opendirSync, readSync, readlinkSync, type Dirent } from "node:fs";
 import { join, resolve, sep } from "node:path";
-import { couldBeModel, splitFiles } from "@outweigh/weights";
+import { beginsPacked, couldBeModel, splitFiles } from "@outweigh/weights";
 import { maxAliases, maxNamesPerFolder, walkSliceMs } from "./limits.ts";
 import { NotSeen, type ReasonCount } from "./not-seen.ts";
-import { errnoOf, openable, Opener, whyUnreadable, type Place } from "./open-file.ts";
+import { errnoOf, HeldFolder, Opener, whyUnreadable, type OpenFile, type Place } from "./open-file.ts";
 
 /** First bytes of a file that decide whether it is read: one page, one read. */
 const headBytes = 4096;
@@ -18,6 +18,8 @@ export interface Candidate extends Place {
   readonly device: number;
   readonly inode: number;
   readonly links: number;
+  /** Begins like a compressed stream: what is inside shows only by unpacking it from the front. */
+  readonly packed: boolean;
   /** The pieces after this one, when names say that a file was split. */
   readonly rest?: readonly Place[];
 }
@@ -79,9 +81,27 @@ export function walk(places: readonly Place[], skip: ReadonlySet<string>, now: (
   return { folders, candidates, aliases, files, bytesRead, unseen: notSeen.counts() };
 }
 
-function walkFolder(folder: Place, trip: Trip): void {
-  if (trip.skip.has(folder.path)) return;
+function walkFolder(place: Place, trip: Trip): void {
+  if (trip.skip.has(place.path)) return;
   trip.opener.forget();
+  try {
+    const folder = new HeldFolder(place);
+    try {
+      visitAll({ ...place, held: folder }, trip);
+    } finally {
+      folder.close();
+    }
+  } catch (error) {
+    if (errnoOf(error) !== "ENOTDIR") trip.notSeen.add("folder", whyUnreadable(error), place.path);
+    else sniff(place, () => trip.opener.open(place), trip, trip.candidates); // a root may be a file
+  }
+}
+
+interface Folder extends Place {
+  readonly held: HeldFolder;
+}
+
+function visitAll(folder: Folder, trip: Trip): void {
   const found: Candidate[] = [];
   const names: string[] = [];
   try {
@@ -95,10 +115,6 @@ function walkFolder(folder: Place, trip: Trip): void {
     for (const entry of entries(folder, true)) {
       if (entry.name.includes("\ufffd")) visit(entry, folder, trip, found, names);
     }
-  } catch (error) {
-    if (errnoOf(error) === "ENOTDIR")
-      sniff(folder, trip, found); // a root may be a file
-    else trip.notSeen.add("folder", whyUnreadable(error), folder.path);
   } finally {
     trip.candidates.push(...withRest(folder, found, names));
   }
@@ -111,10 +127,10 @@ interface Entry {
 }
 
 /** Listed in pieces: a folder of ten million files does not fit in memory. */
-function* entries(folder: Place, raw: boolean): Generator<Entry> {
+function* entries({ held }: Folder, raw: boolean): Generator<Entry> {
   // The typings know no "buffer" here; the names are buffers then.
   const encoding = raw ? ("buffer" as BufferEncoding) : "utf8";
-  const list = opendirSync(openable(folder), { encoding, bufferSize: 512 });
+  const list = opendirSync(held.self, { encoding, bufferSize: 512 });
   try {
     for (let kind = list.readSync(); kind; kind = list.readSync()) {
       const name: string | Buffer = kind.name;
@@ -125,36 +141,36 @@ function* entries(folder: Place, raw: boolean): Generator<Entry> {
   }
 }
 
-function visit({ name, raw, kind }: Entry, folder: Place, trip: Trip, found: Candidate[], names: string[]): void {
+function visit(entry: Entry, folder: Folder, trip: Trip, found: Candidate[], names: string[]): void {
+  const { name, raw, kind } = entry;
   const path = folder.path === sep ? sep + name : folder.path + sep + name;
+  const place = raw ? { path, raw: joinRaw(folder, raw) } : { path };
   if (kind.isFile()) {
     if (names.length < maxNamesPerFolder) names.push(name);
-    sniff(raw ? { path, raw: joinRaw(folder, raw) } : { path }, trip, found);
+    sniff(place, () => trip.opener.openIn(folder.held.child(entry)), trip, found);
   } else if (kind.isDirectory()) {
-    if (name === quarantineFolder && isClosed(path)) {
+    if (name === quarantineFolder && isClosed(folder.held.child(entry)))
       trip.notSeen.add("folder", "holds what an action of ours quarantined", path);
-      return;
-    }
-    trip.folders.push(raw ? { path, raw: joinRaw(folder, raw) } : { path });
+    else trip.folders.push(place);
   } else if (kind.isSymbolicLink() && path.includes("/snapshots/") && trip.aliases.length < maxAliases) {
     // The cache of Hugging Face's hub: blobs are named by digest, links beside each other carry the names.
-    const target = targetOf(raw ? { path, raw: joinRaw(folder, raw) } : { path });
+    const target = targetOf(folder.held.child(entry));
     if (target?.includes("blobs/")) trip.aliases.push({ name: path, target: resolve(folder.path, target) });
   }
 }
 
 /** Where a link leads; undefined if it is gone by now, which must not end the walk of its folder. */
-function targetOf(link: Place): string | undefined {
+function targetOf(link: string | Buffer): string | undefined {
   try {
-    return readlinkSync(openable(link));
+    return readlinkSync(link);
   } catch {
     return undefined;
   }
 }
 
 /** Only root or the person we run as can have put something there. */
-function isClosed(path: string): boolean {
-  const { mode, uid } = lstatSync(path);
+function isClosed(folder: string | Buffer): boolean {
+  const { mode, uid } = lstatSync(folder);
   return (mode & 0o077) === 0 && (uid === 0 || uid === process.geteuid?.());
 }
 
@@ -163,17 +179,21 @@ function joinRaw(folder: Place, name: Uint8Array): Uint8Array {
 }
 
 /** Looks at the first bytes of a file. */
-function sniff(place: Place, trip: Trip, found: Candidate[]): void {
+function sniff(place: Place, open: () => OpenFile | undefined, trip: Trip, found: Candidate[]): void {
   try {
-    const file = trip.opener.open(place);
+    const file = open();
     if (!file) return;
     try {
       trip.files++;
       const { size, blocks, dev, ino, nlink } = file.stats;
       const length = size === 0 ? 0 : readSync(file.fd, trip.head, 0, headBytes, 0);
       trip.bytesRead += length;
-      if (!couldBeModel(trip.head.subarray(0, length), size)) return;
-      found.push({ ...place, bytes: size, allocatedBytes: blocks * 512, device: dev, inode: ino, links: nlink });
+      const head = trip.head.subarray(0, length);
+      if (!couldBeModel(head, size)) return;
+      const packed = beginsPacked(head);
+      const { path, raw } = place;
+      const own = { path, ...(raw && { raw }), bytes: size, allocatedBytes: blocks * 512 };
+      found.push({ ...own, device: dev, inode: ino, links: nlink, packed });
     } finally {
       closeSync(file.fd);
     }

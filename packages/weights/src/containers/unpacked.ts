@@ -181,12 +181,18 @@ async function* unpack(packed: PackedRange): AsyncGenerator<Uint8Array> {
     }
   } catch (error) {
     if (progress.failure !== undefined) throw progress.failure; // the file could not be read: no fault of the stream
+    if (unpacked > 0 && isEarlyEnd(error)) return; // a stream that was cut: what came is what there is
     if (error instanceof WeightsError) throw error;
     throw new WeightsError("MALFORMED", `the ${codec.name} stream is broken`, { at, cause: error });
   } finally {
     stream.destroy();
     await feeding;
   }
+}
+
+/** Node's zlib, when the packed bytes end before the stream does. */
+function isEarlyEnd(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "Z_BUF_ERROR";
 }
 
 interface Progress {
