@@ -164,7 +164,8 @@ export async function openZipMember(reader: Reader, member: ZipMember, budget?: 
       at: dataAt,
     });
   }
-  return new UnpackedReader({ reader, at: dataAt, bytes: member.storedBytes, codec, budget }, member.bytes);
+  const packed = { reader, at: dataAt, bytes: member.storedBytes, codec, budget };
+  return new UnpackedReader(packed, member.cut ? await unpackedSize(packed) : member.bytes);
 }
 
 function beside(name: string, wanted: string): string {

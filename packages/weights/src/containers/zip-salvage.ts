@@ -94,6 +94,7 @@ async function readHeader(
     storedBytes: unknown ? left : Math.min(sizes.stored, left),
     bytes: sizes.bytes,
     headerAt: at,
+    ...((unknown || sizes.stored > left) && { cut: true }),
   };
   return { member, next: unknown || sizes.stored > left ? undefined : dataAt + sizes.stored };
 }

@@ -12,6 +12,8 @@ export interface ZipMember {
   readonly encrypted: boolean;
   readonly storedBytes: number;
   readonly bytes: number;
+  /** The file ends within it. */
+  readonly cut?: boolean;
   /** Of its local header, counted from the file's first byte. */
   readonly headerAt: number;
 }
