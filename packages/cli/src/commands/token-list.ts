@@ -34,7 +34,7 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
     terminal.printJson({ tokens });
     return 0;
   }
-  if (items.length === 0) terminal.print("No token: outweigh token create --source NAME makes one.");
+  if (items.length === 0) terminal.print("No token: npx outweigh token create --source NAME makes one.");
   for (const { name, source, createdAt, createdBy, lastUsedAt } of items) {
     const used = lastUsedAt === undefined ? "never used" : `used ${timeText(lastUsedAt)}`;
     const made = `made ${timeText(createdAt)} by ${visible(createdBy)}`;

@@ -79,8 +79,8 @@ test("the title of a story of several names who else did the same, and nobody wh
   const took = (principal: string) => anAlert({ rule: "complete-copy", principal, summary: `${principal} took it` });
   take(incidents, took("mallory"));
   take(incidents, anAlert({ rule: "unaccounted-read", principal: "carol" }));
-  assert.equal(take(incidents, took("eve"))?.title, "mallory took it; so did eve");
-  assert.equal(take(incidents, took("trudy"))?.title, "mallory took it; so did 2 more principals");
+  assert.equal(take(incidents, took("eve"))?.title, "mallory took it; eve did the same");
+  assert.equal(take(incidents, took("trudy"))?.title, "mallory took it; 2 more principals did the same");
 });
 
 test("what is far apart in time is another incident, and no incident grows for ever", () => {

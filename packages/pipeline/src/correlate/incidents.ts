@@ -225,7 +225,7 @@ function alikeText({ rule, model, principal }: Member, worst: readonly Member[])
   const others = names(worst.filter((it) => it.rule === rule && it.model === model).map((it) => it.principal));
   const [first, ...more] = others.filter((it) => it !== principal);
   if (first === undefined || principal === undefined) return "";
-  return more.length === 0 ? `; so did ${first}` : `; so did ${more.length + 1} more principals`;
+  return more.length === 0 ? `; ${first} did the same` : `; ${more.length + 1} more principals did the same`;
 }
 
 function names(list: readonly (string | undefined)[]): string[] {
