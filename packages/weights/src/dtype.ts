@@ -7,6 +7,7 @@ const elementBits: ReadonlyMap<string, number> = mapOf({
   f4: 4,
   i4: 4,
   u4: 4,
+  nf4: 4,
   i2: 2,
   u2: 2,
   f6_e2m3: 6,

@@ -2,6 +2,7 @@ import type { Dtype } from "../tensor.ts";
 import { WeightsError } from "../error.ts";
 import { elementDecoders } from "./elements.ts";
 import { blockDecoders } from "./ggml-blocks.ts";
+import { gridDecoders } from "./ggml-grid-blocks.ts";
 import { superBlockDecoders } from "./ggml-super-blocks.ts";
 
 /** How to turn one type's stored bytes, little-endian, into numbers. A unit is one element, one byte of nibbles, or one GGML block. */
@@ -15,14 +16,14 @@ export interface Decoder {
 }
 
 const decoders: ReadonlyMap<string, Decoder> = new Map(
-  Object.entries({ ...elementDecoders, ...blockDecoders, ...superBlockDecoders }),
+  Object.entries({ ...elementDecoders, ...blockDecoders, ...superBlockDecoders, ...gridDecoders }),
 );
 
 /**
  * The decoder of a type; undefined for one whose values we cannot compute, which must read as "could not tell", never as "unrelated".
  *
- * Blind spot: the i-quants below 4 bits, TQ1_0 and NVFP4 of GGML, complex and 6-bit numbers; scales that lie in other tensors
- * (GPTQ, AWQ, MLX, NF4): their integers are what is read.
+ * Blind spot: complex and 6-bit numbers; scales that lie in other tensors (GPTQ, AWQ, MLX, NF4): their integers, or NF4's levels, are
+ * what is read.
  */
 export function decoderOf(dtype: Dtype): Decoder | undefined {
   return decoders.get(dtype);

@@ -47,7 +47,7 @@ test("infinities and what is no number read as 0", () => {
 });
 
 test("a type whose values cannot be computed is refused, not guessed", () => {
-  for (const dtype of ["iq2_xxs", "nvfp4", "c64", "constructor"]) {
+  for (const dtype of ["f6_e2m3", "c64", "constructor"]) {
     assert.equal(decoderOf(dtype), undefined);
     assert.throws(
       () => dequantise(dtype, bytes(0)),
@@ -63,7 +63,25 @@ test("bytes that are no whole blocks are refused", () => {
   );
 });
 
-const known = ["f64", "f32", "f16", "bf16", "f8_e4m3", "f8_e5m2", "f4", "i8", "u8", "i16", "u16", "i32", "i4", "u4"];
+const known = [
+  "f64",
+  "f32",
+  "f16",
+  "bf16",
+  "f8_e4m3",
+  "f8_e5m2",
+  "f4",
+  "i8",
+  "u8",
+  "i16",
+  "u16",
+  "i32",
+  "i4",
+  "u4",
+  "nf4",
+  "q8_1",
+  "q8_k",
+];
 
 for (const dtype of [...known, ...Object.keys(vectors)]) {
   test(`${dtype}: any bytes give finite numbers, as many as the format says`, () => {

@@ -33,6 +33,27 @@ function tinyFloatValues({ mantissa, exponent, bias, nan }: TinyFloat): Float32A
 }
 
 export const e2m1Values = tinyFloatValues(e2m1);
+export const e4m3Values = tinyFloatValues(e4m3);
+
+/** Source: Dettmers et al. 2023, arXiv 2305.14314, appendix E: quantiles of the normal distribution, scaled to 1, with an exact 0. */
+const nf4Values = Float32Array.of(
+  -1,
+  -0.6961928009986877,
+  -0.5250730514526367,
+  -0.39491748809814453,
+  -0.28444138169288635,
+  -0.18477343022823334,
+  -0.09105003625154495,
+  0,
+  0.07958029955625534,
+  0.16093020141124725,
+  0.24611230194568634,
+  0.33791524171829224,
+  0.44070982933044434,
+  0.5626170039176941,
+  0.7229568362236023,
+  1,
+);
 
 /** Values of all binary16 codes; what is not finite reads as 0. 256 KiB bought once, used for every half in a tile. */
 const halfValues = new Float32Array(65_536);
@@ -60,6 +81,7 @@ export const elementDecoders: Readonly<Record<string, Decoder>> = {
   f8_e4m3fnuz: byTable(tinyFloatValues(e4m3fnuz)),
   f8_e5m2fnuz: byTable(tinyFloatValues(e5m2fnuz)),
   f4: nibbles(e2m1Values),
+  nf4: nibbles(nf4Values, "high"),
   i8: each(1, (view, at) => view.getInt8(at)),
   u8: each(1, (view, at) => view.getUint8(at)),
   i16: each(2, (view, at) => view.getInt16(at, true)),
@@ -93,16 +115,17 @@ function bfloat16(): Decoder {
   });
 }
 
-/** Two elements a byte, the low nibble first. Source: safetensors F4, ONNX INT4. */
-function nibbles(values: Float32Array): Decoder {
+/** Two elements a byte, the low nibble first (safetensors F4, ONNX INT4), or the high one (bitsandbytes). */
+function nibbles(values: Float32Array, first: "low" | "high" = "low"): Decoder {
+  const [even, odd] = first === "low" ? [0, 1] : [1, 0];
   return {
     elements: 2,
     bytes: 1,
     decode(view, at, count, out, to) {
       for (let i = 0; i < count; i++) {
         const pair = view.getUint8(at + i);
-        out[to + 2 * i] = values[pair & 15] ?? 0;
-        out[to + 2 * i + 1] = values[pair >> 4] ?? 0;
+        out[to + 2 * i + even] = values[pair & 15] ?? 0;
+        out[to + 2 * i + odd] = values[pair >> 4] ?? 0;
       }
     },
   };

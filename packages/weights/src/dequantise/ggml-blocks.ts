@@ -1,6 +1,6 @@
-// Blocks of 32 with one scale. Source: ggml-org/ggml d99724f, `ggml-common.h`; d and m are binary16, fields in byte order.
+// Short blocks with one scale or a few, most of 32. Source: ggml-org/ggml d99724f, `ggml-common.h`; d and m are binary16, fields in byte order.
 import type { Decoder } from "./decoder.ts";
-import { e2m1Values, finite, halfValue } from "./elements.ts";
+import { e2m1Values, e4m3Values, finite, halfValue } from "./elements.ts";
 
 /** The 16 levels of IQ4_NL and IQ4_XS. Source: `kvalues_iq4nl`. */
 export const iq4Levels = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113] as const;
@@ -41,6 +41,30 @@ export const blockDecoders: Readonly<Record<string, Decoder>> = {
     const d = half(view, at);
     splitNibbles(view, at + 2, (i, q) => (out[to + i] = d * (iq4Levels[q] ?? 0)));
   }),
+  // d s qs32: dq; s is the sum of what came before
+  q8_1: blocks(36, (view, at, out, to) => {
+    const d = half(view, at);
+    for (let i = 0; i < 32; i++) out[to + i] = d * view.getInt8(at + 4 + i);
+  }),
+  // d qs16: a bit of d or -d; 128 elements
+  q1_0: blocksOf(128, 18, (view, at, out, to) => {
+    const d = half(view, at);
+    for (let i = 0; i < 128; i++) out[to + i] = (view.getUint8(at + 2 + (i >> 3)) >> (i & 7)) & 1 ? d : -d;
+  }),
+  // d qs16: d(q - 1), q of 2 bits; 64 elements
+  q2_0: blocksOf(64, 18, (view, at, out, to) => {
+    const d = half(view, at);
+    for (let i = 0; i < 64; i++) out[to + i] = d * (((view.getUint8(at + 2 + (i >> 2)) >> (2 * (i & 3))) & 3) - 1);
+  }),
+  // e4 qs32: four times an E4M3 scale and 16 E2M1 numbers, low nibbles first
+  nvfp4: blocksOf(64, 36, (view, at, out, to) => {
+    for (let i = 0; i < 64; i++) {
+      const part = i >> 4;
+      const pair = view.getUint8(at + 4 + 8 * part + (i & 7));
+      const q = i & 8 ? pair >> 4 : pair & 15;
+      out[to + i] = (e4m3Values[view.getUint8(at + part) & 127] ?? 0) * (e2m1Values[q] ?? 0);
+    }
+  }),
   // e qs16: 2^(e - 127) times an E2M1 number
   mxfp4: blocks(17, (view, at, out, to) => {
     const d = 2 ** (view.getUint8(at) - 127);
@@ -48,12 +72,18 @@ export const blockDecoders: Readonly<Record<string, Decoder>> = {
   }),
 };
 
-function blocks(bytes: number, block: (view: DataView, at: number, out: Float32Array, to: number) => void): Decoder {
+type Block = (view: DataView, at: number, out: Float32Array, to: number) => void;
+
+function blocks(bytes: number, block: Block): Decoder {
+  return blocksOf(32, bytes, block);
+}
+
+function blocksOf(elements: number, bytes: number, block: Block): Decoder {
   return {
-    elements: 32,
+    elements,
     bytes,
     decode(view, at, count, out, to) {
-      for (let i = 0; i < count; i++) block(view, at + i * bytes, out, to + i * 32);
+      for (let i = 0; i < count; i++) block(view, at + i * bytes, out, to + i * elements);
     },
   };
 }

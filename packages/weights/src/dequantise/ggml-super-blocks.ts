@@ -1,7 +1,7 @@
 // Blocks of 256 with scales of their parts. Source: ggml-org/ggml d99724f, `ggml-common.h` and `ggml-quants.c`; d and m are
 // binary16, fields in byte order, i the element.
 import type { Decoder } from "./decoder.ts";
-import { halfValue } from "./elements.ts";
+import { finite, halfValue } from "./elements.ts";
 import { iq4Levels } from "./ggml-blocks.ts";
 
 /** By type name. */
@@ -13,6 +13,8 @@ export const superBlockDecoders: Readonly<Record<string, Decoder>> = {
   q6_k: superBlocks(210, q6k),
   iq4_xs: superBlocks(136, iq4xs),
   tq2_0: superBlocks(66, tq2),
+  tq1_0: superBlocks(54, tq1),
+  q8_k: superBlocks(292, q8k),
 };
 
 type Block = (view: DataView, at: number, out: Float32Array, to: number) => void;
@@ -101,6 +103,30 @@ function iq4xs(view: DataView, at: number, out: Float32Array, to: number): void 
 function tq2(view: DataView, at: number, out: Float32Array, to: number): void {
   const d = half(view, at + 64);
   for (let i = 0; i < 256; i++) out[to + i] = d * (twoBits(view, at, i) - 1);
+}
+
+/** qs48 qh4 d: d (v - 1), v digits to the base 3, five to a byte, four in the last bytes; each byte is that fraction of 256, rounded up. */
+function tq1(view: DataView, at: number, out: Float32Array, to: number): void {
+  const d = half(view, at + 52);
+  let element = to;
+  for (const [from, bytes, digits] of [
+    [0, 32, 5],
+    [32, 16, 5],
+    [48, 4, 4],
+  ] as const) {
+    for (let n = 0; n < digits; n++) {
+      for (let i = 0; i < bytes; i++) {
+        const rest = (view.getUint8(at + from + i) * 3 ** n) & 255;
+        out[element++] = d * (((rest * 3) >> 8) - 1);
+      }
+    }
+  }
+}
+
+/** d (a single) qs256: dq. */
+function q8k(view: DataView, at: number, out: Float32Array, to: number): void {
+  const d = view.getFloat32(at, true);
+  for (let i = 0; i < 256; i++) out[to + i] = finite(Math.fround(d * view.getInt8(at + 4 + i)));
 }
 
 /** Four elements 32 apart in each byte, in two halves of 128. */
