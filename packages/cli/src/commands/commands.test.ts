@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { safetensors } from "../../../../e2e/world/weights.ts";
+import { aPack } from "../../../evidence/src/testing/a-log.ts";
 import { main } from "../main.ts";
 import { Terminal } from "../terminal.ts";
 
@@ -159,6 +160,26 @@ test("a command that does not exist is answered with the one that was meant", as
     assert.equal(code, 2);
     assert.match(stderr, meant);
   }
+});
+
+test("verify names the incident of a pack that holds by its title, and says no title of one that does not", async (t) => {
+  const { root } = aHost(t);
+  const [good, bad, untitled] = ["good", "bad", "untitled"].map((it) => join(root, `${it}.pack`)) as [
+    string,
+    string,
+    string,
+  ];
+  const pack = aPack();
+  const title = /"title":\{"salt":"[^"]+","value":"([^"]+)"/.exec(pack)?.[1] ?? assert.fail("the pack has no title");
+  writeFileSync(good, pack);
+  writeFileSync(bad, pack.replace(title, "all is well"));
+  writeFileSync(untitled, aPack({ redact: (kind, _, field) => kind === "incident" && field === "title" }));
+  const holds = await run("verify", good);
+  assert.deepEqual([holds.code, holds.stdout.split("\n")[1]?.trim()], [0, title]);
+  assert.equal(JSON.parse((await run("verify", good, "--json")).stdout).title, title);
+  const forged = await run("verify", bad);
+  assert.deepEqual([forged.code, /all is well/.test(forged.stdout)], [1, false]);
+  assert.equal((await run("verify", untitled)).code, 0);
 });
 
 test("init proposes a register and never overwrites one", async (t) => {
