@@ -6,7 +6,7 @@ import { scan } from "../../packages/agent/src/index.ts";
 import { clopperPearson } from "../../packages/extraction/src/index.ts";
 import { lookAlikesOf, numbersOf } from "./labelled/look-alikes.ts";
 import { modelsOf } from "./labelled/models.ts";
-import { wrappings } from "./labelled/wrappings.ts";
+import { cutShort, wrappings } from "./labelled/wrappings.ts";
 import { note, printTable, say } from "./table.ts";
 
 /** Each with its own sizes, contents, names of split pieces and cuts. */
@@ -107,7 +107,7 @@ function score(planted: readonly Planted[]) {
   const numbers = planted.filter((it) => it.label === "numbers");
   const hits = models.filter(isRight);
   const alarms = others.filter((it) => it.outcome === "found");
-  const cut = models.filter((it) => it.wrapping === "truncated");
+  const cut = models.filter((it) => cutShort.has(it.wrapping));
   return {
     seeds: seeds.length,
     formats: new Set(models.map((it) => it.kind)).size,
@@ -136,7 +136,7 @@ function score(planted: readonly Planted[]) {
 
 /** A copy that was cut must be found, and found to be incomplete. */
 function isRight({ outcome, wrapping, complete }: Planted): boolean {
-  return outcome === "found" && !(wrapping === "truncated" && complete);
+  return outcome === "found" && !(cutShort.has(wrapping) && complete);
 }
 
 function shareOf(right: number, of: number): Share {

@@ -125,7 +125,7 @@ export function sparsePage({ bytes, results }: Result<typeof benchSparse>): stri
   if (!best) return "";
   return (
     `- A checkpoint shaped like a 70B model (${(bytes / 1e9).toFixed(0)} GB, sparse): fingerprinted from ${(best.bytesWithHeader / 1e6).toFixed(2)} MB in ` +
-    `${best.milliseconds.toFixed(0)} ms, header included, file in memory.`
+    `${best.milliseconds.toFixed(0)} ms (${best.cpuMilliseconds.toFixed(0)} ms of the processor), header included, file in memory.`
   );
 }
 
@@ -144,7 +144,7 @@ export function indexPage({ models, matrices, bytes, results }: Result<typeof be
   return [
     `- An index of ${models} models with ${matrices} matrices each, ${(bytes / 1e6).toFixed(0)} MB:`,
     "",
-    "| architectures | rho of the copy | found first | among 20 | ms a search |",
+    "| architectures | rho of the copy | found first | among 20 | ms of the processor a search |",
     "| --- | --- | --- | --- | --- |",
     ...rows,
   ].join("\n");

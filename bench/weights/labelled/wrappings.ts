@@ -19,6 +19,7 @@ export const wrappings: Readonly<Record<string, (sample: Sample, seed: number) =
   }),
   split,
   truncated,
+  "zip cut short": (it, seed) => ({ "backup.zip": cut(zipOf(it), zipShares[seed % zipShares.length]) }),
 };
 
 function zipOf({ files }: Sample): Uint8Array {
@@ -58,8 +59,17 @@ function split(it: Sample, seed: number): Files {
 
 const shares = [0.9, 0.5, 0.98, 0.7] as const;
 
+/** Less, so that the cut is before the directory also in a zip of a few hundred bytes. */
+const zipShares = [0.4, 0.5, 0.45, 0.35] as const;
+
+/** Where the end is missing: a copy of it is no whole one. */
+export const cutShort: ReadonlySet<string> = new Set(["truncated", "zip cut short"]);
+
 /** The file that holds most ends early. */
 function truncated({ files, main }: Sample, seed: number): Files {
-  const data = files[main] ?? new Uint8Array(0);
-  return { ...files, [main]: data.slice(0, Math.floor((shares[seed % shares.length] ?? 0.5) * data.length)) };
+  return { ...files, [main]: cut(files[main] ?? new Uint8Array(0), shares[seed % shares.length]) };
+}
+
+function cut(data: Uint8Array, share = 0.5): Uint8Array {
+  return data.slice(0, Math.floor(share * data.length));
 }
