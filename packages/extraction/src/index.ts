@@ -23,13 +23,13 @@ export {
   type Rate,
   type Shares,
 } from "./path-cal.ts";
-export { setExam, Student, type Answered, type Exam, type Progress } from "./progress.ts";
+export { maxExamClasses, setExam, Student, type Answered, type Exam, type Progress } from "./progress.ts";
 export { topGap, type Query } from "./query.ts";
 export { Scorer, signals, type Scores, type Signal } from "./scores.ts";
-export { learnSpace, place, type Space } from "./space.ts";
+export { learnSpace, maxInputLength, place, type Space } from "./space.ts";
 export { clopperPearson, realisedRate, wilson } from "./statistics.ts";
 export { conformalP, cusum, logBet, logMean, rateBets, shiryaevRoberts, stepRateWealth } from "./wealth.ts";
-export { LogitLedger, type LogitOptions, type LogitReading, type Revealed } from "./logit-ledger.ts";
+export { LogitLedger, type LogitOptions, type LogitReading, type LogitState, type Revealed } from "./logit-ledger.ts";
 export { OwnBaseline, type OwnBaselineState } from "./own-baseline.ts";
 export {
   asksForGrade,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { uniform } from "./hash.ts";
 import { LogitLedger, type LogitOptions } from "./logit-ledger.ts";
 
@@ -73,4 +74,58 @@ test("refuses tokens outside the vocabulary", () => {
     name: "ExtractionError",
     code: "BAD_QUERY",
   });
+});
+
+test("a restored ledger answers as the first does, wherever it was cut", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 1, max: 120 }), (cut, width) => {
+      const reveal = (n: number) => {
+        const tokens = Array.from({ length: width }, (_, i) => (n * 37 + i * 11) % options.vocabulary);
+        return {
+          prefix: `p${n % 5}`,
+          bias: `map-${n % 7}`,
+          tokens,
+          logprobs: tokens.map((it) => -uniform(4, n % 5, it)),
+        };
+      };
+      const first = new LogitLedger(options);
+      for (let n = 0; n < cut; n++) first.observe(reveal(n));
+      const second = new LogitLedger(options);
+      second.restore(JSON.parse(JSON.stringify(first.snapshot())));
+      for (let n = cut; n < cut + 20; n++) assert.deepEqual(second.observe(reveal(n)), first.observe(reveal(n)));
+      assert.deepEqual(second.snapshot(), first.snapshot());
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("a ledger takes no state of another layer, and no value that is not finite", () => {
+  const other = new LogitLedger({ ...options, vocabulary: 2000 });
+  assert.throws(() => new LogitLedger(options).restore(other.snapshot()), { code: "BAD_STATE" });
+  const bad = { prefix: "p", tokens: [1], logprobs: [NaN] };
+  assert.throws(() => new LogitLedger(options).observe(bad), { code: "BAD_QUERY" });
+});
+
+test("a layer too wide to sketch alarms when the sketch is full, whatever share that is", () => {
+  const wide = { hidden: 4000, vocabulary: 5000, rounding: 0, maxMaps: 20, maxProgress: 0.99 };
+  const ledger = new LogitLedger(wide);
+  const one = { prefix: "p", tokens: [1], logprobs: [-1] };
+  assert.equal(ledger.observe(one).alarm, undefined);
+  const axis = Buffer.alloc(4 * 1024).toString("base64");
+  ledger.restore({ ...ledger.snapshot(), basis: Array.from({ length: 1024 }, () => axis) });
+  const { alarm, progress } = ledger.observe(one);
+  assert.equal(alarm, "rank");
+  assert.ok(progress < 0.3);
+});
+
+test("what one principal makes us hold is bounded, however many prefixes and tokens it sends", () => {
+  const large = new LogitLedger({ hidden: 8000, vocabulary: 200_000, rounding: 0, maxMaps: 20, maxProgress: 0.5 });
+  for (let n = 0; n < 300; n++) {
+    const tokens = Int32Array.from({ length: 2000 }, (_, i) => (n * 2000 + i) % 200_000);
+    large.observe({ prefix: "x".repeat(5000) + n, bias: "y".repeat(5000), tokens, logprobs: tokens.map(() => -1) });
+  }
+  const { prefixes } = large.snapshot();
+  assert.ok(prefixes.length <= 256);
+  assert.ok(prefixes.reduce((sum, it) => sum + it.held, 0) <= 131_072);
+  assert.ok(JSON.stringify(prefixes).length < 2_500_000);
 });
