@@ -134,7 +134,7 @@ export function digestPage({ speeds, anchors }: Result<typeof benchDigest>): str
     (it) =>
       `${it.tensors.toFixed(0)} MB/s on ${it.threads === 1 ? "one core" : `${it.threads} cores`}, ${(it.tensors / it.plain).toFixed(3)} of plain SHA-256`,
   );
-  return `- Digests of all tensors: ${rows.join("; ")}. Anchors: ${anchors.toFixed(0)} MB/s.`;
+  return `- Digests of all tensors, by processor time: ${rows.join("; ")}. Anchors: ${anchors.toFixed(0)} MB/s.`;
 }
 
 export function indexPage({ models, matrices, bytes, results }: Result<typeof benchIndex>): string {
