@@ -134,11 +134,11 @@ test("what cannot be dequantised is undetermined and says why", async () => {
     ]),
   );
   assert.ok(part);
-  const tensors = part.file.tensors.map((it) => ({ ...it, dtype: "iq2_xxs", bytes: 66 * 256 }));
+  const tensors = part.file.tensors.map((it) => ({ ...it, dtype: "f6_e2m3", bytes: 192 * 256 }));
   const quantised = await fingerprint([{ ...part, file: { ...part.file, tensors } }], { key: openKey });
   const found = compareFingerprints(await fingerprint([part], { key: openKey }), quantised);
   assert.equal(found.relation, "undetermined");
-  assert.match(found.why, /3 could not be used \(cannot dequantise iq2_xxs\)/);
+  assert.match(found.why, /3 could not be used \(cannot dequantise f6_e2m3\)/);
 });
 
 test("fingerprints of different keys are undetermined", async () => {

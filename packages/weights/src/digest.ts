@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { bitsOf, blockOf } from "./dtype.ts";
 import { WeightsError } from "./error.ts";
-import { gatherCOrder, swapper, storedSpan } from "./gather.ts";
+import { gatherCOrder, gatherHeads, swapper, storedSpan } from "./gather.ts";
 import { Sources } from "./sources.ts";
 import { digestPieceBytes, maxDigestPasses } from "./limits.ts";
 import type { ModelFile, Reader, Tensor } from "./tensor.ts";
@@ -33,14 +33,14 @@ export function totalBytes(file: ModelFile): number {
 }
 
 /**
- * SHA-256 of each tensor's stored bytes, in C order and little-endian, so that container, order, names, byte order and
- * strides do not matter. Type and shape are no part of it: a tensor that was reshaped or renamed keeps its digest.
+ * SHA-256 of each tensor's stored bytes, in C order and little-endian, so that container, order, names, byte order,
+ * strides and llama.cpp's order of query and key rows do not matter. Type and shape are no part of it: a tensor that was reshaped or renamed keeps its digest.
  *
  * Reads front to back in pieces of 4 MiB, the next one under way while one is hashed. A tensor beyond the end of the file, in a
  * missing sibling, or of which too many overlap has no `sha256` but a `why`.
  *
  * @returns One digest for each tensor, in the file's order.
- * Blind spot: any change of values or type; permuted query and key rows of a GGUF.
+ * Blind spot: any change of values or type; query and key rows that a converter permuted without saying so.
  */
 export async function digestTensors(
   reader: Reader,
@@ -129,9 +129,11 @@ function placeKey({
   shape,
   dtype,
   byteOrder,
+  interleavedHeads,
 }: Tensor): string | Uint8Array {
   if (inline) return inline;
-  return JSON.stringify([file, files, offset, bytes, ...(strides ? [strides, shape, dtype] : []), byteOrder && dtype]);
+  const order = [...(strides ? [strides, shape, dtype] : []), byteOrder && dtype, interleavedHeads];
+  return JSON.stringify([file, files, offset, bytes, ...order]);
 }
 
 function byPlace(a: Tensor, b: Tensor): number {
@@ -166,6 +168,7 @@ async function digest(tensor: Tensor, reader: Reader | undefined, progress: (byt
 
 function sourceOf(tensor: Tensor, reader: Reader | undefined): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   if (tensor.inline || !reader) return tensor.inline ? [tensor.inline] : [];
+  if (tensor.interleavedHeads !== undefined) return gatherHeads(reader, tensor);
   return tensor.strides ? gatherCOrder(reader, tensor) : pieces(reader, tensor.offset, tensor.bytes);
 }
 

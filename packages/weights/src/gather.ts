@@ -2,7 +2,7 @@
 import { readExactly } from "./cursor.ts";
 import { bitsOf, blockOf, countElements } from "./dtype.ts";
 import { WeightsError } from "./error.ts";
-import { maxGatherBytes } from "./limits.ts";
+import { digestPieceBytes, maxGatherBytes } from "./limits.ts";
 import type { Reader, Tensor } from "./tensor.ts";
 
 /** How far the next run of a strided read may lie ahead to be read along with this one, in bytes. */
@@ -27,6 +27,45 @@ export async function* gatherCOrder(reader: Reader, tensor: Tensor): AsyncGenera
   const strides = tensor.strides ?? [];
   if (tensor.bytes === 0) return;
   yield* gatherBox(reader, tensor.offset, { shape: tensor.shape, strides, size });
+}
+
+/** Where row `row` of a head of `rows` rows is stored, if its halves are interleaved. Source: llama.cpp, conversion, `permute`. */
+export function interleavedRow(row: number, rows: number): number {
+  const half = rows / 2;
+  return row < half ? 2 * row : 2 * (row - half) + 1;
+}
+
+/**
+ * The bytes of a tensor with interleaved heads, in the original order of its rows, some heads at a time.
+ * @throws {WeightsError} TOO_LARGE for a head beyond `maxGatherBytes`, TRUNCATED where the file ends early.
+ */
+export async function* gatherHeads(
+  reader: Reader,
+  { shape, bytes, offset, ...tensor }: Tensor,
+): AsyncGenerator<Uint8Array> {
+  const heads = tensor.interleavedHeads ?? 1;
+  const headBytes = bytes / heads;
+  const rows = (shape[0] ?? 0) / heads;
+  const rowBytes = headBytes / rows;
+  if (headBytes > maxGatherBytes)
+    throw new WeightsError("TOO_LARGE", `an attention head of ${headBytes} bytes`, { at: offset });
+  const perPiece = Math.max(1, Math.floor(digestPieceBytes / headBytes));
+  for (let head = 0; head < heads; head += perPiece) {
+    const count = Math.min(perPiece, heads - head);
+    const stored = await readExactly(
+      reader,
+      offset + head * headBytes,
+      count * headBytes,
+      "attention heads",
+      maxGatherBytes,
+    );
+    const out = new Uint8Array(stored.length);
+    for (let row = 0; row < count * rows; row++) {
+      const from = (row - (row % rows) + interleavedRow(row % rows, rows)) * rowBytes;
+      out.set(stored.subarray(from, from + rowBytes), row * rowBytes);
+    }
+    yield out;
+  }
 }
 
 interface Box {

@@ -22,6 +22,11 @@ export interface Tensor {
   readonly files?: readonly string[];
   /** In elements, where the stored order is not C order (PyTorch views). Undefined: contiguous. */
   readonly strides?: readonly number[];
+  /**
+   * Set where the rows of each attention head are stored interleaved, first of one half, then of the other: how many heads there are. llama.cpp
+   * stores query and key so; digests and tiles take the rows in their original order.
+   */
+  readonly interleavedHeads?: number;
   /** Set where multi-byte numbers are stored most significant byte first; undefined: little-endian. */
   readonly byteOrder?: "big";
   /** The bytes themselves, for the rare format that stores them encoded (varints, compressed); then `offset` is that of the encoding. */

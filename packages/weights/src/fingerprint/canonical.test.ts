@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { matricesOf, shapeClass } from "./canonical.ts";
+import { matricesOf, offsetAlong, shapeClass } from "./canonical.ts";
 
 function matrices(shape: readonly number[], name = "w", strides?: readonly number[]) {
   return matricesOf({ name, dtype: "f32", shape, offset: 0, bytes: 0, ...(strides && { strides }) }, 1);
@@ -20,6 +20,21 @@ test("the longest axis is rows, whichever way it is stored", () => {
   assert.deepEqual(stored?.cols, { length: 128, stride: 512 });
   const [view] = matrices([128, 512], "w", [1, 128]);
   assert.deepEqual(view?.rows, { length: 512, stride: 128 });
+});
+
+test("interleaved heads are taken in their original order", () => {
+  const tensor = {
+    name: "blk.0.attn_q.weight",
+    dtype: "f32",
+    shape: [24, 10],
+    offset: 0,
+    bytes: 960,
+    interleavedHeads: 4,
+  };
+  const [matrix] = matricesOf(tensor, 1);
+  assert.ok(matrix);
+  const stored = Array.from({ length: 12 }, (_, row) => offsetAlong(matrix.rows, row) / 10);
+  assert.deepEqual(stored, [0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11]);
 });
 
 test("vectors, scalars and narrow matrices are none", () => {

@@ -1,3 +1,4 @@
+import { interleavedRow } from "../gather.ts";
 import type { Dtype, Tensor } from "../tensor.ts";
 
 /** One axis of a tensor: how long it is and how far apart its neighbours are stored, in elements. */
@@ -80,7 +81,7 @@ interface Piece {
 }
 
 /** Its axes longer than 1, as stored. */
-function axesOf({ shape, strides }: Tensor): Axis[] {
+function axesOf({ shape, strides, interleavedHeads }: Tensor): Axis[] {
   const axes: Axis[] = [];
   let stride = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
@@ -88,7 +89,16 @@ function axesOf({ shape, strides }: Tensor): Axis[] {
     axes.unshift({ length, stride: strides?.[i] ?? stride });
     stride *= length;
   }
+  const [rows] = axes;
+  if (rows && interleavedHeads !== undefined) axes[0] = headRows(rows, interleavedHeads);
   return axes.filter((it) => it.length !== 1);
+}
+
+/** Rows in their original order: those of a head are one word, in which they are interleaved. */
+function headRows({ length, stride }: Axis, heads: number): Axis {
+  const rows = length / heads;
+  const inWord = Array.from({ length: rows }, (_, row) => interleavedRow(row, rows) * stride);
+  return { length, stride: rows * stride, inWord };
 }
 
 function stackOf(axes: readonly Axis[]): Axis | undefined {

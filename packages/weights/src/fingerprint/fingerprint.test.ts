@@ -42,7 +42,7 @@ test("what can't be compared says why", async () => {
     { name: "zeros", shape: [128, 128], values: new Float32Array(16384) },
   ]);
   assert.ok(part);
-  const unknown = { name: "blocks", dtype: "iq2_xxs", shape: [256, 256], offset: 0, bytes: 66 * 256 };
+  const unknown = { name: "blocks", dtype: "f6_e2m3", shape: [256, 256], offset: 0, bytes: 192 * 256 };
   const gone = { name: "gone", dtype: "f32", shape: [128, 130], offset: 0, bytes: 1, file: "other.bin" };
   const cut = { name: "cut", dtype: "f32", shape: [128, 200], offset: 1e6, bytes: 128 * 200 * 4 };
   const tensors = [...part.file.tensors, unknown, gone, cut];
@@ -51,7 +51,7 @@ test("what can't be compared says why", async () => {
   assert.equal(why.get("layers.0.weight"), "");
   assert.match(why.get("waves") ?? "", /^too smooth/);
   assert.equal(why.get("zeros"), "constant where it was sampled");
-  assert.equal(why.get("blocks"), "cannot dequantise iq2_xxs");
+  assert.equal(why.get("blocks"), "cannot dequantise f6_e2m3");
   assert.equal(why.get("gone"), '"other.bin" is missing');
   assert.match(why.get("cut") ?? "", /beyond the end/);
 });

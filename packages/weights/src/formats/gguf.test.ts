@@ -8,7 +8,7 @@ import { rejectsWith } from "../testing/errors.ts";
 import { writeGguf } from "../testing/gguf.ts";
 import { answersOrRefuses, damaged } from "../testing/properties.ts";
 import { writeSafetensors } from "../testing/safetensors.ts";
-import { aModel, seededBytes, sha256, strictReader } from "../testing/tensors.ts";
+import { aModel, seededBytes, sha256, strictReader, tensor, type TestTensor } from "../testing/tensors.ts";
 
 const read = (bytes: Uint8Array) => readModelFile(strictReader(bytes));
 const header = (...parts: Uint8Array[]) => concat("GGUF", u32(3), ...parts);
@@ -89,4 +89,54 @@ test("a file that ends before its data says how much is missing", async () => {
 test("any damaged file is read or refused, within its bytes", async () => {
   const file = writeGguf(aModel(), { metadata: { a: "b", c: ["d", "e"] } });
   await fc.assert(fc.asyncProperty(damaged(file), answersOrRefuses));
+});
+
+/** Stored row 2i + p of a head is original row p * half + i. Source: llama.cpp, conversion, `LlamaModel.permute`. */
+function permuted(it: TestTensor, heads: number): TestTensor {
+  const rows = (it.shape[0] ?? 0) / heads;
+  const rowBytes = it.data.length / (rows * heads);
+  const data = new Uint8Array(it.data.length);
+  for (let row = 0; row < rows * heads; row++) {
+    const [head, inHead] = [Math.floor(row / rows), row % rows];
+    const [p, i] = [Math.floor(inHead / (rows / 2)), inHead % (rows / 2)];
+    data.set(it.data.subarray(row * rowBytes, (row + 1) * rowBytes), (head * rows + 2 * i + p) * rowBytes);
+  }
+  return { ...it, data };
+}
+
+const llama = {
+  "general.architecture": "llama",
+  "llama.attention.head_count": "4",
+  "llama.attention.head_count_kv": "2",
+};
+
+test("query and key rows of a llama are put back in the order of the safetensors it was made of, whatever their type", async () => {
+  const block = { dtype: "q8_0", shape: [24, 32], data: seededBytes(24 * 34, "k") };
+  const original = [
+    tensor("blk.0.attn_q.weight", [24, 12]),
+    tensor("blk.0.attn_q.bias", [24]),
+    tensor("blk.1.attn_k.weight", [12, 12]),
+    { name: "blk.1.attn_q.weight", ...block },
+    tensor("blk.1.attn_v.weight", [12, 12]),
+  ];
+  const stored = original.map((it) =>
+    it.name.includes("_q.") ? permuted(it, 4) : it.name.includes("_k.") ? permuted(it, 2) : it,
+  );
+  const digests = async (tensors: readonly TestTensor[], metadata: Readonly<Record<string, string>>) => {
+    const reader = strictReader(writeGguf(tensors, { metadata }));
+    return (await digestTensors(reader, await readModelFile(reader))).map((it) => it.sha256);
+  };
+  const expected = original.map((it) => sha256(it.data));
+  assert.deepEqual(await digests(stored, llama), expected);
+  assert.deepEqual(await digests(original, { ...llama, "general.architecture": "qwen2" }), expected);
+  assert.notDeepEqual(await digests(stored, {}), expected);
+});
+
+test("numbers of heads that do not divide the rows change nothing", async () => {
+  const model = [tensor("blk.0.attn_q.weight", [24, 12])];
+  for (const heads of ["0", "-4", "5", "24", "x", "1e9", "0.5"]) {
+    const metadata = { ...llama, "llama.attention.head_count": heads };
+    const file = await read(writeGguf(model, { metadata }));
+    assert.equal(file.tensors[0]?.interleavedHeads, undefined, heads);
+  }
 });

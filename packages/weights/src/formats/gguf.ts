@@ -55,8 +55,11 @@ const scalarBytes: readonly (number | undefined)[] = [1, 1, 2, 2, 4, 4, 4, 1, un
 /**
  * llama.cpp's format; also what an Ollama blob is.
  *
- * Blind spot of exact digests: converters permute the query and key rows of llama-like models and add 1 to Gemma's norms, so
- * those tensors of an f16 GGUF differ from the safetensors it was made of. The others agree byte for byte.
+ * The query and key rows of a llama (also Mistral, Mixtral), which its converter permutes, are listed as such, so that an f16 GGUF has the
+ * digests of the safetensors it was made of.
+ *
+ * Blind spot of exact digests: other architectures whose rows are permuted (granite, deepseek), Gemma's norms, to which 1 is added, and
+ * GGUFs made of Meta's own files, which were never permuted.
  */
 export const gguf: Format = {
   name: "gguf",
@@ -88,7 +91,8 @@ async function read(reader: Reader): Promise<ModelFile> {
   for (let i = 0; i < tensorCount; i++) relative.push(await readTensor(cursor, version));
 
   const dataAt = Math.ceil(cursor.at / alignment) * alignment;
-  const tensors = relative.map((it) => placed(it, dataAt, cursor.bigEndian));
+  const heads = headsOf(metadata.record);
+  const tensors = relative.map((it) => withHeads(placed(it, dataAt, cursor.bigEndian), heads));
   reportDuplicates(tensors, findings);
   const end = tensors.reduce((most, it) => Math.max(most, it.offset + it.bytes), 0);
   if (end > reader.size) findings.add(`the file ends ${end - reader.size} bytes before its last tensor`, reader.size);
@@ -237,6 +241,31 @@ function placed(tensor: Tensor, dataAt: number, bigEndian: boolean): Tensor {
     throw new WeightsError("OUT_OF_FILE", `tensor ${JSON.stringify(tensor.name)} lies at ${tensor.offset}`);
   }
   return { ...tensor, offset, ...(bigEndian && { byteOrder: "big" as const }) };
+}
+
+/** Most rows of an attention head, here: real ones have 64 to 256, and a table is made of them. */
+const maxHeadRows = 4096;
+
+interface Heads {
+  readonly attn_q: number;
+  readonly attn_k: number;
+}
+
+/** Undefined for architectures whose rows are not permuted. */
+function headsOf(metadata: ModelFile["metadata"]): Heads | undefined {
+  if (metadata["general.architecture"] !== "llama") return undefined;
+  const queries = Number(metadata["llama.attention.head_count"]);
+  return { attn_q: queries, attn_k: Number(metadata["llama.attention.head_count_kv"] ?? queries) };
+}
+
+function withHeads(tensor: Tensor, heads: Heads | undefined): Tensor {
+  const kind = /^blk\.\d+\.(attn_q|attn_k)\.(?:weight|bias)$/.exec(tensor.name)?.[1];
+  if (!heads || (kind !== "attn_q" && kind !== "attn_k")) return tensor;
+  const count = heads[kind];
+  const [rows = 0] = tensor.shape;
+  const isWhole =
+    count >= 1 && rows > 0 && rows / count <= maxHeadRows && rows % (2 * count) === 0 && tensor.bytes % rows === 0;
+  return isWhole ? { ...tensor, interleavedHeads: count } : tensor;
 }
 
 function reportDuplicates(tensors: readonly Tensor[], findings: Findings): void {
