@@ -14,7 +14,7 @@ const maxUnsentBytes = 1024 * 1024;
 const maxGathered = 100;
 
 /** Server-sent events: what changed, never what it is; the page reads it again with its own rights. */
-export function live(app: FastifyInstance, { changes }: Context): void {
+export function live(app: FastifyInstance, { changes, sessions, now }: Context): void {
   app.get("/api/live", async (request, reply) => {
     if (changes.listeners > maxLiveClients) throw new ServerError("TOO_MANY", "too many live pages are open");
     reply.hijack();
@@ -39,7 +39,11 @@ export function live(app: FastifyInstance, { changes }: Context): void {
       waiting.set(JSON.stringify(it), it);
       timer ??= setTimeout(send, gatherMs);
     });
-    const beat = setInterval(() => raw.write(": still here\n\n"), beatMs);
+    const beat = setInterval(() => {
+      // Who signed out, or whose day is over, hears nothing more.
+      if (sessions.isOpen(request, now())) raw.write(": still here\n\n");
+      else raw.end();
+    }, beatMs);
     request.raw.once("close", () => {
       stop();
       clearTimeout(timer);

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { newToken, tokenPage, type NewToken } from "@outweigh/schema";
+import { maxRequestsPerMinute } from "../limits.ts";
 import type { Running } from "../start.ts";
 import { accessLine, aFolder, aServer, eventually, signIn, type Visitor } from "../testing/a-server.ts";
 
@@ -107,6 +108,17 @@ test("tokens outlive a restart; the one for programs that the server's starter s
   visitor = await signIn(server.link());
   const names = tokenPage.parse((await visitor.get("/api/tokens")).body).items.map((it) => it.name);
   assert.ok(names.includes("lasting"));
+});
+
+test("a session that asks too much is told so, and another one is not", async () => {
+  const greedy = await signIn(server.link());
+  const statuses = new Set<number>();
+  for (let at = 0; at < maxRequestsPerMinute + 50; at += 50) {
+    const some = Array.from({ length: 50 }, () => greedy.get("/api/session"));
+    for (const it of await Promise.all(some)) statuses.add(it.status);
+  }
+  assert.deepEqual([...statuses], [200, 429]);
+  assert.equal((await visitor.get("/api/session")).status, 200);
 });
 
 test("attempts without a session or token use up nobody's requests", async () => {

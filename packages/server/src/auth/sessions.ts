@@ -52,13 +52,17 @@ export class Sessions {
 
   /** Who asks. @throws {ServerError} NOT_SIGNED_IN */
   require(request: FastifyRequest, now: number): SignedIn {
-    const id = this.#idOf(request);
-    const found = id === undefined ? undefined : this.#open.get(id);
-    if (id !== undefined && found && found.expiresAt > now) return { id, user: found.user };
+    const found = this.#find(request, now);
+    if (found) return found;
     throw new ServerError(
       "NOT_SIGNED_IN",
       "open the one-time link that `npx outweigh up` printed, or ask for one: `npx outweigh open`",
     );
+  }
+
+  /** Whether whoever asked is still signed in. */
+  isOpen(request: FastifyRequest, now: number): boolean {
+    return this.#find(request, now) !== undefined;
   }
 
   /** Ends the session of this browser. */
@@ -69,6 +73,12 @@ export class Sessions {
       this.#open.delete(id);
     }
     reply.clearCookie(this.cookie, { path: "/" });
+  }
+
+  #find(request: FastifyRequest, now: number): SignedIn | undefined {
+    const id = this.#idOf(request);
+    const found = id === undefined ? undefined : this.#open.get(id);
+    return id !== undefined && found && found.expiresAt > now ? { id, user: found.user } : undefined;
   }
 
   #idOf(request: FastifyRequest): string | undefined {
