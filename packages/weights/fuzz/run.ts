@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { digestTensors, findModels, groupModels, readModelFile, structuralKey, WeightsError } from "../src/index.ts";
 import type { ModelFile, Reader } from "../src/index.ts";
 import { strictReader } from "../src/testing/tensors.ts";
+import { direct, triedDirectly } from "./direct.ts";
 import { mutate, randomFrom } from "./mutate.ts";
 import { seeds } from "./seeds.ts";
 import { describe, Tally, type Outcome } from "./tally.ts";
@@ -35,7 +36,7 @@ async function fuzz(name: string, cases: number, seed: number): Promise<number> 
     const random = randomFrom(seed * 1_000_003 + i);
     const file = mutate(valid[i % valid.length] ?? new Uint8Array(), all, random);
     const before = performance.now();
-    const outcome = await tried(file);
+    const outcome = await tried(name, file);
     const wrong = tally.add(i, outcome, performance.now() - before);
     if (wrong === undefined) continue;
     console.error(`${name} case ${i} (--seed ${seed} --only ${i}), ${file.length} bytes: ${wrong}`);
@@ -47,11 +48,14 @@ async function fuzz(name: string, cases: number, seed: number): Promise<number> 
 }
 
 /** What a scan does with a file. Only a WeightsError is an answer; anything else is a bug. */
-async function tried(file: Uint8Array): Promise<Outcome> {
+async function tried(name: string, file: Uint8Array): Promise<Outcome> {
+  const parse = direct[name];
+  if (parse) return triedDirectly(parse, file);
   const reader = strictReader(file);
   let kind = "unrecognised";
   try {
-    for await (const found of findModels(reader)) {
+    const onProblem = (): void => void (kind = kind === "unrecognised" ? "refused" : kind);
+    for await (const found of findModels(reader, { onProblem })) {
       kind = await read(found.reader, found.context.sibling);
     }
     return { kind };
