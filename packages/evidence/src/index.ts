@@ -14,7 +14,18 @@ export { documentDigest, documentKinds, documentOf, type Document, type Document
 export { EvidenceError, type EvidenceErrorCode } from "./error.ts";
 export { canonical, type Json, type JsonObject } from "./json.ts";
 export { maxEntryBytes, maxPackBytes } from "./limits.ts";
-export { append, genesis, recordsField, revealed, verifyChain, type Entry, type EntryBody, type Head } from "./log.ts";
+export {
+  append,
+  changedField,
+  genesis,
+  lateField,
+  recordsField,
+  revealed,
+  verifyChain,
+  type Entry,
+  type EntryBody,
+  type Head,
+} from "./log.ts";
 export { emptyRoot, rootOf, Tree, verifyConsistency, verifyInclusion, type Frontier } from "./merkle.ts";
 export { packOf, packVersion, type PackInput } from "./pack.ts";
 export type { ProblemCode } from "./problems.ts";

@@ -45,6 +45,10 @@ export interface Head {
 
 /** The digest field of an entry's body that `verifyPack` looks documents up in. */
 export const recordsField = "records";
+/** Names documents, each as a list of kind and id, that are not what an earlier entry put on record. A pack with one is not proven. */
+export const changedField = "changed";
+/** Names documents, likewise, that were first put on record by this entry, when they were packed: until then nothing held them. */
+export const lateField = "late";
 
 /** Whether a text can name a log: visible ASCII, without the plus that ends a name in a signed note. */
 export function isOrigin(text: string): boolean {

@@ -4,7 +4,7 @@ import { documentDigest, type Document, type DocumentKind } from "./document.ts"
 import { EvidenceError } from "./error.ts";
 import { canonical } from "./json.ts";
 import { maxKeys, maxPackBytes, maxPackLines } from "./limits.ts";
-import { entryHash, recordsField, type Entry } from "./log.ts";
+import { changedField, entryHash, lateField, recordsField, type Entry } from "./log.ts";
 import { Tree } from "./merkle.ts";
 
 /** Version of the format, see FORMAT.md. */
@@ -30,7 +30,8 @@ export interface PackInput {
   readonly time: number;
   /**
    * Which members to leave out: those of documents, and `by`, `subject` and fields of entries, whose id is their `seq` as
-   * text. The field `records` stays, since without it nothing would be proven; names of members and ids stay too.
+   * text. The fields `records`, `changed` and `late` stay, since without them nothing would be proven, or more than is; names of
+   * members and ids stay too.
    */
   readonly redact?: ((kind: DocumentKind | "entry", id: string, field: string) => boolean) | undefined;
 }
@@ -144,6 +145,22 @@ export function recordsOf(entry: Entry): readonly unknown[] {
   return field && "value" in field && Array.isArray(field.value) ? field.value : [];
 }
 
+/** The documents that an entry names in a field, as kind and id. Whatever is no such name is passed over. */
+export function namesIn(
+  entry: Entry,
+  name: typeof changedField | typeof lateField,
+): readonly (readonly [string, string])[] {
+  const field = entry.fields[name];
+  const list: readonly unknown[] = field && "value" in field && Array.isArray(field.value) ? field.value : [];
+  return list.flatMap((it) => {
+    const [kind, id, ...rest]: readonly unknown[] = Array.isArray(it) ? it : [];
+    return typeof kind === "string" && typeof id === "string" && rest.length === 0 ? [[kind, id] as const] : [];
+  });
+}
+
+/** Fields of entries that no pack may leave out. */
+const kept: readonly string[] = [recordsField, changedField, lateField];
+
 type Redact = NonNullable<PackInput["redact"]>;
 
 function redactDocument(it: Document, redact: Redact): Document {
@@ -154,7 +171,7 @@ function redactDocument(it: Document, redact: Redact): Document {
 
 function redactEntry(it: Entry, redact: Redact): Entry {
   const { seq, time, kind, by, subject, fields, prev, hash } = it;
-  const isHidden = (name: string) => name !== recordsField && redact("entry", String(seq), name);
+  const isHidden = (name: string) => !kept.includes(name) && redact("entry", String(seq), name);
   return {
     seq,
     time,

@@ -24,6 +24,7 @@ export type ProblemCode =
   | "KNOWN_NOT_SHOWN"
   | "DOCUMENT_TWICE"
   | "NOT_ON_RECORD"
+  | "CHANGED"
   | "INCIDENT";
 
 /** Collects what is wrong, for people: code, line, sentence. Beyond `maxProblems` it only remembers the codes. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { canonical, EvidenceError, keyId, verifyPack, type Checkpoint } from "./index.ts";
-import { ALog, aPack, aPackInput, aSigner } from "./testing/a-log.ts";
+import { ALog, aMarkedPack, aPack, aPackInput, aSigner, junkNames } from "./testing/a-log.ts";
 import { flip, forge, linesOf, pathsIn, reseal } from "./testing/mutate.ts";
 import { noPython, verifyByPython } from "./testing/python.ts";
 
@@ -19,11 +19,12 @@ function agree(packs: readonly (string | Uint8Array)[]): void {
   assert.equal(answers.length, packs.length);
   for (const [i, it] of packs.entries()) {
     const ours = verifyPack(it);
-    const { ok, redacted, entries, signer: named, problems } = answers[i] ?? assert.fail();
+    const { ok, late, redacted, entries, signer: named, problems } = answers[i] ?? assert.fail();
     assert.deepEqual(
-      { ok, redacted, entries, named, places: places(problems) },
+      { ok, late, redacted, entries, named, places: places(problems) },
       {
         ok: ours.ok,
+        late: ours.late,
         redacted: ours.redacted,
         entries: ours.entries,
         named: ours.signer,
@@ -47,6 +48,24 @@ test("the verifier in Python accepts what ours accepts", { skip: noPython }, () 
     ],
   );
   agree(packs);
+});
+
+test("it names documents that were changed or recorded late as ours does", { skip: noPython }, () => {
+  const names = [
+    [["event", "e1"]],
+    [
+      ["alert", "a1"],
+      ["event", "e9"],
+    ],
+    ...junkNames,
+  ];
+  agree(
+    names.flatMap((it) => [
+      aMarkedPack({ changed: it }),
+      aMarkedPack({ late: it }),
+      aMarkedPack({ changed: it, late: it }),
+    ]),
+  );
 });
 
 test("it finds every turned bit, cut and reordering that ours finds", { skip: noPython }, () => {

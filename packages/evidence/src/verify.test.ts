@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { canonical, keyId, verifyPack, type VerifyOptions } from "./index.ts";
-import { ALog, aPack, aPackInput, aSigner } from "./testing/a-log.ts";
+import { ALog, aMarkedPack, aPack, aPackInput, aSigner, junkNames } from "./testing/a-log.ts";
 import { flip, forge, linesOf, reseal } from "./testing/mutate.ts";
 
 const pack = aPack();
@@ -26,6 +26,7 @@ test("a pack verifies, and says what it holds and who sealed it", () => {
     entries: 3,
     checkpoints: 2,
     documents: 4,
+    late: 0,
     redacted: 0,
     origin: "outweigh.example/test",
     incident: "i1",
@@ -33,6 +34,25 @@ test("a pack verifies, and says what it holds and who sealed it", () => {
     keys: [own],
     problems: [],
   });
+});
+
+test("a document that was changed after it was put on record is named, and the pack does not hold", () => {
+  const changed = verifyPack(aMarkedPack({ changed: [["event", "e1"]] }));
+  assert.equal(changed.ok, false);
+  assert.match(changed.problems.join(), /^CHANGED line 6: the event e1 is not what was put on record/);
+  const late = verifyPack(
+    aMarkedPack({
+      late: [
+        ["event", "e1"],
+        ["event", "e2"],
+        ["gap", "none"],
+      ],
+    }),
+  );
+  assert.deepEqual([late.ok, late.late], [true, 2]);
+  for (const junk of junkNames) {
+    assert.deepEqual(wrong(aMarkedPack({ changed: junk, late: junk })), []);
+  }
 });
 
 test("a redacted pack verifies and no longer holds what was left out", () => {

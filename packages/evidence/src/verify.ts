@@ -1,10 +1,10 @@
 import { isSignedBy, keyId, verifyCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { sha256 } from "./digest.ts";
 import { documentDigest, type Document } from "./document.ts";
-import { entryHash, genesis, type Entry } from "./log.ts";
+import { changedField, entryHash, genesis, lateField, type Entry } from "./log.ts";
 import { verifyConsistency, verifyInclusion } from "./merkle.ts";
 import { readPack, type PackLines } from "./pack-lines.ts";
-import { recordsOf, sealMessage } from "./pack.ts";
+import { namesIn, recordsOf, sealMessage } from "./pack.ts";
 import { Problems } from "./problems.ts";
 
 /** What a verifier found. */
@@ -15,6 +15,8 @@ export interface PackReport {
   readonly checkpoints: number;
   /** Documents: the incident, its alerts and events, and what is known of the sources. */
   readonly documents: number;
+  /** Of the documents, those that were put on record only when they were packed: until then nothing held them to what they say. */
+  readonly late: number;
   /** Members left out on purpose, in documents and entries. */
   readonly redacted: number;
   /** The log's name. Absent when it cannot be read. */
@@ -38,7 +40,8 @@ export interface VerifyOptions {
 
 /**
  * Checks a pack without any server: that no byte was changed, the entries are the log's, the log only grew from
- * checkpoint to checkpoint, each document is on record in an entry, and all is signed. Never throws: whatever the bytes
+ * checkpoint to checkpoint, each document is on record in an entry and none is known to be another one than was on record before,
+ * and all is signed. Never throws: whatever the bytes
  * are, the answer says what is wrong. Give bytes rather than text where you have them.
  *
  * It proves that nothing changed since it was received, not that a source told the truth.
@@ -47,7 +50,16 @@ export function verifyPack(pack: string | Uint8Array, options: VerifyOptions = {
   const problems = new Problems();
   const lines = readPack(pack, problems);
   if (!lines)
-    return { ok: false, entries: 0, checkpoints: 0, documents: 0, redacted: 0, keys: [], problems: problems.list };
+    return {
+      ok: false,
+      entries: 0,
+      checkpoints: 0,
+      documents: 0,
+      late: 0,
+      redacted: 0,
+      keys: [],
+      problems: problems.list,
+    };
   verifySeal(lines, problems);
   verifyEntries(lines, problems);
   verifyCheckpoints(lines, problems);
@@ -118,6 +130,11 @@ function verifyDocuments({ header, documents, entries }: PackLines, problems: Pr
       problems.add("NOT_ON_RECORD", line, `no entry of the pack puts this ${it.kind} on record`);
     }
   }
+  for (const { line, it } of entries) {
+    for (const [kind, id] of namesIn(it.entry, changedField)) {
+      problems.add("CHANGED", line, `the ${kind} ${id} is not what was put on record at its time`);
+    }
+  }
   const incidents = documents.filter(({ it }) => it.kind === "incident");
   if (incidents.length !== 1 || incidents[0]?.it.id !== header.it.incident) {
     problems.add("INCIDENT", 1, "the pack does not hold exactly the incident that its header names");
@@ -153,6 +170,7 @@ function report(lines: PackLines, problems: Problems): PackReport {
     entries: entries.length,
     checkpoints: checkpoints.length,
     documents: documents.length,
+    late: lateOf(lines),
     redacted:
       documents.reduce((sum, { it }) => sum + hidden(it), 0) +
       entries.reduce((sum, { it }) => sum + hidden(it.entry), 0),
@@ -162,6 +180,24 @@ function report(lines: PackLines, problems: Problems): PackReport {
     keys: header.it.keys.map(keyId),
     problems: problems.list,
   };
+}
+
+/** How many documents no entry puts on record but those that say of it that it came late. */
+function lateOf({ documents, entries }: PackLines): number {
+  const inTime = new Set<unknown>();
+  const late = new Map<unknown, ReadonlySet<string>[]>();
+  for (const { it } of entries) {
+    const names = new Set(namesIn(it.entry, lateField).map((name) => JSON.stringify(name)));
+    for (const digest of recordsOf(it.entry)) {
+      if (names.size === 0) inTime.add(digest);
+      else late.set(digest, [...(late.get(digest) ?? []), names]);
+    }
+  }
+  return documents.filter(({ it }) => {
+    const digest = documentDigest(it);
+    const name = JSON.stringify([it.kind, it.id]);
+    return !inTime.has(digest) && late.get(digest)?.some((names) => names.has(name)) === true;
+  }).length;
 }
 
 function hidden(it: Document | Entry): number {

@@ -406,6 +406,7 @@ class Report:
             "entries": len(self.lines["entry"]),
             "checkpoints": len(self.lines["checkpoint"]),
             "documents": len(self.lines["document"]),
+            "late": self.late(),
             "redacted": self.redacted(),
             "keys": [key_id(it) for it in header["keys"]] if header else [],
             "problems": self.problems,
@@ -416,6 +417,23 @@ class Report:
         if self.signer:
             result["signer"] = self.signer
         return result
+
+    def late(self):
+        """How many documents no entry puts on record but those that say of it that it came late."""
+        in_time, late = set(), {}
+        for _, line in self.lines["entry"]:
+            names = set(names_in(line["entry"], "late"))
+            for it in records_of(line["entry"]):
+                if names:
+                    late.setdefault(it, []).append(names)
+                else:
+                    in_time.add(it)
+        found = 0
+        for _, it in self.lines["document"]:
+            digest_of = document_digest(it)
+            if digest_of not in in_time and any((it["kind"], it["id"]) in names for names in late.get(digest_of, ())):
+                found += 1
+        return found
 
     def redacted(self):
         fields = [it for _, line in self.lines["document"] for it in line["fields"].values()]
@@ -575,21 +593,38 @@ def verify_checkpoints(report):
         before = it
 
 
+def document_digest(it):
+    commitments = {name: commitment(name, field) for name, field in it["fields"].items()}
+    return digest({"type": "outweigh.document.v1", "kind": it["kind"], "id": it["id"], "commitments": commitments})
+
+
+def records_of(entry):
+    """The digests that an entry puts on record."""
+    value = entry["fields"].get("records", {}).get("value")
+    return [it for it in value if isinstance(it, str)] if isinstance(value, list) else []
+
+
+def names_in(entry, name):
+    """The documents that an entry names in a field, as kind and id."""
+    value = entry["fields"].get(name, {}).get("value")
+    names = value if isinstance(value, list) else []
+    return [tuple(it) for it in names if isinstance(it, list) and len(it) == 2 and all(isinstance(part, str) for part in it)]
+
+
 def verify_documents(report):
     records = set()
     for _, line in report.lines["entry"]:
-        field = line["entry"]["fields"].get("records", {})
-        if isinstance(field.get("value"), list):
-            records.update(it for it in field["value"] if isinstance(it, str))
+        records.update(records_of(line["entry"]))
     seen = set()
     for number, it in report.lines["document"]:
         if (it["kind"], it["id"]) in seen:
             report.add("DOCUMENT_TWICE", number, "kind and id are there twice")
         seen.add((it["kind"], it["id"]))
-        commitments = {name: commitment(name, field) for name, field in it["fields"].items()}
-        content = {"type": "outweigh.document.v1", "kind": it["kind"], "id": it["id"], "commitments": commitments}
-        if digest(content) not in records:
+        if document_digest(it) not in records:
             report.add("NOT_ON_RECORD", number, "no entry of the pack puts this document on record")
+    for number, line in report.lines["entry"]:
+        for kind, it in names_in(line["entry"], "changed"):
+            report.add("CHANGED", number, "the %s %s is not what was put on record at its time" % (kind, it))
     incidents = [it["id"] for _, it in report.lines["document"] if it["kind"] == "incident"]
     if incidents != [report.header()["incident"]]:
         report.add("INCIDENT", 1, "the pack does not hold exactly the incident that its header names")
@@ -635,6 +670,8 @@ def show(path, report):
         print("  incident %s of %s" % (ascii(result["incident"]), ascii(result["origin"])))
     counts = (result["documents"], result["redacted"], result["entries"], result["checkpoints"])
     print("  %d documents (%d members redacted), %d entries, %d checkpoints" % counts)
+    if result["late"]:
+        print("  %d of them put on record only when they were packed" % result["late"])
     print("  sealed by %s" % result.get("signer", "nobody who could be verified"))
     for it in result["problems"]:
         print("  " + ascii(it)[1:-1])

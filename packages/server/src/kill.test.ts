@@ -16,6 +16,8 @@ import {
 } from "./testing/a-server.ts";
 
 const kills = 20;
+/** The longest that the last server may take to work off what the killed ones left, in ms: minutes on a machine that has other work. */
+const settleMs = 150_000;
 
 const configuration = (log: string) => ({
   models: [{ name: "acme-13b", class: "private" as const, places: ["hf:acme/acme-13b"], bytes: 1_000_000_000 }],
@@ -173,9 +175,9 @@ async function sourcesSettle(visitor: Visitor, wanted: Record<string, number>): 
     const rows: { name: string; events: number; rejects: number; samples: unknown[] }[] = body.items;
     return Object.fromEntries(rows.filter((it) => it.name in wanted).map((it) => [it.name, it]));
   };
-  const found = await eventually(counts, (it) =>
-    Object.entries(wanted).every(([name, n]) => (it[name]?.events ?? 0) >= n),
-  );
+  const isDone = (it: Awaited<ReturnType<typeof counts>>) =>
+    Object.entries(wanted).every(([name, n]) => (it[name]?.events ?? 0) >= n);
+  const found = await eventually(counts, isDone, settleMs);
   for (const [name, count] of Object.entries(wanted)) {
     assert.deepEqual([name, found[name]?.events, found[name]?.samples], [name, count, []]);
   }

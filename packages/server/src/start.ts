@@ -23,6 +23,7 @@ import { orderKey, secretIn } from "./auth/tokens.ts";
 import { Changes } from "./changes.ts";
 import { claimData, makeDataFolder, type Claim } from "./data.ts";
 import { ServerError } from "./error.ts";
+import { stopped } from "./evidence/found.ts";
 import { EvidenceLog, self, type Decision } from "./evidence/log.ts";
 import { makeMetrics } from "./metrics.ts";
 import { openStore, type Store } from "./store/store.ts";
@@ -243,7 +244,7 @@ async function close(
     await app.close();
     await worker.close();
     await db.transaction().execute(async (tx) => {
-      await evidence.append(tx, [{ kind: "server-stopped", by: self, text: "the server stopped" }], now());
+      await evidence.append(tx, [{ kind: stopped, by: self, text: "the server stopped" }], now());
       await evidence.checkpoint(tx, now());
     });
   } finally {

@@ -11,6 +11,7 @@ import {
   type Document,
   type Entry,
   type Head,
+  type Json,
   type JsonObject,
   type PackInput,
   type Signer,
@@ -102,3 +103,26 @@ function digests(documents: readonly Document[]): string[] {
 function withoutUndefined(fields: JsonObject) {
   return Object.fromEntries(Object.entries(fields).flatMap(([name, it]) => (it === undefined ? [] : [[name, it]])));
 }
+
+/** A pack whose documents were put on record when it was made, by an entry with these fields, of which none is to be redacted. */
+export function aMarkedPack(fields: JsonObject): string {
+  const log = new ALog();
+  const { incident, alerts, events } = aPackInput();
+  const entry = log.add("pack-made", { records: digests([incident, ...alerts, ...events]), ...fields });
+  log.sign();
+  const entryHashes = log.entries.map((it) => it.hash);
+  const redact = (_kind: string, _id: string, field: string) => field in fields;
+  return packOf(aPackInput({ entries: [entry], checkpoints: log.checkpoints, entryHashes, redact }));
+}
+
+/** What stands where names of documents should, and is none. */
+export const junkNames: readonly Json[] = [
+  1,
+  "event",
+  [1],
+  [["event"]],
+  [["event", 1]],
+  [["event", "e1", "x"]],
+  { event: "e1" },
+  null,
+];

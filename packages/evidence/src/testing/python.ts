@@ -41,6 +41,7 @@ function readReport(line: string): {
   ok: boolean;
   signer?: string;
   entries: number;
+  late: number;
   redacted: number;
   problems: string[];
 } {

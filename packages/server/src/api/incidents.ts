@@ -15,6 +15,7 @@ import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
 import { provingEvents } from "../store/proof.ts";
 import { entriesAbout } from "../store/evidence.ts";
+import { grew } from "../worker/growth.ts";
 import { gapsWithin } from "../store/gaps.ts";
 import { addComment, commentsOf, incidentById, listIncidents, setAssignee, setStatus } from "../store/incidents.ts";
 import type { Tx } from "../store/state/state.ts";
@@ -82,7 +83,7 @@ async function detailOf(context: Context, incident: IncidentRow): Promise<Incide
     gapsWithin(db, span),
     actionsOf(db, incident.id),
     commentsOf(db, incident.id),
-    entriesAbout(db, [incident.id]),
+    entriesAbout(db, [incident.id], [grew]),
   ]);
   const holdings = context.worker.holdings().filter((it) => incident.models.includes(it.model));
   const playbooks = [...new Set(alerts.map((it) => it.playbook))].flatMap((it) => context.playbooks.get(it) ?? []);

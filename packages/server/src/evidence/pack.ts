@@ -1,12 +1,14 @@
 // One incident with its proof, for people who don't have us.
 import {
+  changedField,
   checkpoint,
   documentDigest,
   documentOf,
+  lateField,
   packOf,
-  recordsField,
   type Document,
   type Entry,
+  type JsonObject,
 } from "@outweigh/evidence";
 import { sourceOf } from "@outweigh/pipeline";
 import type { Gap, IncidentRow } from "@outweigh/schema";
@@ -16,32 +18,34 @@ import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
 import { addCheckpoint, checkpoints, entriesAbout, entryHashes, loadHead } from "../store/evidence.ts";
 import { gapsWithin } from "../store/gaps.ts";
+import { incidentById } from "../store/incidents.ts";
 import { provingEvents } from "../store/proof.ts";
-import { asJson } from "../worker/commit.ts";
+import { asJson, nameOf, namesIn, packMade, readRecords, recordedFields } from "./records.ts";
 
 /** Time around an incident whose gaps belong in its pack, in ms. */
 const aroundMs = 86_400_000;
-/** Digests of one entry: far below what an entry may hold. */
-const maxRecords = 5000;
-
-/** @returns The pack's text. What is in it and was not on record as it is now is put on record first. */
+/**
+ * @returns The pack's text. What is in it and was not on record as it is now is put on record first, and the entry that does so says
+ * which documents those are: `late` those that nothing had on record, `changed` those that were something else at their time. With
+ * one of these the pack does not verify: somebody wrote to the stores.
+ */
 export async function packIncident(context: Context, incident: IncidentRow, by: string): Promise<string> {
-  const { db, evidence, now } = context;
-  const documents = await documentsOf(context, incident);
+  const { db, evidence, worker, now } = context;
+  await worker.record();
+  const row = (await incidentById(db, incident.id)) ?? incident;
+  const documents = await documentsOf(context, row);
   const all = [documents.incident, ...documents.alerts, ...documents.events, ...documents.sources, ...documents.gaps];
   const actions = await actionsOf(db, incident.id);
-  const subjects = [incident.id, ...incident.alerts, ...actions.map((it) => it.id)];
+  const subjects = [incident.id, ...row.alerts, ...actions.map((it) => it.id)];
 
   const { entries, signed, hashes } = await db.transaction().execute(async (tx) => {
-    const known = recordsOf(await entriesAbout(tx, subjects));
-    const missing = all.map(documentDigest).filter((it) => !known.has(it));
-    const chunks = missing.length === 0 ? [[]] : chunked(missing);
-    const decisions = chunks.map((records, i) => ({
-      kind: "pack-made",
+    const judged = judge(all, await entriesAbout(tx, subjects), worker.isGrowing(incident.id));
+    const decisions = packMadeBy(judged).map(({ text, fields }) => ({
+      kind: packMade,
       by,
       subject: incident.id,
-      text: `packed with its evidence${chunks.length > 1 ? `, part ${i + 1} of ${chunks.length}` : ""}`,
-      fields: { records },
+      text,
+      fields,
     }));
     await evidence.append(tx, decisions, now());
     const head = await loadHead(tx);
@@ -59,6 +63,43 @@ export async function packIncident(context: Context, incident: IncidentRow, by: 
     entryHashes: hashes,
     signer: evidence.signer,
     time: now(),
+  });
+}
+
+/** Documents that are not on record as they are. */
+interface Judged {
+  readonly changed: readonly Document[];
+  readonly late: readonly Document[];
+}
+
+/** While an incident grows, what differs is what came in a moment ago. */
+function judge(documents: readonly Document[], entries: readonly Entry[], isGrowing: boolean): Judged {
+  const { all, last } = readRecords(entries);
+  const isLatest = (it: Document, digest: string) => (last.get(nameOf(it.kind, it.id)) ?? digest) === digest;
+  const changed: Document[] = [];
+  const late: Document[] = [];
+  for (const it of documents) {
+    const digest = documentDigest(it);
+    // An older version than the last on record was put back.
+    if (!isLatest(it, digest) && !(isGrowing && it.kind !== "event")) changed.push(it);
+    else if (!all.has(digest)) late.push(it);
+  }
+  return { changed, late };
+}
+
+/** What the entries of a pack say, one for each part of what they put on record. */
+function packMadeBy({ changed, late }: Judged): { text: string; fields: JsonObject }[] {
+  const told =
+    changed.length > 0 ? `; ${changed.length} of its documents are NOT WHAT WAS PUT ON RECORD AT THEIR TIME` : "";
+  const digests = new Map([...changed, ...late].map((it) => [nameOf(it.kind, it.id), documentDigest(it)]));
+  const isChanged = new Set(changed.map((it) => nameOf(it.kind, it.id)));
+  return recordedFields(digests).map((fields, i, parts) => {
+    const named = (which: boolean) => namesIn(fields).filter((it) => isChanged.has(JSON.stringify(it)) === which);
+    const part = parts.length > 1 ? `, part ${i + 1} of ${parts.length}` : "";
+    return {
+      text: `packed with its evidence${part}${told}`,
+      fields: { ...fields, [changedField]: named(true), [lateField]: named(false) },
+    };
   });
 }
 
@@ -86,19 +127,4 @@ function aboutSource(name: string, kind: string) {
 
 function gapId({ source, from }: Gap): string {
   return `${source}@${from}`;
-}
-
-function recordsOf(entries: readonly Entry[]): Set<unknown> {
-  return new Set(
-    entries.flatMap(({ fields }) => {
-      const field = fields[recordsField];
-      return field && "value" in field && Array.isArray(field.value) ? field.value : [];
-    }),
-  );
-}
-
-function chunked(list: readonly string[]): string[][] {
-  const chunks: string[][] = [];
-  for (let at = 0; at < list.length; at += maxRecords) chunks.push(list.slice(at, at + maxRecords));
-  return chunks;
 }

@@ -103,15 +103,26 @@ export async function entriesFrom(db: Db, seq: number, limit: number): Promise<E
   return rows.map((it) => it.entry);
 }
 
-/** Entries about any of these subjects, oldest first. */
-export async function entriesAbout(db: Db, subjects: readonly string[]): Promise<Entry[]> {
+/** Entries about any of these subjects, oldest first; without those of some kinds. */
+export async function entriesAbout(
+  db: Db,
+  subjects: readonly string[],
+  without: readonly string[] = [],
+): Promise<Entry[]> {
   const rows = await db
     .selectFrom("evidence")
     .select("entry")
     .where("subject", "=", sql<string>`any(${subjects})`)
+    .where("kind", "<>", sql<string>`all(${without})`)
     .orderBy("seq")
     .execute();
   return rows.map((it) => it.entry);
+}
+
+/** The kind of the last entry. */
+export async function lastKind(db: Db): Promise<string | undefined> {
+  const row = await db.selectFrom("evidence").select("kind").orderBy("seq", "desc").limit(1).executeTakeFirst();
+  return row?.kind;
 }
 
 export async function entryHashes(db: Db): Promise<string[]> {

@@ -180,6 +180,18 @@ export async function listIncidents(
   return { items: rows.map(toIncidentRow), total, ...(last && { next: writeCursor(last.place) }) };
 }
 
+/** Those that changed last, and those that did so at most `beforeMs` before. At most a thousand. */
+export async function lastIncidents(db: Db, beforeMs: number): Promise<IncidentRow[]> {
+  const rows = await db
+    .selectFrom("incident")
+    .selectAll()
+    .where("updated_at", ">=", sql<number>`(select max(updated_at) from incident) - ${beforeMs}::bigint`)
+    .orderBy("updated_at", "desc")
+    .limit(1000)
+    .execute();
+  return rows.map(toIncidentRow);
+}
+
 export async function countIncidents(db: Db, filter: string, now: number): Promise<number> {
   const { count } = await db
     .selectFrom("incident")

@@ -100,11 +100,15 @@ function parse(text: string): unknown {
   }
 }
 
-/** Asks until the answer satisfies, at most 20 s; then answers with the last one. */
-export async function eventually<T>(ask: () => Promise<T>, satisfies: (it: T) => boolean): Promise<T> {
+/** Asks until the answer satisfies, at most so long, in ms; then answers with the last one. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  satisfies: (it: T) => boolean,
+  withinMs = 20_000,
+): Promise<T> {
   for (const began = Date.now(); ;) {
     const it = await ask();
-    if (satisfies(it) || Date.now() - began > 20_000) return it;
+    if (satisfies(it) || Date.now() - began > withinMs) return it;
     await new Promise((done) => setTimeout(done, 50));
   }
 }

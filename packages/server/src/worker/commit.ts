@@ -1,7 +1,7 @@
 // Stores one batch: events first, because storing them again changes nothing; then all the rest in one transaction.
-import { documentDigest, documentOf, type JsonObject } from "@outweigh/evidence";
-import { severityId, type Alert, type Gap, type Incident } from "@outweigh/schema";
+import { severityId, type Alert, type Gap } from "@outweigh/schema";
 import { self, type Decision, type EvidenceLog } from "../evidence/log.ts";
+import { digestOf, nameOf, recordedFields } from "../evidence/records.ts";
 import { linkAlerts, storeAlerts } from "../store/alerts.ts";
 import { storePositions, storeSources } from "../store/checkpoints.ts";
 import { storeScan } from "../store/copies.ts";
@@ -10,8 +10,8 @@ import { insertEvents } from "../store/events.ts";
 import { storeGaps } from "../store/gaps.ts";
 import { storeIncidents, type StoredIncident } from "../store/incidents.ts";
 import type { Db } from "../store/state/state.ts";
-import { storableJson } from "../store/text.ts";
 import { Turns } from "../turns.ts";
+import type { Growth } from "./growth.ts";
 import type { Memory } from "./memory.ts";
 import type { Tally } from "./tally.ts";
 
@@ -20,6 +20,9 @@ export interface CommitContext {
   readonly engine: EventEngine;
   readonly evidence: EvidenceLog;
   readonly memory: Memory;
+  readonly growth: Growth;
+  /** Puts all changes on record that wait. */
+  readonly recordAll: boolean;
   /** Gaps that are new or ended. */
   readonly gaps: readonly Gap[];
   /** More that goes into the evidence: sources that were added, a silence. */
@@ -33,9 +36,9 @@ export interface Committed {
 
 /** Stores a batch. All of it, or nothing but events that will be stored again under the same ids. */
 export async function commit(tally: Tally, context: CommitContext): Promise<Committed> {
-  const { db, engine, evidence, memory, now } = context;
+  const { db, engine, evidence, memory, growth, now } = context;
   await insertEvents(engine, tally.events, now);
-  const { incidents, remembered } = await db.transaction().execute(async (tx) => {
+  const { incidents, remembered, recorded } = await db.transaction().execute(async (tx) => {
     const freshAlerts = await storeAlerts(tx, [...tally.alerts.values()]);
     const incidents = await storeIncidents(tx, [...tally.incidents.values()], now);
     for (const it of tally.incidents.values()) await linkAlerts(tx, it.id, it.alerts);
@@ -51,12 +54,14 @@ export async function commit(tally: Tally, context: CommitContext): Promise<Comm
       decisions.push(raised(it, tally, evidence.saltKey));
       await turns.give();
     }
-    for (const it of incidents) decisions.push(...became(it, tally.incidents.get(it.id), evidence.saltKey));
+    const grown = growth.plan(tally, incidents, now, context.recordAll);
+    decisions.push(...grown.decisions);
     // Last, because whoever appends waits for the one before.
     await evidence.append(tx, decisions, now);
-    return { incidents, remembered };
+    return { incidents, remembered, recorded: grown.committed };
   });
   remembered();
+  recorded();
   return { incidents };
 }
 
@@ -65,40 +70,16 @@ const recordedFrom = severityId("medium");
 
 /** An alert on record, with the events of this batch that prove it. */
 function raised(alert: Alert, tally: Tally, saltKey: Uint8Array): Decision {
-  const events = alert.events.flatMap((it) => tally.event(it) ?? []);
-  const documents = [
-    documentOf("alert", alert.id, asJson(alert), saltKey),
-    ...events.map((it) => documentOf("event", it.id, asJson(it), saltKey)),
-  ];
+  const recorded = new Map([[nameOf("alert", alert.id), digestOf("alert", alert.id, alert, saltKey)]]);
+  for (const id of alert.events) {
+    const event = tally.event(id);
+    if (event) recorded.set(nameOf("event", id), digestOf("event", id, event, saltKey));
+  }
   return {
     kind: "alert-raised",
     by: self,
     subject: alert.id,
     text: alert.summary,
-    fields: { rule: alert.rule, severity: alert.severity, records: documents.map(documentDigest) },
+    fields: { rule: alert.rule, severity: alert.severity, ...recordedFields(recorded)[0] },
   };
-}
-
-function became(it: StoredIncident, incident: Incident | undefined, saltKey: Uint8Array): Decision[] {
-  if (!incident || it.change === "same") return [];
-  const said = {
-    opened: `opened: ${incident.title}`,
-    worse: `became ${incident.severity}: ${incident.title}`,
-    reopened: `opened again, because it goes on: ${incident.title}`,
-  };
-  const record = documentDigest(documentOf("incident", incident.id, asJson(incident), saltKey));
-  return [
-    {
-      kind: `incident-${it.change}`,
-      by: self,
-      subject: incident.id,
-      text: said[it.change],
-      fields: { severity: incident.severity, reason: incident.reason, alerts: incident.alerts, records: [record] },
-    },
-  ];
-}
-
-/** A noun as it comes back from the database: what is put on record must be what is packed later. */
-export function asJson(noun: object): JsonObject {
-  return JSON.parse(storableJson(noun));
 }

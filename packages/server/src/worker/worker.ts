@@ -5,6 +5,7 @@ import type { Coalition, Gap, Holding, IngestAnswer, SourceEntry } from "@outwei
 import type { FastifyBaseLogger } from "fastify";
 import type { Changes } from "../changes.ts";
 import { ServerError } from "../error.ts";
+import { foundAtStart } from "../evidence/found.ts";
 import { self, type Decision, type EvidenceLog } from "../evidence/log.ts";
 import { maxSources } from "../limits.ts";
 import type { Metrics } from "../metrics.ts";
@@ -17,6 +18,7 @@ import { Bell } from "./bell.ts";
 import { commit } from "./commit.ts";
 import { countRecords } from "./count.ts";
 import { Feeds } from "./feeds.ts";
+import { Growth } from "./growth.ts";
 import type { Batch } from "./record.ts";
 import { newSource, readSource, type SourceState } from "./source-state.ts";
 import { Memory } from "./memory.ts";
@@ -31,6 +33,8 @@ const batchRecords = 20_000;
 const batchBytes = 32 * 1024 * 1024;
 /** A batch is gathered for so long while there is more to read, in ms: each costs the same syncs, but what happened must be seen. */
 const gatherMs = 400;
+/** How long a pack waits until all is on record, in ms: longer than a batch takes. */
+const recordMs = 5000;
 /** Waits after failures, in ms; the last one stays. */
 const backoffMs = [50, 200, 1000, 5000];
 /** Failures of a batch of one record until that record is refused. */
@@ -58,6 +62,9 @@ export class Worker {
   readonly #feeds: Feeds;
   readonly #kinds = new KindCache();
   readonly #memory: Memory;
+  readonly #growth: Growth;
+  /** Whether the next batch puts all on record that waits. */
+  #recordAll = false;
   readonly #refused = new Map<string, string>();
   /** By name: those of the configuration, and those of agents. */
   readonly #declared: Map<string, SourceEntry>;
@@ -78,6 +85,7 @@ export class Worker {
     this.#feeds = feeds;
     this.#bell = bell;
     this.#memory = new Memory(options.makeLine);
+    this.#growth = new Growth(options.evidence.saltKey);
     this.#declared = new Map(options.sources.map((it) => [it.name, it]));
   }
 
@@ -88,6 +96,7 @@ export class Worker {
     const feeds = await Feeds.open({ ...options, onNews: () => bell.ring() }, positions);
     const worker = new Worker(options, feeds, bell);
     await worker.#restore();
+    worker.#decisions.push(...(await foundAtStart(options.db, options.evidence.saltKey)));
     await options.db.transaction().execute((tx) => storePositions(tx, feeds.begin()));
     return worker;
   }
@@ -101,6 +110,7 @@ export class Worker {
     this.#closing = true;
     this.#bell.ring();
     await this.#loop;
+    await this.#recordLast();
     await this.#feeds.close();
   }
 
@@ -129,6 +139,19 @@ export class Worker {
   /** Does not expect a source any more: its silence is no news. */
   forget(name: string): void {
     this.#declared.delete(name);
+  }
+
+  /** Puts on record what changed and is not yet: all that was stored before this is called. Gives up after a while, when nothing is stored. */
+  async record(): Promise<void> {
+    const began = performance.now();
+    this.#recordAll = true;
+    this.#bell.ring();
+    while (this.#growth.isDue() && performance.now() - began < recordMs) await sleep(10);
+  }
+
+  /** Whether an incident changed so lately that it is not on record yet as it is. */
+  isGrowing(incident: string): boolean {
+    return this.#growth.has(incident);
   }
 
   get waitingBytes(): number {
@@ -204,7 +227,8 @@ export class Worker {
     for (const it of await this.#feeds.look()) tally.enter({ ...it, positions: new Map() });
     await this.#gather(tally, began);
     watchSilence(tally, [...this.#declared.values()], now());
-    if (tally.isEmpty && this.#decisions.length === 0) return false;
+    const isDue = this.#growth.isDue(this.#recordAll ? undefined : now());
+    if (tally.isEmpty && this.#decisions.length === 0 && !isDue) return false;
     await this.#commit(tally);
     metrics.batchSeconds.observe((performance.now() - began) / 1000);
     return true;
@@ -242,7 +266,10 @@ export class Worker {
     const pending = this.#decisions.length;
     const decisions = [...this.#decisions, ...tally.decisions];
     const gaps = this.#memory.line.gaps().filter((it) => this.#gaps.get(gapKey(it)) !== JSON.stringify(it));
-    const done = await commit(tally, { db, engine, evidence, memory: this.#memory, gaps, decisions, now: now() });
+    const recordAll = this.#recordAll;
+    const own = { memory: this.#memory, growth: this.#growth, recordAll };
+    const done = await commit(tally, { db, engine, evidence, ...own, gaps, decisions, now: now() });
+    if (recordAll) this.#recordAll = false;
     this.#decisions = this.#decisions.slice(pending);
     this.#limit = Math.min(this.#limit * 2, batchRecords);
     for (const it of gaps) this.#gaps.set(gapKey(it), JSON.stringify(it));
@@ -316,6 +343,17 @@ export class Worker {
     }
     this.#gaps = new Map(this.#memory.line.gaps().map((it) => [gapKey(it), JSON.stringify(it)]));
     this.#feeds.restore(state.positions);
+  }
+
+  /** What waits to be put on record, before we end; the next start finds what cannot be. */
+  async #recordLast(): Promise<void> {
+    if (!this.#growth.isDue()) return;
+    const { now, log } = this.#options;
+    this.#recordAll = true;
+    const context = { line: this.#memory.line, sources: this.#sources, refused: this.#refused, kinds: this.#kinds };
+    await this.#commit(new Tally({ ...context, now: now() })).catch((err: unknown) => {
+      log.error({ err }, "the last changes are not on record");
+    });
   }
 
   async #closed(): Promise<void> {
