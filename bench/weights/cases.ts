@@ -7,12 +7,13 @@ import {
   type ModelPart,
   type Relation,
 } from "../../packages/weights/src/index.ts";
+import { awq, gptq, mlx } from "../../packages/weights/src/testing/packed.ts";
 import type { Encoded } from "../../packages/weights/src/testing/quantise.ts";
 import { Random, type Weights } from "../../packages/weights/src/testing/random-model.ts";
 import { writeTar } from "../../packages/weights/src/testing/tar.ts";
 import { writeZip } from "../../packages/weights/src/testing/zip.ts";
 import * as derive from "./derive.ts";
-import { bytesReader, ggufOf, partsOf, safetensorsOf } from "./files.ts";
+import { bytesReader, ggufOf, packedOf, partsOf, safetensorsOf } from "./files.ts";
 import { classifier, classifierTuned, language, languageSeeds, usualSteps, variants } from "./models.ts";
 import { note } from "./table.ts";
 import { LanguageModel, usualSize } from "./train/language-model.ts";
@@ -59,6 +60,12 @@ export async function copies(): Promise<Case[]> {
     a,
     b: await partsOf(ggufOf(ours, dtype)),
   });
+  const packed = async ([name, pack]: [string, typeof gptq]): Promise<Case> => ({
+    what: `${name}, 4 bits`,
+    right: derived,
+    a,
+    b: await partsOf(packedOf(ours, pack)),
+  });
   const half = Math.ceil(ours.length / 2);
   const file = safetensorsOf(ours);
   return [
@@ -84,6 +91,7 @@ export async function copies(): Promise<Case[]> {
     await stored("bf16"),
     await stored("i8"),
     ...(await Promise.all((["q8_0", "q6_k", "q5_k", "q4_k", "q4_0"] as const).map(gguf))),
+    ...(await Promise.all(Object.entries({ GPTQ: gptq, AWQ: awq, MLX: mlx }).map(packed))),
     { ...(await single("pruned 50 %", derive.pruned(ours, 0.5))), how: /pruned/ },
     { ...(await single("pruned 90 %", derive.pruned(ours, 0.9))), how: /pruned/ },
     await single("merged 0.3 with a stranger", derive.merged(ours, stranger, 0.3)),
@@ -100,6 +108,7 @@ export async function copies(): Promise<Case[]> {
     await single("fine-tuned", await variants["fine-tune"]()),
     await single(`trained on (${usualSteps} more steps)`, await variants.continued()),
     await single("noise of its own size", derive.noisy(ours, 1, 9)),
+    await single("noise of five times its size", derive.noisy(ours, 5, 9), ["undetermined"]),
     await single("vocabulary + 64", derive.grown(ours, usualSize.vocabulary, 64)),
     await single("a layer dropped", derive.layerDropped(ours, 0)),
     await single("layers doubled (no new tensor)", derive.layersDoubled(ours, usualSize.layers), ["same-tensors"]),

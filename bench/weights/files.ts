@@ -2,6 +2,7 @@
 import { readModelFile, type ModelPart, type Reader } from "../../packages/weights/src/index.ts";
 import type { Weights } from "../../packages/weights/src/testing/random-model.ts";
 import { writeSafetensors } from "../../packages/weights/src/testing/safetensors.ts";
+import type { TestTensor } from "../../packages/weights/src/testing/tensors.ts";
 import { encode, type Encoded } from "../../packages/weights/src/testing/quantise.ts";
 
 const types: Readonly<Record<Encoded, number>> = {
@@ -19,6 +20,16 @@ const types: Readonly<Record<Encoded, number>> = {
 export function safetensorsOf(weights: readonly Weights[], dtype: Encoded = "f32"): Uint8Array {
   return writeSafetensors(
     weights.map(({ name, shape, values }) => ({ name, dtype, shape, data: encode(values, dtype) })),
+  );
+}
+
+/** Matrices as a packing of 4 bits stores them, vectors and the embedding as they are. */
+export function packedOf(weights: readonly Weights[], pack: (it: Weights) => TestTensor[]): Uint8Array {
+  return writeSafetensors(
+    weights.flatMap((it) => {
+      const plain = { name: it.name, dtype: "f16", shape: it.shape, data: encode(it.values, "f16") };
+      return it.shape.length < 2 || it.name.includes("embed") ? [plain] : pack(it);
+    }),
   );
 }
 

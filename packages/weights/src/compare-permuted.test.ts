@@ -125,6 +125,14 @@ test("a rotated copy whose units were permuted as well is suspicious, and no mor
   assert.match(found.how.join(), /rotation/);
 });
 
+test("models that share no more than a beginning are not called copies by way of a rotation", async () => {
+  const random = new Random(10);
+  const apart = changed(ours, (it) => it + 0.1 * random.normal());
+  const found = await compareModels(inMemory(ours), inMemory(apart), { minElements: 1024 });
+  assert.equal(found.relation, "undetermined", found.why);
+  assert.match(found.why, /no more than models share that began from one seed/);
+});
+
 test("a chain of layers whose units were rearranged is recognised, a stranger is not", async () => {
   const shapes = [
     [96, 200],

@@ -2,6 +2,7 @@ import { alignDimensions, type Alignment, type Located } from "./compare/permute
 import { testChain } from "./compare/permuted/chain.ts";
 import { testLayers, type Hidden, type UnitTest } from "./compare/permuted/layers.ts";
 import { undoRotation } from "./compare/permuted/rotated.ts";
+import { minDescent } from "./compare/verdict.ts";
 import { shapeClass, type Matrix } from "./fingerprint/canonical.ts";
 import { lnFactorial, probabilityOf } from "./fingerprint/probability.ts";
 import { chooseMatrices } from "./fingerprint/choose.ts";
@@ -152,7 +153,8 @@ async function lookForRotation(
   const { share, tests, tried } = rotated;
   const lnP = (tests.map((it) => it.lnP).sort((x, y) => x - y)[minTests - 1] ?? 0) + Math.log(Math.max(1, tried));
   const how = ["dimensions mixed by a rotation"];
-  if (lnP < lnAlpha) {
+  const like = tests.filter((it) => it.rho >= minDescent).length >= minTests;
+  if (like && lnP < lnAlpha) {
     const z = tests.map((it) => it.z.toFixed(0)).join(", ");
     const why = `once the rotation between their embeddings is undone, ${tests.length} matrices have the same hidden units in the same order (z ${z})`;
     return { outcome: "derived", how, why, lnP: Math.min(0, lnP) };

@@ -150,7 +150,8 @@ function arrangement(pairs: readonly Pair[]): string[] {
 /** Only where rounding and pruning do not already explain the difference. */
 function training(pairs: readonly Pair[]): string[] {
   const rho = medianRho(pairs);
-  if (rho === undefined) return [];
+  const packed = pairs.filter(({ b }) => /^[iu]\d/.test(b.dtype)).length; // levels without the scales and zeros of their groups
+  if (rho === undefined || 2 * packed > pairs.length) return [];
   const rounding = median(pairs.map(({ b }) => worstRounding(b))) ?? 0;
   const zeros = median(pairs.map(({ b }) => zerosOf(b))) ?? 0;
   const explained = 1 / Math.hypot(1, 1.5 * rounding);

@@ -21,6 +21,8 @@ export interface RotatedTest {
   readonly b: string;
   /** Standard deviations from independence. */
   readonly z: number;
+  /** Correlation of the entries. */
+  readonly rho: number;
   readonly lnP: number;
 }
 
@@ -91,9 +93,9 @@ async function bestRotated(
     const pairing = mutualNearest(left, standardised(found));
     const cosines = pairing.partner.filter((it) => it >= 0).length;
     if (cosines > (best?.cosines ?? -1)) best = { pairing, cosines };
-    const z = sameOrder(left, standardised(chosen(found, units)));
+    const { z, rho } = sameOrder(left, standardised(chosen(found, units)));
     if (z > (test?.z ?? -Infinity))
-      test = { a: own.matrix.tensor.name, b: matrix.tensor.name, z, lnP: lnPOf(z, units.length) };
+      test = { a: own.matrix.tensor.name, b: matrix.tensor.name, z, rho, lnP: lnPOf(z, units.length) };
   }
   return best && test && { pairing: best.pairing, test };
 }
@@ -105,7 +107,7 @@ function chosen({ width, values }: Rows, vectors: readonly number[]): Rows {
 }
 
 /** z of tr M, M = AB', over all orders of B's rows; both have columns of mean 0, so M's rows and columns sum to 0. */
-function sameOrder(a: Rows, b: Rows): number {
+function sameOrder(a: Rows, b: Rows): { z: number; rho: number } {
   const { count, width } = a;
   let [trace, squares] = [0, 0];
   for (let i = 0; i < count; i++) {
@@ -117,7 +119,9 @@ function sameOrder(a: Rows, b: Rows): number {
       if (i === j) trace += sum;
     }
   }
-  return squares > 0 ? trace / Math.sqrt(squares / (count - 1)) : 0;
+  const sizes = a.values.reduce((sum, it) => sum + it * it, 0) * b.values.reduce((sum, it) => sum + it * it, 0);
+  if (squares === 0 || sizes === 0) return { z: 0, rho: 0 };
+  return { z: trace / Math.sqrt(squares / (count - 1)), rho: trace / Math.sqrt(sizes) };
 }
 
 /** one' other, width x width: what maps our dimensions to theirs. */
