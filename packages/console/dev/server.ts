@@ -11,6 +11,8 @@ import {
   evidencePage,
   eventPage,
   FilterError,
+  hostDetail,
+  hostPage,
   incidentDetail,
   incidentPage,
   isOpen,
@@ -100,6 +102,8 @@ function checkWorld(): void {
   for (const it of world.models) modelDetail.parse(world.modelDetail(it));
   sourcePage.parse(pageOf(world.sources));
   tokenPage.parse(pageOf(world.tokens));
+  hostPage.parse(pageOf(world.hosts));
+  for (const it of world.hosts) hostDetail.parse(world.hostDetail(it));
   rulePage.parse(pageOf(world.rules));
   actionPage.parse(pageOf(world.actions));
   evidencePage.parse(world.evidence);
@@ -115,6 +119,7 @@ function worldOf(mood: Mood) {
     models: empty ? [] : world.models,
     sources: empty ? [] : world.sources,
     tokens: empty ? [] : [...world.tokens],
+    hosts: empty ? [] : world.hosts,
     rules: world.rules,
     actions: empty ? [] : structuredClone(world.actions),
     evidence: empty ? [] : world.evidence.items,
@@ -169,6 +174,10 @@ function one(state: State, noun: string, id: string): Answer {
     const it = state.alerts.find((row) => row.id === id);
     return it ? ok(world.alertDetail(it)) : no(404, "NOT_FOUND", `there is no alert ${id}`);
   }
+  if (noun === "hosts") {
+    const it = state.hosts.find((row) => row.id === id);
+    return it ? ok(world.hostDetail(it)) : no(404, "NOT_FOUND", `there is no host ${id}`);
+  }
   const it = state.models.find((row) => row.name === id);
   return it && noun === "models" ? ok(world.modelDetail(it)) : no(404, "NOT_FOUND", `there is no ${noun} ${id}`);
 }
@@ -177,6 +186,7 @@ type Body = Readonly<Record<string, string | null>>;
 
 function decide(state: State, noun: string, id: string, verb: string, body: Body): Answer {
   if (noun === "actions") return act(state, id, verb, body);
+  if (noun === "hosts") return ok({ id: "o-9" });
   if (noun === "tokens") {
     state.tokens = state.tokens.filter((it) => it.name !== id);
     return ok({});
@@ -291,6 +301,7 @@ function nothing() {
     alerts: 0,
     models: 0,
     sources: 0,
+    hosts: 0,
     actions: 0,
     sending: 0,
     events24h: 0,

@@ -24,6 +24,24 @@ const shots: readonly Shot[] = [
   { name: "model", path: "/models/acme-13b" },
   { name: "sources", path: "/sources?sel=registry" },
   { name: "source-mixed", path: "/sources?sel=logs" },
+  { name: "hosts", path: "/hosts?sel=h-1" },
+  { name: "empty-hosts", path: "/hosts", mood: "empty" },
+  {
+    name: "ask-host",
+    path: "/hosts?sel=h-1",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Ask this host" }).click();
+      await page.getByRole("dialog").waitFor({ timeout: 3000 });
+    },
+  },
+  {
+    name: "host-facts",
+    path: "/hosts?sel=h-1",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Read the facts" }).click();
+      await page.getByRole("dialog").waitFor({ timeout: 3000 });
+    },
+  },
   { name: "rules", path: "/rules" },
   { name: "actions", path: "/actions?sel=act-2" },
   { name: "action-undone", path: "/actions?sel=act-4" },

@@ -21,6 +21,7 @@ export const shortcuts = [
   { id: "go-events", keys: "g e", group: "Go", does: "Events", to: "/events" },
   { id: "go-models", keys: "g m", group: "Go", does: "Models", to: "/models" },
   { id: "go-sources", keys: "g s", group: "Go", does: "Sources", to: "/sources" },
+  { id: "go-hosts", keys: "g h", group: "Go", does: "Hosts", to: "/hosts" },
   { id: "go-rules", keys: "g r", group: "Go", does: "Rules", to: "/rules" },
   { id: "go-actions", keys: "g t", group: "Go", does: "Actions", to: "/actions" },
   { id: "go-evidence", keys: "g v", group: "Go", does: "Evidence", to: "/evidence" },

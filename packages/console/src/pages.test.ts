@@ -71,6 +71,7 @@ const places = [
   "/models",
   "/models/acme-13b",
   "/sources?sel=registry",
+  "/hosts?sel=h-1",
   "/rules",
   "/actions?sel=act-2",
   "/evidence",

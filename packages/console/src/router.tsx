@@ -65,6 +65,10 @@ const sources = page(
   "/sources",
   lazyRouteComponent(() => import("./pages/sources/list.tsx"), "SourceList"),
 );
+const hosts = page(
+  "/hosts",
+  lazyRouteComponent(() => import("./pages/hosts/list.tsx"), "HostList"),
+);
 const rules = page(
   "/rules",
   lazyRouteComponent(() => import("./pages/rules/list.tsx"), "RuleList"),
@@ -89,6 +93,7 @@ export const router = createRouter({
     models,
     model,
     sources,
+    hosts,
     rules,
     actions,
     evidence,

@@ -142,6 +142,8 @@ export const hostRow = z.object({
 });
 export type HostRow = z.infer<typeof hostRow>;
 
+export const hostPage = z.object({ items: z.array(hostRow), total: z.int(), next: z.string().optional() });
+
 export const hostOrder = z.object({
   id: z.string(),
   order,

@@ -79,6 +79,7 @@ export const overview = z.object({
   alerts: z.int(),
   models: z.int(),
   sources: z.int(),
+  hosts: z.int(),
   rules: z.int(),
   actions: z.int(),
   sending: z.int(),

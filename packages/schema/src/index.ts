@@ -12,6 +12,7 @@ export {
   hostDetail,
   hostFacts,
   hostOrder,
+  hostPage,
   hostRow,
   maxReportBytes,
   maxReportLines,

@@ -5,6 +5,7 @@ import { alerts } from "./alerts.ts";
 import { incidents } from "./incidents.ts";
 import { models } from "./models.ts";
 import { rules } from "./rules.ts";
+import { hosts } from "./hosts.ts";
 import { sources } from "./sources.ts";
 import { min, now } from "./time.ts";
 
@@ -15,6 +16,7 @@ export const overview: Overview = {
   alerts: alerts.length,
   models: models.length,
   sources: sources.length,
+  hosts: hosts.length,
   rules: rules.length,
   actions: actions.length,
   sending: 4,

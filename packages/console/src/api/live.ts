@@ -15,6 +15,7 @@ const listOf: Partial<Record<Change["noun"], ListName>> = {
   action: "actions",
   evidence: "evidence",
   scan: "models",
+  host: "hosts",
   event: "events",
 };
 

@@ -7,6 +7,8 @@ import {
   alertPage,
   eventPage,
   evidencePage,
+  hostDetail,
+  hostPage,
   incidentDetail,
   incidentPage,
   modelDetail,
@@ -16,6 +18,7 @@ import {
   session,
   sourcePage,
   tokenPage,
+  type HostOrder,
 } from "@outweigh/schema";
 import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { addresses, listAddress, type ListQuery, type Order, type StatusChange } from "./address.ts";
@@ -85,6 +88,7 @@ export const lists = {
   rules: list("rules", rulePage),
   actions: list("actions", actionPage),
   evidence: list("evidence", evidencePage),
+  hosts: list("hosts", hostPage),
 };
 export type ListName = keyof typeof lists;
 
@@ -107,6 +111,13 @@ export const modelQuery = (name: string) =>
     queryKey: ["models", "one", name],
     queryFn: ({ signal }) => read(modelDetail, addresses.model(name), signal),
     staleTime: 15_000,
+  });
+
+export const hostQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["hosts", "one", id],
+    queryFn: ({ signal }) => read(hostDetail, addresses.host(id), signal),
+    staleTime: 5_000,
   });
 
 /** What a person decides. Each resolves when the server has it, and what it changed has been marked for reading again. */
@@ -132,6 +143,14 @@ export const decide = {
   revokeToken: async (name: string) => {
     await send(anything, addresses.revokeToken(name), {});
     await queryClient.invalidateQueries({ queryKey: ["tokens"] });
+  },
+  ask: async (host: string, order: HostOrder["order"], reason: string) => {
+    await send(anything, addresses.askHost(host), { order, reason });
+    await queryClient.invalidateQueries({ queryKey: ["hosts"] });
+  },
+  revokeAgent: async (host: string, reason: string) => {
+    await send(anything, addresses.revokeAgent(host), { reason });
+    await queryClient.invalidateQueries({ queryKey: ["hosts"] });
   },
   signOut: () => send(anything, addresses.signOut, {}),
   undo: async (action: string, reason: string, incident?: string) => {

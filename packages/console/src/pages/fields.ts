@@ -1,6 +1,7 @@
 // What each list can be filtered by, in the server's words, and where a value leads that a list does not know.
 import {
   actionVerb,
+  agentTier,
   incidentStatus,
   methods,
   modelClasses,
@@ -9,6 +10,7 @@ import {
   verdict,
   type ActionRow,
   type AlertRow,
+  type HostRow,
   type IncidentRow,
   type ModelRow,
   type OcsfEvent,
@@ -96,6 +98,14 @@ export const sourceFields: readonly RowField<SourceHealth>[] = [
   { name: "kind", about: "what it sends", of: (it) => [it.kind] },
   { name: "rejects", about: "records refused: rejects:>0" },
   { name: "last", about: "last seen: last:>=1h", values: spans },
+];
+
+export const hostFields: readonly RowField<HostRow>[] = [
+  { name: "state", about: "whether it is seen", values: ["reporting", "waiting", "silent", "revoked"] },
+  { name: "name", about: "its name", of: (it) => [it.name] },
+  { name: "tier", about: "how well its agent sees", values: agentTier.options },
+  { name: "system", about: "what it runs", of: (it) => [it.system] },
+  { name: "seen", about: "last report: seen:>=1h", values: spans },
 ];
 
 export const ruleFields: readonly RowField<RuleRow>[] = [

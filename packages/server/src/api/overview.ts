@@ -10,7 +10,7 @@ import { sourceRows } from "./sources.ts";
 /** The frame around every page: how much there is of each noun, and whether we can see. */
 export function overview(app: FastifyInstance, context: Context): void {
   app.get("/api/overview", async (): Promise<Overview> => {
-    const { db, worker, scan, scanned, now } = context;
+    const { db, worker, agents, scan, scanned, now } = context;
     const [openIncidents, alerts, models, sources, actions, { reports }] = await Promise.all([
       countIncidents(db, "status:open", now()),
       alertCount(db),
@@ -25,6 +25,7 @@ export function overview(app: FastifyInstance, context: Context): void {
       alerts: alerts.count,
       models: models.length,
       sources: sources.length,
+      hosts: agents.list().filter((it) => it.revokedAt === undefined).length,
       rules: worker.rules().length,
       actions: actions.total,
       sending: sources.filter((it) => it.state === "sending").length,

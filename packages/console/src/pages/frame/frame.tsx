@@ -56,7 +56,7 @@ function useGoing(): void {
   useShortcuts(going);
 }
 
-type Counted = "openIncidents" | "alerts" | "models" | "sources" | "rules" | "actions";
+type Counted = "openIncidents" | "alerts" | "models" | "sources" | "hosts" | "rules" | "actions";
 
 const pages: readonly { to: string; title: string; counts?: Counted; apart?: true }[] = [
   { to: "/incidents", title: "Incidents", counts: "openIncidents" },
@@ -64,6 +64,7 @@ const pages: readonly { to: string; title: string; counts?: Counted; apart?: tru
   { to: "/events", title: "Events" },
   { to: "/models", title: "Models", counts: "models", apart: true },
   { to: "/sources", title: "Sources", counts: "sources" },
+  { to: "/hosts", title: "Hosts", counts: "hosts" },
   { to: "/rules", title: "Rules", counts: "rules" },
   { to: "/actions", title: "Actions", counts: "actions", apart: true },
   { to: "/evidence", title: "Evidence" },

@@ -1,0 +1,94 @@
+import type { HostDetail, HostRow } from "@outweigh/schema";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { hostQuery } from "../../api/queries.ts";
+import { count } from "../../format/size.ts";
+import { Button } from "../../ui/button.tsx";
+import { Bullets, Dotted, Facts, PaneActions, Section, Title } from "../../ui/parts.tsx";
+import { Problem, Waiting } from "../../ui/states.tsx";
+import { Mono, Muted, Shown } from "../../ui/text.tsx";
+import { Ago, At } from "../../ui/when.tsx";
+import { Ask } from "./ask.tsx";
+import { Answered } from "./order.tsx";
+import { Revoke } from "./revoke.tsx";
+import { hostState } from "./words.ts";
+
+/** One host: whether it is seen, what its agent misses, what was asked of it and what it answered. */
+export function HostPane({ id, row }: { readonly id: string; readonly row: HostRow }) {
+  const { data, error } = useQuery(hostQuery(id));
+  const [open, setOpen] = useState<"ask" | "revoke">();
+  const it = data?.host ?? row;
+  return (
+    <>
+      <Muted>{hostState(it)}</Muted>
+      <Title
+        meta={
+          <Dotted>{[it.tier && <Mono key="tier">{it.tier}</Mono>, <Shown key="system">{it.system}</Shown>]}</Dotted>
+        }
+      >
+        {it.name}
+      </Title>
+      {it.state !== "revoked" && (
+        <PaneActions>
+          <Button look="main" onClick={() => setOpen("ask")}>
+            Ask this host
+          </Button>
+          <Button onClick={() => setOpen("revoke")}>Revoke its agent</Button>
+        </PaneActions>
+      )}
+      {error && <Problem error={error} />}
+      <Section title="Health">
+        <p>{healthOf(it)}</p>
+        {it.problems.length > 0 && <Bullets items={it.problems} />}
+        <Facts
+          rows={[
+            ["Last report", it.lastSeenAt === undefined ? undefined : <Ago at={it.lastSeenAt} key="seen" />],
+            ["Weights watched", it.watchedFiles === undefined ? undefined : count(it.watchedFiles)],
+            ["Lines lost", it.dropped ? count(it.dropped) : undefined],
+            ["Enrolled", <At at={it.enrolledAt} key="enrolled" />],
+            ["By", <Shown key="by">{it.enrolledBy}</Shown>],
+            ...(data ? factsOf(data) : []),
+          ]}
+        />
+      </Section>
+      <Section title="Asked of it" aside={data && <Muted>{count(data.orders.length)}</Muted>}>
+        {!data && !error && <Waiting lines={2} />}
+        {data?.orders.length === 0 && <Muted>Nothing yet. A scan finds copies; facts say who runs there now.</Muted>}
+        {data?.orders.map((order) => (
+          <Answered of={order} key={order.id} />
+        ))}
+      </Section>
+      {open === "ask" && <Ask host={it} onClose={() => setOpen(undefined)} />}
+      {open === "revoke" && <Revoke host={it} onClose={() => setOpen(undefined)} />}
+    </>
+  );
+}
+
+function factsOf({ facts, source }: HostDetail) {
+  return [
+    [
+      "Activity",
+      <Link to="/events" search={{ filter: `source:${source}` }} key="events">
+        its events
+      </Link>,
+    ],
+    ["Kernel", <Mono key="kernel">{`${facts.kernel} ${facts.arch}`}</Mono>],
+    ["Agent", <Shown key="agent">{`${facts.version}, runs as ${facts.user}`}</Shown>],
+  ] as const;
+}
+
+function healthOf(it: HostRow): string {
+  switch (it.state) {
+    case "reporting":
+      return it.tier === "T2"
+        ? "The kernel tells who opens weights."
+        : "Looks four times a second: programs that start and end in between are not seen.";
+    case "waiting":
+      return "Enrolled, but its agent has not reported yet: outweigh agent run starts it.";
+    case "silent":
+      return "No report for longer than 50 s. What happens there is not known.";
+    case "revoked":
+      return "Its reports are refused. To see it again, enrol it again.";
+  }
+}
