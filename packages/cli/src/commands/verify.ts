@@ -42,12 +42,13 @@ async function run({ positionals: [file = ""], values, json, terminal }: Call<ty
   const title = report.ok ? titleIn(bytes) : undefined;
   if (json) terminal.printJson({ ...report, ...(title !== undefined && { title }) });
   else {
-    const { ok, entries, checkpoints, documents, redacted, signer, incident, problems } = report;
+    const { ok, entries, checkpoints, documents, late, redacted, signer, incident, problems } = report;
     terminal.print(ok ? `${visible(file)} holds` : `${visible(file)} does not hold`);
     if (title !== undefined) terminal.print(`   ${terminal.bold(visible(title))}`);
     terminal.print(
       `   incident ${visible(incident ?? "unknown")}: ${plural(documents, "document")}, ${plural(entries, "entry", "entries")}, ${plural(checkpoints, "checkpoint")}`,
     );
+    if (late > 0) terminal.print(`   ${plural(late, "document")} put on record only when it was packed, not before`);
     if (redacted > 0) terminal.print(`   ${plural(redacted, "field")} left out on purpose; the digests hold`);
     terminal.print(
       signer === undefined

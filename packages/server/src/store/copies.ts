@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { scannedCopy, scanReport, type CopyRow, type ScannedModel, type ScanReport } from "@outweigh/schema";
 import { sql, type Selectable } from "kysely";
+import { mergedScan } from "./merged-scan.ts";
 import { inChunks } from "./page.ts";
 import type { Db, Tx } from "./state/state.ts";
 import type { CopyTable } from "./state/tables.ts";
@@ -16,18 +17,19 @@ export interface FoundCopy extends CopyRow {
 }
 
 /**
- * Stores a report: it replaces the host's last one. Copies it no longer lists, below the folders it read, are gone; those
- * in quarantine are where we put them. A report that claims to be of later than now is of now: else it would stand for ever.
+ * Stores a report: it replaces what was known of the folders it read, and of nothing else. Copies it no longer lists there are gone;
+ * those in quarantine are where we put them. A report that claims to be of later than now is of now: else it would stand for ever.
  */
 export async function storeScan(tx: Tx, report: ScanReport, now: number): Promise<void> {
   const host = storable(report.host ?? unnamedHost);
   const at = Math.min(Date.parse(report.finishedAt), now);
-  const newest = await tx.selectFrom("scan").select("at").where("host", "=", host).executeTakeFirst();
+  const newest = await tx.selectFrom("scan").select(["at", "report"]).where("host", "=", host).executeTakeFirst();
   if (newest && newest.at > at) return; // Arrived late: it says nothing about now.
+  const known = newest ? mergedScan(scanReport.parse(newest.report), report) : report;
 
   await tx
     .insertInto("scan")
-    .values({ host, at, report: storableJson(report) })
+    .values({ host, at, report: storableJson(known) })
     .onConflict((conflict) =>
       conflict.column("host").doUpdateSet((eb) => ({ at: eb.ref("excluded.at"), report: eb.ref("excluded.report") })),
     )
@@ -81,7 +83,7 @@ function copyId(host: string, { path, container, digest }: ScannedModel["copies"
   return createHash("sha256").update(place).digest("hex").slice(0, 24);
 }
 
-/** The latest report of each host, the newest first. */
+/** What the reports of each host say together, the host that reported last first. */
 export async function scans(db: Db): Promise<ScanReport[]> {
   const rows = await db.selectFrom("scan").selectAll().orderBy("at", "desc").execute();
   return rows.map((it) => scanReport.parse(it.report));
