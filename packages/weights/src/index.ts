@@ -23,6 +23,15 @@ export { WeightsError, type WeightsErrorCode } from "./error.ts";
 export { groupModels, type FoundFile, type FoundModel, type ModelCopy } from "./group.ts";
 export { headBytes, maxRecogniseBytes } from "./limits.ts";
 export type { Allowance, LeftOut, LeftOutCode } from "./containers/allowance.ts";
+export {
+  dockerLayers,
+  isLayerPath,
+  layerOfImage,
+  overlayFolder,
+  type DockerStore,
+  type ImageLayer,
+  type OpenInImage,
+} from "./containers/image.ts";
 export { joinedReader, rangeReader } from "./containers/range.ts";
 export { splitFiles, type SplitFile } from "./containers/parts.ts";
 export {

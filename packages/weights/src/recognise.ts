@@ -7,6 +7,7 @@ import {
   type Container,
   type ContainerMember,
 } from "./containers/container.ts";
+import { describeLayer, isLayerPath, layerOfImage } from "./containers/image.ts";
 import { closed, packed } from "./containers/packed.ts";
 import { UnpackedReader } from "./containers/unpacked.ts";
 import { WeightsError } from "./error.ts";
@@ -113,7 +114,9 @@ export async function recognise(reader: Reader): Promise<Recognised | undefined>
 export async function readModelFile(reader: Reader, context: ReadContext = {}): Promise<ModelFile> {
   const format = await formatOf(await readHead(reader), reader);
   if (!format) throw new WeightsError("UNKNOWN_FORMAT", "the file is of no format that holds weights");
-  return format.read(reader, context);
+  const file = await format.read(reader, context);
+  const layer = await context.image?.();
+  return layer ? { ...file, findings: [...file.findings, { what: describeLayer(layer) }] } : file;
 }
 
 /** A model file on its own or inside containers. */
@@ -207,7 +210,7 @@ async function* findInContainer(
 
 /** A member that cannot be read does not hide the ones behind it. */
 async function* findInMember(
-  { name, reader, problem, sibling }: ContainerMember,
+  { name, reader, problem, sibling, entry }: ContainerMember,
   path: string,
   search: Search,
   depth: number,
@@ -217,10 +220,15 @@ async function* findInMember(
     search.onProblem?.(inside, problem ?? "can't be opened");
     return;
   }
-  const context = { name: name.slice(name.lastIndexOf("/") + 1), sibling };
+  const image = search.image ?? (entry && isLayerPath(name) ? () => layerOfImage(name, entry) : undefined);
+  const context = { name: name.slice(name.lastIndexOf("/") + 1), sibling, ...(image && { image }) };
   let anything = false;
   try {
-    for await (const it of findInside({ path: inside, reader, context }, search, depth)) {
+    for await (const it of findInside(
+      { path: inside, reader, context },
+      image ? { ...search, image } : search,
+      depth,
+    )) {
       anything = true;
       yield it;
     }

@@ -22,6 +22,8 @@ export interface ContainerMember {
   readonly leftOut?: LeftOutCode;
   /** A file of the same folder in the same archive. */
   sibling(name: string): Promise<Reader | undefined>;
+  /** Any file of the same archive, by its path; undefined where archives of this kind hold no images. */
+  entry?(path: string): Promise<Reader | undefined>;
   /** Lets go of what reading it keeps in memory. */
   close?(): Promise<void>;
 }
@@ -89,14 +91,15 @@ async function* openTar(reader: Reader, budget?: Budget): AsyncGenerator<Contain
   let byName: Map<string, TarMember> | undefined;
   try {
     for await (const { name, at, bytes } of readTar(reader)) {
-      const sibling = async (wanted: string): Promise<Reader | undefined> => {
+      const entry = async (wanted: string): Promise<Reader | undefined> => {
         byName ??= await indexTar(aside);
-        const found = byName.get(beside(name, wanted));
+        const found = byName.get(wanted) ?? byName.get(`./${wanted}`);
         if (found) budget?.grant(2 * found.bytes);
         return found && rangeReader(aside, found.at, found.bytes);
       };
+      const sibling = (wanted: string): Promise<Reader | undefined> => entry(beside(name, wanted));
       if (bytes < (budget?.leastMemberBytes ?? 0)) yield { name, sibling, leftOut: "SMALL_MEMBER" };
-      else yield { name, reader: rangeReader(reader, at, bytes), sibling };
+      else yield { name, reader: rangeReader(reader, at, bytes), sibling, entry };
     }
   } finally {
     if (aside instanceof UnpackedReader) await aside.close();

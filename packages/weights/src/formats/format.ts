@@ -1,3 +1,4 @@
+import type { ImageLayer } from "../containers/image.ts";
 import { WeightsError } from "../error.ts";
 import { maxFindings, maxMetadataEntries, maxMetadataLength } from "../limits.ts";
 import type { FileFinding, ModelFile, Reader, Tensor } from "../tensor.ts";
@@ -14,6 +15,8 @@ export interface ReadContext {
   readonly name?: string;
   /** The file of this name in the same folder or archive; undefined if there is none. The caller refuses links. */
   sibling?(name: string): Promise<Reader | undefined>;
+  /** In which layer of which container images it lies; undefined if in none. Asked at most once, for a file that is a model. */
+  image?(): Promise<ImageLayer | undefined>;
 }
 
 /** One file format. */
