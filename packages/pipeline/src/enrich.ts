@@ -21,13 +21,21 @@ export function punctual(event: OcsfEvent, receivedAt: number | undefined): Ocsf
 export function settle(event: OcsfEvent, register: Register): OcsfEvent {
   const address = addressOf(event);
   const external = address === undefined ? undefined : register.isExternal(address);
-  const settled = { ...event, ...placed(event, register) };
+  const settled = { ...event, ...placed(event, register), ...goal(event, register) };
   return {
     ...settled,
     ...concluded(settled, register),
     ...(external !== undefined && { src_external: external }),
     ...(event.principal.length > maxPrincipal && { principal: shortened(event.principal) }),
   };
+}
+
+/** Whether the other end of a connection is outside the own networks, as rules on what leaves ask. */
+function goal({ dst_endpoint: to, unmapped }: OcsfEvent, register: Register): { unmapped?: object } {
+  const address = field(to, "ip");
+  const external = typeof address === "string" ? register.isExternal(address) : undefined;
+  if (external === undefined) return {};
+  return { unmapped: { ...(typeof unmapped === "object" ? unmapped : {}), dst_external: external } };
 }
 
 function shortened(principal: string): string {

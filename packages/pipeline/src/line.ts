@@ -117,8 +117,11 @@ export class Line {
   take(read: Ingested, from: From): Outcome {
     if (!read.ok) return { rejected: read.reason };
     const own = sourceOf(from.kind).logsources;
-    const of = (as: SourceKind | undefined) => (as === undefined ? own : sourceOf(as).logsources);
-    return this.#take(read, (i) => of(read.as?.[i]), from.receivedAt);
+    const of = (i: number) => {
+      const as = read.as?.[i] ?? own;
+      return typeof as === "string" ? sourceOf(as).logsources : as;
+    };
+    return this.#take(read, of, from.receivedAt);
   }
 
   /** Says that a source sent nothing from one time to another, in ms since 1970. `to` is the last moment it is known to be silent. */

@@ -1,5 +1,5 @@
 import { AuditAssembly } from "./audit-assembly.ts";
-import { closeBrace, closeBracket, comma, newline, newScan, openBrace, openBracket, scanValue } from "./json-scan.ts";
+import { closeBracket, comma, newline, newScan, openBrace, openBracket, scanValue } from "./json-scan.ts";
 
 /** Cuts a stream of bytes into records, without knowing who wrote them. Unpacking gz is the caller's. */
 
@@ -132,13 +132,12 @@ export class RecordSplitter {
     return this.#hand(length, end < 0 ? length : length + 1);
   }
 
-  /** A JSON object: nearly always one line; else up to its closing brace, or to a line end after which it cannot go on. */
+  /**
+   * A JSON object up to its closing brace, or to a line end after which it cannot go on. What follows on the same line is a record of
+   * its own: some writers put no line end between objects.
+   */
   #object(last: boolean): Cut | undefined {
     const bytes = this.#pending;
-    const end = bytes.indexOf(newline, this.#scan.at);
-    if (this.#scan.at === 0 && end > 0 && bytes[skipBlankBack(bytes, end)] === closeBrace && end <= maxRecordBytes) {
-      return this.#hand(end, end + 1);
-    }
     const found = scanValue(bytes, this.#scan);
     switch (found) {
       case "more":
@@ -284,12 +283,6 @@ function skipBlank(bytes: Uint8Array, at: number, also = 0x20): number {
     const byte = bytes[i];
     if (byte !== 0x20 && byte !== newline && byte !== 0x0d && byte !== 0x09 && byte !== 0x1e && byte !== also) break;
   }
-  return i;
-}
-
-function skipBlankBack(bytes: Uint8Array, end: number): number {
-  let i = end - 1;
-  while (i > 0 && (bytes[i] === 0x0d || bytes[i] === 0x20 || bytes[i] === 0x09)) i--;
   return i;
 }
 

@@ -141,6 +141,7 @@ function toRefusal(line: z.infer<typeof refused>, source: string, record: string
     api: { operation: "report" },
     actor: { app_name: "outweigh agent" },
     device: { hostname: line.host, type_id: 0 },
+    src_endpoint: { hostname: line.host },
     unmapped: { agent: line.agent, why: line.why },
   };
 }

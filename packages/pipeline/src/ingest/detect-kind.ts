@@ -25,20 +25,23 @@ const nowhere = { source: "sample", offset: 0 };
 
 function kindOf(record: string): SourceKind | undefined {
   if (record === "") return undefined;
-  if (!/^[{[]/.test(record)) {
-    if (auditLine(record)) return "auditd";
-    const lines = [s3Access, httpAccess];
-    return lines.find((it) => holdsEvent(it.read(record, nowhere, around)))?.id;
-  }
   let value: unknown;
   try {
-    value = JSON.parse(record);
+    value = /^[{[]/.test(record) ? JSON.parse(record) : undefined;
   } catch {
-    return undefined;
+    value = undefined;
   }
+  if (value === undefined) return record.startsWith("{") ? undefined : kindOfLine(record);
   // A list is of the kind of its first record.
   const [first] = [value].flat();
   return isRecord(first) ? kindOfObject(first, first === value ? record : JSON.stringify(first)) : undefined;
+}
+
+function kindOfLine(record: string): SourceKind | undefined {
+  if (auditLine(record)) return "auditd";
+  if (/^\[[A-Z] \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{1,6} \w*App\] /.test(record)) return "jupyter";
+  const lines = [s3Access, httpAccess];
+  return lines.find((it) => holdsEvent(it.read(record, nowhere, around)))?.id;
 }
 
 function holdsEvent(read: Ingested): boolean {
@@ -104,6 +107,29 @@ const signs: readonly { readonly kind: SourceKind; of(value: Raw): boolean }[] =
   {
     kind: "gcp-audit",
     of: (it) => isRecord(it.message) && has(it.message, "data", "messageId") && "subscription" in it,
+  },
+  { kind: "wandb", of: (it) => has(it, "timestamp", "action") && ("actor_user_id" in it || "actor_email" in it) },
+  { kind: "databricks", of: (it) => has(it, "serviceName", "actionName") || has(it, "service_name", "action_name") },
+  {
+    kind: "huggingface",
+    of: (it) =>
+      /^(repo|org|team|user|billing|collection|resource_group)[._]/.test(String(it.type ?? it.event)) &&
+      ("author" in it || "repo" in it || "createdAt" in it),
+  },
+  { kind: "osquery", of: (it) => has(it, "hostIdentifier", "name") && ("columns" in it || "snapshot" in it) },
+  { kind: "falco", of: (it) => has(it, "rule", "priority", "output_fields") },
+  {
+    kind: "zeek",
+    of: (it) => ("_path" in it || "@stream" in it || "uid" in it) && ("id.orig_h" in it || "id_orig_h" in it),
+  },
+  { kind: "jupyter", of: (it) => has(it, "__timestamp__", "__schema__") },
+  { kind: "slurm", of: (it) => Array.isArray(it.jobs) && isRecord(it.jobs[0]) && "job_id" in it.jobs[0] },
+  {
+    kind: "sysmon",
+    of: (it) =>
+      isRecord(it.Event)
+        ? "System" in it.Event
+        : isRecord(it.winlog) || (has(it, "EventID") && ("Computer" in it || "Hostname" in it)),
   },
   { kind: "bedrock", of: (it) => it.schemaType === "ModelInvocationLog" },
   {

@@ -9,6 +9,7 @@ import {
   printJson,
   skip,
   type Ingested,
+  type Logsource,
   type Raw,
   type SourceKind,
 } from "./source.ts";
@@ -54,8 +55,8 @@ export function problemOf(error: z.ZodError, what: string): Ingested {
   return refuse(`${issue?.path.join(".") || what}: ${issue?.message ?? "not what this source writes"}`);
 }
 
-/** The same answer, of events that are really another source's. */
-export function readAs(read: Ingested, kind: SourceKind): Ingested {
+/** The same answer, of events that are really another source's, or for some of their source's rules only. */
+export function readAs(read: Ingested, kind: SourceKind | readonly Logsource[]): Ingested {
   return read.ok ? { ...read, as: read.as ?? read.events.map(() => kind) } : read;
 }
 

@@ -49,8 +49,11 @@ export type Ingested =
       readonly ok: true;
       readonly events: readonly OcsfEvent[];
       readonly raw: readonly Raw[];
-      /** For envelopes: whose record each event really is, where that is another source's. Rules go by it. */
-      readonly as?: readonly (SourceKind | undefined)[];
+      /**
+       * What rules each event is for, where these are not all of its source's logsources: those of another source, whose record came in
+       * an envelope, or some of its own. Lists must be constant: plans of rules are kept by them.
+       */
+      readonly as?: readonly (SourceKind | readonly Logsource[] | undefined)[];
       readonly skipped?: string;
       readonly refused?: readonly string[];
     }
