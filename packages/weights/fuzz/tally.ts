@@ -1,4 +1,4 @@
-/** Longest that one small file may take, in ms; a scan meets thousands of hostile ones. */
+/** Longest that one small file may take, in ms of processor time; a scan meets thousands of hostile ones. */
 const maxCaseMs = 2000;
 /** Most memory that the process may reach, in bytes: the agent's own budget, and room for the runtime. */
 const maxRssBytes = 700 * 1024 * 1024;
