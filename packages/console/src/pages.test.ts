@@ -236,7 +236,7 @@ test("a source's tokens are shown without their secrets, and revoked at a second
   await page.getByRole("button", { name: "Revoke registry-eu" }).click();
   assert.equal(server.state.tokens.length, 3);
   await page.getByRole("button", { name: "Revoke registry-eu" }).click();
-  await page.getByText("registry-eu").waitFor({ state: "detached" });
+  await page.getByText("registry-eu", { exact: true }).first().waitFor({ state: "detached" });
   assert.deepEqual(
     server.state.tokens.map((it) => it.name),
     ["registry", "gpu-9"],
