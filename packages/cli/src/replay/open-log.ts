@@ -3,6 +3,8 @@ import {
   RecordSplitter,
   sourceOf,
   type Cut,
+  type From,
+  type Ingested,
   type Line,
   type Outcome,
   type SourceKind,
@@ -20,6 +22,7 @@ export const sampleBytes = 64 * 1024;
  */
 export class OpenLog {
   readonly #file: LogFile;
+  readonly #line: Line;
   readonly #kind: SourceKind | undefined;
   readonly #tally = new Tally();
   readonly #splitter = new RecordSplitter();
@@ -27,22 +30,23 @@ export class OpenLog {
   #cuts: Cut[] = [];
   #at = 0;
   #ended = false;
-  /** When the next record happened, once it was asked for. */
-  #next: number | undefined;
+  /** The record at hand, once it was read. */
+  #next: Ingested | undefined;
   /** When the last one did: of records that hold no time, this one's. */
-  #last: number;
+  #last = 0;
 
-  private constructor(file: LogFile, kind: SourceKind | undefined, beginning: number) {
+  private constructor(file: LogFile, line: Line, kind: SourceKind | undefined) {
     this.#file = file;
     this.#kind = kind;
-    this.#last = beginning;
+    this.#line = line;
     this.#chunks = unpacked(file.path);
   }
 
-  static async open(file: LogFile, beginning: number): Promise<OpenLog> {
+  static async open(file: LogFile, line: Line, beginning: number): Promise<OpenLog> {
     const sample = await sampleOf(file.path);
     const kind = typeof sample === "string" ? detectKind(sample) : undefined;
-    const log = new OpenLog(file, kind, beginning);
+    const log = new OpenLog(file, line, kind);
+    log.#last = beginning;
     if (kind !== undefined) return log;
     log.#tally.reject(0, typeof sample === "string" ? "no source recognises it" : sample.problem);
     log.#ended = true;
@@ -81,30 +85,33 @@ export class OpenLog {
 
   /** When the record at hand happened, in ms since 1970; for one that says no time, when the one before it did. */
   time(): number {
-    this.#next ??= this.#timeOf(this.#cuts[this.#at]) ?? this.#last;
-    return this.#next;
+    const read = this.#read();
+    return (read?.ok ? read.events[0]?.time : undefined) ?? this.#last;
   }
 
-  #timeOf(cut: Cut | undefined): number | undefined {
+  /** The record at hand as its source reads it, once; undefined when it could not be cut out. */
+  #read(): Ingested | undefined {
+    const cut = this.#cuts[this.#at];
     if (!cut || "rejected" in cut || this.#kind === undefined) return undefined;
-    return timeIn(this.#kind, cut.record, this.#file, cut.offset);
+    return (this.#next ??= this.#line.read(cut.record, this.#from(this.#kind, cut.offset)));
   }
 
   /** Puts the record at hand through the line, as live ingest does; undefined when it could not be cut out. */
-  take(line: Line): Outcome | undefined {
+  take(): Outcome | undefined {
+    const read = this.#read();
+    this.#last = this.time();
     const cut = this.#cuts[this.#at++];
-    this.#last = this.#next ?? this.#last;
     this.#next = undefined;
-    if (!cut || this.#kind === undefined) return undefined;
-    if ("rejected" in cut) {
-      this.#tally.uncut(cut.offset, cut.rejected);
-      return undefined;
-    }
-    const { path, writtenAt } = this.#file;
-    const from = { source: this.#kind, kind: this.#kind, file: path, writtenAt, offset: cut.offset };
-    const outcome = line.run(cut.record, from);
+    if (cut && "rejected" in cut) this.#tally.uncut(cut.offset, cut.rejected);
+    if (!cut || !read || this.#kind === undefined) return undefined;
+    const outcome = this.#line.take(read, this.#from(this.#kind, cut.offset));
     this.#tally.enter(outcome, cut.offset);
     return outcome;
+  }
+
+  #from(kind: SourceKind, offset: number): From {
+    const { path, writtenAt } = this.#file;
+    return { source: kind, kind, file: path, writtenAt, offset };
   }
 
   result(): ReplayedFile {

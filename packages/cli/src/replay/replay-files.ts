@@ -47,14 +47,14 @@ export async function replayFiles(
       const isDue = next !== undefined && (oldest === undefined || oldest.time() >= next.at);
       if (isDue && open.length < maxOpen) {
         waiting.pop();
-        const log = await OpenLog.open(next.file, next.at);
+        const log = await OpenLog.open(next.file, line, next.at);
         begun.push(log);
         await log.fill(options.signal);
         if (!log.isOver) open.push(log);
         continue;
       }
       if (isDue) late.add(next);
-      if (oldest) await takeFrom(oldest, { open, begun: begun.length, line, options });
+      if (oldest) await takeFrom(oldest, { open, begun: begun.length, options });
     }
   } finally {
     for (const it of begun) await it.close();
@@ -71,21 +71,18 @@ async function inOrder(files: readonly LogFile[]): Promise<Timed[]> {
 
 /** The one whose next record happened first; of equals the one that began first. */
 function oldestOf(open: readonly OpenLog[]): OpenLog | undefined {
-  const [first, ...others] = open;
-  // Alone it need not be asked when: that is half the work of reading a record.
-  if (others.length === 0) return first;
-  return open.reduce((oldest, it) => (it.time() < oldest.time() ? it : oldest));
+  const [first] = open;
+  return first && open.reduce((oldest, it) => (it.time() < oldest.time() ? it : oldest));
 }
 
 interface Going {
   readonly open: OpenLog[];
   readonly begun: number;
-  readonly line: Line;
   readonly options: ReplayOptions;
 }
 
-async function takeFrom(log: OpenLog, { open, begun, line, options }: Going): Promise<void> {
-  const outcome = log.take(line);
+async function takeFrom(log: OpenLog, { open, begun, options }: Going): Promise<void> {
+  const outcome = log.take();
   if (outcome) options.onOutcome(outcome, begun);
   if (!log.hasRecord) await log.fill(options.signal);
   if (log.isOver) open.splice(open.indexOf(log), 1);
