@@ -25,6 +25,7 @@ import { wholeFormats } from "./formats/whole.ts";
 import { onnx } from "./formats/onnx.ts";
 import { pickleFile } from "./formats/pickle-file.ts";
 import { pytorchLegacy } from "./formats/pytorch-legacy.ts";
+import { pytorchTar } from "./formats/pytorch-tar.ts";
 import { pytorchZip } from "./formats/pytorch-zip.ts";
 import { safetensors } from "./formats/safetensors.ts";
 import { shardIndex } from "./formats/shard-index.ts";
@@ -47,6 +48,7 @@ const formats: readonly Format[] = [
   keras,
   hdf5,
   pytorchLegacy,
+  pytorchTar,
   npy,
   tflite,
   coreml,
@@ -131,6 +133,8 @@ export interface FoundInside {
 export interface FindOptions extends ReadContext {
   /** Called for what could not be looked into, with the way to it: encrypted, broken, too deep. */
   onProblem?(path: string, why: string): void;
+  /** Looks at nothing but what lies there or on the way: what an earlier look found. */
+  readonly only?: ReadonlySet<string>;
   /** What looking may cost. Undefined: as much as it takes. */
   readonly allowance?: Allowance | undefined;
   /** Called for what the allowance leaves out, once for each archive and reason. */
@@ -150,7 +154,8 @@ export interface FindOptions extends ReadContext {
 export async function* findModels(reader: Reader, options: FindOptions = {}): AsyncGenerator<FoundInside> {
   const budget = options.allowance && new Budget(options.allowance);
   try {
-    yield* findInside({ path: "", reader, context: options }, { ...options, budget }, 0);
+    const ways = options.only && waysTo(options.only);
+    yield* findInside({ path: "", reader, context: options }, { ...options, budget, ways }, 0);
   } finally {
     if (budget) options.onUnpacked?.(budget.spent);
   }
@@ -158,6 +163,18 @@ export async function* findModels(reader: Reader, options: FindOptions = {}): As
 
 interface Search extends FindOptions {
   readonly budget: Budget | undefined;
+  /** What is looked at, where that is not all. */
+  readonly ways: ReadonlySet<string> | undefined;
+}
+
+/** Each path with all containers on the way to it. */
+function waysTo(paths: ReadonlySet<string>): ReadonlySet<string> {
+  const ways = new Set<string>();
+  for (const path of paths) {
+    const steps = path.split("!/");
+    for (const i of steps.keys()) ways.add(steps.slice(0, i + 1).join("!/"));
+  }
+  return ways;
 }
 
 async function* findInside(
@@ -195,8 +212,10 @@ async function* findInContainer(
 ): AsyncGenerator<FoundInside> {
   const leftOut = new Map<LeftOutCode, number>();
   search.onArchive?.(path);
+  const { ways } = search;
+  const wanted = ways && ((name: string): boolean => ways.has(wayTo(path, name)));
   try {
-    for await (const member of container.open(reader, search.budget)) {
+    for await (const member of container.open(reader, search.budget, wanted)) {
       if (member.leftOut) leftOut.set(member.leftOut, (leftOut.get(member.leftOut) ?? 0) + 1);
       else yield* findInMember(member, path, search, depth + (container.codec ? 0.5 : 1)); // a codec counts half: image, layer, gzip, tar, zip are still 4
       await member.close?.();
@@ -208,6 +227,10 @@ async function* findInContainer(
   }
 }
 
+function wayTo(container: string, name: string): string {
+  return container === "" || name === "" ? container + name : `${container}!/${name}`;
+}
+
 /** A member that cannot be read does not hide the ones behind it. */
 async function* findInMember(
   { name, reader, problem, sibling, entry }: ContainerMember,
@@ -215,7 +238,8 @@ async function* findInMember(
   search: Search,
   depth: number,
 ): AsyncGenerator<FoundInside> {
-  const inside = path === "" || name === "" ? path + name : `${path}!/${name}`;
+  const inside = wayTo(path, name);
+  if (search.ways && inside !== "" && !search.ways.has(inside)) return;
   if (!reader) {
     search.onProblem?.(inside, problem ?? "can't be opened");
     return;

@@ -40,7 +40,7 @@ export const maxSparseBytes = 1024 ** 3;
 export const maxSilenceMs = 120_000;
 
 /** Heap of one worker, in MB. What needs more is named, not read: a hostile file shall not take the host's memory. */
-export const workerHeapMb = 1024;
+export const workerHeapMb = 256;
 
 /** Its young part, in MB: small, so that read pieces are let go soon instead of waiting for each other. */
 export const workerYoungMb = 2;

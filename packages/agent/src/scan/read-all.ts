@@ -54,7 +54,7 @@ export async function readAll(
   report();
   await reader.readEach([...unhashed.keys()], async (candidate) => {
     const known = unhashed.get(candidate);
-    const answer = chosen.has(candidate) ? await reader.read(candidate, true) : known;
+    const answer = known && chosen.has(candidate) ? await reader.readAgain(candidate, known) : known;
     if (answer) yielded.take(candidate, answer, hash);
     unhashed.delete(candidate);
     if (chosen.has(candidate)) step();
@@ -96,14 +96,27 @@ class ReadingRoom {
     );
   }
 
+  /** Hashes what a look found; what that said stays said. As it was found if its reader was lost. */
+  async readAgain(candidate: Candidate, looked: ReadAnswer): Promise<ReadAnswer> {
+    const only = new Set(looked.found.filter((it) => it.container !== undefined).map((it) => it.path));
+    const answer = await this.read(candidate, true, only.size > 0 ? only : undefined);
+    if (!answer) return looked;
+    const said = new Set(looked.unseen.map((it) => it.why));
+    return {
+      ...answer,
+      archive: looked.archive,
+      unseen: [...looked.unseen, ...answer.unseen.filter((it) => !said.has(it.why))],
+    };
+  }
+
   /** Undefined if its reader was lost; then that is said. */
-  async read(candidate: Candidate, hash: boolean): Promise<ReadAnswer | undefined> {
+  async read(candidate: Candidate, hash: boolean, only?: ReadonlySet<string>): Promise<ReadAnswer | undefined> {
     const isThorough = this.#options.hash === "full" || this.#options.named.has(candidate.path);
     const unpackBytes = isThorough ? 0 : Math.min(this.#toUnpack, maxUnpackBytesEach);
     this.#toUnpack -= unpackBytes;
     try {
       const allowance = isThorough ? undefined : { unpackBytes, leastMemberBytes };
-      const answer = await this.#crew.read({ candidate, hash: hash && !isHollow(candidate), allowance });
+      const answer = await this.#crew.read({ candidate, hash: hash && !isHollow(candidate), allowance, only });
       this.#toUnpack += Math.max(0, unpackBytes - answer.unpacked);
       return answer;
     } catch (error) {

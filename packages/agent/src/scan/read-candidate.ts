@@ -31,6 +31,8 @@ export interface ReadJob {
   readonly hash: boolean;
   /** What looking into it may cost if it is an archive. Undefined: as much as it takes. */
   readonly allowance?: Allowance | undefined;
+  /** What an earlier look found in it: nothing else is looked at. */
+  readonly only?: ReadonlySet<string> | undefined;
 }
 
 export interface ReadAnswer {
@@ -48,6 +50,7 @@ const recycler = new Recycler();
 
 interface Desk {
   readonly allowance: Allowance | undefined;
+  readonly only: ReadonlySet<string> | undefined;
   unpacked: number;
   archive: ReadAnswer["archive"];
   readonly files: OpenFile[];
@@ -63,7 +66,7 @@ interface Desk {
  * @param onRead Called with the length of each read.
  */
 export async function readCandidate(
-  { candidate, hash, allowance }: ReadJob,
+  { candidate, hash, allowance, only }: ReadJob,
   onRead: (bytes: number) => void,
 ): Promise<ReadAnswer> {
   let bytesRead = 0;
@@ -72,7 +75,7 @@ export async function readCandidate(
     onRead(bytes);
   };
   const opening = { files: [], opener: new Opener(), notSeen: new NotSeen(), recycler, onRead: count };
-  const desk: Desk = { ...opening, allowance, unpacked: 0, archive: undefined };
+  const desk: Desk = { ...opening, allowance, only, unpacked: 0, archive: undefined };
   const answer = (found: readonly Found[]): ReadAnswer => {
     const { unpacked, archive, notSeen } = desk;
     return { found, bytesRead, unpacked, archive, unseen: notSeen.counts() };
@@ -146,8 +149,9 @@ async function readFile(path: string, { reader, beside }: Source, hash: boolean,
 
 /** What archives cost, and what their allowance left out. */
 function accounts(path: string, desk: Desk): FindOptions {
-  const { allowance } = desk;
+  const { allowance, only } = desk;
   return {
+    ...(only && { only }),
     allowance,
     onArchive: () => (desk.archive ??= "looked-into"),
     onLeftOut: (it) => {

@@ -89,7 +89,7 @@ async function run({
   if (json) terminal.printJson({ file, model: entry, fingerprint });
   else {
     terminal.print(
-      `${name.data} is in ${visible(file)}: ${sizeText(entry.bytes ?? 0)}, ${plural(files.length, "file")}, ${plural(model.tensors, "tensor")}, digest ${model.digest.slice(0, 16)}…`,
+      `${name.data} is in ${visible(file)}: ${sizeText(model.bytes)} of weights, ${plural(files.length, "file")}, ${plural(model.tensors, "tensor")}, digest ${model.digest.slice(0, 16)}…`,
     );
     terminal.print(
       fingerprint === undefined

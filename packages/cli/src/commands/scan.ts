@@ -1,5 +1,5 @@
 import type { HashMode, ScanOptions, ScanProgress } from "@outweigh/agent";
-import type { Config } from "@outweigh/schema";
+import type { Config, ScanReport } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { fingerprintFolder } from "../config/fingerprints.ts";
 import { loadConfig } from "../config/read.ts";
@@ -36,6 +36,7 @@ export const scan = command({
   positionals: [0, 1000],
   options,
   about: [
+    "Archives are looked into, but by default not unpacked without end: what was left out to save time is counted under NOT SEEN; --hash full leaves out nothing.",
     "Without a path: all disks of this machine. Nothing is written, nothing runs, nobody is contacted, no link is followed.",
     "Exit 1 if a registered model lies outside its declared places, or if somebody could take one: for models that are not registered, one of at least 1 MB.",
   ],
@@ -56,7 +57,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   const roots = positionals.length > 0 ? positionals : ["/"];
   terminal.say(`scanning ${roots.join(", ")}: read-only, no network`);
   const agent = await import("@outweigh/agent");
-  const report = await agent.scan({
+  const report = await scanOrExplain(agent, {
     roots,
     register: config.models,
     hash,
@@ -68,6 +69,20 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   if (json) terminal.printJson(report);
   else printScan(report, terminal);
   return isFinding(report) ? 1 : 0;
+}
+
+/** @throws {CliError} USAGE for a path that is not there. */
+async function scanOrExplain(
+  { scan, ScanError }: typeof import("@outweigh/agent"),
+  wanted: ScanOptions,
+): Promise<ScanReport> {
+  try {
+    return await scan(wanted);
+  } catch (error) {
+    if (!(error instanceof ScanError) || error.code !== "NO_SUCH_ROOT") throw error;
+    const message = `no such path: ${error.message}. Name a file or folder that is there; without one, all disks are scanned`;
+    throw new CliError("USAGE", message, { cause: error });
+  }
 }
 
 /** @throws {CliError} USAGE if there are none. */

@@ -1,8 +1,9 @@
+import { dirname } from "node:path";
 import type { ScannedCopy, ScannedModel, ScanReport, TheftPath } from "@outweigh/schema";
 import type { Terminal } from "../terminal.ts";
 import { countText, durationText, plural, sizeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
-import { middle, padEnd } from "../text/width.ts";
+import { middle, padEnd, widthOf } from "../text/width.ts";
 import { wrap } from "../text/wrap.ts";
 import { isProtected, isUndeclared, originOf } from "./findings.ts";
 import { firstFix } from "./first-fix.ts";
@@ -18,6 +19,7 @@ const smallBytes = 1_000_000;
 /** What a scan found, for people: copies first, then how they could be taken, what to mend first, and what was not seen. */
 export function printScan(report: ScanReport, terminal: Terminal): void {
   printSummary(report, terminal);
+  printArchives(report, terminal);
   printModels(report, terminal);
   printPaths(report, terminal);
   printListeners(report, terminal);
@@ -30,6 +32,13 @@ function printSummary({ filesSeen, roots, startedAt, finishedAt, bytesRead }: Sc
   terminal.print(
     `${plural(filesSeen, "file")} in ${plural(roots.length, "root")}, ${took}, ${sizeText(bytesRead)} read; read-only, no network, ${root}`,
   );
+}
+
+/** Archives not looked into to their end are no "no": they are counted where the result begins. */
+function printArchives({ archives }: ScanReport, terminal: Terminal): void {
+  if (!archives || archives.lookedInto + archives.leftOut === 0) return;
+  const left = archives.leftOut === 0 ? "" : `, ${countText(archives.leftOut)} not to the end (see NOT SEEN)`;
+  terminal.print(`${plural(archives.lookedInto + archives.leftOut, "archive")} looked into${left}`);
 }
 
 function printModels({ models }: ScanReport, terminal: Terminal): void {
@@ -56,7 +65,7 @@ function printModel(model: ScannedModel, terminal: Terminal): void {
   const { name, class: kind, bytes, tensors, formats, copies } = model;
   const undeclared = copies.filter((it) => isUndeclared(model, it)).length;
   const facts = [
-    sizeText(bytes),
+    tensors > 0 ? `${sizeText(bytes)} of weights` : sizeText(bytes),
     ...(tensors > 0 ? [plural(tensors, "tensor")] : []),
     formats.map(visible).join(", "),
     plural(copies.length, "copy", "copies"),
@@ -85,8 +94,23 @@ function printCopy(model: ScannedModel, copy: ScannedCopy, terminal: Terminal): 
     ...(copy.digest.startsWith("unread:") ? ["not hashed"] : []),
   ];
   const mark = isUndeclared(model, copy) ? "!" : " ";
+  const folder = folderOf(copy);
+  const place = visible(folder ?? placeOf(copy));
   const tail = facts.length === 0 ? "" : `  ${facts.join(" · ")}`;
-  terminal.print(`   ${mark} ${middle(visible(placeOf(copy)), Math.max(30, terminal.width - 5 - tail.length))}${tail}`);
+  const line = `   ${mark} ${place}${tail}`;
+  if (folder === undefined && widthOf(line) <= terminal.width) {
+    terminal.print(line);
+    return;
+  }
+  // The place alone on its line, whole, to be pasted; beyond the width nothing helps.
+  terminal.print(`   ${mark} ${middle(place, terminal.width - 5)}`);
+  if (facts.length > 0) terminal.print(`       ${facts.join(" · ")}`);
+}
+
+/** The folder that holds all files of a copy, if it has several on the disk: what commands take as its path. */
+function folderOf({ container, files = [] }: ScannedCopy): string | undefined {
+  const [first, ...rest] = files.map((it) => dirname(it.path));
+  return container === undefined && rest.length > 0 && rest.every((it) => it === first) ? first : undefined;
 }
 
 function incomplete({ missing = [] }: ScannedCopy): string {

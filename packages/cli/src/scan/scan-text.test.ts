@@ -86,6 +86,21 @@ test("undeclared copies come first and are marked", () => {
   assert.match(lines[at + 1] ?? "", /^ {3}! \/home\/holiday\.zip!\/a\.bin {2}undeclared/);
 });
 
+test("the place of a copy of several files is their folder, alone on its line and whole, to be pasted", () => {
+  const folder = "/srv/models/acme-13b-instruct-2026-11-25-checkpoint-000120000/safetensors";
+  const files = [1, 2].map((it) => ({ path: `${folder}/model-0000${it}-of-00002.safetensors`, bytes: 1e9 }));
+  const copy = aCopy({ path: `${folder}/model.safetensors.index.json`, files, declared: false, readableBy: ["other"] });
+  const lines = printed(aReport({ models: [aModel({ copies: [copy] })] }));
+  const at = lines.indexOf(`   ! ${folder}`);
+  assert.ok(at > 0, lines.join("\n"));
+  assert.equal(lines[at + 1], "       undeclared · 2 files · read by any local user");
+});
+
+test("archives that were not looked into to their end are counted at the top", () => {
+  const lines = printed(aReport({ archives: { lookedInto: 3218, leftOut: 2 } }));
+  assert.equal(lines[1], "3,220 archives looked into, 2 not to the end (see NOT SEEN)");
+});
+
 test("a hostile name does nothing to the terminal", () => {
   const lines = printed(
     aReport({ models: [aModel({ copies: [aCopy({ path: "/home/\x1b[2J\nx.bin", declared: false })] })] }),

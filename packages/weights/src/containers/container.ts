@@ -28,6 +28,8 @@ export interface ContainerMember {
   close?(): Promise<void>;
 }
 
+type Wanted = (name: string) => boolean;
+
 /** A file that holds files. */
 export interface Container {
   readonly name: string;
@@ -37,9 +39,10 @@ export interface Container {
   confirm?(reader: Reader): Promise<boolean>;
   /**
    * @param budget What may be unpacked to look into it; undefined: as much as it takes, and no member is too small.
+   * @param wanted Members that it says no to may be left out; undefined: none.
    * @throws {WeightsError} for an archive that can't be listed; a single bad member is a `problem` instead.
    */
-  open(reader: Reader, budget?: Budget): AsyncGenerator<ContainerMember>;
+  open(reader: Reader, budget?: Budget, wanted?: Wanted): AsyncGenerator<ContainerMember>;
   /** For a compressed stream: the beginning of what is inside. */
   readonly codec?: Codec;
 }
@@ -112,11 +115,11 @@ async function indexTar(reader: Reader): Promise<Map<string, TarMember>> {
   return byName;
 }
 
-async function* openZip(reader: Reader, budget?: Budget): AsyncGenerator<ContainerMember> {
+async function* openZip(reader: Reader, budget?: Budget, wanted?: Wanted): AsyncGenerator<ContainerMember> {
   const { members, cut } = await readZipMembers(reader);
   const byName = new Map(members.map((it) => [it.name, it]));
   for (const member of members) {
-    if (member.name.endsWith("/") && member.bytes === 0) continue;
+    if ((member.name.endsWith("/") && member.bytes === 0) || wanted?.(member.name) === false) continue;
     const sibling = async (wanted: string): Promise<Reader | undefined> => {
       const found = byName.get(beside(member.name, wanted));
       if (found) budget?.grant(2 * found.bytes);
