@@ -139,6 +139,8 @@ test("a record that claims to come from the future happened when it arrived", ()
   const record = request({ time: "2099-01-01T00:00:00Z" });
   const [event] = taken(aLine().run(record, { ...from(0), receivedAt: arrived })).events;
   assert.equal(event?.time, arrived);
+  const [read] = taken(aLine().run(record, { ...from(0), seenAt: arrived })).events;
+  assert.equal(read?.time, arrived, "nobody saw it arrive, but it was read then");
 });
 
 test("a rule that cannot be used is refused by name, and the others work", () => {

@@ -84,6 +84,8 @@ export class Line {
   readonly #twins = new Twins();
   readonly #sources = new SourceBook();
   #recent = new Set<string>();
+  /** Stands before the oldest of them: looking for it from the start would pass over all that were deleted, each time. */
+  #recentInOrder = this.#recent.values();
   #gaps: Gap[] = [];
 
   /** Rules that cannot be used are refused one by one: see `refused`. @throws {ZodError} for options a detector refuses. */
@@ -121,7 +123,7 @@ export class Line {
       const as = read.as?.[i] ?? own;
       return typeof as === "string" ? sourceOf(as).logsources : as;
     };
-    return this.#take(read, of, from.receivedAt);
+    return this.#take(read, of, from.receivedAt ?? from.seenAt);
   }
 
   /** Says that a source sent nothing from one time to another, in ms since 1970. `to` is the last moment it is known to be silent. */
@@ -207,8 +209,8 @@ export class Line {
     if (this.#recent.has(id)) return true;
     this.#recent.add(id);
     if (this.#recent.size > maxRecent) {
-      const [oldest] = this.#recent;
-      if (oldest !== undefined) this.#recent.delete(oldest);
+      const oldest = this.#recentInOrder.next();
+      if (!oldest.done) this.#recent.delete(oldest.value);
     }
     return false;
   }
@@ -277,6 +279,7 @@ export class Line {
       this.#twins.restore(it.twins);
       this.#sources.restore(it.sources);
       this.#recent = new Set(it.recent);
+      this.#recentInOrder = this.#recent.values();
       this.#gaps = it.gaps.map(({ source, from, to, reason }) => ({
         source,
         from,

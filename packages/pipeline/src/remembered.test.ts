@@ -30,6 +30,28 @@ test("never holds more than its limit; what was used longest ago goes first, and
   );
 });
 
+test("holds exactly what was used last and not forgotten, in that order, whatever happened in between", () => {
+  const step = fc.record({ do: fc.constantFrom("keep", "keep", "keep", "forget", "restore"), key: fc.nat(12) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const memory = new Remembered<number>(5, 1e9);
+      let wanted: string[] = [];
+      for (const [at, { do: what, key }] of steps.entries()) {
+        if (what === "restore") memory.restore(JSON.parse(JSON.stringify(memory.snapshot())));
+        else wanted = wanted.filter((it) => it !== String(key));
+        if (what === "forget") memory.forget(String(key));
+        if (what !== "keep") continue;
+        memory.keep(String(key), at, at);
+        wanted = [...wanted, String(key)].slice(-5);
+      }
+      assert.deepEqual(
+        memory.snapshot().entries.map(([key]) => key),
+        wanted,
+      );
+    }),
+  );
+});
+
 test("a memory restored from its snapshot answers alike", () => {
   const memory = new Remembered<{ n: number }>(3, 1000);
   for (const [i, key] of ["a", "b", "c", "d", "b"].entries()) memory.keep(key, { n: i }, i);

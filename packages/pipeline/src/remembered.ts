@@ -19,6 +19,8 @@ export class Remembered<Value> {
   readonly #limit: number;
   readonly #ageMs: number;
   readonly #entries = new Map<string, { at: number; value: Value }>();
+  /** Stands before the oldest key that is left: looking for it from the start would pass over all that were deleted, each time. */
+  #inOrder = this.#entries.keys();
   #dropped = 0;
 
   constructor(limit: number, ageMs: number) {
@@ -46,8 +48,8 @@ export class Remembered<Value> {
     this.#entries.delete(key);
     this.#entries.set(key, { at: kept, value });
     if (this.#entries.size <= this.#limit) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    const oldest = this.#inOrder.next();
+    if (!oldest.done) this.#entries.delete(oldest.value);
     this.#dropped++;
   }
 
@@ -70,6 +72,7 @@ export class Remembered<Value> {
   restore(state: unknown): void {
     const { entries, dropped } = stored.parse(state);
     this.#entries.clear();
+    this.#inOrder = this.#entries.keys();
     for (const [key, at, value] of entries) this.#entries.set(key, { at, value: value as Value });
     this.#dropped = dropped;
   }

@@ -19,6 +19,8 @@ export interface Origin {
   readonly offset: number;
   /** When the record arrived, in ms since 1970, if we saw it arrive: the time of records that carry none. */
   readonly receivedAt?: number | undefined;
+  /** When we read it, in ms since 1970, where we did not see it arrive: no event of it counts as later. */
+  readonly seenAt?: number | undefined;
   /** When its file was last written, in ms since 1970: for records that carry no time, no later than this. */
   readonly writtenAt?: number | undefined;
 }

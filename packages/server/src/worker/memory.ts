@@ -17,6 +17,7 @@ const taken = z.union([
     offset: z.number(),
     file: z.string(),
     receivedAt: z.number().optional(),
+    seenAt: z.number().optional(),
     writtenAt: z.number().optional(),
   }),
   z.object({ silent: z.string(), from: z.number(), to: z.number() }),
@@ -29,6 +30,7 @@ export type Taken =
       readonly offset: number;
       readonly file: string;
       readonly receivedAt?: number;
+      readonly seenAt?: number;
       readonly writtenAt?: number;
     }
   | { readonly silent: string; readonly from: number; readonly to: number };

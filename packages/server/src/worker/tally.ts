@@ -9,6 +9,11 @@ import { sampleOf } from "./split.ts";
 
 /** Records whose beginning tells the kind of a file. */
 const maxTried = 20;
+/**
+ * How exactly we say when a record of a file was read, in ms: read again after a crash, an event that claims to be of the future
+ * should get the same time, and so count once.
+ */
+const seenMs = 3_600_000;
 /** Files whose kind is remembered. */
 const maxKinds = 1000;
 
@@ -115,7 +120,8 @@ export class Tally {
     if (state.kind === "auto" && (state.told !== kind || !kinds.includes(kind))) {
       this.set(source, { ...state, told: kind, kinds: [...new Set([...kinds, kind])] });
     }
-    const from = { source, kind, ...record };
+    const seen = record.receivedAt === undefined && { seenAt: now - (now % seenMs) };
+    const from = { source, kind, ...record, ...seen };
     this.taken.push(from);
     this.#outcome(source, record, line.run(record.record, from));
   }

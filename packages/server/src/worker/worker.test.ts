@@ -74,9 +74,12 @@ test("watched folders are read, whatever lies in them, and a restart reads on", 
   assert.ok((await eventually(source, (now) => now.rejects > 0)).samples[0].reason.length > 0);
 
   await it.restart();
-  writeFileSync(join(it.folder, "logs", "c.log"), `${accessLine("c.safetensors", { user: "three" })}\n`);
+  const later = Date.now() + 365 * 86_400_000;
+  writeFileSync(join(it.folder, "logs", "c.log"), `${accessLine("c.safetensors", { user: "three", at: later })}\n`);
   visitor = await it.signIn();
   assert.equal(await eventually(total, (n) => n === 3), 3);
+  const [future] = (await visitor.get("/api/events?filter=principal:three")).body.items;
+  assert.ok(future.time <= Date.now(), "a record that claims to be of next year happened when it was read");
   await sleep(700);
   assert.equal(await total(), 3);
 });
