@@ -72,6 +72,8 @@ export const scanReport = z.object({
   models: z.array(scannedModel),
   listeners: z.array(listener),
   paths: z.array(theftPath),
+  /** Files that began like a model or like something that holds models. */
+  candidates: z.int().nonnegative().optional(),
   /** Archives that were opened, and how many of them were not looked into to their end to save time. */
   archives: z.object({ lookedInto: z.int().nonnegative(), leftOut: z.int().nonnegative() }).optional(),
   /** `code` and `count` stand where something was left out to save time, rather than beyond reach. */

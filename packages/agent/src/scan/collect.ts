@@ -40,6 +40,7 @@ export interface Collected {
   readonly aliases: readonly Alias[];
   readonly files: number;
   readonly bytesRead: number;
+  readonly candidates: number;
   readonly archives: Archives;
 }
 
@@ -65,7 +66,8 @@ export async function collect(options: CollectOptions): Promise<Collected> {
   try {
     const { candidates, aliases } = await walkAll(crew, options, tally, report);
     const { found, archives } = await readAll(crew, candidates, options, tally, report);
-    return { found, aliases, files: tally.files, bytesRead: tally.bytesRead, archives };
+    const { files, bytesRead } = tally;
+    return { found, aliases, files, bytesRead, candidates: candidates.length, archives };
   } finally {
     await crew.close();
   }

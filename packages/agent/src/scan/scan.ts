@@ -85,6 +85,7 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
     roots,
     filesSeen: collected.files,
     bytesRead: collected.bytesRead,
+    candidates: collected.candidates,
     archives: collected.archives,
     models: [...models],
     listeners: listeners.map((it) => it.listener),

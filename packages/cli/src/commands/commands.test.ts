@@ -194,7 +194,7 @@ test("init proposes a register and never overwrites one", async (t) => {
 
 test("--json is one object on stdout, also for what goes wrong", async () => {
   const { code, stdout, stderr } = await run("scan", "/no/such/folder", "--json");
-  assert.equal(code, 3);
+  assert.equal(code, 2);
   assert.deepEqual(Object.keys(JSON.parse(stdout)), ["error", "message"]);
   assert.match(stderr, /no such file or folder/);
 });

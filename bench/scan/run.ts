@@ -1,27 +1,16 @@
 // `npm run bench -- scan [--json] [files] [MB of weights] [seed]`: a scan beside `find` with `sha256sum` over the same tree in the same run.
 // The bar of 500,000 files: `npm run bench -- scan 500000 64`.
-import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// A disk as it is: `npm run bench -- scan real [PATH] [outweigh scan's options]`, beside `find` alone and `find` with a read of every first page.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { measure, program } from "./measure.ts";
+import { runReal } from "./real.ts";
 
-const program = join(import.meta.dirname, "..", "packages", "cli", "bin", "outweigh.js");
 /** As many as a folder of sources or of a cache has. */
 const filesPerFolder = 100;
 /** One tensor of the models in the tree, in bytes. */
 const tensorBytes = 4 * 1024 * 1024;
-/** How often the resident size is looked at, in ms. */
-const lookMs = 20;
-
-interface Ran {
-  readonly seconds: number;
-  /** The largest resident size of the process, in MB; 0 where the system does not tell. */
-  readonly peakMb: number;
-  /** When the first line came, in seconds. */
-  readonly firstLineSeconds: number;
-  readonly stdout: string;
-}
-
 /** mulberry32: small, seeded, good enough to fill files. */
 function dice(seed: number): () => number {
   let state = seed >>> 0;
@@ -66,40 +55,8 @@ function safetensors(next: () => number): Buffer {
   return Buffer.concat([length, header, Buffer.from(body.buffer)]);
 }
 
-function measure(command: string, args: readonly string[]): Promise<Ran> {
-  const began = performance.now();
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let firstLine = 0;
-  let peakKb = 0;
-  const look = setInterval(() => (peakKb = Math.max(peakKb, peakOf(child.pid))), lookMs);
-  child.stdout.on("data", (it: Buffer) => (stdout += it.toString("latin1")));
-  child.stderr.on("data", () => (firstLine ||= performance.now()));
-  return new Promise((done, failed) => {
-    child.once("error", failed);
-    child.once("close", () => {
-      clearInterval(look);
-      const now = performance.now();
-      done({
-        seconds: (now - began) / 1000,
-        peakMb: Math.round(peakKb / 1000),
-        firstLineSeconds: firstLine === 0 ? 0 : (firstLine - began) / 1000,
-        stdout,
-      });
-    });
-  });
-}
-
-/** proc_pid_status(5), in kB. */
-function peakOf(pid: number | undefined): number {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}
-
 export async function run({ json, args }: { readonly json: boolean; readonly args: readonly string[] }): Promise<void> {
+  if (args[0] === "real") return runReal({ json, args: args.slice(1) });
   const [files = 20_000, weightsMb = 512, seed = 1] = args.map(Number);
   const root = mkdtempSync(join(tmpdir(), "outweigh-bench-scan-"));
   try {
