@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { detectKind, sourceOf, sources } from "./ingest/sources.ts";
+import { anEvent } from "./testing/nouns.ts";
 import { ocsfProblems } from "./testing/ocsf-classes.ts";
 import { noSamples, recording, replay, samples } from "./testing/recordings.ts";
 
@@ -17,6 +18,15 @@ function problemsOf(events: readonly Parameters<typeof ocsfProblems>[0][]): Reco
   for (const it of events) for (const problem of ocsfProblems(it)) found[problem] = (found[problem] ?? 0) + 1;
   return found;
 }
+
+test("what is missing, unknown or misplaced is a problem", () => {
+  const event = anEvent({ actor: { user: { name: "eve" } }, file: { name: "f", type_id: 1 } });
+  assert.deepEqual(ocsfProblems(event), []);
+  assert.deepEqual(ocsfProblems({ ...event, file: { name: "f" } }), ["file has no type_id"]);
+  assert.deepEqual(ocsfProblems({ ...event, actor: {} }).length, 1);
+  assert.deepEqual(ocsfProblems({ ...event, colour: "red" }), ["class 6006 has no colour"]);
+  assert.deepEqual(ocsfProblems({ ...event, activity_id: 18, type_uid: 600618 }), ["class 6006 has no activity 18"]);
+});
 
 const proofs = readdirSync(content, { recursive: true, encoding: "utf8" }).filter((it) => it.endsWith(".test.yml"));
 const proven = proofs.flatMap((file) => {

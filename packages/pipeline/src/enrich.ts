@@ -114,7 +114,7 @@ export function bookingOf(event: OcsfEvent): Entry | undefined {
   // A copy into a place declared for the same model is accounted for by that copy.
   if (field(event.unmapped, "copied_to_declared") === true) return undefined;
   const known = field(event, "part_bytes");
-  const size = field(event.file, "size");
+  const size = field(event.file ?? field(event.databucket, "file"), "size");
   const partBytes = typeof known === "number" ? known : typeof size === "number" ? size : undefined;
   return {
     model,

@@ -4,6 +4,10 @@ export { detectors } from "./detect/detectors.ts";
 export { type RuleInfo } from "./detect/rule-info.ts";
 export { type Refused } from "./detect/rules.ts";
 export { PipelineError, type PipelineErrorCode } from "./error.ts";
+export { csvOf } from "./export/csv.ts";
+export { ocsfOf } from "./export/ocsf.ts";
+export { stixOf, type StixObject } from "./export/stix.ts";
+export { type Story } from "./export/story.ts";
 export {
   type Ingested,
   type Manifest,

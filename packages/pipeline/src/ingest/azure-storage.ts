@@ -66,8 +66,8 @@ export function azureStorage(value: Raw, from: Origin): Ingested {
         name: path[0] ?? it.account ?? "unknown",
         type_id: 2,
         ...(artifact !== undefined && { uid: artifact }),
+        ...(name !== undefined && { file: fileObject(name) }),
       },
-      ...(name !== undefined && { file: fileObject(name) }),
       ...(it.agent !== undefined && { http_request: { user_agent: it.agent } }),
       ...(it.status !== undefined && { http_response: { code: it.status } }),
       unmapped: {
@@ -177,5 +177,5 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["listcontainers", { operation: "catalog", as: activity.datastoreList }],
   ["listfilesystems", { operation: "catalog", as: activity.datastoreList }],
   ["setcontaineracl", { operation: "configure", as: activity.datastoreWrite }],
-  ["getuserdelegationkey", { operation: "presign", as: activity.apiOther }],
+  ["getuserdelegationkey", { operation: "presign", as: [6005, 99] }],
 ]);

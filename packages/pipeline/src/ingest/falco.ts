@@ -72,7 +72,7 @@ function one(value: Raw, from: Origin): Ingested {
       ...(file !== undefined && {
         artifact: `file:${file.slice(0, 4096)}`,
         weights: looksLikeWeights(file),
-        file: fileObject(file),
+        evidences: [{ file: fileObject(file) }],
       }),
       finding_info: {
         title,

@@ -107,8 +107,12 @@ type OcsfLike = Parameters<typeof found>[0];
 function objectOf({ activity: [classUid], artifact, bucket, object }: GcpAction): object {
   if (classUid !== activity.datastoreRead[0]) return {};
   return {
-    databucket: { name: bucket ?? "unknown", type_id: 3, ...(artifact !== undefined && { uid: artifact }) },
-    ...(object !== undefined && { file: fileObject(object) }),
+    databucket: {
+      name: bucket ?? "unknown",
+      type_id: 3,
+      ...(artifact !== undefined && { uid: artifact }),
+      ...(object !== undefined && { file: fileObject(object) }),
+    },
   };
 }
 

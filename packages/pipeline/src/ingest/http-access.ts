@@ -153,7 +153,7 @@ function toEvent(
     ...(it.status !== undefined && {
       http_response: { code: it.status, ...(it.bytes !== undefined && { body_length: it.bytes }) },
     }),
-    ...(it.bytes !== undefined && { traffic: { bytes_out: it.bytes } }),
+    ...(it.bytes !== undefined && outcome.activity[0] === 4002 && { traffic: { bytes_out: it.bytes } }),
     api: { operation: `${meaning.dialect}.${outcome.operation}`, service: { name: meaning.dialect } },
     ...(outcome.activity[0] === 6006 && { file: fileObject(meaning.artifact ?? withoutSignatures(it.uri)) }),
     unmapped: {

@@ -1,7 +1,7 @@
 import { looksLikeWeights } from "../artifact.ts";
 import { plainAddress } from "../networks.ts";
 import { found, readJson, refuse, textOf } from "./json-records.ts";
-import { clientEndpoint, essentials, fileObject, idOf, timeOf, activity } from "./ocsf.ts";
+import { clientEndpoint, essentials, idOf, timeOf, activity } from "./ocsf.ts";
 import { skip, type Ingested, type Origin, type Raw, type Source } from "./source.ts";
 
 /** Longest line we read, in UTF-16 units. */
@@ -55,7 +55,7 @@ function contents(value: Raw, from: Origin): Ingested {
       operation: action === "get" ? "open" : (operations.get(action) ?? "request"),
       artifact: `file:${path.slice(0, 4096)}`,
       weights: looksLikeWeights(path),
-      file: fileObject(path === "" ? "/" : path),
+      resources: [{ name: path === "" ? "/" : path, type: "file" }],
       api: { operation: `contents.${action}`, service: { name: "jupyter" } },
       unmapped: {
         action,

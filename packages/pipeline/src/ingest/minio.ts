@@ -96,8 +96,13 @@ function toEvent(it: Entry, time: number, record: string, from: Origin): OcsfEve
     ...sent(it, bytes),
     actor: { user: { uid: principal, ...(credential && { credential_uid: credential }) } },
     src_endpoint: address === undefined ? { svc_name: "unknown" } : { ip: address },
-    databucket: { name: source.bucket || "all", type_id: 99, type: "MinIO", ...(artifact && { uid: artifact }) },
-    ...(source.object && { file: fileObject(source.object) }),
+    databucket: {
+      name: source.bucket || "all",
+      type_id: 99,
+      type: "MinIO",
+      ...(artifact && { uid: artifact }),
+      ...(source.object && { file: fileObject(source.object) }),
+    },
     http_request: {
       ...(it.userAgent && { user_agent: it.userAgent }),
       ...(it.requestID && { uid: it.requestID }),

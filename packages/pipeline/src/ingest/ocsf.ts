@@ -78,10 +78,11 @@ export function essentials({ id, from, time, activity: [classUid, activityId], .
       product: { name: product },
       ...(uid !== undefined && { uid }),
       ...(originalTime !== undefined && { original_time: originalTime }),
+      ...(cut && { is_truncated: true, untruncated_size: raw.length }),
     },
     principal,
     raw_data: cut ? raw.slice(0, maxRawLength) : raw,
-    ...(cut && { raw_data_size: raw.length, is_truncated: true }),
+    ...(cut && { raw_data_size: raw.length }),
   };
 }
 

@@ -144,8 +144,12 @@ function toEvent(it: Access, line: string, from: Origin): OcsfEvent {
     ...rangeOf(it, bytes),
     actor: { user: { uid: it.requester ?? principal } },
     src_endpoint: address === undefined ? { svc_name: "unknown" } : { ip: address },
-    databucket: { name: it.bucket, type_id: 1, uid: s3Address(it.bucket, it.key) },
-    ...(it.key !== undefined && { file: fileObject(it.key, { size: it.size }) }),
+    databucket: {
+      name: it.bucket,
+      type_id: 1,
+      uid: s3Address(it.bucket, it.key),
+      ...(it.key !== undefined && { file: fileObject(it.key, { size: it.size }) }),
+    },
     http_request: {
       ...(it.agent !== undefined && { user_agent: it.agent }),
       ...(it.uri !== undefined && { http_method: it.uri.split(" ", 1)[0] }),

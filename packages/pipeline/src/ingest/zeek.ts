@@ -2,7 +2,7 @@ import type { OcsfEvent } from "@outweigh/schema";
 import { looksLikeWeights } from "../artifact.ts";
 import { plainAddress } from "../networks.ts";
 import { found, numberOf, readAs, readJson, refuse, textOf } from "./json-records.ts";
-import { activity, bytesOf, essentials, fileObject, idOf, timeOf } from "./ocsf.ts";
+import { activity, bytesOf, essentials, idOf, timeOf } from "./ocsf.ts";
 import { skip, type Ingested, type Logsource, type Origin, type Raw, type Source } from "./source.ts";
 
 export const zeek: Source = {
@@ -151,7 +151,6 @@ function smb(value: Raw, base: Base): OcsfEvent {
     operation: textOf(value, "action") === "SMB::FILE_OPEN" ? "open" : "traffic",
     artifact: `file:${path.slice(0, 4096)}`,
     weights: looksLikeWeights(path),
-    file: fileObject(path),
     unmapped: { log: "smb_files", action: textOf(value, "action") ?? "unknown" },
   };
 }

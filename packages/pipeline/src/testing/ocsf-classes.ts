@@ -1,9 +1,9 @@
 /**
  * What OCSF 1.8.0 demands of the classes and objects that we write, kept by hand: names and numbers of its dictionary
- * (github.com/ocsf/ocsf-schema, tag 1.8.0, Apache-2.0), none of its text. Optional attributes are not listed, so a misspelt optional one
- * is not found by this.
+ * (github.com/ocsf/ocsf-schema, tag 1.8.0, Apache-2.0), none of its text. Of the attributes of objects only the required ones are listed,
+ * so a misspelt optional one inside an object is not found by this.
  */
-import type { OcsfEvent } from "@outweigh/schema";
+import { reservedFields, type OcsfEvent } from "@outweigh/schema";
 
 interface Shape {
   readonly required?: readonly string[];
@@ -14,32 +14,90 @@ interface ClassShape extends Shape {
   /** Activity ids beyond 0 unknown and 99 other, which every class has. */
   readonly activities: readonly number[];
   readonly profiles?: readonly string[];
+  /** Attributes that we use of what the class has beyond the base event. */
+  readonly may: readonly string[];
 }
 
 const to = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
 
+/** What every class has, as far as we use it; `actor`, `api`, `device` and `cloud` come with the profiles of the base event. */
+const base = [
+  ...[
+    "activity_id",
+    "activity_name",
+    "category_uid",
+    "class_uid",
+    "type_uid",
+    "severity_id",
+    "status_id",
+    "status_code",
+    "time",
+  ],
+  ...["metadata", "unmapped", "raw_data", "raw_data_size", "actor", "api", "device", "cloud"],
+];
+
+/** What we add to an event at its top: our reserved names, and what the register concludes from them. */
+const own: readonly string[] = [...reservedFields, "models", "part_bytes"];
+
+const web = ["src_endpoint", "http_request", "http_response"];
+const ai = ["ai_model", "message_context"];
+
 /** By class uid. 0 is the base event. */
 export const ocsfClasses: Readonly<Record<number, ClassShape>> = {
-  0: { activities: [] },
-  1001: { required: ["actor", "device", "file"], activities: to(14) },
-  1006: { required: ["actor", "device", "job"], activities: to(6) },
-  1007: { required: ["actor", "device", "process"], activities: to(5), profiles: ["ai_operation"] },
-  2004: { required: ["finding_info"], activities: to(3) },
-  3001: { required: ["user"], activities: to(12) },
-  3002: { required: ["user"], oneOf: ["service", "dst_endpoint"], activities: to(7) },
-  3004: { required: ["entity"], activities: to(13) },
-  3005: { required: ["user", "privileges"], activities: to(2) },
-  3006: { required: ["group"], activities: to(8) },
-  4001: { oneOf: ["dst_endpoint", "src_endpoint"], activities: to(7) },
-  4002: { oneOf: ["http_request", "http_response"], activities: to(9) },
-  6003: { required: ["actor", "api", "src_endpoint"], activities: to(4), profiles: ["ai_operation"] },
+  0: { activities: [], may: [] },
+  1001: { required: ["actor", "device", "file"], activities: to(14), may: ["file", "file_result"] },
+  1006: { required: ["actor", "device", "job"], activities: to(6), may: ["job"] },
+  1007: {
+    required: ["actor", "device", "process"],
+    activities: to(5),
+    profiles: ["ai_operation"],
+    may: ["process", ...ai],
+  },
+  // The gateway's findings have the client's address at their top, where rules look for it; OCSF has it in `evidences`.
+  2004: {
+    required: ["finding_info"],
+    activities: to(3),
+    may: ["finding_info", "evidences", "resources", "src_endpoint"],
+  },
+  3001: { required: ["user"], activities: to(12), may: ["user", ...web] },
+  3002: {
+    required: ["user"],
+    oneOf: ["service", "dst_endpoint"],
+    activities: to(7),
+    may: ["user", "service", "dst_endpoint", ...web],
+  },
+  3004: { required: ["entity"], activities: to(13), may: ["entity", ...web] },
+  3005: { required: ["user", "privileges"], activities: to(2), may: ["user", "privileges", "resources", ...web] },
+  3006: { required: ["group"], activities: to(8), may: ["group", "user", "privileges", ...web] },
+  // The agent says of which file a connection sent bytes, for which the class has no attribute.
+  4001: {
+    oneOf: ["dst_endpoint", "src_endpoint"],
+    activities: to(7),
+    may: ["src_endpoint", "dst_endpoint", "traffic", "file"],
+  },
+  4002: {
+    oneOf: ["http_request", "http_response"],
+    activities: to(9),
+    may: ["dst_endpoint", "traffic", "file", ...web],
+  },
+  6003: {
+    required: ["actor", "api", "src_endpoint"],
+    activities: to(4),
+    profiles: ["ai_operation"],
+    may: ["dst_endpoint", "resources", ...web, ...ai],
+  },
   6005: {
     required: ["actor", "src_endpoint"],
     oneOf: ["database", "databucket", "table"],
     activities: to(10),
     profiles: ["ai_operation"],
+    may: ["dst_endpoint", "databucket", "database", "table", ...web, ...ai],
   },
-  6006: { required: ["actor", "file", "src_endpoint"], activities: to(17) },
+  6006: {
+    required: ["actor", "file", "src_endpoint"],
+    activities: to(17),
+    may: ["dst_endpoint", "file", "file_result", ...web],
+  },
 };
 
 const address = ["ip", "uid", "name", "hostname", "instance_uid", "interface_uid", "interface_name"];
@@ -79,6 +137,9 @@ export function ocsfProblems(event: OcsfEvent): string[] {
     ...([0, 1, 2, 3, 4, 5, 6, 99].includes(event.severity_id) ? [] : ["severity_id is unknown"]),
     ...([undefined, 0, 1, 2, 99].includes(event.status_id) ? [] : ["status_id is unknown"]),
     ...missing(event, shape, `class ${uid}`),
+    ...Object.keys(event)
+      .filter((it) => !base.includes(it) && !own.includes(it) && !shape.may.includes(it))
+      .map((it) => `class ${uid} has no ${it}`),
     ...(Array.isArray(profiles) ? profiles.filter((it) => !shape.profiles?.includes(it)) : []).map(
       (it) => `class ${uid} has no profile ${it}`,
     ),
