@@ -70,6 +70,11 @@ export const gatewayModel = z.strictObject({
     .optional(),
   /** Which output tensor holds the probabilities, where there are several. */
   output: z.string().max(128).optional(),
+  /**
+   * An output tensor that the model server adds for the detectors alone, such as the embedding before the last layer: they see more by
+   * it. It is taken out of every answer before that leaves.
+   */
+  features: z.string().max(128).optional(),
   /** Made by the owner from benign traffic: file, beside it `FILE.sig`. Without it detectors are calibrating: they page nobody. */
   calibration: z.string().optional(),
   /** Where the layer before the vocabulary is this wide, log-probabilities are counted against it. */

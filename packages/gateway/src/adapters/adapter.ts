@@ -62,6 +62,22 @@ export interface Members {
 /** One event of a stream on its way to the client: its new data, `undefined` for as it is, `drop` for not at all. */
 export type ItemEditor = (data: Buffer) => string | "drop" | undefined;
 
+/** An answer of JSON and the tensors behind it. */
+export interface BinaryAnswer {
+  readonly body: Buffer;
+  readonly jsonLength: number;
+}
+
+/** What is to be done to it. */
+export interface BinaryCut {
+  readonly to: Coarsening;
+  readonly classes: number | undefined;
+  /** The output that holds the probabilities. */
+  readonly output: string | undefined;
+  /** The output that is taken out. */
+  readonly features: string | undefined;
+}
+
 /** What can be taken out of an answer. */
 export interface Cuts {
   /** Log-probabilities, whole answers and streamed items alike. */
@@ -72,14 +88,10 @@ export interface Cuts {
   readonly reasoningItems?: () => ItemEditor;
   /** Probabilities of classes. */
   readonly probabilities?: (to: Coarsening, classes: number | undefined, output: string | undefined) => readonly Edit[];
-  /** The same in an answer whose tensors follow its JSON; keeps every size. @throws when it cannot be done. */
-  readonly binary?: (
-    body: Buffer,
-    jsonLength: number,
-    to: Coarsening,
-    classes: number | undefined,
-    output: string | undefined,
-  ) => Buffer;
+  /** Takes the output out that is for the detectors alone. */
+  readonly features?: (name: string) => readonly Edit[];
+  /** Both in an answer whose tensors follow its JSON. @throws when it cannot be done: then nothing may leave. */
+  readonly binary?: (answer: BinaryAnswer, cut: BinaryCut) => BinaryAnswer;
 }
 
 /** An exchange as the detectors get it: bytes, and where they came from. */
@@ -91,8 +103,9 @@ export interface Taken {
   readonly request: Buffer;
   readonly answer: Buffer;
   readonly streamed: "sse" | "ndjson" | undefined;
-  /** Which output holds the probabilities, where the policy says so. */
+  /** Which output holds the probabilities, and which the detectors' features, where the policy says so. */
   readonly output: string | undefined;
+  readonly features: string | undefined;
 }
 
 /** One prefix whose log-probabilities were shown. */
@@ -112,6 +125,8 @@ export interface Seen {
   readonly depth?: number;
   /** Rows of numbers that were asked. */
   readonly inputs?: readonly (readonly number[])[];
+  /** The model's own view of each row, where its server gives it. */
+  readonly features?: readonly (readonly number[])[];
   /** Rows of probabilities that were answered; labels alone where the answer holds no more. */
   readonly probabilities?: readonly (readonly number[])[];
   readonly labels?: readonly (number | string)[];

@@ -1,6 +1,16 @@
 import { eachElement } from "../json/spans.ts";
+import { editJson, filterElements } from "../json/edit.ts";
 import { coarsen, row, type Coarsening } from "../json/probabilities.ts";
-import { noLevers, type Adapter, type Levers, type Members, type Seen, type Taken } from "./adapter.ts";
+import {
+  noLevers,
+  type Adapter,
+  type BinaryAnswer,
+  type BinaryCut,
+  type Levers,
+  type Members,
+  type Seen,
+  type Taken,
+} from "./adapter.ts";
 import {
   areDistributions,
   at,
@@ -58,7 +68,8 @@ export const openInference: Adapter = {
     probabilities: (to, classes, output) => [
       { path: ["outputs", "*"], change: (value) => coarsenOutput(value, to, classes, output) },
     ],
-    binary: coarsenBinary,
+    features: (name) => [filterElements(["outputs"], (output) => !isNamed(output, name))],
+    binary: cutBinary,
   }),
   queries: (_, members) => rowsAsked(members),
   see(taken: Taken): Seen | undefined {
@@ -69,7 +80,11 @@ export const openInference: Adapter = {
     const input = tensorsOf(taken.request, taken.requestJson, "inputs")?.find((it) => it.values !== undefined);
     const rows = input?.values && cutRows(input.values, input.shape[0] ?? 1);
     if (!rows) return undefined;
-    return { inputs: rows, ...answerOf(taken, rows.length) };
+    const outputs = tensorsOf(taken.answer, taken.answerJson, "outputs") ?? [];
+    const own = outputs.find((it) => taken.features !== undefined && it.name === taken.features)?.values;
+    const features = own && cutRows(own, rows.length);
+    const others = outputs.filter((it) => it.name !== taken.features);
+    return { inputs: rows, ...(features && { features }), ...answerOf(others, taken.output, rows.length) };
   },
 };
 
@@ -86,8 +101,11 @@ function rowsAsked(members: Members | undefined): number {
   return rows;
 }
 
-function answerOf({ answer, answerJson, output }: Taken, rows: number): Pick<Seen, "probabilities" | "labels"> {
-  const tensors = tensorsOf(answer, answerJson, "outputs") ?? [];
+function answerOf(
+  tensors: readonly Tensor[],
+  output: string | undefined,
+  rows: number,
+): Pick<Seen, "probabilities" | "labels"> {
   const probabilities = probabilityRows(tensors, rows, output);
   if (probabilities) return { probabilities };
   // Triton's classification extension answers `value:index[:label]`.
@@ -138,30 +156,46 @@ function areRows(data: readonly unknown[], width: number | undefined): boolean {
   return rows !== undefined && areDistributions(rows);
 }
 
-function coarsenBinary(
-  body: Buffer,
-  jsonLength: number,
-  to: Coarsening,
-  classes: number | undefined,
-  output: string | undefined,
-): Buffer {
+/** Makes floats coarser in place, which keeps every size; then takes the detectors' tensor out of JSON and data. */
+function cutBinary({ body, jsonLength }: BinaryAnswer, { to, classes, output, features }: BinaryCut): BinaryAnswer {
   const tensors = tensorsOf(body, jsonLength, "outputs");
   if (!tensors) throw new Error("the answer's tensors cannot be read");
   const out = Buffer.from(body);
-  for (const { name, datatype, shape, values, at: place } of tensors) {
-    if (!values || place === undefined || !/^(?:FP32|FP64)$/.test(datatype)) {
-      if (/^(?:FP|BF)/.test(datatype))
-        throw new Error(`output ${name} is ${datatype}, which cannot be made coarser in place`);
-      continue;
-    }
-    const width = classes ?? shape.at(-1) ?? values.length;
-    const rows = cutRows(values, values.length / width);
-    const isProbabilities = output === undefined ? rows !== undefined && areDistributions(rows) : name === output;
-    const coarse = isProbabilities && rows ? rows.flatMap((it) => row(it, to)) : values.map(() => 0);
-    if (!isProbabilities && to.dial !== "label-only") continue;
-    coarse.forEach((it, i) =>
-      datatype === "FP32" ? out.writeFloatLE(it, place + 4 * i) : out.writeDoubleLE(it, place + 8 * i),
-    );
+  if (to.dial !== "full") {
+    for (const it of tensors) if (it.name !== features) coarsenTensor(out, it, { to, classes, output, features });
   }
-  return out;
+  const hidden = features === undefined ? [] : tensors.filter((it) => it.name === features);
+  if (features === undefined || hidden.length === 0) return { body: out, jsonLength };
+  const json = editJson(out.subarray(0, jsonLength), [
+    filterElements(["outputs"], (element) => !isNamed(element, features)),
+  ]);
+  const data: Buffer[] = [];
+  let from = jsonLength;
+  for (const { at: place, size } of hidden) {
+    if (place === undefined) continue;
+    data.push(out.subarray(from, place));
+    from = place + size;
+  }
+  return { body: Buffer.concat([json, ...data, out.subarray(from)]), jsonLength: json.length };
+}
+
+function coarsenTensor(out: Buffer, tensor: Tensor, { to, classes, output }: BinaryCut): void {
+  const { name, datatype, shape, values, at: place } = tensor;
+  if (!values || place === undefined || !/^(?:FP32|FP64)$/.test(datatype)) {
+    if (/^(?:FP|BF)/.test(datatype)) throw new Error(`output ${name} is ${datatype}, which cannot be made coarser`);
+    return;
+  }
+  const width = classes ?? shape.at(-1) ?? values.length;
+  const rows = cutRows(values, values.length / width);
+  const isProbabilities = output === undefined ? rows !== undefined && areDistributions(rows) : name === output;
+  if (!isProbabilities && to.dial !== "label-only") return;
+  const coarse = isProbabilities && rows ? rows.flatMap((it) => row(it, to)) : values.map(() => 0);
+  coarse.forEach((it, i) =>
+    datatype === "FP32" ? out.writeFloatLE(it, place + 4 * i) : out.writeDoubleLE(it, place + 8 * i),
+  );
+}
+
+/** Whether one output, as JSON, has this name. */
+function isNamed(output: Buffer, name: string): boolean {
+  return at(parse(output), "name") === name;
 }

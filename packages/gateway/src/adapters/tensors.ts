@@ -10,6 +10,8 @@ export interface Tensor {
   readonly texts: readonly string[] | undefined;
   /** Where the binary data stand in the body; undefined for data in JSON. */
   readonly at: number | undefined;
+  /** And how many bytes. */
+  readonly size: number;
 }
 
 /** Most tensors of one request or answer that are read: models have a handful. */
@@ -53,11 +55,11 @@ export function tensorsOf(
     const [name, datatype] = [textOf(entry["name"]) ?? "", textOf(entry["datatype"]) ?? ""];
     const shape = Array.isArray(entry["shape"]) ? entry["shape"].map(Number) : [];
     if (size === undefined) {
-      out.push({ name, datatype, shape, ...fromJson(entry["data"]), at: undefined });
+      out.push({ name, datatype, shape, ...fromJson(entry["data"]), at: undefined, size: 0 });
       continue;
     }
     if (typeof size !== "number" || !Number.isInteger(size) || size < 0 || place + size > body.length) return undefined;
-    out.push({ name, datatype, shape, ...fromBytes(body.subarray(place, place + size), datatype), at: place });
+    out.push({ name, datatype, shape, ...fromBytes(body.subarray(place, place + size), datatype), at: place, size });
     place += size;
   }
   return out;

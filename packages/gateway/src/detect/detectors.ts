@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { textKey, type TextKey } from "@outweigh/extraction";
+import { textKey, type Query, type TextKey } from "@outweigh/extraction";
 import type { GatewayModel } from "@outweigh/schema";
 import { adapters } from "../adapters/adapters.ts";
 import type { Seen } from "../adapters/adapter.ts";
@@ -92,12 +92,12 @@ export class Detectors {
     return found;
   }
 
-  #see(it: Assembled, { output }: GatewayModel): Seen | undefined {
+  #see(it: Assembled, { output, features }: GatewayModel): Seen | undefined {
     const at = this.#routes[it.route];
     const route = at && adapters[at.protocol].routes[at.route];
     if (!at || !route) return undefined;
     const { requestJson, answerJson, request, answer, streamed } = it;
-    return adapters[at.protocol].see({ route, requestJson, answerJson, request, answer, streamed, output });
+    return adapters[at.protocol].see({ route, requestJson, answerJson, request, answer, streamed, output, features });
   }
 
   #of(name: string): Watched {
@@ -132,18 +132,12 @@ export class Detectors {
     }
     const found: Found[] = [];
     rows.forEach((row, i) => {
-      const features = reduce(row, model.input);
-      const answered = seen.probabilities?.[i];
-      const stratum = answered ? largest(answered) : Number(seen.labels?.[i]);
-      if (!features || !Number.isInteger(stratum)) {
+      const query = queryOf(seen, i, row, { model, labelOnly: it.labelOnly });
+      if (!query) {
         this.#unread++;
         return;
       }
-      const step = numeric.step(asked, {
-        features,
-        stratum,
-        ...(answered && !it.labelOnly && { probabilities: answered }),
-      });
+      const step = numeric.step(asked, query);
       found.push(...step.found);
       if (step.reading) this.#readings.write(it.slot, { ...step.reading, model: it.model });
     });
@@ -158,6 +152,27 @@ export class Detectors {
     );
     return { groups, found };
   }
+}
+
+/** One row as the meters take it; undefined where shape or answer do not fit. */
+function queryOf(
+  { features, probabilities, labels }: Seen,
+  i: number,
+  row: readonly number[],
+  { model, labelOnly }: { readonly model: GatewayModel; readonly labelOnly: boolean },
+): Query | undefined {
+  const input = reduce(row, model.input);
+  const answered = probabilities?.[i];
+  const stratum = answered ? largest(answered) : Number(labels?.[i]);
+  const own = model.features === undefined ? input : features?.[i];
+  if (!input || !own || !Number.isInteger(stratum)) return undefined;
+  return {
+    features: own,
+    stratum,
+    ...(model.features !== undefined && { input }),
+    // What the client did not get teaches it nothing.
+    ...(answered && !labelOnly && { probabilities: answered }),
+  };
 }
 
 function largest(values: readonly number[]): number {

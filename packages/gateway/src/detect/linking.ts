@@ -8,8 +8,11 @@ const maxAccounts = 2_000;
 const maxShingles = 512;
 /** Prompts in which a shingle must stand to be a template's. */
 const templateShare = 0.3;
-/** Expected number of false links at each linking, over all pairs. A link is a reason to test together, never a verdict. */
-const falseLinks = 0.5;
+/**
+ * Expected number of false links at each linking, over all pairs. A link is a reason to test together, never a verdict: the group's own
+ * level keeps the promise, so a few false links cost little, and fewer would leave ten accounts on one clock apart.
+ */
+const falseLinks = 2;
 /** Largest group. */
 const maxMembers = 64;
 

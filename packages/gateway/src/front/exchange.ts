@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import type { Cost } from "../admission/meters.ts";
 import { ItemCutter } from "../lanes/stream-items.ts";
-import { treatingOf, type Treating } from "../lanes/treat.ts";
+import { treatingOf, type Treating, type Whole } from "../lanes/treat.ts";
 import { maxAssembledBytes, maxEditedBytes, maxStallMs, maxTappedBytes } from "../limits.ts";
 import { usualBits } from "../orders/challenge.ts";
 import { lookAt, type Admitted } from "../policy/request.ts";
@@ -345,19 +345,26 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #endEdited(body: Buffer): void {
-    let edited: Buffer;
+    const treating = this.#treating;
+    if (!treating) return;
+    let edited: Whole;
     try {
-      edited = this.#treating?.whole(body, this.#answerJson) ?? nothing;
+      edited = treating.whole(body, this.#answerJson);
     } catch (cause) {
       this.#fail(refuse(502, "CANNOT_EDIT", `the answer cannot be edited: ${messageOf(cause)}`));
       return;
     }
     this.#keep(body);
-    this.#copy(edited);
-    this.#fields.push("content-length", String(edited.length));
+    this.#copy(treating.tapsOriginal ? body : edited.body);
+    if (edited.jsonLength !== this.#answerJson) {
+      const name = "inference-header-content-length";
+      this.#fields = [...without(this.#fields, [name]), name, String(edited.jsonLength)];
+    }
+    if (!treating.tapsOriginal) this.#answerJson = edited.jsonLength;
+    this.#fields.push("content-length", String(edited.body.length));
     this.#finish(true);
     this.#writeHead();
-    this.#res.end(edited);
+    this.#res.end(edited.body);
   }
 
   #endStream(): void {

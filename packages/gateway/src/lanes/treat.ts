@@ -5,12 +5,20 @@ import type { Treatment } from "../policy/request.ts";
 import type { Served } from "../policy/routes.ts";
 import { eventData, withData } from "./stream-items.ts";
 
+/** A whole answer; `jsonLength` where binary tensors follow its JSON. */
+export interface Whole {
+  readonly body: Buffer;
+  readonly jsonLength: number | undefined;
+}
+
 /** How an answer is changed. `undefined` as a whole means: pass it on as it is. */
 export interface Treating {
   /** A whole document. @throws for what cannot be edited: then nothing of it may leave. */
-  whole(body: Buffer, jsonLength: number | undefined): Buffer;
+  whole(body: Buffer, jsonLength: number | undefined): Whole;
   /** One item of a stream; undefined drops it. @throws as `whole`. */
   item(item: Buffer): Buffer | undefined;
+  /** The detectors look at the answer as it was, because what they need is taken out. */
+  readonly tapsOriginal: boolean;
 }
 
 /** What has to be done to this answer, if anything. */
@@ -20,23 +28,33 @@ export function treatingOf(
   model: GatewayModel | undefined,
 ): Treating | undefined {
   const { logprobs, reasoning, dial, decimals } = treatment;
-  if (!logprobs && !reasoning && dial === "full") return undefined;
+  const isPrediction = served.route.operation === "predict";
+  const features = isPrediction ? model?.features : undefined;
+  if (!logprobs && !reasoning && dial === "full" && features === undefined) return undefined;
   const cuts = served.upstream.adapter.cuts(served.route);
   const edits: Edit[] = [];
   if (logprobs) edits.push(...(cuts.logprobs ?? []));
   if (reasoning) edits.push(...(cuts.reasoning ?? []));
-  const coarse = dial !== "full" && served.route.operation === "predict";
+  const coarse = dial !== "full" && isPrediction;
+  // First: where two edits meet on one value, the first one wins.
+  if (features !== undefined && !coarse) edits.push(...(cuts.features?.(features) ?? []));
   const to = { dial, decimals };
   if (coarse) edits.push(...(cuts.probabilities?.(to, model?.classes, model?.output) ?? []));
   const itemEditor = reasoning ? cuts.reasoningItems?.() : undefined;
   if (edits.length === 0 && !itemEditor) return undefined;
+  const hide = features === undefined ? [] : (cuts.features?.(features) ?? []);
   return {
     whole(body, jsonLength) {
-      if (jsonLength === undefined) return editJson(body, edits);
-      if (!coarse) return body;
-      if (!cuts.binary) throw new Error("binary tensors of this protocol cannot be edited");
-      return cuts.binary(body, jsonLength, to, model?.classes, model?.output);
+      if (jsonLength !== undefined) {
+        if (!coarse && features === undefined) return { body, jsonLength };
+        if (!cuts.binary) throw new Error("binary tensors of this protocol cannot be edited");
+        return cuts.binary({ body, jsonLength }, { to, classes: model?.classes, output: model?.output, features });
+      }
+      // Taken out before the rest is made coarser: both look at the same list.
+      const rest = coarse && hide.length > 0 ? editJson(body, hide) : body;
+      return { body: editJson(rest, edits), jsonLength };
     },
+    tapsOriginal: features !== undefined,
     item: (item) => editItem(item, edits, itemEditor),
   };
 }

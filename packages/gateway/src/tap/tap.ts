@@ -146,6 +146,6 @@ function originOf(number: number, address: string, agent: string): Told {
     number,
     address,
     agent,
-    tokens: [`address:${address}`, `agent:${agent}`, `both:${address}|${agent}`],
+    tokens: [`address:${address}`, `agent:${agent}`],
   };
 }

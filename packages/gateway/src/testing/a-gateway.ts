@@ -34,7 +34,7 @@ export async function aGateway(
   const said: string[] = [];
   const gateway = await startGateway({
     section: () => read(current),
-    environment: { MODEL_KEY: "the-model-servers-own-key" },
+    environment: { ...process.env, MODEL_KEY: "the-model-servers-own-key" },
     say: (line) => said.push(line),
     ...(options.linkMs !== undefined && { linkMs: options.linkMs }),
   });
