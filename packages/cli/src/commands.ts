@@ -11,6 +11,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["up", async () => (await import("./commands/up.ts")).up],
   ["open", async () => (await import("./commands/open.ts")).open],
   ["pack", async () => (await import("./commands/pack.ts")).pack],
+  ["export", async () => (await import("./commands/export.ts")).exportIncident],
   ["verify", async () => (await import("./commands/verify.ts")).verify],
   ["token create", async () => (await import("./commands/token-create.ts")).tokenCreate],
   ["token list", async () => (await import("./commands/token-list.ts")).tokenList],

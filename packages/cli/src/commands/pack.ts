@@ -1,8 +1,8 @@
-import { incidentPage } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
-import { CliError, type ExitCode } from "../error.ts";
-import { dataOption, withSession, type Session } from "../server-client.ts";
+import type { ExitCode } from "../error.ts";
+import { incidentId } from "../incident-id.ts";
+import { dataOption, withSession } from "../server-client.ts";
 import { sizeText } from "../text/amounts.ts";
 
 const options = {
@@ -32,27 +32,11 @@ export const pack = command({
 async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
   const { id, text } = await withSession(values.data ?? config.server.data, async (session) => {
-    const found = await idOf(name, session);
+    const found = await incidentId(name, session);
     return { id: found, text: await (await session.get(`/api/incidents/${encodeURIComponent(found)}/pack`)).text() };
   });
   if (json) terminal.printJson({ incident: id, bytes: Buffer.byteLength(text), pack: text });
   else terminal.printRaw(text);
   terminal.say(`${sizeText(Buffer.byteLength(text))}; outweigh verify checks it without this server`);
   return 0;
-}
-
-/** The id of the incident that a person calls by its number. */
-async function idOf(name: string, session: Session): Promise<string> {
-  const number = /^(?:INC-)?(\d{1,15})$/i.exec(name)?.[1];
-  if (number === undefined) return name;
-  for (let after = ""; ;) {
-    const page = await session.get(
-      `/api/incidents?limit=500${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`,
-    );
-    const { items, next } = incidentPage.parse(await page.json());
-    const found = items.find((it) => it.number === Number(number));
-    if (found) return found.id;
-    if (next === undefined) throw new CliError("FAILED", `there is no incident ${number}`);
-    after = next;
-  }
 }

@@ -33,6 +33,8 @@ export const addresses = {
   comments: (it: string) => `/api/incidents/${id(it)}/comments`,
   /** An incident's part of the evidence as a file. */
   pack: (it: string) => `/api/incidents/${id(it)}/pack`,
+  /** An incident in the words of another system. */
+  exported: (it: string, as: string) => `/api/incidents/${id(it)}/export?as=${as}`,
   alert: (it: string) => `/api/alerts/${id(it)}`,
   model: (name: string) => `/api/models/${id(name)}`,
   preview: "/api/actions/preview",

@@ -161,6 +161,18 @@ test("what people decide about an incident is kept, and is evidence that others 
   assert.ok(report.documents > 3 && report.entries > 3);
   const forged = verifyPack(pack.replace("old-ci", "new-ci"));
   assert.equal(forged.ok, false);
+
+  const exported = async (as: string) => (await visitor.get(`/api/incidents/${id}/export?as=${as}`)).body;
+  const findings = String(await exported("ocsf"))
+    .trim()
+    .split("\n");
+  assert.deepEqual(
+    findings.map((it) => JSON.parse(it).class_uid),
+    [2005, ...detail.alerts.map(() => 2004)],
+  );
+  assert.match(JSON.stringify(await exported("stix")), /"incident--/);
+  assert.match(String(await exported("csv")), /^time,source,principal,/);
+  assert.equal((await visitor.get(`/api/incidents/${id}/export?as=pdf`)).status, 400);
 });
 
 test("a closed incident opens again when more happens", async () => {
@@ -466,6 +478,7 @@ test("what is not there is not found, and says so in JSON", async () => {
     "/api/playbooks/none",
     "/api/none",
     "/api/incidents/none/pack",
+    "/api/incidents/none/export?as=stix",
   ]) {
     const { status, body } = await visitor.get(path);
     assert.deepEqual([status, body.error], [404, "NOT_FOUND"], path);

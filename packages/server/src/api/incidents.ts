@@ -6,6 +6,7 @@ import {
   type IncidentDetail,
   type IncidentRow,
 } from "@outweigh/schema";
+import { csvOf, ocsfOf, stixOf, type Story } from "@outweigh/pipeline";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { ServerError } from "../error.ts";
@@ -26,6 +27,24 @@ const params = z.object({ id: z.string().min(1).max(200) });
 /** How long before and after an incident a gap still matters to it, in ms. */
 const aroundMs = 3_600_000;
 
+const exportQuery = z.object({ as: z.enum(["ocsf", "stix", "csv"]) });
+/** An incident in the words of other systems. */
+const exports = {
+  ocsf: (it: Story) => ({
+    type: "application/x-ndjson",
+    ending: "ocsf.ndjson",
+    text: ocsfOf(it)
+      .map((one) => `${JSON.stringify(one)}\n`)
+      .join(""),
+  }),
+  stix: (it: Story) => ({
+    type: "application/stix+json;version=2.1",
+    ending: "stix.json",
+    text: JSON.stringify(stixOf(it), undefined, 2),
+  }),
+  csv: (it: Story) => ({ type: "text/csv; charset=utf-8", ending: "csv", text: csvOf(it.events) }),
+};
+
 export function incidents(app: FastifyInstance, context: Context): void {
   const { db, now } = context;
 
@@ -45,6 +64,21 @@ export function incidents(app: FastifyInstance, context: Context): void {
     return reply
       .type("application/x-ndjson")
       .header("content-disposition", `attachment; filename="incident-${incident.number}.pack"`)
+      .send(text);
+  });
+
+  app.get("/api/incidents/:id/export", async (request, reply) => {
+    const incident = await found(context, request);
+    const { as } = read(exportQuery, request.query);
+    const alerts = await alertsOf(db, incident.id);
+    const story = { incident, alerts, events: await provingEvents(context.engine, alerts) };
+    const { type, ending, text } = exports[as](story);
+    const by = personOf(request);
+    const kind = "incident-exported";
+    await decide(context, { kind, by, subject: incident.id, text: `exported as ${as}` }, async () => {});
+    return reply
+      .type(type)
+      .header("content-disposition", `attachment; filename="incident-${incident.number}.${ending}"`)
       .send(text);
   });
 

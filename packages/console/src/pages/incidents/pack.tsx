@@ -5,10 +5,21 @@ import { keep } from "../../api/client.ts";
 import { Button } from "../../ui/button.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { Muted } from "../../ui/text.tsx";
+import s from "./incidents.module.css";
 
-/** The incident's part of the evidence, as a file. */
+const formats = [
+  { as: "ocsf", title: "OCSF", ending: "ocsf.ndjson" },
+  { as: "stix", title: "STIX", ending: "stix.json" },
+  { as: "csv", title: "CSV", ending: "csv" },
+] as const;
+
+/** The incident's part of the evidence, as a file; and what other systems read of it. */
 export function Pack({ of: it }: { readonly of: IncidentRow }) {
   const pack = useMutation({ mutationFn: () => keep(addresses.pack(it.id), `incident-${it.number}.pack`) });
+  const other = useMutation({
+    mutationFn: ({ as, ending }: (typeof formats)[number]) =>
+      keep(addresses.exported(it.id, as), `incident-${it.number}.${ending}`),
+  });
   return (
     <>
       <p style={{ paddingBottom: 8 }}>
@@ -17,7 +28,16 @@ export function Pack({ of: it }: { readonly of: IncidentRow }) {
         </Button>
         <Muted> outweigh verify checks it on any machine</Muted>
       </p>
+      <p className={s.formats}>
+        <Muted>For other systems, unsigned:</Muted>
+        {formats.map((format) => (
+          <Button onClick={() => other.mutate(format)} disabled={other.isPending} key={format.as}>
+            {format.title}
+          </Button>
+        ))}
+      </p>
       {pack.error && <Problem error={pack.error} />}
+      {other.error && <Problem error={other.error} />}
     </>
   );
 }

@@ -1,0 +1,48 @@
+import { command, configOption, type Call } from "../command.ts";
+import { loadConfig } from "../config/read.ts";
+import { CliError, type ExitCode } from "../error.ts";
+import { incidentId } from "../incident-id.ts";
+import { dataOption, withSession } from "../server-client.ts";
+
+const formats = ["ocsf", "stix", "csv"];
+
+const options = {
+  ...configOption,
+  ...dataOption,
+  as: {
+    type: "string",
+    value: "FORMAT",
+    about: "ocsf: findings of OCSF 1.8.0, one a line; stix: a STIX 2.1 bundle; csv: its events",
+  },
+} as const;
+
+export const exportIncident = command({
+  summary: "Prints an incident for another system: OCSF, STIX or CSV",
+  usage: "INCIDENT --as FORMAT",
+  positionals: [1, 1],
+  options,
+  about: [
+    "INCIDENT is its number (7 or INC-7) or its id. What is exported is not signed: outweigh pack prints what others can verify.",
+    "With --json: one object whose field text holds the export.",
+  ],
+  examples: [
+    { line: "outweigh export 7 --as stix > incident-7.stix.json", about: "For a threat intelligence platform" },
+    { line: "outweigh export 7 --as ocsf", about: "For a SIEM" },
+  ],
+  run,
+});
+
+async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
+  const as = values.as ?? "";
+  if (!formats.includes(as))
+    throw new CliError("USAGE", `--as is ${JSON.stringify(as)}, expected ${formats.join(", ")}`);
+  const { config } = loadConfig(values.config);
+  const { id, text } = await withSession(values.data ?? config.server.data, async (session) => {
+    const found = await incidentId(name, session);
+    const answer = await session.get(`/api/incidents/${encodeURIComponent(found)}/export?as=${as}`);
+    return { id: found, text: await answer.text() };
+  });
+  if (json) terminal.printJson({ incident: id, as, text });
+  else terminal.printRaw(text);
+  return 0;
+}
