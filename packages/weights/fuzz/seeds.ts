@@ -26,6 +26,9 @@ const packed: Record<string, string> = JSON.parse(
 const chunked: { small: Record<string, string> } = JSON.parse(
   readFileSync(join(source, "hdf5", "fixtures", "chunked.json"), "utf8"),
 );
+const tarred: { file: string } = JSON.parse(
+  readFileSync(join(source, "formats", "fixtures", "pytorch-tar.json"), "utf8"),
+);
 const fixture = (name: string): Uint8Array => new Uint8Array(Buffer.from(packed[name] ?? "", "base64"));
 const heads = { "llama.attention.head_count": "2", "general.architecture": "llama" };
 const loose = fixture("loose.7z");
@@ -49,6 +52,7 @@ export const seeds: Readonly<Record<string, readonly Uint8Array[]>> = {
     writeTorchZip(model, { deflated: true, extra: [{ name: "code/x.py", data: concat("pass") }] }),
   ],
   "pytorch-legacy": [writeTorchLegacy(model)],
+  "pytorch-tar": [new Uint8Array(Buffer.from(tarred.file, "base64")).slice(0, 6 * 1024)],
   pickle: [writePickle(model), concat(proto(2), numpyArray(tensor("t", [4, 3]), true), stop)],
   npy: [writeNpy(tensor("a", [3, 4])), writeNpy(tensor("a", [7]), { order: ">" })],
   npz: [

@@ -17,10 +17,20 @@ interface Step {
 /**
  * The tensors in an object, named by their path through dicts, lists and attributes as a state dict would name them.
  *
+ * @param tensorById For files that name whole tensors by persistent ids.
+ *
  * Containers that are shared or contain themselves are walked once; a tensor under two names is listed twice.
  * @throws {WeightsError} TOO_MANY beyond `maxTensors`.
  */
-export function collectTensors(root: PyValue, tensorOf: TensorOf): Tensor[] {
+export function collectTensors(
+  root: PyValue,
+  tensorOf: TensorOf,
+  tensorById: (id: PyValue) => ReturnType<TensorOf> = () => undefined,
+): Tensor[] {
+  const tensorAt = (value: PyValue & object): ReturnType<TensorOf> => {
+    if (value.kind === "object") return tensorOf(value);
+    return value.kind === "persistent" ? tensorById(value.id) : undefined;
+  };
   const tensors: Tensor[] = [];
   const seen = new Set<PyValue>();
   const steps: Step[] = [{ value: root, path: "" }];
@@ -28,7 +38,7 @@ export function collectTensors(root: PyValue, tensorOf: TensorOf): Tensor[] {
     if (count > maxPickleOperations) throw new WeightsError("TOO_MANY", "too many objects to look through");
     const step = steps.pop();
     if (typeof step?.value !== "object") continue;
-    const tensor = step.value.kind === "object" ? tensorOf(step.value) : undefined;
+    const tensor = tensorAt(step.value);
     if (tensor) {
       if (tensors.length >= maxTensors) throw new WeightsError("TOO_MANY", `more than ${maxTensors} tensors`);
       tensors.push({ name: step.path, ...tensor });

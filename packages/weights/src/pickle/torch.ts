@@ -100,14 +100,17 @@ export function torchTensor(
   return viewOf({ ...id, dtype }, { shape, strides, offset, at: object.at }, placeOf(id));
 }
 
-interface View {
+/** A tensor as a view on a storage; `offset` and strides count in elements. */
+export interface View {
   readonly shape: number[];
   readonly strides: number[];
   readonly offset: number;
+  /** Where the file says so. */
   readonly at: number;
 }
 
-function viewOf(id: StorageId, { shape, strides, offset, at }: View, place: StoragePlace): Omit<Tensor, "name"> {
+/** The tensor that a view is. @throws {WeightsError} OUT_OF_FILE beyond its storage; as `sizeOf`. */
+export function viewOf(id: StorageId, { shape, strides, offset, at }: View, place: StoragePlace): Omit<Tensor, "name"> {
   const what = `a view of storage ${JSON.stringify(id.key)}`;
   const bytes = sizeOf(id.dtype, shape, what);
   const size = (bitsOf(id.dtype) ?? 8) / 8;
@@ -154,10 +157,15 @@ function storageId(value: PyValue): StorageId | undefined {
   const [tag, type, key, , elements, view] = sequence(persistent.id) ?? [];
   if (tag !== "storage" || (typeof key !== "string" && typeof key !== "number") || typeof elements !== "number")
     return undefined;
-  const dtype = storageTypes.get(typeof type === "object" && type.kind === "global" ? type.name : "");
+  const dtype = storageDtype(type);
   const offset = sequence(view)?.[1] ?? 0;
   if (!dtype || typeof offset !== "number" || !isCount(elements) || !isCount(offset)) return undefined;
   return { key: String(key), dtype, elements, offset };
+}
+
+/** The element type of a storage class: `torch.FloatStorage`. */
+export function storageDtype(type: PyValue): Dtype | undefined {
+  return storageTypes.get(typeof type === "object" && type.kind === "global" ? type.name : "");
 }
 
 /** Every storage that an object names, by key, found as its tensors are. */
