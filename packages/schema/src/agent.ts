@@ -32,6 +32,15 @@ export const enrolBody = z.strictObject({ token: z.string().min(16).max(128), pu
 export const enrolAnswer = z.strictObject({ agent: short, serverKey: publicKey });
 export type EnrolAnswer = z.infer<typeof enrolAnswer>;
 
+/** What an agent keeps of its enrolment, in a file for its owner alone. */
+export const agentIdentity = z.strictObject({
+  server: z.url({ protocol: /^https?$/ }),
+  agent: short,
+  /** Its own private key: PKCS #8 in PEM. */
+  key: z.string(),
+  serverKey: publicKey,
+});
+
 /** A list of facts that may be asked of a host: closed, read-only. */
 export const factLists = [
   "processes",

@@ -1,6 +1,7 @@
 export {
   agentHeaders,
   agentHealth,
+  agentIdentity,
   agentReport,
   agentTier,
   enrolAnswer,

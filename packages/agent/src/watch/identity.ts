@@ -9,17 +9,8 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { open, readFile } from "node:fs/promises";
-import { agentHeaders, orderText, signedText, type OrderText, type SignedOrder } from "@outweigh/schema";
-import { z } from "zod";
+import { agentHeaders, agentIdentity, orderText, signedText, type OrderText, type SignedOrder } from "@outweigh/schema";
 import { AgentError } from "./error.ts";
-
-const file = z.strictObject({
-  server: z.url({ protocol: /^https?$/ }),
-  agent: z.string(),
-  /** PKCS #8 in PEM. */
-  key: z.string(),
-  serverKey: z.string(),
-});
 
 export interface Identity {
   readonly server: string;
@@ -53,7 +44,7 @@ export async function saveIdentity(
 /** @throws {AgentError} NOT_ENROLLED */
 export async function loadIdentity(path: string): Promise<Identity> {
   try {
-    const { server, agent, key, serverKey } = file.parse(JSON.parse(await readFile(path, "utf8")));
+    const { server, agent, key, serverKey } = agentIdentity.parse(JSON.parse(await readFile(path, "utf8")));
     return { server, agent, key: createPrivateKey(key), serverKey: publicKeyOf(serverKey) };
   } catch (cause) {
     const what = `${path} holds no identity: enrol this host first, outweigh agent enrol`;

@@ -70,8 +70,8 @@ const as = {
 } as const;
 
 function toEvent(line: ActivityRecord, source: string, record: string): OcsfEvent {
-  const { host, time, what, process, file, renamedTo, atMost, peer } = line;
-  const who = process.login ?? process.user ?? (process.uid === undefined ? "unknown" : `uid:${process.uid}`);
+  const { host, time, what, process: by, file, renamedTo, atMost, peer } = line;
+  const who = by.login ?? by.user ?? (by.uid === undefined ? "unknown" : `uid:${by.uid}`);
   // What was made from weights is booked under their name: the register knows that one.
   const weights = file.madeFrom ?? file.path;
   const to = what === "write" ? file.path : renamedTo;
@@ -98,15 +98,15 @@ function toEvent(line: ActivityRecord, source: string, record: string): OcsfEven
     artifact: `file:${weights}`,
     weights: true,
     actor: {
-      user: { ...(process.user !== undefined && { name: process.user }), uid: String(process.uid ?? "unknown") },
+      user: { ...(by.user !== undefined && { name: by.user }), uid: String(by.uid ?? "unknown") },
       process: {
-        pid: process.pid,
-        name: process.name,
-        cmd_line: process.command.join(" "),
-        ...(process.exe !== undefined && { file: fileObject(process.exe) }),
-        ...(process.startedAt !== undefined && { created_time: process.startedAt }),
-        ...(process.container !== undefined && { container: { uid: process.container } }),
-        ancestry: process.parents.map(({ pid, name }) => ({ pid, cmd_line: name })),
+        pid: by.pid,
+        name: by.name,
+        cmd_line: by.command.join(" "),
+        ...(by.exe !== undefined && { file: fileObject(by.exe) }),
+        ...(by.startedAt !== undefined && { created_time: by.startedAt }),
+        ...(by.container !== undefined && { container: { uid: by.container } }),
+        ancestry: by.parents.map(({ pid, name }) => ({ pid, cmd_line: name })),
       },
     },
     device: { hostname: host, type_id: 0 },
@@ -115,8 +115,8 @@ function toEvent(line: ActivityRecord, source: string, record: string): OcsfEven
     ...(peer && { dst_endpoint: { ip: peer.address, port: peer.port } }),
     unmapped: {
       sensor: line.sensor,
-      person: process.login !== undefined,
-      ...(process.exe !== undefined && { exe: process.exe }),
+      person: by.login !== undefined,
+      ...(by.exe !== undefined && { exe: by.exe }),
       ...(file.madeFrom !== undefined && { made_from: `file:${file.madeFrom}` }),
       ...(atMost !== undefined && { at_most: atMost }),
       ...(to !== undefined && { tool_kind: "copy", copied_to: `file:${to}`, outputs: [`file:${to}`], disguised }),
