@@ -36,12 +36,12 @@ test("one tensor without a digest leaves the set without one, and so does no ten
 });
 
 test("tensors longer than a piece are digested whole, and progress adds up", async () => {
-  const data = seededBytes(9 * 1024 * 1024 + 13, "long");
+  const data = seededBytes(2 * 1024 * 1024 + 13, "long");
   const file = fileOf({ name: "a", shape: [data.length], bytes: data.length });
   const seen: number[] = [];
   const [digest] = await digestTensors(strictReader(data), file, { onProgress: (done) => seen.push(done) });
   assert.equal(digest?.sha256, sha256(data));
-  assert.deepEqual(seen, [4 * 1024 * 1024, 8 * 1024 * 1024, data.length]);
+  assert.deepEqual(seen, [1024 * 1024, 2 * 1024 * 1024, data.length]);
   assert.equal(seen.at(-1), totalBytes(file));
 });
 

@@ -36,7 +36,7 @@ export function totalBytes(file: ModelFile): number {
  * SHA-256 of each tensor's stored bytes, in C order and little-endian, so that container, order, names, byte order,
  * strides and llama.cpp's order of query and key rows do not matter. Type and shape are no part of it: a tensor that was reshaped or renamed keeps its digest.
  *
- * Reads front to back in pieces of 4 MiB, the next one under way while one is hashed. A tensor beyond the end of the file, in a
+ * Reads front to back in pieces of `digestPieceBytes`, the next one under way while one is hashed. A tensor beyond the end of the file, in a
  * missing sibling, or of which too many overlap has no `sha256` but a `why`.
  *
  * @returns One digest for each tensor, in the file's order.
