@@ -96,6 +96,7 @@ class House implements RunningGateway, AdminDesk {
   #ticks = 0;
   #groups = new Map<number, readonly number[]>();
   #unread = 0;
+  #closed: Promise<void> | undefined;
   #problems: readonly string[] = [];
 
   constructor(options: GatewayOptions, policy: Policy, dataDir: string) {
@@ -391,7 +392,12 @@ class House implements RunningGateway, AdminDesk {
     return this.#around.orders.undo(id, by.slice(0, 128));
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#around.draining = true;
     for (const it of this.#watches) it.stop();
     clearInterval(this.#timer);

@@ -42,9 +42,11 @@ export function scoringQueries(body: Buffer): number {
     return Math.max(1, ...lists, table ? countOf(table, "data") : 0);
   }
   if (body[0] === 0x5b) return Math.max(1, rowsOf(parse(body))?.length ?? 1);
+  // A table in text: every line a row, a heading counted with them.
+  if (!/^[^\n]*,[^\n]*\n/.test(body.toString("latin1", 0, 4096))) return 1;
   let lines = 1;
   for (let i = body.indexOf(0x0a); i >= 0 && i < body.length - 1; i = body.indexOf(0x0a, i + 1)) lines++;
-  return /^[\d\s.,eE+-]/.test(body.toString("latin1", 0, 1)) ? lines : 1;
+  return lines;
 }
 
 /** Exactly one of four shapes, or CSV. */

@@ -90,16 +90,16 @@ export function openaiLevers(members: Members, { path }: Route): Levers {
   const include = memberOf(members, "include");
   const scoresIncluded =
     Array.isArray(include) && include.some((it) => typeof it === "string" && it.includes("logprobs"));
-  const top = numberOf(members, "top_logprobs") ?? 0;
+  const top = many(numberOf(members, "top_logprobs") ?? 0);
   const logprobs = memberOf(members, "logprobs");
   // Completions take a number, where 0 still gives the chosen token's; chat takes a switch.
   const asked =
-    typeof logprobs === "number" ? logprobs + 1 : isOn(logprobs) || scoresIncluded ? top + 1 : top > 0 ? top + 1 : 0;
+    typeof logprobs === "number" ? many(logprobs) + 1 : isOn(logprobs) || scoresIncluded || top > 0 ? top + 1 : 0;
   const shown = Math.max(asked, top > 0 ? top + 1 : 0, says(memberOf(members, "return_token_ids")) ? 1 : 0);
   const prompt = memberOf(members, "prompt_logprobs");
   return {
     stream: isOn(memberOf(members, "stream")),
-    logprobs: shown < 0 ? 1_000 : shown,
+    logprobs: shown,
     promptLogprobs: prompt !== undefined || (isOn(memberOf(members, "echo")) && shown > 0),
     forcing: forcingOf(members),
     answers: Math.max(numberOf(members, "n") ?? 1, numberOf(members, "best_of") ?? 1),
@@ -108,6 +108,11 @@ export function openaiLevers(members: Members, { path }: Route): Levers {
       numberOf(members, "max_output_tokens") ??
       numberOf(members, "max_tokens"),
   };
+}
+
+/** A negative number asks for the whole vocabulary (vLLM). */
+function many(asked: number): number {
+  return asked < 0 ? 100_000 : asked;
 }
 
 function forcingOf(members: Members): string[] {

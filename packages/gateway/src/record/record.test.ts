@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { verifyChain, verifyCheckpoint, genesis, type Entry } from "@outweigh/evidence";
+import type { GatewayRecord } from "@outweigh/schema";
+import { GatewayError } from "../error.ts";
+import { BlindBook, type BlindInterval } from "./blind.ts";
+import { Denials } from "./denials.ts";
+import { Journal } from "./journal.ts";
+import { Outbox } from "./outbox.ts";
+
+function aFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "outweigh-record-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const lines = (folder: string, name: string) =>
+  readFileSync(join(folder, name), "utf8")
+    .split("\n")
+    .filter((it) => it !== "");
+const aRecord = (n: number): GatewayRecord => ({
+  kind: "blind",
+  id: `record-${n}-xx`,
+  time: n,
+  gateway: "gateway/1",
+  from: 0,
+  to: 1,
+  cause: "c",
+  dropped: 0,
+  principals: 0,
+});
+
+test("the journal is a chain under signed checkpoints, and goes on after a restart", (t) => {
+  const folder = aFolder(t);
+  for (const text of ["first", "second"]) {
+    const journal = new Journal(folder);
+    journal.add({ kind: "blind-interval", by: "gateway", text, fields: { dropped: 3 } }, 1000);
+    journal.close();
+  }
+  const entries: Entry[] = lines(folder, "evidence.ndjson").map((it) => JSON.parse(it));
+  const origin = readFileSync(join(folder, "gateway.id"), "utf8").trim();
+  assert.equal(verifyChain(entries, genesis(origin)).problem, undefined);
+  assert.ok(lines(folder, "checkpoints.ndjson").every((it) => verifyCheckpoint(JSON.parse(it))));
+});
+
+test("a line that was being written when the machine stopped never was; a changed one is refused", (t) => {
+  const folder = aFolder(t);
+  const journal = new Journal(folder);
+  journal.add({ kind: "gateway-started", by: "gateway", text: "a" }, 1000);
+  journal.close();
+  appendFileSync(join(folder, "evidence.ndjson"), '{"seq":1,"ti');
+  assert.equal(new Journal(folder).head.size, 1);
+  writeFileSync(
+    join(folder, "evidence.ndjson"),
+    readFileSync(join(folder, "evidence.ndjson"), "utf8").replace('"a"', '"b"'),
+  );
+  assert.throws(
+    () => new Journal(folder),
+    (error) => error instanceof GatewayError && error.code === "BAD_STATE",
+  );
+});
+
+test("drops close together are one interval; an interval that is held ends when it is said to", () => {
+  const told: BlindInterval[] = [];
+  const book = new BlindBook((it) => told.push(it));
+  book.drop("ring-full", "alice", 1000);
+  book.drop("ring-full", "bob", 1500);
+  book.begin("detector-away", 1200);
+  book.settle(2000);
+  assert.equal(told.length, 0);
+  assert.ok(book.isBlind);
+  book.settle(3000);
+  book.end("detector-away", 4000);
+  assert.deepEqual(told, [
+    { from: 1000, to: 1500, cause: "ring-full", dropped: 2, principals: 2 },
+    { from: 1200, to: 4000, cause: "detector-away", dropped: 0, principals: 0 },
+  ]);
+  assert.ok(!book.isBlind);
+});
+
+test("a flood of one kind of denial is one record with a count", () => {
+  const denials = new Denials();
+  const note = {
+    principal: "a",
+    credential: "key-1",
+    model: undefined,
+    address: "::1",
+    agent: "x",
+    code: "GRAVE_ROUTE",
+    route: "POST /api/push",
+  };
+  for (let i = 0; i < 500; i++) denials.add(note, 1000 + i);
+  const [record, ...others] = denials.take("gateway/1");
+  assert.ok(record?.kind === "denied" && record.count === 500 && others.length === 0);
+  assert.deepEqual(denials.take("gateway/1"), []);
+});
+
+async function aReceiver(t: TestContext) {
+  const got: { key: string; lines: string[] }[] = [];
+  let up = true;
+  const server = createServer((req, res) => {
+    let body = "";
+    req.on("data", (it) => (body += String(it)));
+    req.on("end", () => {
+      if (up) got.push({ key: String(req.headers["idempotency-key"]), lines: body.trim().split("\n") });
+      res.writeHead(up ? 200 : 503);
+      res.end("{}");
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  return { got, url: `http://127.0.0.1:${port}`, fail: (it: boolean) => (up = !it) };
+}
+
+test("records wait on disk while the server is away, survive a restart, and arrive once, in order", async (t) => {
+  const folder = aFolder(t);
+  const receiver = await aReceiver(t);
+  receiver.fail(true);
+  const first = new Outbox(folder, "gateway/1", { url: receiver.url, token: "secret" });
+  await first.start();
+  first.add(aRecord(1));
+  first.add(aRecord(2));
+  await first.close();
+  assert.equal(receiver.got.length, 0);
+  assert.ok(first.state.failedSince !== undefined && first.state.waitingBytes > 0);
+
+  receiver.fail(false);
+  const second = new Outbox(folder, "gateway/1", { url: receiver.url, token: "secret" });
+  await second.start();
+  second.add(aRecord(3));
+  await second.flush();
+  await second.flush();
+  await second.close();
+  const ids = receiver.got.flatMap((it) => it.lines).map((it) => (JSON.parse(it) as GatewayRecord).id);
+  assert.deepEqual(ids, ["record-1-xx", "record-2-xx", "record-3-xx"]);
+  assert.equal(second.state.waitingBytes, 0);
+});
+
+test("the same batch has the same name, so that a server counts what is sent again once", async (t) => {
+  const receiver = await aReceiver(t);
+  for (let i = 0; i < 2; i++) {
+    const outbox = new Outbox(aFolder(t), "gateway/1", { url: receiver.url, token: undefined });
+    await outbox.start();
+    outbox.add(aRecord(1));
+    await outbox.close();
+  }
+  assert.equal(new Set(receiver.got.map((it) => it.key)).size, 1);
+});
