@@ -57,8 +57,8 @@ function concluded({ model, unmapped }: OcsfEvent, register: Register): Partial<
   };
 }
 
-/** What changes who can reach a place, and so concerns all that lies in it. */
-const accessChanges: ReadonlySet<string> = new Set(["configure", "share", "create-key", "presign"]);
+/** What changes who can reach a place, or is done around it, and so concerns all that lies in it. */
+const accessChanges: ReadonlySet<string> = new Set(["configure", "share", "create-key", "presign", "exec"]);
 
 function placed(event: OcsfEvent, register: Register): Partial<OcsfEvent> {
   const { artifact, operation } = event;

@@ -236,3 +236,24 @@ test("whatever the record, there is an answer, and all its nouns are what schema
     ),
   );
 });
+
+test("silence of a source of a model's reads stands beside what was read, also across a restart", () => {
+  const models: ModelEntry[] = [{ name: "acme-13b", class: "private", places: ["s3://acme/13b/"], readers: [] }];
+  const register = makeRegister(models);
+  const record = JSON.stringify({
+    eventID: "e1",
+    eventTime: "2026-11-24T09:00:00Z",
+    eventSource: "s3.amazonaws.com",
+    eventName: "GetObject",
+    userIdentity: { type: "IAMUser", arn: "arn:aws:iam::1:user/eve" },
+    requestParameters: { bucketName: "acme", key: "13b/m.safetensors" },
+  });
+  const line = new Line({ register, rules: [] });
+  line.silence("trail", 1_000, 61_000);
+  assert.equal(line.coalition()[0]?.blindMs, undefined);
+  line.run(record, { source: "trail", kind: "cloudtrail", offset: 0 });
+  assert.equal(line.coalition()[0]?.blindMs, 60_000);
+  const again = new Line({ register, rules: [] });
+  again.restore(JSON.parse(JSON.stringify(line.snapshot())));
+  assert.deepEqual(again.coalition(), line.coalition());
+});

@@ -5,6 +5,7 @@ import { Incidents, type CorrelateOptions } from "./correlate/incidents.ts";
 import { AlertBook, type Claim } from "./detect/alert-book.ts";
 import type { Context } from "./detect/detector.ts";
 import { detectors } from "./detect/detectors.ts";
+import { BlindBook } from "./blind-book.ts";
 import { addressOf } from "./detect/events.ts";
 import type { RuleInfo } from "./detect/rule-info.ts";
 import { Rules, type Refused } from "./detect/rules.ts";
@@ -63,8 +64,6 @@ export interface LineOptions {
 const maxRecent = 20_000;
 /** What a source's silence belongs to. */
 const health: readonly Logsource[] = [{ product: "outweigh", service: "health" }];
-/** Most gaps remembered. */
-const maxGaps = 10_000;
 
 /**
  * The product in one class: record → event → alert → incident. Live ingest, `outweigh replay`, the rule tester and the tests
@@ -86,7 +85,7 @@ export class Line {
   #recent = new Set<string>();
   /** Stands before the oldest of them: looking for it from the start would pass over all that were deleted, each time. */
   #recentInOrder = this.#recent.values();
-  #gaps: Gap[] = [];
+  readonly #blind = new BlindBook();
 
   /** Rules that cannot be used are refused one by one: see `refused`. @throws {ZodError} for options a detector refuses. */
   constructor({ register, rules, detectors: options, correlate }: LineOptions) {
@@ -128,9 +127,7 @@ export class Line {
 
   /** Says that a source sent nothing from one time to another, in ms since 1970. `to` is the last moment it is known to be silent. */
   silence(source: string, from: number, to: number): Outcome {
-    const known = this.#gaps.find((it) => it.source === source && it.from === from);
-    if (known) this.#gaps = this.#gaps.map((it) => (it === known ? { ...it, to } : it));
-    else this.#gaps = [...this.#gaps, { source, from, to, reason: "silent" }].slice(-maxGaps);
+    this.#blind.silence(source, from, to);
     const event: OcsfEvent = {
       ...essentials({
         id: idOf("silence", source, from, to),
@@ -197,6 +194,7 @@ export class Line {
     const declared = open || (model !== undefined && this.#register.isReader(model.name, event.principal));
     const entry = model && bookingOf(event);
     if (!entry) return { model, declared };
+    this.#blind.watch(entry.model, event.source);
     try {
       return { model, declared, booking: this.#ledger.book(entry) };
     } catch (cause) {
@@ -220,14 +218,18 @@ export class Line {
     return this.#ledger.holdings();
   }
 
-  /** What all undeclared readers of each model hold together, models in the register's order. */
+  /** What all undeclared readers of each model hold together, with how long nobody watched; models in the register's order. */
   coalition(): Coalition[] {
-    return this.#register.models.flatMap(({ name }) => this.#ledger.coalition(name) ?? []);
+    return this.#register.models.flatMap(({ name }) => {
+      const held = this.#ledger.coalition(name);
+      const blindMs = this.#blind.blindMs(name);
+      return held === undefined ? [] : [{ ...held, ...(blindMs > 0 && { blindMs }) }];
+    });
   }
 
   /** The times of which nothing is known, oldest first. */
   gaps(): Gap[] {
-    return this.#gaps;
+    return this.#blind.gaps();
   }
 
   /** What each source sent. */
@@ -263,7 +265,7 @@ export class Line {
       twins: this.#twins.snapshot(),
       sources: this.#sources.snapshot(),
       recent: [...this.#recent],
-      gaps: this.#gaps,
+      ...this.#blind.snapshot(),
     };
   }
 
@@ -280,12 +282,7 @@ export class Line {
       this.#sources.restore(it.sources);
       this.#recent = new Set(it.recent);
       this.#recentInOrder = this.#recent.values();
-      this.#gaps = it.gaps.map(({ source, from, to, reason }) => ({
-        source,
-        from,
-        ...(to !== undefined && { to }),
-        ...(reason !== undefined && { reason }),
-      }));
+      this.#blind.restore(it);
     } catch (cause) {
       throw new PipelineError(
         "BAD_STATE",
@@ -306,5 +303,6 @@ const stored = z.object({
   twins: z.unknown(),
   sources: z.unknown(),
   recent: z.array(z.string()),
-  gaps: z.array(z.object({ source: z.string(), from: z.int(), to: z.int().optional(), reason: z.string().optional() })),
+  gaps: z.unknown(),
+  watching: z.unknown().optional(),
 });

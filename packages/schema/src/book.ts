@@ -31,6 +31,11 @@ export const coalition = z.object({
   readers: z.int().nonnegative(),
   /** As in a holding. */
   unsized: z.int().positive().optional(),
+  /**
+   * For how long a source of this model's reads was silent, in ms, if ever: what was read then is in no number here, so that even an
+   * exact bound is one on what was logged.
+   */
+  blindMs: z.int().positive().optional(),
 });
 export type Coalition = z.infer<typeof coalition>;
 

@@ -147,6 +147,7 @@ function toEvent(it: AuditEvent, time: number, from: Origin, raw: string): OcsfE
     ...(code !== undefined && { status_id: code < 400 ? 1 : 2, status_code: String(code) }),
     operation,
     ...(used && { artifact: used.artifact }),
+    ...(runs && namespace !== undefined && { artifact: `k8s:${namespace}` }),
     actor: { user: { name: user ?? principal } },
     src_endpoint: address === undefined ? { name: "unknown" } : { ip: address },
     api: { operation: it.verb, service: { name: "kubernetes" } },
