@@ -26,6 +26,8 @@ interface Principal {
   readonly id: string;
   readonly kind: string;
   readonly label: "benign" | "attack";
+  /** Which accounts are one thief's. */
+  readonly group?: string | number;
 }
 
 const alpha = { num: 1, den: 100 };
@@ -34,7 +36,7 @@ const share = { null: 1 / 6, paths: 1 / 2 };
 
 /** Every signal alone over resplits of the benign principals. Undefined when the folder has no prompt streams. */
 export function measurePrompts(folder: string, splits: number): Record<string, PromptSignalResult> | undefined {
-  const streams = readStreams(join(folder, "prompts"));
+  const streams = readStreams(folder);
   if (!streams) return undefined;
   const key = textKey(new Uint8Array(32));
   const benign = streams.filter((it) => it.principal.label === "benign");
@@ -66,7 +68,7 @@ export function measurePrompts(folder: string, splits: number): Record<string, P
           alpha,
         )?.level ?? Infinity,
     );
-    const count = (tested: readonly Stream[], side: "benign" | "attack") => {
+    const count = (tested: readonly PromptStream[], side: "benign" | "attack") => {
       for (const { principal, prompts } of tested) {
         peaks(prompts).forEach((it, j) => {
           const of = counts[j]?.[side];
@@ -101,12 +103,14 @@ export function measurePrompts(folder: string, splits: number): Record<string, P
   );
 }
 
-interface Stream {
+export interface PromptStream {
   readonly principal: Principal;
   readonly prompts: readonly Prompt[];
 }
 
-function readStreams(folder: string): Stream[] | undefined {
+/** The prompt streams of a trace folder; undefined when it has none. */
+export function readStreams(traces: string): PromptStream[] | undefined {
+  const folder = join(traces, "prompts");
   if (!existsSync(join(folder, "streams.ndjson"))) return undefined;
   const lines = (name: string) =>
     readFileSync(join(folder, name), "utf8")

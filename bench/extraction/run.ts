@@ -1,5 +1,7 @@
 // `npm run bench -- extraction [--traces DIR] [--splits N] [--json]`: false alarms and how good the thief's copy was at the alarm.
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import {
   alarmLevel,
   learnJudge,
@@ -19,12 +21,14 @@ import { table, writeInto } from "./table.ts";
 import { add, mmd, prada, seat, type Baseline } from "./baselines.ts";
 import { measurePrompts, type PromptSignalResult } from "./prompts.ts";
 import { scoredAlone, stateBytes } from "./cost.ts";
-import { alarmAt, median, Tally, type AttackStream, type Levels, type Paths } from "./tally.ts";
+import { alarmAt, median, Tally, type AttackResult, type AttackStream, type Levels, type Paths } from "./tally.ts";
+import { measureLinked, type Linked } from "./linked.ts";
+import { secondVictim } from "./second.ts";
 import { readTraces, type TracePrincipal, type Traces } from "./traces.ts";
 
 const alpha = { num: 1, den: 100 };
 /** Reference groups, and principals whose queries hide an attack's in mixes and takeovers. */
-const judgesAtMost = 4;
+const judgesAtMost = 2;
 const coverPrincipals = 40;
 /** How benign principals are shared out; the rest is the test. */
 const share = { reference: 1 / 5, paths: 2 / 3 };
@@ -32,25 +36,65 @@ const share = { reference: 1 / 5, paths: 2 / 3 };
 const mixed = 0.25;
 const accounts = [2, 5, 10, 20];
 
+/** What is measured side by side, each in a process of its own. */
+const parts = ["recorded", "second", "second-accounts", "prompts", "linked"] as const;
+type Part = (typeof parts)[number];
+/** The seed of the second victim that is reported. The design was settled on seed 1. */
+const secondSeed = 2;
+
 export async function run({ json, args }: { json: boolean; args: readonly string[] }): Promise<void> {
   const option = (name: string) => args[args.indexOf(name) + 1];
   const folder = args.includes("--traces") ? option("--traces") : undefined;
   const standard = join(import.meta.dirname, "..", "..", "..", "shared", "traces");
-  const traces = readTraces(folder ?? standard);
-  if (!traces) {
+  const splits = args.includes("--splits") ? Number(option("--splits")) : 20;
+  const only = parts.find((it) => args.includes("--part") && it === option("--part"));
+  if (only) {
+    process.stdout.write(`${JSON.stringify(measurePart(only, folder ?? standard, splits) ?? null)}\n`);
+    return;
+  }
+  const [recorded, alone, dealt, prompts, linked] = await Promise.all(parts.map((it) => inOwnProcess(it, args)));
+  if (!recorded) {
     process.stderr.write("no traces: name a folder of recorded query streams with --traces DIR\n");
     if (json) process.stdout.write(`${JSON.stringify({ skipped: "no traces" })}\n`);
     return;
   }
-  const splits = args.includes("--splits") ? Number(option("--splits")) : 20;
-  const prompts = measurePrompts(folder ?? standard, splits);
-  const result = measure(traces, splits, prompts);
+  const second = alone && { ...alone, accounts: dealt };
+  const result: Measured = { ...(recorded as Recorded), prompts, second, linked };
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : table(result));
   if (args.includes("--write"))
     writeInto(join(import.meta.dirname, "..", "..", "docs", "extraction.md"), table(result));
 }
 
-function measure(traces: Traces, splits: number, prompts: Record<string, PromptSignalResult> | undefined) {
+async function inOwnProcess(part: Part, args: readonly string[]) {
+  const bench = join(import.meta.dirname, "..", "run.ts");
+  const { stdout } = await promisify(execFile)(process.execPath, [bench, "extraction", ...args, "--part", part], {
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  process.stderr.write(`${part}: measured\n`);
+  return JSON.parse(stdout) ?? undefined;
+}
+
+function measurePart(part: Part, folder: string, splits: number) {
+  if (part === "prompts") return measurePrompts(folder, splits);
+  if (part === "linked") return measureLinked(folder);
+  // The baselines are not run on the second victim: they are compared where their authors' kind of data is.
+  if (part === "second") return measure(secondVictim(secondSeed), splits, {});
+  if (part === "second-accounts")
+    return measure(secondVictim(secondSeed), 1, { accounts: true }).detectors["combined"]?.attacks;
+  const traces = readTraces(folder);
+  return traces && { ...measure(traces, splits, { accounts: true, baselines: true }), ...costs(traces) };
+}
+
+function costs(traces: Traces) {
+  const horizon = Math.min(...traces.principals.filter((it) => it.kind === "benign").map((it) => it.n));
+  const streams = traces.principals.filter((it) => it.kind === "benign").map((it) => queriesOf(traces, it, horizon));
+  return {
+    queriesPerSecond: Math.round(1000 * median(scoredAlone())),
+    bytesPerPrincipal: stateBytes(streams, traces, examOf(traces)),
+  };
+}
+
+function measure(traces: Traces, splits: number, also: { accounts?: boolean; baselines?: boolean }) {
   const benign = traces.principals.filter((it) => it.kind === "benign");
   const horizon = Math.min(...benign.map((it) => it.n));
   const streams = benign.map((it) => queriesOf(traces, it, horizon));
@@ -66,7 +110,7 @@ function measure(traces: Traces, splits: number, prompts: Record<string, PromptS
     const reference = order.slice(0, fewest).map((i) => streams[i] ?? []);
     const judge = learnJudge(reference, { strata: traces.classes, alpha, horizon, seed: j + 1, ...(exam && { exam }) });
     const baselines =
-      j === 0
+      j === 0 && also.baselines
         ? [prada(0.95), prada(0.9), seat(reference), mmd(reference.flat()), add(reference.flat(), traces.classes)]
         : [];
     process.stderr.write(`reference group ${j + 1} of ${judges} learnt\n`);
@@ -99,7 +143,7 @@ function measure(traces: Traces, splits: number, prompts: Record<string, PromptS
         test,
       );
       for (const it of attacks) tally.attack(it.stream, it.paths, levels);
-      if (split === 0) {
+      if (split === 0 && also.accounts) {
         const calibrated = paths.map((i) => streams[i] ?? []);
         splitAccounts(traces, thieves, horizon, judge, levels, calibrated, tally, split);
       }
@@ -110,9 +154,6 @@ function measure(traces: Traces, splits: number, prompts: Record<string, PromptS
     horizon,
     alpha: alpha.num / alpha.den,
     detectors: tally.results(),
-    prompts,
-    queriesPerSecond: Math.round(1000 * median(scoredAlone())),
-    bytesPerPrincipal: stateBytes(streams, traces, exam),
   };
 }
 
@@ -272,5 +313,13 @@ function splitAccounts(
   }
 }
 
+/** False alarms and detection on the streams of one victim. */
+export type Streams = ReturnType<typeof measure>;
+type Recorded = Streams & ReturnType<typeof costs>;
+
 /** All that one run measures. */
-export type Measured = ReturnType<typeof measure>;
+export interface Measured extends Recorded {
+  readonly prompts: Record<string, PromptSignalResult> | undefined;
+  readonly second: (Streams & { readonly accounts: readonly AttackResult[] | undefined }) | undefined;
+  readonly linked: Linked | undefined;
+}

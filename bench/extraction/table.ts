@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Measured } from "./run.ts";
+import type { Measured, Streams } from "./run.ts";
 import type { AttackResult } from "./tally.ts";
 
 const percent = (it: number, digits = 0) => `${(100 * it).toFixed(digits)} %`;
@@ -12,20 +12,26 @@ function cell(it: AttackResult | undefined): string {
 }
 
 /** Everything measured, as Markdown tables. */
-export function table({
-  detectors,
-  prompts,
-  splits,
-  horizon,
-  alpha,
-  queriesPerSecond,
-  bytesPerPrincipal,
-}: Measured): string {
-  const names = (detectors["combined"]?.attacks ?? []).map((it) => it.name);
-  const plain = names.filter((it) => !it.includes(" "));
-  const lines = [
+export function table(measured: Measured): string {
+  const { splits, horizon, alpha, queriesPerSecond, bytesPerPrincipal, second, prompts, linked } = measured;
+  return [
     `${splits} resplits of the benign principals, ${horizon} queries each, promised ${percent(alpha)}. ${queriesPerSecond} scored queries a second of CPU time at 64 dimensions; ${bytesPerPrincipal} bytes a principal. A cell is the share detected @ the median number of queries (fidelity of the thief's clone by then; if undetected, at the end).`,
     "",
+    ...detectorTable(measured),
+    "",
+    "The combined meter on streams made from the attacks:",
+    "",
+    ...madeTable(measured),
+    "",
+    ...(second ? secondTables(second) : []),
+    ...(prompts ? promptTable(prompts) : []),
+    ...(linked ? linkTable(linked) : []),
+  ].join("\n");
+}
+
+function detectorTable({ detectors }: Streams): string[] {
+  const plain = (detectors["combined"]?.attacks ?? []).map((it) => it.name).filter((it) => !it.includes(" "));
+  return [
     `| detector | false alarms [95 %], worst split | ${plain.join(" | ")} |`,
     `| --- | --- |${" --- |".repeat(plain.length)}`,
     ...Object.entries(detectors).map(([name, it]) => {
@@ -34,20 +40,48 @@ export function table({
       const cells = plain.map((attack) => cell(it.attacks.find((a) => a.name === attack)));
       return `| ${name} | ${rate} [${interval}], ${percent(it.worstSplit, 1)} | ${cells.join(" | ")} |`;
     }),
+  ];
+}
+
+/** A row for each attack, a column for each way to send it. */
+function madeTable({ detectors }: Streams): string[] {
+  const all = detectors["combined"]?.attacks ?? [];
+  const plain = all.map((it) => it.name).filter((it) => !it.includes(" "));
+  const first = plain[0] ?? "";
+  const ways = all
+    .map((it) => it.name)
+    .filter((it) => it.startsWith(`${first} `))
+    .map((it) => it.slice(first.length));
+  return [
+    `| attack |${ways.map((it) => `${it} |`).join("")}`,
+    `| --- |${" --- |".repeat(ways.length)}`,
+    ...plain.map(
+      (name) => `| ${name} | ${ways.map((way) => cell(all.find((it) => it.name === name + way))).join(" | ")} |`,
+    ),
+  ];
+}
+
+function secondTables(second: NonNullable<Measured["second"]>): string[] {
+  const combined = second.detectors["combined"];
+  const dealt = (second.accounts ?? []).filter((it) => it.name.includes(" over "));
+  const whole = combined && { ...combined, attacks: [...combined.attacks, ...dealt] };
+  return [
+    "### A second victim, in no folder",
     "",
-    "The combined meter on streams made from the attacks:",
+    "Same code, same constants, another model and other people: a network over 24 columns and 7 classes, 600 honest users with few or many",
+    "records, skewed columns, drift and retries, and thieves that really query it.",
     "",
-    "| stream | detected |",
-    "| --- | --- |",
-    ...(detectors["combined"]?.attacks ?? [])
-      .filter((it) => it.name.includes(" "))
-      .map((it) => `| ${it.name} | ${cell(it)} |`),
+    ...detectorTable(second),
+    "",
+    ...(whole ? madeTable({ ...second, detectors: { combined: whole } }) : []),
     "",
   ];
-  if (!prompts) return lines.join("\n");
+}
+
+function promptTable(prompts: NonNullable<Measured["prompts"]>): string[] {
   const kinds = Object.keys(Object.values(prompts)[0]?.attacks ?? {});
-  lines.push(
-    "Prompt streams, each signal alone at a promised 1 %:",
+  return [
+    "### Prompt streams, each signal alone at a promised 1 %",
     "",
     `| signal | false alarms [95 %] | ${kinds.join(" | ")} |`,
     `| --- | --- |${" --- |".repeat(kinds.length)}`,
@@ -57,8 +91,23 @@ export function table({
       return `| ${name} | ${percent(it.falseAlarms / it.benignPrincipals, 2)} [${interval}] | ${cells.join(" | ")} |`;
     }),
     "",
-  );
-  return lines.join("\n");
+  ];
+}
+
+function linkTable(linked: NonNullable<Measured["linked"]>): string[] {
+  const p = (it: number | undefined) => (it === undefined ? "" : it < 1e-9 ? "< 1e-9" : it.toPrecision(2));
+  return [
+    "### Linked accounts",
+    "",
+    "| one thief's accounts | found | honest accounts joined | pooled re-test: thief's group | pooled re-test: honest groups | partition p | turns p |",
+    `| --- |${" --- |".repeat(6)}`,
+    ...linked.map((it) => {
+      const tested = it.alarmed ? it.alarmed.join(", ") || "silent" : "see “pooled” above";
+      const honest = it.honestAlarmed === undefined ? "" : `${it.honestAlarmed} alarmed`;
+      return `| ${it.name} | ${percent(it.found)} | ${it.honestJoined} of ${it.honest} | ${tested} | ${honest} | ${p(it.partition)} | ${p(it.turns)} |`;
+    }),
+    "",
+  ];
 }
 
 const [begin, end] = ["<!-- measured: begin -->", "<!-- measured: end -->"];

@@ -102,12 +102,12 @@ export class Tally {
   }
 }
 
-/** Agreement of a clone trained on the first n answers, between the measured numbers by straight lines; 1/10 below the first. */
+/** Agreement of a clone trained on the first n answers, between the measured numbers by straight lines; 1/10 for none, unless that was measured. */
 function fidelityAt({ cloneFidelity = {} }: TracePrincipal, n: number): number {
   const known = Object.entries(cloneFidelity)
     .map(([at, value]) => [Number(at), value] as const)
     .sort((a, b) => a[0] - b[0]);
-  let before: readonly [number, number] = [0, 0.1];
+  let before: readonly [number, number] = known[0]?.[0] === 0 ? known[0] : [0, 0.1];
   for (const it of known) {
     if (n <= it[0]) {
       const part = it[0] === before[0] ? 1 : (n - before[0]) / (it[0] - before[0]);

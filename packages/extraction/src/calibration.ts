@@ -6,6 +6,7 @@ import { Scorer, signals, type Frame } from "./scores.ts";
 import { learnSpace, place, type Space } from "./space.ts";
 import { easeOf, examAfter, Path, type Judge, type Scale } from "./path.ts";
 import type { Exam } from "./progress.ts";
+import { tailOf, type Tail } from "./wealth.ts";
 
 /** A benign principal's queries, in order. */
 export type Stream = readonly Query[];
@@ -48,7 +49,7 @@ export interface Calibration {
 export const minStratumScores = 100;
 /** Fewest principals that say how far one gets by an examination. */
 const minPupils = 10;
-/** The smallest knee and tail: a gauge that never moves on benign data must not blow the path up at its first move. */
+/** The smallest knee: a gauge that never moves on benign data must not blow the path up at its first move. */
 const minScale = 0.01;
 /** Where the tail of the scale group begins. The alarm level makes the promise; this only makes gauges comparable. */
 const kneeQuantile = 0.9;
@@ -110,12 +111,15 @@ export function learnJudge(reference: readonly Stream[], options: CalibrationOpt
   const gauges = parts.flatMap((part, k) => {
     const frame = others[k] ?? frameOf(spaces, part, strata);
     const scores = joinScores(found.filter((_, i) => i !== k));
-    return part.map((stream) => gaugesOf({ ...options, frame, scores, scale: plain, pupils: [] }, stream));
+    const tails = tailsOf(scores);
+    return part.map((stream) => gaugesOf({ ...options, frame, scores, tails, scale: plain, pupils: [] }, stream));
   });
+  const scores = joinScores(found);
   return {
     ...options,
     frame: frameOf(spaces, reference, strata),
-    scores: joinScores(found),
+    scores,
+    tails: tailsOf(scores),
     scale: signals.map((_, j) => learnScale(gauges.map((it) => it.pace[j] ?? 0))),
     pupils: learnPupils(gauges.map((it) => it.exams)),
   };
@@ -174,6 +178,10 @@ function joinScores(parts: readonly (readonly (readonly number[][])[])[]): reado
   });
 }
 
+function tailsOf(scores: readonly (readonly Float64Array[])[]): readonly (readonly (Tail | undefined)[])[] {
+  return scores.map((of) => of.map(tailOf));
+}
+
 /** How far each gauge goes on one path. */
 function gaugesOf(judge: Judge, stream: Stream) {
   const path = new Path(judge);
@@ -195,7 +203,8 @@ function learnScale(highest: readonly number[]): Scale {
   const knee = Math.max(reached[above] ?? 0, minScale);
   const tail = reached.slice(above + 1).map((it) => it - knee);
   const excess = tail.reduce((sum, it) => sum + it, 0) / Math.max(tail.length, 1);
-  return { knee, excess: Math.max(excess, minScale) };
+  // A dozen principals make the tail: a thin one may be luck, and must not let one signal drown the others.
+  return { knee, excess: Math.max(excess, knee) };
 }
 
 /** Per examination the ease that nine of ten benign principals stay below. */

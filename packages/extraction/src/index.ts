@@ -44,8 +44,25 @@ export {
   wordsOf,
   type TextKey,
 } from "./text.ts";
-export { nullRates, PromptPath, promptSignals, type Prompt, type PromptNull, type PromptSignal } from "./prompts.ts";
-export { linkAccounts, mergeStreams, type Account, type Group, type Link, type LinkOptions } from "./links.ts";
+export {
+  nullRates,
+  PromptPath,
+  promptSignals,
+  type Prompt,
+  type PromptNull,
+  type PromptSignal,
+  type PromptState,
+} from "./prompts.ts";
+export {
+  linkAccounts,
+  mergeStreams,
+  type Account,
+  type Group,
+  type Link,
+  type LinkFeature,
+  type LinkOptions,
+} from "./links.ts";
+export { calibrateGroups, partitionP, retestGroup, turnsP, type Retest, type TimedQuery } from "./groups.ts";
 export { digestOf, freeze, signSnapshot, thaw } from "./snapshot.ts";
 export {
   budgetMargin,

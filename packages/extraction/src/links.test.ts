@@ -28,7 +28,7 @@ test("links accounts that share template, clock and network, and nobody else", (
     groups.map((it) => it.members),
     [ring.map((it) => it.id)],
   );
-  assert.ok(groups[0]?.links.every((it) => it.because.length === 3 && it.p < 0.001));
+  assert.ok(groups[0]?.links.every((it) => it.because.length === 4 && it.p < 0.001));
 });
 
 test("a template that everybody uses links nobody", () => {
@@ -46,4 +46,28 @@ test("a full group takes no more, and says so", () => {
 
 test("merged streams are in order of time", () => {
   assert.deepEqual(mergeStreams([[{ time: 1 }, { time: 4 }], [{ time: 2 }]]), [{ time: 1 }, { time: 2 }, { time: 4 }]);
+});
+
+test("accounts opened within a day of a ban are nearer to each other", () => {
+  const day = 86_400;
+  const accounts = strangers(60).map((it, i): Account => ({ ...it, born: i * 10 * day, infrastructure: ["office"] }));
+  const pair = accounts.map((it, i): Account =>
+    i < 2 ? { ...it, born: 1000 * day + i, infrastructure: ["office", "nat"] } : it,
+  );
+  const p = (bans?: readonly number[]) =>
+    linkAccounts(pair, { ...options, falseLinks: 100, ...(bans && { bans }) })
+      .flatMap((it) => it.links)
+      .find((it) => it.a === "account-0" && it.b === "account-1")?.p ?? 1;
+  assert.ok(p([1000 * day - 60]) < p() / 5);
+});
+
+test("two accounts filled by one scheduler are evener together than apart", () => {
+  const bursts = Array.from({ length: 168 }, (_, t) => Math.floor(6 * uniform(5, t, 0)));
+  const accounts = strangers(40).map((it, i): Account => {
+    if (i > 1) return it;
+    return { ...it, infrastructure: ["net-shared"], activity: i === 0 ? bursts : bursts.map((v) => 6 - v) };
+  });
+  const [group = assert.fail()] = linkAccounts(accounts, options);
+  const dispersion = group.links[0]?.because.find((it) => it.feature === "dispersion");
+  assert.ok((dispersion?.p ?? 1) < 0.01);
 });

@@ -10,6 +10,8 @@ export interface Account {
   readonly activity?: readonly number[];
   /** Opaque tokens of where it comes from: network, TLS fingerprint, payment hash. Rare ones link, common ones do not. */
   readonly infrastructure?: readonly string[];
+  /** When it was opened, in seconds on the clock of `LinkOptions.bans`. */
+  readonly born?: number;
 }
 
 /** Why two accounts may be one. A link is a reason to test them together, never a verdict: many honest accounts share a public template. */
@@ -18,8 +20,14 @@ export interface Link {
   readonly b: string;
   /** Fisher's combination of the features that both accounts have: how seldom unrelated accounts are so alike. */
   readonly p: number;
-  readonly because: readonly { readonly feature: "template" | "timing" | "infrastructure"; readonly p: number }[];
+  readonly because: readonly { readonly feature: LinkFeature; readonly p: number }[];
 }
+
+/**
+ * - `template`: the same hot shingles. - `timing`: busy at the same times. - `dispersion`: together busier evenly than by chance, as
+ * behind a load balancer. - `infrastructure`: a rare token in common. - `birth`: both opened within a day of a ban.
+ */
+export type LinkFeature = "template" | "timing" | "dispersion" | "infrastructure" | "birth";
 
 export interface Group {
   readonly members: readonly string[];
@@ -35,7 +43,12 @@ export interface LinkOptions {
   /** Largest group: a template that thousands use must not make one group of them all. */
   readonly maxMembers: number;
   readonly seed: number;
+  /** When accounts were banned, in seconds. Absent: births say nothing. */
+  readonly bans?: readonly number[];
 }
+
+/** An account opened this soon after a ban may be the banned one's next: the day that reports name. */
+const rebirthSeconds = 86_400;
 
 /** Bands of four hashes: pairs above a similarity of about 0.42 are compared with likelihood a half, much nearer ones always. */
 const bandRows = 4;
@@ -47,21 +60,26 @@ const shifts = 999;
 /**
  * Links accounts that look like one client, and joins the links to groups.
  *
- * Each feature gives a p-value against a null of its own: templates and infrastructure against how rare they are among the
- * accounts, timing against the same counts turned round the clock. They are combined as independent, which holds for accounts
+ * Each feature gives a p-value against a null of its own: templates, infrastructure and births against how rare they are among
+ * the accounts, timing and dispersion against the same counts turned round the clock. They are combined as independent, which holds for accounts
  * that have nothing to do with each other, and not for customers of one reseller: another reason why a link is no verdict.
  * Blind spot: a client that shares nothing of the three among its accounts.
  */
 export function linkAccounts(accounts: readonly Account[], options: LinkOptions): Group[] {
   const pairs = (accounts.length * (accounts.length - 1)) / 2;
   const common = meanActivity(accounts);
+  const reborn = rebornOf(accounts, options.bans ?? []);
   const links: Link[] = [];
   for (const [i, j] of candidates(accounts)) {
     const [a, b] = [accounts[i], accounts[j]];
     if (!a || !b) continue;
-    const because = [templateP(a, b, accounts), timingP(a, b, common, options.seed), sharedP(a, b, accounts)].filter(
-      (it) => it !== undefined,
-    );
+    const because = [
+      templateP(a, b, accounts),
+      timingP(a, b, common, options.seed),
+      dispersionP(a, b, options.seed),
+      sharedP(a, b, accounts),
+      birthP(a, b, reborn),
+    ].filter((it) => it !== undefined);
     const p = fisher(because.map((it) => it.p));
     if (p * pairs <= options.falseLinks) links.push({ a: a.id, b: b.id, p, because });
   }
@@ -70,15 +88,15 @@ export function linkAccounts(accounts: readonly Account[], options: LinkOptions)
 }
 
 /** P(product of k uniforms <= x) = x Σ (-ln x)^i / i!, i < k. Source: Fisher 1932. */
-function fisher(ps: readonly number[]): number {
-  const x = ps.reduce((product, it) => product * it, 1);
+export function fisher(ps: readonly number[]): number {
+  const ln = ps.reduce((sum, it) => sum + Math.log(it), 0);
   let term = 1;
   let sum = 0;
   ps.forEach((_, i) => {
-    if (i > 0) term *= -Math.log(x) / i;
+    if (i > 0) term *= -ln / i;
     sum += term;
   });
-  return ps.length === 0 ? 1 : Math.min(1, x * sum);
+  return ps.length === 0 ? 1 : Math.min(1, Math.exp(ln) * sum);
 }
 
 /** Pairs that share a band of their sketches or a token; nothing else can be linked by more than timing. */
@@ -127,6 +145,39 @@ function timingP(a: Account, b: Account, common: readonly number[], seed: number
   let asHigh = 0;
   for (let i = 0; i < shifts; i++) if (product(1 + (mix(seed ^ mix(i)) % (y.length - 1))) >= own) asHigh++;
   return { feature: "timing" as const, p: (1 + asHigh) / (shifts + 1) };
+}
+
+/** Variance of the two accounts' counts together, against the same with one clock turned: small where one scheduler fills both. */
+function dispersionP(a: Account, b: Account, seed: number) {
+  const [x, y] = [a.activity, b.activity];
+  if (!x || !y || x.length < 24 || x.length !== y.length) return undefined;
+  const spread = (shift: number) => {
+    let [sum, squares] = [0, 0];
+    for (let t = 0; t < x.length; t++) {
+      const it = x[t]! + y[(t + shift) % y.length]!;
+      sum += it;
+      squares += it * it;
+    }
+    return squares - (sum * sum) / x.length;
+  };
+  const own = spread(0);
+  let asEven = 0;
+  for (let i = 0; i < shifts; i++) if (spread(1 + (mix(seed ^ mix(i + shifts)) % (y.length - 1))) <= own) asEven++;
+  return { feature: "dispersion" as const, p: (1 + asEven) / (shifts + 1) };
+}
+
+/** Accounts opened within a day after a ban. */
+function rebornOf(accounts: readonly Account[], bans: readonly number[]) {
+  const soon = (born: number) => bans.some((ban) => born >= ban && born - ban <= rebirthSeconds);
+  const known = accounts.filter((it) => it.born !== undefined);
+  const ids = new Set(known.filter((it) => soon(it.born ?? 0)).map((it) => it.id));
+  return { ids, share: bans.length === 0 || known.length === 0 ? undefined : ids.size / known.length };
+}
+
+/** Chance that two accounts were both opened so soon after a ban. */
+function birthP(a: Account, b: Account, { ids, share }: ReturnType<typeof rebornOf>) {
+  if (share === undefined || a.born === undefined || b.born === undefined) return undefined;
+  return { feature: "birth" as const, p: ids.has(a.id) && ids.has(b.id) ? share ** 2 : 1 };
 }
 
 /** Chance that two accounts share their rarest common token, from its frequency. */

@@ -85,7 +85,7 @@ export class LogitLedger {
 
   /** @throws {ExtractionError} BAD_QUERY when lengths differ, a token is outside the vocabulary or a value is not finite. */
   observe(revealed: Revealed): LogitReading {
-    const { hidden, vocabulary, maxMaps, maxProgress } = this.#options;
+    const { hidden, vocabulary, maxMaps } = this.#options;
     this.#check(revealed);
     const { bias, tokens, logprobs } = revealed;
     const seen = this.#seen(hashText(revealed.prefix));

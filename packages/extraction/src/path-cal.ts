@@ -50,14 +50,15 @@ export interface Shares {
 }
 
 /**
- * Deals `alpha` out in whole ranks, so that nothing of it is lost to rounding: a quarter to strangeness, an eighth to lines, whose
- * runs differ so much that less would do, and the rest to progress, where honest users come close. Which share is whose depends on the number of principals alone, so the sum keeps the promise.
+ * Deals `alpha` out in whole ranks, so that nothing of it is lost to rounding: an eighth to lines, whose runs differ so much that
+ * less would do, half to strangeness, and the rest to progress. Which share is whose depends on the number of principals alone,
+ * so the sum keeps the promise.
  * With too few ranks for all, strangeness comes first, then progress; undefined: that alarm can promise nothing.
  */
 export function sharesOf(principals: number, { num, den }: Rate): Shares {
   const ranks = Number((BigInt(num) * BigInt(principals + 1)) / BigInt(den));
   const eighth = Math.floor(ranks / 8);
-  const strangeness = Math.min(ranks, Math.max(1, Math.floor(ranks / 4)));
+  const strangeness = Math.min(ranks, Math.max(1, Math.floor(ranks / 2)));
   const rate = (n: number) => (n > 0 ? { num: n, den: principals + 1 } : undefined);
   return {
     strangeness: rate(strangeness),

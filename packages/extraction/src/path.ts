@@ -4,9 +4,9 @@ import { OwnBaseline, type OwnBaselineState } from "./own-baseline.ts";
 import { Student, type Exam, type Progress, type StudentState } from "./progress.ts";
 import type { Query } from "./query.ts";
 import { Scorer, signals, type Frame, type ScorerState, type Signal } from "./scores.ts";
-import { conformalP, cusum, logBet, logMean } from "./wealth.ts";
+import { conformalP, cusum, logBet, logMean, tailP, type Tail } from "./wealth.ts";
 
-/** How benign principals' highest pace of a signal is spread: 90 % up to `knee`, the rest beyond it by `excess` on average. */
+/** How benign principals' highest pace of a signal is spread: 90 % up to `knee`, the rest beyond it by `excess` on average, taken as `knee` at least. */
 export interface Scale {
   readonly knee: number;
   readonly excess: number;
@@ -20,6 +20,8 @@ export interface Judge {
   readonly seed: number;
   /** Sorted calibration scores, per signal and stratum. */
   readonly scores: readonly (readonly Float64Array[])[];
+  /** The tail of each of `scores`. */
+  readonly tails: readonly (readonly (Tail | undefined)[])[];
   /** One per signal. */
   readonly scale: readonly Scale[];
   /** Ease (see `easeOf`) that nine of ten benign principals stay below, one for each examination. */
@@ -29,12 +31,6 @@ export interface Judge {
 
 /** Queries that a path counts as made before its first: what keeps three strange first queries from being a verdict. */
 export const settling = 32;
-
-/**
- * ln of each signal's share of the false-alarm budget, in the order of `signals`. The distances see every foreign pool, the one
- * as the model sees it more than the raw one; margins and chains see one kind of attack each, and honest outliers move them far.
- */
-const lnShares = [1, 0.5, 0.1, 0.1, 0.1, 1].map(Math.log);
 
 /** The scores whose own habit `change` watches, as indices of `scored`: the distances, whose p-values are conditioned on the stratum. */
 const habits = [0, 1];
@@ -70,9 +66,12 @@ export interface Reading {
   readonly evidence: readonly number[];
   /** Evidence per query of each signal: `evidence / (t + settling)`. */
   readonly pace: readonly number[];
-  /** The rarest signal, as about -ln of how rare such a pace is among benign principals: compared with the level of strangeness. */
+  /**
+   * The length of the vector of all paces, each as how far it lies beyond benign principals': compared with the level of
+   * strangeness. One signal alone counts whole, and several together count more than each.
+   */
   readonly strangeness: number;
-  /** The signal that `strangeness` comes from. */
+  /** The signal that `strangeness` comes from most. */
   readonly leader: Signal;
   /**
    * The best two examinations in a row so far, each as how far the clone's error has shrunk (see `easeOf`), divided by what nine of ten benign
@@ -87,7 +86,7 @@ export interface Reading {
 }
 
 /**
- * One principal's path: score, p-value within the stratum, bet, CUSUM per signal; progress of a clone; the rarest of all.
+ * One principal's path: score, p-value within the stratum, bet, CUSUM per signal; progress of a clone; all signals together.
  *
  * Blind spot: a stream whose strange share is below 0.30/(a + 0.30), a the mean evidence of a strange query (about 9 %
  * with 1,000 calibration scores), loses evidence as fast as it gains it; only progress meters it then.
@@ -123,21 +122,16 @@ export class Path {
     if (isNew) this.#study(query);
 
     const pace = this.#evidence.map((it, j) => Math.max(it, 0) / (j === changeAt ? settling : t + settling));
-    let strangeness = 0;
-    let leader: Signal = signals[0];
-    pace.forEach((it, j) => {
-      const rare = rarity(it, scale[j]) + (lnShares[j] ?? 0);
-      if (rare <= strangeness) return;
-      strangeness = rare;
-      leader = signals[j] ?? leader;
-    });
+    const far = pace.map((it, j) => beyond(it, scale[j]));
+    const strangeness = Math.hypot(...far);
+    const leader = signals[far.indexOf(Math.max(...far))] ?? signals[0];
     const [learnt, progress, evidence] = [this.#learnt, this.#progress, [...this.#evidence]];
     return { t: t + 1, evidence, pace, strangeness, leader, learnt, lineRun: this.#scorer.lineRun, progress };
   }
 
   /** One bet per signal. False for an exact repeat. */
   #bet(query: Query, t: number): boolean {
-    const { seed, scores } = this.#judge;
+    const { seed, scores, tails } = this.#judge;
     const found = this.#scorer.score(query);
     if (!found) return false;
     const moved: number[] = [];
@@ -145,7 +139,9 @@ export class Path {
       const known = scores[j]?.[query.stratum];
       if (score === undefined || !known || known.length === 0) return;
       const p = conformalP(score, known, uniform(seed, t, j));
-      this.#evidence[j] = cusum(this.#evidence[j] ?? 0, logBet(p, known.length));
+      const tail = tails[j]?.[query.stratum];
+      const far = tail && score > tail.from ? tailP(score, tail) : p;
+      this.#evidence[j] = cusum(this.#evidence[j] ?? 0, logBet(far, tail ? known.length ** 2 : known.length));
       const habit = this.#habits[habits.indexOf(j)];
       if (habit) moved.push(habit.step(Math.round((1 - p) * grain)));
     });
@@ -225,12 +221,9 @@ export interface PathState {
 }
 
 /**
- * About -ln of the share of benign principals whose pace ever gets this high: linear to ln 10 at the knee, then the tail of a
- * Pareto law with shape 1, because honest outliers (one camera in hundreds) lie far out and must not lift the bar for every
- * signal. Only comparability hangs on this; the promise comes from the alarm level, whatever the tails are.
+ * How far a pace lies beyond what nine of ten benign principals stay below, in units of how far the tenth goes. Only comparability
+ * hangs on this; the promise comes from the alarm level, whatever the tails are.
  */
-function rarity(pace: number, scale: Scale | undefined): number {
-  if (!scale) return 0;
-  const { knee, excess } = scale;
-  return pace <= knee ? (Math.LN10 * pace) / knee : Math.LN10 + Math.log1p((pace - knee) / excess);
+function beyond(pace: number, scale: Scale | undefined): number {
+  return scale ? Math.max(0, pace - scale.knee) / scale.excess : 0;
 }

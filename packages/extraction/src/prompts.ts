@@ -1,5 +1,16 @@
+import { ExtractionError } from "./error.ts";
 import { mix } from "./hash.ts";
-import { asksForGrade, elicitsReasoning, embedText, outsideRuns, shinglesOf, wordsOf, type TextKey } from "./text.ts";
+import { fromText, toText } from "./bytes.ts";
+import {
+  asksForGrade,
+  elicitsReasoning,
+  embedText,
+  hashWord,
+  outsideRuns,
+  shinglesOf,
+  wordsOf,
+  type TextKey,
+} from "./text.ts";
 import { logMean, stepRateWealth } from "./wealth.ts";
 
 /** One prompt as a gateway sees it. The text itself is not kept. */
@@ -54,7 +65,8 @@ export class PromptPath {
   readonly #regions = new Uint16Array(1 << planes);
   readonly #shingles = new Map<number, number>();
   readonly #gaps: number[] = [];
-  readonly #maps = new Set<string>();
+  /** Hashes of the logit_bias maps: names may be of any length. */
+  readonly #maps = new Set<number>();
   #n = 0;
   #distinct = 0;
   #once = 0;
@@ -65,7 +77,10 @@ export class PromptPath {
   #first = 0;
   #last = 0;
   #half = { n: 0, distinct: 0 };
-  #wealth: { elicitation: number[]; grading: number[] } = { elicitation: [0, 0, 0, 0], grading: [0, 0, 0, 0] };
+  #wealth: { elicitation: readonly number[]; grading: readonly number[] } = {
+    elicitation: [0, 0, 0, 0],
+    grading: [0, 0, 0, 0],
+  };
 
   constructor(key: TextKey, rates: PromptNull) {
     this.#key = key;
@@ -80,7 +95,7 @@ export class PromptPath {
     if (prompt.depth <= 1) this.#starts++;
     if (prompt.depth === 2) this.#follow++;
     if (prompt.newModel === true) this.#young++;
-    if (prompt.bias !== undefined && this.#maps.size < maxMaps) this.#maps.add(prompt.bias);
+    if (prompt.bias !== undefined && this.#maps.size < maxMaps) this.#maps.add(hashWord(prompt.bias));
     const wealth = this.#wealth;
     wealth.elicitation = stepRateWealth(wealth.elicitation, elicitsReasoning(prompt.text), this.#null.elicitation);
     wealth.grading = stepRateWealth(wealth.grading, asksForGrade(prompt.text), this.#null.grading);
@@ -98,6 +113,44 @@ export class PromptPath {
       this.#young / n,
       this.#maps.size,
     ];
+  }
+
+  /** Plain data that restores to the same values; below 40 KB, and no text in it. */
+  snapshot(): PromptState {
+    const [n, distinct, once, templated] = [this.#n, this.#distinct, this.#once, this.#templated];
+    const [starts, follow, young, first, last] = [this.#starts, this.#follow, this.#young, this.#first, this.#last];
+    return {
+      counts: { n, distinct, once, templated, starts, follow, young, first, last },
+      half: this.#half,
+      wealth: this.#wealth,
+      gaps: [...this.#gaps],
+      maps: [...this.#maps],
+      // In the order of arrival, which decides between equals when the rarest are forgotten.
+      shingles: toText(Uint32Array.from([...this.#shingles].flat())),
+      shingleCount: this.#shingles.size,
+      regions: toText(this.#regions),
+    };
+  }
+
+  /** @throws {ExtractionError} BAD_STATE when it is not a state of ours. */
+  restore(state: PromptState): void {
+    const { counts, shingleCount } = state;
+    if (shingleCount > maxShingles || state.gaps.length > maxGaps || state.maps.length > maxMaps) {
+      throw new ExtractionError("BAD_STATE", "more shingles, gaps or maps than are ever kept");
+    }
+    const pairs = new Uint32Array(2 * shingleCount);
+    fromText(pairs, state.shingles);
+    fromText(this.#regions, state.regions);
+    this.#shingles.clear();
+    for (let i = 0; i < pairs.length; i += 2) this.#shingles.set(pairs[i]!, pairs[i + 1]!);
+    this.#gaps.splice(0, Infinity, ...state.gaps);
+    this.#maps.clear();
+    for (const it of state.maps) this.#maps.add(it);
+    [this.#n, this.#distinct, this.#once, this.#templated] = [counts.n, counts.distinct, counts.once, counts.templated];
+    [this.#starts, this.#follow, this.#young] = [counts.starts, counts.follow, counts.young];
+    [this.#first, this.#last] = [counts.first, counts.last];
+    this.#half = state.half;
+    this.#wealth = state.wealth;
   }
 
   /** Counts the prompt's shingles, and gives its words outside those that are hot, so that content is compared, not the frame. */
@@ -159,6 +212,19 @@ export class PromptPath {
     const sd = Math.sqrt(gaps.reduce((sum, it) => sum + (it - mean) ** 2, 0) / gaps.length);
     return mean + sd === 0 ? 1 : (1 - (sd - mean) / (sd + mean)) / 2;
   }
+}
+
+export interface PromptState {
+  readonly counts: Readonly<
+    Record<"n" | "distinct" | "once" | "templated" | "starts" | "follow" | "young" | "first" | "last", number>
+  >;
+  readonly half: { readonly n: number; readonly distinct: number };
+  readonly wealth: { readonly elicitation: readonly number[]; readonly grading: readonly number[] };
+  readonly gaps: readonly number[];
+  readonly maps: readonly number[];
+  readonly shingles: string;
+  readonly shingleCount: number;
+  readonly regions: string;
 }
 
 /**

@@ -97,7 +97,8 @@ export function outsideRuns(
   return words.filter((_, i) => !covered.has(i));
 }
 
-function hashWord(word: string): number {
+/** A short hash of a word: FNV-1a, spread. */
+export function hashWord(word: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < word.length; i++) h = Math.imul(h ^ word.charCodeAt(i), 0x01000193);
   return mix(h);

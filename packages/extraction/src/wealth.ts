@@ -12,6 +12,34 @@ export function conformalP(score: number, sorted: Float64Array, u: number): numb
   return (sorted.length - upTo + u * (1 + upTo - below)) / (sorted.length + 1);
 }
 
+/** How the highest scores of a stratum thin out: beyond `from`, which one in a hundred passes, by `excess` on average. */
+export interface Tail {
+  readonly from: number;
+  readonly excess: number;
+}
+
+/** One score in so many lies in the tail. */
+const tailShare = 0.01;
+
+/** The tail of sorted scores; undefined where fewer than ten lie in it, or where it has no width: nothing can be said beyond. */
+export function tailOf(sorted: Float64Array): Tail | undefined {
+  const at = Math.ceil((1 - tailShare) * sorted.length) - 1;
+  const from = sorted[at] ?? 0;
+  const beyond = sorted.length - 1 - at;
+  if (beyond < 10) return undefined;
+  let sum = 0;
+  for (let i = at + 1; i < sorted.length; i++) sum += sorted[i]! - from;
+  return sum > 0 ? { from, excess: sum / beyond } : undefined;
+}
+
+/**
+ * A p-value beyond what counting can say: in the tail it falls by a factor of e with each `excess`. An estimate, not a bound: it
+ * lets twice as strange be more evidence than just as strange as the strangest; the promise comes from the alarm level.
+ */
+export function tailP(score: number, { from, excess }: Tail): number {
+  return tailShare * Math.exp((from - score) / excess);
+}
+
 /** How many of the sorted values are below `score`, or with `orEqual` at or below it. */
 function countBelow(sorted: Float64Array, score: number, orEqual = false): number {
   let low = 0;
