@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Measured, Streams } from "./run.ts";
+import type { Detectors, Measured } from "./run.ts";
 import type { AttackResult } from "./tally.ts";
 
 const percent = (it: number, digits = 0) => `${(100 * it).toFixed(digits)} %`;
@@ -17,19 +17,19 @@ export function table(measured: Measured): string {
   return [
     `${splits} resplits of the benign principals, ${horizon} queries each, promised ${percent(alpha)}. ${queriesPerSecond} scored queries a second of CPU time at 64 dimensions; ${bytesPerPrincipal} bytes a principal. A cell is the share detected @ the median number of queries (fidelity of the thief's clone by then; if undetected, at the end).`,
     "",
-    ...detectorTable(measured),
+    ...detectorTable(measured.detectors),
     "",
     "The combined meter on streams made from the attacks:",
     "",
-    ...madeTable(measured),
+    ...madeTable(measured.detectors),
     "",
-    ...(second ? secondTables(second) : []),
+    ...secondTables(second),
     ...(prompts ? promptTable(prompts) : []),
-    ...(linked ? linkTable(linked) : []),
+    ...linkTable(linked),
   ].join("\n");
 }
 
-function detectorTable({ detectors }: Streams): string[] {
+function detectorTable(detectors: Detectors): string[] {
   const plain = (detectors["combined"]?.attacks ?? []).map((it) => it.name).filter((it) => !it.includes(" "));
   return [
     `| detector | false alarms [95 %], worst split | ${plain.join(" | ")} |`,
@@ -44,7 +44,7 @@ function detectorTable({ detectors }: Streams): string[] {
 }
 
 /** A row for each attack, a column for each way to send it. */
-function madeTable({ detectors }: Streams): string[] {
+function madeTable(detectors: Detectors): string[] {
   const all = detectors["combined"]?.attacks ?? [];
   const plain = all.map((it) => it.name).filter((it) => !it.includes(" "));
   const first = plain[0] ?? "";
@@ -61,10 +61,7 @@ function madeTable({ detectors }: Streams): string[] {
   ];
 }
 
-function secondTables(second: NonNullable<Measured["second"]>): string[] {
-  const combined = second.detectors["combined"];
-  const dealt = (second.accounts ?? []).filter((it) => it.name.includes(" over "));
-  const whole = combined && { ...combined, attacks: [...combined.attacks, ...dealt] };
+function secondTables(second: Detectors): string[] {
   return [
     "### A second victim, in no folder",
     "",
@@ -73,7 +70,7 @@ function secondTables(second: NonNullable<Measured["second"]>): string[] {
     "",
     ...detectorTable(second),
     "",
-    ...(whole ? madeTable({ ...second, detectors: { combined: whole } }) : []),
+    ...madeTable(second),
     "",
   ];
 }
@@ -94,7 +91,7 @@ function promptTable(prompts: NonNullable<Measured["prompts"]>): string[] {
   ];
 }
 
-function linkTable(linked: NonNullable<Measured["linked"]>): string[] {
+function linkTable(linked: Measured["linked"]): string[] {
   const p = (it: number | undefined) => (it === undefined ? "" : it < 1e-9 ? "< 1e-9" : it.toPrecision(2));
   return [
     "### Linked accounts",

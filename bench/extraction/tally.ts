@@ -44,10 +44,23 @@ export function alarmAt(paths: Paths, watched: readonly (readonly [string, numbe
   }
   return first;
 }
+/** A tally as plain data, so that several can be merged. */
+export interface TallyState {
+  readonly alarms: readonly (readonly [string, { alarms: number; tested: number; worst: number }])[];
+  readonly attacks: readonly (readonly [string, readonly (readonly [string, Caught])[]])[];
+  readonly distinct: readonly number[];
+}
+
+/** When each stream of one kind was caught (null: never), and the clone's fidelity by then. */
+interface Caught {
+  at: (number | null)[];
+  fidelity: number[];
+}
+
 /** Counts, over splits. */
 export class Tally {
   readonly #alarms = new Map<string, { alarms: number; tested: number; worst: number }>();
-  readonly #attacks = new Map<string, Map<string, { at: (number | undefined)[]; fidelity: number[] }>>();
+  readonly #attacks = new Map<string, Map<string, Caught>>();
   readonly #distinct = new Set<number>();
 
   benign(tested: readonly Paths[], levels: Levels, ids: readonly number[]): void {
@@ -70,16 +83,48 @@ export class Tally {
   }
 
   record(detector: string, { name, principal, answered }: AttackStream, at: number | undefined): void {
-    const attacks =
-      this.#attacks.get(detector) ?? new Map<string, { at: (number | undefined)[]; fidelity: number[] }>();
+    const attacks = this.#attacks.get(detector) ?? new Map<string, Caught>();
     this.#attacks.set(detector, attacks);
     const it = attacks.get(name) ?? { at: [], fidelity: [] };
     attacks.set(name, it);
-    it.at.push(at);
+    it.at.push(at ?? null);
     it.fidelity.push(fidelityAt(principal, answered[(at ?? answered.length) - 1] ?? 0));
   }
 
-  results(): Record<string, DetectorResult> {
+  state(): TallyState {
+    return {
+      alarms: [...this.#alarms],
+      attacks: [...this.#attacks].map(([name, it]) => [name, [...it]]),
+      distinct: [...this.#distinct],
+    };
+  }
+
+  /** What several tallies of the same principals found together. */
+  static merged(states: readonly TallyState[]): Record<string, DetectorResult> {
+    const sum = new Tally();
+    for (const { alarms, attacks, distinct } of states) {
+      for (const it of distinct) sum.#distinct.add(it);
+      for (const [name, it] of alarms) {
+        const known = sum.#alarms.get(name) ?? { alarms: 0, tested: 0, worst: 0 };
+        sum.#alarms.set(name, {
+          alarms: known.alarms + it.alarms,
+          tested: known.tested + it.tested,
+          worst: Math.max(known.worst, it.worst),
+        });
+      }
+      for (const [name, kinds] of attacks) {
+        const known = sum.#attacks.get(name) ?? new Map<string, Caught>();
+        sum.#attacks.set(name, known);
+        for (const [kind, { at, fidelity }] of kinds) {
+          const caught = known.get(kind) ?? { at: [], fidelity: [] };
+          known.set(kind, { at: [...caught.at, ...at], fidelity: [...caught.fidelity, ...fidelity] });
+        }
+      }
+    }
+    return sum.#results();
+  }
+
+  #results(): Record<string, DetectorResult> {
     const out: Record<string, DetectorResult> = {};
     for (const [name, { alarms, tested, worst }] of this.#alarms) {
       // Splits share principals: the interval is that of the distinct ones at the mean rate, not of the sum.
@@ -91,7 +136,7 @@ export class Tally {
         worstSplit: worst,
         attacks: [...(this.#attacks.get(name) ?? [])].map(([attack, { at, fidelity }]) => ({
           name: attack,
-          detected: at.filter((it) => it !== undefined).length / at.length,
+          detected: at.filter((it) => it !== null).length / at.length,
           streams: at.length,
           medianQueries: finite(median(at.map((it) => it ?? Infinity))),
           cloneFidelityAtDetection: fidelity.reduce((a, b) => a + b, 0) / fidelity.length,

@@ -63,7 +63,7 @@ export {
   type LinkOptions,
 } from "./links.ts";
 export { calibrateGroups, partitionP, retestGroup, turnsP, type Retest, type TimedQuery } from "./groups.ts";
-export { digestOf, freeze, signSnapshot, thaw } from "./snapshot.ts";
+export { digestOf, freeze, signSnapshot, thaw, type Signer } from "./snapshot.ts";
 export {
   budgetMargin,
   capLevels,

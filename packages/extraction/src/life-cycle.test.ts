@@ -25,6 +25,10 @@ test("a thawed calibration reads as the frozen one did, and its bytes are the sa
   const frozen = freeze(calibration);
   const thawed = thaw(frozen, signSnapshot(frozen, privateKey), publicKey);
   assert.equal(digestOf(freeze(thawed)), digestOf(frozen));
+  assert.deepEqual(
+    signSnapshot(frozen, (it) => signSnapshot(it, privateKey)),
+    signSnapshot(frozen, privateKey),
+  );
   const [one, two] = [new Meter(calibration), new Meter(thawed)];
   for (const it of queries(50)) assert.deepEqual(two.step(it), one.step(it));
 });

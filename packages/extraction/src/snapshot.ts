@@ -27,9 +27,12 @@ export function digestOf(frozen: Uint8Array): string {
   return createHash("sha256").update(frozen).digest("hex");
 }
 
-/** Ed25519 signature over the bytes. The key is the caller's. */
-export function signSnapshot(frozen: Uint8Array, key: KeyObject): Uint8Array {
-  return sign(null, frozen, key);
+/** Whoever signs snapshots: an Ed25519 key, or a function that has a key service sign the bytes with one. */
+export type Signer = KeyObject | ((bytes: Uint8Array) => Uint8Array);
+
+/** Ed25519 signature over the bytes. The signer is the caller's. */
+export function signSnapshot(frozen: Uint8Array, signer: Signer): Uint8Array {
+  return typeof signer === "function" ? signer(frozen) : sign(null, frozen, signer);
 }
 
 /**
