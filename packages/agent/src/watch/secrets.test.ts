@@ -21,3 +21,14 @@ test("secrets are cut out of commands, what tells the story stays", () => {
   for (const [command, expected] of cases) assert.equal(withoutSecrets(command.split(" ")).join(" "), expected);
   assert.deepEqual(withoutSecrets(["curl", "-H", "Authorization: Bearer abc"]), ["curl", "-H", "authorization: …"]);
 });
+
+test("128 KiB of any character takes no longer to clean than a page takes to read", () => {
+  const long = 128 * 1024;
+  for (const it of ["+", "+a", "-", "//", "=", "basic ", "a.", "--a", "bearer"]) {
+    const began = process.cpuUsage();
+    const [cleaned = ""] = withoutSecrets([`${it.repeat(long / it.length)}!`]);
+    const { user } = process.cpuUsage(began);
+    assert.ok(cleaned.length <= long + 16);
+    assert.ok(user < 2_000_000, `${JSON.stringify(it)} took ${user} µs; ninety seconds while it was quadratic`);
+  }
+});

@@ -1,3 +1,4 @@
+// Every pattern here takes time in proportion to its text: whoever starts a program chooses 128 KiB of it.
 /** Names of options whose value is a secret. */
 const secretName = /pass(?:wo?r?d|phrase)?|secret|token|api[-_]?key|credential|auth/i;
 
@@ -20,6 +21,6 @@ export function withoutSecrets(command: readonly string[]): string[] {
       .replace(/\/\/[^/@\s]+@/g, `//${cut}@`)
       .replace(/authorization:.*/gi, `authorization: ${cut}`)
       .replace(/(bearer|basic)\s+\S+/gi, `$1 ${cut}`)
-      .replace(/(?<![\w/.-])(?=[\w+-]*\d)(?=[\w+-]*[A-Za-z])[\w+-]{32,}={0,2}(?![\w/.-])/g, cut);
+      .replace(/(?<![\w/.+-])(?=[\w+-]*\d)(?=[\w+-]*[A-Za-z])[\w+-]{32,}={0,2}(?![\w/.-])/g, cut);
   });
 }
