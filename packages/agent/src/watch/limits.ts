@@ -27,5 +27,11 @@ export const madeShare = 1 / 20;
 /** And the least it must have written, in bytes: below are logs, locks and traces. */
 export const madeBytes = 64 * 1024;
 
+/** Longest path of a parent's program that is told, in UTF-16 units: sixteen of them, every character escaped, leave room in a line. */
+export const maxParentPath = 512;
+
+/** Most bytes that a file is said to have: what a number holds exactly. A sparse file may claim a thousand times as much. */
+export const maxFileBytes = Number.MAX_SAFE_INTEGER;
+
 /** Longest line of the helper, in bytes: a path of 4,096 with every byte escaped, and numbers. */
 export const maxLineBytes = 20_000;

@@ -71,8 +71,8 @@ async function ask(server: string, path: string, body: Buffer, headers: Record<s
   if (answer.status < 300 && value !== undefined) return value;
   const said = apiError.safeParse(value);
   const message = said.success ? said.data.message : `it answered ${answer.status}`;
-  // 5xx and 429 pass; what else is refused stays refused.
-  const passing = answer.status >= 500 || answer.status === 429;
+  // These pass, 408 too: whoever slows the line down must not end the agent. What else is refused stays refused.
+  const passing = answer.status >= 500 || answer.status === 429 || answer.status === 408;
   throw new AgentError(passing ? "UNREACHABLE" : "REFUSED", `the server at ${new URL(server).origin}: ${message}`);
 }
 

@@ -1,6 +1,7 @@
 // The sensor of tier T0: what `/proc` shows, looked at a few times a second. Misses what begins and ends between two looks.
 import { statSync } from "node:fs";
 import { peersOf } from "./connections.ts";
+import { maxFileBytes } from "./limits.ts";
 import type { Handle, OpenFile, Proc, Process } from "./proc.ts";
 import type { SeenFile, Sighting, Story } from "./story.ts";
 
@@ -184,7 +185,7 @@ function finished(process: Process, file: SeenFile, at: number): Sighting {
 function sizeNow({ path, inode }: SeenFile): number | undefined {
   try {
     const it = statSync(path);
-    return `${it.dev}:${it.ino}` === inode ? it.size : undefined;
+    return `${it.dev}:${it.ino}` === inode ? Math.min(it.size, maxFileBytes) : undefined;
   } catch {
     return undefined;
   }

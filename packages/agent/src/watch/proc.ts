@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { maxArgument, maxArguments, maxParents, type ActivityProcess } from "@outweigh/schema";
 import { readTable } from "../scan/listeners.ts";
 import { withoutSecrets } from "./secrets.ts";
-import { maxDescriptors, maxProcBytes, maxProcesses } from "./limits.ts";
+import { maxDescriptors, maxFileBytes, maxParentPath, maxProcBytes, maxProcesses } from "./limits.ts";
 
 /** One process, without what it has open. */
 export interface Process {
@@ -68,12 +68,14 @@ export class Proc {
     const stat = statOf(text(`${this.#root}/${pid}/stat`));
     if (!stat) return undefined;
     const home = `${this.#root}/${pid}`;
-    const uid = Number(/^Uid:\s+(\d+)/m.exec(text(`${home}/status`) ?? "")?.[1] ?? 0);
+    // Ended meanwhile: whose it was is not known, and nobody stands for root.
+    const uidText = /^Uid:\s+(\d+)/m.exec(text(`${home}/status`) ?? "")?.[1];
+    const uid = uidText === undefined ? undefined : Number(uidText);
     const exe = this.exe(pid);
     const login = Number(text(`${home}/loginuid`) ?? unset);
     const words = (readTable(`${home}/cmdline`, maxProcBytes) ?? "").split("\0").slice(0, maxArguments);
     const container = /(?:docker|containerd|crio|libpod)[-/]([0-9a-f]{12,64})/.exec(text(`${home}/cgroup`) ?? "")?.[1];
-    const user = this.#names.get(uid);
+    const user = uid === undefined ? undefined : this.#names.get(uid);
     return {
       key: `${pid}:${stat.startTicks}`,
       facts: {
@@ -82,7 +84,7 @@ export class Proc {
         name: stat.name.slice(0, maxArgument),
         ...(exe !== undefined && { exe }),
         command: withoutSecrets(words.filter((it) => it !== "")).map((it) => it.slice(0, maxArgument)),
-        uid,
+        ...(uid !== undefined && { uid }),
         ...(user !== undefined && { user }),
         ...(login !== unset && { login: this.#names.get(login) ?? `uid:${login}` }),
         ...(container !== undefined && { container }),
@@ -96,7 +98,7 @@ export class Proc {
     for (let pid = first; pid > 0 && found.length < maxParents;) {
       const stat = statOf(text(`${this.#root}/${pid}/stat`));
       if (!stat) break;
-      const exe = this.exe(pid);
+      const exe = this.exe(pid)?.slice(0, maxParentPath);
       found.push({ pid, name: stat.name.slice(0, maxArgument), ...(exe !== undefined && { exe }) });
       pid = stat.parent;
     }
@@ -160,7 +162,7 @@ function statOf(line: string | undefined): { name: string; parent: number; start
 function fileAt(path: string): { inode: string; bytes: number } | undefined {
   try {
     const it = statSync(path);
-    return it.isFile() ? { inode: `${it.dev}:${it.ino}`, bytes: it.size } : undefined;
+    return it.isFile() ? { inode: `${it.dev}:${it.ino}`, bytes: Math.min(it.size, maxFileBytes) } : undefined;
   } catch {
     return undefined;
   }

@@ -23,6 +23,9 @@ const maxRetryMs = 60_000;
 const problemMs = 10 * 60_000;
 /** Orders remembered, so that none is done twice. They expire within an hour. */
 const maxOrders = 1000;
+/** Longest report of a scan that is sent, and longest result of an order, in bytes: both and all lines fit what a server reads. */
+const maxScanBytes = 32 * 1024 * 1024;
+const maxResultBytes = 16 * 1024 * 1024;
 /** The smallest file of weights that is watched, in bytes: below are examples and tests. */
 const minWatchedBytes = 64 * 1024;
 
@@ -103,7 +106,8 @@ class Agent {
       for (let failures = 0; !signal.aborted;) {
         failures = (await this.#send()) ? 0 : failures + 1;
         const wait = failures > 0 ? Math.min(maxRetryMs, 1000 * 2 ** failures) : reportMs;
-        if (failures > 0 || this.#spool.waiting() === 0) await this.#rest(wait, failures === 0);
+        const isDone = this.#spool.waiting() === 0 && this.#results.length === 0;
+        if (failures > 0 || isDone) await this.#rest(wait, failures === 0);
       }
       await this.#send();
     } finally {
@@ -135,7 +139,7 @@ class Agent {
     const now = Date.now();
     for (const [text, at] of this.#problems) if (at < now - problemMs) this.#problems.delete(text);
     const { lines, last } = this.#spool.next(maxReportLines);
-    const [results, report] = [this.#results.slice(0, 5), this.#report];
+    const [results, report] = [this.#results.slice(0, 1), this.#report];
     const health = {
       tier: this.#watch.tier,
       watchedFiles: this.#watch.watchedFiles(),
@@ -177,7 +181,7 @@ class Agent {
         if (order.verb === "collect") {
           const isWatched = (inode: string) => this.#watched.has(inode);
           const facts = collectFacts(order.lists, { proc: this.#proc, isWatched }, Date.now());
-          this.#results.push({ id, state: "done", facts });
+          this.#results.push(sendable({ id, state: "done", facts }));
         } else {
           await this.#scan(order.roots.length > 0 ? order.roots : this.#options.roots);
           this.#results.push({ id, state: "done" });
@@ -209,6 +213,11 @@ class Agent {
       }
     }
     this.#options.say(`${this.#watched.size} files of weights are watched`);
+    if (bytesOf(report) > maxScanBytes)
+      throw new AgentError(
+        "TOO_LARGE",
+        `the report is longer than ${maxScanBytes} bytes: scan fewer folders at a time`,
+      );
     this.#report = report;
     this.#wake();
   }
@@ -220,4 +229,15 @@ class Agent {
     this.#watched.add(inode);
     this.#watch.watch({ inode, path, bytes: it.size });
   }
+}
+
+/** A result that the server will read, or that it is too long: whoever fills a list of facts must not end the agent with it. */
+export function sendable(result: OrderResult): OrderResult {
+  if (bytesOf(result) <= maxResultBytes) return result;
+  const message = `the facts are longer than ${maxResultBytes} bytes: ask for fewer lists`;
+  return { id: result.id, state: "failed", message };
+}
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }

@@ -80,3 +80,33 @@ test("whatever is added and acknowledged, what is left is the newest, in order",
     { numRuns: 50 },
   );
 });
+
+test("a line that no server would read is dropped and counted, and keeps nothing behind it back", (t) => {
+  const path = aFile(t);
+  const spool = new Spool(path);
+  t.after(() => spool.close());
+  const line = aLine(1);
+  // A sparse file may claim eight exbibytes.
+  spool.add({ ...line, file: { ...line.file, bytes: 2 ** 62 } });
+  spool.add(aLine(2));
+  const { lines, last } = spool.next(10);
+  assert.deepEqual(
+    lines.map((it) => it.time),
+    [2],
+  );
+  assert.equal(spool.dropped, 1);
+  spool.acknowledge(last);
+  assert.equal(spool.waiting(), 0);
+});
+
+test("one report holds no more text than a server reads, and at least one line", (t) => {
+  const spool = new Spool(aFile(t));
+  t.after(() => spool.close());
+  const line = aLine(1);
+  const parents = Array.from({ length: 16 }, () => ({ pid: 1, name: "p", exe: "x".repeat(8000) }));
+  for (let n = 0; n < 100; n++) spool.add({ ...line, process: { ...line.process, parents } });
+  const { lines, last } = spool.next(100);
+  assert.ok(lines.length > 0 && lines.length < 40, String(lines.length));
+  spool.acknowledge(last);
+  assert.equal(spool.waiting(), 100 - lines.length);
+});

@@ -5,6 +5,9 @@ import { activityRecord, type ActivityRecord } from "@outweigh/schema";
 /** Most bytes of lines that wait: some hundred thousand. The oldest go first, and are counted. */
 const maxSpoolBytes = 256 * 1024 * 1024;
 
+/** Most of one report's lines, in UTF-16 units: with all else, a report stays below what a server reads. */
+const maxNextLength = 4 * 1024 * 1024;
+
 /** Lines of activity in the order in which they happened, and the number of the last request. */
 export class Spool {
   readonly #db: DatabaseSync;
@@ -43,11 +46,31 @@ export class Spool {
     return true;
   }
 
-  /** The oldest lines, at most `most`, and what to say when they have arrived. */
+  #drop(id: number, length: number): void {
+    this.#db.prepare("DELETE FROM line WHERE id = ?").run(id);
+    this.#bytes -= length;
+    this.#setNumber("dropped", ++this.dropped);
+  }
+
+  /**
+   * The oldest lines, at most `most`, and what to say when they have arrived. A line that no server would read is dropped and counted:
+   * it must not keep back those behind it.
+   */
   next(most: number): { readonly lines: readonly ActivityRecord[]; readonly last: number } {
     const rows = this.#db.prepare("SELECT id, text FROM line ORDER BY id LIMIT ?").all(most);
-    const lines = rows.map((it) => activityRecord.parse(JSON.parse(String(it["text"]))));
-    return { lines, last: Number(rows.at(-1)?.["id"] ?? 0) };
+    const lines: ActivityRecord[] = [];
+    let last = 0;
+    let length = 0;
+    for (const row of rows) {
+      const text = String(row["text"]);
+      length += text.length;
+      if (lines.length > 0 && length > maxNextLength) break;
+      last = Number(row["id"]);
+      const record = readLine(text);
+      if (record) lines.push(record);
+      else this.#drop(last, text.length);
+    }
+    return { lines, last };
   }
 
   /** Forgets all lines up to `last`: they are on the server's disk. */
@@ -77,5 +100,13 @@ export class Spool {
 
   close(): void {
     this.#db.close();
+  }
+}
+
+function readLine(text: string): ActivityRecord | undefined {
+  try {
+    return activityRecord.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
   }
 }

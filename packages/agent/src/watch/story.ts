@@ -1,6 +1,14 @@
 // What became of weights on this host, told from what sensors saw. Pure: time comes with each sighting.
 import type { ActivityRecord } from "@outweigh/schema";
-import { madeBytes, madeShare, maxMadePerProcess, maxProcesses, maxWatched, rememberEndedMs } from "./limits.ts";
+import {
+  madeBytes,
+  madeShare,
+  maxFileBytes,
+  maxMadePerProcess,
+  maxProcesses,
+  maxWatched,
+  rememberEndedMs,
+} from "./limits.ts";
 import type { Process } from "./proc.ts";
 
 /** A file by its inode: what names it whatever it is called. */
@@ -215,5 +223,5 @@ function told({ path, bytes, madeFrom }: Watched): Activity["file"] {
 }
 
 function sum(files: readonly { readonly bytes: number }[]): number {
-  return files.reduce((total, it) => total + it.bytes, 0);
+  return files.reduce((total, it) => Math.min(total + it.bytes, maxFileBytes), 0);
 }
