@@ -1,8 +1,8 @@
 // The sensor of tier T2: the kernel says who opened and closed what, through a helper without any rights of its own.
 import { spawn, type ChildProcess } from "node:child_process";
-import { access, constants, mkdir } from "node:fs/promises";
+import { access, chmod, constants, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { maxLineBytes } from "./limits.ts";
+import { maxFileBytes, maxLineBytes } from "./limits.ts";
 import type { SeenFile } from "./story.ts";
 
 /** One line of the helper. */
@@ -17,14 +17,14 @@ const kinds = { o: "opened", c: "closed", w: "written", l: "lost" } as const;
 
 /** The user `nobody` of every Linux: owns nothing. */
 const nobody = "65534";
-/** The kernel's own encoding of device numbers fits 32 bits; inodes may take 64, which Node's numbers do not hold. */
-const line = /^([ocwl]) (\d{1,10}) (\d{1,15}) (\d{1,15}) (\d{1,15}) (.*)$/s;
+/** The kernel's own encoding of device numbers fits 32 bits; inodes may take 64, which Node's numbers do not hold. Any size is read: a sparse file may claim the largest. */
+const line = /^([ocwl]) (\d{1,10}) (\d{1,15}) (\d{1,15}) (\d{1,20}) (.*)$/s;
 
 /** Reads a line; undefined for one that is not the helper's. */
 export function kernelLine(text: string): Kernel | undefined {
   const [, kind = "", pid = "", device = "", inode = "", bytes = "", path = ""] = line.exec(text) ?? [];
   if (kind !== "o" && kind !== "c" && kind !== "w" && kind !== "l") return undefined;
-  const file = { inode: `${device}:${inode}`, path: unescaped(path), bytes: Number(bytes) };
+  const file = { inode: `${device}:${inode}`, path: unescaped(path), bytes: Math.min(Number(bytes), maxFileBytes) };
   return { kind: kinds[kind], pid: Number(pid), file };
 }
 
@@ -105,12 +105,21 @@ export async function buildHelper(path: string): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   child.once("error", () => resolve("no C compiler (cc) was found"));
   child.once("close", (code) => resolve(code === 0 ? undefined : said.trim() || `cc ended with ${code}`));
-  return promise;
+  const problem = await promise;
+  // Once it has the right, whoever may run it sees which files all others open.
+  if (problem === undefined) await chmod(path, 0o700);
+  return problem;
 }
 
+/** Whether the helper is there, and nobody but us and root can have written it: it is started with our rights. */
 export async function isRunnable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+  const own = process.geteuid?.();
+  try {
+    await access(path, constants.X_OK);
+    for (const it of [await stat(path), await stat(dirname(path))])
+      if ((it.uid !== own && it.uid !== 0) || (it.mode & 0o022) !== 0) return false;
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { ActivityRecord } from "@outweigh/schema";
-import { buildHelper, kernelLine } from "./fanotify.ts";
+import { buildHelper, isRunnable, kernelLine } from "./fanotify.ts";
 import { Watch } from "./watch.ts";
 
 const root = process.platform === "linux" && process.geteuid?.() === 0;
@@ -76,7 +76,28 @@ test("a line of the helper reads back, whatever the name; anything else is no li
       assert.deepEqual(kernelLine(`w ${pid} 65024 12 5 ${escape(path)}`), { kind: "written", pid, file });
     }),
   );
+  const sparse = kernelLine("w 1 65024 12 9223372036854775807 /x");
+  assert.equal(sparse?.file.bytes, Number.MAX_SAFE_INTEGER, "a sparse file hides nothing by claiming eight exbibytes");
   fc.assert(fc.property(fc.string(), (text) => assert.equal(kernelLine(`z${text}`), undefined)));
+});
+
+test("a helper that others could have written is not started, and ours is ours alone", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "outweigh-helper-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const helper = join(folder, "helper");
+  assert.equal(await isRunnable(helper), false);
+  writeFileSync(helper, "");
+  chmodSync(helper, 0o700);
+  assert.equal(await isRunnable(helper), true);
+  chmodSync(helper, 0o722);
+  assert.equal(await isRunnable(helper), false);
+  chmodSync(helper, 0o700);
+  chmodSync(folder, 0o777);
+  assert.equal(await isRunnable(helper), false);
+  chmodSync(folder, 0o700);
+  if (!compiler) return;
+  assert.equal(await buildHelper(helper), undefined);
+  assert.equal(statSync(helper).mode & 0o777, 0o700);
 });
 
 function pause(ms: number): Promise<void> {
