@@ -1,5 +1,6 @@
 import { command, type Call } from "../command.ts";
 import { CliError, type ExitCode } from "../error.ts";
+import { visible } from "../text/visible.ts";
 import { agentDataOption, defaultAgentData } from "../agent-data.ts";
 
 const options = { ...agentDataOption } as const;
@@ -28,7 +29,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
       dataDir: values.data ?? defaultAgentData(),
       roots: positionals.length > 0 ? positionals : ["/"],
       signal,
-      say: (text) => terminal.say(text),
+      say: (text) => terminal.say(visible(text)),
     });
     if (json) terminal.printJson({ ended: true });
     return 0;
