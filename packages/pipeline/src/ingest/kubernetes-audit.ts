@@ -52,6 +52,8 @@ const auditEvent = z.looseObject({
 });
 type AuditEvent = z.infer<typeof auditEvent>;
 
+const eventList = z.looseObject({ items: z.array(z.unknown()).max(maxEvents) });
+
 export const kubernetesAudit: Source = {
   id: "kubernetes-audit",
   title: "Kubernetes audit log",
@@ -74,7 +76,7 @@ export const kubernetesAudit: Source = {
     const parsed = parseJson(record);
     if ("reason" in parsed) return { ok: false, reason: parsed.reason };
     if (!isShallow(parsed.value)) return { ok: false, reason: `event: nested deeper than ${maxDepth}` };
-    const list = z.looseObject({ items: z.array(z.unknown()).max(maxEvents) }).safeParse(parsed.value);
+    const list = eventList.safeParse(parsed.value);
     if (list.success && list.data.items.length === 0) return skip("a list without events");
     return joined((list.success ? list.data.items : [parsed.value]).map((it) => auditRecord(it, from)));
   },

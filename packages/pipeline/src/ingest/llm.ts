@@ -73,8 +73,8 @@ function sumOf(a: number | undefined, b: number | undefined): number | undefined
  */
 export function askedOf(parameters: unknown): Readonly<Record<string, number | boolean>> {
   const asked: Record<string, number | boolean> = {};
-  for (const [name, ...spellings] of spelled) {
-    const value = spellings.map((it) => numberOf(parameters, ...it.split("."))).find((it) => it !== undefined);
+  for (const [name, paths] of spelled) {
+    const value = firstNumber(parameters, paths);
     if (value !== undefined) asked[name] = value;
   }
   // OpenAI's older interface gives the number as `logprobs`, the newer one a switch and `top_logprobs`; true alone is 1.
@@ -87,20 +87,31 @@ export function askedOf(parameters: unknown): Readonly<Record<string, number | b
   return asked;
 }
 
-const spelled: readonly (readonly [name: string, ...spellings: string[]])[] = [
-  ["top_logprobs", "top_logprobs", "responseLogprobs", "top_n_tokens"],
-  ["prompt_logprobs", "prompt_logprobs"],
+function firstNumber(from: unknown, paths: readonly (readonly string[])[]): number | undefined {
+  for (const path of paths) {
+    const value = numberOf(from, ...path);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** Our names, and where each interface puts the same. */
+const spelled: readonly (readonly [name: string, paths: readonly (readonly string[])[]])[] = [
+  ["top_logprobs", [["top_logprobs"], ["responseLogprobs"], ["top_n_tokens"]]],
+  ["prompt_logprobs", [["prompt_logprobs"]]],
   [
     "max_tokens",
-    "max_tokens",
-    "max_completion_tokens",
-    "max_output_tokens",
-    "inferenceConfig.maxTokens",
-    "maxTokens",
-    "max_gen_len",
+    [
+      ["max_tokens"],
+      ["max_completion_tokens"],
+      ["max_output_tokens"],
+      ["inferenceConfig", "maxTokens"],
+      ["maxTokens"],
+      ["max_gen_len"],
+    ],
   ],
-  ["n", "n", "choice.count", "best_of"],
-  ["temperature", "temperature", "inferenceConfig.temperature"],
+  ["n", [["n"], ["choice.count"], ["best_of"]]],
+  ["temperature", [["temperature"], ["inferenceConfig", "temperature"]]],
 ];
 
 /** What stands where text of a person stood. */

@@ -37,6 +37,8 @@ const notification = z.looseObject({
 });
 type Notification = z.infer<typeof notification>;
 
+const eventList = z.looseObject({ events: z.array(z.unknown()).max(maxEvents) });
+
 export const ociNotification: Source = {
   id: "oci-notification",
   title: "OCI registry notifications",
@@ -56,7 +58,7 @@ export const ociNotification: Source = {
     if (record.length > maxEnvelopeLength) return { ok: false, reason: `longer than ${maxEnvelopeLength} characters` };
     const parsed = parseJson(record);
     if ("reason" in parsed) return { ok: false, reason: parsed.reason };
-    const envelope = z.looseObject({ events: z.array(z.unknown()).max(maxEvents) }).safeParse(parsed.value);
+    const envelope = eventList.safeParse(parsed.value);
     if (!envelope.success) return { ok: false, reason: "not an envelope: expected { events: [...] }" };
     if (envelope.data.events.length === 0) return skip("an envelope without events");
     return readAll(envelope.data.events, from);
