@@ -97,7 +97,7 @@ export const seeds: Readonly<Record<string, readonly Uint8Array[]>> = {
   lzma: [fixture("lzma"), fixture("lzma.zip")],
   bzip2: [fixture("bz2"), fixture("two-streams.bz2"), fixture("bzip2.zip")],
   lz4: [fixture("lz4"), fixture("sums.lz4"), fixture("linked.lz4")],
-  "7z": ["lzma.7z", "lzma2.7z", "copy.7z", "loose.7z", "encrypted.7z"].map(fixture),
+  "7z": ["bcj.7z", "lzma.7z", "lzma2.7z", "copy.7z", "loose.7z", "encrypted.7z"].map(fixture),
   "7z-header": [loose.slice(loose.length - headerBytes(loose))],
   lzma2: [fixture("xz").slice(24)],
   streams: [new Uint8Array(gzipSync(file)), new Uint8Array(deflateSync(file)), new Uint8Array(zstdCompressSync(file))],

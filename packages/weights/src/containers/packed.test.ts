@@ -57,7 +57,7 @@ for (const name of ["xz", "lzma", "bz2", "lz4", "sums.lz4"]) {
   });
 }
 
-for (const name of ["lzma.7z", "lzma2.7z", "bzip2.7z", "deflate.7z", "copy.7z", "loose.7z"]) {
+for (const name of ["lzma.7z", "lzma2.7z", "bzip2.7z", "deflate.7z", "copy.7z", "loose.7z", "bcj.7z", "delta.7z"]) {
   test(`finds a model in ${name}, whose text comes first or not`, async () => {
     assert.deepEqual(await look(vector(name)), { found: [["model.bin", true]], problems: [] });
   });
@@ -144,7 +144,9 @@ for (const [name, unpack] of decoders) {
 }
 
 test("a 7z that was damaged is looked into or refused with a reason", async () => {
-  const hostile = fc.constantFrom("lzma.7z", "loose.7z", "copy.7z", "encrypted.7z").chain((it) => damaged(vector(it)));
+  const hostile = fc
+    .constantFrom("lzma.7z", "loose.7z", "copy.7z", "encrypted.7z", "bcj.7z")
+    .chain((it) => damaged(vector(it)));
   await fc.assert(
     fc.asyncProperty(hostile, async (bytes) => void (await look(bytes))),
     { numRuns: 200 },

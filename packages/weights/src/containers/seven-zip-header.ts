@@ -6,6 +6,8 @@ import { maxMembers } from "../limits.ts";
 /** One packed stream and how it was packed. */
 export interface Folder {
   readonly coders: readonly Coder[];
+  /** Where each coder takes in what one other gave: the coders from the packed bytes on; undefined for branches. */
+  readonly chain: readonly Coder[] | undefined;
   /** Of the packed streams, counted from behind the signature header; one for each stream that the coders take in. */
   readonly packed: readonly { readonly at: number; readonly bytes: number }[];
   /** Of what the whole folder unpacks to. */
@@ -21,6 +23,8 @@ export interface Coder {
   readonly properties: Uint8Array;
   readonly inputs: number;
   readonly outputs: number;
+  /** Of what it gives, in bytes; of the first of several streams. */
+  readonly unpacked: number;
 }
 
 /** What an archive's header tells; `encoded` if it is itself packed: the only folder unpacks to the header. */
@@ -137,19 +141,24 @@ function readFolders(cursor: HeaderBytes): Streams["folders"] {
   const coders = Array.from({ length: count }, () => readCoders(cursor));
   cursor.expect(unpackSizes);
   const unpacked = coders.map((it) => {
-    const sizes = Array.from({ length: outputsOf(it.coders) }, () => cursor.number());
-    return sizes[it.main] ?? 0;
+    return Array.from({ length: outputsOf(it.coders) }, () => cursor.number());
   });
   let crcs: readonly (number | undefined)[] = [];
   for (let id = cursor.number(); id !== end; id = cursor.number()) {
     if (id !== crc) throw new WeightsError("MALFORMED", `7z property ${id} among the folders`);
     crcs = readDigests(cursor, count);
   }
-  return coders.map((it, i) => ({ coders: it.coders, unpacked: unpacked[i] ?? 0, crc: crcs[i] }));
+  return coders.map((it, i) => {
+    const sizes = unpacked[i] ?? [];
+    const chain = it.chain?.map((index) => ({ ...(it.coders[index] ?? none), unpacked: sizes[index] ?? 0 }));
+    return { coders: it.coders, chain, unpacked: sizes[it.main] ?? 0, crc: crcs[i] };
+  });
 }
 
+const none: Coder = { method: "", properties: new Uint8Array(0), inputs: 1, outputs: 1, unpacked: 0 };
+
 /** A folder's coders, and which of their outputs is the folder's own: the one that no coder takes in. */
-function readCoders(cursor: HeaderBytes): { coders: Coder[]; main: number } {
+function readCoders(cursor: HeaderBytes): { coders: Coder[]; chain: number[] | undefined; main: number } {
   const count = cursor.count("coders", maxCoders);
   if (count === 0) throw new WeightsError("MALFORMED", "a 7z folder without coders");
   const coders = Array.from({ length: count }, () => readCoder(cursor));
@@ -158,16 +167,29 @@ function readCoders(cursor: HeaderBytes): { coders: Coder[]; main: number } {
   if (inputs > maxCoders || outputs > maxCoders || inputs < outputs - 1) {
     throw new WeightsError("MALFORMED", `a 7z folder with ${inputs} streams in and ${outputs} out`);
   }
-  const bound = new Set<number>();
+  const takers = new Map<number, number>(); // by the output, the input that takes it
   for (let i = 0; i < outputs - 1; i++) {
-    cursor.number(); // the input that takes it
-    bound.add(cursor.number());
+    const taker = cursor.number();
+    takers.set(cursor.number(), taker);
   }
   const packed = inputs - (outputs - 1);
   if (packed > 1) for (let i = 0; i < packed; i++) cursor.number(); // which input each packed stream feeds
-  const main = Array.from({ length: outputs }, (_, i) => i).findIndex((it) => !bound.has(it));
+  const main = Array.from({ length: outputs }, (_, i) => i).findIndex((it) => !takers.has(it));
   if (main < 0) throw new WeightsError("MALFORMED", "a 7z folder whose coders form a circle");
-  return { coders, main };
+  return { coders, chain: chainOf(coders, takers), main };
+}
+
+/** Coders with one stream in and one out, whose numbers are then those of the coders. */
+function chainOf(coders: readonly Coder[], takers: ReadonlyMap<number, number>): number[] | undefined {
+  const taken = new Set(takers.values());
+  if (coders.some((it) => it.inputs !== 1 || it.outputs !== 1)) return undefined;
+  const chain: number[] = [];
+  let next: number | undefined = coders.findIndex((_, i) => !taken.has(i));
+  while (next !== undefined && coders[next] && !chain.includes(next)) {
+    chain.push(next);
+    next = takers.get(next);
+  }
+  return chain.length === coders.length ? chain : undefined;
 }
 
 function readCoder(cursor: HeaderBytes): Coder {
@@ -178,7 +200,7 @@ function readCoder(cursor: HeaderBytes): Coder {
   const inputs = isComplex ? cursor.count("inputs", maxCoders) : 1;
   const outputs = isComplex ? cursor.count("outputs", maxCoders) : 1;
   const properties = flags & 0x20 ? cursor.take(cursor.number()).slice() : new Uint8Array(0);
-  return { method, properties, inputs, outputs };
+  return { method, properties, inputs, outputs, unpacked: 0 };
 }
 
 function inputsOf(coders: readonly Coder[]): number {

@@ -4,14 +4,16 @@ import { readExactly } from "../cursor.ts";
 import { WeightsError } from "../error.ts";
 import { maxArchiveIndexBytes } from "../limits.ts";
 import type { Reader } from "../tensor.ts";
+import { unpackBzip2 } from "./bzip2.ts";
 import { deflate, zstd, type Codec } from "./codec.ts";
 import type { Budget } from "./allowance.ts";
 import type { Container, ContainerMember } from "./container.ts";
+import { undoDelta, undoX86, type Filter } from "./filters.ts";
 import type { Unpack } from "./input.ts";
 import { lzma2Stream, lzmaStream } from "./lzma-streams.ts";
-import { bzip2, ownCodec } from "./own-codec.ts";
+import { ownCodec } from "./own-codec.ts";
 import { rangeReader } from "./range.ts";
-import { checkCrc, readSevenZipHeader, type Folder, type SevenZipHeader } from "./seven-zip-header.ts";
+import { checkCrc, readSevenZipHeader, type Coder, type Folder, type SevenZipHeader } from "./seven-zip-header.ts";
 import { UnpackedReader } from "./unpacked.ts";
 import { lzma2Window } from "./xz.ts";
 
@@ -30,7 +32,7 @@ export const encryptedNotOpened = "is encrypted, not opened";
  * 7z archives: LZMA, LZMA2, deflate, bzip2, zstd and stored files, solid or not. The CRC-32 of the headers is verified, and that of each
  * file as far as it is unpacked.
  *
- * Blind spot: files behind a filter (BCJ for programs, delta), PPMd; encrypted ones; parts of a split archive must be joined before.
+ * Filters for x86 and delta are undone. Blind spot: BCJ2 and the filters of other machines, PPMd; encrypted files; parts of a split archive must be joined before.
  */
 export const sevenZip: Container = {
   name: "7z",
@@ -90,43 +92,53 @@ async function unpackHeader(reader: Reader, folder: Folder): Promise<Uint8Array>
 
 /** What a folder unpacks to, or why it can't be. */
 function openFolder(reader: Reader, folder: Folder, budget?: Budget): Reader | string {
-  const [packed, ...more] = folder.packed;
-  const [coder, ...others] = folder.coders;
+  const [packed] = folder.packed;
+  const [first, ...filters] = folder.chain ?? [];
+  const names = folder.coders.map((it) => nameOf(it.method)).join(" and ");
   if (folder.coders.some((it) => it.method === aes)) return encryptedNotOpened;
-  if (!coder || !packed || others.length > 0 || more.length > 0) {
-    return `is packed by ${folder.coders.map((it) => nameOf(it.method)).join(" and ")}: chains of methods are not opened`;
-  }
+  if (!first || !packed) return `is packed by ${names}, whose streams branch: not opened`;
   const at = signatureBytes + packed.at;
   if (at + packed.bytes > reader.size) return "lies beyond the end of the file";
-  if (coder.method === "00") return rangeReader(reader, at, packed.bytes);
-  const codec = codecOf(coder.method, coder.properties, folder);
-  if (!codec) return `is packed by ${nameOf(coder.method)}, which can't be opened`;
+  if (first.method === "00" && filters.length === 0) return rangeReader(reader, at, packed.bytes);
+  const codec = codecOf(first, filters, folder);
+  if (!codec) return `is packed by ${names}, which can't be opened`;
   return new UnpackedReader({ reader, at, bytes: packed.bytes, codec, budget }, folder.unpacked);
 }
 
-function codecOf(method: string, properties: Uint8Array, folder: Folder): Codec | undefined {
-  const size = folder.unpacked;
+/** Decoders of ours may have filters behind them; those of Node stand alone. */
+function codecOf(first: Coder, filters: readonly Coder[], folder: Folder): Codec | undefined {
+  const unpack = decoderOf(first);
+  if (!unpack) return filters.length === 0 ? nodeCodecs.get(first.method) : undefined;
+  const undo = filters.map(filterOf);
+  if (undo.includes(undefined)) return undefined;
+  const whole: Unpack = (input) => undo.reduce((steps, filter) => filter?.(steps) ?? steps, unpack(input));
+  return ownCodec(nameOf(first.method), checked(whole, folder));
+}
+
+const nodeCodecs: ReadonlyMap<string, Codec> = new Map([
+  ["040108", deflate],
+  ["04f71101", zstd],
+]);
+
+function decoderOf({ method, properties, unpacked: size }: Coder): Unpack | undefined {
   switch (method) {
     case "030101": {
-      const view = new DataView(properties.buffer, properties.byteOffset, properties.length);
       if (properties.length < 5) return undefined;
-      const stream = lzmaStream({ properties: properties[0] ?? 0, windowBytes: view.getUint32(1, true), size });
-      return ownCodec("lzma", checked(stream, folder));
+      const windowBytes = new DataView(properties.buffer, properties.byteOffset, properties.length).getUint32(1, true);
+      return lzmaStream({ properties: properties[0] ?? 0, windowBytes, size });
     }
     case "21":
-      return ownCodec(
-        "lzma2",
-        checked((input) => lzma2Stream(lzma2Window(properties[0] ?? 255), size)(input), folder),
-      );
-    case "040108":
-      return deflate;
+      return (input) => lzma2Stream(lzma2Window(properties[0] ?? 255), size)(input);
     case "040202":
-      return bzip2;
-    case "04f71101":
-      return zstd;
+      return unpackBzip2;
     default:
       return undefined;
   }
+}
+
+function filterOf({ method, properties }: Coder): Filter | undefined {
+  if (method === "03030103" || method === "04") return undoX86;
+  return method === "03" ? undoDelta((properties[0] ?? 0) + 1) : undefined;
 }
 
 /** Compares the sum of each file when its last byte came, and the length of the whole. */
@@ -164,6 +176,7 @@ const methodNames: ReadonlyMap<string, string> = new Map([
   ["03030103", "BCJ"],
   ["0303011b", "BCJ2"],
   ["0a", "ARM64"],
+  ["04", "BCJ"],
   ["030101", "LZMA"],
   ["21", "LZMA2"],
   ["040109", "deflate64"],
