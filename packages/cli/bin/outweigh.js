@@ -12,7 +12,8 @@ const oldest = 24;
  * For a scan, whose threads allocate and let go all the time: glibc keeps what is let go for the thread that had it, unless it is told
  * otherwise before the process starts, and V8 lets short-lived things pile up. Measured in bench/scan as the peak.
  */
-const frugal = process.platform === "linux" && process.argv[2] === "scan" && process.env.MALLOC_ARENA_MAX === undefined;
+const frugal =
+  process.platform === "linux" && process.argv[2] === "scan" && process.env.MALLOC_TRIM_THRESHOLD_ === undefined;
 const frugalEnv = frugal
   ? { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "65536", MALLOC_TRIM_THRESHOLD_: "65536" }
   : {};
