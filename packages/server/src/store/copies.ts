@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { scannedCopy, scanReport, type CopyRow, type ScannedModel, type ScanReport } from "@outweigh/schema";
 import { sql, type Selectable } from "kysely";
-import { mergedScan } from "./merged-scan.ts";
+import { maxRoots, mergedScan } from "./merged-scan.ts";
 import { inChunks } from "./page.ts";
 import type { Db, Tx } from "./state/state.ts";
 import type { CopyTable } from "./state/tables.ts";
@@ -57,7 +57,7 @@ export async function storeScan(tx: Tx, report: ScanReport, now: number): Promis
     .where("state", "=", "present")
     .where("last_seen", "<", at)
     .where(
-      sql<boolean>`exists (select from unnest(${report.roots.map(storable)}::text[]) as root
+      sql<boolean>`exists (select from unnest(${report.roots.slice(0, maxRoots).map(storable)}::text[]) as root
       where path = root or starts_with(path, rtrim(root, '/') || '/'))`,
     )
     .execute();

@@ -97,3 +97,31 @@ test("more copies than can be kept are counted, not forgotten in silence", () =>
   assert.equal(pathsOf(merged).length, 20_000);
   assert.equal(merged.notSeen[0]?.what, "3 copies of earlier scans");
 });
+
+test("what lies below a report's folders is told as by comparing with each, whatever their names", () => {
+  const folder = fc.array(fc.constantFrom("a", "ab", "b", ".", "é"), { maxLength: 4 }).map((it) => `/${it.join("/")}`);
+  const ending = fc.constantFrom("", "/", "//");
+  const folders = fc.array(
+    fc.tuple(folder, ending).map((it) => it.join("")),
+    { maxLength: 6 },
+  );
+  fc.assert(
+    fc.property(folders, folder, (roots, path) => {
+      const bare = roots.map((it) => it.replace(/\/+$/, ""));
+      const isBelow = bare.some((it) => path === it || path.startsWith(`${it}/`));
+      const merged = mergedScan(aReport(["/"], [path]), aReport(roots, []));
+      assert.deepEqual(pathsOf(merged), isBelow ? [] : [path]);
+    }),
+  );
+});
+
+test("a report of countless folders, and one of countless slashes, cost a moment and keep no more than is shown", () => {
+  const paths = Array.from({ length: 2000 }, (_, i) => `/m/${i}`);
+  const began = process.cpuUsage();
+  const many = Array.from({ length: 200_000 }, (_, i) => `/r${i}`);
+  const merged = mergedScan(aReport(["/m"], paths), aReport([...many, `${"/".repeat(1_000_000)}x`], []));
+  mergedScan(aReport(["/m"], paths), aReport([`${"/".repeat(1_000_000)}x`], []));
+  assert.ok(process.cpuUsage(began).user < 5_000_000, "an hour, while each path met each folder");
+  assert.equal(pathsOf(merged).length, paths.length);
+  assert.ok(merged.roots.length <= 1000);
+});

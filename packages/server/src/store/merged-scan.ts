@@ -4,12 +4,18 @@ import type { ScannedModel, ScanReport } from "@outweigh/schema";
 /** Most copies of earlier scans that are kept beside a new one: a host with more is scanned as a whole. */
 const maxKept = 20_000;
 
+/** Most folders of one report that count as read: a person names a few, an order a hundred. */
+export const maxRoots = 1000;
+/** Most of what earlier scans could not see that is kept. */
+const maxNotSeen = 1000;
+
 /**
  * What is known of a host after a report: the report, and what the ones before found outside its folders. Times and counts are the
  * report's own; listeners are of the whole host, so the report replaces them.
  */
 export function mergedScan(before: ScanReport, report: ScanReport): ScanReport {
-  const isElsewhere = (path: string) => !report.roots.some((root) => isBelow(path, root));
+  const isRead = belowAny(report.roots.slice(0, maxRoots));
+  const isElsewhere = (path: string) => !isRead(path);
   const kept = before.models.flatMap((model) => {
     const copies = model.copies.filter((it) => isElsewhere(it.container ?? it.path));
     return copies.length === 0 ? [] : [{ ...model, copies }];
@@ -23,17 +29,40 @@ export function mergedScan(before: ScanReport, report: ScanReport): ScanReport {
   };
   return {
     ...report,
-    roots: [...report.roots, ...before.roots.filter(isElsewhere)],
+    roots: [...report.roots, ...before.roots.filter(isElsewhere)].slice(0, maxRoots),
     models: withCopies(report.models, models),
-    paths: [...report.paths, ...paths],
-    notSeen: [...report.notSeen, ...notSeen, ...(left > 0 ? [forgotten] : [])],
+    paths: [...report.paths, ...paths.slice(0, maxKept)],
+    notSeen: [...report.notSeen, ...notSeen.slice(0, maxNotSeen), ...(left > 0 ? [forgotten] : [])],
   };
 }
 
-/** Whether a path is a folder or lies below it. */
-function isBelow(path: string, folder: string): boolean {
-  const root = folder.replace(/\/+$/, "");
-  return path === folder || path === root || path.startsWith(`${root}/`);
+/**
+ * Whether a path is one of these folders or lies below one. A report may name any number of folders, of any length: each path costs a
+ * search among them, not a look at each.
+ */
+function belowAny(folders: readonly string[]): (path: string) => boolean {
+  const outermost: string[] = [];
+  for (const it of folders.map(withOneSlash).toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
+    const last = outermost.at(-1);
+    if (last === undefined || !it.startsWith(last)) outermost.push(it);
+  }
+  // None begins with another, so all that begin with one stand right after it.
+  return (path) => {
+    const text = `${path}/`;
+    let [from, to] = [0, outermost.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((outermost[middle] ?? "") <= text) from = middle + 1;
+      else to = middle;
+    }
+    return text.startsWith(outermost[from - 1] ?? "\0");
+  };
+}
+
+function withOneSlash(folder: string): string {
+  let end = folder.length;
+  while (end > 0 && folder[end - 1] === "/") end--;
+  return `${folder.slice(0, end)}/`;
 }
 
 function capped(models: readonly ScannedModel[]): { models: ScannedModel[]; left: number } {
