@@ -5,7 +5,14 @@ export function storable(text: string): string {
   return text.replaceAll("\0", "\u2400").toWellFormed();
 }
 
-/** JSON of a value whose texts can all be stored. Keys are ours. */
+/** JSON of a value whose texts and keys can all be stored. */
 export function storableJson(value: unknown): string {
-  return JSON.stringify(value, (_, it: unknown) => (typeof it === "string" ? storable(it) : it));
+  return JSON.stringify(value, (_, it: unknown) => (typeof it === "string" ? storable(it) : withStorableKeys(it)));
+}
+
+/** Some keys are the sender's own, as in the facts of a host: one that no column holds must not keep the rest out. */
+function withStorableKeys(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (Object.keys(value).every((it) => it.isWellFormed() && !it.includes("\0"))) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, it]) => [storable(key), it]));
 }
