@@ -74,7 +74,7 @@ export function corpusPage({ cases, wrong, nulls, rearranged, sentences }: Resul
       ),
       "",
     ]),
-    `Strangers: ${apart} of ${strangers.length} are \`unrelated\`, the others ${strangers.length - apart === 1 ? "is" : "are"} \`undetermined\` (another width: nothing to compare).`,
+    `Strangers: ${apart} of ${strangers.length} are \`unrelated\`, ${strangers.length - apart} \`undetermined\` (another width: nothing to compare).`,
     "",
     `Independent models of one architecture and task: ${nulls.models} models, ${nulls.pairs} pairs, **${nulls.links} false links**, ${nulls.undetermined} undetermined; ` +
       `${nulls.tests} tests with z deviation ${nulls.zSd.toFixed(2)}, largest |z| ${nulls.zMax.toFixed(2)}; smallest p ${power(nulls.smallestP)}. ` +
