@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { severityId } from "@outweigh/schema";
 import { sourceOf } from "./ingest/sources.ts";
-import { noSamples, replay, samples } from "./testing/recordings.ts";
+import { Line } from "./line.ts";
+import { makeRegister } from "./register.ts";
+import { noSamples, replay, rules, samples } from "./testing/recordings.ts";
 
 const loud = (run: ReturnType<typeof replay>) => run.alerts.filter((it) => severityId(it.severity) > severityId("low"));
 const read = (...names: string[]) => names.map((name) => ({ name, bytes: readFileSync(join(samples, name)) }));
@@ -84,5 +86,52 @@ test(
       ),
       [],
     );
+  },
+);
+
+test("networks and a workstation that hold no model: all read, nothing above low", { skip: noSamples }, () => {
+  const zeek = readdirSync(join(samples, "zeek")).filter((it) => /_(conn|http|ssl|smb_files)\./.test(it));
+  const run = replay(read(...zeek.map((it) => `zeek/${it}`)));
+  assert.deepEqual([run.rejects, loud(run)], [[], []]);
+  assert.ok(run.events.length > 3000);
+  const workstation = replay(read("windows-sysmon/otrf_sysmon_log4shell_java_serialized.ndjson"));
+  assert.deepEqual([workstation.rejects, loud(workstation), workstation.events.length], [[], [], 14]);
+});
+
+test(
+  "hand-shaped records of clouds and providers: what is read is of its kind, and no detection fails on it",
+  { skip: noSamples },
+  () => {
+    const kinds = {
+      "Okta.SystemLog": "okta",
+      "GitHub.Audit": "github-audit",
+      "GCP.AuditLog": "gcp-audit",
+      "Azure.MonitorActivity": "azure",
+      "Azure.Audit": "entra",
+      "Databricks.Audit": "databricks",
+      "AWS.BedrockModelInvocation": "bedrock",
+      "Osquery.Differential": "osquery",
+    } as const;
+    for (const [name, kind] of Object.entries(kinds)) {
+      const rows = readFileSync(join(samples, `panther/${name}.ndjson`), "utf8")
+        .trim()
+        .split("\n");
+      const line = new Line({ register: makeRegister([]), rules });
+      const outcomes = rows.map((it, offset) =>
+        line.run(JSON.stringify(JSON.parse(it).log), { source: kind, kind, offset }),
+      );
+      const alerts = outcomes.flatMap((it) => ("alerts" in it ? it.alerts : []));
+      assert.deepEqual(
+        alerts.filter((it) => it.rule === "detector-failed"),
+        [],
+        name,
+      );
+      const [account] = line.sources();
+      assert.equal(account?.records, rows.length, name);
+      assert.ok(
+        (account?.samples ?? []).every((it) => it.reason.length > 0),
+        name,
+      );
+    }
   },
 );

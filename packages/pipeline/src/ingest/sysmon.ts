@@ -64,7 +64,8 @@ function one(value: Raw, from: Origin): Ingested {
   const process = textOf(it.data, "Image") ?? textOf(it.data, "ProcessName") ?? textOf(it.data, "NewProcessName");
   const user = textOf(it.data, "User") ?? accountOf(it.data);
   const event = eventOf(it, {
-    id: idOf("windows", from.source, it.host, it.record ?? raw, it.id, stamp),
+    // A record's number is its channel's; what Azure gives is a batch's id.
+    id: idOf("windows", from.source, it.host, it.provider, it.record ?? raw, it.id, stamp),
     from,
     time,
     product: it.provider,
@@ -178,7 +179,7 @@ function plain(value: Raw): WindowsEvent | string {
     id,
     host,
     time,
-    textOf(value, "EventOriginId") ?? textOf(value, "RecordNumber"),
+    textOf(value, "RecordNumber"),
     data,
     textOf(value, "Provider") ?? textOf(value, "SourceName"),
   );
