@@ -4,14 +4,28 @@ import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
 import { dataOption, localServer, withSession } from "../server-client.ts";
 
-const options = { ...configOption, ...dataOption } as const;
+const options = {
+  host: {
+    type: "string",
+    value: "NAME",
+    about: "Good for this host alone; needed where copies on it are known already",
+  },
+  ...configOption,
+  ...dataOption,
+} as const;
 
 export const agentToken = command({
   summary: "Makes a token that enrols one host, once, within fifteen minutes",
   usage: "",
   positionals: [0, 0],
   options,
-  examples: [{ line: "outweigh agent token", about: "Then on the host: outweigh agent enrol URL --token TOKEN" }],
+  about: [
+    "Whoever enrols under a host's name says what lies there: a host that is known, ours first, needs a token of its own.",
+  ],
+  examples: [
+    { line: "outweigh agent token --host $(hostname)", about: "For the host of the server itself" },
+    { line: "outweigh agent token", about: "Then on the host: outweigh agent enrol URL --token TOKEN" },
+  ],
   run,
 });
 
@@ -20,7 +34,11 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
   const data = values.data ?? config.server.data;
   const { url } = localServer(data);
   const made = await withSession(data, async (session) =>
-    enrolment.parse(await (await session.post("/api/hosts/enrolments", {})).json()),
+    enrolment.parse(
+      await (
+        await session.post("/api/hosts/enrolments", values.host === undefined ? {} : { host: values.host })
+      ).json(),
+    ),
   );
   if (json) terminal.printJson({ url, ...made });
   else {

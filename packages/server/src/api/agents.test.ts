@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { agentHeaders, enrolAnswer, signedText, type ActivityRecord, type AgentReport } from "@outweigh/schema";
@@ -55,8 +56,12 @@ async function enrol(token: string, name: string): Promise<{ status: number; age
   return { status: 200, agent: { id: agent, key: privateKey, serverKey: theirs } };
 }
 
+async function aToken(host?: string): Promise<string> {
+  return (await visitor.post("/api/hosts/enrolments", host === undefined ? {} : { host })).body.token;
+}
+
 async function anAgent(name: string): Promise<AnAgent> {
-  const { token } = (await visitor.post("/api/hosts/enrolments", {})).body;
+  const token = await aToken();
   const { status, agent } = await enrol(token, name);
   assert.equal(status, 200);
   assert.ok(agent);
@@ -88,6 +93,13 @@ async function report(
   return { status: answer.status, body: await answer.json() };
 }
 
+/** A scan of a folder that found nothing. */
+function anEmptyScan(root: string) {
+  const at = new Date().toISOString();
+  const counts = { filesSeen: 0, bytesRead: 0, models: [], listeners: [], paths: [], notSeen: [] };
+  return { version: "0", startedAt: at, finishedAt: at, roots: [root], ...counts };
+}
+
 const alertsOn = async (host: string) =>
   (await visitor.get("/api/alerts")).body.items.filter((it: { principal: string }) => it.principal === `agent:${host}`);
 
@@ -100,6 +112,36 @@ test("a token enrols one host, once; a name is one host's", async () => {
   assert.equal((await enrol(another, "gpu-1")).status, 409);
   // It was not used up by being refused.
   assert.equal((await enrol(another, "gpu-2")).status, 200);
+});
+
+test("nobody takes a name under which copies are known, ours first, without a token made for it", async () => {
+  const own = hostname();
+  assert.equal((await enrol(await aToken(), own)).status, 409);
+  assert.equal((await enrol(await aToken(), own.toUpperCase())).status, 409);
+  const headers = { authorization: `Bearer ${server.token("scan")}` };
+  const body = JSON.stringify({ ...anEmptyScan("/m"), host: "nas-1" });
+  await fetch(`${server.url}/api/ingest/scan`, { method: "POST", headers, body });
+  await eventually(
+    () => visitor.get("/api/scan"),
+    (it) => it.body.host === "nas-1",
+  );
+  const token = await aToken();
+  assert.equal((await enrol(token, "nas-1")).status, 409);
+  assert.equal((await enrol(token, "nas-2")).status, 200);
+  const forIt = await aToken("nas-1");
+  assert.equal((await enrol(forIt, "nas-3")).status, 401);
+  assert.equal((await enrol(forIt, "nas-1")).status, 200);
+});
+
+test("two names of one source are one host's, and no name does anything where it is shown", async () => {
+  await anAgent("gpu-7");
+  const token = await aToken();
+  for (const name of ["GPU-7", "gpu-7 "]) assert.notEqual((await enrol(token, name)).status, 200, name);
+  for (const name of ["this host", "", "a\u001b[2J", "a\u202eb", "../x", "x\0"])
+    assert.equal((await enrol(token, name)).status, 400, JSON.stringify(name));
+  const together = await Promise.all([aToken(), aToken(), aToken()]);
+  const answers = await Promise.all(together.map((it) => enrol(it, "twins")));
+  assert.deepEqual(answers.map((it) => it.status).sort(), [200, 409, 409]);
 });
 
 test("a report is taken once: an older number is refused and becomes an alert", async () => {

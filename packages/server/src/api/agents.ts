@@ -1,5 +1,6 @@
 // What agents say to us: they enrol once, then report. Every request is checked before anything of it is believed.
 import { createHash, randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import type { IncomingMessage } from "node:http";
 import rateLimit from "@fastify/rate-limit";
 import {
@@ -12,10 +13,13 @@ import {
   type SourceEntry,
 } from "@outweigh/schema";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { z } from "zod";
 import { digestOf } from "../auth/tokens.ts";
 import { ServerError } from "../error.ts";
 import { self } from "../evidence/log.ts";
 import { addAgent, agentSeen, finishOrder, ordersOf, useEnrolment, type StoredAgent } from "../store/agents.ts";
+import { unnamedHost } from "../store/copies.ts";
+import type { Tx } from "../store/state/state.ts";
 import { Admission, readBody, type Upload } from "./admission.ts";
 import { decide, read, tooMany, type Context } from "./context.ts";
 
@@ -27,11 +31,13 @@ const maxEnrolmentsPerMinute = 60;
 const silenceMs = 50_000;
 /** Most orders given in one answer. */
 const maxOrders = 20;
+/** What a host may be called: what hosts are called, so that no name passes for another one or does anything where it is shown. */
+const hostNamed = /^[A-Za-z0-9][\w.-]{0,252}$/;
 /** The path that is signed. */
 const reportPath = "/api/agents/report";
 
 /** The source under which a host's activity is read. */
-export function agentSource({ host }: Pick<StoredAgent, "host">): SourceEntry {
+export function agentSource({ host }: { readonly host: { readonly name: string } }): SourceEntry {
   const name = host.name.toLowerCase().replace(/[^a-z0-9._-]/g, "-");
   return { name: `agent-${name}`.slice(0, 64), kind: "agent", silenceMs };
 }
@@ -49,21 +55,68 @@ export async function agents(app: FastifyInstance, context: Context): Promise<vo
   await app.register((inside) => reports(inside, context));
 }
 
+/** What is stored of a token: one made for a host is worth nothing under another name. */
+export function enrolmentId(token: string, host?: string): string {
+  return digestOf(host === undefined ? token : JSON.stringify([token, host]));
+}
+
+/** Who made the token, if it is good for this host. It is not any more. @throws {ServerError} NOT_SIGNED_IN, CONFLICT */
+async function useToken(
+  tx: Tx,
+  { now, agents: known }: Context,
+  { token, host, isKnown }: { readonly token: string; readonly host: string; readonly isKnown: boolean },
+): Promise<string> {
+  const forIt = await useEnrolment(tx, enrolmentId(token, host), now());
+  const by = forIt ?? (await useEnrolment(tx, enrolmentId(token), now()));
+  if (by === undefined)
+    throw new ServerError("NOT_SIGNED_IN", "the token is used, has expired or is for another host: make another one");
+  // A host's scans replace each other: whoever takes its name could make its copies vanish, and have others moved.
+  if (forIt === undefined && isKnown)
+    throw new ServerError("CONFLICT", `what lies on ${host} is known here: make a token with --host ${host}`);
+  // Two names of one source would lend each other their signs of life.
+  const { name } = agentSource({ host: { name: host } });
+  const taken = known.list().find((it) => agentSource(it).name === name && it.revokedAt === undefined);
+  if (taken)
+    throw new ServerError("CONFLICT", `a host named ${taken.host.name} is enrolled: revoke it first if this is it`);
+  return by;
+}
+
+/** Whether this is our own host, or one of which there is a scan. Host names are the same in any case. */
+async function isHostKnown({ scanned }: Context, host: string): Promise<boolean> {
+  const hosts = (await scanned.latest()).reports.map((it) => it.host ?? unnamedHost);
+  return [hostname(), ...hosts].some((it) => it.toLowerCase() === host.toLowerCase());
+}
+
 /** A host shows a token once; from then on its key is what it is known by. */
 async function enrol(context: Context, body: unknown): Promise<EnrolAnswer> {
   const { token, publicKey, host } = read(enrolBody, body);
+  if (!hostNamed.test(host.name))
+    throw new ServerError("BAD_REQUEST", "host.name: expected letters, digits and ._- alone");
+  const { name } = agentSource({ host });
+  if (enrolling.has(name)) throw new ServerError("CONFLICT", `a host named ${host.name} is being enrolled`);
+  enrolling.add(name);
+  try {
+    return await enrolHost(context, { token, publicKey, host });
+  } finally {
+    enrolling.delete(name);
+  }
+}
+
+/** Sources of hosts that are being enrolled: two requests at once must not both find the name free. One server works on a database. */
+const enrolling = new Set<string>();
+
+async function enrolHost(
+  context: Context,
+  { token, publicKey, host }: z.infer<typeof enrolBody>,
+): Promise<EnrolAnswer> {
   const { agents: known, worker, now } = context;
-  const taken = known.list().find((it) => it.host.name === host.name && it.revokedAt === undefined);
+  const isKnown = await isHostKnown(context, host.name);
   const agent = { id: randomUUID(), host, publicKey, enrolledAt: now() };
   let enrolledBy = "";
   await decide(
     context,
     async (tx) => {
-      const by = await useEnrolment(tx, digestOf(token), now());
-      if (by === undefined)
-        throw new ServerError("NOT_SIGNED_IN", "the token is used or has expired: make another one");
-      if (taken)
-        throw new ServerError("CONFLICT", `a host named ${host.name} is enrolled: revoke it first if this is it`);
+      const by = await useToken(tx, context, { token, host: host.name, isKnown });
       enrolledBy = by;
       const fields = { agent: agent.id, publicKey, host: { ...host } };
       return {

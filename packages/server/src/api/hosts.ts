@@ -10,11 +10,11 @@ import {
 } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { digestOf, newSecret } from "../auth/tokens.ts";
+import { newSecret } from "../auth/tokens.ts";
 import { ServerError } from "../error.ts";
 import { addEnrolment, addOrder, ordersOf, revokeAgent, type StoredAgent } from "../store/agents.ts";
 import { pageOfRows, type RowFields } from "../store/filter-rows.ts";
-import { agentSource } from "./agents.ts";
+import { agentSource, enrolmentId } from "./agents.ts";
 import { decide, personOf, read, type Context } from "./context.ts";
 
 /** How long a token to enrol with is good, in ms: long enough to paste it into another terminal. */
@@ -25,6 +25,9 @@ const orderMs = 60 * 60_000;
 const maxShown = 50;
 
 const params = z.object({ id: z.string().max(64) });
+
+/** A token for one host by its name, or for any that we know nothing of. */
+const enrolmentBody = z.strictObject({ host: z.string().min(1).max(256).optional() });
 
 const fields: RowFields<HostRow> = {
   name: { kind: "text", of: (it) => it.name },
@@ -51,11 +54,12 @@ export function hosts(app: FastifyInstance, context: Context): void {
 
   app.post("/api/hosts/enrolments", async (request): Promise<Enrolment> => {
     const by = personOf(request);
+    const { host } = read(enrolmentBody, request.body);
     const token = newSecret();
     const expiresAt = now() + enrolmentMs;
-    const text = "made a token to enrol one host with";
+    const text = `made a token to enrol ${host === undefined ? "one host" : `the host ${host}`} with`;
     await decide(context, { kind: "enrolment-made", by, text }, (tx) =>
-      addEnrolment(tx, { id: digestOf(token), by, expiresAt }),
+      addEnrolment(tx, { id: enrolmentId(token, host), by, expiresAt }),
     );
     return { token, expiresAt };
   });
