@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Ingested, Origin } from "./ingest/source.ts";
+import type { Ingested, Origin, SourceKind } from "./ingest/source.ts";
+import { sourceOf } from "./ingest/sources.ts";
 
 /** Most sources told apart, most rejects of one source remembered, and how much of a record each shows, in UTF-16 units. */
 const maxSources = 1000;
@@ -27,7 +28,7 @@ export type SourceAccount = z.infer<typeof account>;
 export class SourceBook {
   readonly #accounts = new Map<string, SourceAccount>();
 
-  enter(record: string, from: Origin & { readonly kind: string }, read: Ingested): void {
+  enter(record: string, from: Origin & { readonly kind: SourceKind }, read: Ingested): void {
     const it = this.#accountOf(from);
     if (!it) return;
     it.records++;
@@ -38,7 +39,7 @@ export class SourceBook {
         offset: from.offset,
         ...(from.file !== undefined && { file: from.file }),
         reason,
-        record: record.slice(0, maxSampleLength),
+        record: sourceOf(from.kind).holdsContents ? "" : record.slice(0, maxSampleLength),
       };
       it.samples = [...it.samples, sample].slice(-maxSamples);
     }

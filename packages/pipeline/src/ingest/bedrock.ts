@@ -45,11 +45,14 @@ export const bedrock: Source = {
   ],
   logsources: [{ category: "llm_gateway" }, { product: "aws", service: "bedrock" }],
 
+  holdsContents: true,
+
   read: (record, from) =>
     readJson(
       record,
       () => undefined,
       (value) => one(value, from),
+      { quoting: false },
     ),
 };
 

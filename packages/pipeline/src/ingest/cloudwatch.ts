@@ -21,6 +21,8 @@ export function cloudwatchOf(readerOf: ReaderOf): Source {
       "For EKS: the control plane's log type `audit`, which is off by default",
     ],
     logsources: [{ product: "aws", service: "cloudwatch" }],
+    // Bedrock's prompts may come in it.
+    holdsContents: true,
 
     read: (record, from, around) =>
       readJson(

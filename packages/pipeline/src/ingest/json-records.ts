@@ -19,15 +19,19 @@ const maxDocument = 4 * 1024 * 1024;
 /** Most records of one document: ten times the largest batch that any of these sources sends. */
 const maxRecords = 10_000;
 
-/** Reads the records of one JSON document with `one`, each apart: what is wrong with one does not cost the others. */
+/**
+ * Reads the records of one JSON document with `one`, each apart: what is wrong with one does not cost the others. Without `quoting`
+ * a reason repeats nothing of the text.
+ */
 export function readJson(
   record: string,
   unwrap: (value: Raw) => readonly unknown[] | undefined,
   one: (value: Raw, raw: () => string) => Ingested,
+  { quoting = true } = {},
 ): Ingested {
   if (record.length > maxDocument) return refuse(`longer than ${maxDocument} characters`);
   const parsed = parseJson(record);
-  if ("reason" in parsed) return refuse(parsed.reason);
+  if ("reason" in parsed) return refuse(quoting ? parsed.reason : "not JSON");
   const { value } = parsed;
   if (!isShallow(value)) return refuse(`record: nested deeper than ${maxDepth}`);
   const list = Array.isArray(value) ? value : isRecord(value) ? (unwrap(value) ?? [value]) : [];

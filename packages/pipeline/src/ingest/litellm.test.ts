@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { Line } from "../line.ts";
+import { makeRegister } from "../register.ts";
 import { onlyEvent, eventsOf, readWith, whyNot } from "../testing/read.ts";
 import { litellm } from "./litellm.ts";
 
@@ -43,6 +45,20 @@ test("a call names key, person, model, tokens and what was asked for", () => {
 test("prompts and answers are in nothing that is kept", () => {
   const read = readWith(litellm, payload());
   assert.doesNotMatch(JSON.stringify(read), /secret/);
+});
+
+test("a record that is refused leaves nothing of itself behind", () => {
+  const line = new Line({ register: makeRegister([]), rules: [] });
+  for (const record of [
+    '{"messages": "the secret question"',
+    JSON.stringify(payload({ startTime: "the secret time" })),
+  ]) {
+    const outcome = line.run(record, { source: "gw", kind: "litellm", offset: 0 });
+    assert.ok("rejected" in outcome);
+    assert.doesNotMatch(outcome.rejected, /secret/);
+  }
+  assert.equal(line.sources()[0]?.samples.length, 2);
+  assert.doesNotMatch(JSON.stringify(line.sources()), /secret/);
 });
 
 test("without a user the key's name acts, without that the key itself, and without any key nobody", () => {

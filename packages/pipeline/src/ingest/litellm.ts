@@ -45,11 +45,14 @@ export const litellm: Source = {
   ],
   logsources: [{ category: "llm_gateway" }, { category: "llm_gateway", product: "litellm" }],
 
+  holdsContents: true,
+
   read: (record, from) =>
     readJson(
       record,
       () => undefined,
       (value) => one(value, from),
+      { quoting: false },
     ),
 };
 

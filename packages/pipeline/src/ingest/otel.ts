@@ -23,11 +23,14 @@ export const otel: Source = {
   ],
   logsources: [{ category: "llm_gateway" }, { category: "llm_gateway", product: "opentelemetry" }],
 
+  holdsContents: true,
+
   read: (record, from) =>
     readJson(
       record,
       () => undefined,
       (value) => one(value, from),
+      { quoting: false },
     ),
 };
 

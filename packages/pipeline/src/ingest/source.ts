@@ -70,6 +70,8 @@ export interface Manifest {
   /** What must be switched on at the source. */
   readonly requires: readonly string[];
   readonly logsources: readonly Logsource[];
+  /** Its records hold what people wrote. So nothing of one that is refused may be kept or shown, not even as a sample. */
+  readonly holdsContents?: true;
 }
 
 /** Turns one kind of record into events. One file for each source. */
