@@ -2,6 +2,7 @@
 import { crc32 } from "node:zlib";
 import { WeightsError } from "../error.ts";
 import { maxMembers } from "../limits.ts";
+import { HeaderBytes } from "./seven-zip-numbers.ts";
 
 /** One packed stream and how it was packed. */
 export interface Folder {
@@ -71,7 +72,9 @@ export function readSevenZipHeader(bytes: Uint8Array): SevenZipHeader {
   if (kind !== header) throw new WeightsError("MALFORMED", `a 7z header that begins with ${kind}`);
   let folders: readonly Folder[] = [];
   let found: readonly string[] = [];
+  const once = new Once();
   for (let id = cursor.number(); id !== end; id = cursor.number()) {
+    once.see(id);
     if (id === mainStreams) folders = readStreams(cursor);
     else if (id === filesInfo) found = readFiles(cursor);
     else if (id === archiveProperties) skipProperties(cursor);
@@ -88,6 +91,16 @@ function skipProperties(cursor: HeaderBytes): void {
   for (let id = cursor.number(); id !== end; id = cursor.number()) cursor.take(cursor.number());
 }
 
+/** Parts that stand once: each may be as long as an archive can be, in a few bytes. */
+class Once {
+  readonly #seen = new Set<number>();
+
+  see(id: number): void {
+    if (this.#seen.has(id)) throw new WeightsError("MALFORMED", `7z property ${id} twice`);
+    this.#seen.add(id);
+  }
+}
+
 interface Streams {
   packAt: number;
   packSizes: number[];
@@ -97,7 +110,9 @@ interface Streams {
 
 function readStreams(cursor: HeaderBytes): Folder[] {
   const streams: Streams = { packAt: 0, packSizes: [], folders: [], parts: undefined };
+  const once = new Once();
   for (let id = cursor.number(); id !== end; id = cursor.number()) {
+    once.see(id);
     if (id === packInfo) readPackInfo(cursor, streams);
     else if (id === unpackInfo) streams.folders = readFolders(cursor);
     else if (id === subStreams) streams.parts = readParts(cursor, streams.folders);
@@ -257,68 +272,6 @@ function readFiles(cursor: HeaderBytes): string[] {
     list = property.rest("utf-16le").split("\0");
   }
   return Array.from({ length: count }, (_, i) => list[i] ?? "").filter((_, i) => !empty[i]);
-}
-
-/** Numbers of a header that is in memory. All methods throw TRUNCATED beyond its end. */
-class HeaderBytes {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  take(count: number): Uint8Array {
-    if (count > this.#bytes.length - this.#at) throw new WeightsError("TRUNCATED", "a 7z header that ends too early");
-    this.#at += count;
-    return this.#bytes.subarray(this.#at - count, this.#at);
-  }
-
-  byte(): number {
-    return this.take(1)[0] ?? 0;
-  }
-
-  u32(): number {
-    const [a = 0, b = 0, c = 0, d = 0] = this.take(4);
-    return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
-  }
-
-  /** "REAL_UINT64" packed: as many ones as the first byte begins with, so many bytes follow; what is left of it are the highest bits. */
-  number(): number {
-    const first = this.byte();
-    let value = 0;
-    let mask = 0x80;
-    for (let i = 0; i < 8; i++, mask >>= 1) {
-      if (!(first & mask)) {
-        value += (first & (mask - 1)) * 2 ** (8 * i);
-        break;
-      }
-      value += this.byte() * 2 ** (8 * i);
-    }
-    if (!Number.isSafeInteger(value)) throw new WeightsError("TOO_LARGE", "a 7z number beyond 2^53");
-    return value;
-  }
-
-  /** A number of things, each of which takes a byte of the header or stands for one below `most`. */
-  count(what: string, most: number): number {
-    const value = this.number();
-    if (value > most) throw new WeightsError("TOO_MANY", `${value} ${what} in a 7z`);
-    return value;
-  }
-
-  expect(id: number): void {
-    const found = this.number();
-    if (found !== id) throw new WeightsError("MALFORMED", `7z property ${found} where ${id} belongs`);
-  }
-
-  bits(count: number): boolean[] {
-    const bytes = this.take(Math.ceil(count / 8));
-    return Array.from({ length: count }, (_, i) => (((bytes[i >> 3] ?? 0) << (i & 7)) & 0x80) !== 0);
-  }
-
-  rest(encoding: string): string {
-    return new TextDecoder(encoding).decode(this.take(this.#bytes.length - this.#at));
-  }
 }
 
 /** @throws {WeightsError} MALFORMED for another CRC-32. */
