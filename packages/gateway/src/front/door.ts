@@ -149,16 +149,15 @@ function readBody(req: IncomingMessage, res: ServerResponse, entered: Entered, a
   const isEmpty = (stated === undefined || stated === "0") && req.headers["transfer-encoding"] === undefined;
   if (entered.served.route.body === "none" || isEmpty) {
     if (!isEmpty) return sendRefusal(res, refuse(400, "UNEXPECTED_BODY", "this route takes no body"), shape, contact);
-    return new Exchange(res, entered, around).begin(Buffer.alloc(0));
+    const exchange = new Exchange(res, entered, around);
+    res.once("close", () => exchange.closed());
+    return exchange.begin(Buffer.alloc(0));
   }
   const tooLarge = refuse(413, "TOO_LARGE", `a request has at most ${maxBodyBytes} bytes here`, { shouldRetry: false });
   if (Number(stated) > maxBodyBytes) return sendRefusal(res, tooLarge, shape, contact);
   const chunks: Buffer[] = [];
   let length = 0;
-  const forget = () => {
-    around.bytesInFlight -= length;
-    length = 0;
-  };
+  let exchange: Exchange | undefined;
   req.on("data", (chunk: Buffer) => {
     if (res.headersSent) return;
     length += chunk.length;
@@ -171,7 +170,11 @@ function readBody(req: IncomingMessage, res: ServerResponse, entered: Entered, a
   req.once("end", () => {
     if (res.headersSent) return;
     const [first] = chunks;
-    new Exchange(res, entered, around).begin(chunks.length === 1 && first ? first : Buffer.concat(chunks));
+    exchange = new Exchange(res, entered, around);
+    exchange.begin(chunks.length === 1 && first ? first : Buffer.concat(chunks));
   });
-  res.once("close", forget);
+  res.once("close", () => {
+    around.bytesInFlight -= length;
+    exchange?.closed();
+  });
 }

@@ -14,9 +14,19 @@ const connectMs = 5_000;
  */
 export class Pools {
   readonly #pools = new Map<string, Pool>();
+  /** The same by object: what every request asks for. */
+  readonly #found = new WeakMap<Upstream, Pool>();
 
   /** The pool of an upstream; a changed one gets a new pool, and the old one ends with its last answer. */
   of(upstream: Upstream): Dispatcher {
+    const found = this.#found.get(upstream);
+    if (found) return found;
+    const pool = this.#make(upstream);
+    this.#found.set(upstream, pool);
+    return pool;
+  }
+
+  #make(upstream: Upstream): Pool {
     const key = JSON.stringify([upstream.origin, upstream.settings]);
     const known = this.#pools.get(key);
     if (known) return known;

@@ -1,0 +1,84 @@
+// Load and what it cost: wrk's requests per second, and the processor time of the proxy's own threads.
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Proxy } from "./proxies.ts";
+
+/** One run of load on one target. */
+export interface Loaded {
+  readonly requestsPerSecond: number;
+  /** Of all threads of the proxy, per request, in µs. Undefined for the server itself. */
+  readonly cpuUs: number | undefined;
+  readonly errors: number;
+}
+
+export const connections = 32;
+
+/** wrk with 32 keep-alive connections for so many seconds, posting one body. */
+export async function load(
+  folder: string,
+  target: Proxy,
+  path: string,
+  body: string,
+  seconds: number,
+): Promise<Loaded> {
+  const script = join(folder, "post.lua");
+  const headers = [
+    `wrk.headers["content-type"] = "application/json"`,
+    ...(target.key === undefined ? [] : [`wrk.headers["authorization"] = "Bearer ${target.key}"`]),
+  ];
+  writeFileSync(script, `wrk.method = "POST"\nwrk.body = [==[${body}]==]\n${headers.join("\n")}\n`);
+  const before = cpuNs(target.pids());
+  const said = await run("wrk", [
+    "-t",
+    "1",
+    "-c",
+    String(connections),
+    "-d",
+    `${seconds}s`,
+    "-s",
+    script,
+    target.url + path,
+  ]);
+  const spent = cpuNs(target.pids()) - before;
+  const requests = Number(/(\d+) requests in/.exec(said)?.[1] ?? 0);
+  const failed = Number(/Non-2xx or 3xx responses: (\d+)/.exec(said)?.[1] ?? 0);
+  return {
+    requestsPerSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(said)?.[1] ?? 0),
+    cpuUs: target.pids().length === 0 || requests === 0 ? undefined : spent / 1000 / requests,
+    errors: failed,
+  };
+}
+
+/** Processor time of all threads of these processes, in ns. */
+function cpuNs(pids: readonly number[]): number {
+  let sum = 0;
+  for (const pid of pids) {
+    for (const task of tasksOf(pid)) {
+      try {
+        sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8").split(" ")[0]);
+      } catch {
+        // A thread that ended between two looks.
+      }
+    }
+  }
+  return sum;
+}
+
+function tasksOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+}
+
+function run(command: string, args: readonly string[]): Promise<string> {
+  return new Promise((done, failed) => {
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+    let said = "";
+    child.stdout.on("data", (it) => (said += String(it)));
+    child.once("error", failed);
+    child.once("exit", () => done(said));
+  });
+}

@@ -1,0 +1,186 @@
+// The proxies that are compared, each with what makes it fast and fair: keep-alive on both sides, no buffering, one worker.
+import { spawn, type ChildProcess } from "node:child_process";
+import { createServer } from "node:net";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createKey } from "../../packages/gateway/src/index.ts";
+
+/** A proxy that runs, and how it is asked. */
+export interface Proxy {
+  readonly name: string;
+  readonly url: string;
+  readonly key: string | undefined;
+  /** Its processes, for their processor time; none for the server asked directly. */
+  readonly pids: () => readonly number[];
+  stop(): void;
+}
+
+/** What is started, and where everything of one run lies. */
+export interface Setting {
+  readonly folder: string;
+  /** The model server's address. */
+  readonly upstream: string;
+}
+
+const programs = join(import.meta.dirname, "..", "..", "packages", "cli", "bin", "outweigh.js");
+
+async function freePort(): Promise<number> {
+  return new Promise((done, failed) => {
+    const server = createServer();
+    server.once("error", failed);
+    server.listen(0, "127.0.0.1", () => {
+      const at = server.address();
+      server.close(() => (typeof at === "object" && at ? done(at.port) : failed(new Error("no port"))));
+    });
+  });
+}
+
+async function start(command: string, args: readonly string[], url: string): Promise<ChildProcess> {
+  const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"], detached: false });
+  let said = "";
+  child.stderr?.on("data", (it) => (said += String(it)));
+  for (let i = 0; i < 200; i++) {
+    if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}: ${said.slice(0, 500)}`);
+    const up = await fetch(url, { method: "GET" }).then(
+      () => true,
+      () => false,
+    );
+    if (up) return child;
+    await sleep(50);
+  }
+  throw new Error(`${command} does not answer: ${said.slice(0, 500)}`);
+}
+
+function stopper(child: ChildProcess): () => void {
+  return () => void child.kill("SIGTERM");
+}
+
+/** nginx as a stand-in for a model server: it answers two canned documents faster than any proxy here. No model is behind it. */
+export async function startUpstream(
+  folder: string,
+  answers: Readonly<Record<string, string>>,
+): Promise<{ url: string; stop(): void }> {
+  const port = await freePort();
+  for (const [path, body] of Object.entries(answers)) {
+    mkdirSync(join(folder, "answers", path, ".."), { recursive: true });
+    writeFileSync(join(folder, "answers", path), body);
+  }
+  // A POST to a file is refused by nginx, and that refusal is answered with the file.
+  const serve = `root ${folder}/answers; default_type application/json; open_file_cache max=10; error_page 405 =200 $uri;`;
+  const conf = nginxConf(folder, "upstream", `server { listen 127.0.0.1:${port}; ${serve} }`);
+  const child = await start("nginx", ["-c", conf, "-p", folder], `http://127.0.0.1:${port}/`);
+  return { url: `http://127.0.0.1:${port}`, stop: stopper(child) };
+}
+
+function nginxConf(folder: string, name: string, http: string): string {
+  const path = join(folder, `${name}.conf`);
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (it) => `${it}_temp_path ${folder}/${name}-${it};`,
+  );
+  writeFileSync(
+    path,
+    `daemon off; master_process off; worker_processes 1; pid ${folder}/${name}.pid; error_log /dev/null;
+events { worker_connections 4096; }
+http { access_log off; tcp_nodelay on; keepalive_requests 100000000; client_body_buffer_size 64k; ${temporary.join(" ")} ${http} }`,
+  );
+  return path;
+}
+
+export async function nginx({ folder, upstream }: Setting): Promise<Proxy> {
+  const port = await freePort();
+  const conf = nginxConf(
+    folder,
+    "proxy",
+    `upstream m { server ${new URL(upstream).host}; keepalive 256; keepalive_requests 100000000; }
+     server { listen 127.0.0.1:${port}; location / { proxy_pass http://m; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; proxy_request_buffering on; } }`,
+  );
+  const child = await start("nginx", ["-c", conf, "-p", folder], `http://127.0.0.1:${port}/`);
+  return {
+    name: "nginx",
+    url: `http://127.0.0.1:${port}`,
+    key: undefined,
+    pids: () => [child.pid ?? 0],
+    stop: stopper(child),
+  };
+}
+
+export async function haproxy({ folder, upstream }: Setting): Promise<Proxy> {
+  const port = await freePort();
+  const conf = join(folder, "haproxy.cfg");
+  writeFileSync(
+    conf,
+    `global
+  nbthread 1
+  maxconn 4096
+defaults
+  mode http
+  option http-no-delay
+  option http-keep-alive
+  http-reuse always
+  timeout client 60s
+  timeout server 60s
+  timeout connect 5s
+frontend f
+  bind 127.0.0.1:${port}
+  default_backend b
+backend b
+  server m ${new URL(upstream).host}
+`,
+  );
+  const child = await start("haproxy", ["-db", "-f", conf], `http://127.0.0.1:${port}/`);
+  return {
+    name: "HAProxy",
+    url: `http://127.0.0.1:${port}`,
+    key: undefined,
+    pids: () => [child.pid ?? 0],
+    stop: stopper(child),
+  };
+}
+
+/** Ours, with a key, limits, the information budget, the tap and the detectors. */
+export async function outweigh({ folder, upstream }: Setting): Promise<Proxy> {
+  const port = await freePort();
+  const data = join(folder, "gateway");
+  mkdirSync(data, { recursive: true });
+  const { secret } = createKey(data, { principal: "bench" }, Date.now());
+  const conf = join(folder, "outweigh.yml");
+  writeFileSync(
+    conf,
+    `gateway:
+  port: ${port}
+  data: ${data}
+  upstreams: [{ name: m, protocol: openai, url: "${upstream}" }]
+  tiers: { default: { limits: { requestsPerMinute: 100000000, outputTokensPerMinute: 1000000000000, informationBitsPerDay: 1000000000000 } } }
+`,
+  );
+  const child = await start(
+    process.execPath,
+    [programs, "gateway", "--config", conf],
+    `http://127.0.0.1:${port}/-/ready`,
+  );
+  return {
+    name: "outweigh",
+    url: `http://127.0.0.1:${port}`,
+    key: secret,
+    pids: () => family(child.pid ?? 0),
+    stop: stopper(child),
+  };
+}
+
+/** The launcher may start the program as its child: both count. */
+function family(pid: number): number[] {
+  return [pid, ...childrenOf(pid)];
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+    return text
+      .split(" ")
+      .filter((it) => it !== "")
+      .flatMap((it) => family(Number(it)));
+  } catch {
+    return [];
+  }
+}
