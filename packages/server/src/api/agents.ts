@@ -63,7 +63,7 @@ export function enrolmentId(token: string, host?: string): string {
 /** Who made the token, if it is good for this host. It is not any more. @throws {ServerError} NOT_SIGNED_IN, CONFLICT */
 async function useToken(
   tx: Tx,
-  { now, agents: known }: Context,
+  { now, agents: known, sourceTokens }: Context,
   { token, host, isKnown }: { readonly token: string; readonly host: string; readonly isKnown: boolean },
 ): Promise<string> {
   const forIt = await useEnrolment(tx, enrolmentId(token, host), now());
@@ -78,6 +78,8 @@ async function useToken(
   const taken = known.list().find((it) => agentSource(it).name === name && it.revokedAt === undefined);
   if (taken)
     throw new ServerError("CONFLICT", `a host named ${taken.host.name} is enrolled: revoke it first if this is it`);
+  if (sourceTokens.list().some((it) => it.source === name))
+    throw new ServerError("CONFLICT", `a token sends as ${name}, the source of this host: revoke it first`);
   return by;
 }
 

@@ -1,5 +1,6 @@
 // Tokens over real engines: each is good for one source, told once, and gone when it is revoked.
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -62,6 +63,34 @@ test("a scan report among the records of an undeclared source says nothing about
   assert.equal(rejects, 1);
   assert.match(samples[0].reason, /sources of kind scan alone/);
   assert.equal((await visitor.get("/api/scan")).status, 404);
+});
+
+test("a line of an agent among the records of another source speaks for no host", async () => {
+  const { secret } = await make("borrowed");
+  const process = { pid: 1, name: "cp", command: [], parents: [] };
+  const line = { activity: 1, id: "a:1", host: "victim", time: Date.now(), sensor: "poll", what: "open", process };
+  const refused = { refused: 1, id: "r", host: "victim", agent: "a", time: Date.now(), why: "made up" };
+  const body = [{ ...line, file: { path: "/m/w.gguf", bytes: 5 } }, refused].map((it) => JSON.stringify(it)).join("\n");
+  assert.equal(await sent("borrowed", secret, body), 200);
+  const source = async () => (await visitor.get("/api/sources?filter=name:borrowed")).body.items[0];
+  const { events, samples } = await eventually(source, (it) => it?.rejects === 2);
+  assert.equal(events, 0);
+  assert.match(samples[0].reason, /sources of kind agent alone/);
+});
+
+test("no token sends as the source of an enrolled host, and no host takes the source of a token", async () => {
+  const { token } = (await visitor.post("/api/hosts/enrolments", {})).body;
+  const enrol = async (name: string) => {
+    const key = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" }).toString("base64");
+    const host = { name, system: "Debian", kernel: "6", arch: "x64", version: "0", user: "root" };
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ token, publicKey: key, host });
+    return (await fetch(`${server.url}/api/agents/enrol`, { method: "POST", headers, body })).status;
+  };
+  await make("agent-taken");
+  assert.equal(await enrol("taken"), 409);
+  assert.equal(await enrol("gpu-1"), 200);
+  assert.equal((await visitor.post("/api/tokens", { source: "agent-gpu-1" })).status, 409);
 });
 
 test("a secret is told once and stored nowhere; the list says who made what, and when it was used", async () => {

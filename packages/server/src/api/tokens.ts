@@ -2,13 +2,15 @@ import { tokenBody, type NewToken, type TokenRow } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { Tx } from "../store/state/state.ts";
+import { ServerError } from "../error.ts";
+import { agentSource } from "./agents.ts";
 import { decide, personOf, read, type Context } from "./context.ts";
 
 const params = z.object({ name: z.string().min(1).max(64) });
 
 /** Tokens that programs send records with. A secret is told once, in the answer that made it. */
 export function tokens(app: FastifyInstance, context: Context): void {
-  const { sourceTokens, changes, now } = context;
+  const { sourceTokens, agents, changes, now } = context;
 
   /** Stores a change of a token with who made it. */
   const onRecord =
@@ -25,11 +27,11 @@ export function tokens(app: FastifyInstance, context: Context): void {
 
   app.post("/api/tokens", async (request): Promise<NewToken> => {
     const by = personOf(request);
+    const body = read(tokenBody, request.body);
+    if (agents.list().some((it) => agentSource(it).name === body.source && it.revokedAt === undefined))
+      throw new ServerError("CONFLICT", `${body.source} is an agent's: it signs what it sends, and needs no token`);
     const said = (it: TokenRow) => `made the token ${it.name} for the source ${it.source}`;
-    return sourceTokens.create(
-      { ...read(tokenBody, request.body), by, now: now() },
-      onRecord("token-created", by, said),
-    );
+    return sourceTokens.create({ ...body, by, now: now() }, onRecord("token-created", by, said));
   });
 
   app.post("/api/tokens/:name/rotate", async (request): Promise<NewToken> => {

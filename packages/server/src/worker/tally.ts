@@ -14,6 +14,8 @@ const maxTried = 20;
  * should get the same time, and so count once.
  */
 const seenMs = 3_600_000;
+/** What programs of ours say of whole hosts: more than any log does. */
+const reportNames = { scan: "a scan report", agent: "a line of an agent" } as const;
 /** Files whose kind is remembered. */
 const maxKinds = 1000;
 
@@ -110,9 +112,9 @@ export class Tally {
       return this.#reject(source, record, reason, record.record);
     }
     const state = this.source(source);
-    if (kind === "scan" && state.kind !== "scan") {
-      // Whoever may write a log, or send one, must not say where copies lie.
-      const reason = "a scan report: those are taken from sources of kind scan alone, set it in outweigh.yml";
+    if ((kind === "scan" || kind === "agent") && state.kind !== kind) {
+      // Whoever may write a log, or send one, must not say where copies lie, nor speak for a host.
+      const reason = `${reportNames[kind]}: those are taken from sources of kind ${kind} alone, set it in outweigh.yml`;
       return this.#reject(source, record, reason, record.record);
     }
     if (kind === "scan") this.#takeScan(record.record);
