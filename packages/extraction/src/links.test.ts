@@ -28,7 +28,7 @@ test("links accounts that share template, clock and network, and nobody else", (
     groups.map((it) => it.members),
     [ring.map((it) => it.id)],
   );
-  assert.ok(groups[0]?.links.every((it) => it.because.length === 4 && it.p < 0.001));
+  assert.ok(groups[0]?.links.every((it) => it.because.length === 3 && it.p < 0.001));
 });
 
 test("a template that everybody uses links nobody", () => {
@@ -50,7 +50,7 @@ test("merged streams are in order of time", () => {
 
 test("accounts opened within a day of a ban are nearer to each other", () => {
   const day = 86_400;
-  const accounts = strangers(60).map((it, i): Account => ({ ...it, born: i * 10 * day, infrastructure: ["office"] }));
+  const accounts = strangers(30).map((it, i): Account => ({ ...it, born: i * 10 * day, infrastructure: ["office"] }));
   const pair = accounts.map((it, i): Account =>
     i < 2 ? { ...it, born: 1000 * day + i, infrastructure: ["office", "nat"] } : it,
   );
@@ -67,7 +67,7 @@ test("two accounts filled by one scheduler are evener together than apart", () =
     if (i > 1) return it;
     return { ...it, infrastructure: ["net-shared"], activity: i === 0 ? bursts : bursts.map((v) => 6 - v) };
   });
-  const [group = assert.fail()] = linkAccounts(accounts, options);
+  const [group = assert.fail()] = linkAccounts(accounts, { ...options, falseLinks: 5 });
   const dispersion = group.links[0]?.because.find((it) => it.feature === "dispersion");
-  assert.ok((dispersion?.p ?? 1) < 0.01);
+  assert.ok((dispersion?.p ?? 1) < 0.02);
 });

@@ -1,4 +1,3 @@
-import { mix } from "./hash.ts";
 import { minHashLength, similarity } from "./text.ts";
 
 /** What is compared of an account. */
@@ -42,7 +41,8 @@ export interface LinkOptions {
   readonly falseLinks: number;
   /** Largest group: a template that thousands use must not make one group of them all. */
   readonly maxMembers: number;
-  readonly seed: number;
+  /** Has no effect any more: every turn of the clock is tried, none is drawn. */
+  readonly seed?: number;
   /** When accounts were banned, in seconds. Absent: births say nothing. */
   readonly bans?: readonly number[];
 }
@@ -54,8 +54,8 @@ const rebirthSeconds = 86_400;
 const bandRows = 4;
 /** Accounts in one band or one infrastructure token beyond this are a public template or a cloud: no pair is made of them. */
 const maxBucket = 64;
-/** Turns of the clock that timing is compared with; the smallest p is 1 in this + 1. */
-const shifts = 999;
+/** Most turns of the clock that timing is compared with: all there are with fewer intervals. */
+const maxShifts = 999;
 
 /**
  * Links accounts that look like one client, and joins the links to groups.
@@ -75,8 +75,7 @@ export function linkAccounts(accounts: readonly Account[], options: LinkOptions)
     if (!a || !b) continue;
     const because = [
       templateP(a, b, accounts),
-      timingP(a, b, common, options.seed),
-      dispersionP(a, b, options.seed),
+      clockP(a, b, common),
       sharedP(a, b, accounts),
       birthP(a, b, reborn),
     ].filter((it) => it !== undefined);
@@ -135,20 +134,28 @@ function templateP(a: Account, b: Account, accounts: readonly Account[]) {
   return { feature: "template" as const, p: (1 + asNear) / (accounts.length - 1) };
 }
 
+/** The clearer of the two ways in which one scheduler shows, twice its p for having looked at both. */
+function clockP(a: Account, b: Account, common: readonly number[]) {
+  const timing = timingP(a, b, common);
+  const dispersion = dispersionP(a, b);
+  const clearer = !timing || (dispersion && dispersion.p < timing.p) ? dispersion : timing;
+  return clearer && { ...clearer, p: Math.min(1, 2 * clearer.p) };
+}
+
 /** Correlation of activity above everybody's, against the same with one clock turned. */
-function timingP(a: Account, b: Account, common: readonly number[], seed: number) {
+function timingP(a: Account, b: Account, common: readonly number[]) {
   if (!a.activity || !b.activity || a.activity.length < 24) return undefined;
   const x = a.activity.map((it, t) => it - (common[t] ?? 0));
   const y = b.activity.map((it, t) => it - (common[t] ?? 0));
   const product = (shift: number) => x.reduce((sum, it, t) => sum + it * (y[(t + shift) % y.length] ?? 0), 0);
   const own = product(0);
-  let asHigh = 0;
-  for (let i = 0; i < shifts; i++) if (product(1 + (mix(seed ^ mix(i)) % (y.length - 1))) >= own) asHigh++;
-  return { feature: "timing" as const, p: (1 + asHigh) / (shifts + 1) };
+  const turns = shiftsOf(y.length);
+  const asHigh = turns.filter((it) => product(it) >= own).length;
+  return { feature: "timing" as const, p: (1 + asHigh) / (turns.length + 1) };
 }
 
 /** Variance of the two accounts' counts together, against the same with one clock turned: small where one scheduler fills both. */
-function dispersionP(a: Account, b: Account, seed: number) {
+function dispersionP(a: Account, b: Account) {
   const [x, y] = [a.activity, b.activity];
   if (!x || !y || x.length < 24 || x.length !== y.length) return undefined;
   const spread = (shift: number) => {
@@ -161,9 +168,15 @@ function dispersionP(a: Account, b: Account, seed: number) {
     return squares - (sum * sum) / x.length;
   };
   const own = spread(0);
-  let asEven = 0;
-  for (let i = 0; i < shifts; i++) if (spread(1 + (mix(seed ^ mix(i + shifts)) % (y.length - 1))) <= own) asEven++;
-  return { feature: "dispersion" as const, p: (1 + asEven) / (shifts + 1) };
+  const turns = shiftsOf(y.length);
+  const asEven = turns.filter((it) => spread(it) <= own).length;
+  return { feature: "dispersion" as const, p: (1 + asEven) / (turns.length + 1) };
+}
+
+/** Every turn of a clock with `length` intervals, or 999 of them spread evenly. */
+function shiftsOf(length: number): number[] {
+  const n = Math.min(length - 1, maxShifts);
+  return Array.from({ length: n }, (_, i) => 1 + Math.floor((i * (length - 1)) / n));
 }
 
 /** Accounts opened within a day after a ban. */

@@ -6,7 +6,10 @@ import type { Query } from "./query.ts";
 import { Scorer, signals, type Frame, type ScorerState, type Signal } from "./scores.ts";
 import { conformalP, cusum, logBet, logMean, tailP, type Tail } from "./wealth.ts";
 
-/** How benign principals' highest pace of a signal is spread: 90 % up to `knee`, the rest beyond it by `excess` on average, taken as `knee` at least. */
+/**
+ * How benign principals' highest pace of a signal is spread: 90 % up to `knee`, the rest beyond it by `excess` on average, taken
+ * as `knee` at least.
+ */
 export interface Scale {
   readonly knee: number;
   readonly excess: number;
@@ -74,9 +77,9 @@ export interface Reading {
   /** The signal that `strangeness` comes from most. */
   readonly leader: Signal;
   /**
-   * The best two examinations in a row so far, each as how far the clone's error has shrunk (see `easeOf`), divided by what nine of ten benign
-   * principals stay below after as many queries: compared with the level of progress. So whoever learns fast is seen before he
-   * has learnt much, and one lucky examination counts half.
+   * The best two examinations in a row so far, each as how far the clone's error has shrunk (see `easeOf`), divided by what nine
+   * of ten benign principals stay below after as many queries: compared with the level of progress. So whoever learns fast is
+   * seen before he has learnt much, and one lucky examination counts half, but for the first, which stands alone.
    */
   readonly learnt: number;
   /** Steps in a row along one line or halving: see `Scorer`. */
@@ -97,7 +100,7 @@ export class Path {
   #student: Student | undefined;
   #progress: Progress | undefined;
   #learnt = 0;
-  /** What the last examination added to `learnt`. */
+  /** What the last examination was worth on the scale of `learnt`. */
   #rating: number | undefined;
   #t = 0;
   #evidence = signals.map(() => 0);
