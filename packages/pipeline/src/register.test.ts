@@ -132,3 +132,45 @@ test("locating answers for any address", () => {
     ),
   );
 });
+
+test("places in clouds, source hosts and clusters are found as their own systems compare names", () => {
+  const register = makeRegister([
+    {
+      name: "acme-13b",
+      class: "private",
+      places: [
+        "gs://acme-models/13b/",
+        "az://acmemodels/weights/13b",
+        "git:github.com/acme/acme-13b",
+        "k8s:serving/acme-13b-weights",
+        "wandb:acme/llm/acme-13b",
+        "databricks:main.models.acme-13b",
+        "vertex:acme-ml/123",
+      ],
+      readers: [],
+    },
+  ]);
+  const found = (artifact: string) => register.locate(artifact)?.model;
+  for (const it of [
+    "gs://Acme-Models/13b/model.safetensors",
+    "az://AcmeModels/weights/13b/m.gguf",
+    "git:github.com/Acme/Acme-13B",
+    "k8s:serving/acme-13b-weights",
+    "wandb:acme/llm/acme-13b/v3",
+    "databricks:main.models.acme-13b/7",
+    "vertex:acme-ml/123",
+  ])
+    assert.equal(found(it), "acme-13b", it);
+  for (const it of ["gs://acme-models/13/x", "az://acmemodels/other", "k8s:demo/acme-13b-weights", "k8s:serving/acme"])
+    assert.equal(found(it), undefined, it);
+  assert.deepEqual(register.within("k8s:serving"), ["acme-13b"]);
+});
+
+test("a model served under its own name is known by it, and under another only by a place", () => {
+  const register = makeRegister([
+    { name: "acme-13b", class: "private", places: ["s3://b/13b/", "llm:assistant"], readers: [] },
+  ]);
+  assert.deepEqual(register.locate("llm:acme-13b"), { model: "acme-13b" });
+  assert.equal(register.locate("llm:assistant")?.model, "acme-13b");
+  assert.equal(register.locate("llm:gpt-x"), undefined);
+});
