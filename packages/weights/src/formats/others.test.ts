@@ -116,6 +116,19 @@ test("tfjs: quantised weights are listed as stored, texts end what can be placed
   assert.match(file.findings[0]?.what ?? "", /texts among the weights/);
 });
 
+test("tflite: a number of tensors that no file holds is refused at once, not counted to its end", async () => {
+  const file = concat(writeTflite(model), Uint8Array.of(0xff, 0xff, 0xff, 0xff));
+  const view = new DataView(file.buffer, file.byteOffset, file.length);
+  const follow = (at: number): number => at + view.getUint32(at, true);
+  const field = (table: number, index: number): number =>
+    table + view.getUint16(table - view.getInt32(table, true) + 4 + 2 * index, true);
+  const subgraph = follow(follow(field(follow(0), 2)) + 4);
+  const tensors = field(subgraph, 0);
+  assert.equal(view.getUint32(follow(tensors), true), model.length);
+  view.setUint32(tensors, file.length - 4 - tensors, true); // a list that begins where the file ends
+  await rejectsWith("TRUNCATED", readModelFile(strictReader(file)));
+});
+
 test("tfjs: a manifest between a long topology and long metadata is found, one in a text or a nested object is not", async () => {
   const { weightsManifest, ...rest } = JSON.parse(Buffer.from(whole.model).toString());
   const long = (key: string): object => ({ [key]: Array.from({ length: 20_000 }, (_, i) => ({ node: i })) });

@@ -35,6 +35,9 @@ export const tflite: Format = {
   read,
 };
 
+/** Most tensors beyond the end that are counted: models have some thousands, and a hostile count has 2^32 of them in a file of 100 bytes. */
+const maxLost = 10_000;
+
 async function read(reader: Reader): Promise<ModelFile> {
   const pages = new Pages(reader);
   const findings = new Findings();
@@ -47,6 +50,11 @@ async function read(reader: Reader): Promise<ModelFile> {
     const subgraph = await element(pages, subgraphs, i);
     const list = await vectorField(pages, subgraph, 0);
     for (let k = 0; k < list.length; k++) {
+      if (list.at + 4 * k >= reader.size) lost += list.length - k; // the list itself ends here
+      if (lost > maxLost) {
+        throw new WeightsError("TRUNCATED", `${lost} tensors lie beyond the end of the file`, { at: reader.size });
+      }
+      if (list.at + 4 * k >= reader.size) break;
       if (tensors.length >= maxTensors) throw new WeightsError("TOO_MANY", `more than ${maxTensors} tensors`);
       try {
         const tensor = await readTensor(pages, await element(pages, list, k), buffers, findings);
