@@ -1,5 +1,5 @@
 // One batch: what the line makes of its records, gathered until it is stored.
-import { detectKind, type Line, type Outcome, type SourceKind } from "@outweigh/pipeline";
+import { detectKind, sourceOf, type Line, type Outcome, type SourceKind } from "@outweigh/pipeline";
 import { scanReport, type Alert, type Incident, type OcsfEvent, type ScanReport } from "@outweigh/schema";
 import type { Decision } from "../evidence/log.ts";
 import type { Taken } from "./memory.ts";
@@ -163,8 +163,9 @@ export class Tally {
 
   #reject(source: string, at: Pick<UnreadableRecord, "offset">, reason: string, record: string): void {
     this.rejects++;
-    const sample = { at: this.#context.now, offset: at.offset, reason, record: sampleOf(record) };
-    this.set(source, withReject(this.source(source), sample));
+    const state = this.source(source);
+    const kept = holdsContents(state) ? "" : sampleOf(record);
+    this.set(source, withReject(state, { at: this.#context.now, offset: at.offset, reason, record: kept }));
   }
 
   #takeScan(record: string): void {
@@ -175,4 +176,9 @@ export class Tally {
       // Not JSON: the line rejects it and says so.
     }
   }
+}
+
+/** Whether records of this source may hold what people wrote to a model: then not even a sample is kept. */
+function holdsContents({ kind, told, kinds = [] }: SourceState): boolean {
+  return [kind, told, ...kinds].some((it) => it !== undefined && it !== "auto" && sourceOf(it).holdsContents === true);
 }

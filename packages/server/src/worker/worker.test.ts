@@ -115,3 +115,13 @@ test("a source that nobody declared is taken, told by its records, and shown", a
   const added = async () => (await visitor.get("/api/evidence?filter=kind:source-added")).body.items;
   assert.equal((await eventually(added, (all) => all.length > 0))[0].subject, "new-one");
 });
+
+test("of a source whose records hold prompts, nothing of a rejected one is kept", async (t) => {
+  const it = await running(t, () => ({ sources: [{ name: "llm", kind: "litellm" }] }));
+  await it.send("llm", '{"call_type": "completion", "messages": [{"content": "a secret plan"}]}');
+  const visitor = await it.signIn();
+  const source = async () => (await visitor.get("/api/sources?filter=name:llm")).body.items[0];
+  const found = await eventually(source, (now) => now?.rejects === 1);
+  assert.equal(found.samples[0].record, "");
+  assert.doesNotMatch(JSON.stringify(found), /secret plan/);
+});
