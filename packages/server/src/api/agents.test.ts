@@ -144,6 +144,29 @@ test("two names of one source are one host's, and no name does anything where it
   assert.deepEqual(answers.map((it) => it.status).sort(), [200, 409, 409]);
 });
 
+test("a key that nothing can be checked with enrols no host: it kept the server from ever starting again", async () => {
+  const token = await aToken();
+  const x25519 = generateKeyPairSync("x25519").publicKey.export({ type: "spki", format: "der" }).toString("base64");
+  for (const publicKey of [`${"A".repeat(59)}=`, x25519]) {
+    const body = JSON.stringify({ token, publicKey, host: hostNamed("keyless") });
+    const headers = { "content-type": "application/json" };
+    const { status } = await fetch(`${server.url}/api/agents/enrol`, { method: "POST", headers, body });
+    assert.equal(status, 400);
+  }
+  assert.equal((await visitor.get("/api/hosts?filter=name:keyless")).body.total, 0);
+  assert.equal((await enrol(token, "keyed")).status, 200);
+});
+
+test("an answer that no column holds is stored as far as it can be", async () => {
+  const agent = await anAgent("nul");
+  const order = { verb: "collect", lists: ["system"] };
+  const { id } = (await visitor.post(`/api/hosts/${agent.id}/orders`, { order, reason: "a\0b" })).body;
+  const facts = { at: 1, lists: [{ list: "system", rows: [{ "what\0": "x\0" }], notSeen: [] }] };
+  const results = [{ id, state: "done", message: "\0", facts }];
+  assert.equal((await report(agent, 1, { ...quiet, results })).status, 200);
+  assert.equal((await visitor.get(`/api/hosts/${agent.id}`)).body.orders[0].state, "done");
+});
+
 test("a report is taken once: an older number is refused and becomes an alert", async () => {
   const agent = await anAgent("cloned");
   assert.equal((await report(agent, 5)).status, 200);

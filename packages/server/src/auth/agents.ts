@@ -12,7 +12,18 @@ export interface Refusal {
 
 interface Known {
   readonly stored: StoredAgent;
-  readonly key: KeyObject;
+  /** Undefined for a key that nothing can be checked with. */
+  readonly key: KeyObject | undefined;
+}
+
+/** The key an agent signs with, from SubjectPublicKeyInfo in base64; undefined for anything but an Ed25519 key. */
+export function agentKey(publicKey: string): KeyObject | undefined {
+  try {
+    const key = createPublicKey({ key: Buffer.from(publicKey, "base64"), type: "spki", format: "der" });
+    return key.asymmetricKeyType === "ed25519" ? key : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** All agents by id, in memory: a request of nobody's costs a look-up. One server works on a database. */
@@ -37,8 +48,7 @@ export class Agents {
   }
 
   know(stored: StoredAgent): void {
-    const key = createPublicKey({ key: Buffer.from(stored.publicKey, "base64"), type: "spki", format: "der" });
-    this.#known.set(stored.id, { stored, key });
+    this.#known.set(stored.id, { stored, key: agentKey(stored.publicKey) });
   }
 
   get(id: string): StoredAgent | undefined {
@@ -65,7 +75,7 @@ export class Agents {
     const signature = Buffer.from(text(headers[agentHeaders.signature]), "base64url");
     const digest = createHash("sha256").update(body).digest("hex");
     const signed = Number.isSafeInteger(counter) && Buffer.from(signedText(path, counter, digest));
-    if (signed === false || !verify(null, signed, key, signature)) return { agent, why: "forged" };
+    if (!key || signed === false || !verify(null, signed, key, signature)) return { agent, why: "forged" };
     if (!(await takeCounter(this.#db, agent.id, counter))) return { agent, why: "stale" };
     return agent;
   }

@@ -9,7 +9,7 @@ import {
   type HostFacts,
   type HostOrder,
 } from "@outweigh/schema";
-import { storableJson } from "./text.ts";
+import { storable, storableJson } from "./text.ts";
 import type { Db, Tx } from "./state/state.ts";
 
 export interface StoredAgent {
@@ -100,11 +100,11 @@ export async function addOrder(tx: Tx, it: StoredOrder): Promise<void> {
       agent: it.agent,
       body: storableJson(it.order),
       by: it.by,
-      reason: it.reason,
+      reason: storable(it.reason),
       at: it.at,
       expires_at: it.expiresAt,
       state: it.state,
-      incident: it.incident ?? null,
+      incident: it.incident === undefined ? null : storable(it.incident),
     })
     .execute();
 }
@@ -153,7 +153,7 @@ export async function finishOrder(
     .set({
       state,
       done_at: at,
-      message: message ?? null,
+      message: message === undefined ? null : storable(message),
       facts: found === undefined ? null : storableJson(found),
     })
     .where("id", "=", id)
