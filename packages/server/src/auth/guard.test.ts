@@ -38,6 +38,11 @@ test("a foreign page may link to us, and nothing else", async () => {
   }
 });
 
+test("an address with a NUL is refused before a database is asked", async () => {
+  const { statusCode } = await anApp().inject({ url: "/?filter=a%00", headers: { host: "127.0.0.1:7700" } });
+  assert.equal(statusCode, 400);
+});
+
 test("a foreign name or origin is refused", async () => {
   assert.equal(await statusOf("GET", { host: "evil.example:7700" }), 403);
   assert.equal(await statusOf("GET", { origin: "null" }), 403);

@@ -27,6 +27,8 @@ export function guard(app: FastifyInstance, hosts: () => ReadonlySet<string>): v
     if (origin !== undefined && !isOwn(origin, allowed)) {
       throw new ServerError("FORBIDDEN", `requests of pages from "${short(origin)}" are not accepted`);
     }
+    // No column holds it, and no name has it: asked for is what nobody means.
+    if (request.url.includes("%00")) throw new ServerError("BAD_REQUEST", "the address holds a NUL");
     if (!mayFetch(request)) throw new ServerError("FORBIDDEN", "another site's page sent this");
     if (safeMethods.has(request.method)) return;
     checkWrite(request, origin);
