@@ -55,8 +55,9 @@ export async function run({ json, args }: { json: boolean; args: readonly string
     return;
   }
   const found = await inProcesses(args);
+  // In the order of the parts, whichever was done first.
   const merged = (victim: string) =>
-    Tally.merged([...found].filter(([name]) => name.startsWith(victim)).map(([, it]) => it as TallyState));
+    Tally.merged(parts.filter((it) => it.startsWith(victim)).map((it) => found.get(it) as TallyState));
   const result = {
     splits,
     alpha: alpha.num / alpha.den,
