@@ -1,4 +1,4 @@
-import { eachElement } from "../json/spans.ts";
+import { eachElement, skipValue } from "../json/spans.ts";
 import { editJson, filterElements } from "../json/edit.ts";
 import { coarsen, row, type Coarsening } from "../json/probabilities.ts";
 import {
@@ -93,10 +93,12 @@ function rowsAsked(members: Members | undefined): number {
   const span = members?.at.get("inputs");
   if (!members || !span) return 1;
   let rows = 1;
-  eachElement(members.body, span.start, ({ start, end }) => {
+  eachElement(members.body, span.start, (start) => {
+    const end = skipValue(members.body, start);
     const input = membersIf(members.body.subarray(start, end));
     const shape = input && memberOf(input, "shape");
     if (Array.isArray(shape) && typeof shape[0] === "number") rows = Math.max(rows, Math.floor(shape[0]));
+    return end;
   });
   return rows;
 }

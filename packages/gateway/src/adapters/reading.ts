@@ -1,5 +1,5 @@
 /** What several adapters need to read values that clients and model servers wrote. */
-import { eachElement, JsonError, membersOf, valueAt } from "../json/spans.ts";
+import { eachElement, JsonError, membersOf, skipValue, valueAt } from "../json/spans.ts";
 import type { Members, Taken } from "./adapter.ts";
 
 /** The value of a member; undefined when it is absent or null, which every server reads as absent. */
@@ -120,10 +120,11 @@ export function countOf({ body, at }: Members, name: string): number {
   if (body[span.start] !== 0x5b) return 1;
   let count = 0;
   let numbers = 0;
-  eachElement(body, span.start, ({ start }) => {
+  eachElement(body, span.start, (start) => {
     count++;
     const first = body[start] ?? 0;
     if (first === 0x2d || (first >= 0x30 && first <= 0x39)) numbers++;
+    return skipValue(body, start);
   });
   return count > 0 && numbers === count ? 1 : count;
 }

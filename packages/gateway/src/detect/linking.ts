@@ -73,14 +73,37 @@ export class Linking {
     for (const [it, n] of kept) trail.shingles.set(it, n);
   }
 
-  /** Groups of slots that look like one client, as of `now`. */
+  /** Groups of slots that look like one client, as of `now`; then those that share an address, as far as they are in no group yet. */
   groups(now: number): number[][] {
     const last = Math.floor(now / this.#linkMs);
     const accounts = [...this.#trails].map(([slot, trail]): Account => accountOf(slot, trail, last));
-    if (accounts.length < 3) return [];
-    return linkAccounts(accounts, { falseLinks, maxMembers, seed: 1 })
-      .map((it) => it.members.map(Number).sort((a, b) => a - b))
-      .sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+    const linked =
+      accounts.length < 3
+        ? []
+        : linkAccounts(accounts, { falseLinks, maxMembers, seed: 1 }).map((it) => it.members.map(Number));
+    const groups = [...linked, ...this.#neighbours(new Set(linked.flat()))];
+    return groups.map((it) => it.sort((a, b) => a - b)).sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+  }
+
+  /**
+   * Accounts behind one address are tested together too: a group's level is learnt from benign groups, so an office is no alarm.
+   * Blind spot: an address that more than `maxMembers` accounts share, such as a proxy in front of this gateway, makes no group.
+   */
+  #neighbours(taken: ReadonlySet<number>): number[][] {
+    const byAddress = new Map<string, number[]>();
+    for (const [slot, { tokens }] of this.#trails) {
+      if (taken.has(slot)) continue;
+      for (const it of tokens) if (it.startsWith("address:")) byAddress.set(it, [...(byAddress.get(it) ?? []), slot]);
+    }
+    const grouped = new Set<number>();
+    const out: number[][] = [];
+    for (const slots of [...byAddress.values()].sort((a, b) => b.length - a.length)) {
+      const free = slots.filter((it) => !grouped.has(it));
+      if (slots.length > maxMembers || free.length < 2) continue;
+      out.push(free);
+      for (const it of free) grouped.add(it);
+    }
+    return out;
   }
 }
 

@@ -47,17 +47,19 @@ function walk(text: Buffer, at: number, active: readonly Active[], out: Splice[]
     return end;
   }
   const first = text[at];
-  if (first === 0x7b) return eachMember(text, at, (name, { start }) => descend(text, start, name, active, out));
-  if (first === 0x5b) return eachElement(text, at, ({ start }) => descend(text, start, undefined, active, out));
+  if (first === 0x7b) return eachMember(text, at, (name, start) => descend(text, start, name, active, out));
+  if (first === 0x5b) return eachElement(text, at, (start) => descend(text, start, undefined, active, out));
   return skipValue(text, at);
 }
 
-function descend(text: Buffer, at: number, name: string | undefined, active: readonly Active[], out: Splice[]): void {
-  const next = active.flatMap(({ edit, depth }) => {
+/** @returns Where the value ends. */
+function descend(text: Buffer, at: number, name: string | undefined, active: readonly Active[], out: Splice[]): number {
+  const next: Active[] = [];
+  for (const { edit, depth } of active) {
     const step = edit.path[depth];
-    return step === "*" || (name !== undefined && step === name) ? [{ edit, depth: depth + 1 }] : [];
-  });
-  if (next.length > 0) walk(text, at, next, out);
+    if (step === "*" || (name !== undefined && step === name)) next.push({ edit, depth: depth + 1 });
+  }
+  return next.length > 0 ? walk(text, at, next, out) : skipValue(text, at);
 }
 
 function apply(text: Buffer, splices: readonly Splice[]): Buffer {
@@ -84,10 +86,12 @@ export function filterElements(path: readonly string[], keep: (element: Buffer) 
       if (value[0] !== 0x5b) return undefined;
       const kept: string[] = [];
       let all = 0;
-      eachElement(value, 0, ({ start, end }) => {
+      eachElement(value, 0, (start) => {
         all++;
+        const end = skipValue(value, start);
         const element = value.subarray(start, end);
         if (keep(element)) kept.push(element.toString());
+        return end;
       });
       return kept.length === all ? undefined : `[${kept.join(",")}]`;
     },

@@ -38,16 +38,21 @@ export function skipSpace(text: Buffer, at: number): number {
 /** The end of the string whose opening quote stands at `at`. @throws {JsonError} when it is not closed. */
 export function skipString(text: Buffer, at: number): number {
   let i = at + 1;
-  const near = Math.min(i + walked, text.length);
+  const near = i + walked < text.length ? i + walked : text.length;
   while (i < near) {
-    const it = text[i];
+    const it = text[i]!;
     if (it === quote) return i + 1;
     i += it === backslash ? 2 : 1;
   }
-  for (let end = text.indexOf(quote, i); end >= 0; end = text.indexOf(quote, end + 1)) {
-    // Closed if an even number of backslashes stands before it. Those before `i` are used up.
+  return skipLong(text, at, i);
+}
+
+/** The rest of a long string, from `from`, which is behind any escape that began before it. */
+function skipLong(text: Buffer, at: number, from: number): number {
+  for (let end = text.indexOf(quote, from); end >= 0; end = text.indexOf(quote, end + 1)) {
+    // Closed if an even number of backslashes stands before it. Those before `from` are used up.
     let slashes = 0;
-    while (end - slashes - 1 >= i && text[end - slashes - 1] === backslash) slashes++;
+    while (end - slashes - 1 >= from && text[end - slashes - 1] === backslash) slashes++;
     if (slashes % 2 === 0) return end + 1;
   }
   throw new JsonError("a string is not closed", at);
@@ -77,32 +82,44 @@ function endsScalar(it: number): boolean {
   );
 }
 
-/** One bit a level, set for an object, is enough to tell a wrong closing bracket. */
-const kinds = new Uint8Array(maxDepth + 1);
+/** What a byte means to who skips: a quote, an opening or a closing bracket, or nothing. */
+const [plain, quoted, opens, closes] = [0, 1, 2, 3];
+const meaning = new Uint8Array(256).fill(plain);
+meaning[quote] = quoted;
+meaning[openObject] = meaning[openArray] = opens;
+meaning[closeObject] = meaning[closeArray] = closes;
 
+/** Which bracket closes each open level. */
+const closers = new Uint8Array(maxDepth + 1);
+
+/** The hot loop of every edit: one look-up a byte, and strings walked in place. */
 function skipNested(text: Buffer, at: number): number {
+  const end = text.length;
   let depth = 0;
-  for (let i = at; i < text.length;) {
-    const it = text[i];
-    if (it === quote) {
-      i = skipString(text, i);
-      continue;
-    }
-    if (it === openObject || it === openArray) {
+  for (let i = at; i < end; i++) {
+    const it = text[i]!;
+    const means = meaning[it]!;
+    if (means === plain) continue;
+    if (means === quoted) {
+      i = skipString(text, i) - 1;
+    } else if (means === opens) {
       if (depth >= maxDepth) throw new JsonError(`nested more than ${maxDepth} deep`, i);
-      kinds[depth++] = it === openObject ? 1 : 0;
-    } else if (it === closeObject || it === closeArray) {
+      // In ASCII a closing bracket stands two behind its opening one.
+      closers[depth++] = it + 2;
+    } else {
       depth--;
-      if (kinds[depth] !== (it === closeObject ? 1 : 0)) throw new JsonError("a bracket closes another kind", i);
+      if (closers[depth] !== it) throw new JsonError("a bracket closes another kind", i);
       if (depth === 0) return i + 1;
     }
-    i++;
   }
   throw new JsonError("a bracket is not closed", at);
 }
 
-/** Calls `visit` for each member of the object at `at`. @returns Where the object ends. @throws {JsonError} */
-export function eachMember(text: Buffer, at: number, visit: (name: string, value: Span) => void): number {
+/**
+ * Calls `visit` for each member of the object at `at`, with its name and where its value begins; `visit` answers where that value ends, so
+ * that nothing is read twice. @returns Where the object ends. @throws {JsonError}
+ */
+export function eachMember(text: Buffer, at: number, visit: (name: string, start: number) => number): number {
   if (text[at] !== openObject) throw new JsonError("expected an object", at);
   let i = skipSpace(text, at + 1);
   if (text[i] === closeObject) return i + 1;
@@ -112,25 +129,20 @@ export function eachMember(text: Buffer, at: number, visit: (name: string, value
     const name = nameOf(text, i, nameEnd);
     i = skipSpace(text, nameEnd);
     if (text[i] !== colon) throw new JsonError("expected a colon", i);
-    const start = skipSpace(text, i + 1);
-    const end = skipValue(text, start);
-    visit(name, { start, end });
-    i = skipSpace(text, end);
+    i = skipSpace(text, visit(name, skipSpace(text, i + 1)));
     if (text[i] === closeObject) return i + 1;
     if (text[i] !== comma) throw new JsonError("expected a comma or the object's end", i);
     i = skipSpace(text, i + 1);
   }
 }
 
-/** Calls `visit` for each element of the array at `at`. @returns Where the array ends. @throws {JsonError} */
-export function eachElement(text: Buffer, at: number, visit: (value: Span, index: number) => void): number {
+/** The same for the elements of the array at `at`. @returns Where the array ends. @throws {JsonError} */
+export function eachElement(text: Buffer, at: number, visit: (start: number) => number): number {
   if (text[at] !== openArray) throw new JsonError("expected an array", at);
   let i = skipSpace(text, at + 1);
   if (text[i] === closeArray) return i + 1;
-  for (let index = 0; ; index++) {
-    const end = skipValue(text, i);
-    visit({ start: i, end }, index);
-    i = skipSpace(text, end);
+  for (;;) {
+    i = skipSpace(text, visit(i));
     if (text[i] === closeArray) return i + 1;
     if (text[i] !== comma) throw new JsonError("expected a comma or the array's end", i);
     i = skipSpace(text, i + 1);
@@ -162,11 +174,12 @@ function parseName(text: Buffer, from: number, to: number): string {
  */
 export function membersOf(text: Buffer): ReadonlyMap<string, Span> {
   const found = new Map<string, Span>();
-  const end = eachMember(text, skipSpace(text, 0), (name, value) => {
-    if (found.has(name))
-      throw new JsonError(`the member ${JSON.stringify(name.slice(0, 64))} stands twice`, value.start);
-    if (found.size >= maxMembers) throw new JsonError(`more than ${maxMembers} members`, value.start);
+  const end = eachMember(text, skipSpace(text, 0), (name, start) => {
+    if (found.has(name)) throw new JsonError(`the member ${JSON.stringify(name.slice(0, 64))} stands twice`, start);
+    if (found.size >= maxMembers) throw new JsonError(`more than ${maxMembers} members`, start);
+    const value = { start, end: skipValue(text, start) };
     found.set(name, value);
+    return value.end;
   });
   const rest = skipSpace(text, end);
   if (rest !== text.length) throw new JsonError("something stands behind the object", rest);
