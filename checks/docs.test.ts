@@ -14,6 +14,22 @@ const pages = [
 ];
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
+test("every page can be reached from another one", () => {
+  const linked = new Set(
+    pages.flatMap((from) =>
+      [...readFileSync(join(root, from), "utf8").matchAll(/\]\(([^)#\s]+)/g)].map(([, to = ""]) =>
+        join(dirname(from), to),
+      ),
+    ),
+  );
+  const reached = (page: string) =>
+    linked.has(page) || (dirname(page) === "docs/decisions" && linked.has("docs/decisions"));
+  assert.deepEqual(
+    pages.filter((it) => it !== "README.md" && !reached(it)),
+    [],
+  );
+});
+
 for (const page of pages) {
   const text = readFileSync(join(root, page), "utf8");
 
