@@ -99,7 +99,7 @@ function Side({ of: it }: { readonly of: ModelDetail }) {
         ))}
       </Section>
       <Section title="Who may read it">
-        {it.allowedReaders.length === 0 && <Muted>Nobody is declared: every reader is accounted for by nobody.</Muted>}
+        {it.allowedReaders.length === 0 && <Muted>Nobody is declared: every read is accounted for by nobody.</Muted>}
         {it.allowedReaders.map((reader) => (
           <div className={s.place} key={reader}>
             <Value field="principal">{reader}</Value>
