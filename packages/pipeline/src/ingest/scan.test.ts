@@ -59,6 +59,15 @@ test("models that are not registered concern nobody", () => {
   assert.ok(it.ok && it.events.length === 0 && it.skipped !== undefined);
 });
 
+test("a report that nests deeper than we print is a reject, at once", () => {
+  const deep = JSON.stringify(report()).replace(
+    '"formats"',
+    `"verdict":{"relation":"x","a":${"[".repeat(9999)}${"]".repeat(9999)}},"formats"`,
+  );
+  const it = scan.read(deep, from, around);
+  assert.ok(!it.ok && it.reason.includes("nested deeper"));
+});
+
 test("never throws; what is no report is a reject that names the field", () => {
   const it = scan.read(JSON.stringify(report({ filesSeen: "many" })), from, around);
   assert.ok(!it.ok && it.reason.startsWith("filesSeen: "));

@@ -1,6 +1,6 @@
 import { scanReport, type OcsfEvent, type ScannedCopy, type ScannedModel, type ScanReport } from "@outweigh/schema";
 import { essentials, idOf } from "./ocsf.ts";
-import { parseJson, skip, type Origin, type Raw, type Source } from "./source.ts";
+import { isShallow, maxDepth, parseJson, skip, type Origin, type Raw, type Source } from "./source.ts";
 
 /** Longest report we read, in UTF-16 units: a host with a hundred thousand copies fits. */
 const maxReportLength = 64 * 1024 * 1024;
@@ -20,6 +20,7 @@ export const scan: Source = {
     if (record.length > maxReportLength) return { ok: false, reason: `longer than ${maxReportLength} characters` };
     const parsed = parseJson(record);
     if ("reason" in parsed) return { ok: false, reason: parsed.reason };
+    if (!isShallow(parsed.value)) return { ok: false, reason: `report: nested deeper than ${maxDepth}` };
     const report = scanReport.safeParse(parsed.value);
     if (!report.success) {
       const [issue] = report.error.issues;

@@ -68,7 +68,7 @@ function toColumns(host: string, at: number, model: ScannedModel, copy: ScannedM
     id: copyId(host, copy),
     host,
     path: storable(copy.path),
-    digest: model.digest,
+    digest: storable(model.digest),
     model: model.name === undefined ? null : storable(model.name),
     state: "present",
     first_seen: at,

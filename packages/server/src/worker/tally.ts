@@ -117,7 +117,6 @@ export class Tally {
       const reason = `${reportNames[kind]}: those are taken from sources of kind ${kind} alone, set it in outweigh.yml`;
       return this.#reject(source, record, reason, record.record);
     }
-    if (kind === "scan") this.#takeScan(record.record);
     const { kinds = [] } = state;
     if (state.kind === "auto" && (state.told !== kind || !kinds.includes(kind))) {
       this.set(source, { ...state, told: kind, kinds: [...new Set([...kinds, kind])] });
@@ -125,7 +124,9 @@ export class Tally {
     const seen = record.receivedAt === undefined && { seenAt: now - (now % seenMs) };
     const from = { source, kind, ...record, ...seen };
     this.taken.push(from);
-    this.#outcome(source, record, line.run(record.record, from));
+    const outcome = line.run(record.record, from);
+    if (kind === "scan" && !("rejected" in outcome)) this.#takeScan(record.record);
+    this.#outcome(source, record, outcome);
   }
 
   /** Says that a source was silent. */
