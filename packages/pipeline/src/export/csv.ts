@@ -33,6 +33,7 @@ function cellOf(value: unknown): string {
   if (typeof value === "number") return String(value);
   if (typeof value !== "string") return "";
   const plain = value.replace(/[\p{Cc}\p{Bidi_Control}]/gu, " ").toWellFormed();
-  const safe = /^[\s]*[=+\-@|%]/.test(plain) ? `'${plain}` : plain;
+  // Also after a semicolon: where that is the separator, spreadsheets cut there, quotes or not. Wide forms count in East Asian ones.
+  const safe = plain.replace(/(?<=^|;)(?=\s*[=+\-@|%\uff1d\uff0b\uff0d\uff20])/gu, "'");
   return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

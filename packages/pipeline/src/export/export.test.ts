@@ -105,3 +105,11 @@ test("no cell is a formula, breaks its row or hides its direction, whatever a pr
     }),
   );
 });
+
+test("no cell begins a formula, wherever a spreadsheet cuts it", () => {
+  for (const principal of ["=1", " +1", "a;=HYPERLINK(1)", "a; @x", "\uff1d1", "a;\t-1", ";;=1"]) {
+    const csv = csvOf([anEvent({ principal })]);
+    for (const cell of csv.split(/[,;\r\n]/))
+      assert.doesNotMatch(cell, /^"?\s*[=+\-@|%\uff1d\uff0b\uff0d\uff20]/u, csv);
+  }
+});
