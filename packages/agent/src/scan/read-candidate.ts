@@ -14,6 +14,7 @@ import {
   type ReadContext,
   type Reader,
 } from "@outweigh/weights";
+import { imageOf, isInImage } from "./images.ts";
 import { NotSeen, type ReasonCount } from "./not-seen.ts";
 import { errnoOf, fileReader, Opener, Recycler, whyUnreadable, type OpenFile, type Place } from "./open-file.ts";
 
@@ -124,7 +125,11 @@ interface Source {
 async function readFile(path: string, { reader, beside }: Source, hash: boolean, desk: Desk): Promise<Found[]> {
   const found: Found[] = [];
   const opened = [...beside];
-  const context = { name: basename(path), sibling: (name: string) => sibling(path, name, desk, opened) };
+  const context = {
+    name: basename(path),
+    sibling: (name: string) => sibling(path, name, desk, opened),
+    ...(isInImage(path) && { image: () => imageOf(path, (name) => openIfThere(name, desk)) }),
+  };
   const onProblem = (inside: string, why: string): void => desk.notSeen.add("file", why, shown(path, inside));
   for await (const it of findModels(reader, { ...context, onProblem, ...accounts(path, desk) })) {
     const own = it.reader === reader;
@@ -210,6 +215,15 @@ async function sibling(
   }
 }
 
+/** A file that may not be there, or not be ours to read: what would be read of it only adds to what is said. */
+function openIfThere(path: string, desk: Desk): Reader | undefined {
+  try {
+    return open({ path }, desk);
+  } catch {
+    return undefined;
+  }
+}
+
 function open(place: Place, desk: Desk): Reader | undefined {
   const file = desk.opener.open(place);
   if (!file) return undefined;
@@ -223,7 +237,7 @@ function shown(path: string, inside: string): string {
 
 /** `model.safetensors` for `model.safetensors.gz`: what a compressed stream is called without saying so. */
 function unpackedName(path: string): string {
-  return basename(path).replace(/\.(?:gz|zst|zz|z)$/i, "");
+  return basename(path).replace(/\.(?:gz|zst|zz|z|xz|lzma|bz2|lz4)$/i, "");
 }
 
 function sum(files: readonly { readonly bytes: number }[]): number {
