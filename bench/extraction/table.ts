@@ -99,7 +99,7 @@ function linkTable(linked: Measured["linked"]): string[] {
     "| one thief's accounts | found | honest accounts joined | pooled re-test: thief's group | pooled re-test: honest groups | partition p | turns p |",
     `| --- |${" --- |".repeat(6)}`,
     ...linked.map((it) => {
-      const tested = it.alarmed ? it.alarmed.join(", ") || "silent" : "see “pooled” above";
+      const tested = it.alarmed ? it.alarmed.join(", ") || "silent" : "not run";
       const honest = it.honestAlarmed === undefined ? "" : `${it.honestAlarmed} alarmed`;
       return `| ${it.name} | ${percent(it.found)} | ${it.honestJoined} of ${it.honest} | ${tested} | ${honest} | ${p(it.partition)} | ${p(it.turns)} |`;
     }),
