@@ -261,5 +261,16 @@ test("a revoked agent is not heard, and its host may enrol again", async () => {
   assert.equal((await visitor.post(`/api/hosts/${agent.id}/revoke`, { reason: "reinstalled" })).status, 200);
   assert.equal((await report(agent, 1)).status, 401);
   assert.equal((await visitor.get("/api/hosts?filter=name:gone")).body.items[0].state, "revoked");
+  assert.equal((await visitor.post(`/api/hosts/${agent.id}/revoke`, { reason: "again" })).status, 409);
   await anAgent("gone");
+});
+
+test("a report under way brings no revoked agent back", async () => {
+  const agent = await anAgent("clinging");
+  const reports = Array.from({ length: 12 }, (_, i) => report(agent, i + 1));
+  await Promise.race(reports);
+  await visitor.post(`/api/hosts/${agent.id}/revoke`, { reason: "stolen" });
+  await Promise.all(reports);
+  assert.equal((await report(agent, 100)).status, 401);
+  assert.equal((await visitor.get(`/api/hosts/${agent.id}`)).body.host.state, "revoked");
 });

@@ -192,7 +192,7 @@ async function take(context: Context, agent: StoredAgent, report: AgentReport): 
     await worker.accept({ source: "scan", body: Buffer.from(JSON.stringify({ ...it, host })), at: now() });
   for (const it of report.results) await finish(context, agent, it);
   await agentSeen(db, agent.id, now(), report.health);
-  context.agents.know({ ...agent, lastSeenAt: now(), health: report.health });
+  context.agents.seen(agent.id, now(), report.health);
   changes.tell("host", agent.id);
 }
 

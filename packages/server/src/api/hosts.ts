@@ -89,6 +89,8 @@ export function hosts(app: FastifyInstance, context: Context): void {
     const by = personOf(request);
     const agent = required(context, read(params, request.params).id);
     const { reason } = read(reasonBody, request.body);
+    // Its host may have enrolled again, under the same source.
+    if (agent.revokedAt !== undefined) throw new ServerError("CONFLICT", `${agent.host.name} was revoked before`);
     const at = now();
     const text = `revoked the agent of ${agent.host.name}: ${reason}`;
     await decide(context, { kind: "agent-revoked", by, subject: `host:${agent.host.name}`, text }, (tx) =>

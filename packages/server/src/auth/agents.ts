@@ -1,6 +1,6 @@
 // Which agent a request is from: what it signed, and that it is newer than all before.
 import { createHash, createPublicKey, sign, verify, type KeyObject } from "node:crypto";
-import { agentHeaders, signedText, type OrderText, type SignedOrder } from "@outweigh/schema";
+import { agentHeaders, signedText, type AgentHealth, type OrderText, type SignedOrder } from "@outweigh/schema";
 import { allAgents, takeCounter, type StoredAgent } from "../store/agents.ts";
 import type { Db } from "../store/state/state.ts";
 
@@ -49,6 +49,12 @@ export class Agents {
 
   know(stored: StoredAgent): void {
     this.#known.set(stored.id, { stored, key: agentKey(stored.publicKey) });
+  }
+
+  /** Notes a report, unless the agent was revoked while it was being stored. */
+  seen(id: string, lastSeenAt: number, health: AgentHealth): void {
+    const now = this.get(id);
+    if (now && now.revokedAt === undefined) this.know({ ...now, lastSeenAt, health });
   }
 
   get(id: string): StoredAgent | undefined {
