@@ -21,6 +21,7 @@ import { gapsWithin } from "../store/gaps.ts";
 import { addComment, commentsOf, incidentById, listIncidents, setAssignee, setStatus } from "../store/incidents.ts";
 import type { Tx } from "../store/state/state.ts";
 import { decide, personOf, read, type Context } from "./context.ts";
+import { plainJson } from "./plain-json.ts";
 import { entitiesOf, storyOf, timelineOf } from "./story.ts";
 
 const params = z.object({ id: z.string().min(1).max(200) });
@@ -34,13 +35,13 @@ const exports = {
     type: "application/x-ndjson",
     ending: "ocsf.ndjson",
     text: ocsfOf(it)
-      .map((one) => `${JSON.stringify(one)}\n`)
+      .map((one) => `${plainJson(one)}\n`)
       .join(""),
   }),
   stix: (it: Story) => ({
     type: "application/stix+json;version=2.1",
     ending: "stix.json",
-    text: JSON.stringify(stixOf(it), undefined, 2),
+    text: plainJson(stixOf(it), 2),
   }),
   csv: (it: Story) => ({ type: "text/csv; charset=utf-8", ending: "csv", text: csvOf(it.events) }),
 };
