@@ -14,7 +14,6 @@ const publicKey = z.base64().length(60);
 
 /** What an agent can see: `T0` looks at `/proc`, `T2` is told by the kernel. */
 export const agentTier = z.enum(["T0", "T2"]);
-export type AgentTier = z.infer<typeof agentTier>;
 
 /** The facts of a host that its page shows. */
 export const hostFacts = z.strictObject({

@@ -25,5 +25,5 @@ test("a volume claim is named with its namespace, as Kubernetes writes names", (
 
 test("kinds of sources stand once and in order, after the one that tells them apart", () => {
   assert.equal(sourceKinds[0], "auto");
-  assert.deepEqual([...sourceKinds.slice(1)], [...new Set(sourceKinds.slice(1))].sort());
+  assert.deepEqual(sourceKinds.slice(1), [...new Set(sourceKinds.slice(1))].sort());
 });

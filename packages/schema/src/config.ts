@@ -7,7 +7,6 @@ export const maxConfigBytes = 16 * 1024 * 1024;
 /** What a model is to its owner. `public` and `base` are silent; `delta` is ours on top of a base; nobody should touch a `decoy`. */
 export const modelClasses = ["public", "base", "private", "delta", "decoy"] as const;
 export const modelClass = z.enum(modelClasses);
-export type ModelClass = z.infer<typeof modelClass>;
 
 const schemes = [
   "file",

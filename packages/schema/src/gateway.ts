@@ -143,7 +143,6 @@ export const orderVerb = z.enum([
   "challenge",
   "suspend",
 ]);
-export type OrderVerb = z.infer<typeof orderVerb>;
 
 /** Longest life of an order: what should hold longer is policy. 90 days, in ms. */
 export const maxOrderMs = 90 * 86_400_000;

@@ -27,7 +27,6 @@ export {
   signedText,
   type AgentHealth,
   type AgentReport,
-  type AgentTier,
   type EnrolAnswer,
   type Enrolment,
   type FactList,
@@ -139,7 +138,6 @@ export {
   webhookEntry,
   type Config,
   type ConfigInput,
-  type ModelClass,
   type ModelEntry,
   type SourceEntry,
   type WebhookEntry,
@@ -172,7 +170,6 @@ export {
   type GatewaySection,
   type GatewayTier,
   type GatewayUpstream,
-  type OrderVerb,
 } from "./gateway.ts";
 export {
   incident,
