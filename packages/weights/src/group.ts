@@ -68,7 +68,7 @@ export function groupModels(files: readonly FoundFile[]): FoundModel[] {
 }
 
 /** A pickle of settings, a graph without initializers or an array of labels is no model. A file known by its SHA-256 was called one by the caller. */
-function holdsWeights({ file, sha256 }: FoundFile): boolean {
+export function holdsWeights({ file, sha256 }: Pick<FoundFile, "file" | "sha256">): boolean {
   if (file.shards !== undefined || sha256 !== undefined) return true;
   if (!anyArrays.has(file.format)) return file.tensors.length > 0;
   return file.tensors.some((it) => !/^(?:u\d|i(?:16|32|64)$|bool)/.test(it.dtype) && it.bytes >= minTellingBytes);

@@ -20,7 +20,7 @@ export { fingerprint, keyIdOf, openKey, type FingerprintOptions, type ModelPart 
 export type { ExactIdentity, Fingerprint, TensorRecord, Tile, VectorRecord } from "./fingerprint/record.ts";
 export { digestFile, digestTensors, modelDigest, totalBytes, type DigestOptions, type TensorDigest } from "./digest.ts";
 export { WeightsError, type WeightsErrorCode } from "./error.ts";
-export { groupModels, type FoundFile, type FoundModel, type ModelCopy } from "./group.ts";
+export { groupModels, holdsWeights, type FoundFile, type FoundModel, type ModelCopy } from "./group.ts";
 export { headBytes, maxRecogniseBytes } from "./limits.ts";
 export type { Allowance, LeftOut, LeftOutCode } from "./containers/allowance.ts";
 export {

@@ -281,3 +281,16 @@ test("can be stopped", async (t) => {
   lay(root, "m", weights("acme"));
   await assert.rejects(scanOf(root, { signal: AbortSignal.abort() }), { name: "ScanError", code: "ABORTED" });
 });
+
+test("arrays of integers are data, and the report says that they were taken for it", async (t) => {
+  const root = aFolder(t);
+  const header = "{'descr': '<i8', 'fortran_order': False, 'shape': (1000,), }".padEnd(117) + "\n";
+  const length = Buffer.alloc(2);
+  length.writeUInt16LE(header.length);
+  const head = Buffer.concat([Buffer.from("\x93NUMPY\x01\x00", "latin1"), length, Buffer.from(header)]);
+  const labels = lay(root, "labels.npy", Buffer.concat([head, Buffer.alloc(8000, 3)]));
+  const { models, notSeen } = await scanOf(root);
+  assert.deepEqual(models, []);
+  const said = notSeen.find((it) => it.what === labels);
+  assert.match(said?.why ?? "", /taken for data/);
+});

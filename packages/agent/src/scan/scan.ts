@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { availableParallelism, hostname } from "node:os";
 import { resolve } from "node:path";
 import type { ModelEntry, ScanReport } from "@outweigh/schema";
-import { groupModels } from "@outweigh/weights";
+import { groupModels, holdsWeights } from "@outweigh/weights";
 import { parseAccounts } from "./accounts.ts";
 import { collect, type ScanProgress } from "./collect.ts";
 import { declaredPlaces } from "./declare.ts";
@@ -65,6 +65,14 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
 
   const collected = await collectOrAbort(options, { ...plan, places, notSeen });
   const { files, onDisk } = nameBlobs(collected.found, collected.aliases);
+  for (const it of files) {
+    if (it.file.tensors.length === 0 || holdsWeights(it)) continue;
+    notSeen.add(
+      "file",
+      "arrays of integers or of a few numbers: taken for data, though weights can be kept so",
+      it.path,
+    );
+  }
   const found = groupModels(files).map((it) => unnameBlobs(it, onDisk));
   const accounts = parseAccounts(readTable("/etc/passwd") ?? "", readTable("/etc/group") ?? "");
   const beside = new Map(collected.found.filter((it) => it.beside.length > 0).map((it) => [it.path, it.beside]));
