@@ -9,6 +9,8 @@ export interface Loaded {
   readonly requestsPerSecond: number;
   /** Of all threads of the proxy, per request, in µs. Undefined for the server itself. */
   readonly cpuUs: number | undefined;
+  /** Of its main threads alone: what bounds one process. */
+  readonly mainUs: number | undefined;
   readonly errors: number;
 }
 
@@ -29,6 +31,7 @@ export async function load(
   ];
   writeFileSync(script, `wrk.method = "POST"\nwrk.body = [==[${body}]==]\n${headers.join("\n")}\n`);
   const before = cpuNs(target.pids());
+  const mainBefore = cpuNs(target.pids(), true);
   const said = await run("wrk", [
     "-t",
     "1",
@@ -41,20 +44,22 @@ export async function load(
     target.url + path,
   ]);
   const spent = cpuNs(target.pids()) - before;
+  const main = cpuNs(target.pids(), true) - mainBefore;
   const requests = Number(/(\d+) requests in/.exec(said)?.[1] ?? 0);
   const failed = Number(/Non-2xx or 3xx responses: (\d+)/.exec(said)?.[1] ?? 0);
   return {
     requestsPerSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(said)?.[1] ?? 0),
     cpuUs: target.pids().length === 0 || requests === 0 ? undefined : spent / 1000 / requests,
+    mainUs: target.pids().length === 0 || requests === 0 ? undefined : main / 1000 / requests,
     errors: failed,
   };
 }
 
-/** Processor time of all threads of these processes, in ns. */
-function cpuNs(pids: readonly number[]): number {
+/** Processor time of all threads of these processes, or of the main ones, in ns. */
+function cpuNs(pids: readonly number[], mainOnly = false): number {
   let sum = 0;
   for (const pid of pids) {
-    for (const task of tasksOf(pid)) {
+    for (const task of mainOnly ? [String(pid)] : tasksOf(pid)) {
       try {
         sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8").split(" ")[0]);
       } catch {

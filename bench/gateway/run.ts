@@ -53,7 +53,7 @@ async function measure({ folder, stops, rounds, seconds, portkey }: Options) {
     stops.push(() => upstream.stop());
     const targets = await proxies(folder, upstream.url, portkey);
     for (const it of targets) stops.push(() => it.stop());
-    for (const it of targets) await load(folder, it, path, bodyOf(bytes), 1);
+    for (const it of targets) await load(folder, it, path, bodyOf(bytes), it.name === "outweigh" ? 8 : 1);
     for (let round = 0; round < rounds; round++) {
       for (const target of rotated(targets, round)) {
         const measured = await load(folder, target, path, bodyOf(bytes), seconds);
@@ -90,6 +90,12 @@ async function measureStreams(folder: string, stops: (() => void)[]): Promise<Re
     out[it.name] = await stream(it, path, streams);
   }
   return out;
+}
+
+/** Beside nginx: by the main thread, which bounds one process, and with the detectors' thread. */
+function ratio(cpuUs: number, mainUs: number | undefined, nginxUs: number | undefined): string {
+  if (mainUs === undefined || nginxUs === undefined) return "";
+  return `, of them ${mainUs.toFixed(0)} on the main thread: ${(nginxUs / mainUs).toFixed(2)} of nginx, ${(nginxUs / cpuUs).toFixed(2)} with detectors`;
 }
 
 function rotated<T>(list: readonly T[], by: number): T[] {
@@ -140,13 +146,12 @@ function print(it: Result, json: boolean): void {
       const own = rounds.filter((one) => one.round === n);
       const nginxUs = own.find((one) => one.target === "nginx")?.measured.cpuUs;
       const cells = own.map(({ target, measured }) => {
-        const { cpuUs, errors } = measured;
-        const ratio =
-          target === "outweigh" && cpuUs !== undefined && nginxUs !== undefined
-            ? `, ${(nginxUs / cpuUs).toFixed(2)} of nginx`
-            : "";
-        const failed = errors > 0 ? `, ${errors} FAILED` : "";
-        return `${target} ${Math.round(measured.requestsPerSecond)}${cpuUs === undefined ? "" : ` (${cpuUs.toFixed(0)} µs${ratio})`}${failed}`;
+        const { cpuUs, mainUs, errors } = measured;
+        const cost =
+          cpuUs === undefined
+            ? ""
+            : ` (${cpuUs.toFixed(0)} µs${target === "outweigh" ? ratio(cpuUs, mainUs, nginxUs) : ""})`;
+        return `${target} ${Math.round(measured.requestsPerSecond)}${cost}${errors > 0 ? `, ${errors} FAILED` : ""}`;
       });
       say(`  round ${n + 1}, load ${own[0]?.load.toFixed(1)}: ${cells.sort().join(" · ")}`);
     }

@@ -443,7 +443,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const { cost } = this.#admitted;
     const usage = this.#entered.served.upstream.adapter.usage;
     if (!usage || this.#entered.served.route.operation !== "complete") return cost;
-    const end = joined(this.#tail).toString("latin1").slice(-searchedBytes);
+    const end = endOf(joined(this.#tail));
     const input = lastNumber(end, usage.input);
     const output = lastNumber(end, usage.output);
     const share = cost.outputTokens > 0 && output !== undefined ? Math.min(1, output / cost.outputTokens) : 1;
@@ -458,6 +458,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
 function joined(chunks: readonly Buffer[]): Buffer {
   const [first] = chunks;
   return chunks.length === 1 && first ? first : Buffer.concat(chunks);
+}
+
+/** The part of an answer's end where usage stands: from its name on, where it has one. */
+function endOf(answer: Buffer): string {
+  const from = Math.max(0, answer.length - searchedBytes);
+  const named = answer.lastIndexOf('"usage"');
+  return answer.toString("latin1", named > from ? named : from);
 }
 
 function lastNumber(text: string, pattern: RegExp): number | undefined {
