@@ -4,6 +4,7 @@ import { command, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { gatewayOptions } from "../gateway-desk.ts";
+import { aborted, portOf } from "../program.ts";
 import { visible } from "../text/visible.ts";
 
 const options = {
@@ -22,7 +23,7 @@ export const gateway = command({
   options,
   about: [
     "Its settings are the part gateway of outweigh.yml; it is read again when it changes, and a bad one keeps the old in force.",
-    "Answers pass as they are, unless a tier or an order asks for less. A dead detector or server never fails a request: the blind interval is put on record. Ends with Ctrl-C, after running answers.",
+    "Answers pass as they are, unless a tier or an order asks for less. A dead detector or server fails no request, but for clients under an order and models with failClosed: the blind interval is put on record. Ends with Ctrl-C, after running answers.",
   ],
   examples: [
     { line: "outweigh gateway", about: "With the gateway part of ./outweigh.yml" },
@@ -73,15 +74,4 @@ function sectionOf(values: Call<typeof options>["values"]): GatewaySection {
     ...(values.data !== undefined && { data: values.data }),
     ...(values.port !== undefined && { port: portOf(values.port) }),
   };
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65535) return port;
-  throw new CliError("USAGE", `--port is ${JSON.stringify(text)}, expected a number from 0 to 65535`);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((done) => signal.addEventListener("abort", () => done(), { once: true }));
 }

@@ -7,6 +7,7 @@ import { fingerprintFolder } from "../config/fingerprints.ts";
 import { loadConfig } from "../config/read.ts";
 import { readContent } from "../content.ts";
 import { CliError, type ExitCode } from "../error.ts";
+import { aborted, portOf } from "../program.ts";
 import { startScan } from "../scan/child.ts";
 import { usualRoots } from "../scan/usual-roots.ts";
 import type { Terminal } from "../terminal.ts";
@@ -115,12 +116,6 @@ async function hasFingerprints(file: string | undefined, { models }: Config): Pr
   return (await fingerprintFolder(file).load(new Set(models.map((it) => it.name)))).length > 0;
 }
 
-function portOf(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65535) return port;
-  throw new CliError("USAGE", `--port is ${JSON.stringify(text)}, expected a number from 0 to 65535`);
-}
-
 /** The configured sources, the logs named on the command line, and the scans of this machine. */
 function withSources(config: Config, logs: readonly string[]): Config {
   const names = new Set(config.sources.map((it) => it.name));
@@ -164,9 +159,4 @@ function explainPort(error: unknown, port: number): never {
     throw new CliError("FAILED", `port ${port} is taken: --port 0 takes any that is free`, { cause: error });
   }
   throw error;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((done) => signal.addEventListener("abort", () => done(), { once: true }));
 }
