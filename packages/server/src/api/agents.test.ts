@@ -192,11 +192,13 @@ test("another key, another path and another body are refused and become an alert
   assert.equal((await report({ ...agent, key: privateKey }, 1)).status, 401);
   assert.equal((await report(agent, 1, quiet, "/api/agents/enrol")).status, 401);
   assert.equal((await report({ ...agent, id: "nobody" }, 1)).status, 401);
+  const seen = async () => (await visitor.get("/api/sources?filter=name:agent-forged")).body.items[0];
   const alerts = await eventually(
     () => alertsOn("forged"),
     (it) => it.length > 0,
   );
   assert.equal(alerts[0]?.rule, "agent_impostor");
+  assert.equal((await seen()).lastSeenAt, undefined, "what was refused is no sign of life");
 });
 
 test("an agent speaks for its own host, whatever it writes", async () => {

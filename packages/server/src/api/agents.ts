@@ -37,6 +37,9 @@ const hostNamed = /^[A-Za-z0-9][\w.-]{0,252}$/;
 /** The path that is signed. */
 const reportPath = "/api/agents/report";
 
+/** The source of what we say of requests refused in agents' names. No host's source is called so. */
+export const refusedSource = "agents-refused";
+
 /** The source under which a host's activity is read. */
 export function agentSource({ host }: { readonly host: { readonly name: string } }): SourceEntry {
   const name = host.name.toLowerCase().replace(/[^a-z0-9._-]/g, "-");
@@ -225,7 +228,9 @@ async function refuse({ worker, log, now }: Context, agent: StoredAgent | undefi
   const id = `${agent.id}:${why}:${Math.floor(at / 60_000)}`;
   const record = { refused: 1, id, host, agent: agent.id, time: at, why: text };
   log.warn({ agent: agent.id, why }, "a report was refused");
-  await worker.accept({ source: agentSource(agent).name, body: Buffer.from(JSON.stringify(record)), at, key: id });
+  // Not as the host's own source: whoever silenced an agent must not keep up its signs of life with requests that are refused.
+  worker.expect({ name: refusedSource, kind: "agent" });
+  await worker.accept({ source: refusedSource, body: Buffer.from(JSON.stringify(record)), at, key: id });
 }
 
 function parse(body: Buffer): unknown {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { Tx } from "../store/state/state.ts";
 import { ServerError } from "../error.ts";
-import { agentSource } from "./agents.ts";
+import { agentSource, refusedSource } from "./agents.ts";
 import { decide, personOf, read, type Context } from "./context.ts";
 
 const params = z.object({ name: z.string().min(1).max(64) });
@@ -28,7 +28,8 @@ export function tokens(app: FastifyInstance, context: Context): void {
   app.post("/api/tokens", async (request): Promise<NewToken> => {
     const by = personOf(request);
     const body = read(tokenBody, request.body);
-    if (agents.list().some((it) => agentSource(it).name === body.source && it.revokedAt === undefined))
+    const isTheirs = agents.list().some((it) => agentSource(it).name === body.source && it.revokedAt === undefined);
+    if (isTheirs || body.source === refusedSource)
       throw new ServerError("CONFLICT", `${body.source} is an agent's: it signs what it sends, and needs no token`);
     const said = (it: TokenRow) => `made the token ${it.name} for the source ${it.source}`;
     return sourceTokens.create({ ...body, by, now: now() }, onRecord("token-created", by, said));
