@@ -3,6 +3,7 @@ import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
 import { dataOption, localServer, withSession } from "../server-client.ts";
+import { timeText } from "../text/amounts.ts";
 
 const options = {
   host: {
@@ -43,7 +44,7 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
   if (json) terminal.printJson({ url, ...made });
   else {
     terminal.print(made.token);
-    terminal.say(`on the host, before ${new Date(made.expiresAt).toISOString()}:`);
+    terminal.say(`on the host, before ${timeText(made.expiresAt)}:`);
     terminal.say(`outweigh agent enrol ${url} --token ${made.token}`);
   }
   return 0;

@@ -31,8 +31,10 @@ async function run({
     for (const it of mistakes) terminal.print(mistakeText(it));
     terminal.print(plural(mistakes.length, "mistake"));
   } else {
-    const { models, sources } = config;
-    terminal.print(`${visible(file)} is good: ${plural(models.length, "model")}, ${plural(sources.length, "source")}`);
+    const { models, sources, gateway } = config;
+    const parts = [plural(models.length, "model"), plural(sources.length, "source")];
+    if (gateway) parts.push(`a gateway before ${plural(gateway.upstreams.length, "model server")}`);
+    terminal.print(`${visible(file)} is good: ${parts.join(", ")}`);
   }
   return config ? 0 : 1;
 }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { command, type Call } from "../command.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { gatewayData, gatewayOptions, openDesk } from "../gateway-desk.ts";
+import { timeText } from "../text/amounts.ts";
 import { spanOf } from "../text/spans.ts";
 import { visible } from "../text/visible.ts";
 
@@ -60,7 +61,7 @@ async function run({
     else
       for (const it of orders)
         terminal.print(
-          visible(`${it.id}  ${it.verb} for ${it.principal} until ${new Date(it.until).toISOString()}: ${it.reason}`),
+          visible(`${it.id}  ${it.verb} for ${it.principal} until ${timeText(it.until)}: ${it.reason}`),
         );
     return 0;
   }
@@ -77,7 +78,7 @@ async function run({
       visible(
         verb === "undo"
           ? `${order.id} is undone`
-          : `${order.id}: ${order.verb} for ${order.principal} until ${new Date(order.until).toISOString()}`,
+          : `${order.id}: ${order.verb} for ${order.principal} until ${timeText(order.until)}`,
       ),
     );
   return 0;
