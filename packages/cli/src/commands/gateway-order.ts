@@ -60,9 +60,7 @@ async function run({
     if (json) terminal.printJson({ orders });
     else
       for (const it of orders)
-        terminal.print(
-          visible(`${it.id}  ${it.verb} for ${it.principal} until ${timeText(it.until)}: ${it.reason}`),
-        );
+        terminal.print(visible(`${it.id}  ${it.verb} for ${it.principal} until ${timeText(it.until)}: ${it.reason}`));
     return 0;
   }
   if (what === undefined) throw new CliError("USAGE", `expected ${gatewayOrder.usage}`);
