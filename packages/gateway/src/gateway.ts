@@ -2,13 +2,14 @@ import { hash, randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { join, resolve } from "node:path";
-import type { GatewayClient, GatewayFinding, GatewaySection } from "@outweigh/schema";
+import type { GatewayClient, GatewaySection } from "@outweigh/schema";
 import { makeAdmin, type AdminDesk } from "./admin/admin.ts";
 import { adapters } from "./adapters/adapters.ts";
-import type { Found, FromWorker, WorkerStart } from "./detect/protocol.ts";
+import type { FromWorker, WorkerStart } from "./detect/protocol.ts";
 import { GatewayError } from "./error.ts";
 import { Supervisor } from "./detect/supervisor.ts";
-import { Clients, type Client } from "./front/clients.ts";
+import { clientRows } from "./admin/client-rows.ts";
+import { Clients } from "./front/clients.ts";
 import { listen, makeFront } from "./front/front.ts";
 import { Strangers } from "./front/strangers.ts";
 import type { Surroundings } from "./front/surroundings.ts";
@@ -16,14 +17,15 @@ import { keyPath, readKeys } from "./keys/key-file.ts";
 import { KeyRing } from "./keys/key-ring.ts";
 import { drainMs, ringBytes } from "./limits.ts";
 import { Challenges } from "./orders/challenge.ts";
-import { OrderBook, type OrderChange } from "./orders/order-book.ts";
+import { OrderBook } from "./orders/order-book.ts";
 import { compilePolicy, type Policy } from "./policy/policy.ts";
 import { variable } from "./policy/routes.ts";
-import { BlindBook, type BlindInterval } from "./record/blind.ts";
+import { BlindBook } from "./record/blind.ts";
 import { Denials } from "./record/denials.ts";
 import { Journal } from "./record/journal.ts";
 import { Outbox } from "./record/outbox.ts";
 import { secretFile } from "./record/secrets.ts";
+import { Teller } from "./record/teller.ts";
 import { Readings } from "./tap/readings.ts";
 import { ringMemory, RingWriter } from "./tap/ring.ts";
 import { Tap } from "./tap/tap.ts";
@@ -81,6 +83,7 @@ class House implements RunningGateway, AdminDesk {
   readonly #options: GatewayOptions;
   readonly #journal: Journal;
   readonly #outbox: Outbox;
+  readonly #teller: Teller;
   readonly #blind: BlindBook;
   readonly #denials = new Denials();
   readonly #memory = ringMemory(ringBytes);
@@ -109,7 +112,8 @@ class House implements RunningGateway, AdminDesk {
     );
     this.#journal = new Journal(dataDir);
     this.#outbox = new Outbox(dataDir, this.#journal.origin, this.#receiver(policy));
-    this.#blind = new BlindBook((it) => this.#tellBlind(it));
+    this.#teller = new Teller(this.#journal, this.#outbox, () => this.#around);
+    this.#blind = new BlindBook((it) => this.#teller.blind(it));
     const tap = new Tap(this.#ring, (it) => this.#supervisor.tell(it));
     this.#supervisor = new Supervisor(
       () => this.#workerStart(),
@@ -123,7 +127,7 @@ class House implements RunningGateway, AdminDesk {
     this.#around = {
       policy,
       keys: new KeyRing(readKeys(dataDir)),
-      orders: new OrderBook(dataDir, (it) => this.#tellOrder(it)),
+      orders: new OrderBook(dataDir, (it) => this.#teller.order(it)),
       challenges: new Challenges(this.#secret),
       clients: new Clients(() => undefined),
       strangers: new Strangers(),
@@ -202,83 +206,12 @@ class House implements RunningGateway, AdminDesk {
     } else if (it.say === "unread") this.#unread += it.count;
     else if (it.say === "groups")
       this.#groups = new Map(it.groups.flatMap((group) => group.map((slot) => [slot, group] as const)));
-    else this.#tellFound(it.found);
+    else this.#teller.found(it.found);
   }
 
   #detectorGone(why: string): void {
     this.#options.say(`the detector ended (${why}); requests go on, unseen, until it is back`);
     this.#blind.begin("detector-away", Date.now());
-  }
-
-  #tellFound(found: Found): void {
-    const clients = this.#around.clients.all();
-    const client = clients[found.slot];
-    if (!client) return;
-    const name = (slot: number) => clients[slot]?.principal ?? "unknown";
-    const at = this.#around.tap.origin(found.origin);
-    const record: GatewayFinding = {
-      kind: "finding",
-      id: hash(
-        "sha256",
-        JSON.stringify([this.#journal.origin, found.finding, client.principal, found.model, found.since, found.time]),
-        "hex",
-      ).slice(0, 32),
-      time: found.time,
-      gateway: this.#journal.origin,
-      principal: client.principal,
-      model: this.#around.policy.models.get(found.model)?.register ?? found.model,
-      finding: findingOf(found.finding),
-      queries: found.queries,
-      since: found.since,
-      value: found.value,
-      epoch: this.#around.policy.epoch,
-      ...(at && { address: at.address.slice(0, 64), agent: at.agent.slice(0, 256) }),
-      ...(found.level !== undefined && { level: found.level }),
-      ...(found.alpha !== undefined && { alpha: found.alpha }),
-      ...(found.fidelity !== undefined && { fidelity: found.fidelity }),
-      ...(found.group && { group: found.group.map(name) }),
-    };
-    const text = `${record.finding}: ${record.queries} queries of ${record.principal} on ${record.model}`;
-    this.#journal.add(
-      { kind: "finding", by: "gateway", subject: record.principal, text, fields: { record: JSON.stringify(record) } },
-      Date.now(),
-    );
-    this.#outbox.add(record);
-  }
-
-  #tellBlind(it: BlindInterval): void {
-    const now = Date.now();
-    const text = `blind from ${new Date(it.from).toISOString()} to ${new Date(it.to).toISOString()}: ${it.cause}, ${it.dropped} dropped`;
-    const fields = {
-      from: it.from,
-      to: it.to,
-      cause: it.cause,
-      dropped: it.dropped,
-      principals: it.principals,
-      epoch: this.#around.policy.epoch,
-    };
-    this.#journal.add({ kind: "blind-interval", by: "gateway", text, fields }, now);
-    const gateway = this.#journal.origin;
-    this.#outbox.add({
-      kind: "blind",
-      id: hash("sha256", JSON.stringify([gateway, it]), "hex").slice(0, 32),
-      time: now,
-      gateway,
-      ...it,
-    });
-  }
-
-  #tellOrder({ order, what, by }: OrderChange): void {
-    const now = Date.now();
-    const { id, principal, verb, reason, until } = order;
-    const text = `${verb} for ${principal} ${what}: ${reason}`;
-    this.#journal.add(
-      { kind: `order-${what}`, by, subject: principal, text, fields: { order: JSON.stringify(order) } },
-      now,
-    );
-    const gateway = this.#journal.origin;
-    const uid = hash("sha256", JSON.stringify([gateway, id, what, now]), "hex").slice(0, 32);
-    this.#outbox.add({ kind: "order", id: uid, time: now, gateway, principal, verb, what, by, reason, until });
   }
 
   reload(): object {
@@ -340,44 +273,7 @@ class House implements RunningGateway, AdminDesk {
   }
 
   clients(): GatewayClient[] {
-    const clients = this.#around.clients.all();
-    return clients.map((it) => this.#clientOf(it, clients)).sort((a, b) => b.requests - a.requests);
-  }
-
-  #clientOf(it: Client, all: readonly Client[]): GatewayClient {
-    const read = this.#readings.read(it.slot);
-    const model = read && this.#around.tap.modelName(read.model);
-    const known = (value: number) => (Number.isNaN(value) ? undefined : value);
-    const [novelty, learning, progress] = [read?.novelty, read?.learning, read?.progress].map((one) =>
-      one === undefined ? undefined : known(one),
-    );
-    return {
-      principal: it.principal,
-      ...(it.tenant !== undefined && { tenant: it.tenant }),
-      requests: it.requests,
-      denied: it.denied,
-      inputTokens: it.inputTokens,
-      outputTokens: it.outputTokens,
-      informationBits: Math.round(it.informationBits),
-      ...(it.lastAt > 0 && { lastAt: it.lastAt }),
-      ...(read && {
-        reading: {
-          queries: read.queries,
-          state: read.ready === 1 ? "ready" : "calibrating",
-          ...(model !== undefined && { model }),
-          ...(novelty !== undefined && { novelty }),
-          ...(learning !== undefined && { learning }),
-          ...(progress !== undefined && { progress }),
-        },
-      }),
-      group: (this.#groups.get(it.slot) ?? [])
-        .filter((slot) => slot !== it.slot)
-        .map((slot) => all[slot]?.principal ?? ""),
-      orders: this.#around.orders
-        .all()
-        .filter((order) => order.principal === it.principal)
-        .map((order) => order.id),
-    };
+    return clientRows({ ...this.#around, readings: this.#readings, groups: this.#groups });
   }
 
   orders(): readonly object[] {
@@ -438,19 +334,4 @@ function routesOf({ routes }: Policy): WorkerStart["routes"] {
     protocol: adapter.protocol,
     route: adapters[adapter.protocol].routes.indexOf(route),
   }));
-}
-
-const findings: readonly GatewayFinding["finding"][] = [
-  "strange-queries",
-  "fast-learning",
-  "line-search",
-  "budget-used",
-  "bias-sweep",
-  "output-layer",
-  "unusual-prompts",
-  "many-accounts",
-];
-
-function findingOf(name: string): GatewayFinding["finding"] {
-  return findings.find((it) => it === name) ?? "unusual-prompts";
 }

@@ -1,18 +1,17 @@
-import { hash } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import type { Cost } from "../admission/meters.ts";
 import { ItemCutter } from "../lanes/stream-items.ts";
 import { treatingOf, type Treating, type Whole } from "../lanes/treat.ts";
 import { maxAssembledBytes, maxEditedBytes, maxStallMs, maxTappedBytes } from "../limits.ts";
-import { usualBits } from "../orders/challenge.ts";
-import { lookAt, type Admitted } from "../policy/request.ts";
+import type { Admitted } from "../policy/request.ts";
 import { refuse, type Refusal } from "../refusal.ts";
 import { endFlags } from "../tap/tap.ts";
 import { sendRefusal } from "./answering.ts";
-import { remember, shortageOf } from "./clients.ts";
-import { note, suspended, type Entered } from "./door.ts";
-import { answerFields } from "./head.ts";
+import { remember } from "./clients.ts";
+import { decide } from "./decide.ts";
+import { note, type Entered } from "./door.ts";
+import { answerFields, lengthIn } from "./head.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Account } from "../admission/meters.ts";
 
@@ -63,13 +62,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Decides on the whole request, and sends it on. */
   begin(body: Buffer): void {
     const now = Date.now();
-    const refused = this.#decide(body, now);
-    if (refused) {
+    const decided = decide(body, this.#entered, this.#around, now);
+    if ("status" in decided) {
       this.#entered.client.denied++;
-      if (refused.telling) note(this.#around, this.#entered, refused);
-      this.#refuse(refused);
+      if (decided.telling) note(this.#around, this.#entered, decided);
+      this.#refuse(decided);
       return;
     }
+    this.#admitted = decided.admitted;
+    this.#repeat = decided.digest;
     this.#reserve(now);
     if (!this.#copyRequest(body, now)) {
       this.#settle(now, false);
@@ -77,84 +78,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     this.#send(body);
-  }
-
-  #decide(body: Buffer, now: number): Refusal | undefined {
-    const { served, holder, head, model } = this.#entered;
-    const { policy, orders } = this.#around;
-    const jsonLength = lengthOf(head.jsonLength, body.length);
-    if (jsonLength === "bad")
-      return refuse(400, "BAD_JSON_LENGTH", "the JSON's length does not fit the body", { telling: true });
-    const restriction = orders.restriction(holder.principal, holder.tenant, model, now);
-    const tier = policy.tier(holder.tier);
-    const looked = lookAt({
-      served,
-      model,
-      body,
-      jsonLength,
-      tier,
-      restriction,
-      mayAsk: (it) => holder.models === undefined || holder.models.test(it),
-      models: policy.models,
-    });
-    if ("status" in looked) return looked;
-    this.#admitted = looked;
-    if (served.route.operation === "look") return undefined;
-    // The body may have named a model that orders speak of.
-    const own = orders.restriction(holder.principal, holder.tenant, looked.model, now);
-    return this.#ordered(own, body, now) ?? this.#budget(body, now);
-  }
-
-  #ordered(
-    restriction: ReturnType<Surroundings["orders"]["restriction"]>,
-    body: Buffer,
-    now: number,
-  ): Refusal | undefined {
-    if (!restriction) return undefined;
-    const { holder, head } = this.#entered;
-    if (restriction.suspended) return suspended(restriction.suspended);
-    const { challenge, throttle } = restriction;
-    if (challenge) {
-      const bits = challenge.bits ?? usualBits;
-      if (!this.#around.challenges.isPaid(head.proof, holder.principal, body, bits, now)) {
-        const made = this.#around.challenges.make(holder.principal, bits, now);
-        const how = `solve ${made} and send it as x-outweigh-proof: ${challenge.reason}. Order ${challenge.id}`;
-        return refuse(403, "PROOF_REQUIRED", how, { shouldRetry: false, headers: ["x-outweigh-challenge", made] });
-      }
-    }
-    const waitMs = throttle?.bucket.waitMs(1, now) ?? 0;
-    if (throttle && waitMs > 0) {
-      const { reason, id } = throttle.order;
-      return refuse(429, "THROTTLED", `this key is slowed down: ${reason}. Order ${id}`, {
-        retryAfter: waitMs / 1000,
-        shouldRetry: false,
-      });
-    }
-    throttle?.bucket.take(1, now);
-    return undefined;
-  }
-
-  #budget(body: Buffer, now: number): Refusal | undefined {
-    const { client, target } = this.#entered;
-    const { cost } = this.#admitted;
-    if (cost.informationBits > 0) {
-      this.#repeat = hash("sha1", body, "base64") + target;
-      if (client.repeats.has(this.#repeat))
-        this.#admitted = { ...this.#admitted, cost: { ...cost, informationBits: 0 } };
-    }
-    const shortage = shortageOf(client, this.#admitted.cost, now);
-    if (!shortage) return undefined;
-    const { resource, waitMs } = shortage;
-    if (waitMs === undefined) {
-      return refuse(403, "BEYOND_BUDGET", `this request alone needs more ${resource} than this key has`, {
-        shouldRetry: false,
-      });
-    }
-    const code = resource === "information" ? "INFORMATION_USED_UP" : "LIMIT_REACHED";
-    return refuse(429, code, `no ${resource} left for this key`, {
-      retryAfter: waitMs / 1000,
-      ...(resource === "information" && { telling: true, shouldRetry: false }),
-    });
   }
 
   #reserve(now: number): void {
@@ -471,17 +394,6 @@ function lastNumber(text: string, pattern: RegExp): number | undefined {
   let found: number | undefined;
   for (const [, digits] of text.matchAll(pattern)) found = Number(digits);
   return found;
-}
-
-function lengthIn(value: string | string[] | undefined): number | undefined {
-  return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
-}
-
-/** The length of a body's JSON as the client states it. */
-function lengthOf(stated: string | undefined, bodyLength: number): number | undefined | "bad" {
-  if (stated === undefined) return undefined;
-  const length = lengthIn(stated);
-  return length !== undefined && length > 0 && length <= bodyLength ? length : "bad";
 }
 
 function without(fields: readonly string[], names: readonly string[]): string[] {

@@ -123,3 +123,8 @@ export function answerFields(fields: Readonly<Record<string, string | string[] |
   }
   return out;
 }
+
+/** A length as a header field states it: whole bytes, or undefined for anything else. */
+export function lengthIn(value: string | string[] | undefined): number | undefined {
+  return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+}

@@ -1,0 +1,52 @@
+import type { GatewayClient } from "@outweigh/schema";
+import type { Client } from "../front/clients.ts";
+import type { Surroundings } from "../front/surroundings.ts";
+import type { Readings } from "../tap/readings.ts";
+
+/** Where rows come from: counters, readings of the detectors, linked groups by slot. */
+export interface RowSources extends Pick<Surroundings, "clients" | "orders" | "tap"> {
+  readonly readings: Readings;
+  readonly groups: ReadonlyMap<number, readonly number[]>;
+}
+
+/** What is known of each client, the busiest first. */
+export function clientRows(from: RowSources): GatewayClient[] {
+  const all = from.clients.all();
+  return all.map((it) => rowOf(it, all, from)).sort((a, b) => b.requests - a.requests);
+}
+
+function rowOf(it: Client, all: readonly Client[], { orders, groups, ...from }: RowSources): GatewayClient {
+  const reading = readingOf(it, from);
+  return {
+    principal: it.principal,
+    ...(it.tenant !== undefined && { tenant: it.tenant }),
+    requests: it.requests,
+    denied: it.denied,
+    inputTokens: it.inputTokens,
+    outputTokens: it.outputTokens,
+    informationBits: Math.round(it.informationBits),
+    ...(it.lastAt > 0 && { lastAt: it.lastAt }),
+    ...(reading && { reading }),
+    group: (groups.get(it.slot) ?? []).filter((slot) => slot !== it.slot).map((slot) => all[slot]?.principal ?? ""),
+    orders: orders.all().flatMap((order) => (order.principal === it.principal ? [order.id] : [])),
+  };
+}
+
+function readingOf(
+  { slot }: Client,
+  { readings, tap }: Pick<RowSources, "readings" | "tap">,
+): GatewayClient["reading"] {
+  const read = readings.read(slot);
+  if (!read) return undefined;
+  const { queries, novelty, learning, progress, ready } = read;
+  const model = tap.modelName(read.model);
+  // NaN in the table: nothing to say, which is not zero.
+  return {
+    queries,
+    state: ready === 1 ? "ready" : "calibrating",
+    ...(model !== undefined && { model }),
+    ...(!Number.isNaN(novelty) && { novelty }),
+    ...(!Number.isNaN(learning) && { learning }),
+    ...(!Number.isNaN(progress) && { progress }),
+  };
+}

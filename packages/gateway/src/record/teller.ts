@@ -1,0 +1,96 @@
+import { hash } from "node:crypto";
+import { gatewayFindings, type GatewayFinding } from "@outweigh/schema";
+import type { Found } from "../detect/protocol.ts";
+import type { Surroundings } from "../front/surroundings.ts";
+import type { OrderChange } from "../orders/order-book.ts";
+import type { BlindInterval } from "./blind.ts";
+import type { Journal } from "./journal.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** Puts what happened on record, and tells the server: first the evidence, then the record that is sent. */
+export class Teller {
+  readonly #journal: Journal;
+  readonly #outbox: Outbox;
+  readonly #around: () => Surroundings;
+
+  constructor(journal: Journal, outbox: Outbox, around: () => Surroundings) {
+    this.#journal = journal;
+    this.#outbox = outbox;
+    this.#around = around;
+  }
+
+  /** What a detector found, with names for numbers. */
+  found(found: Found): void {
+    const clients = this.#around().clients.all();
+    const client = clients[found.slot];
+    const finding = gatewayFindings.find((it) => it === found.finding);
+    if (!client || finding === undefined) return;
+    const name = (slot: number) => clients[slot]?.principal ?? "unknown";
+    const at = this.#around().tap.origin(found.origin);
+    const record: GatewayFinding = {
+      kind: "finding",
+      id: hash(
+        "sha256",
+        JSON.stringify([this.#journal.origin, found.finding, client.principal, found.model, found.since, found.time]),
+        "hex",
+      ).slice(0, 32),
+      time: found.time,
+      gateway: this.#journal.origin,
+      principal: client.principal,
+      model: this.#around().policy.models.get(found.model)?.register ?? found.model,
+      finding,
+      queries: found.queries,
+      since: found.since,
+      value: found.value,
+      epoch: this.#around().policy.epoch,
+      ...(at && { address: at.address.slice(0, 64), agent: at.agent.slice(0, 256) }),
+      ...(found.level !== undefined && { level: found.level }),
+      ...(found.alpha !== undefined && { alpha: found.alpha }),
+      ...(found.fidelity !== undefined && { fidelity: found.fidelity }),
+      ...(found.group && { group: found.group.map(name) }),
+    };
+    const text = `${record.finding}: ${record.queries} queries of ${record.principal} on ${record.model}`;
+    this.#journal.add(
+      { kind: "finding", by: "gateway", subject: record.principal, text, fields: { record: JSON.stringify(record) } },
+      Date.now(),
+    );
+    this.#outbox.add(record);
+  }
+
+  /** An interval in which detectors did not see everything. */
+  blind(it: BlindInterval): void {
+    const now = Date.now();
+    const text = `blind from ${new Date(it.from).toISOString()} to ${new Date(it.to).toISOString()}: ${it.cause}, ${it.dropped} dropped`;
+    const fields = {
+      from: it.from,
+      to: it.to,
+      cause: it.cause,
+      dropped: it.dropped,
+      principals: it.principals,
+      epoch: this.#around().policy.epoch,
+    };
+    this.#journal.add({ kind: "blind-interval", by: "gateway", text, fields }, now);
+    const gateway = this.#journal.origin;
+    this.#outbox.add({
+      kind: "blind",
+      id: hash("sha256", JSON.stringify([gateway, it]), "hex").slice(0, 32),
+      time: now,
+      gateway,
+      ...it,
+    });
+  }
+
+  /** An order that was applied, undone, or ended. */
+  order({ order, what, by }: OrderChange): void {
+    const now = Date.now();
+    const { id, principal, verb, reason, until } = order;
+    const text = `${verb} for ${principal} ${what}: ${reason}`;
+    this.#journal.add(
+      { kind: `order-${what}`, by, subject: principal, text, fields: { order: JSON.stringify(order) } },
+      now,
+    );
+    const gateway = this.#journal.origin;
+    const uid = hash("sha256", JSON.stringify([gateway, id, what, now]), "hex").slice(0, 32);
+    this.#outbox.add({ kind: "order", id: uid, time: now, gateway, principal, verb, what, by, reason, until });
+  }
+}
