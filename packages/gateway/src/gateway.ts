@@ -2,6 +2,7 @@ import { hash, randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { join, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { GatewayClient, GatewaySection } from "@outweigh/schema";
 import { makeAdmin, type AdminDesk } from "./admin/admin.ts";
 import { adapters } from "./adapters/adapters.ts";
@@ -218,13 +219,18 @@ class House implements RunningGateway, AdminDesk {
     const policy = compilePolicy(this.#section(), this.#options.environment, this.#around.policy.epoch + 1);
     const keys = new KeyRing(readKeys(this.dataDir));
     const receiver = this.#receiver(policy);
-    const before = JSON.stringify(this.#around.policy.section);
+    const { section: old } = this.#around.policy;
     this.#around.keys = keys;
-    if (JSON.stringify(policy.section) === before) return { epoch: this.#around.policy.epoch, keys: keys.size };
+    if (isDeepStrictEqual(policy.section, old)) return { epoch: this.#around.policy.epoch, keys: keys.size };
     this.#around.policy = policy;
     this.#around.pools.keepOnly(policy.upstreams);
     this.#outbox.receiver = receiver;
     this.#supervisor.tell({ tell: "routes", routes: routesOf(policy), models: policy.section.models });
+    if (!isDeepStrictEqual([policy.section.tiers, policy.section.tenantLimits], [old.tiers, old.tenantLimits])) {
+      this.#around.clients.relimit((it) => policy.tier(keys.tierOf(it)).limits, policy.section.tenantLimits);
+    }
+    // Detectors of other models, or with other calibrations, begin anew; what they miss meanwhile is a blind interval.
+    if (!isDeepStrictEqual(policy.section.models, old.models)) this.#supervisor.kill();
     this.#journal.add(
       { kind: "policy-loaded", by: "gateway", text: `policy ${policy.epoch}`, fields: this.#policyFields() },
       Date.now(),

@@ -152,6 +152,40 @@ test(
   },
 );
 
+test("a server that is away fails no request; what it should hear waits on disk", async (t) => {
+  const upstream = await mockUpstream(saying({}));
+  t.after(() => upstream.close());
+  const it = await aGateway({
+    upstreams: [{ name: "m", protocol: "ollama", url: upstream.url }],
+    server: { url: "http://127.0.0.1:9" },
+  });
+  const ask = async (path: string) => {
+    const answer = await fetch(it.gateway.url + path, { method: "POST", headers: key(it), body: '{"model":"m"}' });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  assert.deepEqual([await ask("/api/push"), await ask("/api/chat")], [403, 200]);
+  await it.gateway.close();
+  assert.match(readFileSync(join(it.dataDir, "spool.ndjson"), "utf8"), /"code":"GRAVE_ROUTE"/);
+});
+
+test("other models in the policy are other detectors: they begin anew, and requests go on", async (t) => {
+  const upstream = await mockUpstream(saying({ choices: [] }));
+  t.after(() => upstream.close());
+  const section = { upstreams: [{ name: "m", protocol: "openai", url: upstream.url }] };
+  const it = await aGateway(section);
+  t.after(() => it.close());
+  it.set({ ...section, models: [{ name: "m", failClosed: true }] });
+  assert.equal((await it.admin("POST", "/reload")).status, 200);
+  const ask = async (model: string) => {
+    const body = JSON.stringify({ model, messages: [] });
+    return (await fetch(`${it.gateway.url}/v1/chat/completions`, { method: "POST", headers: key(it), body })).status;
+  };
+  assert.equal(await ask("other"), 200);
+  for (let i = 0; i < 300 && (await ask("m")) !== 200; i++) await sleep(50);
+  assert.equal(await ask("m"), 200);
+});
+
 test("a model that must not be answered unwatched is not, while the detector is away", async (t) => {
   const upstream = await mockUpstream(saying({ choices: [] }));
   t.after(() => upstream.close());

@@ -308,6 +308,26 @@ test("limits hold per principal, and an exact repeat costs no information", asyn
   assert.equal((await ask(it, "/v2/models/clf/infer", many)).status, 403, "a batch costs each of its rows");
 });
 
+test("other limits in the policy hold for who is known already", async (t) => {
+  const { it, upstream } = await world(t, saying(scored));
+  const upstreams = [{ name: "mock", protocol: "openai", url: upstream.url }];
+  assert.equal((await ask(it, "/v1/chat/completions", chat)).status, 200);
+  it.set({ upstreams, tiers: { default: { limits: { requestsPerMinute: 1 } } } });
+  await it.admin("POST", "/reload");
+  assert.equal((await ask(it, "/v1/chat/completions", chat)).status, 200);
+  const beyond = await ask(it, "/v1/chat/completions", chat);
+  assert.deepEqual([beyond.status, (await read(beyond)).error.code], [429, "LIMIT_REACHED"]);
+});
+
+test("all keys of a tenant share its limits", async (t) => {
+  const { it } = await world(t, saying(scored), { tenantLimits: { requestsPerMinute: 2 } });
+  const keys = ["a", "b", "c"].map((principal) => it.newKey({ principal, tenant: "acme" }));
+  await it.admin("POST", "/reload");
+  const statuses = [];
+  for (const key of keys) statuses.push((await ask(it, "/v1/chat/completions", chat, {}, key)).status);
+  assert.deepEqual(statuses, [200, 200, 429]);
+});
+
 test("label-only leaves the label of each row, and takes what else would tell more", async (t) => {
   const outputs = [
     { name: "probs", datatype: "FP32", shape: [2, 3], data: [0.2, 0.7, 0.1, 0.5, 0.3, 0.2] },

@@ -26,8 +26,9 @@ export class KeyRing {
     return this.#holders.size;
   }
 
-  principals(): Set<string> {
-    return new Set([...this.#holders.values()].map((it) => it.principal));
+  /** The tier of a principal: of its newest key that works. */
+  tierOf(principal: string): string {
+    return [...this.#holders.values()].findLast((it) => it.principal === principal)?.tier ?? "default";
   }
 
   /** Undefined for unknown, revoked and expired keys alike. */
