@@ -7,7 +7,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { agentHeaders, signedText, type OrderText } from "@outweigh/schema";
 import { AgentError } from "./error.ts";
-import { loadIdentity, newKey, readOrder, saveIdentity, signedHeaders } from "./identity.ts";
+import { loadIdentity, newKey, readOrder, makeIdentity, signedHeaders } from "./identity.ts";
 
 const server = generateKeyPairSync("ed25519");
 const order: OrderText = {
@@ -78,8 +78,15 @@ test("an identity is read by its owner alone, and none is written over", async (
   await assert.rejects(loadIdentity(path), isCode("NOT_ENROLLED"));
   const serverKey = server.publicKey.export({ type: "spki", format: "der" }).toString("base64");
   const it = { server: "http://127.0.0.1:7700", agent: "a1", key: newKey().key, serverKey };
-  await saveIdentity(path, it);
+  await assert.rejects(
+    makeIdentity(path, () => Promise.reject(new Error("the server is away"))),
+    /away/,
+  );
+  await makeIdentity(path, async () => it);
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.ok((await loadIdentity(path)).key.equals(it.key));
-  await assert.rejects(saveIdentity(path, it), isCode("ENROLLED"));
+  await assert.rejects(
+    makeIdentity(path, () => assert.fail("nobody is asked")),
+    isCode("ENROLLED"),
+  );
 });

@@ -8,7 +8,7 @@ import {
   verify,
   type KeyObject,
 } from "node:crypto";
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, unlink } from "node:fs/promises";
 import { agentHeaders, agentIdentity, orderText, signedText, type OrderText, type SignedOrder } from "@outweigh/schema";
 import { AgentError } from "./error.ts";
 
@@ -24,18 +24,27 @@ export function newKey(): { key: KeyObject; publicKey: string } {
   return { key: privateKey, publicKey: publicKey.export({ type: "spki", format: "der" }).toString("base64") };
 }
 
-/** Writes a new identity, readable by its owner alone. @throws {AgentError} ENROLLED if there is one. */
-export async function saveIdentity(
+/**
+ * Makes a new identity with what `enrolled` gives, readable by its owner alone. The file is there before anybody is asked, so that no token
+ * is used up for an identity that cannot be kept; it is gone again when `enrolled` fails.
+ *
+ * @throws {AgentError} ENROLLED if there is one; whatever `enrolled` throws.
+ */
+export async function makeIdentity(
   path: string,
-  it: { server: string; agent: string; key: KeyObject; serverKey: string },
+  enrolled: () => Promise<{ server: string; agent: string; key: KeyObject; serverKey: string }>,
 ): Promise<void> {
   const made = await open(path, "wx", 0o600).catch((cause: unknown) => {
     throw new AgentError("ENROLLED", `${path} could not be made: this host may be enrolled already`, { cause });
   });
   try {
+    const it = await enrolled();
     const key = it.key.export({ type: "pkcs8", format: "pem" }).toString();
     await made.writeFile(`${JSON.stringify({ ...it, key }, null, 2)}\n`);
     await made.sync();
+  } catch (error) {
+    await unlink(path);
+    throw error;
   } finally {
     await made.close();
   }

@@ -11,7 +11,7 @@ import {
 } from "@outweigh/schema";
 import { readTable } from "../scan/listeners.ts";
 import { AgentError } from "./error.ts";
-import { newKey, saveIdentity, signedHeaders, type Identity } from "./identity.ts";
+import { makeIdentity, newKey, signedHeaders, type Identity } from "./identity.ts";
 
 /** How long a server may take to answer, in ms. */
 const answerMs = 30_000;
@@ -35,8 +35,12 @@ export function factsOfHost(): HostFacts {
 export async function enrol(server: string, token: string, identityFile: string): Promise<{ agent: string }> {
   const { key, publicKey } = newKey();
   const body = Buffer.from(JSON.stringify({ token, publicKey, host: factsOfHost() }));
-  const { agent, serverKey } = enrolAnswer.parse(await ask(server, "/api/agents/enrol", body, {}));
-  await saveIdentity(identityFile, { server, agent, key, serverKey });
+  let agent = "";
+  await makeIdentity(identityFile, async () => {
+    const answer = enrolAnswer.parse(await ask(server, "/api/agents/enrol", body, {}));
+    agent = answer.agent;
+    return { server, key, ...answer };
+  });
   return { agent };
 }
 

@@ -1,4 +1,5 @@
 // What the server has not acknowledged yet, on disk: the server may be away for days, and the agent may be killed at any moment.
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { activityRecord, type ActivityRecord } from "@outweigh/schema";
 
@@ -19,6 +20,8 @@ export class Spool {
   /** @param path A file, or `:memory:`. */
   constructor(path: string, maxBytes = maxSpoolBytes) {
     this.#maxBytes = maxBytes;
+    // Paths and commands of others stand in it: for its owner alone, whatever folder it lies in.
+    if (path !== ":memory:") closeSync(openSync(path, "a", 0o600));
     this.#db = new DatabaseSync(path);
     this.#db.exec(`
       PRAGMA journal_mode = WAL;

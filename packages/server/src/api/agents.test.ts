@@ -276,3 +276,11 @@ test("a report under way brings no revoked agent back", async () => {
   assert.equal((await report(agent, 100)).status, 401);
   assert.equal((await visitor.get(`/api/hosts/${agent.id}`)).body.host.state, "revoked");
 });
+
+test("an agent sends so much in a minute and no more: the rest waits with it", async () => {
+  const agent = await anAgent("chatty");
+  const large = { ...quiet, health: { ...quiet.health, problems: [] }, padding: "x".repeat(60_000_000) };
+  assert.equal((await report(agent, 1, large)).status, 400);
+  assert.equal((await report(agent, 2, large)).status, 429);
+  assert.equal((await report(agent, 3)).status, 200);
+});

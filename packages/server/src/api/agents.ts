@@ -34,6 +34,8 @@ const silenceMs = 50_000;
 const maxOrders = 20;
 /** What a host may be called: what hosts are called, so that no name passes for another one or does anything where it is shown. */
 const hostNamed = /^[A-Za-z0-9][\w.-]{0,252}$/;
+/** Bytes of reports of one agent that are read in a minute: a scan of a large host, and all that happens on it. */
+const maxBytesPerMinute = 96 * 1024 * 1024;
 /** The path that is signed. */
 const reportPath = "/api/agents/report";
 
@@ -146,6 +148,7 @@ async function enrolHost(
 async function reports(app: FastifyInstance, context: Context): Promise<void> {
   const admission = new Admission();
   const uploads = new WeakMap<FastifyRequest, Upload>();
+  const spent: Spent = new Map();
   app.addHook("onRequest", async (request, reply) => {
     if (!context.agents.mayKnock(request.headers)) throw notEnrolled();
     const upload = admission.enter(String(request.headers["outweigh-agent"]));
@@ -171,6 +174,7 @@ async function reports(app: FastifyInstance, context: Context): Promise<void> {
       await refuse(context, agent.agent, agent.why);
       throw agent.why === "stale" ? stale() : notEnrolled();
     }
+    spend(spent, agent.id, body.length, context.now());
     await take(context, agent, read(agentReport, parse(body)));
     const orders = await ordersOf(context.db, agent.id, maxOrders, context.now());
     return {
@@ -179,6 +183,18 @@ async function reports(app: FastifyInstance, context: Context): Promise<void> {
       ),
     };
   });
+}
+
+/** What each agent has sent since when: reading a report holds everybody else up. */
+type Spent = Map<string, { from: number; bytes: number }>;
+
+/** @throws {ServerError} TOO_MANY for more than an agent may send in a minute: it keeps it, and sends it later. */
+function spend(spent: Spent, agent: string, bytes: number, now: number): void {
+  const known = spent.get(agent);
+  const it = known && now - known.from < 60_000 ? known : { from: now, bytes: 0 };
+  if (it.bytes > 0 && it.bytes + bytes > maxBytesPerMinute) throw tooMany();
+  it.bytes += bytes;
+  spent.set(agent, it);
 }
 
 /** What the report holds is on disk when this resolves. An agent speaks for its own host alone, whatever it writes. */

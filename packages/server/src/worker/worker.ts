@@ -309,7 +309,9 @@ export class Worker {
       this.#refused.set(tally.last.place, `could not be stored: ${this.problem}`);
     }
     this.#limit = away ? this.#limit : Math.max(1, Math.floor(Math.min(this.#limit, tally?.records ?? 1) / 2));
-    const wait = backoffMs[Math.min(this.#failures - 1, backoffMs.length - 1)] ?? 1000;
+    // A record at fault is found by halving the batch: that is no reason for the others to wait.
+    const halved = !away && (tally?.records ?? 0) > 1;
+    const wait = halved ? 0 : (backoffMs[Math.min(this.#failures - 1, backoffMs.length - 1)] ?? 1000);
     for (let again = true; again && !this.#closing;) {
       await Promise.race([sleep(wait), this.#closed()]);
       again = await this.#restore().then(
