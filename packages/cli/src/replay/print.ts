@@ -103,10 +103,11 @@ function printIncidents({ incidents, alerts }: Replayed, terminal: Terminal): vo
 
 function printIncident(incident: Incident, alerts: Replayed["alerts"], terminal: Terminal): void {
   const { severity, title, reason, firstAt, lastAt, act, method } = incident;
-  terminal.print(
-    `   ${terminal.glyph(severity)} ${padEnd(severity, 13)} ${terminal.bold(middle(visible(title), terminal.width - 22))}`,
-  );
   const indent = " ".repeat(21);
+  wrap(visible(title), terminal.width - indent.length).forEach((line, n) => {
+    const head = n === 0 ? `   ${terminal.glyph(severity)} ${padEnd(severity, 13)} ` : indent;
+    terminal.print(head + terminal.bold(line));
+  });
   const what = [act, method].filter((it) => it !== undefined).join(", ");
   terminal.print(`${indent}${timeText(firstAt)} to ${timeText(lastAt)}${what === "" ? "" : ` · ${what}`}`);
   for (const line of wrap(visible(reason), terminal.width, { first: indent, rest: indent })) terminal.print(line);
