@@ -9,9 +9,6 @@ export const maxDescriptors = 4096;
 /** Longest file of `/proc` that is read, in bytes: a command line may be two megabytes, and its first arguments say what it is. */
 export const maxProcBytes = 256 * 1024;
 
-/** Longest table of sockets that is read, in bytes: some hundred thousand connections. */
-export const maxSocketBytes = 16 * 1024 * 1024;
-
 /** Most files that are watched: the weights of a hub, and what is made from them. */
 export const maxWatched = 100_000;
 

@@ -134,3 +134,14 @@ test("every loud alert is in exactly one incident, whatever comes in whatever or
     }),
   );
 });
+
+test("an incident says that its alerts share an address only if all of them have it", () => {
+  const incidents = new Incidents();
+  take(incidents, anAlert({ id: "a", principal: "one" }), "203.0.113.77");
+  assert.match(
+    take(incidents, anAlert({ id: "b", principal: "two" }), "203.0.113.77")?.reason ?? "",
+    /the address 203/,
+  );
+  const scanned = take(incidents, anAlert({ id: "c", principal: "three" }));
+  assert.doesNotMatch(scanned?.reason ?? "", /address 203/);
+});

@@ -34,6 +34,8 @@ const member = z.object({
   summary: z.string(),
   principal: z.string().optional(),
   model: z.string().optional(),
+  /** Outside the own networks, if its event had one. */
+  address: z.string().optional(),
   act: z.enum(["obtain", "copy", "replicate"]).optional(),
   method: z.string().optional(),
   firstAt: z.number(),
@@ -68,14 +70,15 @@ export class Incidents {
 
   /** The incident that an alert belongs to now, whole; undefined while it waits. */
   take(alert: Alert, event: OcsfEvent, address: string | undefined): Incident | undefined {
-    const it = memberOf(alert);
+    const outside = event.src_external === true ? address : undefined;
+    const it = { ...memberOf(alert), ...(outside !== undefined && { address: outside }) };
     const own = this.#homes.get(it.id);
     const story = own ?? this.#join(it, address) ?? this.#open(it);
     if (!story) return undefined;
     if (own) own.members = own.members.map((one) => (one.id === it.id ? it : one));
     else this.#add(story, it);
-    if (address !== undefined && event.src_external === true && !story.addresses.includes(address)) {
-      story.addresses = [...story.addresses, address].slice(-maxNames);
+    if (outside !== undefined && !story.addresses.includes(outside)) {
+      story.addresses = [...story.addresses, outside].slice(-maxNames);
     }
     return incidentOf(story);
   }
@@ -234,14 +237,16 @@ function names(list: readonly (string | undefined)[]): string[] {
 
 /** Why these alerts stand together, in one sentence. */
 function reasonOf(story: Story): string {
-  const { members, addresses } = story;
+  const { members } = story;
   if (members.length === 1) return "One alert; nothing else close in time shares its principal, address or model";
   const principals = names(members.map((it) => it.principal));
   const models = names(members.map((it) => it.model));
   const shared: string[] = [];
-  if (principals.length === 1) shared.push(`the principal ${principals[0]}`);
-  if (principals.length > 1 && addresses.length === 1) shared.push(`the address ${addresses[0]}`);
-  if (models.length === 1) shared.push(`the model ${models[0]}`);
+  if (principals.length === 1 && members.every((it) => it.principal !== undefined))
+    shared.push(`the principal ${principals[0]}`);
+  const [address, ...others] = new Set(members.map((it) => it.address));
+  if (principals.length > 1 && address !== undefined && others.length === 0) shared.push(`the address ${address}`);
+  if (models.length === 1 && members.every((it) => it.model !== undefined)) shared.push(`the model ${models[0]}`);
   // Records without any time stand at 0: then how close they are is not known.
   const span = lastAt(story) - firstAt(story);
   const within = lastAt(story) === 0 ? "in a log that gives no times" : `within ${spanText(span)}`;

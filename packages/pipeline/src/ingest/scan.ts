@@ -9,7 +9,7 @@ export const scan: Source = {
   id: "scan",
   title: "Scan of a host",
   cannotSee: [
-    "Files in folders that the scanning user may not read, in memory, in other containers' layers and on other hosts",
+    "Files in folders that the scanning user may not read, in memory, in image stores that are not docker's, and on other hosts",
     "A copy that was encrypted; a quantised, pruned or fine-tuned one where the scan had no fingerprint of the model",
     "Who made a copy, and when: a scan sees what lies there, not what happened",
   ],

@@ -22,18 +22,23 @@ const to = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
 
 /** What every class has, as far as we use it; `actor`, `api`, `device` and `cloud` come with the profiles of the base event. */
 const base = [
-  ...[
-    "activity_id",
-    "activity_name",
-    "category_uid",
-    "class_uid",
-    "type_uid",
-    "severity_id",
-    "status_id",
-    "status_code",
-    "time",
-  ],
-  ...["metadata", "unmapped", "raw_data", "raw_data_size", "actor", "api", "device", "cloud"],
+  "activity_id",
+  "activity_name",
+  "category_uid",
+  "class_uid",
+  "type_uid",
+  "severity_id",
+  "status_id",
+  "status_code",
+  "time",
+  "metadata",
+  "unmapped",
+  "raw_data",
+  "raw_data_size",
+  "actor",
+  "api",
+  "device",
+  "cloud",
 ];
 
 /** What we add to an event at its top: our reserved names, and what the register concludes from them. */
