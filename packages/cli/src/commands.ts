@@ -22,6 +22,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["agent run", async () => (await import("./commands/agent-run.ts")).agentRun],
   ["agent helper", async () => (await import("./commands/agent-helper.ts")).agentHelper],
   ["gateway", async () => (await import("./commands/gateway.ts")).gateway],
+  ["gateway calibrate", async () => (await import("./commands/gateway-calibrate.ts")).gatewayCalibrate],
   ["gateway key", async () => (await import("./commands/gateway-key.ts")).gatewayKey],
   ["gateway clients", async () => (await import("./commands/gateway-clients.ts")).gatewayClients],
   ["gateway order", async () => (await import("./commands/gateway-order.ts")).gatewayOrder],

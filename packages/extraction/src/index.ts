@@ -23,7 +23,15 @@ export {
   type Rate,
   type Shares,
 } from "./path-cal.ts";
-export { maxExamClasses, setExam, Student, type Answered, type Exam, type Progress } from "./progress.ts";
+export {
+  maxExamClasses,
+  minExamInputs,
+  setExam,
+  Student,
+  type Answered,
+  type Exam,
+  type Progress,
+} from "./progress.ts";
 export { topGap, type Query } from "./query.ts";
 export { Scorer, signals, type Scores, type Signal } from "./scores.ts";
 export { learnSpace, maxInputLength, place, type Space } from "./space.ts";

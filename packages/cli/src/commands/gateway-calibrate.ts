@@ -1,0 +1,101 @@
+import { resolve } from "node:path";
+import { command, type Call } from "../command.ts";
+import { loadConfig } from "../config/read.ts";
+import { CliError, type ExitCode } from "../error.ts";
+import { gatewayData, gatewayOptions } from "../gateway-desk.ts";
+import { countText } from "../text/amounts.ts";
+
+/** Queries of one principal within which the promise holds, unless told otherwise. */
+const defaultHorizon = 400;
+
+const options = {
+  ...gatewayOptions,
+  model: { type: "string", value: "NAME", about: "The model of the gateway's configuration that the queries are of" },
+  own: {
+    type: "string",
+    value: "FILE",
+    about: "Inputs of your own that nobody was served: then progress is metered too",
+  },
+  horizon: {
+    type: "string",
+    value: "N",
+    about: `Queries of one principal that the promise covers (default: ${defaultHorizon})`,
+  },
+  alpha: { type: "string", value: "1/N", about: "How many benign principals may alarm within them (default: 1/100)" },
+} as const;
+
+export const gatewayCalibrate = command({
+  summary: "Teaches the gateway what benign clients of a model look like, from what you recorded of them",
+  usage: "FILE --model NAME",
+  positionals: [1, 1],
+  options,
+  about: [
+    'FILE is NDJSON in the order of time, one query a line: {"principal": "svc-a", "input": [0.1, …], "probabilities": [0.7, …]}.',
+    "The gateway keeps no inputs, so record them where your application asks the model. 25 principals are the least; 400 and more promise 1 in 100.",
+    "Writes the file that the configuration names as the model's calibration, signed with the gateway's key. A gateway that runs reads it at its next start.",
+  ],
+  examples: [
+    {
+      line: "outweigh gateway calibrate benign.ndjson --model product-classifier --own own.ndjson",
+      about: "All three alarms",
+    },
+    {
+      line: "outweigh gateway calibrate benign.ndjson --model product-classifier --alpha 1/50",
+      about: "With fewer principals",
+    },
+  ],
+  run,
+});
+
+async function run({ values, positionals: [file = ""], json, terminal }: Call<typeof options>): Promise<ExitCode> {
+  const { config } = loadConfig(values.config);
+  const name = values.model;
+  const model = config.gateway?.models.find((it) => it.name === name);
+  if (name === undefined || !model)
+    throw new CliError(
+      "USAGE",
+      `--model is ${JSON.stringify(name)}: expected a model of the part gateway of outweigh.yml`,
+    );
+  if (model.calibration === undefined)
+    throw new CliError("USAGE", `${name} has no calibration in outweigh.yml: say there where the file shall lie`);
+  const { calibrateFrom, gatewayKey, GatewayError, writeCalibration } = await import("@outweigh/gateway");
+  try {
+    const made = await calibrateFrom({
+      model,
+      benign: file,
+      own: values.own,
+      horizon: wholeNumber(values.horizon ?? String(defaultHorizon), "--horizon"),
+      alpha: rateOf(values.alpha ?? "1/100"),
+      say: (text) => terminal.progress(() => text),
+    });
+    const to = resolve(model.calibration);
+    writeCalibration(to, made.calibration, gatewayKey(gatewayData(values)).privateKey);
+    const { principals, queries, certifiable, alarms } = made;
+    if (json) terminal.printJson({ file: to, principals, queries, certifiable, alarms });
+    else {
+      terminal.print(`${to}: learnt from ${countText(queries)} queries of ${countText(principals)} principals`);
+      terminal.print(
+        alarms.length > 0
+          ? `it can raise ${alarms.join(", ")}; so many principals promise ${certifiable.num} in ${certifiable.den} at best`
+          : `it pages nobody: so many principals promise ${certifiable.num} in ${certifiable.den} at best; record more, or ask for less with --alpha`,
+      );
+    }
+    return alarms.length > 0 ? 0 : 1;
+  } catch (error) {
+    if (error instanceof GatewayError) throw new CliError("FAILED", error.message, { cause: error });
+    throw error;
+  }
+}
+
+function wholeNumber(text: string, option: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 1_000_000) return value;
+  throw new CliError("USAGE", `${option} is ${JSON.stringify(text)}, expected a whole number`);
+}
+
+function rateOf(text: string): { num: number; den: number } {
+  const den = /^1\/(\d{1,6})$/.exec(text)?.[1];
+  if (den === undefined || Number(den) < 2)
+    throw new CliError("USAGE", `--alpha is ${JSON.stringify(text)}, expected such as 1/100`);
+  return { num: 1, den: Number(den) };
+}
