@@ -48,8 +48,15 @@ test("refuses a second model of the same name or digest, and leaves the file alo
   const digest = "a".repeat(64);
   addModel(file, model({ digest }));
   const before = readFileSync(file, "utf8");
-  assert.throws(() => addModel(file, model({ places: ["file:/other"] })), { name: "CliError", code: "CONFIG" });
-  assert.throws(() => addModel(file, model({ name: "b", digest, places: ["file:/b"] })), { code: "CONFIG" });
+  assert.throws(() => addModel(file, model({ places: ["file:/other"] })), {
+    name: "CliError",
+    code: "USAGE",
+    message: /has a model named .* already/,
+  });
+  assert.throws(() => addModel(file, model({ name: "b", digest, places: ["file:/b"] })), {
+    code: "USAGE",
+    message: /has these weights already, as /,
+  });
   assert.equal(readFileSync(file, "utf8"), before);
 });
 
