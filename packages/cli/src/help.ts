@@ -3,6 +3,15 @@ import { commonOptions, type Command, type Options } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 import { wrap } from "./text/wrap.ts";
 
+/** Those of a thing that has several: `token --help`. */
+export async function showFamilyHelp(family: readonly string[], terminal: Terminal): Promise<void> {
+  for (const [name, load] of commands) {
+    if (family.includes(name)) terminal.print(`  ${name.padEnd(17)}${(await load()).summary}`);
+  }
+  terminal.print();
+  terminal.print("outweigh COMMAND --help says more.");
+}
+
 /** The list of commands. */
 export async function showHelp(terminal: Terminal): Promise<void> {
   terminal.print(

@@ -49,3 +49,43 @@ test("a read at no declared place is told apart from an empty register", (t) => 
   assert.doesNotMatch(declared, /Without a register/);
   assert.match(call(t, ["replay", "access.log"], { "access.log": line }).stdout, /Without a register/);
 });
+
+test("help of a thing that has several commands lists them", (t) => {
+  for (const args of [
+    ["token", "--help"],
+    ["help", "token"],
+  ]) {
+    const { status, stdout } = call(t, args);
+    assert.equal(status, 0);
+    assert.match(stdout, /token create .*\n.*token list/);
+    assert.doesNotMatch(stdout, /agent/);
+  }
+  assert.equal(call(t, ["token"]).status, 2);
+  assert.match(call(t, ["gateway", "--help"]).stdout, /^outweigh gateway\n/);
+});
+
+test("a replay in which nothing is recognised has failed: it does not say that there was no incident", (t) => {
+  const { status, stdout } = call(t, ["replay", "notes.txt"], { "notes.txt": "buy milk\n" });
+  assert.equal(status, 3);
+  assert.match(stdout, /Nothing was read/);
+  assert.doesNotMatch(stdout, /No incident/);
+});
+
+test("a file that is no pack is said to be none, in one line", (t) => {
+  const { status, stdout } = call(t, ["verify", "notes.txt"], { "notes.txt": "buy\nmilk\nand\nbread\n" });
+  assert.equal(status, 1);
+  assert.match(stdout, /nothing of a pack/);
+  assert.equal(stdout.match(/BAD_LINE/g)?.length, 1);
+});
+
+test("an export without a format asks for one in words", (t) => {
+  const { status, stderr } = call(t, ["export", "1"]);
+  assert.equal(status, 2);
+  assert.match(stderr, /--as ocsf, --as stix, --as csv/);
+});
+
+test("a token that is too short to be one is refused before anybody is asked", (t) => {
+  const { status, stderr } = call(t, ["agent", "enrol", "http://127.0.0.1:1", "--token", "x", "--data", "agent"]);
+  assert.equal(status, 2);
+  assert.match(stderr, /outweigh agent token/);
+});

@@ -2,7 +2,7 @@ import { readArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { commands } from "./commands.ts";
 import { CliError, type ExitCode } from "./error.ts";
-import { showCommandHelp, showHelp } from "./help.ts";
+import { showCommandHelp, showFamilyHelp, showHelp } from "./help.ts";
 import { nearest } from "./near.ts";
 import { ownTerminal, type Terminal } from "./terminal.ts";
 import { visible } from "./text/visible.ts";
@@ -30,6 +30,11 @@ async function dispatch(args: readonly string[], terminal: Terminal, signal: Abo
     await showHelp(terminal);
     return first === undefined ? 2 : 0;
   }
+  const family = familyOf(first);
+  if (args.length === 2 && args[1] === "--help" && family.length > 0 && !commands.has(first)) {
+    await showFamilyHelp(family, terminal);
+    return 0;
+  }
   const { name, load, rest } = findCommand(args);
   const command = await load();
   const { values, positionals, json, help } = readArguments(name, command, rest);
@@ -56,7 +61,7 @@ function findCommand(args: readonly string[]): Found {
   const words = args.filter((it) => !it.startsWith("-"));
   const [first = ""] = words;
   const two = words.slice(0, 2).join(" ");
-  const family = [...commands.keys()].filter((it) => it.startsWith(`${first} `));
+  const family = familyOf(first);
   // Of a thing that has verbs, two words were meant; of anything else, one.
   const near = nearest(two, commands.keys()) ?? nearest(first, commands.keys()) ?? family[0];
   const hint =
@@ -64,6 +69,11 @@ function findCommand(args: readonly string[]): Found {
       ? "outweigh --help lists all"
       : `did you mean ${[...new Set([near, ...family])].map((it) => `"${it}"`).join(" or ")}?`;
   throw new CliError("USAGE", `there is no command ${JSON.stringify(family.length > 0 ? two : first)}; ${hint}`);
+}
+
+/** The commands that begin with a word: of a thing that has several. */
+function familyOf(word: string): string[] {
+  return [...commands.keys()].filter((it) => it.startsWith(`${word} `));
 }
 
 /** What went wrong, in words, and for machines as an object. A bug shows its stack: it is ours to fix. */

@@ -55,7 +55,11 @@ export async function claimData(folder: string): Promise<Claim> {
       const other = await readOwner(file);
       if (other && (await isAlive(other)) && other.pid !== process.pid) {
         const where = other.url === undefined ? "" : ` at ${other.url}`;
-        throw new ServerError("DATA_IN_USE", `process ${other.pid} works in ${folder} already${where}`, { cause });
+        throw new ServerError(
+          "DATA_IN_USE",
+          `process ${other.pid} works in ${folder} already${where}: stop it first, or take another folder`,
+          { cause },
+        );
       }
       if (attempt === 3) throw new ServerError("DATA_IN_USE", `cannot take ${folder}: ${String(cause)}`, { cause });
       await rm(file, { force: true });

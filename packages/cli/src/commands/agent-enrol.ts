@@ -8,6 +8,9 @@ const options = {
   ...agentDataOption,
 } as const;
 
+/** Shorter is none, and the server would say so in its own terms. */
+const minTokenLength = 16;
+
 export const agentEnrol = command({
   summary: "Enrols this host with a server",
   usage: "URL --token TOKEN",
@@ -27,6 +30,8 @@ async function run({ values, positionals: [url = ""], json, terminal }: Call<typ
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new CliError("USAGE", `${JSON.stringify(url)} is no address: expected http://… or https://…`);
   if (values.token === undefined) throw new CliError("USAGE", "--token is missing: outweigh agent token prints one");
+  if (values.token.length < minTokenLength)
+    throw new CliError("USAGE", "--token is too short to be one: give what outweigh agent token printed");
   const dataDir = values.data ?? defaultAgentData();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const { AgentError, enrol, identityFile } = await import("@outweigh/agent");

@@ -33,7 +33,8 @@ export const exportIncident = command({
 });
 
 async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
-  const as = values.as ?? "";
+  const { as } = values;
+  if (as === undefined) throw new CliError("USAGE", `say for what: --as ${formats.join(", --as ")}`);
   if (!formats.includes(as))
     throw new CliError("USAGE", `--as is ${JSON.stringify(as)}, expected ${formats.join(", ")}`);
   const { config } = loadConfig(values.config);

@@ -6,7 +6,7 @@ import { ownContentFolder, readRules } from "../content.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { answerOf, type Replayed } from "../replay/answer.ts";
 import { findLogFiles, type LogFile } from "../replay/files.ts";
-import { printReplay } from "../replay/print.ts";
+import { nothingRead, printReplay } from "../replay/print.ts";
 import { countText, sizeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 
@@ -25,7 +25,7 @@ export const replay = command({
   options,
   about: [
     "Files and folders, plain, gzip or zstd, of mixed kinds: what they are is told by content. Those that overlap in time are read side by side, always the oldest record next, through the same line as live ingest. A file whose own records are out of order is said to be.",
-    "Exit 1 if there is an alert of medium severity or worse.",
+    "Exit 1 if there is an alert of medium severity or worse, 3 if no file is of a kind that is read.",
   ],
   examples: [
     {
@@ -62,6 +62,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   const replayed: Replayed = { ...read, alerts, incidents, line, registered: config.models.length };
   if (json) terminal.printJson(answerOf(replayed));
   else printReplay(replayed, terminal);
+  if (nothingRead(replayed)) return 3;
   return [...alerts.values()].some((it) => loud.has(it.severity)) ? 1 : 0;
 }
 

@@ -91,7 +91,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   }).catch((error: unknown) => explainPort(error, port));
 
   if (json) terminal.printJson({ url: running.url, openUrl: running.openUrl, dataDir });
-  else greet(running, { terminal, file, config, hasConsole: consoleDir !== undefined });
+  else greet(running, { terminal, file, config, hasConsole: consoleDir !== undefined, where: whereOf(values) });
   const roots =
     values.scan.length > 0 ? values.scan : config.server.scan.length > 0 ? config.server.scan : usualRoots();
   const scanning = values["no-scan"]
@@ -138,9 +138,16 @@ interface Greeting {
   readonly file: string | undefined;
   readonly config: Config;
   readonly hasConsole: boolean;
+  /** The options by which another command finds this server. */
+  readonly where: string;
 }
 
-function greet(running: Running, { terminal, file, config, hasConsole }: Greeting): void {
+function whereOf({ data, config }: Pick<Call<typeof options>["values"], "data" | "config">): string {
+  if (data !== undefined) return ` --data ${data}`;
+  return config === undefined ? "" : ` --config ${config}`;
+}
+
+function greet(running: Running, { terminal, file, config, hasConsole, where }: Greeting): void {
   const { url, openUrl, engines } = running;
   terminal.print(`Outweigh ${version} on ${url}`);
   terminal.print(`   engines   ${visible(engines.events)}; ${visible(engines.state)}`);
@@ -151,7 +158,9 @@ function greet(running: Running, { terminal, file, config, hasConsole }: Greetin
   );
   if (!hasConsole) terminal.print("   console   not built: npm run build; until then the API alone is served");
   terminal.print(`   open      ${openUrl}`);
-  terminal.print("             works once, within ten minutes; npx outweigh open prints another. Ctrl-C stops.");
+  terminal.print(
+    `             works once, within ten minutes; npx outweigh open${visible(where)} prints another. Ctrl-C stops.`,
+  );
 }
 
 function explainPort(error: unknown, port: number): never {

@@ -55,7 +55,9 @@ async function run({ positionals: [file = ""], values, json, terminal }: Call<ty
         ? "   signed by nobody"
         : `   signed by ${visible(signer)}${values.key.length > 0 ? "" : ": compare it with the key you were told"}`,
     );
-    for (const it of problems) terminal.print(`   ! ${visible(it)}`);
+    const isPack = documents + entries + checkpoints > 0;
+    for (const it of isPack ? problems : problems.slice(0, 1)) terminal.print(`   ! ${visible(it)}`);
+    if (!isPack) terminal.print("   nothing of a pack can be read in it: outweigh pack INCIDENT > FILE makes one");
   }
   return report.ok ? 0 : 1;
 }

@@ -18,9 +18,19 @@ const maxAlerts = 8;
 /** What a replay came to, for people: what was read, what does not balance, what happened, and what these sources do not show. */
 export function printReplay(replayed: Replayed, terminal: Terminal): void {
   printFiles(replayed, terminal);
+  if (nothingRead(replayed)) {
+    terminal.print();
+    terminal.print("Nothing was read: no source recognises what is given. docs/guide/README.md lists what is read.");
+    return;
+  }
   printBooks(replayed, terminal);
   printIncidents(replayed, terminal);
   printBlindSpots(replayed.files, terminal);
+}
+
+/** Nothing that was given is a log of a kind we know: no answer about it can be given. An empty file is none, and no fault. */
+export function nothingRead({ files }: Pick<Replayed, "files">): boolean {
+  return files.every((it) => it.kind === "unknown") && files.some((it) => it.rejected > 0);
 }
 
 function printFiles({ files, late }: Replayed, terminal: Terminal): void {
@@ -109,7 +119,8 @@ function printIncident(incident: Incident, alerts: Replayed["alerts"], terminal:
     terminal.print(head + terminal.bold(line));
   });
   const what = [act, method].filter((it) => it !== undefined).join(", ");
-  terminal.print(`${indent}${timeText(firstAt)} to ${timeText(lastAt)}${what === "" ? "" : ` · ${what}`}`);
+  const span = [...new Set([timeText(firstAt), timeText(lastAt)])].join(" to ");
+  terminal.print(`${indent}${span}${what === "" ? "" : ` · ${what}`}`);
   for (const line of wrap(visible(reason), terminal.width, { first: indent, rest: indent })) terminal.print(line);
   const own = bySeverity(incident.alerts.flatMap((it) => alerts.get(it) ?? []));
   for (const it of own.slice(0, maxAlerts)) {
