@@ -193,6 +193,11 @@ test("a link signs in once, and without one there is nothing to see", async () =
   assert.match(first.headers.get("set-cookie") ?? "", /HttpOnly; SameSite=Strict/);
   const second = await fetch(link);
   assert.deepEqual([second.status, ((await second.json()) as { error: string }).error], [401, "BAD_LINK"]);
+  const browser = await fetch(link, { headers: { accept: "text/html" }, redirect: "manual" });
+  assert.deepEqual(
+    [browser.status, browser.headers.get("location"), browser.headers.get("set-cookie")],
+    [303, "/", null],
+  );
   for (const path of ["/api/incidents", "/api/live", "/api/evidence", "/api/events", "/api/session", "/api/scan"]) {
     assert.equal((await fetch(server.url + path)).status, 401, path);
   }

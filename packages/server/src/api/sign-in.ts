@@ -19,6 +19,8 @@ export function signIn(app: FastifyInstance, context: Context): void {
   app.get("/open", async (request, reply) => {
     const { t } = read(openQuery, request.query);
     if (!links.use(t, now())) {
+      // The console says how to get another one; a person is no reader of JSON.
+      if (/text\/html/.test(request.headers.accept ?? "")) return reply.redirect("/", 303);
       throw new ServerError("BAD_LINK", "this link was used before or is older than ten minutes: ask for a new one");
     }
     const user = context.owner;
