@@ -48,7 +48,12 @@ export class Helper {
   #said = "";
 
   constructor({ path, mounts, see, ended }: HelperOptions) {
-    const child = spawn(path, [nobody, nobody, ...mounts], { stdio: ["pipe", "pipe", "pipe"], env: {} });
+    // In a group of its own: Ctrl-C in a terminal is for the agent, which ends it. It also ends when its input does.
+    const child = spawn(path, [nobody, nobody, ...mounts], {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: {},
+      detached: true,
+    });
     this.#child = child;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.ready = promise;
