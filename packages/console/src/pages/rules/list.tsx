@@ -44,7 +44,8 @@ export function RuleList() {
 function Loaded({ of: { inUse, refused } }: { readonly of: RulePage }) {
   return (
     <div className={s.loaded} role="status">
-      {inUse && `${plural(inUse.rules, "rule")} and ${plural(inUse.detectors, "detector")} in use`}
+      {inUse &&
+        `${plural(inUse.rules, "rule")} and ${plural(inUse.detectors, "detector")} in use; a rule of several parts has a line for each`}
       {refused.map((it) => (
         <div key={it.rule}>
           <strong>
