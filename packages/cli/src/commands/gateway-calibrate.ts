@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
+import type { GatewayModel } from "@outweigh/schema";
 import { command, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { gatewayData, gatewayOptions } from "../gateway-desk.ts";
+import type { Terminal } from "../terminal.ts";
 import { countText } from "../text/amounts.ts";
 
 /** Queries of one principal within which the promise holds, unless told otherwise. */
@@ -15,6 +17,10 @@ const options = {
     type: "string",
     value: "FILE",
     about: "Inputs of your own that nobody was served: then progress is metered too",
+  },
+  prompts: {
+    type: "boolean",
+    about: 'FILE holds prompts of a language model: {"principal", "prompt", "time", "depth"}',
   },
   horizon: {
     type: "string",
@@ -58,26 +64,18 @@ async function run({ values, positionals: [file = ""], json, terminal }: Call<ty
     );
   if (model.calibration === undefined)
     throw new CliError("USAGE", `${name} has no calibration in outweigh.yml: say there where the file shall lie`);
-  const { calibrateFrom, gatewayKey, GatewayError, writeCalibration } = await import("@outweigh/gateway");
+  const { GatewayError } = await import("@outweigh/gateway");
+  const to = resolve(model.calibration);
   try {
-    const made = await calibrateFrom({
-      model,
-      benign: file,
-      own: values.own,
-      horizon: wholeNumber(values.horizon ?? String(defaultHorizon), "--horizon"),
-      alpha: rateOf(values.alpha ?? "1/100"),
-      say: (text) => terminal.progress(() => text),
-    });
-    const to = resolve(model.calibration);
-    writeCalibration(to, made.calibration, gatewayKey(gatewayData(values)).privateKey);
-    const { principals, queries, certifiable, alarms } = made;
-    if (json) terminal.printJson({ file: to, principals, queries, certifiable, alarms });
+    const done = await learn(values, { file, model, to, terminal });
+    const { principals, queries, alarms } = done;
+    if (json) terminal.printJson({ file: to, ...done });
     else {
       terminal.print(`${to}: learnt from ${countText(queries)} queries of ${countText(principals)} principals`);
       terminal.print(
         alarms.length > 0
-          ? `it can raise ${alarms.join(", ")}; so many principals promise ${certifiable.num} in ${certifiable.den} at best`
-          : `it pages nobody: so many principals promise ${certifiable.num} in ${certifiable.den} at best; record more, or ask for less with --alpha`,
+          ? `it can raise ${alarms.join(", ")}`
+          : "it pages nobody: so few principals cannot promise that; record more, or ask for less with --alpha",
       );
     }
     return alarms.length > 0 ? 0 : 1;
@@ -85,6 +83,37 @@ async function run({ values, positionals: [file = ""], json, terminal }: Call<ty
     if (error instanceof GatewayError) throw new CliError("FAILED", error.message, { cause: error });
     throw error;
   }
+}
+
+interface Lesson {
+  readonly file: string;
+  readonly model: GatewayModel;
+  readonly to: string;
+  readonly terminal: Terminal;
+}
+
+/** Learns and writes; answers with what came of it. */
+async function learn(
+  values: Call<typeof options>["values"],
+  { file, model, to, terminal }: Lesson,
+): Promise<{ principals: number; queries: number; alarms: readonly string[] }> {
+  const { calibrateFrom, calibratePrompts, gatewayKey, writeCalibration, writePromptCalibration } =
+    await import("@outweigh/gateway");
+  const shared = {
+    benign: file,
+    horizon: wholeNumber(values.horizon ?? String(defaultHorizon), "--horizon"),
+    alpha: rateOf(values.alpha ?? "1/100"),
+    say: (text: string) => terminal.progress(() => text),
+  };
+  const { privateKey } = gatewayKey(gatewayData(values));
+  if (values.prompts) {
+    const { calibration, ...done } = await calibratePrompts(shared);
+    writePromptCalibration(to, calibration, privateKey);
+    return done;
+  }
+  const { calibration, ...done } = await calibrateFrom({ ...shared, model, own: values.own });
+  writeCalibration(to, calibration, privateKey);
+  return done;
 }
 
 function wholeNumber(text: string, option: string): number {

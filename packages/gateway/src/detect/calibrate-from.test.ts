@@ -8,7 +8,8 @@ import { gatewayModel } from "@outweigh/schema";
 import { GatewayError } from "../error.ts";
 import { gatewayKey } from "../record/journal.ts";
 import { calibrateFrom } from "./calibrate-from.ts";
-import { readCalibration, writeCalibration } from "./calibration-file.ts";
+import { calibratePrompts } from "./calibrate-prompts.ts";
+import { readCalibration, writeCalibration, writePromptCalibration } from "./calibration-file.ts";
 
 const model = gatewayModel.parse({ name: "m", classes: 3, calibration: "x" });
 
@@ -110,4 +111,27 @@ test("what does not read is named with its file and line", async (t) => {
     });
   }
   await assert.rejects(calibrateFrom({ ...options, benign: join(folder, "none") }), GatewayError);
+});
+
+test("prompts are learnt from a file as levels alone, signed, and read back", async (t) => {
+  const folder = aFolder(t);
+  const file = join(folder, "prompts.ndjson");
+  const lines = Array.from({ length: 60 }, (_, p) => {
+    const random = dice(p + 3);
+    return Array.from({ length: 12 }, (_, i) => {
+      const prompt = `please summarise report ${Math.floor(random() * 1000)} for the team`;
+      const time = new Date(1_795_000_000_000 + i * 60_000 * (1 + random())).toISOString();
+      return JSON.stringify({ principal: `p${p}`, prompt, time });
+    });
+  });
+  writeFileSync(file, lines.flat().join("\n"));
+  const made = await calibratePrompts({ ...options, benign: file });
+  assert.equal(made.queries, 720);
+  assert.ok(made.alarms.includes("elicitation") && made.alarms.includes("novelty"));
+  const key = gatewayKey(folder);
+  writePromptCalibration(join(folder, "c"), made.calibration, key.privateKey);
+  assert.deepEqual(readCalibration(join(folder, "c"), key.publicKey), { kind: "prompts", ...made.calibration });
+  assert.doesNotMatch(JSON.stringify(made), /summarise/);
+  writeFileSync(file, '{"principal": "p", "prompt": "x", "time": "yesterday"}\n');
+  await assert.rejects(calibratePrompts({ ...options, benign: file }), /line 1: time/);
 });

@@ -1,6 +1,4 @@
 // A calibration from what the owner recorded of benign clients: the gateway itself keeps no input and no answer.
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import {
   calibrate,
   learnSpace,
@@ -13,14 +11,10 @@ import {
 } from "@outweigh/extraction";
 import type { GatewayModel } from "@outweigh/schema";
 import { z } from "zod";
-import { GatewayError } from "../error.ts";
 import type { GroupLevels, NumericCalibration } from "./calibration-file.ts";
+import { bad, dealt, dice, readJsonLines } from "./benign-file.ts";
 import { reduce } from "./reduce.ts";
 
-/** Longest line read, in UTF-16 units: an image of 512 × 512 × 3 as decimals. */
-const maxLineLength = 16 * 1024 * 1024;
-/** Most queries read: more principals than this promise no more. */
-const maxQueries = 2_000_000;
 /** Principals that teach what is usual; the others set the levels. Fewer teach too little, more leave too few to promise by. */
 const referenceShare = 1 / 5;
 /** Fewest principals of a calibration: below, nothing could be promised at all. */
@@ -115,31 +109,10 @@ interface Row {
 }
 
 async function* read(file: string, model: GatewayModel): AsyncGenerator<Row> {
-  let line = 0;
-  const input = createReadStream(file);
-  try {
-    for await (const text of createInterface({ input, crlfDelay: Infinity })) {
-      const place = `${file}, line ${++line}`;
-      if (text.trim() === "") continue;
-      if (text.length > maxLineLength) throw bad(`${place}: longer than ${maxLineLength} characters`);
-      if (line > maxQueries) throw bad(`${file}: more than ${maxQueries} lines; fewer do as well`);
-      yield rowOf(text, place, model);
-    }
-  } catch (cause) {
-    if (cause instanceof GatewayError) throw cause;
-    throw bad(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`);
-  } finally {
-    input.destroy();
-  }
+  for await (const { value, place } of readJsonLines(file)) yield rowOf(value, place, model);
 }
 
-function rowOf(text: string, place: string, model: GatewayModel): Row {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw bad(`${place}: not JSON`);
-  }
+function rowOf(value: unknown, place: string, model: GatewayModel): Row {
   const it = asked.safeParse(value);
   if (!it.success) {
     const [issue] = it.error.issues;
@@ -185,30 +158,6 @@ function groupLevels(
   return setLevels(judge, peaks, alpha).levels;
 }
 
-/** In an order that says nothing of the file's, the same for the same file. */
-function dealt<T>(list: readonly T[]): T[] {
-  const random = dice(list.length);
-  return list
-    .map((it) => [random(), it] as const)
-    .sort(([a], [b]) => a - b)
-    .map(([, it]) => it);
-}
-
-/** A small generator with a seed (mulberry32): the same files give the same calibration. */
-function dice(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let it = Math.imul(state ^ (state >>> 15), 1 | state);
-    it = (it + Math.imul(it ^ (it >>> 7), 61 | it)) ^ it;
-    return ((it ^ (it >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function largest(values: readonly number[]): number {
   return values.reduce((best, it, i) => (it > (values[best] ?? -Infinity) ? i : best), 0);
-}
-
-function bad(message: string): GatewayError {
-  return new GatewayError("BAD_CALIBRATION", message);
 }
