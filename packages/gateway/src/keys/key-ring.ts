@@ -1,6 +1,11 @@
 import { isKeyShaped, keyDigest } from "./key.ts";
 import type { KeyEntry } from "./key-file.ts";
 
+/** Which models a key may ask. */
+export interface NamePattern {
+  test(name: string): boolean;
+}
+
 /** A key as the data path uses it. */
 export interface Holder {
   readonly id: string;
@@ -8,7 +13,7 @@ export interface Holder {
   readonly tenant: string | undefined;
   readonly tier: string;
   /** Undefined: all models. */
-  readonly models: RegExp | undefined;
+  readonly models: NamePattern | undefined;
   readonly expiresAt: number;
 }
 
@@ -50,8 +55,21 @@ function holderOf({ id, principal, tenant, tier, models, expiresAt }: KeyEntry):
   };
 }
 
-function patternOf(models: readonly string[]): RegExp {
-  // Only `*` means anything, so no pattern of ours can take more than linear time in the length of a name.
-  const one = (it: string) => it.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll("\\*", ".*");
-  return new RegExp(`^(?:${models.map(one).join("|")})$`);
+/** Whether a name is one of these, `*` standing for any run of characters. Each part is sought once: linear in the name for each pattern. */
+function patternOf(patterns: readonly string[]): NamePattern {
+  const all = patterns.map((it) => it.split("*"));
+  return { test: (name) => all.some((parts) => matches(name, parts)) };
+}
+
+function matches(name: string, [first = "", ...rest]: readonly string[]): boolean {
+  const last = rest.at(-1);
+  if (last === undefined) return name === first;
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest.slice(0, -1)) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.length - at >= last.length && name.endsWith(last);
 }

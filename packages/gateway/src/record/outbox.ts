@@ -95,13 +95,17 @@ export class Outbox {
     }
   }
 
-  /** Whole lines from what was not sent, at most one batch. */
+  /** Whole lines from what was not sent: at most one batch, or one line that is longer. */
   async #nextBatch(): Promise<Buffer> {
     const file = await open(this.#spool, "r");
     try {
-      const bytes = Buffer.alloc(Math.min(maxBatchBytes, this.#size - this.#sent));
-      const { bytesRead } = await file.read(bytes, 0, bytes.length, this.#sent);
-      return bytes.subarray(0, bytes.subarray(0, bytesRead).lastIndexOf(0x0a) + 1);
+      const waiting = this.#size - this.#sent;
+      for (let most = maxBatchBytes; ; most *= 2) {
+        const bytes = Buffer.alloc(Math.min(most, waiting));
+        const { bytesRead } = await file.read(bytes, 0, bytes.length, this.#sent);
+        const end = bytes.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
+        if (end > 0 || most >= waiting) return bytes.subarray(0, end);
+      }
     } finally {
       await file.close();
     }

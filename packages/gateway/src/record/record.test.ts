@@ -152,3 +152,16 @@ test("the same batch has the same name, so that a server counts what is sent aga
   }
   assert.equal(new Set(receiver.got.map((it) => it.key)).size, 1);
 });
+
+test("a record longer than a batch goes alone, and keeps nothing behind it back", async (t) => {
+  const receiver = await aReceiver(t);
+  const outbox = new Outbox(aFolder(t), "gateway/1", { url: receiver.url, token: undefined });
+  await outbox.start();
+  const long = Object.assign(aRecord(1), { group: Array.from({ length: 1000 }, (_, i) => `${i}`.padEnd(256, "x")) });
+  outbox.add(long);
+  outbox.add(aRecord(2));
+  for (let i = 0; i < 4; i++) await outbox.flush();
+  await outbox.close();
+  const ids = receiver.got.flatMap((it) => it.lines).map((it) => (JSON.parse(it) as GatewayRecord).id);
+  assert.deepEqual(ids, ["record-1-xx", "record-2-xx"]);
+});

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { keyDigest, newKey } from "./key.ts";
+import { KeyRing } from "./key-ring.ts";
+
+/** What a key for these models may ask. */
+function keyFor(models: string[]) {
+  const secret = newKey();
+  const digest = keyDigest(secret);
+  const entry = { id: "key-0123456789ab", principal: "p", models, digest, last4: secret.slice(-4), createdAt: 0 };
+  return new KeyRing([entry]).find(secret, 1)?.models;
+}
+
+test("a star stands for any run of characters, everything else for itself", () => {
+  const agrees = (models: string[], name: string) => {
+    const one = (it: string) => it.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", "[^]*");
+    const expected = new RegExp(`^(?:${models.map(one).join("|")})$`).test(name);
+    assert.equal(keyFor(models)?.test(name), expected, JSON.stringify([models, name]));
+  };
+  const text = fc.string({ unit: fc.constantFrom("a", "b", ".", "*"), minLength: 1, maxLength: 6 });
+  fc.assert(fc.property(fc.array(text, { minLength: 1, maxLength: 3 }), text, agrees));
+});
+
+test("no pattern of an operator holds a request up", () => {
+  const models = keyFor([`${"*a".repeat(60)}*b`]);
+  assert.equal(models?.test("a".repeat(256)), false);
+});
