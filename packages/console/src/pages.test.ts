@@ -243,6 +243,16 @@ test("a source's tokens are shown without their secrets, and revoked at a second
   );
 });
 
+test("an agent's source is offered no token: it signs what it sends", { skip }, async (t) => {
+  const { page, server } = await opened(t, "/sources?sel=registry");
+  const tokens = page.getByRole("heading", { name: "Tokens" });
+  await tokens.waitFor();
+  server.state.sources = server.state.sources.map((it) => ({ ...it, kind: "agent", lastEventAt: undefined }));
+  await page.reload();
+  await page.getByText("none", { exact: true }).waitFor();
+  assert.equal(await tokens.count(), 0);
+});
+
 test("rules that are not used are named with what to do, and a status says whose word it is", { skip }, async (t) => {
   const { page } = await opened(t, "/rules?sel=weights_listed_by_script");
   await page.getByText("6 rules and 4 detectors in use").waitFor();

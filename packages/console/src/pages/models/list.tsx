@@ -122,7 +122,7 @@ const columns: readonly Column<ModelRow>[] = [
   {
     id: "books",
     title: "Books",
-    track: "124px",
+    track: "108px",
     sort: "balanced",
     cell: (it) => (it.balanced === false ? booksWord(it) : <Muted>{booksWord(it)}</Muted>),
   },

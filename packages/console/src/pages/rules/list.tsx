@@ -100,6 +100,7 @@ const columns: readonly Column<RuleRow>[] = [
     id: "status",
     title: "Sigma status",
     track: "112px",
+    from: 740,
     sort: "status",
     cell: (it) =>
       it.kind === "detector" ? (

@@ -8,7 +8,7 @@ import { Ago, At, useNow } from "../../ui/when.tsx";
 import { Tokens } from "./tokens.tsx";
 import { alarmingRejects, stateText } from "./words.ts";
 
-/** One source: health first, then what it refused, then what it cannot show however well it works. */
+/** One source: health first, then what it refused, then what it cannot show however well it works. An agent signs: it has no token. */
 export function SourcePane({ of: it }: { readonly of: SourceHealth }) {
   return (
     <>
@@ -27,8 +27,8 @@ export function SourcePane({ of: it }: { readonly of: SourceHealth }) {
         )}
         <Facts
           rows={[
-            ["Last seen", it.lastSeenAt !== undefined && <Ago at={it.lastSeenAt} key="seen" />],
-            ["Newest event", it.lastEventAt !== undefined && <At at={it.lastEventAt} key="event" />],
+            ["Last seen", it.lastSeenAt === undefined ? "never" : <Ago at={it.lastSeenAt} key="seen" />],
+            ["Newest event", it.lastEventAt === undefined ? "none" : <At at={it.lastEventAt} key="event" />],
             ["Records", count(it.records)],
             [
               "Events",
@@ -40,7 +40,7 @@ export function SourcePane({ of: it }: { readonly of: SourceHealth }) {
         />
       </Section>
       <Gaps of={it.gaps} />
-      <Tokens source={it.name} />
+      {it.kind !== "agent" && <Tokens source={it.name} />}
       <Section title="What it cannot see">
         {it.cannotSee.length > 0 ? <Bullets items={it.cannotSee} /> : <Muted>Nothing is declared.</Muted>}
       </Section>
