@@ -89,3 +89,15 @@ test("a token that is too short to be one is refused before anybody is asked", (
   assert.equal(status, 2);
   assert.match(stderr, /outweigh agent token/);
 });
+
+test("an empty log is no fault", (t) => {
+  const { status, stdout } = call(t, ["replay", "access.log"], { "access.log": "" });
+  assert.equal(status, 0);
+  assert.doesNotMatch(stdout, /rejected/);
+});
+
+test("a log that is not there is named before the server waits for it", (t) => {
+  const { status, stderr } = call(t, ["up", "--logs", "nope.log", "--data", "file"], { file: "not a folder" });
+  assert.equal(status, 3);
+  assert.match(stderr, /nope\.log is not there: it is read once it appears/);
+});

@@ -81,6 +81,8 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
 
   const { start } = await import("@outweigh/server");
   terminal.say(`starting in ${visible(dataDir)}`);
+  for (const it of logs.filter((path) => !path.includes("*") && !existsSync(path)))
+    terminal.say(`${visible(it)} is not there: it is read once it appears`);
   const running = await start({
     config: withSources(config, logs),
     dataDir,

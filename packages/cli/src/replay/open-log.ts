@@ -48,7 +48,8 @@ export class OpenLog {
     const log = new OpenLog(file, line, kind);
     log.#last = beginning;
     if (kind !== undefined) return log;
-    log.#tally.reject(0, typeof sample === "string" ? "no source recognises it" : sample.problem);
+    if (typeof sample !== "string") log.#tally.reject(0, sample.problem);
+    else if (sample !== "") log.#tally.reject(0, "no source recognises it"); // An empty log is no fault.
     log.#ended = true;
     return log;
   }
