@@ -87,23 +87,23 @@ async function checkTables(engine: EventEngine): Promise<void> {
   throw new ServerError("DATA_IN_USE", message);
 }
 
-/** The first that wrote its name is the owner: two that write at once both read the same one. */
+/** Whoever makes the table is the owner: of several that try at once, the engine lets one make it, with that one's name in its comment. */
 async function claim(engine: EventEngine, id: string): Promise<void> {
   const table = tableIn(engine, "installation");
   await engine.app.command({
-    query: `create table if not exists ${table} (id String, since Int64) engine = MergeTree order by since`,
+    query: `create table if not exists ${table} (since Int64) engine = MergeTree order by since comment ${literal(id)}`,
   });
-  const first = async () => (await rows(engine, `select id as name from ${table} order by since, id limit 1`))[0]?.name;
-  if ((await first()) === undefined) {
-    const values = [{ id, since: Date.now() }];
-    await engine.app.insert({ table, values, format: "JSONEachRow" });
-  }
-  const owner = await first();
+  const made = "select comment as owner from system.tables where database = {name:String} and name = 'installation'";
+  const owner = (await rows(engine, `select owner as name from (${made})`))[0]?.name;
   if (owner === id) return;
   const message =
     `the database ${engine.database} holds the events of another installation, ${owner}: name another database in CLICKHOUSE_URL, ` +
-    `or, if that one is gone for good, run: truncate table ${table}`;
+    `or, if that one is gone for good, run: drop table ${table}`;
   throw new ServerError("DATA_IN_USE", message);
+}
+
+function literal(text: string): string {
+  return `'${text.replace(/[\\']/g, "\\$&")}'`;
 }
 
 async function migrate(engine: EventEngine): Promise<void> {
