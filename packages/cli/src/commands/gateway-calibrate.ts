@@ -4,6 +4,7 @@ import { command, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { gatewayData, gatewayOptions } from "../gateway-desk.ts";
+import { statOf } from "../paths.ts";
 import type { Terminal } from "../terminal.ts";
 import { countText } from "../text/amounts.ts";
 
@@ -64,6 +65,7 @@ async function run({ values, positionals: [file = ""], json, terminal }: Call<ty
     );
   if (model.calibration === undefined)
     throw new CliError("USAGE", `${name} has no calibration in outweigh.yml: say there where the file shall lie`);
+  for (const it of [file, ...(values.own === undefined ? [] : [values.own])]) statOf(it);
   const { GatewayError } = await import("@outweigh/gateway");
   const to = resolve(model.calibration);
   try {

@@ -111,6 +111,9 @@ test("what does not read is named with its file and line", async (t) => {
     });
   }
   await assert.rejects(calibrateFrom({ ...options, benign: join(folder, "none") }), GatewayError);
+  const same = Array.from({ length: 30 }, (_, p) => good.replace('"p"', `"p${p}"`));
+  writeFileSync(file, [...same, ...same].join("\n"));
+  await assert.rejects(calibrateFrom({ ...options, benign: file }), /b\.ndjson: nothing can be learnt from it/);
 });
 
 test("prompts are learnt from a file as levels alone, signed, and read back", async (t) => {

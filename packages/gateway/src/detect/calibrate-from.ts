@@ -1,6 +1,7 @@
 // A calibration from what the owner recorded of benign clients: the gateway itself keeps no input and no answer.
 import {
   calibrate,
+  ExtractionError,
   learnSpace,
   minExamInputs,
   peakOf,
@@ -63,6 +64,16 @@ export interface Calibrated {
  * @throws {GatewayError} BAD_CALIBRATION for a line that does not read, naming file and line; too few principals or inputs.
  */
 export async function calibrateFrom(options: CalibrateOptions): Promise<Calibrated> {
+  try {
+    return await learnFrom(options);
+  } catch (cause) {
+    if (cause instanceof ExtractionError)
+      throw bad(`${options.benign}: nothing can be learnt from it: ${cause.message}`);
+    throw cause;
+  }
+}
+
+async function learnFrom(options: CalibrateOptions): Promise<Calibrated> {
   const { model, horizon, alpha, say } = options;
   const streams = new Map<string, Query[]>();
   let queries = 0;
