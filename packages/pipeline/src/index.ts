@@ -4,6 +4,7 @@ export type { AnyDetector, Context, Detector, Finding } from "./detect/detector.
 export { detectors } from "./detect/detectors.ts";
 export { type RuleInfo } from "./detect/rule-info.ts";
 export { type Refused } from "./detect/rules.ts";
+export { draftRule } from "./draft-rule.ts";
 export { PipelineError, type PipelineErrorCode } from "./error.ts";
 export { csvOf } from "./export/csv.ts";
 export { ocsfOf } from "./export/ocsf.ts";

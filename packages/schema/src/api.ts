@@ -1,9 +1,12 @@
 /** What the server answers and accepts: the one declaration that server, console and command line share. */
 import { z } from "zod";
+import { grant, role } from "./account.ts";
 import { alert } from "./alert.ts";
 import { coalition, gap, holding } from "./book.ts";
 import { modelClass, sourceEntry } from "./config.ts";
 import { event } from "./event.ts";
+import { pin } from "./hunt.ts";
+import { orderTerms, orderVerb } from "./gateway.ts";
 import { incident, incidentStatus, verdict } from "./incident.ts";
 import { listener, scannedCopy, theftPath } from "./scan.ts";
 import { severity } from "./severity.ts";
@@ -42,7 +45,15 @@ export const sessionHeader = "x-outweigh-session";
 export const opened = z.object({ key: z.string() });
 
 export const session = z.object({
-  user: z.object({ id: z.string(), name: z.string(), role: z.enum(["analyst", "admin"]) }),
+  user: z.object({
+    id: z.string(),
+    name: z.string(),
+    /** The highest of its grants. */
+    role,
+    grants: z.array(grant).default([{ role: "admin" }]),
+    /** `link`: whoever has the operator's shell; such a session is nobody's second person. */
+    by: z.enum(["link", "password", "provider", "token"]).default("link"),
+  }),
   version: z.string(),
 });
 export type Session = z.infer<typeof session>;
@@ -130,7 +141,7 @@ export const entity = z.object({
 });
 export type Entity = z.infer<typeof entity>;
 
-export const actionVerb = z.enum(["quarantine-file", "notify"]);
+export const actionVerb = z.enum(["quarantine-file", "notify", ...orderVerb.options]);
 export type ActionVerb = z.infer<typeof actionVerb>;
 
 /** A thing that could be done now, offered on the incident page. */
@@ -139,7 +150,7 @@ export type ActionOption = z.infer<typeof actionOption>;
 
 export const actionPreview = z.object({
   verb: actionVerb,
-  /** A copy's id for `quarantine-file`, a webhook's name for `notify`. */
+  /** A copy's id for `quarantine-file`, a webhook's name for `notify`, a client's id for orders to the gateway. */
   target: z.string(),
   /** "Move /home/dev/holiday.bin (1.2 GB) to quarantine". */
   title: z.string(),
@@ -167,6 +178,8 @@ export const actionRow = z.object({
   undoneAt: time.optional(),
   undoneBy: z.string().optional(),
   undoneReason: z.string().optional(),
+  /** When it ends by itself, for orders to the gateway. */
+  endsAt: time.optional(),
   undoable: z.boolean(),
   problem: z.string().optional(),
 });
@@ -221,6 +234,7 @@ export const incidentDetail = z.object({
   entities: z.array(entity),
   holdings: z.array(holding),
   gaps: z.array(gap),
+  pins: z.array(pin).default([]),
   playbooks: z.array(playbookText),
   options: z.array(actionOption),
   actions: z.array(actionRow),
@@ -323,6 +337,8 @@ export const previewBody = z.strictObject({
   incident: z.string().optional(),
   verb: actionVerb,
   target: z.string().max(512),
+  /** How long and how strongly, for orders to the gateway. */
+  terms: orderTerms.optional(),
 });
 export const applyBody = previewBody.extend({ digest: z.string(), reason });
 export const undoBody = z.strictObject({ reason });
@@ -354,7 +370,7 @@ export type IngestAnswer = z.infer<typeof ingestAnswer>;
 
 /** A message of `GET /api/live` (server-sent events): something of this noun changed; read it again. */
 export const change = z.object({
-  noun: z.enum(["incident", "alert", "model", "source", "action", "evidence", "scan", "host", "event"]),
+  noun: z.enum(["incident", "alert", "model", "source", "action", "evidence", "scan", "host", "client", "event"]),
   id: z.string().optional(),
 });
 export type Change = z.infer<typeof change>;

@@ -16,6 +16,7 @@ import { events } from "./events.ts";
 import { evidence } from "./evidence.ts";
 import { health } from "./health.ts";
 import { hosts } from "./hosts.ts";
+import { hunts } from "./hunts.ts";
 import { incidents } from "./incidents.ts";
 import { ingest } from "./ingest.ts";
 import { live } from "./live.ts";
@@ -75,7 +76,8 @@ export async function buildApp(
       keyGenerator: (request) => sessionOf(request).id,
       errorResponseBuilder: tooMany,
     });
-    for (const noun of [session, overview, incidents, alerts, events, models, sources, tokens]) noun(inside, context);
+    for (const noun of [session, overview, incidents, alerts, events, hunts, models, sources, tokens])
+      noun(inside, context);
     for (const noun of [rules, actions, evidence, live, scans, playbooks, hosts]) noun(inside, context);
   });
 

@@ -14,7 +14,8 @@ import { toActivity } from "../evidence/log.ts";
 import { packIncident } from "../evidence/pack.ts";
 import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
-import { provingEvents } from "../store/proof.ts";
+import { pinsOf } from "../store/pins.ts";
+import { eventsOf } from "../store/proof.ts";
 import { entriesAbout } from "../store/evidence.ts";
 import { grew } from "../worker/growth.ts";
 import { gapsWithin } from "../store/gaps.ts";
@@ -71,8 +72,8 @@ export function incidents(app: FastifyInstance, context: Context): void {
   app.get("/api/incidents/:id/export", async (request, reply) => {
     const incident = await found(context, request);
     const { as } = read(exportQuery, request.query);
-    const alerts = await alertsOf(db, incident.id);
-    const story = { incident, alerts, events: await provingEvents(context.engine, alerts) };
+    const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
+    const story = { incident, alerts, events: await eventsOf(context.engine, alerts, pins) };
     const { type, ending, text } = exports[as](story);
     const by = personOf(request);
     const kind = "incident-exported";
@@ -111,10 +112,10 @@ export function incidents(app: FastifyInstance, context: Context): void {
 
 async function detailOf(context: Context, incident: IncidentRow): Promise<IncidentDetail> {
   const { db } = context;
-  const alerts = await alertsOf(db, incident.id);
+  const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
   const span = { from: incident.firstAt - aroundMs, to: incident.lastAt + aroundMs };
   const [events, gaps, actions, comments, entries] = await Promise.all([
-    provingEvents(context.engine, alerts),
+    eventsOf(context.engine, alerts, pins),
     gapsWithin(db, span),
     actionsOf(db, incident.id),
     commentsOf(db, incident.id),
@@ -126,10 +127,11 @@ async function detailOf(context: Context, incident: IncidentRow): Promise<Incide
     incident: withBooks(context, incident),
     story: storyOf(incident, alerts, holdings),
     alerts,
-    timeline: timelineOf({ alerts, events, gaps, actions }),
+    timeline: timelineOf({ alerts, events, pins, gaps, actions }),
     entities: entitiesOf(events),
     holdings: holdings.filter((it) => incident.principals.includes(it.principal) || !it.declared),
     gaps,
+    pins,
     playbooks,
     options: await context.actions.optionsFor(incident),
     actions,

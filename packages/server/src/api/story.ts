@@ -8,6 +8,7 @@ import {
   type Holding,
   type IncidentRow,
   type OcsfEvent,
+  type Pin,
   type TimelineEntry,
 } from "@outweigh/schema";
 
@@ -45,17 +46,24 @@ function heldBy(holdings: readonly Holding[]): string {
 export interface Happened {
   readonly alerts: readonly AlertRow[];
   readonly events: readonly OcsfEvent[];
+  readonly pins: readonly Pin[];
   readonly gaps: readonly Gap[];
   readonly actions: readonly ActionRow[];
 }
 
 /** Oldest first. Gaps are lines of their own: a quiet hour is not an hour in which nothing happened. */
-export function timelineOf({ alerts, events, gaps, actions }: Happened): TimelineEntry[] {
-  const rest: TimelineEntry[] = [...alerts.map(ofAlert), ...gaps.map(ofGap), ...actions.map(ofAction)];
+export function timelineOf({ alerts, events, pins, gaps, actions }: Happened): TimelineEntry[] {
+  const pinned = new Map(pins.map((it) => [it.event, it]));
+  const tied = events.flatMap((it) => {
+    const pin = pinned.get(it.id);
+    return pin ? [ofPinned(it, pin)] : [];
+  });
+  const rest: TimelineEntry[] = [...alerts.map(ofAlert), ...tied, ...gaps.map(ofGap), ...actions.map(ofAction)];
   const room = Math.max(0, maxTimeline - rest.length);
-  const shown = events.slice(0, room).map(ofEvent);
-  const left = events.length - shown.length;
-  const last = events.at(-1);
+  const others = events.filter((it) => !pinned.has(it.id));
+  const shown = others.slice(0, room).map(ofEvent);
+  const left = others.length - shown.length;
+  const last = others.at(-1);
   if (left > 0 && last) shown.push({ at: last.time, kind: "event", title: `${left} more events` });
   return [...shown, ...rest].sort((a, b) => a.at - b.at);
 }
@@ -99,6 +107,10 @@ function ofEvent(it: OcsfEvent): TimelineEntry {
     ref: it.id,
     ...(size !== undefined && { detail: size }),
   };
+}
+
+function ofPinned(it: OcsfEvent, { by, reason }: Pin): TimelineEntry {
+  return { ...ofEvent(it), detail: `pinned by ${by}: ${reason}` };
 }
 
 /** Who and what the events name, with how many name it; most first. */

@@ -19,7 +19,8 @@ import { alertsOf } from "../store/alerts.ts";
 import { addCheckpoint, checkpoints, entriesAbout, entryHashes, loadHead } from "../store/evidence.ts";
 import { gapsWithin } from "../store/gaps.ts";
 import { incidentById } from "../store/incidents.ts";
-import { provingEvents } from "../store/proof.ts";
+import { pinsOf } from "../store/pins.ts";
+import { eventsOf } from "../store/proof.ts";
 import { asJson, nameOf, namesIn, packMade, readRecords, recordedFields } from "./records.ts";
 
 /** Time around an incident whose gaps belong in its pack, in ms. */
@@ -105,8 +106,8 @@ function packMadeBy({ changed, late }: Judged): { text: string; fields: JsonObje
 
 async function documentsOf({ db, engine, evidence, worker }: Context, row: IncidentRow) {
   const span = { from: row.firstAt - aroundMs, to: row.lastAt + aroundMs };
-  const alerts = await alertsOf(db, row.id);
-  const [events, gaps] = await Promise.all([provingEvents(engine, alerts), gapsWithin(db, span)]);
+  const [alerts, pins] = await Promise.all([alertsOf(db, row.id), pinsOf(db, row.id)]);
+  const [events, gaps] = await Promise.all([eventsOf(engine, alerts, pins), gapsWithin(db, span)]);
   const document = (kind: Document["kind"], id: string, value: object) =>
     documentOf(kind, id, asJson(value), evidence.saltKey);
   const names = new Set(events.map((it) => it.source));

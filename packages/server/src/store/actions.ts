@@ -30,6 +30,8 @@ export interface NewAction {
   readonly reason: string;
   readonly at: number;
   readonly undoable: boolean;
+  /** When it ends by itself. */
+  readonly endsAt?: number | undefined;
   /** What is about to be done, before it is: a crash in between leaves the note that undoing needs. */
   readonly record: object;
 }
@@ -48,7 +50,12 @@ export async function addAction(tx: Tx, it: NewAction): Promise<void> {
   await tx
     .insertInto("action")
     .values({
-      ...it,
+      id: it.id,
+      verb: it.verb,
+      by: it.by,
+      at: it.at,
+      undoable: it.undoable,
+      ends_at: it.endsAt ?? null,
       target: storable(it.target),
       title: storable(it.title),
       reason: storable(it.reason),
@@ -162,6 +169,7 @@ async function toActionRows(db: Db, rows: readonly Selectable<ActionTable>[]): P
       ...(row.undone_at !== null && { undoneAt: row.undone_at }),
       ...(row.undone_by !== null && { undoneBy: row.undone_by }),
       ...(row.undone_reason !== null && { undoneReason: row.undone_reason }),
+      ...(row.ends_at !== null && { endsAt: row.ends_at }),
       undoable: row.undoable,
       ...(row.problem !== null && { problem: row.problem }),
     };

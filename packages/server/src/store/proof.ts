@@ -1,5 +1,5 @@
-// The events that alerts rest on.
-import type { Alert, OcsfEvent } from "@outweigh/schema";
+// The events that alerts and people rest on.
+import type { Alert, OcsfEvent, Pin } from "@outweigh/schema";
 import type { EventEngine } from "./engine/engine.ts";
 import { eventsById } from "./events.ts";
 
@@ -18,4 +18,20 @@ export async function provingEvents(engine: EventEngine, alerts: readonly Alert[
   const from = Math.min(...alerts.map((it) => it.firstAt)) - beforeMs;
   const to = Math.max(...alerts.map((it) => it.lastAt)) + afterMs;
   return eventsById(engine, ids, { from, to });
+}
+
+/** With those that people pinned, which are never left out: each event once, oldest first. */
+export async function eventsOf(
+  engine: EventEngine,
+  alerts: readonly Alert[],
+  pins: readonly Pin[],
+): Promise<OcsfEvent[]> {
+  const times = pins.map((it) => it.time);
+  const ids = pins.map((it) => it.event);
+  const [proving, pinned] = await Promise.all([
+    provingEvents(engine, alerts),
+    eventsById(engine, ids, { from: Math.min(...times), to: Math.max(...times) }),
+  ]);
+  const all = new Map([...proving, ...pinned].map((it) => [it.id, it]));
+  return [...all.values()].sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1));
 }

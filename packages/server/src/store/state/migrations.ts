@@ -169,6 +169,62 @@ create table agent_order (
 create index agent_order_agent on agent_order (agent, at desc);
 `;
 
+const hunts = `
+create table hunt (
+  name text primary key,
+  filter text not null,
+  by text not null,
+  at bigint not null
+);
+
+create table pin (
+  incident text not null references incident (id),
+  event text not null,
+  event_time bigint not null,
+  by text not null,
+  at bigint not null,
+  reason text not null,
+  primary key (incident, event)
+);
+`;
+
+const gateways = `
+create table gateway (
+  id text primary key,
+  facts jsonb not null,
+  public_key text not null,
+  counter bigint not null,
+  enrolled_at bigint not null,
+  enrolled_by text not null,
+  last_seen_at bigint,
+  revoked_at bigint
+);
+
+create table gateway_ask (
+  id text primary key,
+  gateway text not null references gateway (id),
+  body jsonb not null,
+  by text not null,
+  at bigint not null,
+  expires_at bigint not null,
+  state text not null,
+  done_at bigint,
+  answer jsonb
+);
+create index gateway_ask_waiting on gateway_ask (gateway, at) where state = 'waiting';
+
+create table client_point (
+  gateway text not null references gateway (id),
+  principal text not null,
+  at bigint not null,
+  body jsonb not null,
+  primary key (gateway, principal, at)
+);
+create index client_point_at on client_point (at);
+
+alter table action add column ends_at bigint;
+`;
+
 export const migrations: Record<string, Migration> = {
   "001-first": {
     async up(db: Kysely<unknown>) {
@@ -188,6 +244,16 @@ export const migrations: Record<string, Migration> = {
   "004-undone": {
     async up(db: Kysely<unknown>) {
       await sql.raw("alter table action add column undone_by text, add column undone_reason text").execute(db);
+    },
+  },
+  "009-hunts": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(hunts).execute(db);
+    },
+  },
+  "006-gateways": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(gateways).execute(db);
     },
   },
 };

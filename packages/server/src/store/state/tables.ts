@@ -1,6 +1,18 @@
 // What PostgreSQL holds, as Kysely sees it. Times are ms since 1970.
 import type { Checkpoint, Entry, Head } from "@outweigh/evidence";
-import type { AgentHealth, Alert, Facts, Gap, HostFacts, Order, ScannedCopy, ScanReport } from "@outweigh/schema";
+import type {
+  GatewayAsk,
+  GatewayFacts,
+  GatewayResult,
+  AgentHealth,
+  Alert,
+  Facts,
+  Gap,
+  HostFacts,
+  Order,
+  ScannedCopy,
+  ScanReport,
+} from "@outweigh/schema";
 import type { Generated, JSONColumnType } from "kysely";
 
 export interface Tables {
@@ -23,6 +35,11 @@ export interface Tables {
   agent: AgentTable;
   enrolment: EnrolmentTable;
   agent_order: AgentOrderTable;
+  gateway: GatewayTable;
+  gateway_ask: GatewayAskTable;
+  client_point: ClientPointTable;
+  hunt: HuntTable;
+  pin: PinTable;
 }
 
 /** The line says what it is (all columns of `Incident`); people say what comes of it (status, verdict, assignee). */
@@ -83,6 +100,8 @@ export interface ActionTable {
   undone_at: number | null;
   undone_by: string | null;
   undone_reason: string | null;
+  /** When it ends by itself. */
+  ends_at: number | null;
   undoable: boolean;
   problem: string | null;
   /** What undoing needs to know. */
@@ -214,4 +233,54 @@ export interface AgentOrderTable {
   message: string | null;
   facts: JSONColumnType<Facts> | null;
   incident: string | null;
+}
+
+export interface GatewayTable {
+  id: string;
+  facts: JSONColumnType<GatewayFacts>;
+  public_key: string;
+  /** The number of its last report: the next one's is higher. */
+  counter: number;
+  enrolled_at: number;
+  enrolled_by: string;
+  last_seen_at: number | null;
+  revoked_at: number | null;
+}
+
+export interface GatewayAskTable {
+  id: string;
+  gateway: string;
+  body: JSONColumnType<GatewayAsk>;
+  by: string;
+  at: number;
+  expires_at: number;
+  state: "waiting" | "done" | "failed" | "refused";
+  done_at: number | null;
+  answer: JSONColumnType<GatewayResult> | null;
+}
+
+/** How one client of a gateway stood at one time. */
+export interface ClientPointTable {
+  gateway: string;
+  principal: string;
+  at: number;
+  body: JSONColumnType<object>;
+}
+
+/** A filter of events that somebody kept. */
+export interface HuntTable {
+  name: string;
+  filter: string;
+  by: string;
+  at: number;
+}
+
+/** An event that a person tied to an incident. */
+export interface PinTable {
+  incident: string;
+  event: string;
+  event_time: number;
+  by: string;
+  at: number;
+  reason: string;
 }

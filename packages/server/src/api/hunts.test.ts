@@ -1,0 +1,111 @@
+// Hunting over real engines: counts, kept filters, pins and drafts.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { verifyPack } from "@outweigh/evidence";
+import type { Running } from "../start.ts";
+import { accessLine, aFolder, aServer, eventually, signIn, type Visitor } from "../testing/a-server.ts";
+
+const folder = aFolder("hunts");
+let server: Running;
+let visitor: Visitor;
+let incident = "";
+let harmless: { id: string; time: number };
+
+before(async () => {
+  server = await aServer(join(folder.path, "data"), {
+    models: [
+      {
+        name: "acme-13b",
+        class: "private",
+        places: ["hf:acme/acme-13b"],
+        bytes: 1000,
+        readers: ["svc-deploy"],
+        files: [{ path: "model.safetensors", bytes: 1000 }],
+      },
+    ],
+    sources: [{ name: "registry", kind: "http-access" }],
+  });
+  visitor = await signIn(server.openUrl);
+  const lines = [
+    accessLine("model.safetensors", { bytes: 1000 }),
+    ...[1, 2, 3].map((it) => accessLine(`config-${it}.json`, { user: "svc-deploy", bytes: it })),
+  ];
+  const headers = { authorization: `Bearer ${server.token("registry")}` };
+  await fetch(`${server.url}/api/ingest/registry`, { method: "POST", headers, body: lines.join("\n") });
+  const found = await eventually(
+    () => visitor.get("/api/incidents"),
+    (it) => it.body.items.length > 0,
+  );
+  incident = found.body.items[0].id;
+  const events = await eventually(
+    () => visitor.get("/api/events?filter=principal:svc-deploy"),
+    (it) => it.body.items.length === 3,
+  );
+  harmless = events.body.items[0];
+});
+
+after(async () => {
+  await server.close();
+  folder.remove();
+});
+
+test("events are counted by any of their fields", async () => {
+  const { status, body } = await visitor.get("/api/events/summary?by=principal");
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.deepEqual([body.events, body.different], [4, 2]);
+  assert.deepEqual(
+    body.values.map((it: { value: string; events: number; bytes: number }) => [it.value, it.events, it.bytes]),
+    [
+      ["svc-deploy", 3, 6],
+      ["old-ci", 1, 1000],
+    ],
+  );
+  for (const wrong of ["by=doc", "by=principal)%20from%20system.users--", "filter=nonsense:1"])
+    assert.equal((await visitor.get(`/api/events/summary?${wrong}`)).status, 400, wrong);
+});
+
+test("a hunt is kept under its name, shared, replaced and removed", async () => {
+  const kept = { name: "deployer", filter: "principal:svc-deploy bytes:>=1KB" };
+  assert.equal((await visitor.post("/api/hunts", kept)).status, 200);
+  assert.equal((await visitor.post("/api/hunts", { ...kept, filter: "principal:svc-deploy" })).status, 200);
+  const { body } = await visitor.get("/api/hunts");
+  assert.deepEqual([body.total, body.items[0].filter], [1, "principal:svc-deploy"]);
+  assert.equal((await visitor.post("/api/hunts", { name: "bad", filter: "nonsense:1" })).body.error, "BAD_FILTER");
+  assert.equal((await visitor.post("/api/hunts/remove", { name: "deployer" })).status, 200);
+  assert.equal((await visitor.post("/api/hunts/remove", { name: "deployer" })).status, 404);
+  const { body: log } = await visitor.get("/api/evidence?filter=kind:hunt-removed");
+  assert.equal(log.items[0].subject, "deployer");
+});
+
+test("a hunt becomes a rule to begin with, its sizes in plain numbers", async () => {
+  const filter = encodeURIComponent("principal:old-ci bytes:>=1KB time:>=24h");
+  const { body } = await visitor.get(`/api/events/rule?filter=${filter}`);
+  assert.match(body.text, /bytes\|gte:\n\s+- 1000\n/);
+  assert.deepEqual(
+    body.left.map((it: { term: string }) => it.term),
+    ["time"],
+  );
+});
+
+test("a pinned event stands in the timeline and in a pack that verifies, until it is taken out", async () => {
+  const pin = { event: harmless.id, time: harmless.time, reason: "the deployer looked first" };
+  assert.equal((await visitor.post(`/api/incidents/${incident}/pins`, { ...pin, time: pin.time + 1 })).status, 404);
+  assert.equal((await visitor.post(`/api/incidents/none/pins`, pin)).status, 404);
+  assert.equal((await visitor.post(`/api/incidents/${incident}/pins`, { ...pin, reason: " " })).status, 400);
+  assert.equal((await visitor.post(`/api/incidents/${incident}/pins`, pin)).status, 200);
+
+  const { body } = await visitor.get(`/api/incidents/${incident}`);
+  const line = body.timeline.find((it: { ref?: string }) => it.ref === harmless.id);
+  assert.match(line.detail, /^pinned by .*: the deployer looked first$/);
+  assert.equal(body.timeline.filter((it: { ref?: string }) => it.ref === harmless.id).length, 1);
+  const { body: pack } = await visitor.get(`/api/incidents/${incident}/pack`);
+  assert.ok(pack.includes(harmless.id));
+  assert.deepEqual(verifyPack(pack).problems, []);
+
+  const unpin = { event: harmless.id, reason: "wrong one" };
+  assert.equal((await visitor.post(`/api/incidents/${incident}/pins/remove`, unpin)).status, 200);
+  assert.equal((await visitor.post(`/api/incidents/${incident}/pins/remove`, unpin)).status, 404);
+  const { body: later } = await visitor.get(`/api/incidents/${incident}`);
+  assert.deepEqual(later.pins, []);
+});

@@ -1,0 +1,116 @@
+import { draftRule } from "@outweigh/pipeline";
+import {
+  draftQuery,
+  huntBody,
+  huntNameBody,
+  pinBody,
+  summaryQuery,
+  unpinBody,
+  type EventSummary,
+  type FilterTerm,
+  type Hunt,
+  type RuleDraft,
+} from "@outweigh/schema";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { ServerError } from "../error.ts";
+import { digestOf, nameOf, recordedFields } from "../evidence/records.ts";
+import { eventFields, eventsById } from "../store/events.ts";
+import { fieldOf, readFilter, readNumber } from "../store/filter.ts";
+import { allHunts, countHunts, keepHunt, removeHunt } from "../store/hunts.ts";
+import { incidentById } from "../store/incidents.ts";
+import { addPin, pinsOf, removePin } from "../store/pins.ts";
+import { summarise } from "../store/summary.ts";
+import { decide, hangUp, personOf, read, type Context } from "./context.ts";
+
+/** Most hunts that are kept: a menu of more is not read. */
+const maxHunts = 200;
+/** Most events that people pin to one incident: each stands in its timeline and its pack. */
+const maxPins = 500;
+
+const params = z.object({ id: z.string().min(1).max(200) });
+
+/** Hunting beyond the list of events: counts over time and by value, filters that are kept, pins, and the step to a rule. */
+export function hunts(app: FastifyInstance, context: Context): void {
+  const { db, engine, now } = context;
+
+  app.get("/api/events/summary", async (request, reply): Promise<EventSummary> => {
+    const query = read(summaryQuery, request.query);
+    return summarise(engine, { ...query, now: now() }, hangUp(request, reply));
+  });
+
+  app.get("/api/events/rule", async (request): Promise<RuleDraft> => {
+    const { filter } = read(draftQuery, request.query);
+    return draftRule(readFilter(filter, eventFields).map((it) => inPlainNumbers(it, now())));
+  });
+
+  app.get("/api/hunts", async () => {
+    const items = await allHunts(db);
+    return { items, total: items.length };
+  });
+
+  app.post("/api/hunts", async (request): Promise<Hunt> => {
+    const { name, filter } = read(huntBody, request.body);
+    readFilter(filter, eventFields);
+    const kept: Hunt = { name, filter, by: personOf(request), at: now() };
+    const text = `kept the hunt ${name}: ${filter}`;
+    await decide(context, { kind: "hunt-kept", by: kept.by, subject: name, text }, async (tx) => {
+      await keepHunt(tx, kept);
+      if ((await countHunts(tx)) > maxHunts)
+        throw new ServerError("TOO_LARGE", `at most ${maxHunts} hunts are kept: remove one first`);
+    });
+    return kept;
+  });
+
+  app.post("/api/hunts/remove", async (request) => {
+    const { name } = read(huntNameBody, request.body);
+    const decision = { kind: "hunt-removed", by: personOf(request), subject: name, text: `removed the hunt ${name}` };
+    await decide(context, decision, async (tx) => {
+      if (!(await removeHunt(tx, name))) throw new ServerError("NOT_FOUND", `there is no hunt ${name}`);
+    });
+    return { removed: name };
+  });
+
+  app.post("/api/incidents/:id/pins", async (request) => {
+    const { event: id, time, reason } = read(pinBody, request.body);
+    const incident = await incidentOf(context, request);
+    const [found] = await eventsById(engine, [id], { from: time, to: time });
+    if (!found) throw new ServerError("NOT_FOUND", `there is no event ${id} at that time`);
+    const by = personOf(request);
+    const digest = digestOf("event", found.id, found, context.evidence.saltKey);
+    const [fields] = recordedFields(new Map([[nameOf("event", found.id), digest]]));
+    const text = `pinned an event of ${found.principal}: ${reason}`;
+    await decide(context, { kind: "event-pinned", by, subject: incident, text, fields }, async (tx) => {
+      await addPin(tx, incident, { event: found.id, time: found.time, by, at: now(), reason });
+      if ((await pinsOf(tx, incident)).length > maxPins)
+        throw new ServerError("TOO_LARGE", `at most ${maxPins} events are pinned to one incident`);
+    });
+    context.changes.tell("incident", incident);
+    return { pinned: found.id };
+  });
+
+  app.post("/api/incidents/:id/pins/remove", async (request) => {
+    const { event, reason } = read(unpinBody, request.body);
+    const incident = await incidentOf(context, request);
+    const text = `took the pin from an event: ${reason}`;
+    const decision = { kind: "event-unpinned", by: personOf(request), subject: incident, text };
+    await decide(context, decision, async (tx) => {
+      if (!(await removePin(tx, incident, event))) throw new ServerError("NOT_FOUND", `${event} is not pinned`);
+    });
+    context.changes.tell("incident", incident);
+    return { removed: event };
+  });
+}
+
+async function incidentOf({ db }: Context, request: FastifyRequest): Promise<string> {
+  const { id } = read(params, request.params);
+  if (!(await incidentById(db, id))) throw new ServerError("NOT_FOUND", `there is no incident ${id}`);
+  return id;
+}
+
+/** `bytes:>=1GB` with the number that it means, for a rule knows no units. */
+function inPlainNumbers(term: FilterTerm, now: number): FilterTerm {
+  const { field: name, values } = term;
+  if (name === undefined || fieldOf(eventFields, name).kind !== "number") return term;
+  return { ...term, values: values.map((it) => String(readNumber("number", it, now, name))) };
+}

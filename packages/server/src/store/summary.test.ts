@@ -1,0 +1,77 @@
+// What many events have in common, in whichever event engine.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { maxBars } from "@outweigh/schema";
+import fc from "fast-check";
+import { anEvent } from "../testing/an-event.ts";
+import { aFolder } from "../testing/a-server.ts";
+import { anEngine } from "../testing/engines.ts";
+import type { EventEngine } from "./engine/engine.ts";
+import { prepareEvents } from "./event-tables.ts";
+import { insertEvents } from "./events.ts";
+import { barOf, summarise } from "./summary.ts";
+
+const folder = aFolder("summary");
+let engine: EventEngine;
+
+before(async () => {
+  engine = await anEngine(folder.path);
+  await prepareEvents(engine);
+});
+after(async () => {
+  await engine.close();
+  folder.remove();
+});
+
+const now = 1_800_000_000_000;
+
+test("events are counted over time and by a field, each once", async () => {
+  const at = (minutes: number) => now - 3_600_000 + minutes * 60_000;
+  const all = [
+    anEvent("s1", { source: "s", principal: "ana", bytes: 10, time: at(0) }),
+    anEvent("s2", { source: "s", principal: "ana", bytes: 5, time: at(1) }),
+    anEvent("s3", { source: "s", principal: "ben", time: at(59) }),
+  ];
+  await insertEvents(engine, all, 1);
+  await insertEvents(engine, all, 2);
+  const told = await summarise(engine, { filter: "source:s", by: "principal", now });
+  assert.deepEqual(
+    { ...told, bars: told.bars.map(({ events }) => events) },
+    {
+      events: 3,
+      firstAt: at(0),
+      lastAt: at(59),
+      barMs: 30_000,
+      bars: [1, 1, 1],
+      by: "principal",
+      values: [
+        { value: "ana", events: 2, bytes: 15, firstAt: at(0), lastAt: at(1) },
+        { value: "ben", events: 1, bytes: 0, firstAt: at(59), lastAt: at(59) },
+      ],
+      different: 2,
+    },
+  );
+});
+
+test("no event is told as none, and a field that the source does not fill as empty", async () => {
+  const none = await summarise(engine, { filter: "source:nobody", by: "principal", now });
+  assert.deepEqual([none.events, none.bars, none.values, none.firstAt], [0, [], [], undefined]);
+  await insertEvents(engine, [anEvent("e1", { source: "empty" })], 1);
+  const { values } = await summarise(engine, { filter: "source:empty", by: "model", now });
+  assert.deepEqual(
+    values.map(({ value, events }) => [value, events]),
+    [["", 1]],
+  );
+});
+
+test("bars always cover what there is, and are never more than can be drawn", () => {
+  const times = fc.integer({ min: 0, max: 4_102_444_800_000_000 });
+  fc.assert(
+    fc.property(times, times, (a, b) => {
+      const [from, to] = [Math.min(a, b), Math.max(a, b)];
+      const ms = barOf(from, to);
+      const bars = Math.floor(to / ms) - Math.floor(from / ms) + 1;
+      assert.ok(bars >= 1 && bars <= maxBars, `${bars} bars of ${ms} ms`);
+    }),
+  );
+});
