@@ -3,6 +3,7 @@ import { z } from "zod";
 import { grant, role } from "./account.ts";
 import { alert } from "./alert.ts";
 import { coalition, gap, holding } from "./book.ts";
+import { collectorHealth } from "./collect.ts";
 import { modelClass, sourceEntry } from "./config.ts";
 import { event } from "./event.ts";
 import { pin } from "./hunt.ts";
@@ -77,6 +78,10 @@ export const sourceHealth = z.object({
   /** The newest rejects, cut to 500 characters each. */
   samples: z.array(z.object({ at: time, offset: z.int(), reason: z.string(), record: z.string() })),
   problem: z.string().optional(),
+  /** How far its newest event lay behind the newest record, in ms: how late it tells. */
+  lagMs: z.int().nonnegative().optional(),
+  /** What fetches or receives its records by itself, if something does. */
+  collector: collectorHealth.optional(),
   /** What the source cannot show by design, and what it needs. */
   cannotSee: z.array(z.string()),
   requires: z.array(z.string()),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bucketEntry, syslogEntry } from "./collect.ts";
 import { gatewaySection } from "./gateway.ts";
 
 /** Longest `outweigh.yml` we read, in bytes: a register of ten thousand models fits. */
@@ -105,14 +106,28 @@ export const sourceKinds = [
   "zeek",
 ] as const;
 
-export const sourceEntry = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected lower-case letters, digits, dots, dashes"),
-  kind: z.enum(sourceKinds).default("auto"),
-  /** Files or folders to watch. `*` matches within one path segment. */
-  paths: z.array(z.string().min(1)).min(1).optional(),
-  /** Silence longer than this is a gap and an alert. */
-  silenceMs: z.int().min(1000).optional(),
-});
+export const sourceEntry = z
+  .strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected lower-case letters, digits, dots, dashes"),
+    kind: z.enum(sourceKinds).default("auto"),
+    /** Files or folders to watch. `*` matches within one path segment. */
+    paths: z.array(z.string().min(1)).min(1).optional(),
+    /** A bucket that the server reads by itself. */
+    s3: bucketEntry.optional(),
+    /** Syslog that the server listens to. */
+    syslog: syslogEntry.optional(),
+    /** Silence longer than this is a gap and an alert. */
+    silenceMs: z.int().min(1000).optional(),
+  })
+  .refine(
+    (it) => [it.paths, it.s3, it.syslog].filter((way) => way !== undefined).length <= 1,
+    "expected one of paths, s3 and syslog: make a source of each",
+  )
+  // Whoever may write a log must not say where copies lie, nor speak for a host.
+  .refine(
+    (it) => (it.s3 === undefined && it.syslog === undefined) || (it.kind !== "scan" && it.kind !== "agent"),
+    "kind: scans and agents report to the server themselves, not by a bucket or syslog",
+  );
 export type SourceEntry = z.infer<typeof sourceEntry>;
 
 const own = /\$\{[A-Z_][A-Z0-9_]*\}/;

@@ -154,6 +154,16 @@ export {
   type TimelineEntry,
   type TokenRow,
 } from "./api.ts";
+export {
+  bucketEntry,
+  collectorHealth,
+  overlapsOf,
+  syslogEntry,
+  type BucketEntry,
+  type CollectorHealth,
+  type Overlap,
+  type SyslogEntry,
+} from "./collect.ts";
 export { bound, coalition, gap, holding, type Bound, type Coalition, type Gap, type Holding } from "./book.ts";
 export {
   config,
