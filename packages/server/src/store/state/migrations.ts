@@ -225,6 +225,73 @@ create index client_point_at on client_point (at);
 alter table action add column ends_at bigint;
 `;
 
+const collected = `
+create table collected (
+  source text not null,
+  bucket text not null,
+  object text not null,
+  version text not null,
+  modified_at bigint not null,
+  state text not null,
+  size bigint not null,
+  attempts integer not null,
+  next_at bigint not null,
+  problem text,
+  body jsonb,
+  primary key (source, bucket, object, version)
+);
+create index collected_waiting on collected (source, bucket, next_at) where state = 'waiting';
+create index collected_age on collected (source, bucket, modified_at);
+
+create table listed (
+  source text not null,
+  bucket text not null,
+  listed_at bigint not null,
+  primary key (source, bucket)
+);
+`;
+
+const accounts = `
+create table account (
+  name text primary key,
+  grants jsonb not null,
+  state text not null,
+  password text,
+  totp text,
+  totp_step bigint not null default 0,
+  recovery text[] not null default '{}',
+  subject text unique,
+  created_at bigint not null,
+  created_by text not null,
+  last_seen_at bigint
+);
+
+create table invitation (
+  id text primary key,
+  account text not null references account (name),
+  totp text not null,
+  expires_at bigint not null
+);
+
+alter table session add column by text not null default 'link';
+
+alter table token
+  alter column source drop not null,
+  add column "grant" jsonb,
+  add column expires_at bigint;
+
+alter table action
+  add column effects jsonb not null default '[]',
+  add column approval text not null default 'person',
+  add column digest text not null default '',
+  add column lasts bigint,
+  add column decide_by bigint,
+  add column decided_by text,
+  add column decided_at bigint,
+  add column decided_reason text;
+create index action_waiting on action (state) where state in ('pending', 'verified');
+`;
+
 export const migrations: Record<string, Migration> = {
   "001-first": {
     async up(db: Kysely<unknown>) {
@@ -251,9 +318,19 @@ export const migrations: Record<string, Migration> = {
       await sql.raw(hunts).execute(db);
     },
   },
+  "005-collected": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(collected).execute(db);
+    },
+  },
   "006-gateways": {
     async up(db: Kysely<unknown>) {
       await sql.raw(gateways).execute(db);
+    },
+  },
+  "007-accounts": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(accounts).execute(db);
     },
   },
 };

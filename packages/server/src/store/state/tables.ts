@@ -1,18 +1,6 @@
 // What PostgreSQL holds, as Kysely sees it. Times are ms since 1970.
 import type { Checkpoint, Entry, Head } from "@outweigh/evidence";
-import type {
-  GatewayAsk,
-  GatewayFacts,
-  GatewayResult,
-  AgentHealth,
-  Alert,
-  Facts,
-  Gap,
-  HostFacts,
-  Order,
-  ScannedCopy,
-  ScanReport,
-} from "@outweigh/schema";
+import type { AgentHealth, Alert, Facts, Gap, GatewayAsk, GatewayFacts, GatewayResult, Grant, HostFacts, Order, ScanReport, ScannedCopy } from "@outweigh/schema";
 import type { Generated, JSONColumnType } from "kysely";
 
 export interface Tables {
@@ -31,10 +19,14 @@ export interface Tables {
   checkpoint: CheckpointTable;
   log: LogTable;
   session: SessionTable;
+  account: AccountTable;
+  invitation: InvitationTable;
   token: TokenTable;
   agent: AgentTable;
   enrolment: EnrolmentTable;
   agent_order: AgentOrderTable;
+  collected: CollectedTable;
+  listed: ListedTable;
   gateway: GatewayTable;
   gateway_ask: GatewayAskTable;
   client_point: ClientPointTable;
@@ -106,6 +98,15 @@ export interface ActionTable {
   problem: string | null;
   /** What undoing needs to know. */
   record: JSONColumnType<object>;
+  effects: JSONColumnType<string[]>;
+  approval: string;
+  digest: string;
+  /** How long it stays once it is done, in ms. */
+  lasts: number | null;
+  decide_by: number | null;
+  decided_by: string | null;
+  decided_at: number | null;
+  decided_reason: string | null;
 }
 
 export interface SourceTable {
@@ -187,14 +188,46 @@ export interface SessionTable {
   user: string;
   created_at: number;
   expires_at: number;
+  /** How the person signed in: `link`, `password` or `provider`. */
+  by: Generated<string>;
+}
+
+/** People who sign in by name. Never removed: evidence names them. */
+export interface AccountTable {
+  name: string;
+  grants: JSONColumnType<Grant[]>;
+  state: string;
+  /** argon2id in PHC form; null until the invitation is used, and of whom a provider vouches for. */
+  password: string | null;
+  /** The authenticator's secret, sealed with a key of the data folder. */
+  totp: string | null;
+  /** The last step whose code was used: each is good once. */
+  totp_step: Generated<number>;
+  /** SHA-256 of the recovery codes that are left. */
+  recovery: Generated<string[]>;
+  /** Issuer and subject of whom a provider vouches for. */
+  subject: string | null;
+  created_at: number;
+  created_by: string;
+  last_seen_at: number | null;
+}
+
+/** `id` is the SHA-256 of what the link holds. */
+export interface InvitationTable {
+  id: string;
+  account: string;
+  totp: string;
+  expires_at: number;
 }
 
 export interface TokenTable {
   name: string;
   /** SHA-256 of the secret: a stolen database sends nothing. */
   id: string;
-  /** The one source that it may send records of. */
-  source: string;
+  /** The one source that it may send records of; null of one that asks. */
+  source: string | null;
+  grant: JSONColumnType<Grant> | null;
+  expires_at: number | null;
   created_at: number;
   created_by: string;
   last_used_at: number | null;
@@ -283,4 +316,29 @@ export interface PinTable {
   by: string;
   at: number;
   reason: string;
+}
+
+/** Objects of buckets within the look-back, and those that are tried again. */
+export interface CollectedTable {
+  source: string;
+  /** Of which store, and its name there. */
+  bucket: string;
+  object: string;
+  /** The ETag: an object that was written anew is another one. */
+  version: string;
+  modified_at: number;
+  state: "done" | "waiting" | "refused";
+  size: number;
+  attempts: number;
+  next_at: number;
+  problem: string | null;
+  /** Where reading goes on, of one that was read in part. */
+  body: JSONColumnType<object> | null;
+}
+
+/** When the last listing began that saw all of a bucket's prefix. */
+export interface ListedTable {
+  source: string;
+  bucket: string;
+  listed_at: number;
 }
