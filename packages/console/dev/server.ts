@@ -10,9 +10,11 @@ import {
   alertPage,
   evidencePage,
   eventPage,
+  eventSummary,
   FilterError,
   hostDetail,
   hostPage,
+  huntPage,
   incidentDetail,
   incidentPage,
   isOpen,
@@ -29,7 +31,9 @@ import {
   type ActionPreview,
   type ActionRow,
   type Change,
+  type EventSummary,
   type FilterTerm,
+  type OcsfEvent,
 } from "@outweigh/schema";
 import { file } from "./files.ts";
 import * as world from "./world.ts";
@@ -107,6 +111,7 @@ function checkWorld(): void {
   rulePage.parse(pageOf(world.rules));
   actionPage.parse(pageOf(world.actions));
   evidencePage.parse(world.evidence);
+  huntPage.parse(pageOf(world.hunts));
 }
 
 function worldOf(mood: Mood) {
@@ -123,6 +128,7 @@ function worldOf(mood: Mood) {
     rules: world.rules,
     actions: empty ? [] : structuredClone(world.actions),
     evidence: empty ? [] : world.evidence.items,
+    hunts: empty ? [] : structuredClone(world.hunts),
     comments: new Map<string, { at: number; by: string; text: string }[]>(),
   };
 }
@@ -152,7 +158,10 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
   if (noun === "events" && state.mood === "broken") {
     return no(503, "ENGINE_DOWN", "the event engine does not answer; it is started again every 5 s");
   }
+  if (noun === "events" && id === "summary") return ok(summaryOf(filtered(state.events, query.get("filter") ?? "")));
+  if (noun === "events" && id === "rule") return ok({ text: world.ruleDraft, left: [] });
   if (id !== "") return one(state, noun, id);
+  if (noun === "hunts") return ok(pageOf(state.hunts));
   if (noun === "tokens") return ok(pageOf(state.tokens));
   const rows = state[noun as "incidents"];
   if (!Array.isArray(rows)) return no(404, "NOT_FOUND", `there is no ${noun}`);
@@ -187,6 +196,12 @@ type Body = Readonly<Record<string, string | null>>;
 function decide(state: State, noun: string, id: string, verb: string, body: Body): Answer {
   if (noun === "actions") return act(state, id, verb, body);
   if (noun === "hosts") return ok({ id: "o-9" });
+  if (noun === "hunts") {
+    const others = state.hunts.filter((it) => it.name !== body["name"]);
+    const kept = { name: body["name"] ?? "", filter: body["filter"] ?? "", by: "ana", at: Date.now() };
+    state.hunts = id === "remove" ? others : [...others, kept];
+    return ok(kept);
+  }
   if (noun === "tokens") {
     state.tokens = state.tokens.filter((it) => it.name !== id);
     return ok({});
@@ -255,6 +270,33 @@ function previewOf(body: Body): ActionPreview {
     undoable: moves,
     digest: "agreed",
   };
+}
+
+/** Counted by principal, in bars of five minutes. */
+function summaryOf(events: readonly OcsfEvent[]): EventSummary {
+  const barMs = 300_000;
+  const bars = new Map<number, number>();
+  const values = new Map<string, EventSummary["values"][number]>();
+  for (const { time, principal: value, bytes = 0 } of events) {
+    const at = Math.floor(time / barMs) * barMs;
+    bars.set(at, (bars.get(at) ?? 0) + 1);
+    const it = values.get(value) ?? { value, events: 0, bytes: 0, firstAt: time, lastAt: time };
+    values.set(value, {
+      value,
+      events: it.events + 1,
+      bytes: it.bytes + bytes,
+      firstAt: Math.min(it.firstAt, time),
+      lastAt: Math.max(it.lastAt, time),
+    });
+  }
+  return eventSummary.parse({
+    events: events.length,
+    barMs,
+    bars: [...bars].sort(([a], [b]) => a - b).map(([at, n]) => ({ at, events: n })),
+    by: "principal",
+    values: [...values.values()].sort((a, b) => b.events - a.events).slice(0, 20),
+    different: values.size,
+  });
 }
 
 function pageOf<Row>(rows: readonly Row[], limit = 200, after = 0) {

@@ -45,6 +45,22 @@ const shots: readonly Shot[] = [
   { name: "rules", path: "/rules" },
   { name: "actions", path: "/actions?sel=act-2" },
   { name: "action-undone", path: "/actions?sel=act-4" },
+  {
+    name: "hunt-rule",
+    path: "/events?filter=principal:old-ci",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Make a rule" }).click();
+      await page.getByRole("dialog").waitFor({ timeout: 3000 });
+    },
+  },
+  {
+    name: "pin",
+    path: "/events?sel=e-100",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Pin to an incident" }).click();
+      await page.getByRole("dialog").waitFor({ timeout: 3000 });
+    },
+  },
   { name: "events-sorted", path: "/events?sort=time" },
   { name: "evidence", path: "/evidence" },
   { name: "empty", path: "/incidents", mood: "empty" },

@@ -10,3 +10,4 @@ export { sources, tokens } from "./world/sources.ts";
 export { modelDetail, models } from "./world/models.ts";
 export { actions } from "./world/actions.ts";
 export { evidence } from "./world/evidence.ts";
+export { hunts, ruleDraft } from "./world/hunts.ts";

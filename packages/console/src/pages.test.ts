@@ -366,3 +366,21 @@ test("a pack is kept as a file, though a link alone could not fetch it", { skip 
   await page.getByRole("button", { name: /as a pack/ }).click();
   assert.equal((await download).suggestedFilename(), "incident-214.pack");
 });
+
+test("a hunt is narrowed by its chart, kept for everybody and taken to a rule", { skip }, async (t) => {
+  const { page, server, wrong } = await opened(t, "/events");
+  await page
+    .getByRole("button", { name: /: only these$/ })
+    .first()
+    .click();
+  await page.waitForURL(/time%3A|time:/);
+  assert.match(address(page).searchParams.get("filter") ?? "", /^time:>=\S+Z time:<\S+Z$/);
+  await page.getByRole("button", { name: "Keep this hunt" }).click();
+  await page.getByLabel("Name").fill("the first minutes");
+  await page.getByRole("button", { name: "Keep it for everybody" }).click();
+  await page.getByRole("button", { name: "Hunts" }).waitFor();
+  assert.equal(server.state.hunts.at(-1)?.name, "the first minutes");
+  await page.getByRole("button", { name: "Make a rule" }).click();
+  await page.getByLabel("Sigma rule").waitFor();
+  assert.deepEqual(wrong, []);
+});

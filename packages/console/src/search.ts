@@ -7,6 +7,8 @@ export interface Search {
   readonly sort?: string;
   readonly sel?: string;
   readonly tab?: string;
+  /** The field that events are counted by. */
+  readonly by?: string;
   readonly wide?: true;
 }
 
@@ -24,6 +26,7 @@ export function readSearch(raw: Record<string, unknown>): Search {
     ...text("sort"),
     ...text("sel"),
     ...text("tab"),
+    ...text("by"),
     ...(raw["wide"] === "1" && { wide: true }),
   };
 }

@@ -182,6 +182,9 @@ export function incidentDetail(it: IncidentRow): IncidentDetail {
     ],
     holdings: [...holdings],
     gaps,
+    pins: theft
+      ? [{ event: "e-100", time: began, by: "ben", at: now - hour, reason: "the same script, from the same address" }]
+      : [],
     playbooks: [bulkRead],
     options: [
       { verb: "quarantine-file", target: "c-1", label: "Quarantine m.gguf on gpu-9" },

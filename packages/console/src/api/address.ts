@@ -44,6 +44,14 @@ export const addresses = {
   revokeAgent: (it: string) => `/api/hosts/${id(it)}/revoke`,
   tokens: "/api/tokens",
   revokeToken: (name: string) => `/api/tokens/${id(name)}/revoke`,
+  /** What all events of a filter have in common. */
+  summary: (filter: string, by: string) => `/api/events/summary?${new URLSearchParams({ filter, by })}`,
+  /** A filter as a rule to begin with. */
+  draft: (filter: string) => `/api/events/rule?${new URLSearchParams({ filter })}`,
+  hunts: "/api/hunts",
+  removeHunt: "/api/hunts/remove",
+  pins: (it: string) => `/api/incidents/${id(it)}/pins`,
+  removePin: (it: string) => `/api/incidents/${id(it)}/pins/remove`,
   undo: (it: string) => `/api/actions/${id(it)}/undo`,
 } as const;
 

@@ -6,18 +6,22 @@ import {
   alertDetail,
   alertPage,
   eventPage,
+  eventSummary,
   evidencePage,
   hostDetail,
   hostPage,
+  huntPage,
   incidentDetail,
   incidentPage,
   modelDetail,
   modelPage,
   overview,
+  ruleDraft,
   rulePage,
   session,
   sourcePage,
   tokenPage,
+  type CountedField,
   type HostOrder,
 } from "@outweigh/schema";
 import { QueryClient, queryOptions } from "@tanstack/react-query";
@@ -62,6 +66,33 @@ export const healthQuery = queryOptions({
 export const tokensQuery = queryOptions({
   queryKey: ["tokens"],
   queryFn: ({ signal }) => read(tokenPage, addresses.tokens, signal),
+  staleTime: 15_000,
+});
+
+/** What all events of a filter have in common. `total` is how many the list beside it tells of: more of them, and it is read again. */
+export const summaryQuery = (filter: string, by: CountedField, total: number) =>
+  queryOptions({
+    queryKey: ["events", "summary", filter, by, total],
+    queryFn: ({ signal }) => read(eventSummary, addresses.summary(filter, by), signal),
+  });
+
+/** Incidents that an event may be pinned to. */
+export const openIncidentsQuery = queryOptions({
+  queryKey: ["incidents", "open"],
+  queryFn: ({ signal }) => lists.incidents({ filter: "status:open" }, signal),
+  staleTime: 5_000,
+});
+
+export const draftQuery = (filter: string) =>
+  queryOptions({
+    queryKey: ["draft", filter],
+    queryFn: ({ signal }) => read(ruleDraft, addresses.draft(filter), signal),
+  });
+
+/** The hunts that are kept: few, and read as one. */
+export const huntsQuery = queryOptions({
+  queryKey: ["hunts"],
+  queryFn: ({ signal }) => read(huntPage, addresses.hunts, signal),
   staleTime: 15_000,
 });
 
@@ -151,6 +182,22 @@ export const decide = {
   revokeAgent: async (host: string, reason: string) => {
     await send(anything, addresses.revokeAgent(host), { reason });
     await queryClient.invalidateQueries({ queryKey: ["hosts"] });
+  },
+  keepHunt: async (name: string, filter: string) => {
+    await send(anything, addresses.hunts, { name, filter });
+    await queryClient.invalidateQueries({ queryKey: ["hunts"] });
+  },
+  removeHunt: async (name: string) => {
+    await send(anything, addresses.removeHunt, { name });
+    await queryClient.invalidateQueries({ queryKey: ["hunts"] });
+  },
+  pin: async (incident: string, event: { readonly id: string; readonly time: number }, reason: string) => {
+    await send(anything, addresses.pins(incident), { event: event.id, time: event.time, reason });
+    await incidentChanged(incident);
+  },
+  unpin: async (incident: string, event: string, reason: string) => {
+    await send(anything, addresses.removePin(incident), { event, reason });
+    await incidentChanged(incident);
   },
   signOut: () => send(anything, addresses.signOut, {}),
   undo: async (action: string, reason: string, incident?: string) => {

@@ -7,12 +7,14 @@ import { clock, date, stamp, zoneName } from "../../format/time.ts";
 import { usePreferences } from "../../preferences.ts";
 import type { Column } from "../../ui/grid.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
-import { Dotted, Title } from "../../ui/parts.tsx";
+import { Dotted, PaneActions, Title } from "../../ui/parts.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Middle, Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
 import { addressOf, eventFields, pivot } from "../fields.ts";
+import { PinButton } from "./pin.tsx";
 import { EventRecord } from "./record.tsx";
+import { Summary } from "./summary.tsx";
 import { whatHappened } from "./what.ts";
 import s from "./events.module.css";
 
@@ -33,6 +35,7 @@ export function EventList() {
       fields={eventFields}
       placeholder="All events. Filter: principal:role/dev operation:download time:>=24h bytes:>=1GB"
       pane={(it) => <Pane of={it} />}
+      banner={({ total }) => <Summary total={total} />}
       empty={(filter) => (
         <Empty title={filter === "" ? "No event yet" : "No event matches the filter"}>
           <p>
@@ -138,6 +141,9 @@ function Pane({ of: it }: { readonly of: OcsfEvent }) {
       >
         {whatHappened(it)}
       </Title>
+      <PaneActions>
+        <PinButton of={it} />
+      </PaneActions>
       <EventRecord of={it} />
     </>
   );

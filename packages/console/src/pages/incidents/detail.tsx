@@ -22,6 +22,7 @@ import { Evidence } from "./evidence.tsx";
 import { LaneView } from "./lane.tsx";
 import { IncidentMeta } from "./meta.tsx";
 import { Pack } from "./pack.tsx";
+import { Pins } from "./pins.tsx";
 
 /** Lines of evidence before "more": a page of reading. */
 const maxLines = 200;
@@ -134,6 +135,7 @@ function Side({ of: it }: { readonly of: IncidentDetail }) {
   return (
     <>
       <DoNext playbooks={playbooks} />
+      <Pins incident={it.incident.id} pins={it.pins} />
       <Entities of={it.entities} />
       <Comments incident={it.incident.id} comments={it.comments} />
       <Background playbooks={playbooks} />
