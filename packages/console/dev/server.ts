@@ -272,9 +272,9 @@ function previewOf(body: Body): ActionPreview {
   };
 }
 
-/** Counted by principal, in bars of five minutes. */
+/** Counted by principal, in bars of 15 minutes. */
 function summaryOf(events: readonly OcsfEvent[]): EventSummary {
-  const barMs = 300_000;
+  const barMs = 900_000;
   const bars = new Map<number, number>();
   const values = new Map<string, EventSummary["values"][number]>();
   for (const { time, principal: value, bytes = 0 } of events) {
