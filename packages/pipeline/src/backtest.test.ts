@@ -13,7 +13,7 @@ const register = makeRegister([{ name: "acme-13b", class: "private", places: ["h
 const log = { name: "nginx_access_json.log", bytes: recording("lab-mlflow-http/nginx_access_json.log") };
 
 test("a rule says of stored events what it said when they came", () => {
-  for (const name of ["mlflow_path_traversal", "weights_read_with_download_tool", "weights_bulk_read"]) {
+  for (const name of ["mlflow_path_traversal_tried", "weights_read_with_download_tool", "weights_bulk_read"]) {
     const live = replay([log], register.models, { rules: [rule(name)] });
     const again = new Backtest({ rule: rule(name), register, kindOf: () => "http-access" });
     const matches = live.events.flatMap((it) => again.step(it));

@@ -82,6 +82,15 @@ export function plainAddress(text: string): string {
   return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 0xffn)).join(".");
 }
 
+/** The network around an address, as far as an address alone can tell: its /24, of IPv6 its /48. Undefined for what is no address. */
+export function networkAround(address: string): string | undefined {
+  const value = parseAddress(address);
+  if (value === undefined) return undefined;
+  if (value >> 32n === 0xffffn) return `${plainAddress(address).replace(/\.\d+$/, ".0")}/24`;
+  const groups = [112n, 96n, 80n].map((shift) => ((value >> shift) & 0xffffn).toString(16));
+  return `${groups.join(":")}::/48`;
+}
+
 /** A set of networks in CIDR form or single addresses. Entries that are neither match nothing: the configuration's edge refuses them. */
 export class Networks {
   readonly #blocks: readonly { readonly value: bigint; readonly shift: bigint }[];

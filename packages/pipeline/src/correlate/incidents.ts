@@ -191,9 +191,13 @@ const tellers = [
   "complete-copy",
   "coalition-coverage",
   "decoy-touched",
+  "retired-key-used",
   "undeclared-copy",
   "enumerate-then-pull",
   "unaccounted-read",
+  "machine-key-moved",
+  "shared-key",
+  "new-network",
   "segmented-download",
   "bulk-completion",
 ];

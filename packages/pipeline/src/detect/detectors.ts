@@ -4,15 +4,21 @@ import { completeCopy } from "./complete-copy.ts";
 import { decoyTouched } from "./decoy-touched.ts";
 import { derivedCopy } from "./derived-copy.ts";
 import type { AnyDetector } from "./detector.ts";
+import { dormantReader } from "./dormant-reader.ts";
 import { enumerateThenPull } from "./enumerate-then-pull.ts";
 import { firstReader } from "./first-reader.ts";
 import { impossibleTravel } from "./impossible-travel.ts";
 import { keyThenBulkRead } from "./key-then-bulk-read.ts";
+import { machineKeyMoved } from "./machine-key-moved.ts";
+import { newNetwork } from "./new-network.ts";
+import { retiredKeyUsed } from "./retired-key-used.ts";
 import { segmentedDownload } from "./segmented-download.ts";
+import { sharedKey } from "./shared-key.ts";
 import { sourceSilent } from "./source-silent.ts";
 import { takeoverThenRead } from "./takeover-then-read.ts";
 import { unaccountedRead } from "./unaccounted-read.ts";
 import { undeclaredCopy } from "./undeclared-copy.ts";
+import { weightsLookedUp } from "./weights-looked-up.ts";
 
 /** All detections that are code. What Sigma can say is a rule in content/rules instead. */
 export const detectors: readonly AnyDetector[] = [
@@ -29,5 +35,11 @@ export const detectors: readonly AnyDetector[] = [
   takeoverThenRead,
   keyThenBulkRead,
   impossibleTravel,
+  retiredKeyUsed,
+  machineKeyMoved,
+  sharedKey,
+  newNetwork,
+  dormantReader,
+  weightsLookedUp,
   sourceSilent,
 ];

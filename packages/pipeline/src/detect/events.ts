@@ -1,5 +1,6 @@
 /** Questions about an event that several detectors ask. */
-import type { Method, OcsfEvent, Severity } from "@outweigh/schema";
+import type { Method, ModelEntry, OcsfEvent, Severity } from "@outweigh/schema";
+import { networkAround } from "../networks.ts";
 
 /** A read of a model's bytes that was granted. */
 export function isRead(event: OcsfEvent): boolean {
@@ -28,6 +29,21 @@ export function asTelling(event: OcsfEvent, severity: Severity): Severity {
 export function addressOf({ src_endpoint: endpoint }: OcsfEvent): string | undefined {
   const ip = field(endpoint, "ip");
   return typeof ip === "string" ? ip : undefined;
+}
+
+/** Any address of the own networks. */
+export const inside = "inside";
+
+/** From which network it came: `inside`, or the network around an outside address. Undefined where the source has no address. */
+export function networkOf(event: OcsfEvent): string | undefined {
+  const address = addressOf(event);
+  if (address === undefined || event.src_external === undefined) return undefined;
+  return event.src_external ? networkAround(address) : inside;
+}
+
+/** Whether it matters who reads the model. */
+export function isProtected(model: Pick<ModelEntry, "class"> | undefined): boolean {
+  return model?.class === "private" || model?.class === "delta";
 }
 
 /** What the client says it is. It may lie. */

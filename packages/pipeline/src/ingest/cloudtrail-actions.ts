@@ -2,7 +2,7 @@
 import { ociAddress, s3Address } from "../artifact.ts";
 import type { TrailRecord } from "./cloudtrail.ts";
 import { activity } from "./ocsf.ts";
-import { sharedByAcl, sharedByPolicy } from "./sharing.ts";
+import { folderOpened, sharedByAcl, sharedByPolicy } from "./sharing.ts";
 import { isRecord, textAt } from "./source.ts";
 
 export interface Action {
@@ -115,7 +115,10 @@ function onExposure(it: TrailRecord): Action {
   return {
     operation: "configure",
     activity: activity.datastoreWrite,
-    ...(bucket !== undefined && { bucket, artifact: s3Address(bucket, textAt(asked, "key")) }),
+    ...(bucket !== undefined && {
+      bucket,
+      artifact: s3Address(bucket, textAt(asked, "key") ?? folderOpened(policy, bucket, own)),
+    }),
     extra: { shared_with: [...new Set(shared)] },
   };
 }
@@ -197,6 +200,28 @@ function onPackagePolicy(it: TrailRecord): Action {
   };
 }
 
+/** An access key that was deleted or switched off must not be used any more; one that was switched on may. */
+function onAccessKey(it: TrailRecord): Action {
+  const asked = parameters(it);
+  const off = it.eventName === "DeleteAccessKey" || textAt(asked, "status") !== "Active";
+  const retired = textAt(asked, "accessKeyId");
+  return {
+    operation: off ? "retire-key" : "reinstate",
+    activity: off && it.eventName === "DeleteAccessKey" ? activity.apiDelete : activity.apiUpdate,
+    extra: { ...(retired !== undefined && { retired }) },
+  };
+}
+
+/** A user that was deleted, or made again under the same name. */
+const onUser =
+  (operation: string, as: readonly [number, number]): Reader =>
+  (it) => {
+    const name = textAt(parameters(it), "userName");
+    const account = it.recipientAccountId ?? undefined;
+    const subject = name !== undefined && account !== undefined ? `arn:aws:iam::${account}:user/${name}` : undefined;
+    return { operation, activity: as, extra: { ...(subject !== undefined && { subject }) } };
+  };
+
 const plain =
   (operation: string, as: readonly [number, number]): Reader =>
   () => ({ operation, activity: as });
@@ -247,6 +272,10 @@ const known: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["bedrock:ListCustomModels", plain("catalog", activity.apiRead)],
   ["bedrock:GetCustomModel", plain("describe", activity.apiRead)],
   ["iam:CreateAccessKey", plain("create-key", activity.apiCreate)],
+  ["iam:DeleteAccessKey", onAccessKey],
+  ["iam:UpdateAccessKey", onAccessKey],
+  ["iam:DeleteUser", onUser("offboard", activity.apiDelete)],
+  ["iam:CreateUser", onUser("reinstate", activity.apiCreate)],
   ["iam:CreateServiceSpecificCredential", plain("create-key", activity.apiCreate)],
   ["iam:DeactivateMFADevice", plain("mfa-change", activity.apiUpdate)],
   ["iam:EnableMFADevice", plain("mfa-change", activity.apiUpdate)],

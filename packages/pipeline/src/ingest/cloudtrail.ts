@@ -33,6 +33,7 @@ const record = z.looseObject({
   errorCode: z.string().nullish(),
   errorMessage: z.string().nullish(),
   recipientAccountId: z.string().nullish(),
+  vpcEndpointId: z.string().max(256).nullish(),
   awsRegion: z.string().nullish(),
   requestID: z.string().nullish(),
   userIdentity: z.looseObject({}).nullish(),
@@ -167,6 +168,7 @@ function toEvent(it: TrailRecord, time: number, from: Origin, raw: string): Ocsf
     unmapped: {
       requestParameters: it.requestParameters ?? null,
       additionalEventData: it.additionalEventData ?? null,
+      ...(it.vpcEndpointId ? { vpc_endpoint: it.vpcEndpointId } : {}),
       ...action.extra,
     },
   };

@@ -154,6 +154,9 @@ function auditDeed(call: string): Deed {
   if (/security info|strong authentication|authentication method/.test(name)) return deeds.mfaEnable;
   if (/password/.test(name)) return deeds.passwordChange;
   if (/(add|update).*(credential|secret|certificate)/.test(name)) return deeds.createKey;
+  if (/^disable account$/.test(name)) return deeds.accountDisable;
+  if (/^(hard )?delete user$/.test(name)) return deeds.accountDelete;
+  if (/^(enable account|restore user)$/.test(name)) return deeds.accountEnable;
   if (/add (eligible )?member to role/.test(name)) return deeds.grant;
   if (/add member to group/.test(name)) return deeds.group;
   return deeds.request;

@@ -1,7 +1,8 @@
 import { gatewayRecord, type GatewayRecord, type OcsfEvent } from "@outweigh/schema";
 import { problemOf, readJson } from "./json-records.ts";
 import { activity, clientEndpoint, essentials, idOf } from "./ocsf.ts";
-import type { Ingested, Origin, Source } from "./source.ts";
+import { skip, type Ingested, type Origin, type Source } from "./source.ts";
+import { z } from "zod";
 
 /**
  * What the gateway before the model servers tells: findings of its detectors, requests that were refused and say something, orders
@@ -17,7 +18,7 @@ export const gateway: Source = {
     "Theft with inputs like everybody's, below the metered budgets; accounts that share nothing",
   ],
   requires: [
-    "The gateway's section of outweigh.yml names this server and its ingest token",
+    "The gateway is enrolled: outweigh up enrols the one that it starts, outweigh gateway enrol any other",
     "A signed calibration for each model: without one its detectors read, and page nobody",
   ],
   logsources: [{ product: "outweigh", service: "gateway" }],
@@ -27,12 +28,16 @@ export const gateway: Source = {
       record,
       () => undefined,
       (value, raw) => {
+        if (alive.safeParse(value).success) return skip("a sign of life");
         const read = gatewayRecord.safeParse(value);
         if (!read.success) return problemOf(read.error, "record");
         return { ok: true, events: [toEvent(read.data, raw(), from)], raw: [value] } satisfies Ingested;
       },
     ),
 };
+
+/** A sign of life: nothing happened, and the gateway is seen. */
+const alive = z.object({ kind: z.literal("alive"), id: z.string().max(200), time: z.int().nonnegative() });
 
 function toEvent(it: GatewayRecord, raw: string, from: Origin): OcsfEvent {
   switch (it.kind) {
@@ -68,7 +73,7 @@ function whose(it: Of<"finding"> | Of<"denied">) {
     ...(it.credential !== undefined && { credential: it.credential }),
     ...(it.model !== undefined && { model: it.model, artifact: `gateway:${it.model}` }),
     src_endpoint: clientEndpoint(it.address),
-    ...(it.agent !== undefined && { http_request: { user_agent: it.agent } }),
+    ...(it.userAgent !== undefined && { http_request: { user_agent: it.userAgent } }),
   };
 }
 

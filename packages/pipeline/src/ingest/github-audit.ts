@@ -131,4 +131,8 @@ const operations: ReadonlyMap<string, string> = new Map([
   ["org.add_outside_collaborator", "configure"],
   ["repo.add_member", "grant"],
   ["repo.destroy", "delete"],
+  ["org.remove_member", "offboard"],
+  ["org.remove_outside_collaborator", "offboard"],
+  ["business.remove_member", "offboard"],
+  ["org.add_member", "reinstate"],
 ]);

@@ -7,7 +7,7 @@ export interface Deed {
   readonly as: readonly [number, number];
   /**
    * `logon`, `logoff`, `mfa-refuse` (a prompt that was denied), `mfa-change`, `password-change`, `create-key`, `grant`,
-   * `threat` (the provider's own warning), `request` for the rest.
+   * `threat` (the provider's own warning), `offboard` (an account was closed), `reinstate`, `request` for the rest.
    */
   readonly operation: string;
 }
@@ -21,6 +21,9 @@ export const deeds = {
   passwordChange: { as: activity.accountPasswordReset, operation: "password-change" },
   accountCreate: { as: activity.accountCreate, operation: "request" },
   account: { as: activity.accountOther, operation: "request" },
+  accountDisable: { as: activity.accountDisable, operation: "offboard" },
+  accountDelete: { as: activity.accountDelete, operation: "offboard" },
+  accountEnable: { as: activity.accountEnable, operation: "reinstate" },
   createKey: { as: activity.apiCreate, operation: "create-key" },
   grant: { as: activity.privilegesAssign, operation: "grant" },
   group: { as: activity.groupAddUser, operation: "request" },

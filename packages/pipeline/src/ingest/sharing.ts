@@ -7,18 +7,55 @@ const maxPolicyLength = 64 * 1024;
 const maxEntries = 2000;
 
 /** Condition keys that bind "everyone" to a network, an organisation or an account. */
-const binding =
+const bindingKeys =
   /^aws:(sourceip|vpcsourceip|sourcevpc|sourcevpce|principalorgid|principalorgpaths|principalaccount|sourceaccount|sourcearn|principalarn)$/i;
+/** Operators under which a request must have one of the values. `IfExists` and `ForAllValues` let in whoever has none. */
+const bindingOperators = /^(foranyvalue:)?(string(equals|like)(ignorecase)?|arn(equals|like)|ipaddress)$/i;
+/** The same in a denial: who has none of the values, or nothing at all, is kept out. */
+const excludingOperators = /^(string(notequals|notlike)(ignorecase)?|arn(notequals|notlike)|notipaddress)(ifexists)?$/i;
+/** What gives bytes away, or the right to give them away. */
+const giving = ["s3:getobject", "s3:getobjectversion", "s3:putbucketpolicy", "s3:putbucketacl", "s3:putobjectacl"];
+/** Widest network that still binds, in bits: wider ones are half the internet. */
+const minBits = { v4: 8, v6: 19 };
 
 /**
  * `public`: anyone; `restricted-public`: anyone who meets a condition; `account:<id>`: another account than `own`.
  * Empty for a policy that opens nothing, or that cannot be read: a rule on the call itself must still see the call.
  */
 export function sharedByPolicy(policy: unknown, own: string | undefined): string[] {
+  const statements = statementsOf(policy);
+  const excluding = statements.some(excludes);
+  const found = statements.flatMap((it) => opened(it, own));
+  return [...new Set(found.map((it) => (it === "public" && excluding ? "restricted-public" : it)))];
+}
+
+/**
+ * The folder that a policy of a bucket opens: the longest that holds all it names, "" for all of the bucket. Undefined where it
+ * opens nothing, or names no object of this bucket.
+ */
+export function folderOpened(policy: unknown, bucket: string, own: string | undefined): string | undefined {
+  const open = statementsOf(policy).filter((it) => opened(it, own).length > 0);
+  const names = open.flatMap((it) => (isRecord(it) ? textsOf(it.Resource) : []));
+  const start = new RegExp(`^arn:aws[\\w-]*:s3:::${bucket.replace(/[^\w-]/g, "\\$&")}/(.*)$`, "s");
+  const keys = names.flatMap((it) => start.exec(it)?.[1] ?? []);
+  // `*` or another bucket: what is meant is not below one folder here.
+  const [first] = keys;
+  if (first === undefined || names.some((it) => it === "*")) return first === undefined ? undefined : "";
+  const folders = keys.map((it) =>
+    /[*?]/.test(it)
+      ? it
+          .replace(/[*?].*$/s, "")
+          .split("/")
+          .slice(0, -1)
+      : it.split("/"),
+  );
+  const shared = (folders[0] ?? []).findIndex((it, i) => folders.some((one) => one[i] !== it));
+  return (folders[0] ?? []).slice(0, shared < 0 ? undefined : shared).join("/");
+}
+
+function statementsOf(policy: unknown): unknown[] {
   const document = typeof policy === "string" ? parse(policy) : policy;
-  if (!isRecord(document)) return [];
-  const statements = [document.Statement].flat().slice(0, maxEntries);
-  return [...new Set(statements.flatMap((it) => opened(it, own)))];
+  return isRecord(document) ? [document.Statement].flat().slice(0, maxEntries) : [];
 }
 
 function parse(text: string): unknown {
@@ -31,8 +68,8 @@ function parse(text: string): unknown {
 }
 
 function opened(statement: unknown, own: string | undefined): string[] {
-  if (!isRecord(statement) || statement.Effect !== "Allow") return [];
-  const everyone = conditioned(statement.Condition) ? "restricted-public" : "public";
+  if (!isRecord(statement) || statement.Effect !== "Allow" || !gives(statement)) return [];
+  const everyone = conditioned(statement.Condition, bindingOperators) ? "restricted-public" : "public";
   if ("NotPrincipal" in statement) return [everyone];
   const { Principal: principal } = statement;
   const names = isRecord(principal) ? [principal.AWS, principal.CanonicalUser].flat() : [principal];
@@ -44,9 +81,53 @@ function opened(statement: unknown, own: string | undefined): string[] {
   });
 }
 
-function conditioned(condition: unknown): boolean {
+/** Whether a statement lets bytes out. What names no call of S3, as in policies of other services, counts as doing so. */
+function gives({ Action: action }: Readonly<Record<string, unknown>>): boolean {
+  const calls = textsOf(action).map((it) => it.toLowerCase());
+  if (!calls.some((it) => it.startsWith("s3:"))) return true;
+  return calls.some((it) => giving.some((call) => covers(it, call)));
+}
+
+/** Whether a name of a call with `*` at its end, or in it, means the call. */
+function covers(pattern: string, call: string): boolean {
+  const [start = "", ...rest] = pattern.split("*");
+  if (rest.length === 0) return pattern === call;
+  return call.startsWith(start) && call.endsWith(rest.at(-1) ?? "");
+}
+
+/** A statement that keeps everyone out who is not of one's own: then the others open nothing to strangers. */
+function excludes(statement: unknown): boolean {
+  if (!isRecord(statement) || statement.Effect !== "Deny") return false;
+  const { Principal: principal, Condition: condition } = statement;
+  const all = principal === "*" || (isRecord(principal) && textsOf(principal.AWS).includes("*"));
+  const calls = textsOf(statement.Action).map((it) => it.toLowerCase());
+  const whole = textsOf(statement.Resource).some((it) => it === "*" || /:::[^/*]+\/\*$/.test(it));
+  if (!all || !whole || !calls.some((it) => covers(it, "s3:getobject"))) return false;
+  return condition === undefined || conditioned(condition, excludingOperators);
+}
+
+function conditioned(condition: unknown, operators: RegExp): boolean {
   if (!isRecord(condition)) return false;
-  return Object.values(condition).some((it) => isRecord(it) && Object.keys(it).some((key) => binding.test(key)));
+  return Object.entries(condition).some(
+    ([operator, keys]) =>
+      operators.test(operator) &&
+      isRecord(keys) &&
+      Object.entries(keys).some(([key, values]) => bindingKeys.test(key) && textsOf(values).every(binds)),
+  );
+}
+
+/** Whether a value leaves most of the world out: a network that is not half the internet, a name that is more than a wildcard. */
+function binds(value: string): boolean {
+  const bits = /^([\d.]+|[\da-f:.]*:[\da-f:.]*)\/(\d{1,3})$/i.exec(value);
+  if (bits) return Number(bits[2]) >= (value.includes(":") ? minBits.v6 : minBits.v4);
+  return !/[*?]/.test(value) || /\d{12}|^o-[a-z0-9]{10,}/.test(value);
+}
+
+function textsOf(value: unknown): string[] {
+  return [value]
+    .flat()
+    .slice(0, maxEntries)
+    .filter((it) => typeof it === "string");
 }
 
 /** The same words for an access list: its canned name in a header, or its grants to AWS's two groups of everybody. */
