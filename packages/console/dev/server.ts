@@ -8,6 +8,8 @@ import {
   actionPage,
   alertDetail,
   alertPage,
+  countedField,
+  entityDetail,
   evidencePage,
   eventPage,
   eventSummary,
@@ -31,6 +33,8 @@ import {
   type ActionPreview,
   type ActionRow,
   type Change,
+  type CountedField,
+  type EntityDetail,
   type EventSummary,
   type FilterTerm,
   type OcsfEvent,
@@ -158,8 +162,11 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
   if (noun === "events" && state.mood === "broken") {
     return no(503, "ENGINE_DOWN", "the event engine does not answer; it is started again every 5 s");
   }
-  if (noun === "events" && id === "summary") return ok(summaryOf(filtered(state.events, query.get("filter") ?? "")));
+  if (noun === "events" && id === "summary") {
+    return ok(summaryOf(filtered(state.events, query.get("filter") ?? ""), countedField.parse(query.get("by"))));
+  }
   if (noun === "events" && id === "rule") return ok({ text: world.ruleDraft, left: [] });
+  if (noun === "entity") return ok(entityOf(state, query.get("kind") ?? "", query.get("name") ?? ""));
   if (id !== "") return one(state, noun, id);
   if (noun === "hunts") return ok(pageOf(state.hunts));
   if (noun === "tokens") return ok(pageOf(state.tokens));
@@ -272,12 +279,30 @@ function previewOf(body: Body): ActionPreview {
   };
 }
 
-/** Counted by principal, in bars of 15 minutes. */
-function summaryOf(events: readonly OcsfEvent[]): EventSummary {
+function entityOf(state: State, kind: string, name: string): EntityDetail {
+  const events = state.events.filter((it) => String(it[kind]) === name);
+  const summary = summaryOf(events, "operation");
+  return entityDetail.parse({
+    kind,
+    name,
+    summary,
+    beside: (["model", "credential", "source"] as const).map((by) => summaryOf(events, by)),
+    holdings: world.modelDetail(world.models[0]!).holdings.filter((it) => it.principal === name),
+    mayRead: [],
+    alerts: state.alerts.filter((it) => it.principal === name),
+    incidents: state.incidents.filter((it) => it.principals.includes(name)),
+    gaps: [],
+  });
+}
+
+/** In bars of 15 minutes. */
+function summaryOf(events: readonly OcsfEvent[], by: CountedField): EventSummary {
   const barMs = 900_000;
   const bars = new Map<number, number>();
   const values = new Map<string, EventSummary["values"][number]>();
-  for (const { time, principal: value, bytes = 0 } of events) {
+  for (const event of events) {
+    const { time, bytes = 0 } = event;
+    const value = String(event[by] ?? "");
     const at = Math.floor(time / barMs) * barMs;
     bars.set(at, (bars.get(at) ?? 0) + 1);
     const it = values.get(value) ?? { value, events: 0, bytes: 0, firstAt: time, lastAt: time };
@@ -293,7 +318,7 @@ function summaryOf(events: readonly OcsfEvent[]): EventSummary {
     events: events.length,
     barMs,
     bars: [...bars].sort(([a], [b]) => a - b).map(([at, n]) => ({ at, events: n })),
-    by: "principal",
+    by,
     values: [...values.values()].sort((a, b) => b.events - a.events).slice(0, 20),
     different: values.size,
   });

@@ -20,6 +20,7 @@ const shots: readonly Shot[] = [
   { name: "alert", path: "/alerts/a-1" },
   { name: "events", path: "/events" },
   { name: "event", path: "/events?sel=e-100&wide=1" },
+  { name: "entity", path: "/entities/principal/arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Fanalytics" },
   { name: "models", path: "/models" },
   { name: "model", path: "/models/acme-13b" },
   { name: "sources", path: "/sources?sel=registry" },

@@ -68,6 +68,7 @@ const places = [
   "/alerts/a-1",
   "/events",
   "/events?sel=e-100&wide=1",
+  "/entities/principal/arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Fanalytics",
   "/models",
   "/models/acme-13b",
   "/sources?sel=registry",

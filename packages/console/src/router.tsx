@@ -53,6 +53,10 @@ const events = page(
   "/events",
   lazyRouteComponent(() => import("./pages/events/list.tsx"), "EventList"),
 );
+const entity = page(
+  "/entities/$kind/$name",
+  lazyRouteComponent(() => import("./pages/entities/detail.tsx"), "EntityPage"),
+);
 const models = page(
   "/models",
   lazyRouteComponent(() => import("./pages/models/list.tsx"), "ModelList"),
@@ -90,6 +94,7 @@ export const router = createRouter({
     alerts,
     alert,
     events,
+    entity,
     models,
     model,
     sources,

@@ -6,8 +6,9 @@ import { coalition, gap, holding } from "./book.ts";
 import { collectorHealth } from "./collect.ts";
 import { modelClass, sourceEntry } from "./config.ts";
 import { event } from "./event.ts";
-import { pin } from "./hunt.ts";
+import { eventSummary, pin } from "./hunt.ts";
 import { orderTerms, orderVerb } from "./gateway.ts";
+import { clientKeyRow, clientPoint, clientRow, gatewaySettings } from "./gateway-link.ts";
 import { incident, incidentStatus, verdict } from "./incident.ts";
 import { listener, scannedCopy, theftPath } from "./scan.ts";
 import { severity } from "./severity.ts";
@@ -153,6 +154,10 @@ export type ActionVerb = z.infer<typeof actionVerb>;
 export const actionOption = z.object({ verb: actionVerb, target: z.string(), label: z.string() });
 export type ActionOption = z.infer<typeof actionOption>;
 
+/** Who has to agree to an action. */
+export const approval = z.enum(["person", "two-people"]);
+export type Approval = z.infer<typeof approval>;
+
 export const actionPreview = z.object({
   verb: actionVerb,
   /** A copy's id for `quarantine-file`, a webhook's name for `notify`, a client's id for orders to the gateway. */
@@ -163,6 +168,10 @@ export const actionPreview = z.object({
   /** Why it cannot be done, if so. */
   refused: z.string().optional(),
   undoable: z.boolean(),
+  /** Who has to agree: `person`, one of the role lead; `two-people`, another than who proposed it. */
+  approval: approval.default("person"),
+  /** How long it stays, in ms; then it is undone by itself. Absent: it cannot be undone. */
+  lasts: z.int().positive().optional(),
   /** Sent back when applying: what was agreed to is what is done. */
   digest: z.string(),
 });
@@ -175,15 +184,27 @@ export const actionRow = z.object({
   title: z.string(),
   incident: z.string().optional(),
   incidentNumber: z.int().optional(),
-  state: z.enum(["running", "verified", "failed", "undone"]),
+  /** `pending` waits for somebody who agrees; `lapsed`: nobody did in time, or it was no longer what was proposed. */
+  state: z.enum(["pending", "running", "verified", "failed", "undone", "declined", "lapsed"]),
   by: z.string(),
   reason: z.string(),
   at: time,
+  /** What would be or was done, as previewed. */
+  effects: z.array(z.string()).default([]),
+  approval: approval.default("person"),
+  /** What was agreed to, to the letter: sent back when approving. */
+  digest: z.string().default(""),
+  /** Until when a pending one can be approved. */
+  decideBy: time.optional(),
+  /** Who agreed or declined, when it was not who proposed it. */
+  decidedBy: z.string().optional(),
+  decidedAt: time.optional(),
+  decidedReason: z.string().optional(),
   verifiedAt: time.optional(),
   undoneAt: time.optional(),
   undoneBy: z.string().optional(),
   undoneReason: z.string().optional(),
-  /** When it ends by itself, for orders to the gateway. */
+  /** When it ends by itself: everything that can be undone does. */
   endsAt: time.optional(),
   undoable: z.boolean(),
   problem: z.string().optional(),
@@ -248,7 +269,46 @@ export const incidentDetail = z.object({
 });
 export type IncidentDetail = z.infer<typeof incidentDetail>;
 
+export const clientDetail = z.object({
+  client: clientRow,
+  /** Oldest first. */
+  points: z.array(clientPoint),
+  actions: z.array(actionRow),
+  incidents: z.array(incidentRow),
+  keys: z.array(clientKeyRow),
+  /** The models of its gateway, with what an answer of each may tell at each position of the dial. */
+  models: gatewaySettings.shape.models,
+  contact: z.string(),
+});
+export type ClientDetail = z.infer<typeof clientDetail>;
+
 export const eventPage = page(event);
+
+/** What a page of its own tells of: anything that acts or is acted on, beside models and hosts. */
+export const entityKind = z.enum(["principal", "address", "credential", "place"]);
+export type EntityKind = z.infer<typeof entityKind>;
+
+// An ARN of 2,048 characters does not fit into a path: the name stands in the query.
+export const entityQuery = z.object({ kind: entityKind, name: z.string().min(1).max(2048) });
+
+/** All that is known of a principal, an address, a key or a place. */
+export const entityDetail = z.object({
+  kind: entityKind,
+  name: z.string(),
+  /** All its events, by what was done. */
+  summary: eventSummary,
+  /** What its events name beside it, field by field. */
+  beside: z.array(eventSummary.pick({ by: true, values: true, different: true })),
+  /** Of a principal: what it holds, and which models the register lets it read. */
+  holdings: z.array(holding),
+  mayRead: z.array(z.string()),
+  /** The latest alerts and incidents that name it; only principals are named by them. */
+  alerts: z.array(alertRow),
+  incidents: z.array(incidentRow),
+  /** When sources that told of it were not seen. */
+  gaps: z.array(gap),
+});
+export type EntityDetail = z.infer<typeof entityDetail>;
 
 export const copyRow = scannedCopy.extend({
   id: z.string(),
@@ -347,21 +407,38 @@ export const previewBody = z.strictObject({
 });
 export const applyBody = previewBody.extend({ digest: z.string(), reason });
 export const undoBody = z.strictObject({ reason });
+export const approveBody = z.strictObject({ digest: z.string(), reason });
 
-/** What a program sends records with. The secret is told once, when it is made; nobody keeps it. */
+/** What a program shows instead of a person's session. The secret is told once, when it is made; nobody keeps it. */
 export const tokenRow = z.object({
   /** Unique, and no secret. */
   name: z.string(),
-  /** The one source whose records it may send. */
-  source: z.string(),
+  /** The one source whose records it may send; or, of one that asks, none. */
+  source: z.string().optional(),
+  /** What it may ask for, and where. */
+  grant: grant.optional(),
   createdAt: time,
   createdBy: z.string(),
   /** To about a minute. */
   lastUsedAt: time.optional(),
+  expiresAt: time.optional(),
 });
 export type TokenRow = z.infer<typeof tokenRow>;
 export const tokenPage = page(tokenRow);
-export const tokenBody = z.strictObject({ source: sourceEntry.shape.name, name: sourceEntry.shape.name.optional() });
+/** Longest life of a token that asks, in days; one that sends lives until it is revoked, unless told otherwise. */
+export const maxTokenDays = 366;
+export const tokenBody = z
+  .strictObject({
+    name: sourceEntry.shape.name.optional(),
+    source: sourceEntry.shape.name.optional(),
+    grant: grant.extend({ role: role.exclude(["admin"]) }).optional(),
+    days: z.int().min(1).max(maxTokenDays).optional(),
+  })
+  .refine((it) => (it.source === undefined) !== (it.grant === undefined), "expected either a source or a role")
+  .refine((it) => it.source !== undefined || it.name !== undefined, {
+    path: ["name"],
+    message: "a token that asks needs a name",
+  });
 export const newToken = z.object({ token: tokenRow, secret: z.string() });
 export type NewToken = z.infer<typeof newToken>;
 

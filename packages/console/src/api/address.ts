@@ -48,6 +48,7 @@ export const addresses = {
   summary: (filter: string, by: string) => `/api/events/summary?${new URLSearchParams({ filter, by })}`,
   /** A filter as a rule to begin with. */
   draft: (filter: string) => `/api/events/rule?${new URLSearchParams({ filter })}`,
+  entity: (kind: string, name: string) => `/api/entity?${new URLSearchParams({ kind, name })}`,
   hunts: "/api/hunts",
   removeHunt: "/api/hunts/remove",
   pins: (it: string) => `/api/incidents/${id(it)}/pins`,

@@ -5,6 +5,7 @@ import {
   actionRow,
   alertDetail,
   alertPage,
+  entityDetail,
   eventPage,
   eventSummary,
   evidencePage,
@@ -22,6 +23,7 @@ import {
   sourcePage,
   tokenPage,
   type CountedField,
+  type EntityKind,
   type HostOrder,
 } from "@outweigh/schema";
 import { QueryClient, queryOptions } from "@tanstack/react-query";
@@ -82,6 +84,13 @@ export const openIncidentsQuery = queryOptions({
   queryFn: ({ signal }) => lists.incidents({ filter: "status:open" }, signal),
   staleTime: 5_000,
 });
+
+export const entityQuery = (kind: EntityKind, name: string) =>
+  queryOptions({
+    queryKey: ["events", "entity", kind, name],
+    queryFn: ({ signal }) => read(entityDetail, addresses.entity(kind, name), signal),
+    staleTime: 15_000,
+  });
 
 export const draftQuery = (filter: string) =>
   queryOptions({

@@ -3,17 +3,23 @@ import { randomBytes } from "node:crypto";
 import cookie from "@fastify/cookie";
 import rateLimit from "@fastify/rate-limit";
 import underPressure from "@fastify/under-pressure";
+import { loopback } from "@outweigh/schema";
 import Fastify, { LogController, type FastifyInstance } from "fastify";
 import { guard } from "../auth/guard.ts";
+import { guardRoutes } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import { maxBodyBytes, maxRequestsPerMinute } from "../limits.ts";
+import { accounts } from "./accounts.ts";
 import { actions } from "./actions.ts";
 import { agents } from "./agents.ts";
 import { alerts } from "./alerts.ts";
 import { serveConsole } from "./console.ts";
 import { admit, sessionOf, tooMany, type Context } from "./context.ts";
+import { entities } from "./entities.ts";
 import { events } from "./events.ts";
 import { evidence } from "./evidence.ts";
+import { clients } from "./clients.ts";
+import { gatewayLink, gateways } from "./gateways.ts";
 import { health } from "./health.ts";
 import { hosts } from "./hosts.ts";
 import { hunts } from "./hunts.ts";
@@ -23,6 +29,7 @@ import { live } from "./live.ts";
 import { models } from "./models.ts";
 import { overview } from "./overview.ts";
 import { playbooks } from "./playbooks.ts";
+import { routes } from "./routes.ts";
 import { rules } from "./rules.ts";
 import { scans } from "./scans.ts";
 import { session } from "./session.ts";
@@ -53,6 +60,8 @@ export async function buildApp(
     requestTimeout: requestMs,
     // A name in an address may be long: an ARN is a model's reader, not its id.
     routerOptions: { maxParamLength: 512 },
+    // Behind the proxy that `server.url` names, the other end is who it says.
+    trustProxy: context.config.server.url !== undefined && [loopback, ...context.config.trustedProxies],
     genReqId: () => randomBytes(8).toString("hex"),
     forceCloseConnections: true,
     return503OnClosing: true,
@@ -61,14 +70,20 @@ export async function buildApp(
   guard(app, ownNames);
   await serveConsole(app, consoleDir);
   await app.register(cookie);
+  const known = new Map(Object.entries(routes));
+  guardRoutes(
+    app,
+    (route) => known.get(route)?.needs,
+    (request, needs) => admit(request, needs, context),
+  );
   await app.register(underPressure, { maxEventLoopDelay: maxLagMs, exposeStatusRoute: false });
 
   health(app, context);
   signIn(app, context);
   await ingest(app, context);
   await agents(app, context);
+  await gatewayLink(app, context);
   await app.register(async (inside) => {
-    inside.addHook("onRequest", async (request) => admit(request, context.sessions.require(request, context.now())));
     await inside.register(rateLimit, {
       max: maxRequestsPerMinute,
       timeWindow: "1 minute",
@@ -76,9 +91,22 @@ export async function buildApp(
       keyGenerator: (request) => sessionOf(request).id,
       errorResponseBuilder: tooMany,
     });
-    for (const noun of [session, overview, incidents, alerts, events, hunts, models, sources, tokens])
+    for (const noun of [
+      session,
+      overview,
+      incidents,
+      alerts,
+      events,
+      entities,
+      hunts,
+      models,
+      sources,
+      tokens,
+      accounts,
+    ])
       noun(inside, context);
-    for (const noun of [rules, actions, evidence, live, scans, playbooks, hosts]) noun(inside, context);
+    for (const noun of [rules, actions, evidence, live, scans, playbooks, hosts, gateways, clients])
+      noun(inside, context);
   });
 
   return app;

@@ -109,3 +109,17 @@ test("a pinned event stands in the timeline and in a pack that verifies, until i
   const { body: later } = await visitor.get(`/api/incidents/${incident}`);
   assert.deepEqual(later.pins, []);
 });
+
+test("an entity has a page: what it did, with what, and what came of it", async () => {
+  const { status, body } = await visitor.get("/api/entity?kind=principal&name=old-ci");
+  assert.equal(status, 200, JSON.stringify(body));
+  const values = (by: string) =>
+    body.beside.find((it: { by: string }) => it.by === by).values.map((it: { value: string }) => it.value);
+  assert.deepEqual([body.summary.events, values("model"), values("address")], [1, ["acme-13b"], ["203.0.113.7"]]);
+  assert.deepEqual([body.incidents[0].id, body.holdings[0].fraction, body.mayRead], [incident, 1, []]);
+  const { body: declared } = await visitor.get("/api/entity?kind=principal&name=svc-deploy");
+  assert.deepEqual([declared.mayRead, declared.incidents], [["acme-13b"], []]);
+  const { body: nobody } = await visitor.get("/api/entity?kind=address&name=198.51.100.1");
+  assert.deepEqual([nobody.summary.events, nobody.alerts], [0, []]);
+  assert.equal((await visitor.get("/api/entity?kind=doc&name=x")).status, 400);
+});

@@ -15,7 +15,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { ServerError } from "../error.ts";
 import { digestOf, nameOf, recordedFields } from "../evidence/records.ts";
-import { eventFields, eventsById } from "../store/events.ts";
+import { eventCondition, eventFields, eventsById } from "../store/events.ts";
 import { fieldOf, readFilter, readNumber } from "../store/filter.ts";
 import { allHunts, countHunts, keepHunt, removeHunt } from "../store/hunts.ts";
 import { incidentById } from "../store/incidents.ts";
@@ -35,8 +35,8 @@ export function hunts(app: FastifyInstance, context: Context): void {
   const { db, engine, now } = context;
 
   app.get("/api/events/summary", async (request, reply): Promise<EventSummary> => {
-    const query = read(summaryQuery, request.query);
-    return summarise(engine, { ...query, now: now() }, hangUp(request, reply));
+    const { filter, by } = read(summaryQuery, request.query);
+    return summarise(engine, { of: eventCondition(filter, now()), by }, hangUp(request, reply));
   });
 
   app.get("/api/events/rule", async (request): Promise<RuleDraft> => {

@@ -8,8 +8,8 @@ import { aFolder } from "../testing/a-server.ts";
 import { anEngine } from "../testing/engines.ts";
 import type { EventEngine } from "./engine/engine.ts";
 import { prepareEvents } from "./event-tables.ts";
-import { insertEvents } from "./events.ts";
-import { barOf, summarise } from "./summary.ts";
+import { eventCondition, insertEvents } from "./events.ts";
+import { barOf, exactly, mostOf, summarise } from "./summary.ts";
 
 const folder = aFolder("summary");
 let engine: EventEngine;
@@ -34,7 +34,7 @@ test("events are counted over time and by a field, each once", async () => {
   ];
   await insertEvents(engine, all, 1);
   await insertEvents(engine, all, 2);
-  const told = await summarise(engine, { filter: "source:s", by: "principal", now });
+  const told = await summarise(engine, { of: eventCondition("source:s", now), by: "principal" });
   assert.deepEqual(
     { ...told, bars: told.bars.map(({ events }) => events) },
     {
@@ -54,13 +54,23 @@ test("events are counted over time and by a field, each once", async () => {
 });
 
 test("no event is told as none, and a field that the source does not fill as empty", async () => {
-  const none = await summarise(engine, { filter: "source:nobody", by: "principal", now });
+  const none = await summarise(engine, { of: eventCondition("source:nobody", now), by: "principal" });
   assert.deepEqual([none.events, none.bars, none.values, none.firstAt], [0, [], [], undefined]);
   await insertEvents(engine, [anEvent("e1", { source: "empty" })], 1);
-  const { values } = await summarise(engine, { filter: "source:empty", by: "model", now });
+  const { values } = await summarise(engine, { of: eventCondition("source:empty", now), by: "model" });
   assert.deepEqual(
     values.map(({ value, events }) => [value, events]),
     [["", 1]],
+  );
+});
+
+test("an entity's events are its own: a star in its name is no wildcard", async () => {
+  const named = (id: string, principal: string) => anEvent(id, { source: "star", principal });
+  await insertEvents(engine, [named("x1", "eve*"), named("x2", "eve-of-finance")], 1);
+  const { values } = await mostOf(engine, { of: exactly("principal", "eve*"), by: "source" });
+  assert.deepEqual(
+    values.map(({ value, events }) => [value, events]),
+    [["star", 1]],
   );
 });
 

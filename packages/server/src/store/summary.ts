@@ -2,7 +2,7 @@
 import { maxBars, maxValues, type CountedField, type EventSummary } from "@outweigh/schema";
 import type { EventEngine } from "./engine/engine.ts";
 import { tableIn } from "./event-tables.ts";
-import { eventCondition, hunt } from "./events.ts";
+import { hunt, type Condition } from "./events.ts";
 
 /** Widths of a bar, in ms: those that a clock has. */
 const second = 1000;
@@ -40,52 +40,32 @@ const columns: Record<CountedField, string> = {
 };
 
 interface Asked {
-  readonly filter: string;
+  /** Which events: of a filter, or all of one entity. */
+  readonly of: Condition;
   readonly by: CountedField;
-  readonly now: number;
+}
+
+/** All events of which this field is exactly this: a star at its end is a star. */
+export function exactly(field: CountedField, value: string): Condition {
+  return { sql: `${columns[field]} = {value:String}`, params: { value: value.toWellFormed() } };
 }
 
 interface Whole {
   readonly events: string;
   readonly first: string;
   readonly last: string;
-  readonly different: string;
 }
 
-interface Counted {
-  readonly value: string;
-  readonly events: string;
-  readonly bytes: string;
-  readonly first: string;
-  readonly last: string;
-}
-
-/** Under the hunter's limits. @throws {ServerError} BAD_FILTER, EVENTS_UNAVAILABLE, TOO_LARGE (beyond a hunt's limits). */
-export async function summarise(
-  engine: EventEngine,
-  { filter, by, now }: Asked,
-  signal?: AbortSignal,
-): Promise<EventSummary> {
-  const { sql, params } = eventCondition(filter, now);
+/** How events lie in time, and which values of one field they have. Under the hunter's limits. @throws {ServerError} EVENTS_UNAVAILABLE, TOO_LARGE (beyond a hunt's limits). */
+export async function summarise(engine: EventEngine, asked: Asked, signal?: AbortSignal): Promise<EventSummary> {
+  const { sql, params } = asked.of;
   const from = `from ${tableIn(engine, "event")} final where ${sql}`;
-  const column = columns[by];
-  const [[whole], values] = await Promise.all([
-    hunt<Whole>(
-      engine,
-      `select count() as events, min(time) as first, max(time) as last, uniq(${column}) as different ${from}`,
-      params,
-      signal,
-    ),
-    hunt<Counted>(
-      engine,
-      `select ${column} as value, count() as events, sum(toFloat64(bytes)) as bytes, min(time) as first, max(time) as last
-       ${from} group by value order by events desc, value limit {most:UInt32}`,
-      { ...params, most: maxValues },
-      signal,
-    ),
+  const [[whole], most] = await Promise.all([
+    hunt<Whole>(engine, `select count() as events, min(time) as first, max(time) as last ${from}`, params, signal),
+    mostOf(engine, asked, signal),
   ]);
   const events = Number(whole?.events ?? 0);
-  if (!whole || events === 0) return { events: 0, barMs: day, bars: [], by, values: [], different: 0 };
+  if (!whole || events === 0) return { events: 0, barMs: day, bars: [], ...most };
   const [firstAt, lastAt] = [Number(whole.first), Number(whole.last)];
   const barMs = barOf(firstAt, lastAt);
   const bars = await hunt<{ bar: string; events: string }>(
@@ -100,6 +80,37 @@ export async function summarise(
     lastAt,
     barMs,
     bars: bars.map((it) => ({ at: Number(it.bar), events: Number(it.events) })),
+    ...most,
+  };
+}
+
+interface Counted {
+  readonly value: string;
+  readonly events: string;
+  readonly bytes: string;
+  readonly first: string;
+  readonly last: string;
+}
+
+/** The values of one field that most events have. Under the hunter's limits. @throws {ServerError} EVENTS_UNAVAILABLE, TOO_LARGE (beyond a hunt's limits). */
+export async function mostOf(
+  engine: EventEngine,
+  { of: { sql, params }, by }: Asked,
+  signal?: AbortSignal,
+): Promise<Pick<EventSummary, "by" | "values" | "different">> {
+  const from = `from ${tableIn(engine, "event")} final where ${sql}`;
+  const column = columns[by];
+  const [values, [all]] = await Promise.all([
+    hunt<Counted>(
+      engine,
+      `select ${column} as value, count() as events, sum(toFloat64(bytes)) as bytes, min(time) as first, max(time) as last
+       ${from} group by value order by events desc, value limit {most:UInt32}`,
+      { ...params, most: maxValues },
+      signal,
+    ),
+    hunt<{ different: string }>(engine, `select uniq(${column}) as different ${from}`, params, signal),
+  ]);
+  return {
     by,
     values: values.map((it) => ({
       value: it.value,
@@ -108,6 +119,6 @@ export async function summarise(
       firstAt: Number(it.first),
       lastAt: Number(it.last),
     })),
-    different: Number(whole.different),
+    different: Number(all?.different ?? 0),
   };
 }

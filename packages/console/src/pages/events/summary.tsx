@@ -2,14 +2,12 @@ import { countedField, type CountedField, type EventSummary } from "@outweigh/sc
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { healthQuery, summaryQuery } from "../../api/queries.ts";
 import { count, size } from "../../format/size.ts";
-import { span, stamp } from "../../format/time.ts";
-import { usePreferences } from "../../preferences.ts";
 import { useUrl } from "../../ui/list-state.ts";
 import { Problem } from "../../ui/states.tsx";
 import { Muted, Value } from "../../ui/text.tsx";
 import { Bar } from "../../ui/bar.tsx";
-import { chartOf, withinTime } from "./bars.ts";
 import { Hunts } from "./hunts.tsx";
+import { OverTime } from "./over-time.tsx";
 import s from "./summary.module.css";
 
 /** Above the list of events: how all that match lie in time, and which values they have most. */
@@ -17,11 +15,13 @@ export function Summary({ total }: { readonly total: number }) {
   const { search, go } = useUrl();
   const filter = search.filter ?? "";
   const by = countedField.catch("principal").parse(search.by);
+  const { data: health } = useQuery(healthQuery);
+  const gaps = (health?.items ?? []).flatMap((source) => source.gaps);
   const { data, error } = useQuery({ ...summaryQuery(filter, by, total), placeholderData: keepPreviousData });
   return (
     <section className={s.summary} aria-label="What these events have in common">
       <div className={s.time}>
-        {error ? <Problem error={error} /> : data && <Over of={data} filter={filter} />}
+        {error ? <Problem error={error} /> : data && <OverTime of={data} gaps={gaps} filter={filter} />}
         <Hunts filter={filter} />
       </div>
       <div className={s.values}>
@@ -40,60 +40,6 @@ export function Summary({ total }: { readonly total: number }) {
       </div>
     </section>
   );
-}
-
-/** Events over time; a click on a bar narrows the list to it. Silences of sources are hatched: nothing is not none. */
-function Over({ of: it, filter }: { readonly of: EventSummary; readonly filter: string }) {
-  const { zone } = usePreferences();
-  const { go } = useUrl();
-  const { data: health } = useQuery(healthQuery);
-  const gaps = (health?.items ?? []).flatMap((source) => source.gaps);
-  const chart = chartOf(it, gaps);
-  if (!chart) return null;
-  return (
-    <figure className={s.chart}>
-      <div
-        className={s.bars}
-        role="group"
-        aria-label={`${count(it.events)} events over ${span(chart.to - chart.from)}`}
-      >
-        {chart.gaps.map((gap, i) => (
-          <span
-            className={s.gap}
-            style={{ left: percent(gap.left), width: percent(gap.width) }}
-            title={`${gap.source} was not seen`}
-            key={i}
-          />
-        ))}
-        {chart.bars.map((bar) => (
-          <button
-            type="button"
-            className={s.bar}
-            style={{ left: percent(bar.left), width: percent(bar.width) }}
-            title={`${count(bar.events)} events in ${span(it.barMs)} from ${stamp(bar.at, zone)}`}
-            aria-label={`${count(bar.events)} events from ${stamp(bar.at, zone)}: only these`}
-            tabIndex={-1}
-            onClick={() => go({ filter: withinTime(filter, bar.at, bar.to), sel: undefined })}
-            key={bar.at}
-          >
-            <i style={{ height: percent(bar.height) }} />
-          </button>
-        ))}
-      </div>
-      <figcaption className={s.ends}>
-        <span>{stamp(chart.from, zone)}</span>
-        <span>
-          one bar: {span(it.barMs)}
-          {chart.gaps.length > 0 && " · hatched: a source was not seen"}
-        </span>
-        <span>{stamp(chart.to, zone)}</span>
-      </figcaption>
-    </figure>
-  );
-}
-
-function percent(fraction: number): string {
-  return `${fraction * 100}%`;
 }
 
 /** Values that are shown: what fits beside the chart. */

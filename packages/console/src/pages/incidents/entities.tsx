@@ -1,8 +1,9 @@
-import type { Entity } from "@outweigh/schema";
+import { entityKind as paged, type Entity } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
 import { count } from "../../format/size.ts";
 import { Section } from "../../ui/parts.tsx";
 import { Middle, Muted, Value } from "../../ui/text.tsx";
+import { EntityLink } from "../entities/link.tsx";
 import s from "./incidents.module.css";
 
 const words: Readonly<Record<Entity["kind"], string>> = {
@@ -15,7 +16,7 @@ const words: Readonly<Record<Entity["kind"], string>> = {
   "user-agent": "program",
 };
 
-/** Who and what took part; a click leads to all their events. */
+/** Who and what took part; a click leads to their own page, or to their events. */
 export function Entities({ of }: { readonly of: readonly Entity[] }) {
   if (of.length === 0) return null;
   return (
@@ -28,6 +29,8 @@ export function Entities({ of }: { readonly of: readonly Entity[] }) {
               <Link to="/models/$name" params={{ name: it.name }}>
                 <Middle>{it.name}</Middle>
               </Link>
+            ) : paged.safeParse(it.kind).success ? (
+              <EntityLink kind={paged.parse(it.kind)}>{it.name}</EntityLink>
             ) : (
               <Value field={it.kind}>{it.name}</Value>
             )}

@@ -1,0 +1,56 @@
+import { makeRegister } from "@outweigh/pipeline";
+import { entityQuery, printFilter, type CountedField, type EntityDetail } from "@outweigh/schema";
+import type { FastifyInstance } from "fastify";
+import { listAlerts } from "../store/alerts.ts";
+import { gapsWithin } from "../store/gaps.ts";
+import { listIncidents } from "../store/incidents.ts";
+import { exactly, mostOf, summarise } from "../store/summary.ts";
+import { hangUp, read, type Context } from "./context.ts";
+import { withBooks } from "./incidents.ts";
+
+/** What stands beside an entity on its page. */
+const fields: readonly CountedField[] = ["principal", "model", "address", "credential", "place", "agent", "source"];
+/** Latest alerts and incidents on the page: what one reads before asking for the list. */
+const maxLatest = 50;
+
+/** The page of a principal, an address, a key or a place: what it did, with what, and what came of it. */
+export function entities(app: FastifyInstance, context: Context): void {
+  const { engine, config } = context;
+  const register = makeRegister(config.models);
+
+  app.get("/api/entity", async (request, reply): Promise<EntityDetail> => {
+    const { kind, name } = read(entityQuery, request.query);
+    const signal = hangUp(request, reply);
+    const of = exactly(kind, name);
+    const [summary, beside, told] = await Promise.all([
+      summarise(engine, { of, by: "operation" }, signal),
+      Promise.all(fields.filter((by) => by !== kind).map((by) => mostOf(engine, { of, by }, signal))),
+      kind === "principal" ? toldOf(context, name) : { alerts: [], incidents: [] },
+    ]);
+    const sources = new Set(beside.find((it) => it.by === "source")?.values.map((it) => it.value));
+    const { firstAt: from, lastAt: to } = summary;
+    const gaps = from === undefined || to === undefined ? [] : await gapsWithin(context.db, { from, to });
+    const isPrincipal = kind === "principal";
+    return {
+      kind,
+      name,
+      summary,
+      beside,
+      holdings: isPrincipal ? context.worker.holdings().filter((it) => it.principal === name) : [],
+      mayRead: isPrincipal ? config.models.filter((it) => register.isReader(it.name, name)).map((it) => it.name) : [],
+      ...told,
+      gaps: gaps.filter((it) => sources.has(it.source)),
+    };
+  });
+}
+
+async function toldOf(context: Context, name: string) {
+  const filter = printFilter([{ field: "principal", op: "=", values: [name], excluded: false }]);
+  const list = { filter, limit: maxLatest, now: context.now() };
+  const [alerts, incidents] = await Promise.all([listAlerts(context.db, list), listIncidents(context.db, list)]);
+  // A star at a name's end is a wildcard to a filter: only what names this one is told.
+  return {
+    alerts: alerts.items.filter((it) => it.principal === name),
+    incidents: incidents.items.filter((it) => it.principals.includes(name)).map((it) => withBooks(context, it)),
+  };
+}
