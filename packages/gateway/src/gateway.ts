@@ -3,24 +3,25 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { GatewayClient, GatewaySection } from "@outweigh/schema";
+import type { GatewayAsk, GatewayClient, GatewayOrder, GatewaySection, GatewayStatus } from "@outweigh/schema";
 import { makeAdmin, type AdminDesk } from "./admin/admin.ts";
 import { adapters } from "./adapters/adapters.ts";
 import type { FromWorker, WorkerStart } from "./detect/protocol.ts";
 import { GatewayError } from "./error.ts";
 import { Supervisor } from "./detect/supervisor.ts";
 import { clientRows } from "./admin/client-rows.ts";
+import { settingsOf, shownKey } from "./admin/settings.ts";
 import { Clients } from "./front/clients.ts";
 import { listen, makeFront } from "./front/front.ts";
 import { Strangers } from "./front/strangers.ts";
 import type { Surroundings } from "./front/surroundings.ts";
-import { keyPath, readKeys } from "./keys/key-file.ts";
+import { addKey, keyPath, readKeys, replaceKey, revokeKey, type KeyEntry } from "./keys/key-file.ts";
 import { KeyRing } from "./keys/key-ring.ts";
+import { Link, type LinkDesk, type LinkOptions } from "./link/link.ts";
 import { drainMs, ringBytes } from "./limits.ts";
 import { Challenges } from "./orders/challenge.ts";
 import { OrderBook } from "./orders/order-book.ts";
 import { compilePolicy, type Policy } from "./policy/policy.ts";
-import { variable } from "./policy/routes.ts";
 import { BlindBook } from "./record/blind.ts";
 import { Denials } from "./record/denials.ts";
 import { Journal } from "./record/journal.ts";
@@ -41,6 +42,8 @@ export interface GatewayOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where messages for people go. */
   readonly say: (line: string) => void;
+  /** From whoever starts it beside a server: where that is, and a token to enrol with. */
+  readonly server?: LinkOptions["server"];
   /** Length of one interval of activity for linking accounts, in ms; default a minute. */
   readonly linkMs?: number;
 }
@@ -76,7 +79,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 }
 
 /** All parts of one gateway, tied together. */
-class House implements RunningGateway, AdminDesk {
+class House implements RunningGateway, AdminDesk, LinkDesk {
   readonly dataDir: string;
   readonly adminToken: string;
   url = "";
@@ -84,6 +87,8 @@ class House implements RunningGateway, AdminDesk {
   readonly #options: GatewayOptions;
   readonly #journal: Journal;
   readonly #outbox: Outbox;
+  readonly #link: Link;
+  readonly #startedAt = Date.now();
   readonly #teller: Teller;
   readonly #blind: BlindBook;
   readonly #denials = new Denials();
@@ -102,6 +107,7 @@ class House implements RunningGateway, AdminDesk {
   #unread = 0;
   #closed: Promise<void> | undefined;
   #problems: readonly string[] = [];
+  #entries: readonly KeyEntry[];
 
   constructor(options: GatewayOptions, policy: Policy, dataDir: string) {
     this.#options = options;
@@ -112,8 +118,23 @@ class House implements RunningGateway, AdminDesk {
       "hex",
     );
     this.#journal = new Journal(dataDir);
-    this.#outbox = new Outbox(dataDir, this.#journal.origin, this.#receiver(policy));
-    this.#teller = new Teller(this.#journal, this.#outbox, () => this.#around);
+    this.#outbox = new Outbox(dataDir, this.#journal.origin);
+    this.#link = new Link({
+      dataDir,
+      name: policy.section.name,
+      origin: this.#journal.origin,
+      server: options.server,
+      outbox: this.#outbox,
+      desk: this,
+      say: options.say,
+    });
+    this.#entries = readKeys(dataDir);
+    this.#teller = new Teller(
+      this.#journal,
+      this.#outbox,
+      () => this.#around,
+      () => this.#link.tell(),
+    );
     this.#blind = new BlindBook((it) => this.#teller.blind(it));
     const tap = new Tap(this.#ring, (it) => this.#supervisor.tell(it));
     this.#supervisor = new Supervisor(
@@ -127,7 +148,7 @@ class House implements RunningGateway, AdminDesk {
     );
     this.#around = {
       policy,
-      keys: new KeyRing(readKeys(dataDir)),
+      keys: new KeyRing(this.#entries),
       orders: new OrderBook(dataDir, (it) => this.#teller.order(it)),
       challenges: new Challenges(this.#secret),
       clients: new Clients(() => undefined),
@@ -141,12 +162,6 @@ class House implements RunningGateway, AdminDesk {
       running: 0,
       draining: false,
     };
-  }
-
-  #receiver({ section: { server } }: Policy) {
-    if (!server) return undefined;
-    const token = server.token === undefined ? undefined : variable(server.token, this.#options.environment);
-    return { url: server.url, token };
   }
 
   #workerStart(): WorkerStart {
@@ -185,6 +200,7 @@ class House implements RunningGateway, AdminDesk {
     this.#watches = files.map((it) => watchFile(it, () => this.#reloadQuietly()));
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#timer.unref();
+    this.#link.start();
   }
 
   #policyFields() {
@@ -217,14 +233,14 @@ class House implements RunningGateway, AdminDesk {
 
   reload(): object {
     const policy = compilePolicy(this.#section(), this.#options.environment, this.#around.policy.epoch + 1);
-    const keys = new KeyRing(readKeys(this.dataDir));
-    const receiver = this.#receiver(policy);
+    const entries = readKeys(this.dataDir);
+    const keys = new KeyRing(entries);
+    this.#entries = entries;
     const { section: old } = this.#around.policy;
     this.#around.keys = keys;
     if (isDeepStrictEqual(policy.section, old)) return { epoch: this.#around.policy.epoch, keys: keys.size };
     this.#around.policy = policy;
     this.#around.pools.keepOnly(policy.upstreams);
-    this.#outbox.receiver = receiver;
     this.#supervisor.tell({ tell: "routes", routes: routesOf(policy), models: policy.section.models });
     if (!isDeepStrictEqual([policy.section.tiers, policy.section.tenantLimits], [old.tiers, old.tenantLimits])) {
       this.#around.clients.relimit((it) => policy.tier(keys.tierOf(it)).limits, policy.section.tenantLimits);
@@ -259,39 +275,116 @@ class House implements RunningGateway, AdminDesk {
     this.#supervisor.kill();
   }
 
-  status(): object {
+  status(): GatewayStatus & { readonly [more: string]: unknown } {
     const { policy, keys, running, clients } = this.#around;
-    const { lost, waitingBytes, failedSince } = this.#outbox.state;
+    const { awaySince, server } = this.#link;
     return {
+      ...this.#health(),
       origin: this.#journal.origin,
-      url: this.url,
       epoch: policy.epoch,
       keys: keys.size,
       clients: clients.all().length,
       running,
+      unread: this.#unread,
+      ...(server !== undefined && { server }),
+      ...(awaySince !== undefined && { awaySince }),
+    };
+  }
+
+  /** What the server hears of it. */
+  #health(): GatewayStatus {
+    const { lost, waitingBytes } = this.#outbox.state;
+    return {
+      url: this.url,
+      startedAt: this.#startedAt,
+      running: this.#around.running,
       blind: this.#blind.isBlind,
       dropped: this.#ring.drops,
-      unread: this.#unread,
-      problems: this.#problems,
       evidence: this.#journal.head.size,
-      outbox: { lost, waitingBytes, ...(failedSince !== undefined && { failedSince }) },
+      waitingBytes,
+      lost,
+      problems: this.#problems.slice(0, 50).map((it) => it.slice(0, 500)),
     };
   }
 
   clients(): GatewayClient[] {
-    return clientRows({ ...this.#around, readings: this.#readings, groups: this.#groups });
+    const { policy, keys } = this.#around;
+    return clientRows({
+      ...this.#around,
+      readings: this.#readings,
+      groups: this.#groups,
+      bitsPerDay: (it) => policy.tier(keys.tierOf(it)).limits.informationBitsPerDay,
+    });
   }
 
-  orders(): readonly object[] {
+  orders(): readonly GatewayOrder[] {
     return this.#around.orders.all();
   }
 
-  apply(order: unknown): object {
-    return this.#around.orders.apply(order, Date.now());
+  apply(order: unknown, unknown = false): GatewayOrder {
+    return this.#around.orders.apply(order, Date.now(), (it) => unknown || this.#knows(it));
+  }
+
+  /** Whether a principal asked anything, or holds a key; a tenant, whether one of its principals does. */
+  #knows(principal: string): boolean {
+    if (this.#around.clients.find(principal)) return true;
+    const tenant = principal.startsWith("tenant:") ? principal.slice("tenant:".length) : undefined;
+    return this.#entries.some((it) => it.principal === principal || (tenant !== undefined && it.tenant === tenant));
   }
 
   undo(id: string, by: string): object {
     return this.#around.orders.undo(id, by.slice(0, 128));
+  }
+
+  keys() {
+    return this.#entries.map(shownKey);
+  }
+
+  settings() {
+    return settingsOf(this.#around.policy);
+  }
+
+  noted(ask: GatewayAsk, { text, signature }: { readonly text: string; readonly signature: string }) {
+    const by = "by" in ask ? ask.by : ask.order.by;
+    const entry = {
+      kind: "order-received",
+      by,
+      text: `the server ordered: ${ask.verb}`,
+      fields: { order: text, signature },
+    };
+    const { seq } = this.#journal.add(entry, Date.now());
+    return { seq, hash: this.#journal.head.last };
+  }
+
+  /** What the server signed. Doing it twice is doing it once. */
+  carryOut(ask: GatewayAsk): void {
+    const now = Date.now();
+    const { orders } = this.#around;
+    switch (ask.verb) {
+      case "apply":
+        // By the server's clock, which may be ahead of ours: it holds from now on.
+        if (!orders.all().some((it) => it.id === ask.order.id))
+          this.apply({ ...ask.order, from: Math.min(ask.order.from, now) });
+        return;
+      case "undo":
+        if (orders.all().some((it) => it.id === ask.order)) this.undo(ask.order, ask.by);
+        return;
+      case "add-key":
+        addKey(this.dataDir, ask.key, ask, now);
+        break;
+      case "rotate-key":
+        replaceKey(this.dataDir, { id: ask.id, given: ask.key, graceMs: ask.graceMs }, now);
+        break;
+      case "revoke-key":
+        revokeKey(this.dataDir, ask.id, now);
+    }
+    this.reload();
+  }
+
+  serverAway(since: number | undefined): void {
+    const kind = since === undefined ? "server-back" : "server-away";
+    const text = since === undefined ? "the server answers again" : "the server does not answer; records wait on disk";
+    this.#journal.add({ kind, by: "gateway", text }, Date.now());
   }
 
   close(): Promise<void> {
@@ -307,6 +400,7 @@ class House implements RunningGateway, AdminDesk {
     await this.#supervisor.stop(this.#ring, 5_000);
     this.#blind.endAll(Date.now());
     for (const it of this.#denials.take(this.#journal.origin)) this.#outbox.add(it);
+    await this.#link.close();
     await this.#outbox.close();
     await this.#around.pools.close();
     this.#journal.add({ kind: "gateway-stopped", by: "gateway", text: "stopped" }, Date.now());

@@ -23,8 +23,8 @@ const own = z.string().regex(/^\$\{[A-Z_][A-Z0-9_]*\}$/, "expected ${NAME}, a va
 const path = z.string().regex(/^\/[\w./~:{}-]*$/, "expected a path that starts with a slash");
 const perMinute = z.number().positive().max(1e12);
 
-/** What an answer may give away: the dial. Each step gives less than the one before. */
-export const answerDial = z.enum(["full", "rounded", "label-only"]);
+/** What an answer may give away: the dial. Each step gives less than the one before; `top-k` is the largest k, rounded. */
+export const answerDial = z.enum(["full", "rounded", "top-k", "label-only"]);
 export type AnswerDial = z.infer<typeof answerDial>;
 
 /** How much a principal may ask for. Absent: no limit of that kind. */
@@ -107,6 +107,11 @@ export type GatewayUpstream = z.infer<typeof gatewayUpstream>;
 
 /** The part `gateway` of `outweigh.yml`. */
 export const gatewaySection = z.strictObject({
+  /** Tells it from other gateways of one server: its records are the source `gateway-NAME` there. */
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected lower-case letters, digits, dashes")
+    .default("main"),
   host: z.string().max(256).default("127.0.0.1"),
   port: z.int().min(0).max(65_535).default(7780),
   /** Keys, orders, evidence and the spool lie here. */
@@ -128,8 +133,6 @@ export const gatewaySection = z.strictObject({
     .default(4 * 1024 * 1024),
   maxConnections: z.int().min(1).max(1_000_000).default(10_000),
   maxConnectionsPerAddress: z.int().min(1).max(1_000_000).default(1024),
-  /** Where findings go. Absent: into the spool alone. */
-  server: z.strictObject({ url: z.url({ protocol: /^https?$/ }), token: own.optional() }).optional(),
 });
 export type GatewaySection = z.infer<typeof gatewaySection>;
 
@@ -138,14 +141,39 @@ export const orderVerb = z.enum([
   "throttle",
   "strip-logprobs",
   "round",
+  "top-k",
   "label-only",
   "strip-reasoning",
   "challenge",
   "suspend",
 ]);
 
+export type OrderVerb = z.infer<typeof orderVerb>;
+
 /** Longest life of an order: what should hold longer is policy. 90 days, in ms. */
 export const maxOrderMs = 90 * 86_400_000;
+
+/** How strongly an order works. Each number belongs to one verb. */
+const strength = {
+  /** Requests a minute, for `throttle`. */
+  requestsPerMinute: perMinute.optional(),
+  /** Decimals, for `round` and `top-k`. */
+  decimals: z.int().min(0).max(6).optional(),
+  /** How many of the largest probabilities are left, for `top-k`. */
+  top: z.int().min(1).max(1000).optional(),
+  /** Leading zero bits of the proof, for `challenge`: 18 take a script half a second. */
+  bits: z.int().min(8).max(28).optional(),
+};
+
+/** What a person settles of an order: how long, how strongly, for which model, and what the client is told. */
+export const orderTerms = z.strictObject({
+  forMs: z.int().min(60_000).max(maxOrderMs).optional(),
+  model: z.string().min(1).max(128).optional(),
+  /** What the client is told. Not the reason that goes on record: that one may name a suspicion. */
+  tell: z.string().trim().min(1).max(500).optional(),
+  ...strength,
+});
+export type OrderTerms = z.infer<typeof orderTerms>;
 
 /** An order to the gateway. It always ends. */
 export const gatewayOrder = z.strictObject({
@@ -160,12 +188,7 @@ export const gatewayOrder = z.strictObject({
   by: z.string().min(1).max(128),
   from: z.int().nonnegative(),
   until: z.int().positive(),
-  /** Requests a minute, for `throttle`. */
-  requestsPerMinute: perMinute.optional(),
-  /** Decimals, for `round`. */
-  decimals: z.int().min(0).max(6).optional(),
-  /** Leading zero bits of the proof, for `challenge`: 18 take a script half a second. */
-  bits: z.int().min(8).max(28).optional(),
+  ...strength,
 });
 export type GatewayOrder = z.infer<typeof gatewayOrder>;
 
@@ -183,7 +206,8 @@ const who = {
   credential: z.string().max(128).optional(),
   model: z.string().max(128).optional(),
   address: z.string().max(64).optional(),
-  agent: z.string().max(256).optional(),
+  /** What the client calls itself. */
+  userAgent: z.string().max(256).optional(),
 };
 
 /** What detectors of the gateway can find. */
@@ -262,6 +286,8 @@ export const gatewayClient = z.object({
   outputTokens: z.number(),
   /** Upper bound of bits given away, see `informationBitsPerDay`. */
   informationBits: z.number(),
+  /** Bits a day that its tier allows, and the share of them that is used now, 0 to 1 and beyond. Absent: no such budget. */
+  budget: z.object({ bitsPerDay: z.number(), used: z.number() }).optional(),
   lastAt: z.int().optional(),
   /** What detectors read; absent while nothing was read. */
   reading: z

@@ -10,8 +10,8 @@ export interface AdminDesk {
   status(): object;
   clients(): readonly object[];
   orders(): readonly object[];
-  /** @throws {GatewayError} BAD_ORDER */
-  apply(order: unknown): object;
+  /** @param unknown Whether it may be about a principal that nobody knows here. @throws {GatewayError} BAD_ORDER */
+  apply(order: unknown, unknown: boolean): object;
   /** @throws {GatewayError} BAD_ORDER */
   undo(id: string, by: string): object;
   /** @throws {GatewayError} BAD_CONFIG, BAD_KEY_FILE: then the old ones hold. */
@@ -59,7 +59,7 @@ async function answer(req: IncomingMessage, desk: AdminDesk, token: string): Pro
     case "GET /orders":
       return [200, { orders: desk.orders() }];
     case "POST /orders":
-      return [201, desk.apply(await readJson(req))];
+      return [201, desk.apply(await readJson(req), searchParams.get("unknown") === "yes")];
     case "POST /reload":
       return [200, desk.reload()];
     default:

@@ -7,6 +7,8 @@ import type { Readings } from "../tap/readings.ts";
 export interface RowSources extends Pick<Surroundings, "clients" | "orders" | "tap"> {
   readonly readings: Readings;
   readonly groups: ReadonlyMap<number, readonly number[]>;
+  /** Bits a day that a principal may be told; undefined without such a budget. */
+  readonly bitsPerDay: (principal: string) => number | undefined;
 }
 
 /** What is known of each client, the busiest first. */
@@ -17,6 +19,8 @@ export function clientRows(from: RowSources): GatewayClient[] {
 
 function rowOf(it: Client, all: readonly Client[], { orders, groups, ...from }: RowSources): GatewayClient {
   const reading = readingOf(it, from);
+  const bitsPerDay = from.bitsPerDay(it.principal);
+  const used = it.account.informationUsed(Date.now());
   return {
     principal: it.principal,
     ...(it.tenant !== undefined && { tenant: it.tenant }),
@@ -25,6 +29,8 @@ function rowOf(it: Client, all: readonly Client[], { orders, groups, ...from }: 
     inputTokens: it.inputTokens,
     outputTokens: it.outputTokens,
     informationBits: Math.round(it.informationBits),
+    ...(bitsPerDay !== undefined &&
+      used !== undefined && { budget: { bitsPerDay, used: Math.round(used * 1000) / 1000 } }),
     ...(it.lastAt > 0 && { lastAt: it.lastAt }),
     ...(reading && { reading }),
     group: (groups.get(it.slot) ?? []).filter((slot) => slot !== it.slot).map((slot) => all[slot]?.principal ?? ""),

@@ -58,8 +58,9 @@ test("each step of the dial gives away less than the one before", () => {
     fc.property(fc.integer({ min: 2, max: 2000 }), fc.integer({ min: 1, max: 6 }), (classes, decimals) => {
       const full = predictionBits("full", classes);
       const rounded = predictionBits("rounded", classes, decimals);
+      const top = predictionBits("top-k", classes, decimals);
       const label = predictionBits("label-only", classes);
-      assert.ok(label <= rounded + 1e-6 && rounded <= full + 1e-6);
+      assert.ok(label <= top + 1e-6 && top <= rounded + 1e-6 && rounded <= full + 1e-6);
     }),
   );
 });

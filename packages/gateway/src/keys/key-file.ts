@@ -64,6 +64,13 @@ function writeKeys(dataDir: string, keys: readonly KeyEntry[]): void {
   renameSync(next, path);
 }
 
+/** A key that somebody else made: all that is needed of it. */
+export interface GivenKey {
+  readonly id: string;
+  readonly digest: string;
+  readonly last4: string;
+}
+
 export interface NewKey {
   readonly principal: string;
   readonly tenant?: string | undefined;
@@ -79,9 +86,20 @@ export function createKey(
   it: NewKey,
   now: number,
 ): { readonly entry: KeyEntry; readonly secret: string } {
-  const { entry, secret } = make(it, now);
+  const { secret, given } = made();
+  const entry = entryOf(given, it, now);
   writeKeys(dataDir, keyFile.parse({ version: 1, keys: [...readKeys(dataDir), entry] }).keys);
   return { entry, secret };
+}
+
+/** Takes a key that the server made. One that is here already stays as it is. @throws {GatewayError} BAD_KEY_FILE */
+export function addKey(dataDir: string, given: GivenKey, it: NewKey, now: number): KeyEntry {
+  const keys = readKeys(dataDir);
+  const known = keys.find(({ id }) => id === given.id);
+  if (known) return known;
+  const entry = entryOf(given, it, now);
+  writeKeys(dataDir, keyFile.parse({ version: 1, keys: [...keys, entry] }).keys);
+  return entry;
 }
 
 /**
@@ -89,13 +107,25 @@ export function createKey(
  * @throws {GatewayError} NO_SUCH_KEY for an id that does not exist or is revoked.
  */
 export function rotateKey(dataDir: string, id: string, now: number, graceMs: number) {
+  const { secret, given } = made();
+  return { entry: replaceKey(dataDir, { id, given, graceMs }, now), secret };
+}
+
+/** As `rotateKey`, with a key that the server made. */
+export function replaceKey(
+  dataDir: string,
+  { id, given, graceMs }: { readonly id: string; readonly given: GivenKey; readonly graceMs: number },
+  now: number,
+): KeyEntry {
   const keys = readKeys(dataDir);
+  const known = keys.find((it) => it.id === given.id);
+  if (known) return known;
   const old = find(keys, id);
   if (old.revokedAt !== undefined) throw new GatewayError("NO_SUCH_KEY", `${id} is revoked`);
-  const { entry, secret } = make({ ...old, replaces: old.id }, now);
+  const entry = entryOf(given, { ...old, replaces: old.id }, now);
   const ends = Math.min(old.expiresAt ?? Infinity, now + graceMs);
   writeKeys(dataDir, [...keys.map((it) => (it === old ? { ...it, expiresAt: ends } : it)), entry]);
-  return { entry, secret };
+  return entry;
 }
 
 /** Ends a key now. Ending it twice changes nothing. @throws {GatewayError} NO_SUCH_KEY */
@@ -116,19 +146,27 @@ function find(keys: readonly KeyEntry[], id: string): KeyEntry {
   return found;
 }
 
-function make({ principal, tenant, tier, models = [], expiresAt, replaces }: NewKey, now: number) {
+function made(): { readonly secret: string; readonly given: GivenKey } {
   const secret = newKey();
-  const entry: KeyEntry = {
-    id: `key-${randomBytes(6).toString("hex")}`,
+  const given = { id: `key-${randomBytes(6).toString("hex")}`, digest: keyDigest(secret), last4: secret.slice(-4) };
+  return { secret, given };
+}
+
+function entryOf(
+  { id, digest, last4 }: GivenKey,
+  { principal, tenant, tier, models = [], expiresAt, replaces }: NewKey,
+  now: number,
+): KeyEntry {
+  return {
+    id,
     principal,
     ...(tenant !== undefined && { tenant }),
     ...(tier !== undefined && { tier }),
     models: [...models],
-    digest: keyDigest(secret),
-    last4: secret.slice(-4),
+    digest,
+    last4,
     createdAt: now,
     ...(expiresAt !== undefined && { expiresAt }),
     ...(replaces !== undefined && { replaces }),
   };
-  return { entry, secret };
 }

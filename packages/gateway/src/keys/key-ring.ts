@@ -1,4 +1,5 @@
-import { isKeyShaped, keyDigest } from "./key.ts";
+import { isClientKey } from "@outweigh/schema";
+import { keyDigest } from "./key.ts";
 import type { KeyEntry } from "./key-file.ts";
 
 /** Which models a key may ask. */
@@ -38,7 +39,7 @@ export class KeyRing {
 
   /** Undefined for unknown, revoked and expired keys alike. */
   find(secret: string, now: number): Holder | undefined {
-    if (!isKeyShaped(secret)) return undefined;
+    if (!isClientKey(secret)) return undefined;
     const found = this.#holders.get(keyDigest(secret));
     return found && now < found.expiresAt ? found : undefined;
   }

@@ -27,7 +27,7 @@ export function treatingOf(
   treatment: Treatment,
   model: GatewayModel | undefined,
 ): Treating | undefined {
-  const { logprobs, reasoning, dial, decimals } = treatment;
+  const { logprobs, reasoning, dial, decimals, top } = treatment;
   const isPrediction = served.route.operation === "predict";
   const features = isPrediction ? model?.features : undefined;
   if (!logprobs && !reasoning && dial === "full" && features === undefined) return undefined;
@@ -38,7 +38,7 @@ export function treatingOf(
   const coarse = dial !== "full" && isPrediction;
   // First: where two edits meet on one value, the first one wins.
   if (features !== undefined && !coarse) edits.push(...(cuts.features?.(features) ?? []));
-  const to = { dial, decimals };
+  const to = { dial, decimals, top };
   if (coarse) edits.push(...(cuts.probabilities?.(to, model?.classes, model?.output) ?? []));
   const itemEditor = reasoning ? cuts.reasoningItems?.() : undefined;
   if (edits.length === 0 && !itemEditor) return undefined;

@@ -16,6 +16,8 @@ export interface Restriction {
   readonly stripReasoning: boolean;
   readonly dial: AnswerDial;
   readonly decimals: number | undefined;
+  /** How many of the largest probabilities are left, for `top-k`. */
+  readonly top: number | undefined;
 }
 
 interface Standing {
@@ -79,8 +81,11 @@ export class OrderBook {
       .sort((a, b) => b.from - a.from || (a.id < b.id ? -1 : 1));
   }
 
-  /** @throws {GatewayError} BAD_ORDER for what is malformed, over already, too long, or known by this id. */
-  apply(given: unknown, now: number): GatewayOrder {
+  /**
+   * @param knows Whether a principal is anybody's here: an order about nobody would restrict nobody, and look as if it did.
+   * @throws {GatewayError} BAD_ORDER for what is malformed, over already, too long, about nobody, or known by this id.
+   */
+  apply(given: unknown, now: number, knows: (principal: string) => boolean = () => true): GatewayOrder {
     const read = gatewayOrder.safeParse(given);
     if (!read.success) {
       const [issue] = read.error.issues;
@@ -90,6 +95,10 @@ export class OrderBook {
     if (order.until <= now) throw new GatewayError("BAD_ORDER", "until: the order is over already");
     if (order.until - now > maxOrderMs)
       throw new GatewayError("BAD_ORDER", `until: an order holds at most ${maxOrderMs} ms`);
+    if (!knows(order.principal)) {
+      const who = JSON.stringify(order.principal);
+      throw new GatewayError("BAD_ORDER", `principal: ${who} never asked anything and holds no key here`);
+    }
     const orders = this.all();
     if (orders.some((it) => it.id === order.id)) throw new GatewayError("BAD_ORDER", `id: ${order.id} stands already`);
     if (orders.length >= maxOrders) throw new GatewayError("BAD_ORDER", `more than ${maxOrders} orders`);
@@ -155,13 +164,19 @@ function restrictionOf(standing: readonly Standing[]): Restriction {
   const of = (verb: GatewayOrder["verb"]) => standing.find((it) => it.order.verb === verb);
   const throttle = of("throttle");
   const round = of("round");
+  const largest = of("top-k");
   return {
     suspended: of("suspend")?.order,
     challenge: of("challenge")?.order,
     throttle: throttle?.bucket && { order: throttle.order, bucket: throttle.bucket },
     stripLogprobs: of("strip-logprobs") !== undefined || of("label-only") !== undefined,
     stripReasoning: of("strip-reasoning") !== undefined,
-    dial: of("label-only") ? "label-only" : round ? "rounded" : "full",
-    decimals: round?.order.decimals,
+    dial: of("label-only") ? "label-only" : largest ? "top-k" : round ? "rounded" : "full",
+    decimals: least(round?.order.decimals, largest?.order.decimals),
+    top: largest?.order.top,
   };
+}
+
+function least(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }

@@ -1,4 +1,4 @@
-import type { AnswerDial, GatewayModel, GatewayTier } from "@outweigh/schema";
+import { answerDial, type AnswerDial, type GatewayModel, type GatewayTier } from "@outweigh/schema";
 import type { Levers, Members } from "../adapters/adapter.ts";
 import { noLevers } from "../adapters/adapter.ts";
 import { logprobBits, predictionBits, vectorBits } from "../admission/information.ts";
@@ -14,6 +14,8 @@ export interface Treatment {
   readonly reasoning: boolean;
   readonly dial: AnswerDial;
   readonly decimals: number;
+  /** How many of the largest probabilities are left, for `top-k`. */
+  readonly top?: number | undefined;
 }
 
 /** A request that may go on. */
@@ -27,8 +29,8 @@ export interface Admitted {
 
 /** Longest name of a model in characters, with organisation and revision. */
 const maxModelName = 256;
-/** Decimals of the dial's middle step where no order says otherwise. */
-const usualDecimals = 2;
+/** Decimals of the dial's middle steps where no order says otherwise. */
+export const usualDecimals = 2;
 /** Bytes of text for one token: English prose; other languages have fewer, so budgets are met earlier. */
 const bytesPerToken = 4;
 /** Output tokens that are reserved where a request names no limit. The real number is settled afterwards. */
@@ -128,7 +130,7 @@ function refusedLever(levers: Levers, tier: GatewayTier): Refusal | undefined {
   return undefined;
 }
 
-const dials: readonly AnswerDial[] = ["full", "rounded", "label-only"];
+const dials: readonly AnswerDial[] = answerDial.options;
 
 /** The stricter of what the tier and the orders say. */
 function treatmentOf({ tier, restriction }: Looking): Treatment {
@@ -139,6 +141,7 @@ function treatmentOf({ tier, restriction }: Looking): Treatment {
     reasoning: !tier.reasoning || restriction?.stripReasoning === true,
     dial,
     decimals: restriction?.decimals ?? usualDecimals,
+    top: restriction?.top,
   };
 }
 
@@ -160,11 +163,15 @@ interface Costing {
 
 function costOf({ served, body }: Looking, { levers, treatment, known, queries }: Costing): Cost {
   const { operation } = served.route;
-  const { logprobs, dial, decimals } = treatment;
+  const { logprobs, dial, decimals, top } = treatment;
   if (operation === "look") return { inputTokens: 0, outputTokens: 0, informationBits: 0 };
   const inputTokens = Math.ceil(body.length / bytesPerToken);
   if (operation === "predict" || operation === "score") {
-    return { inputTokens, outputTokens: 0, informationBits: queries * predictionBits(dial, known?.classes, decimals) };
+    return {
+      inputTokens,
+      outputTokens: 0,
+      informationBits: queries * predictionBits(dial, known?.classes, decimals, top),
+    };
   }
   if (operation === "embed") {
     return { inputTokens, outputTokens: 0, informationBits: queries * vectorBits(known?.hidden ?? usualDimensions) };

@@ -29,7 +29,7 @@ export class Denials {
         ...(credential !== undefined && { credential }),
         ...(model !== undefined && { model: model.slice(0, 128) }),
         address: address.slice(0, 64),
-        ...(agent !== undefined && { agent: agent.slice(0, 256) }),
+        ...(agent !== undefined && { userAgent: agent.slice(0, 256) }),
         code,
         route,
         count,

@@ -5,39 +5,37 @@ import { join } from "node:path";
 import type { GatewayRecord } from "@outweigh/schema";
 import { batchMs, maxBatchBytes, maxSpoolBytes } from "../limits.ts";
 
-/** Where records go. */
-export interface Receiver {
-  readonly url: string;
-  readonly token: string | undefined;
+/** Records that are sent together, in order. */
+export interface Batch {
+  readonly records: readonly GatewayRecord[];
+  /** The same for the same records: a server counts what is sent again once. */
+  readonly name: string;
+  /** Bytes in the spool. */
+  readonly bytes: number;
 }
 
-/** How long the server may take for one batch, in ms. */
-const answerMs = 10_000;
 /** Records that wait in memory for the disk: a broken disk must not fill the memory. */
 const maxUnwritten = 10_000;
 
 /**
  * Records on their way to the server. They are on disk before they are sent, sent at least once and in order, each batch under a
- * name of its own so that the server counts it once. A server that is away costs disk, up to `maxSpoolBytes`, and nothing else.
+ * name of its own. A server that is away costs disk, up to `maxSpoolBytes`, and nothing else. Who sends them is the link.
  */
 export class Outbox {
   readonly #spool: string;
   readonly #mark: string;
   readonly #origin: string;
-  #receiver: Receiver | undefined;
   #unwritten: string[] = [];
   #size = 0;
   #sent = 0;
   #lost = 0;
   #timer: NodeJS.Timeout | undefined;
-  #turn: Promise<void> = Promise.resolve();
-  #failedSince: number | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(dataDir: string, origin: string, receiver: Receiver | undefined) {
+  constructor(dataDir: string, origin: string) {
     this.#spool = join(dataDir, "spool.ndjson");
     this.#mark = join(dataDir, "spool.sent");
     this.#origin = origin;
-    this.#receiver = receiver;
   }
 
   /** Continues what an earlier run left. */
@@ -45,12 +43,8 @@ export class Outbox {
     this.#size = existsSync(this.#spool) ? (await stat(this.#spool)).size : 0;
     const mark = existsSync(this.#mark) ? Number(await readFile(this.#mark, "utf8")) : 0;
     this.#sent = Number.isSafeInteger(mark) && mark >= 0 && mark <= this.#size ? mark : 0;
-    this.#timer = setInterval(() => void this.flush(), batchMs);
+    this.#timer = setInterval(() => void this.#inTurn(() => this.#write()).catch(() => undefined), batchMs);
     this.#timer.unref();
-  }
-
-  set receiver(it: Receiver | undefined) {
-    this.#receiver = it;
   }
 
   add(record: GatewayRecord): void {
@@ -58,26 +52,37 @@ export class Outbox {
     else this.#unwritten.push(`${JSON.stringify(record)}\n`);
   }
 
-  /** What waits, what was lost for want of room, and since when the server does not answer. */
-  get state(): { readonly waitingBytes: number; readonly lost: number; readonly failedSince: number | undefined } {
-    return { waitingBytes: this.#size - this.#sent, lost: this.#lost, failedSince: this.#failedSince };
+  /** What waits, and what was lost for want of room. */
+  get state(): { readonly waitingBytes: number; readonly lost: number } {
+    return { waitingBytes: this.#size - this.#sent, lost: this.#lost };
   }
 
-  /** Writes and sends what there is. Never fails: what could not be done is done next time. */
-  flush(): Promise<void> {
-    this.#turn = this.#turn.then(() => this.#flush().catch(() => undefined));
-    return this.#turn;
+  /** What is to be sent next; the same until it is taken. Undefined when nothing waits. */
+  next(): Promise<Batch | undefined> {
+    return this.#inTurn(async () => {
+      await this.#write();
+      if (this.#sent >= this.#size) return undefined;
+      const bytes = await this.#nextBatch();
+      if (bytes.length === 0) return undefined;
+      const lines = bytes.toString().split("\n").filter(Boolean);
+      const name = hash("sha256", `${this.#origin}\n${bytes.toString("latin1")}`, "hex");
+      return { records: lines.map((it): GatewayRecord => JSON.parse(it)), name, bytes: bytes.length };
+    });
   }
 
-  async #flush(): Promise<void> {
-    await this.#write();
-    while (this.#receiver && this.#sent < this.#size) {
-      const batch = await this.#nextBatch();
-      if (batch.length === 0 || !(await this.#send(this.#receiver, batch))) return;
-      this.#sent += batch.length;
+  /** The server has it. */
+  taken({ bytes }: Batch): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#sent += bytes;
       if (this.#sent >= this.#size) await this.#startOver();
       else await this.#writeMark();
-    }
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work, work);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
   }
 
   async #write(): Promise<void> {
@@ -111,28 +116,6 @@ export class Outbox {
     }
   }
 
-  async #send({ url, token }: Receiver, batch: Buffer): Promise<boolean> {
-    const name = hash("sha256", `${this.#origin}\n${batch.toString("latin1")}`, "hex");
-    try {
-      const answer = await fetch(`${url.replace(/\/$/, "")}/api/ingest/gateway`, {
-        method: "POST",
-        headers: {
-          "content-type": "application/x-ndjson",
-          "idempotency-key": name,
-          ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        },
-        body: new Uint8Array(batch),
-        signal: AbortSignal.timeout(answerMs),
-      });
-      await answer.arrayBuffer();
-      this.#failedSince = answer.ok ? undefined : (this.#failedSince ?? Date.now());
-      return answer.ok;
-    } catch {
-      this.#failedSince ??= Date.now();
-      return false;
-    }
-  }
-
   async #writeMark(): Promise<void> {
     await writeFile(`${this.#mark}.next`, String(this.#sent), { mode: 0o600 });
     await rename(`${this.#mark}.next`, this.#mark);
@@ -148,6 +131,6 @@ export class Outbox {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.flush();
+    await this.#inTurn(() => this.#write());
   }
 }

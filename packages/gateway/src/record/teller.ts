@@ -12,8 +12,11 @@ export class Teller {
   readonly #journal: Journal;
   readonly #outbox: Outbox;
   readonly #around: () => Surroundings;
+  readonly #news: () => void;
 
-  constructor(journal: Journal, outbox: Outbox, around: () => Surroundings) {
+  /** @param news Called when the server should hear soon. */
+  constructor(journal: Journal, outbox: Outbox, around: () => Surroundings, news: () => void = () => undefined) {
+    this.#news = news;
     this.#journal = journal;
     this.#outbox = outbox;
     this.#around = around;
@@ -43,7 +46,7 @@ export class Teller {
       since: found.since,
       value: found.value,
       epoch: this.#around().policy.epoch,
-      ...(at && { address: at.address.slice(0, 64), agent: at.agent.slice(0, 256) }),
+      ...(at && { address: at.address.slice(0, 64), userAgent: at.agent.slice(0, 256) }),
       ...(found.level !== undefined && { level: found.level }),
       ...(found.alpha !== undefined && { alpha: found.alpha }),
       ...(found.fidelity !== undefined && { fidelity: found.fidelity }),
@@ -55,6 +58,7 @@ export class Teller {
       Date.now(),
     );
     this.#outbox.add(record);
+    this.#news();
   }
 
   /** An interval in which detectors did not see everything. */
@@ -78,6 +82,7 @@ export class Teller {
       gateway,
       ...it,
     });
+    this.#news();
   }
 
   /** An order that was applied, undone, or ended. */
@@ -92,5 +97,6 @@ export class Teller {
     const gateway = this.#journal.origin;
     const uid = hash("sha256", JSON.stringify([gateway, id, what, now]), "hex").slice(0, 32);
     this.#outbox.add({ kind: "order", id: uid, time: now, gateway, principal, verb, what, by, reason, until });
+    this.#news();
   }
 }

@@ -17,7 +17,7 @@ import type { z } from "zod";
 import { digestOf } from "../auth/tokens.ts";
 import { ServerError } from "../error.ts";
 import { self } from "../evidence/log.ts";
-import { agentKey } from "../auth/agents.ts";
+import { memberKey } from "../auth/members.ts";
 import { addAgent, agentSeen, finishOrder, ordersOf, useEnrolment, type StoredAgent } from "../store/agents.ts";
 import { unnamedHost } from "../store/copies.ts";
 import type { Tx } from "../store/state/state.ts";
@@ -101,7 +101,7 @@ async function enrol(context: Context, body: unknown): Promise<EnrolAnswer> {
   const { token, publicKey, host } = read(enrolBody, body);
   if (!hostNamed.test(host.name))
     throw new ServerError("BAD_REQUEST", "host.name: expected letters, digits and ._- alone");
-  if (!agentKey(publicKey)) throw new ServerError("BAD_REQUEST", "publicKey: expected an Ed25519 key");
+  if (!memberKey(publicKey)) throw new ServerError("BAD_REQUEST", "publicKey: expected an Ed25519 key");
   const { name } = agentSource({ host });
   if (enrolling.has(name)) throw new ServerError("CONFLICT", `a host named ${host.name} is being enrolled`);
   enrolling.add(name);
@@ -172,7 +172,7 @@ async function reports(app: FastifyInstance, context: Context): Promise<void> {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const agent = await context.agents.check(reportPath, request.headers, body);
     if ("why" in agent) {
-      await refuse(context, agent.agent, agent.why);
+      await refuse(context, agent.member, agent.why);
       throw agent.why === "stale" ? stale() : notEnrolled();
     }
     spend(spent, agent.id, body.length, context.now());

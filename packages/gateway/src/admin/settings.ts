@@ -1,0 +1,36 @@
+import type { ClientKey, GatewaySettings } from "@outweigh/schema";
+import { predictionBits } from "../admission/information.ts";
+import type { KeyEntry } from "../keys/key-file.ts";
+import type { Policy } from "../policy/policy.ts";
+import { usualDecimals } from "../policy/request.ts";
+
+/** What may be seen of a key: all but its digest. */
+export function shownKey({ digest: _, tier = "default", ...rest }: KeyEntry): ClientKey {
+  return { ...rest, tier };
+}
+
+/** What the configuration says, as the server shows it; and what an answer may tell at each position of the dial. */
+export function settingsOf({ epoch, section }: Policy): GatewaySettings {
+  const tiers = Object.entries(section.tiers).map(([name, { limits, logprobs, probabilities }]) => [
+    name,
+    { limits, logprobs, probabilities },
+  ]);
+  return {
+    epoch,
+    contact: section.contact,
+    tiers: Object.fromEntries(tiers),
+    models: section.models.map(({ name, register, classes, calibration }) => ({
+      name,
+      ...(register !== undefined && { register }),
+      ...(classes !== undefined && { classes }),
+      calibrated: calibration !== undefined,
+      steps:
+        classes === undefined
+          ? []
+          : (["full", "rounded", "top-k", "label-only"] as const).map((dial) => ({
+              dial,
+              bits: Math.round(predictionBits(dial, classes, usualDecimals) * 10) / 10,
+            })),
+    })),
+  };
+}
