@@ -102,6 +102,11 @@ export class SigmaEngine {
     this.warnings = idleFilters(this.#graph);
   }
 
+  /** The rules and correlations that match by themselves; the others are only joined by some that do. */
+  get speaking(): readonly SigmaMatch["document"][] {
+    return [...this.#graph.rules, ...this.#graph.correlations].filter((it) => !this.#silent.has(it));
+  }
+
   get counters(): Counters {
     return { ...this.#seen, ...this.#losses };
   }

@@ -6,6 +6,7 @@ import {
   SigmaError,
   type Counters,
   type SigmaDocument,
+  type SigmaEvent,
   type SigmaMatch,
 } from "@outweigh/sigma";
 import { weightSuffixes } from "../artifact.ts";
@@ -27,16 +28,20 @@ export interface Refused {
 /** The Sigma rules of one line: compiled once, tried on each event that comes from a logsource they name. */
 export class Rules {
   readonly refused: readonly Refused[];
+  /** How many exceptions (filters) are applied. */
+  readonly exceptions: number;
   readonly #engine: SigmaEngine;
   readonly #infos: ReadonlyMap<string, RuleInfo>;
   readonly #logsources = new WeakMap<readonly Logsource[], readonly Logsource[]>();
 
-  constructor(texts: readonly string[], register: Register) {
+  /** @param options `exceptions: false` leaves out filters, to tell what they hide. */
+  constructor(texts: readonly string[], register: Register, { exceptions = true } = {}) {
     const placeholders = placeholdersOf(register);
     const refused: Refused[] = [];
     const compiled = texts.flatMap((text): Compiled[] => {
       try {
-        return [{ text, documents: compileRules(text, { placeholders }) }];
+        const documents = compileRules(text, { placeholders });
+        return [{ text, documents: exceptions ? documents : documents.filter((it) => it.kind !== "filter") }];
       } catch (error) {
         if (!(error instanceof SigmaError)) throw error;
         refused.push({ rule: titleOf(text), reason: reasonOf(error) });
@@ -45,6 +50,7 @@ export class Rules {
     });
     const { engine, loaded } = join(compiled, refused);
     this.#engine = engine;
+    this.exceptions = loaded.flatMap((it) => it.documents).filter((it) => it.kind === "filter").length;
     this.#infos = new Map(
       loaded.flatMap(({ text, documents }) =>
         documents
@@ -57,19 +63,27 @@ export class Rules {
 
   step(event: OcsfEvent, raw: Raw, logsources: readonly Logsource[]): Claim[] {
     try {
-      const matches = this.#engine.step({
-        id: event.id,
-        time: event.time,
-        fields: event,
-        raw,
-        logsources: this.#wide(logsources),
-      });
-      return matches.flatMap((it) => this.#claim(it, event));
+      const matches = this.#engine.step(this.seen(event, raw, logsources));
+      return matches.length === 0 ? [] : matches.flatMap((it) => this.#claim(it, event));
     } catch (cause) {
       return [failed({ id: "sigma" }, event, cause)];
     }
   }
 
+  /** What rules say of an event, also those that are no more than a signal. */
+  matches(event: SigmaEvent): SigmaMatch[] {
+    return this.#engine.step(event);
+  }
+
+  /** An event as rules see it, in both views. */
+  seen(event: OcsfEvent, raw: Raw, logsources: readonly Logsource[]): SigmaEvent {
+    return { id: event.id, time: event.time, fields: event, raw, logsources: this.#wide(logsources) };
+  }
+
+  /** What loads but cannot work as its author meant. */
+  get warnings(): readonly string[] {
+    return this.#engine.warnings;
+  }
   /** The same list for the same source, as the engine keeps its plan by list. */
   #wide(logsources: readonly Logsource[]): readonly Logsource[] {
     const known = this.#logsources.get(logsources);
@@ -122,6 +136,11 @@ export class Rules {
       };
     });
     return [...coded, ...this.#infos.values()];
+  }
+
+  /** The rules that match by themselves; the others are only joined by some that do. */
+  speaking(): RuleInfo[] {
+    return this.#engine.speaking.flatMap((it) => this.#infos.get(labelOf(it)) ?? []);
   }
 
   get counters(): Counters {
