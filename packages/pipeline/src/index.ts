@@ -1,4 +1,4 @@
-export { Backtest, type BacktestMatch, type BacktestOptions } from "./backtest.ts";
+export { Backtest, type BacktestOptions } from "./backtest.ts";
 export type { CorrelateOptions } from "./correlate/incidents.ts";
 export type { AnyDetector, Context, Detector, Finding } from "./detect/detector.ts";
 export { detectors } from "./detect/detectors.ts";
