@@ -53,12 +53,71 @@ export const listener = z.object({
 });
 export type Listener = z.infer<typeof listener>;
 
+/** What lets a model be taken: one word for each weakness. */
+export const theftKinds = [
+  "file-mode",
+  "group-read",
+  "docker-socket",
+  "setuid",
+  "sudo",
+  "container-mount",
+  "container-rights",
+  "listener",
+  "nfs-export",
+  "share",
+  "web-folder",
+  "token-on-disk",
+  "signed-link",
+  "bucket-public",
+  "iam-grant",
+  "iam-unused",
+  "cluster-grant",
+  "cluster-mount",
+  "repository-public",
+  "ci-job",
+] as const;
+export const theftKind = z.enum(theftKinds);
+export type TheftKind = z.infer<typeof theftKind>;
+
+/** How hard a step is: at hand, a known trick, something must be looked for, something must be broken. */
+export const effort = z.enum(["hand", "trick", "look", "break"]);
+export type Effort = z.infer<typeof effort>;
+
 export const theftPath = z.object({
   model: z.string(),
-  steps: z.array(z.object({ from: z.string(), to: z.string(), how: z.string(), basis, proof: z.string().optional() })),
+  /** Absent in reports of versions that did not say it. */
+  kind: theftKind.optional(),
+  steps: z.array(
+    z.object({
+      from: z.string(),
+      to: z.string(),
+      how: z.string(),
+      basis,
+      proof: z.string().optional(),
+      effort: effort.optional(),
+    }),
+  ),
+  /** Minutes it takes, by the simple model of docs/guide/posture.md. It puts paths in order and promises nothing. */
+  minutes: z.int().positive().optional(),
+  /** One command that closes it. */
   fix: z.string().optional(),
 });
 export type TheftPath = z.infer<typeof theftPath>;
+
+/** Whether a weakness was looked for everywhere it could be. Nothing found where this is not complete is no "no". */
+export const looked = z.object({ kind: theftKind, complete: z.boolean(), why: z.string().optional() });
+export type Looked = z.infer<typeof looked>;
+
+/** A token for a place of models that lies on the disk: its shape, never itself. */
+export const foundToken = z.object({
+  path: z.string(),
+  /** What it opens: the scheme of a place, such as `hf` or `s3`. */
+  opens: z.string(),
+  /** What it is and may, as far as its shape says: "a token of Hugging Face; what it may do cannot be told offline". */
+  scope: z.string(),
+  readableBy: z.array(z.string()),
+});
+export type FoundToken = z.infer<typeof foundToken>;
 
 /** What one scan of a host found, and what it could not see: the object that `outweigh scan --json` prints. */
 export const scanReport = z.object({
@@ -71,7 +130,11 @@ export const scanReport = z.object({
   bytesRead: z.int().nonnegative(),
   models: z.array(scannedModel),
   listeners: z.array(listener),
+  /** The quickest first. */
   paths: z.array(theftPath),
+  /** What was looked for on the way to `paths`. Absent in reports of versions that did not say it. */
+  looked: z.array(looked).optional(),
+  tokens: z.array(foundToken).optional(),
   /** Files that began like a model or like something that holds models. */
   candidates: z.int().nonnegative().optional(),
   /** Archives that were opened, and how many of them were not looked into to their end to save time. */

@@ -3,6 +3,7 @@ import type { ModelEntry, ScannedCopy, ScannedModel } from "@outweigh/schema";
 import type { FoundModel, ModelCopy } from "@outweigh/weights";
 import type { Accounts } from "./accounts.ts";
 import { entryOf, fileOf, isDeclared, type DeclaredPlace } from "./declare.ts";
+import type { Machine } from "../posture/machine.ts";
 import type { NotSeen } from "./not-seen.ts";
 import { openable, whyUnreadable, type Place, type RawNames } from "./open-file.ts";
 import { readersOf, type Permissions } from "./readable-by.ts";
@@ -23,6 +24,8 @@ export interface Known {
   /** The other files on the disk that a file needs, by its path. */
   readonly beside: ReadonlyMap<string, readonly { readonly path: string; readonly bytes: number }[]>;
   readonly rawNames: RawNames;
+  /** The host that the files are of: folders above its root are not in the way. */
+  readonly machine: Pick<Machine, "root">;
 }
 
 /** Models as the report shows them: what the register says of them, and who else can read each copy. */
@@ -48,7 +51,7 @@ export function describeModels(models: readonly FoundModel[], known: Known, notS
 function describeCopy(
   copy: ModelCopy,
   entry: ModelEntry | undefined,
-  { places, accounts, beside, rawNames }: Known,
+  { places, accounts, beside, rawNames, machine }: Known,
   proofs: Map<ScannedCopy, string>,
   notSeen: NotSeen,
 ): ScannedCopy {
@@ -59,6 +62,7 @@ function describeCopy(
   const { names, proof } = readersOfAll(
     onDisk.flatMap((it) => placesOf(it, rawNames)),
     accounts,
+    machine.root,
     notSeen,
   );
   const described: ScannedCopy = {
@@ -83,12 +87,15 @@ function describeCopy(
 function readersOfAll(
   places: readonly Place[],
   accounts: Accounts,
+  root: string,
   notSeen: NotSeen,
 ): { names: string[]; proof?: string } {
   const names = new Set<string>();
   let proof: string | undefined;
   for (const place of places.slice(0, maxFilesPerCopy)) {
-    const chain = chainTo(place, notSeen);
+    const chain = chainTo(place, notSeen)?.filter(
+      (it) => root === "" || it.path === root || it.path.startsWith(`${root}/`),
+    );
     if (!chain) continue;
     const readers = readersOf(chain, accounts);
     for (const it of readers.names) names.add(it);

@@ -14,6 +14,11 @@ export interface FoundListener {
   readonly openFiles?: ReadonlySet<string>;
   /** The folder it was started in, which some products serve; undefined if that could not be told. */
   readonly folder?: string;
+  /** Its command line after the program. It may hold secrets: it decides, and never enters a report. */
+  readonly args?: readonly string[];
+  /** Folders that its configuration names as served, and what in it settles whether it asks for a key. */
+  readonly serves?: readonly string[];
+  readonly proof?: string;
 }
 
 interface Process {
@@ -62,7 +67,7 @@ function describe({ address, port }: Socket, owner: Process | undefined): FoundL
   return {
     listener,
     ...(product && { kind: product.kind }),
-    ...(owner && { openFiles: owner.openFiles }),
+    ...(owner && { openFiles: owner.openFiles, args: owner.args }),
     ...(owner?.folder !== undefined && { folder: owner.folder }),
   };
 }

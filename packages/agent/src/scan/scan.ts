@@ -1,16 +1,19 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { availableParallelism, hostname } from "node:os";
 import { resolve } from "node:path";
-import type { ModelEntry, ScanReport } from "@outweigh/schema";
+import type { Looked, ModelEntry, ScanReport } from "@outweigh/schema";
 import { groupModels, holdsWeights } from "@outweigh/weights";
-import { parseAccounts } from "./accounts.ts";
+import type { ExportedOptions } from "../posture/exported/file.ts";
+import { settle } from "../posture/host/listening.ts";
+import { Machine } from "../posture/machine.ts";
+import { readPosture } from "../posture/posture.ts";
 import { collect, type ScanProgress } from "./collect.ts";
 import { declaredPlaces } from "./declare.ts";
 import { describeModels } from "./describe.ts";
 import { ScanError } from "./error.ts";
 import type { HashMode } from "./hash-plan.ts";
 import { autoHashBytes, autoUnpackBytes } from "./limits.ts";
-import { findListeners, readTable } from "./listeners.ts";
+import { findListeners, readTable, type FoundListener } from "./listeners.ts";
 import { parseMounts, planWalk } from "./mounts.ts";
 import { nameBlobs, unnameBlobs } from "./named-blobs.ts";
 import { matchModels, type KnownFingerprint } from "./match.ts";
@@ -30,6 +33,10 @@ export interface ScanOptions {
   readonly match?: { readonly known: readonly KnownFingerprint[]; readonly key: Uint8Array };
   /** Folders to leave out: our own data. */
   readonly exclude?: readonly string[];
+  /** A folder of exported configuration: policies, roles, repositories. Default: none. */
+  readonly posture?: ExportedOptions;
+  /** Where the host's `/` is. Default: `/`. Another one for a disk that is mounted, and in tests. */
+  readonly machine?: string;
   /** Called often, up to a thousand times a second. */
   onProgress?(progress: ScanProgress): void;
   readonly signal?: AbortSignal;
@@ -59,6 +66,8 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
   const notSeen = new NotSeen();
   const register = options.register ?? [];
   const places = declaredPlaces(register);
+  const machine = new Machine(options.machine === undefined ? "/" : realRoot(options.machine));
+  const exported = options.posture && { ...options.posture, folder: realRoot(options.posture.folder) };
   const roots = options.roots.map(realRoot);
   const plan = planWalk(roots, parseMounts(readTable("/proc/self/mountinfo") ?? ""), (options.exclude ?? []).map(real));
   for (const [path, why] of plan.skip) if (existsSync(path)) notSeen.say(path, why);
@@ -74,15 +83,18 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
     );
   }
   const found = groupModels(files).map((it) => unnameBlobs(it, onDisk));
-  const accounts = parseAccounts(readTable("/etc/passwd") ?? "", readTable("/etc/group") ?? "");
+  const { accounts } = machine;
   const beside = new Map(collected.found.filter((it) => it.beside.length > 0).map((it) => [it.path, it.beside]));
   const rawNames = rawNamesOf(collected.found);
-  const described = describeModels(found, { register, places, accounts, beside, rawNames }, notSeen);
+  const described = describeModels(found, { register, places, accounts, beside, rawNames, machine }, notSeen);
   const { signal } = options;
   const models = options.match
     ? await matchModels(described.models, { ...options.match, register, places, rawNames, notSeen, signal })
     : described.models;
-  const listeners = findListeners("/proc", notSeen);
+  const holders = findListeners(machine.here("/proc"), notSeen);
+  const listeners = holders.map((it) => settled(it, machine));
+  const now = Date.parse(startedAt);
+  const { ways, looked, tokens } = readPosture({ machine, register, exported, notSeen, now });
   sayBlindSpots(notSeen, accounts.leftOut);
 
   return {
@@ -97,9 +109,33 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
     archives: collected.archives,
     models: [...models],
     listeners: listeners.map((it) => it.listener),
-    paths: theftPaths(models, described.proofs, listeners),
+    paths: theftPaths({ models, register, proofs: described.proofs, listeners, ways, machine }),
+    looked: [...lookedHere(notSeen, accounts.leftOut), ...looked],
+    tokens: [...tokens],
     notSeen: notSeen.list(),
   };
+}
+
+/** With what its configuration says of whether it asks for a key, and what it serves. */
+function settled(it: FoundListener, machine: Machine): FoundListener {
+  const { authenticated, proof, serves } = settle(it, machine);
+  const known = { ...it, serves, ...(proof !== undefined && { proof }) };
+  if (authenticated === undefined || it.listener.authenticated !== "unknown") return known;
+  return { ...known, listener: { ...it.listener, authenticated } };
+}
+
+/** Whether copies and listeners were all seen. */
+function lookedHere(notSeen: NotSeen, accountsLeftOut: number): Looked[] {
+  const said = notSeen.list().map((it) => `${it.what}: ${it.why}`);
+  const files = said.filter((it) => /permission denied|who can read it/.test(it));
+  const hidden = said.filter((it) => /^the process(?:es)? of .* listeners?/.test(it) || it.startsWith("listeners in"));
+  if (accountsLeftOut > 0) files.push(`${accountsLeftOut} local users were left out`);
+  const one = (kind: Looked["kind"], why: readonly string[]): Looked => ({
+    kind,
+    complete: why.length === 0,
+    ...(why.length > 0 && { why: why.slice(0, 3).join("; ").slice(0, 500) }),
+  });
+  return [one("file-mode", files), one("group-read", files), one("listener", hidden)];
 }
 
 type Plan = Pick<Parameters<typeof collect>[0], "start" | "places" | "notSeen"> & { skip: ReadonlyMap<string, string> };

@@ -1,8 +1,13 @@
 import { dirname } from "node:path";
-import type { Listener, ScannedCopy, ScannedModel, TheftPath } from "@outweigh/schema";
+import type { Listener, ModelEntry, ScannedCopy, ScannedModel, TheftPath } from "@outweigh/schema";
+import { covers } from "../posture/exported/repositories.ts";
+import { whoIs } from "../posture/host/rights.ts";
+import type { Machine } from "../posture/machine.ts";
+import { commandOf, minutesOf, quoted, withFix, type Way } from "../posture/way.ts";
 import { fileOf } from "./declare.ts";
 import type { FoundListener } from "./listeners.ts";
 import { isUnder } from "./mounts.ts";
+import { readersOf } from "./readable-by.ts";
 import { isLoopback } from "./sockets.ts";
 
 /** Most theft paths in a report: a person reads ten. */
@@ -14,43 +19,70 @@ export const minPathBytes = 1_000_000;
 /** Classes whose weights anybody may have. */
 const free = new Set(["public", "base"]);
 
+export interface Findings {
+  readonly models: readonly ScannedModel[];
+  readonly register: readonly ModelEntry[];
+  /** The permission chain of each copy that others can read, by the copy. */
+  readonly proofs: ReadonlyMap<ScannedCopy, string>;
+  readonly listeners: readonly FoundListener[];
+  /** Ways that configuration shows. */
+  readonly ways: readonly Way[];
+  readonly machine: Machine;
+}
+
 /**
- * How the models found could be taken from here, in the fewest steps. `verified`: read from the system, with the bits as proof.
- * `inferred`: concluded from a name, or where we do not know what else stands in the way.
+ * How the models found and registered could be taken, the quickest first. `verified`: read from the system or its configuration, with the
+ * proof. `inferred`: concluded from a name, or where we do not know what else stands in the way.
  *
- * @param proofs The permission chain of each copy, by the copy.
- * Blind spot: everything beyond this host's files and listeners; firewalls; what a process would answer.
+ * Blind spot: firewalls; what a process would answer; whatever the finders of the ways name as theirs.
  */
-export function theftPaths(
-  models: readonly ScannedModel[],
-  proofs: ReadonlyMap<ScannedCopy, string>,
-  listeners: readonly FoundListener[],
-): TheftPath[] {
+export function theftPaths(findings: Findings): TheftPath[] {
+  const { models, register, proofs, listeners, ways, machine } = findings;
   const paths: TheftPath[] = [];
+  const add = (path: TheftPath): number => paths.push({ ...path, minutes: minutesOf(path.steps) });
   for (const model of models.filter(isWorthTaking)) {
     const name = model.name ?? model.id;
     for (const copy of model.copies) {
-      if (copy.readableBy.length > 0) paths.push(localPath(name, copy, proofs.get(copy)));
-      for (const it of listeners) paths.push(...networkPath(name, copy, it));
-      if (paths.length >= maxPaths) return paths.slice(0, maxPaths);
+      if (copy.readableBy.length > 0) add(localPath(name, copy, proofs.get(copy)));
+      for (const it of listeners) networkPath(name, copy, it, machine).forEach(add);
+      // Enough to choose the quickest from; each host has many copies or few ways.
+      if (paths.length >= maxPaths * 10) break;
     }
+    for (const it of ways) wayToCopies(name, model.copies, it, machine).forEach(add);
   }
-  return paths;
+  for (const entry of register.filter((it) => !free.has(it.class)))
+    for (const it of ways) wayToPlace(entry, it).forEach(add);
+  const known = new Map(
+    paths.map((it) => [JSON.stringify([it.model, it.kind, it.steps.map((step) => [step.from, step.to])]), it]),
+  );
+  return [...known.values()].toSorted((a, b) => (a.minutes ?? 0) - (b.minutes ?? 0)).slice(0, maxPaths);
 }
 
 function isWorthTaking({ name, class: kind, bytes }: ScannedModel): boolean {
   return name === undefined ? bytes >= minPathBytes : !free.has(kind ?? "");
 }
 
+function placeOf(copy: ScannedCopy): string {
+  return copy.container === undefined ? copy.path : `${copy.container}!/${copy.path}`;
+}
+
 function localPath(model: string, copy: ScannedCopy, proof: string | undefined): TheftPath {
   const others = copy.readableBy.includes("other");
-  const from = others ? "any local user" : copy.readableBy.join(", ");
-  const to = copy.container === undefined ? copy.path : `${copy.container}!/${copy.path}`;
-  const fix = closing(copy);
+  const from = others ? "any local user" : copy.readableBy.map(whoIs).join(", ");
   return {
     model,
-    steps: [{ from, to, how: "reads the file", basis: "verified", ...(proof !== undefined && { proof }) }],
-    ...(fix !== undefined && { fix }),
+    kind: others ? "file-mode" : "group-read",
+    steps: [
+      {
+        from,
+        to: placeOf(copy),
+        how: "reads the file",
+        basis: "verified",
+        effort: "hand",
+        ...(proof !== undefined && { proof }),
+      },
+    ],
+    ...withFix(closing(copy)),
   };
 }
 
@@ -63,48 +95,100 @@ function closing(copy: ScannedCopy): string | undefined {
   return target && `chmod ${who}-${folderOnly ? "rx" : "r"} ${target}`;
 }
 
-function networkPath(model: string, copy: ScannedCopy, found: FoundListener): TheftPath[] {
+function networkPath(model: string, copy: ScannedCopy, found: FoundListener, machine: Machine): TheftPath[] {
   const { listener, kind } = found;
   if (kind === undefined || isLoopback(listener.address) || listener.authenticated === true) return [];
-  const held = holds(found, copy);
+  const held = holds(found, copy, machine);
   if (!held) return [];
   const server = `${listener.product} on ${endpoint(listener)}`;
-  const auth =
-    listener.authenticated === false ? "asks for no password" : "not contacted: whether it asks for a key is unknown";
-  const to = copy.container === undefined ? copy.path : `${copy.container}!/${copy.path}`;
+  const asksNothing = listener.authenticated === false;
+  const auth = asksNothing
+    ? "asks for no password; a firewall was not looked at"
+    : "not contacted: whether it asks for a key is unknown";
   return [
     {
       model,
+      kind: "listener",
       steps: [
-        { from: "network peer", to: server, how: `connects (${auth})`, basis: "inferred" },
-        { from: server, to, ...held },
+        {
+          from: "network peer",
+          to: server,
+          how: `connects (${auth})`,
+          basis: asksNothing ? "verified" : "inferred",
+          effort: asksNothing ? "trick" : "look",
+          ...(found.proof !== undefined && { proof: `listens on ${endpoint(listener)}; ${found.proof}` }),
+        },
+        { from: server, to: placeOf(copy), effort: kind === "registry" ? "hand" : "look", ...held },
       ],
+      ...withFix(commandOf`iptables -I INPUT -p tcp --dport ${String(listener.port)} ! -i lo -j DROP`),
     },
   ];
 }
 
 type Held = Pick<TheftPath["steps"][number], "how" | "basis" | "proof">;
 
-/** How a process reaches a copy, if it does: it has it open, or serves the folder it lies in. */
-function holds({ openFiles, folder, kind, listener }: FoundListener, copy: ScannedCopy): Held | undefined {
-  const files = [fileOf(copy), ...(copy.files ?? []).map((it) => it.path)];
+/** How a process reaches a copy, if it does: it has it open, is configured to serve it, or was started above it. */
+function holds(
+  { openFiles, folder, kind, listener, serves = [] }: FoundListener,
+  copy: ScannedCopy,
+  machine: Machine,
+): Held | undefined {
+  const files = [fileOf(copy), ...(copy.files ?? []).map((it) => it.path)].flatMap((it) => machine.own(it) ?? []);
   const open = files.find((it) => openFiles?.has(it));
   if (open !== undefined) {
     return { how: "has the file open", basis: "verified", proof: `${listener.process} has ${open} open` };
   }
-  if (kind === "registry" && folder !== undefined && folder !== "/" && isUnder(fileOf(copy), folder)) {
+  const served = serves.find((it) => it.startsWith("/") && it !== "/" && files.some((file) => isUnder(file, it)));
+  if (served !== undefined)
+    return { how: `serves ${served}`, basis: "verified", proof: `its configuration names ${served}` };
+  if (kind === "registry" && folder !== undefined && folder !== "/" && files.some((file) => isUnder(file, folder))) {
     return { how: "was started in a folder above the file, which it may serve", basis: "inferred" };
   }
   return undefined;
 }
 
+/** A way to files, or to the rights of a user: told once for each model, by the first copy that it reaches. */
+function wayToCopies(model: string, copies: readonly ScannedCopy[], way: Way, machine: Machine): TheftPath[] {
+  const { reaches } = way;
+  if (reaches.at === "place") return [];
+  const reached = copies.filter((copy) => {
+    const files = [fileOf(copy), ...(copy.files ?? []).map((it) => it.path)].flatMap((it) => machine.own(it) ?? []);
+    return files.some((file) =>
+      reaches.at === "files" ? reaches.paths.some((it) => isUnder(file, it)) : canRead(reaches.uid, file, machine),
+    );
+  });
+  const [first] = reached;
+  if (!first) return [];
+  const more = reached.length > 1 ? ` and ${reached.length - 1} more` : "";
+  return [ended(model, way, `${placeOf(first)}${more}`)];
+}
+
+function canRead(uid: number, file: string, machine: Machine): boolean {
+  if (uid === 0) return true;
+  const chain = machine.chain(file);
+  if (!chain) return false;
+  if (chain.at(-1)?.uid === uid) return true;
+  const user = machine.accounts.users.find((it) => it.uid === uid);
+  return (
+    user !== undefined &&
+    readersOf(chain, { ...machine.accounts, users: [user] }).names.some(
+      (it) => it === "other" || it === `user:${user.name}`,
+    )
+  );
+}
+
+function wayToPlace(entry: ModelEntry, way: Way): TheftPath[] {
+  const { reaches } = way;
+  if (reaches.at !== "place") return [];
+  const place = entry.places.find((it) => covers(reaches.place, it) || covers(it, reaches.place));
+  return place === undefined ? [] : [ended(entry.name, way, place)];
+}
+
+function ended(model: string, { kind, steps, fix }: Way, to: string): TheftPath {
+  return { model, kind, steps: steps.map((it, i) => (i === steps.length - 1 ? { ...it, to } : it)), ...withFix(fix) };
+}
+
 /** `0.0.0.0:11434`, `[::]:5000`. */
 export function endpoint({ address, port }: Pick<Listener, "address" | "port">): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** A path as one word of a POSIX shell; undefined if it holds what does not show, such as a line break. */
-function quoted(path: string): string | undefined {
-  if (/[\p{C}\p{Zl}\p{Zp}\ufffd]/u.test(path)) return undefined;
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
