@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { grant, spaceName } from "./account.ts";
 import { bucketEntry, syslogEntry } from "./collect.ts";
 import { gatewaySection } from "./gateway.ts";
 
@@ -140,31 +141,85 @@ export const webhookEntry = z.strictObject({
 });
 export type WebhookEntry = z.infer<typeof webhookEntry>;
 
-/** All of `outweigh.yml`. Unknown keys are errors. */
-export const config = z.strictObject({
-  models: z.array(modelEntry).default([]),
-  sources: z.array(sourceEntry).default([]),
-  /** Own networks in CIDR form: an address outside them is external. Empty: private address ranges count as own. */
-  networks: z.array(z.union([z.cidrv4(), z.cidrv6()])).default([]),
-  /** Proxies whose `X-Forwarded-For` we believe. */
-  trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
-  policy: z
-    .strictObject({
-      webhooks: z.array(webhookEntry).default([]),
-      /** Folders whose files the quarantine action may move. Empty: those the scan covered. */
-      quarantineRoots: z.array(z.string()).default([]),
-    })
-    .prefault({}),
-  /** The proxy before model servers. Absent: there is none. */
-  gateway: gatewaySection.optional(),
-  server: z
-    .strictObject({
-      data: z.string().default("./outweigh-data"),
-      port: z.int().min(0).max(65535).default(7700),
-      /** Folders that the start-up scan reads. Empty: this user's home and the usual model folders. */
-      scan: z.array(z.string()).default([]),
-    })
-    .prefault({}),
+/** A set of models that an account's role may be limited to. */
+export const spaceEntry = z.strictObject({ name: spaceName, models: z.array(z.string().min(1)).min(1) });
+export type SpaceEntry = z.infer<typeof spaceEntry>;
+
+/** Who vouches for people instead of a password here: an OpenID Connect provider. */
+export const providerEntry = z.strictObject({
+  /** What people call it: stands on the button. */
+  name: z.string().min(1).max(64).default("your identity provider"),
+  issuer: z.url({ protocol: /^https?$/ }),
+  clientId: z.string().min(1).max(256),
+  /** Only a reference to the environment: secrets do not stand in files. */
+  clientSecret: z.string().regex(own, "expected ${NAME}, a variable of the environment"),
+  scope: z.string().default("openid profile"),
+  /** The claim of the ID token that says what somebody is: a text or a list of texts. */
+  claim: z.string().min(1).max(64).default("groups"),
+  /** What each value of it gives. Who has none of them gets no entry. */
+  roles: z.array(z.strictObject({ value: z.string().min(1).max(256), ...grant.shape })).min(1),
 });
+export type ProviderEntry = z.infer<typeof providerEntry>;
+
+/** Addresses that only this machine reaches. */
+export const loopback = "127.0.0.1";
+
+/** All of `outweigh.yml`. Unknown keys are errors. */
+export const config = z
+  .strictObject({
+    models: z.array(modelEntry).default([]),
+    sources: z.array(sourceEntry).default([]),
+    /** Own networks in CIDR form: an address outside them is external. Empty: private address ranges count as own. */
+    networks: z.array(z.union([z.cidrv4(), z.cidrv6()])).default([]),
+    /** Proxies whose `X-Forwarded-For` we believe. */
+    trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
+    policy: z
+      .strictObject({
+        webhooks: z.array(webhookEntry).default([]),
+        /** Folders whose files the quarantine action may move. Empty: those the scan covered. */
+        quarantineRoots: z.array(z.string()).default([]),
+      })
+      .prefault({}),
+    /** Named sets of models. Empty: every role is for all of them. */
+    spaces: z.array(spaceEntry).default([]),
+    /** A folder of exported configuration, in which scans look for theft paths: docs/guide/posture.md says what belongs there. */
+    posture: z.string().min(1).optional(),
+    /** The proxy before model servers. Absent: there is none. */
+    gateway: gatewaySection.optional(),
+    server: z
+      .strictObject({
+        data: z.string().default("./outweigh-data"),
+        port: z.int().min(0).max(65535).default(7700),
+        /** Where it listens. Anything but this machine alone demands accounts and `url`. */
+        host: z.enum([loopback, "0.0.0.0", "::"]).default(loopback),
+        /** Where browsers reach it through a TLS proxy: `https://outweigh.example`. Demands accounts. */
+        url: z
+          .url({ protocol: /^https$/ })
+          .refine((it) => URL.canParse(it) && new URL(it).pathname === "/", "expected https://NAME, without a path")
+          .optional(),
+        /** `optional`: the operator's link is enough until a second person is invited. */
+        accounts: z.enum(["optional", "required"]).default("optional"),
+        provider: providerEntry.optional(),
+        /** Folders that the start-up scan reads. Empty: this user's home and the usual model folders. */
+        scan: z.array(z.string()).default([]),
+      })
+      .prefault({}),
+  })
+  .superRefine(({ models, spaces, server }, context) => {
+    const names = new Set(models.map((it) => it.name));
+    const problem = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
+    for (const [i, it] of spaces.entries()) {
+      if (spaces.findIndex((other) => other.name === it.name) !== i)
+        problem(["spaces", i, "name"], `${it.name} is there twice`);
+      const unknown = it.models.find((model) => !names.has(model));
+      if (unknown !== undefined) problem(["spaces", i, "models"], `no model is registered as ${unknown}`);
+    }
+    const known = new Set(spaces.map((it) => it.name));
+    for (const [i, { space }] of (server.provider?.roles ?? []).entries())
+      if (space !== undefined && !known.has(space))
+        problem(["server", "provider", "roles", i, "space"], `there is no space ${space}`);
+    if (server.host !== loopback && server.url === undefined)
+      problem(["server", "url"], "needed where others reach the server: the https address of the proxy before it");
+  });
 export type Config = z.infer<typeof config>;
 export type ConfigInput = z.input<typeof config>;
