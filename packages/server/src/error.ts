@@ -19,6 +19,7 @@ export type ServerErrorCode =
   | "DATA_IN_USE"
   | "DATA_NOT_OURS"
   | "PORT_TAKEN"
+  | "SOURCE_REFUSED"
   | "CLOSED"
   | "INTERNAL";
 
@@ -42,6 +43,7 @@ const statuses: Record<ServerErrorCode, number> = {
   DATA_IN_USE: 500,
   DATA_NOT_OURS: 500,
   PORT_TAKEN: 500,
+  SOURCE_REFUSED: 500,
   CLOSED: 503,
   INTERNAL: 500,
 };

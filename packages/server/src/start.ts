@@ -21,6 +21,7 @@ import { Sessions } from "./auth/sessions.ts";
 import { SourceTokens } from "./auth/source-tokens.ts";
 import { orderKey, secretIn } from "./auth/tokens.ts";
 import { Changes } from "./changes.ts";
+import { checkSources, Collectors } from "./collect/collectors.ts";
 import { claimData, makeDataFolder, type Claim } from "./data.ts";
 import { ServerError } from "./error.ts";
 import { stopped } from "./evidence/found.ts";
@@ -71,11 +72,12 @@ export interface Running {
 /**
  * Starts the server on loopback.
  *
- * @throws {ServerError} PORT_TAKEN, NO_ENGINE, NO_POSTGRES, STATE_UNAVAILABLE or DATA_IN_USE. {PipelineError} for a policy or playbook
+ * @throws {ServerError} PORT_TAKEN, SOURCE_REFUSED, NO_ENGINE, NO_POSTGRES, STATE_UNAVAILABLE or DATA_IN_USE. {PipelineError} for a policy or playbook
  * that cannot be read. Whatever was started by then is ended.
  */
 export async function start(options: StartOptions): Promise<Running> {
   const { dataDir, env = process.env } = options;
+  checkSources(options.config, env);
   await makeDataFolder(dataDir);
   const claim = await claimData(dataDir);
   const log = openLog(dataDir);
@@ -132,6 +134,8 @@ async function assemble(options: StartOptions, { store, log, claim, opened }: Op
   await claim.publish(url);
   await noteStart(context, options);
   worker.start();
+  opened.push(() => context.collectors.stop());
+  await context.collectors.start();
 
   const link = () => `${url}/open?t=${links.make(now())}`;
   let closing: Promise<void> | undefined;
@@ -167,6 +171,18 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     quarantineFile({ db, folder: join(dataDir, "quarantine", "files"), roots: quarantineRoots, own: dataDir }),
     notify({ db, webhooks, env }),
   ];
+  const worker = await Worker.open({
+    db,
+    engine,
+    evidence,
+    changes,
+    metrics,
+    log,
+    makeLine,
+    now,
+    folder: join(dataDir, "spool"),
+    sources: declaredSources(config),
+  });
   const policy = readPolicy(content.policy);
   return {
     db,
@@ -178,18 +194,8 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     version,
     log,
     now,
-    worker: await Worker.open({
-      db,
-      engine,
-      evidence,
-      changes,
-      metrics,
-      log,
-      makeLine,
-      now,
-      folder: join(dataDir, "spool"),
-      sources: declaredSources(config),
-    }),
+    worker,
+    collectors: new Collectors({ config, db, worker, changes, log, env, now }),
     actions: new Actions({ db, evidence, changes, acts, policy, webhooks, log, now }),
     scanned: new Scanned(db, changes),
     sessions: await Sessions.open(db, now()),
@@ -236,12 +242,13 @@ async function noteStart(
 }
 
 async function close(
-  { db, evidence, worker, now }: Context,
+  { db, evidence, worker, collectors, now }: Context,
   app: FastifyInstance,
   opened: readonly Closing[],
 ): Promise<void> {
   try {
     await app.close();
+    await collectors.stop();
     await worker.close();
     await db.transaction().execute(async (tx) => {
       await evidence.append(tx, [{ kind: stopped, by: self, text: "the server stopped" }], now());

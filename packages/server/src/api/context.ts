@@ -14,6 +14,7 @@ import type { Metrics } from "../metrics.ts";
 import type { EventEngine } from "../store/engine/engine.ts";
 import type { Db, Tx } from "../store/state/state.ts";
 import type { Scanned } from "./scanned.ts";
+import type { Collectors } from "../collect/collectors.ts";
 import type { Worker } from "../worker/worker.ts";
 
 export interface Context {
@@ -21,6 +22,7 @@ export interface Context {
   readonly engine: EventEngine;
   readonly evidence: EvidenceLog;
   readonly worker: Worker;
+  readonly collectors: Collectors;
   readonly actions: Actions;
   readonly changes: Changes;
   readonly sessions: Sessions;

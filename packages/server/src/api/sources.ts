@@ -32,7 +32,7 @@ export function sources(app: FastifyInstance, context: Context): void {
   });
 }
 
-export async function sourceRows({ db, engine, worker, log, now }: Context): Promise<SourceHealth[]> {
+export async function sourceRows({ db, engine, worker, collectors, log, now }: Context): Promise<SourceHealth[]> {
   const [gaps, recent] = await Promise.all([
     gapsWithin(db),
     eventsPerSource(engine, now() - dayMs).catch((error: unknown) => {
@@ -42,7 +42,8 @@ export async function sourceRows({ db, engine, worker, log, now }: Context): Pro
   ]);
   return [...worker.sources()]
     .map(([name, it]): SourceHealth => {
-      const problem = worker.problemOf(name);
+      const problem = worker.problemOf(name) ?? collectors.problemOf(name);
+      const collector = collectors.healthOf(name);
       return {
         name,
         ...kindsOf(it),
@@ -56,6 +57,9 @@ export async function sourceRows({ db, engine, worker, log, now }: Context): Pro
         ...(it.records > 0 && { rejectShare: Math.min(1, it.rejects / it.records) }),
         samples: it.samples.toReversed(),
         ...(problem !== undefined && { problem }),
+        ...(it.lastSeenAt !== undefined &&
+          it.lastEventAt !== undefined && { lagMs: Math.max(0, it.lastSeenAt - it.lastEventAt) }),
+        ...(collector && { collector }),
         ...manifestOf(it),
         gaps: gaps.filter(({ source }) => source === name),
       };

@@ -19,7 +19,7 @@ import { commit } from "./commit.ts";
 import { countRecords } from "./count.ts";
 import { Feeds } from "./feeds.ts";
 import { Growth } from "./growth.ts";
-import type { Batch } from "./record.ts";
+import type { Batch, UnreadableRecord } from "./record.ts";
 import { newSource, readSource, type SourceState } from "./source-state.ts";
 import { Memory } from "./memory.ts";
 import { watchSilence } from "./silence.ts";
@@ -39,6 +39,8 @@ const recordMs = 5000;
 const backoffMs = [50, 200, 1000, 5000];
 /** Failures of a batch of one record until that record is refused. */
 const maxAttempts = 3;
+/** Things that are no records and wait to be counted: more in one batch say nothing more. */
+const maxRefusals = 10_000;
 
 export interface WorkerOptions {
   readonly db: Db;
@@ -77,6 +79,8 @@ export class Worker {
   /** Records that the next batch may have: one after a failure, to find the record at fault. */
   #limit = batchRecords;
   #decisions: Decision[] = [];
+  /** What collectors were sent that is no record, until it is stored. */
+  #refusals: { readonly source: string; readonly reject: UnreadableRecord }[] = [];
   /** The batch at hand. */
   #tally: Tally | undefined;
 
@@ -126,6 +130,13 @@ export class Worker {
     const answer = await countRecords(sent.body, whole);
     if (answer.accepted + answer.rejected > 0) await this.#feeds.append({ ...sent, whole });
     return answer;
+  }
+
+  /** Counts something that is no record among a source's rejects. Of a flood, no more than so many wait; the rest is not kept. */
+  refuse(source: string, reject: UnreadableRecord): void {
+    if (this.#refusals.length >= maxRefusals) return;
+    this.#refusals.push({ source, reject });
+    this.#bell.ring();
   }
 
   /** Expects a source from now on: its kind is settled, and its silence is a gap. */
@@ -225,11 +236,14 @@ export class Worker {
     });
     this.#tally = tally;
     for (const it of await this.#feeds.look()) tally.enter({ ...it, positions: new Map() });
+    const refusals = this.#refusals.length;
+    for (const { source, reject } of this.#refusals) tally.enter({ source, rejects: [reject], positions: new Map() });
     await this.#gather(tally, began);
     watchSilence(tally, [...this.#declared.values()], now());
     const isDue = this.#growth.isDue(this.#recordAll ? undefined : now());
     if (tally.isEmpty && this.#decisions.length === 0 && !isDue) return false;
     await this.#commit(tally);
+    this.#refusals = this.#refusals.slice(refusals);
     metrics.batchSeconds.observe((performance.now() - began) / 1000);
     return true;
   }

@@ -1,0 +1,321 @@
+// Reads the log objects of a bucket, each once, in whatever order they arrive.
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BucketEntry, CollectorHealth } from "@outweigh/schema";
+import { ServerError } from "../error.ts";
+import {
+  dueObjects,
+  knownOf,
+  listedAt,
+  newestObject,
+  storeCollected,
+  storeListed,
+  waitingObjects,
+  type Bucket,
+  type Collected,
+} from "../store/collected.ts";
+import type { Db } from "../store/state/state.ts";
+import { storable } from "../store/text.ts";
+import { prefixesOf } from "./bucket-prefixes.ts";
+import { openBucket, StoreError, type BucketStore, type Listed } from "./bucket-store.ts";
+import type { Collector, Intake } from "./collector.ts";
+import { Lanes } from "./lanes.ts";
+import * as limits from "./limits.ts";
+import { BrokenObject, readObject } from "./object-reader.ts";
+
+/** How long is waited, in ms, while too much waits on disk or it cannot be written. */
+const againMs = 500;
+/** Tries of an object that cannot be unpacked: the next one would find the same bytes. */
+const maxBrokenTries = 3;
+
+export interface BucketOptions {
+  readonly source: string;
+  readonly entry: BucketEntry;
+  readonly db: Db;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A listing that sees all prefixes, over several polls where there are many keys. */
+interface Listing {
+  /** When it began, in ms. */
+  readonly at: number;
+  /** Objects written before are not asked for. */
+  readonly floor: number;
+  readonly prefixes: string[];
+  /** The key to go on behind. */
+  after?: string | undefined;
+}
+
+/**
+ * One prefix of one bucket. Every listing sees all keys, so an object is found wherever its key sorts; it is new unless it was
+ * written before the last whole listing by more than the look-back, or is known. What is known is stored after the records are on disk,
+ * which are named after the object: read twice around a crash, they count once.
+ */
+export class BucketCollector implements Collector {
+  readonly source: string;
+  readonly #options: BucketOptions;
+  readonly #lanes = new Lanes(limits.lanes);
+  readonly #ending = new AbortController();
+  #store!: BucketStore;
+  #intake!: Intake;
+  #bucket!: Bucket;
+  #loop: Promise<void> = Promise.resolve();
+  #listing: Listing | undefined;
+  /** A whole listing that is not stored while objects of it are still being read. */
+  #listed: { readonly at: number; readonly floor: number } | undefined;
+  #taken = 0;
+  #waiting: { readonly count: number; readonly next: readonly Collected[] } = { count: 0, next: [] };
+  #position: string | undefined;
+  #lastPollAt: number | undefined;
+  #lastOkAt: number | undefined;
+  #lastError: CollectorHealth["lastError"];
+  /** Why the bucket cannot be listed. */
+  #problem: string | undefined;
+
+  constructor(options: BucketOptions) {
+    this.source = options.source;
+    this.#options = options;
+  }
+
+  async start(intake: Intake): Promise<void> {
+    const { source, entry, env, db } = this.#options;
+    this.#intake = intake;
+    this.#store = await openBucket(source, entry, env);
+    this.#bucket = { source, bucket: this.#store.id };
+    this.#position = await newestObject(db, this.#bucket);
+    this.#waiting = await waitingObjects(db, this.#bucket, limits.maxShownFailing);
+    this.#loop = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await this.#loop;
+    await this.#lanes.idle();
+    this.#store?.close();
+  }
+
+  health(): CollectorHealth {
+    const { bucket, prefix } = this.#options.entry;
+    return {
+      way: "bucket",
+      at: `s3://${bucket}/${prefix}`,
+      ...(this.#position !== undefined && { position: this.#position }),
+      ...(this.#lastPollAt !== undefined && { lastPollAt: this.#lastPollAt }),
+      ...(this.#lastOkAt !== undefined && { lastOkAt: this.#lastOkAt }),
+      taken: this.#taken,
+      waiting: this.#waiting.count,
+      shed: [],
+      ...(this.#lastError && { lastError: this.#lastError }),
+      failing: this.#waiting.next.map(({ object, attempts, nextAt, problem = "not read to its end yet" }) => ({
+        object,
+        attempts,
+        nextAt,
+        reason: problem,
+      })),
+    };
+  }
+
+  problem(): string | undefined {
+    return this.#problem;
+  }
+
+  get #isEnding(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isEnding) {
+      await this.#poll();
+      await sleep(this.#options.entry.everyMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+    }
+  }
+
+  async #poll(): Promise<void> {
+    this.#lastPollAt = this.#intake.now();
+    try {
+      await this.#readDue();
+      await this.#list();
+      this.#problem = undefined;
+      this.#lastOkAt = this.#intake.now();
+    } catch (error) {
+      if (this.#isEnding) return;
+      this.#problem = textOf(error);
+      this.#fail(this.#problem, error);
+    }
+    this.#intake.changed();
+  }
+
+  /** Objects whose time to be tried again has come. */
+  async #readDue(): Promise<void> {
+    const due = await dueObjects(this.#options.db, this.#bucket, this.#intake.now(), 1000);
+    for (const it of due) await this.#begin(it, it);
+  }
+
+  async #list(): Promise<void> {
+    const listing = await this.#currentListing();
+    let found = 0;
+    for (let pages = 0; pages < limits.maxPagesPerPoll && !this.#isEnding; pages++) {
+      const [prefix] = listing.prefixes;
+      if (prefix === undefined) break;
+      const page = await this.#store.list(prefix, listing.after, this.#ending.signal);
+      found += await this.#readNew(page.objects, listing.floor);
+      listing.after = page.after;
+      if (page.after === undefined) listing.prefixes.shift();
+      if (found >= limits.maxObjectsPerPoll) break;
+    }
+    if (listing.prefixes.length === 0) {
+      this.#listing = undefined;
+      this.#listed ??= listing;
+    }
+    await this.#storeListed();
+  }
+
+  /** The one that a poll left unfinished, or a new one. */
+  async #currentListing(): Promise<Listing> {
+    if (this.#listing) return this.#listing;
+    const { entry, db } = this.#options;
+    const at = this.#intake.now();
+    const floor = ((await listedAt(db, this.#bucket)) ?? at) - entry.lookBackMs;
+    return (this.#listing = { at, floor, prefixes: prefixesOf(entry.prefix, floor, at) });
+  }
+
+  /** Once nothing of it is being read any more: what is read now must be found again after a crash. */
+  async #storeListed(): Promise<void> {
+    if (!this.#listed || !this.#lanes.isIdle) return;
+    const { at } = this.#listed;
+    await storeListed(this.#options.db, this.#bucket, { at, floor: at - this.#options.entry.lookBackMs });
+    this.#listed = undefined;
+  }
+
+  /** Begins to read those of a page that are new. Answers with how many. */
+  async #readNew(page: readonly Listed[], floor: number): Promise<number> {
+    // A name that ends with a slash is a folder that somebody's tool made.
+    const wanted = page
+      .filter((it) => it.modifiedAt >= floor && it.size > 0 && !it.object.endsWith("/"))
+      .map((it) => ({ ...it, object: storedName(it) }));
+    const known = await knownOf(this.#options.db, this.#bucket, wanted);
+    const fresh = wanted.filter((it) => !known.has(it));
+    for (const it of fresh) await this.#begin(it, undefined);
+    return fresh.length;
+  }
+
+  async #begin(it: Listed, before: Collected | undefined): Promise<void> {
+    const name = JSON.stringify([it.object, it.version]);
+    if (this.#lanes.has(name)) return;
+    while (this.#intake.isFull() && !this.#isEnding) await sleep(againMs);
+    if (this.#isEnding) return;
+    await this.#lanes.run(name, () => this.#read(it, before));
+  }
+
+  /** One object, from where it was left. Never rejects. */
+  async #read(it: Listed, before: Collected | undefined): Promise<void> {
+    const { object, version, size, modifiedAt } = it;
+    let state: Collected = before ?? { object, version, size, modifiedAt, state: "waiting", attempts: 0, nextAt: 0 };
+    const why = unreadable(it);
+    try {
+      if (why !== undefined) return await this.#giveUp(state, why);
+      const body = await this.#store.get(it, this.#ending.signal);
+      await readObject(body, {
+        position: state.position,
+        refuse: ({ offset, reason }) => this.#refuse(object, reason, offset),
+        keep: async ({ body: records, name, next }) => {
+          await this.#deliver(records, `s3:${this.#digestOf(it)}:${name}`);
+          state = { ...state, position: next };
+          await storeCollected(this.#options.db, this.#bucket, state);
+        },
+      });
+      await storeCollected(this.#options.db, this.#bucket, {
+        ...state,
+        state: "done",
+        problem: undefined,
+        position: undefined,
+      });
+      this.#taken++;
+      this.#position = object;
+    } catch (error) {
+      if (!this.#isEnding) await this.#failed(state, error).catch((cause: unknown) => this.#fail(textOf(cause), cause));
+    }
+    if (state.attempts > 0) await this.#countWaiting();
+  }
+
+  /** Tries again later, or gives it up. */
+  async #failed(state: Collected, error: unknown): Promise<void> {
+    const problem = textOf(error);
+    const attempts = state.attempts + 1;
+    const lasts = error instanceof StoreError && error.code !== "FAILED";
+    const most = error instanceof BrokenObject ? maxBrokenTries : limits.maxTries;
+    if (lasts || attempts >= most) return this.#giveUp({ ...state, attempts }, problem);
+    const waitMs = limits.retryMs[Math.min(attempts - 1, limits.retryMs.length - 1)] ?? 0;
+    await storeCollected(this.#options.db, this.#bucket, {
+      ...state,
+      attempts,
+      problem,
+      nextAt: this.#intake.now() + waitMs,
+    });
+    this.#fail(`${state.object}: ${problem}`, error);
+    await this.#countWaiting();
+  }
+
+  /** It is not read, and counts as a reject. */
+  async #giveUp(state: Collected, problem: string): Promise<void> {
+    await storeCollected(this.#options.db, this.#bucket, { ...state, state: "refused", problem });
+    this.#refuse(state.object, problem, state.position?.offset ?? 0);
+    this.#fail(`${state.object}: ${problem}`, undefined);
+  }
+
+  /** Until it is on disk. */
+  async #deliver(body: Buffer, key: string): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#intake.deliver(body, key);
+      } catch (error) {
+        if (!(error instanceof ServerError && error.code === "BUSY") || this.#isEnding) throw error;
+        await sleep(againMs);
+      }
+    }
+  }
+
+  #refuse(object: string, reason: string, offset: number): void {
+    this.#intake.refuse({ offset, file: object, reason: `${object.slice(0, maxShownKey)}: ${reason}`, record: "" });
+  }
+
+  #fail(message: string, error: unknown): void {
+    this.#lastError = { at: this.#intake.now(), message };
+    this.#intake.warn({ source: this.source, ...(error !== undefined && { err: error }) }, message);
+    this.#intake.changed();
+  }
+
+  async #countWaiting(): Promise<void> {
+    const { db } = this.#options;
+    this.#waiting = await waitingObjects(db, this.#bucket, limits.maxShownFailing).catch(() => this.#waiting);
+    this.#intake.changed();
+  }
+
+  /** Names an object in the names of its pieces: 160 bits, so that no two share one. */
+  #digestOf({ object, version }: Listed): string {
+    const whole = JSON.stringify([this.#bucket.bucket, object, version]);
+    return createHash("sha256").update(whole).digest("hex").slice(0, 40);
+  }
+}
+
+/** Characters of a key that a reason shows. */
+const maxShownKey = 300;
+
+/** What an object is called in the database: its key, or the digest of one that no column holds. */
+function storedName({ object }: Listed): string {
+  if (storable(object) === object && Buffer.byteLength(object) <= limits.maxKeyBytes) return object;
+  return `${unnamed}${createHash("sha256").update(object).digest("hex")}`;
+}
+
+const unnamed = "a key that cannot be kept, of SHA-256 ";
+
+/** Why an object is not even asked for. */
+function unreadable({ object, size }: Listed): string | undefined {
+  if (object.startsWith(unnamed)) return `it is longer than ${limits.maxKeyBytes} bytes, or holds half a character`;
+  if (size > limits.maxObjectBytes) return `it has ${size} bytes, at most ${limits.maxObjectBytes} are read`;
+  return undefined;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,144 @@
+// The bytes of one object to batches of records: unpacked, cut, and handed on piece by piece, so that its size costs no memory.
+import { pipeline, Readable } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+import { RecordSplitter, type SplitterState } from "@outweigh/pipeline";
+import { maxUnpackedBytes, minStoreBytesPerSecond, storePauseMs } from "./limits.ts";
+
+/** Bytes of records that are handed on at once. */
+const pieceBytes = 1024 * 1024;
+/** Bytes of the unpacked object that are cut at a time. */
+const stepBytes = 256 * 1024;
+
+/** Some records of an object. */
+export interface Piece {
+  /** One record a line. */
+  readonly body: Buffer;
+  /** Names the piece within its object: the same whenever it is read from the same position. */
+  readonly name: string;
+  /** Where reading goes on once the piece is kept. */
+  readonly next: SplitterState;
+}
+
+/** Something in the object that is no record. */
+export interface Unreadable {
+  readonly offset: number;
+  readonly reason: string;
+}
+
+export interface ObjectReaderOptions {
+  readonly position: SplitterState | undefined;
+  keep(piece: Piece): Promise<void>;
+  refuse(it: Unreadable): void;
+  /** Most that it may unpack to, in bytes. */
+  readonly maxBytes?: number;
+}
+
+/** It cannot be unpacked: read again, it would be as broken. */
+export class BrokenObject extends Error {
+  override readonly name = "BrokenObject";
+}
+
+/**
+ * Reads an object from a position to its end. gzip and zstd are told by their first bytes, not by the name.
+ *
+ * @throws {BrokenObject}, and whatever the body throws. What was kept by then stays.
+ */
+export async function readObject(body: Readable, options: ObjectReaderOptions): Promise<void> {
+  const { position, keep, refuse, maxBytes = maxUnpackedBytes } = options;
+  const splitter = new RecordSplitter(position);
+  let before = splitter.state();
+  let records: string[] = [];
+  let held = 0;
+  let offset = 0;
+  const take = (cuts: ReturnType<RecordSplitter["push"]>) => {
+    for (const it of cuts) {
+      if ("record" in it) {
+        records.push(it.record);
+        held += it.record.length;
+      } else refuse({ offset: it.offset, reason: it.rejected });
+    }
+  };
+  const hand = async () => {
+    const next = splitter.state();
+    const name = `${before.offset}.${before.taken?.length ?? 0}`;
+    if (records.length > 0) await keep({ body: Buffer.from(records.join("\n")), name, next });
+    before = next;
+    records = [];
+    held = 0;
+  };
+  for await (const chunk of unpacked(body)) {
+    // Unpacking can only begin at the start: what is kept already is passed over.
+    const start = splitter.state().offset;
+    for (let at = Math.max(0, before.offset - offset); at < chunk.length; at += stepBytes) {
+      take(splitter.push(chunk.subarray(at, at + stepBytes)));
+      if (held >= pieceBytes) await hand();
+    }
+    offset += chunk.length;
+    if (offset > maxBytes) {
+      refuse({ offset: start, reason: `it unpacks to more than ${maxBytes} bytes: the rest is not read` });
+      return hand();
+    }
+  }
+  take(splitter.end());
+  await hand();
+}
+
+/** The object's bytes, whatever they are packed with. */
+async function* unpacked(body: Readable): AsyncGenerator<Buffer> {
+  const chunks = paced(body);
+  const head: Buffer[] = [];
+  let length = 0;
+  while (length < 4) {
+    const { value, done } = await chunks.next();
+    if (done) break;
+    head.push(value);
+    length += value.length;
+  }
+  const first = Buffer.concat(head);
+  const whole = async function* () {
+    yield first;
+    yield* chunks;
+  };
+  const unpack = unpackerOf(first);
+  if (!unpack) return yield* whole();
+  pipeline(Readable.from(whole(), { objectMode: false }), unpack, () => undefined);
+  try {
+    for await (const it of unpack) yield Buffer.from(it);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    if (!/^(Z_|ZSTD_|ERR_ZLIB)/.test(code)) throw cause;
+    throw new BrokenObject(`it cannot be unpacked: ${cause instanceof Error ? cause.message : code}`, { cause });
+  } finally {
+    body.destroy();
+  }
+}
+
+/** RFC 1952 §2.3.1 and RFC 8878 §3.1.1: what such files begin with. */
+function unpackerOf(head: Buffer) {
+  if (head[0] === 0x1f && head[1] === 0x8b) return createGunzip();
+  if (head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528) return createZstdDecompress();
+  return undefined;
+}
+
+/** The body, as long as it comes fast enough. Only the time in which we wait for it counts. */
+async function* paced(body: Readable): AsyncGenerator<Buffer> {
+  const chunks = body[Symbol.asyncIterator]();
+  let bytes = 0;
+  let waitedMs = 0;
+  try {
+    for (;;) {
+      const began = performance.now();
+      const timer = setTimeout(() => body.destroy(new Error(`nothing came for ${storePauseMs} ms`)), storePauseMs);
+      const { value, done } = await chunks.next().finally(() => clearTimeout(timer));
+      if (done) return;
+      const chunk = Buffer.from(value);
+      bytes += chunk.length;
+      waitedMs += performance.now() - began;
+      if (waitedMs > storePauseMs && bytes < (waitedMs / 1000) * minStoreBytesPerSecond)
+        throw new Error(`it came slower than ${minStoreBytesPerSecond} bytes a second`);
+      yield chunk;
+    }
+  } finally {
+    body.destroy();
+  }
+}

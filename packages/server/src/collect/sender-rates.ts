@@ -1,0 +1,50 @@
+// How fast each sender may send: a loud one must not be able to drown the others.
+import { burstMessages, maxSenders, messagesPerSecond } from "./limits.ts";
+
+interface Purse {
+  left: number;
+  at: number;
+}
+
+/** One purse of messages for each sender, filled again with time. Times are ms of a clock that never goes back. */
+export class SenderRates {
+  readonly #purses = new Map<string, Purse>();
+  /** For whoever comes when all are known: forged addresses must not cost memory. */
+  readonly #others: Purse = { left: burstMessages, at: 0 };
+
+  /** Whether one more message may come. One that may is paid for. */
+  mayCome(sender: string, now: number): boolean {
+    const purse = this.#purse(sender, now);
+    if (purse.left < 1) return false;
+    purse.left--;
+    return true;
+  }
+
+  /** Pays for messages that are here already. Answers for how long, in ms, the sender is to be kept waiting. */
+  pay(sender: string, messages: number, now: number): number {
+    const purse = this.#purse(sender, now);
+    purse.left -= messages;
+    return purse.left >= 0 ? 0 : Math.ceil((-purse.left / messagesPerSecond) * 1000);
+  }
+
+  #purse(sender: string, now: number): Purse {
+    const known = this.#purses.get(sender);
+    if (known) return filled(known, now);
+    if (this.#purses.size >= maxSenders) this.#forgetFull(now);
+    if (this.#purses.size >= maxSenders) return filled(this.#others, now);
+    const purse = { left: burstMessages, at: now };
+    this.#purses.set(sender, purse);
+    return purse;
+  }
+
+  /** A purse that is full again says nothing of its sender. */
+  #forgetFull(now: number): void {
+    for (const [sender, it] of this.#purses) if (filled(it, now).left >= burstMessages) this.#purses.delete(sender);
+  }
+}
+
+function filled(purse: Purse, now: number): Purse {
+  purse.left = Math.min(burstMessages, purse.left + ((now - purse.at) / 1000) * messagesPerSecond);
+  purse.at = now;
+  return purse;
+}
