@@ -286,6 +286,17 @@ export {
   type MadeKey,
 } from "./gateway-link.ts";
 export {
+  graphEdge,
+  graphKind,
+  graphNode,
+  incidentGraph,
+  maxColumn,
+  type GraphEdge,
+  type GraphKind,
+  type GraphNode,
+  type IncidentGraph,
+} from "./graph.ts";
+export {
   countedField,
   draftQuery,
   eventSummary,
