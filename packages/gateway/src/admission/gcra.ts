@@ -31,6 +31,11 @@ export class Bucket {
     this.#emptyAt = Math.max(now, this.#emptyAt - units * this.#msPerUnit);
   }
 
+  /** Units that fit now. */
+  free(now: number): number {
+    return Math.max(0, this.#burstMs - Math.max(0, this.#emptyAt - now)) / this.#msPerUnit;
+  }
+
   /** Share of the bucket that is used, 0…1 and beyond. */
   used(now: number): number {
     return Math.max(0, this.#emptyAt - now) / this.#burstMs;

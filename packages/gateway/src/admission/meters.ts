@@ -11,17 +11,49 @@ export interface Cost {
   readonly informationBits: number;
 }
 
-export type Resource = "requests" | "input tokens" | "output tokens" | "information" | "requests at once";
+/** What is limited. The first four refill; a request at once comes free when it ends. */
+export const resources = ["requests", "input tokens", "output tokens", "information", "requests at once"] as const;
+export type Resource = (typeof resources)[number];
 
 /** What stands in the way of a request, and for how long. */
 export interface Shortage {
   readonly resource: Resource;
   /** Undefined: it will never fit, the request alone is too large. */
   readonly waitMs: number | undefined;
+  /** Set where this process holds too little and has to borrow before it can say more. */
+  readonly unheld?: true;
 }
 
-/** The buckets of one principal, or of one tenant. */
-export class Account {
+/** What one principal, one tenant or one order has left. */
+export interface Metered {
+  /** What is missing for one more request; undefined if nothing is. Takes nothing. */
+  shortage(cost: Cost, now: number): Shortage | undefined;
+  /** Borrows what a shortage said is not held. Then `shortage` says what holds. */
+  borrow(cost: Cost): Promise<void>;
+  /** Reserves for a request that begins. */
+  begin(cost: Cost, now: number): void;
+  /** Settles a request that ended: what it really took instead of what was reserved. */
+  end(reserved: Cost, taken: Cost, now: number): void;
+  /** Share of the day's information that is used. Undefined without such a limit, and where it is not known. */
+  informationUsed(now: number): number | undefined;
+}
+
+/** Of the resources that refill: how many units in which time. */
+export function refills(
+  limits: GatewayLimits,
+): readonly { readonly units: number | undefined; readonly perMs: number }[] {
+  return [
+    { units: limits.requestsPerMinute, perMs: minuteMs },
+    { units: limits.inputTokensPerMinute, perMs: minuteMs },
+    { units: limits.outputTokensPerMinute, perMs: minuteMs },
+    { units: limits.informationBitsPerDay, perMs: dayMs },
+  ];
+}
+
+/** Buckets, whole and in this process. */
+export class Account implements Metered {
+  /** In the order of `resources`. */
+  readonly buckets: readonly (Bucket | undefined)[];
   readonly #requests: Bucket | undefined;
   readonly #input: Bucket | undefined;
   readonly #output: Bucket | undefined;
@@ -30,16 +62,13 @@ export class Account {
   #running = 0;
 
   constructor(limits: GatewayLimits) {
-    const bucket = (units: number | undefined, perMs: number) =>
-      units === undefined ? undefined : new Bucket(units, perMs);
-    this.#requests = bucket(limits.requestsPerMinute, minuteMs);
-    this.#input = bucket(limits.inputTokensPerMinute, minuteMs);
-    this.#output = bucket(limits.outputTokensPerMinute, minuteMs);
-    this.#information = bucket(limits.informationBitsPerDay, dayMs);
+    this.buckets = refills(limits).map(({ units, perMs }) =>
+      units === undefined ? undefined : new Bucket(units, perMs),
+    );
+    [this.#requests, this.#input, this.#output, this.#information] = this.buckets;
     this.#most = limits.concurrent ?? Infinity;
   }
 
-  /** What is missing for one more request; undefined if nothing is. Takes nothing. */
   shortage(cost: Cost, now: number): Shortage | undefined {
     if (this.#running >= this.#most) return { resource: "requests at once", waitMs: 1000 };
     return (
@@ -50,7 +79,10 @@ export class Account {
     );
   }
 
-  /** Reserves for a request that begins. */
+  borrow(): Promise<void> {
+    return Promise.resolve();
+  }
+
   begin(cost: Cost, now: number): void {
     this.#running++;
     this.#requests?.take(1, now);
@@ -59,7 +91,6 @@ export class Account {
     this.#information?.take(cost.informationBits, now);
   }
 
-  /** Settles a request that ended: what it really took instead of what was reserved. */
   end(reserved: Cost, taken: Cost, now: number): void {
     this.#running--;
     settle(this.#input, taken.inputTokens - reserved.inputTokens, now);
@@ -67,7 +98,6 @@ export class Account {
     settle(this.#information, taken.informationBits - reserved.informationBits, now);
   }
 
-  /** Share of the day's information that is used. Undefined without such a limit. */
   informationUsed(now: number): number | undefined {
     return this.#information?.used(now);
   }
