@@ -18,6 +18,7 @@ import {
   hostPage,
   huntPage,
   incidentDetail,
+  incidentGraph,
   incidentPage,
   isOpen,
   modelDetail,
@@ -116,6 +117,7 @@ function checkWorld(): void {
   actionPage.parse(pageOf(world.actions));
   evidencePage.parse(world.evidence);
   huntPage.parse(pageOf(world.hunts));
+  incidentGraph.parse(world.incidentGraph);
 }
 
 function worldOf(mood: Mood) {
@@ -167,6 +169,7 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
   }
   if (noun === "events" && id === "rule") return ok({ text: world.ruleDraft, left: [] });
   if (noun === "entity") return ok(entityOf(state, query.get("kind") ?? "", query.get("name") ?? ""));
+  if (noun === "incidents" && verb === "graph") return ok(world.incidentGraph);
   if (id !== "") return one(state, noun, id);
   if (noun === "hunts") return ok(pageOf(state.hunts));
   if (noun === "tokens") return ok(pageOf(state.tokens));

@@ -14,6 +14,7 @@ interface Shot {
 const shots: readonly Shot[] = [
   { name: "incidents", path: "/incidents" },
   { name: "incident", path: "/incidents/inc-214" },
+  { name: "incident-graph", path: "/incidents/inc-214?tab=graph" },
   { name: "incident-alerts", path: "/incidents/inc-214?tab=alerts" },
   { name: "incident-activity", path: "/incidents/inc-214?tab=activity" },
   { name: "alerts", path: "/alerts?sel=a-1" },

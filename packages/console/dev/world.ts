@@ -10,4 +10,5 @@ export { sources, tokens } from "./world/sources.ts";
 export { modelDetail, models } from "./world/models.ts";
 export { actions } from "./world/actions.ts";
 export { evidence } from "./world/evidence.ts";
+export { incidentGraph } from "./world/graph.ts";
 export { hunts, ruleDraft } from "./world/hunts.ts";

@@ -62,6 +62,7 @@ const address = (page: Page) => new URL(page.url());
 const places = [
   "/incidents",
   "/incidents/inc-214",
+  "/incidents/inc-214?tab=graph",
   "/incidents/inc-214?tab=alerts",
   "/incidents/inc-214?tab=activity",
   "/alerts",

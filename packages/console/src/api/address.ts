@@ -28,6 +28,7 @@ export const addresses = {
   live: "/api/live",
   signOut: "/api/session/end",
   incident: (it: string) => `/api/incidents/${id(it)}`,
+  graph: (it: string) => `/api/incidents/${id(it)}/graph`,
   assign: (it: string) => `/api/incidents/${id(it)}/assign`,
   status: (it: string) => `/api/incidents/${id(it)}/status`,
   comments: (it: string) => `/api/incidents/${id(it)}/comments`,

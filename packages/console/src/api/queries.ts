@@ -13,6 +13,7 @@ import {
   hostPage,
   huntPage,
   incidentDetail,
+  incidentGraph,
   incidentPage,
   modelDetail,
   modelPage,
@@ -136,6 +137,13 @@ export const incidentQuery = (id: string) =>
   queryOptions({
     queryKey: ["incidents", "one", id],
     queryFn: ({ signal }) => read(incidentDetail, addresses.incident(id), signal),
+    staleTime: 15_000,
+  });
+
+export const incidentGraphQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["incidents", "one", id, "graph"],
+    queryFn: ({ signal }) => read(incidentGraph, addresses.graph(id), signal),
     staleTime: 15_000,
   });
 

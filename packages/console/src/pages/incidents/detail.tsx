@@ -19,6 +19,7 @@ import { IncidentAlerts } from "./alerts.tsx";
 import { Comments } from "./comments.tsx";
 import { Entities } from "./entities.tsx";
 import { Evidence } from "./evidence.tsx";
+import { StoryGraph } from "./graph.tsx";
 import { LaneView } from "./lane.tsx";
 import { IncidentMeta } from "./meta.tsx";
 import { Pack } from "./pack.tsx";
@@ -56,6 +57,7 @@ function Told({ of: it }: { readonly of: IncidentDetail }) {
   const navigate = useNavigate();
   const tabs: readonly Tab<string>[] = [
     { id: "story", title: "Story" },
+    { id: "graph", title: "Graph" },
     { id: "alerts", title: "Alerts", count: it.alerts.length },
     { id: "actions", title: "Actions", count: it.actions.length },
     { id: "activity", title: "Activity", count: it.activity.length },
@@ -100,6 +102,12 @@ function Told({ of: it }: { readonly of: IncidentDetail }) {
 
 function Content({ of: it, tab }: { readonly of: IncidentDetail; readonly tab: string }) {
   switch (tab) {
+    case "graph":
+      return (
+        <Section title="How it ran">
+          <StoryGraph incident={it.incident.id} />
+        </Section>
+      );
     case "alerts":
       return <IncidentAlerts alerts={it.alerts} />;
     case "actions":
