@@ -9,9 +9,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gatewayKey, writeCalibration } from "../packages/gateway/src/index.ts";
 import { aGateway, type TestGateway } from "../packages/gateway/src/testing/a-gateway.ts";
 import { localServer, type Session } from "../packages/cli/src/server-client.ts";
+import { dice } from "./world/dice.ts";
 import { benignUser, calibrateFashion, foreignImages, rawImages } from "./world/fashion.ts";
 import { run, storyFolder, up, type Platform } from "./world/platform.ts";
-import { Copy, copycat, dice, fidelity, labelOf, type Ask, type Stolen } from "./world/thief.ts";
+import { Copy, copycat, fidelity, labelOf, type Ask, type Stolen } from "./world/thief.ts";
 import { classes, loadVictim, noVictim, serveVictim, side, type Victim, type VictimServer } from "./world/victim.ts";
 
 const benignClients = 50;

@@ -12,7 +12,7 @@ import {
 } from "../../packages/extraction/src/index.ts";
 import type { GroupLevels } from "../../packages/gateway/src/index.ts";
 import { readTraces, type Traces } from "../../bench/extraction/traces.ts";
-import { dice } from "./thief.ts";
+import { dice } from "./dice.ts";
 import { classes, side, tracesFolder } from "./victim.ts";
 
 /** Queries of a principal within which the promise holds. */

@@ -1,4 +1,5 @@
 // A thief with code of its own: asks a model through whatever it is handed, and trains a copy on the answers.
+import { dice } from "./dice.ts";
 import { classes, side, softmax } from "./victim.ts";
 
 const pixels = side * side;
@@ -9,17 +10,6 @@ export interface Stolen {
   readonly image: Float32Array;
   /** Probabilities, or one for the label where only that came back. */
   readonly answer: ArrayLike<number>;
-}
-
-/** Random numbers that the seed alone decides. Mulberry32. */
-export function dice(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /** The copy: one hidden layer, trained by Adam on soft answers. */

@@ -56,6 +56,8 @@ test("the administrator, others, reads before, and a come-back are silent", () =
   assert.deepEqual(run([read({ time: start - hour }), close()]), []);
   assert.deepEqual(run([close(), close({ operation: "reinstate" }), read()]), []);
   assert.deepEqual(run([close({ status_id: 2 }), read()]), []);
+  const nobody = close({ unmapped: { subject: "admin@acme.example" } });
+  assert.deepEqual(run([nobody, read({ principal: "admin@acme.example" })]), []);
   assert.deepEqual(run([close(), read()], { model: aModel({ class: "public" }) }), []);
 });
 

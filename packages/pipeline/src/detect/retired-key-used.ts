@@ -108,7 +108,8 @@ function keyOf(event: OcsfEvent): string | undefined {
 /** Whose account it was: never the administrator's who closed it. */
 function subjectOf(event: OcsfEvent): string | undefined {
   const subject = field(event.unmapped, "subject");
-  if (typeof subject !== "string" || subject === "") return undefined;
+  // Where a record does not say whose it was, the subject is who acted.
+  if (typeof subject !== "string" || subject === "" || subject === event.principal) return undefined;
   return subject.includes("@") ? subject.toLowerCase() : accountOf(subject);
 }
 

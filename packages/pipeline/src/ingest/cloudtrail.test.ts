@@ -76,7 +76,30 @@ test("who did it: a user, a service, the root, nobody", () => {
   assert.equal(who({ type: "IAMUser", arn: "arn:aws:iam::1:user/ana", userName: "ana" }), "arn:aws:iam::1:user/ana");
   assert.equal(who({ type: "AWSService", invokedBy: "ecs.amazonaws.com" }), "ecs.amazonaws.com");
   assert.equal(who({ type: "AWSAccount", principalId: "", accountId: "anonymous" }), "anonymous@203.0.113.9");
+  assert.equal(who({ type: "AWSAccount", principalId: "", accountId: "ANONYMOUS_PRINCIPAL" }), "anonymous@203.0.113.9");
   assert.equal(who({}), "anonymous@203.0.113.9");
+});
+
+test("keys and users that are taken away, and those that come back, are named", () => {
+  const iam = (eventName: string, requestParameters: object) => {
+    const it = only(
+      record({ eventSource: "iam.amazonaws.com", eventName, requestParameters, recipientAccountId: "111122223333" }),
+    );
+    const { retired, subject } = it.unmapped as { retired?: string; subject?: string };
+    return [it.operation, retired ?? subject];
+  };
+  assert.deepEqual(iam("DeleteAccessKey", { userName: "ana", accessKeyId: "AKIA1" }), ["retire-key", "AKIA1"]);
+  assert.deepEqual(iam("UpdateAccessKey", { accessKeyId: "AKIA1", status: "Inactive" }), ["retire-key", "AKIA1"]);
+  assert.deepEqual(iam("UpdateAccessKey", { accessKeyId: "AKIA1", status: "Active" }), ["reinstate", "AKIA1"]);
+  assert.deepEqual(iam("DeleteUser", { userName: "ana" }), ["offboard", "arn:aws:iam::111122223333:user/ana"]);
+  assert.deepEqual(iam("CreateUser", { userName: "ana" }), ["reinstate", "arn:aws:iam::111122223333:user/ana"]);
+});
+
+test("an endpoint of a private network is told, where the call came through one", () => {
+  assert.equal(
+    (only(record({ vpcEndpointId: "vpce-0abc" })).unmapped as { vpc_endpoint?: string }).vpc_endpoint,
+    "vpce-0abc",
+  );
 });
 
 test("addresses that are none, and zero-padded ones, are neither rejects nor other addresses", () => {

@@ -204,7 +204,8 @@ function identityOf(it: TrailRecord): { principal: string; credential: string | 
   const issuer = textAt(fieldOf(context, "sessionIssuer"), "arn");
   const service = textAt(identity, "invokedBy");
   const credential = textAt(identity, "accessKeyId");
-  const anonymous = textAt(identity, "accountId")?.toLowerCase() === "anonymous";
+  // `anonymous` for some services, `ANONYMOUS_PRINCIPAL` for reads of open buckets.
+  const anonymous = /^anonymous(_principal)?$/i.test(textAt(identity, "accountId") ?? "");
   const named =
     (type === "AssumedRole" ? issuer : undefined) ??
     arn ??

@@ -69,6 +69,8 @@ test("audit entries say whose factor, key or role was changed", () => {
   assert.equal(audit("User registered security info").activity_id, 10);
   assert.equal(audit("Reset user password").operation, "password-change");
   assert.equal(audit("Add service principal credentials").operation, "create-key");
+  assert.deepEqual([audit("Disable account").operation, audit("Delete user").activity_id], ["offboard", 6]);
+  assert.equal(audit("Enable account").operation, "reinstate");
   assert.equal(audit("Add member to role").class_uid, 3005);
   assert.equal(audit("Add member to group").class_uid, 3006);
   assert.equal(audit("Update policy", { result: "failure" }).status_id, 2);

@@ -58,6 +58,7 @@ test("keys, updates and the rest", () => {
     [of("git.fetch"), of("git.push"), of("repo.download_zip"), of("workflows.completed_workflow_run")],
     ["fetch", "upload", "download", "request"],
   );
+  assert.deepEqual([of("org.remove_member"), of("org.add_member")], ["offboard", "reinstate"]);
   assert.equal(onlyEvent(githubAudit, entry({ repo: undefined })).class_uid, 6003);
 });
 

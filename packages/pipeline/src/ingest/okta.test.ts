@@ -69,6 +69,16 @@ test("every kind of event has the objects that its class demands", () => {
   assert.deepEqual([refused.operation, refused.status_id], ["mfa-refuse", 2]);
 });
 
+test("an account that is closed is its owner's, not the administrator's who closed it", () => {
+  const target = [{ type: "User", alternateId: "ana@acme.example" }];
+  const closed = onlyEvent(okta, logEvent({ eventType: "user.lifecycle.deactivate", target }));
+  assert.deepEqual(
+    [closed.operation, (closed.unmapped as { subject: string }).subject],
+    ["offboard", "ana@acme.example"],
+  );
+  assert.equal(onlyEvent(okta, logEvent({ eventType: "user.lifecycle.reactivate", target })).operation, "reinstate");
+});
+
 test("event hooks and streams are unwrapped", () => {
   const hook = { eventType: "com.okta.event_hook", data: { events: [logEvent(), logEvent({ uuid: "2" })] } };
   assert.equal(eventsOf(okta, hook).length, 2);
