@@ -1,4 +1,4 @@
-import type { NewToken } from "@outweigh/schema";
+import type { Grant, NewToken } from "@outweigh/schema";
 import type { Terminal } from "./terminal.ts";
 
 /** Prints a secret that is told once: it alone on stdout, what it is good for beside it. */
@@ -6,7 +6,16 @@ export function printSecret(
   { token, secret }: NewToken,
   { json, terminal }: { readonly json: boolean; readonly terminal: Terminal },
 ): void {
-  if (json) terminal.printJson({ name: token.name, source: token.source, secret });
+  const { name, source, grant, expiresAt } = token;
+  const ends = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() };
+  if (json) terminal.printJson({ name, ...(source === undefined ? { grant } : { source }), ...ends, secret });
   else terminal.print(secret);
-  terminal.say(`the token ${token.name} sends records of ${token.source}: keep it, it is shown this once`);
+  const does = source === undefined ? `asks as ${grantText(grant)}` : `sends records of ${source}`;
+  terminal.say(`the token ${name} ${does}: keep it, it is shown this once`);
+}
+
+/** "analyst", or "analyst in vision". */
+export function grantText(grant: Grant | undefined): string {
+  if (!grant) return "nobody";
+  return grant.space === undefined ? grant.role : `${grant.role} in ${grant.space}`;
 }

@@ -1,4 +1,13 @@
 export { Backtest, type BacktestOptions } from "./backtest.ts";
+export {
+  checkControls,
+  maxEvidence,
+  type ControlFacts,
+  type ControlResult,
+  type ControlState,
+  type ScanFacts,
+} from "./controls/check.ts";
+export { readControl, stages, type Control, type Stage } from "./controls/control.ts";
 export type { CorrelateOptions } from "./correlate/incidents.ts";
 export type { AnyDetector, Context, Detector, Finding } from "./detect/detector.ts";
 export { detectors } from "./detect/detectors.ts";
@@ -8,6 +17,7 @@ export { draftRule } from "./draft-rule.ts";
 export { PipelineError, type PipelineErrorCode } from "./error.ts";
 export { csvOf } from "./export/csv.ts";
 export { ocsfOf } from "./export/ocsf.ts";
+export { sarifOfControls, sarifOfScan, type SarifLog } from "./export/sarif.ts";
 export { stixOf, type StixObject } from "./export/stix.ts";
 export { type Story } from "./export/story.ts";
 export {
@@ -25,6 +35,6 @@ export { playbookHeadings, readPlaybook } from "./playbook.ts";
 export { maxRecordBytes, RecordSplitter, type Cut, type SplitterState } from "./records.ts";
 export { prove, type Proven } from "./proof.ts";
 export { makeRegister, type Located, type Register, type RegisterOptions } from "./register.ts";
-export { readPolicy, recommend, type Policy, type Recommendation } from "./respond/policy.ts";
+export { demandOf, readPolicy, recommend, type Demand, type Policy, type Recommendation } from "./respond/policy.ts";
 export { type SourceAccount } from "./source-book.ts";
 export { bytesText, percentText, spanText } from "./amounts.ts";

@@ -4,6 +4,11 @@ export type ServerErrorCode =
   | "BAD_FILTER"
   | "NOT_SIGNED_IN"
   | "BAD_LINK"
+  | "BAD_SIGN_IN"
+  | "BAD_CODE"
+  | "CODE_NEEDED"
+  | "NO_ROLE"
+  | "PROVIDER_UNAVAILABLE"
   | "FORBIDDEN"
   | "NOT_FOUND"
   | "CONFLICT"
@@ -28,6 +33,11 @@ const statuses: Record<ServerErrorCode, number> = {
   BAD_FILTER: 400,
   NOT_SIGNED_IN: 401,
   BAD_LINK: 401,
+  BAD_SIGN_IN: 401,
+  BAD_CODE: 401,
+  CODE_NEEDED: 401,
+  NO_ROLE: 403,
+  PROVIDER_UNAVAILABLE: 503,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   CONFLICT: 409,

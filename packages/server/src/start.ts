@@ -4,22 +4,28 @@ import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { Line, makeRegister, readPlaybook, readPolicy } from "@outweigh/pipeline";
-import type { Config } from "@outweigh/schema";
+import { loopback, type Config } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { pino, type Logger } from "pino";
 import { Actions } from "./actions/actions.ts";
 import { notify } from "./actions/notify.ts";
+import { orderActs, orderOptions } from "./actions/order-client.ts";
 import { quarantineFile } from "./actions/quarantine-file.ts";
 import { agentSource } from "./api/agents.ts";
 import { buildApp } from "./api/app.ts";
+import { ownEnrolment } from "./api/gateways.ts";
 import type { Context, ScanState } from "./api/context.ts";
 import { Scanned } from "./api/scanned.ts";
 import { allowedHosts } from "./auth/guard.ts";
+import { Accounts } from "./auth/accounts.ts";
 import { Agents } from "./auth/agents.ts";
+import { Gateways, gatewaySource } from "./auth/gateways.ts";
 import { Links } from "./auth/links.ts";
-import { Sessions } from "./auth/sessions.ts";
+import { Provider } from "./auth/provider.ts";
+import { Sessions, type People } from "./auth/sessions.ts";
+import { SignIn } from "./auth/sign-in.ts";
 import { SourceTokens } from "./auth/source-tokens.ts";
-import { orderKey, secretIn } from "./auth/tokens.ts";
+import { keyIn, orderKey, secretIn } from "./auth/tokens.ts";
 import { Changes } from "./changes.ts";
 import { checkSources, Collectors } from "./collect/collectors.ts";
 import { claimData, makeDataFolder, type Claim } from "./data.ts";
@@ -62,6 +68,8 @@ export interface Running {
   link(): string;
   /** A token to send records of one source with, for a program that the caller starts: it ends with this server. */
   token(source: string): string;
+  /** A token for the gateway that the caller starts beside it, to enrol with once: it replaces the one of that name. */
+  gatewayToken(): Promise<string>;
   /** Which engines it works with, in words. */
   readonly engines: { readonly events: string; readonly state: string };
   /** Says what the start-up scan is doing, for the console's frame. */
@@ -70,7 +78,7 @@ export interface Running {
 }
 
 /**
- * Starts the server on loopback.
+ * Starts the server: on loopback, unless the configuration says otherwise.
  *
  * @throws {ServerError} PORT_TAKEN, SOURCE_REFUSED, NO_ENGINE, NO_POSTGRES, STATE_UNAVAILABLE or DATA_IN_USE. {PipelineError} for a policy or playbook
  * that cannot be read. Whatever was started by then is ended.
@@ -122,12 +130,18 @@ async function assemble(options: StartOptions, { store, log, claim, opened }: Op
   const { worker, actions, agents, links, sourceTokens, sessions, scan, changes, now } = context;
   opened.push(() => worker.close());
   for (const it of agents.list()) if (it.revokedAt === undefined) worker.expect(agentSource(it));
+  for (const it of context.gateways.list()) if (it.revokedAt === undefined) worker.expect(gatewaySource(it));
   await actions.recover();
+  const due = actions.watch();
+  opened.push(async () => due.stop());
 
   let { port } = options;
-  const app = await buildApp(context, { consoleDir: options.consoleDir, hosts: () => allowedHosts(port) });
+  const app = await buildApp(context, {
+    consoleDir: options.consoleDir,
+    hosts: () => allowedHosts(port, options.config.server.url),
+  });
   opened.push(() => app.close());
-  await app.listen({ port, host: "127.0.0.1" });
+  await app.listen({ port, host: options.config.server.host });
   port = portOf(app);
   sessions.cookie = `outweigh-${port}`;
   const url = `http://127.0.0.1:${port}`;
@@ -144,6 +158,7 @@ async function assemble(options: StartOptions, { store, log, claim, opened }: Op
     openUrl: link(),
     link,
     token: (source) => sourceTokens.own(source),
+    gatewayToken: () => ownEnrolment(context),
     engines: store.origin,
     scanState: (state, message) => {
       scan.state = state;
@@ -167,9 +182,12 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
   const register = makeRegister(config.models, config);
   const makeLine = () => new Line({ register, rules: content.rules.map((it) => it.text) });
   const { webhooks, quarantineRoots } = config.policy;
+  const signer = await orderKey(dataDir);
+  const gateways = await Gateways.open(db, signer, now);
   const acts = [
     quarantineFile({ db, folder: join(dataDir, "quarantine", "files"), roots: quarantineRoots, own: dataDir }),
     notify({ db, webhooks, env }),
+    ...orderActs({ gateways, now }),
   ];
   const worker = await Worker.open({
     db,
@@ -184,6 +202,7 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     sources: declaredSources(config),
   });
   const policy = readPolicy(content.policy);
+  const accounts = await Accounts.open(db, await keyIn(join(dataDir, "accounts.key")), now());
   return {
     db,
     engine,
@@ -196,16 +215,44 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     now,
     worker,
     collectors: new Collectors({ config, db, worker, changes, log, env, now }),
-    actions: new Actions({ db, evidence, changes, acts, policy, webhooks, log, now }),
+    actions: new Actions({
+      db,
+      evidence,
+      changes,
+      acts,
+      policy,
+      webhooks,
+      orders: (it) => orderOptions(gateways, it),
+      log,
+      now,
+    }),
     scanned: new Scanned(db, changes),
-    sessions: await Sessions.open(db, now()),
+    accounts,
+    signIn: new SignIn(accounts, await keyIn(join(dataDir, "devices.key"))),
+    provider: config.server.provider && new Provider(config.server.provider, { url: config.server.url, env }),
+    sessions: await Sessions.open(db, peopleOf(config, accounts), now()),
     links: new Links(),
     playbooks: new Map(content.playbooks.map(({ id, text }) => [id, readPlaybook(id, text)])),
     sourceTokens: await SourceTokens.open(db),
-    agents: await Agents.open(db, await orderKey(dataDir)),
+    agents: await Agents.open(db, signer),
+    gateways,
     openToken: await secretIn(join(dataDir, "open.token")),
     owner: userInfo().username,
     scan: { state: "none" },
+  };
+}
+
+/** People sign in by name as soon as there is somebody who can, or where others than this machine's reach us. */
+function peopleOf({ server }: Config, accounts: Accounts): People {
+  const isDemanded =
+    server.accounts === "required" ||
+    server.url !== undefined ||
+    server.host !== loopback ||
+    server.provider !== undefined;
+  return {
+    areNamed: () => isDemanded || accounts.exist,
+    grantsOf: (name, now) => accounts.grantsOf(name, now),
+    isSecure: server.url !== undefined,
   };
 }
 

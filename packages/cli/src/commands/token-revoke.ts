@@ -21,6 +21,6 @@ async function run({ positionals: [name = ""], values, json, terminal }: Call<ty
     tokenRow.parse(await (await session.post(`/api/tokens/${encodeURIComponent(name)}/revoke`, {})).json()),
   );
   if (json) terminal.printJson({ revoked: token });
-  else terminal.print(`${token.name} is revoked: it sends nothing of ${token.source} any more`);
+  else terminal.print(`${token.name} is revoked: it is good for nothing any more`);
   return 0;
 }

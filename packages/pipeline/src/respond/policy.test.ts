@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Alert, Incident } from "@outweigh/schema";
 import { PipelineError } from "../error.ts";
-import { readPolicy, recommend } from "./policy.ts";
+import { demandOf, readPolicy, recommend } from "./policy.ts";
 
 const policy = readPolicy(`
 - when: { rule: undeclared-copy, incident: { severity: medium } }
@@ -33,6 +33,21 @@ test("recommends what fits, each verb once, and nothing else", () => {
   assert.deepEqual(verbs(incident({ severity: "medium", act: "obtain" }), from("complete-copy")), []);
 });
 
+test("who must agree is the strictest of the lines that name the verb and what it touches", () => {
+  const strict = readPolicy(`
+- { when: { rule: a, target: "file:/srv/models/" }, do: [quarantine-file], approval: two-people, lasts: 30d, why: production }
+- { when: { rule: b }, do: [quarantine-file], lasts: 12h, why: a copy }
+- { when: {}, do: [notify], why: tell }
+`);
+  const hour = 3_600_000;
+  assert.deepEqual(demandOf(strict, "quarantine-file", "file:/srv/models/x"), {
+    approval: "two-people",
+    lasts: 12 * hour,
+  });
+  assert.deepEqual(demandOf(strict, "quarantine-file", "file:/home/x"), { approval: "person", lasts: 12 * hour });
+  assert.deepEqual(demandOf(strict, "notify", "pager"), { approval: "person" });
+});
+
 test("a mistake is named by its path", () => {
   const code = (text: string, message: RegExp) =>
     assert.throws(
@@ -42,6 +57,8 @@ test("a mistake is named by its path", () => {
   code("- { when: {}, do: [shell], why: x }", /^0\.do\.0: /);
   code("- { when: { incident: { severity: bad } }, do: [notify], why: x }", /^0\.when\.incident\.severity: /);
   code("- { when: {}, do: [notify], why: x, for: 1h }", /^0: /);
+  code("- { when: {}, do: [notify], why: x, lasts: 91d }", /^0\.lasts: at most 90d/);
+  code("- { when: {}, do: [notify], why: x, lasts: soon }", /^0\.lasts: expected hours or days/);
   code("a: [", /^not YAML/);
   code("x".repeat(300_000), /characters/);
 });

@@ -1,11 +1,13 @@
 import {
   act,
   actionVerb,
+  approval,
   method,
   severities,
   severityId,
   type ActionVerb,
   type Alert,
+  type Approval,
   type Incident,
 } from "@outweigh/schema";
 import { parse } from "yaml";
@@ -16,6 +18,17 @@ import { PipelineError } from "../error.ts";
 const maxPolicyLength = 256 * 1024;
 /** Most entries of a policy: more is no policy that a person can judge. */
 const maxEntries = 200;
+
+const spans = { h: 3_600_000, d: 86_400_000 } as const;
+/** Longest that an action may last: what should hold longer is no answer to an incident. 90 days, in ms. */
+const maxLastsMs = 90 * spans.d;
+
+/** `12h` or `30d`, read as ms. */
+const lasts = z
+  .string()
+  .regex(/^[1-9]\d{0,3}[hd]$/, "expected hours or days, such as 12h or 30d")
+  .transform((it) => Number(it.slice(0, -1)) * (it.endsWith("h") ? spans.h : spans.d))
+  .refine((it) => it <= maxLastsMs, "at most 90d");
 
 const entry = z.strictObject({
   when: z.strictObject({
@@ -29,10 +42,14 @@ const entry = z.strictObject({
       .prefault({}),
     /** Any of its alerts comes from one of these rules. */
     rule: z.union([z.string(), z.array(z.string())]).optional(),
+    /** What it touches begins with this: the address of an artifact, or the name of a client or webhook. */
+    target: z.string().min(1).max(2048).optional(),
   }),
   do: z.array(actionVerb).min(1),
   /** Who has to agree. Nothing here acts by itself. */
-  approval: z.enum(["person"]).default("person"),
+  approval: approval.default("person"),
+  /** How long it stays; then it is undone by itself. */
+  lasts: lasts.optional(),
   why: z.string().min(1).max(500),
 });
 
@@ -44,7 +61,7 @@ export interface Policy {
 /** Something that the policy recommends for an incident. */
 export interface Recommendation {
   readonly verb: ActionVerb;
-  readonly approval: "person";
+  readonly approval: Approval;
   readonly why: string;
 }
 
@@ -80,4 +97,26 @@ export function recommend(policy: Policy, incident: Incident, alerts: readonly A
     for (const verb of verbs) if (!found.has(verb)) found.set(verb, { verb, approval, why });
   }
   return [...found.values()];
+}
+
+/** What an action needs, whatever incident it is for. */
+export interface Demand {
+  readonly approval: Approval;
+  /** How long it stays, in ms. Undefined: the policy does not say. */
+  readonly lasts?: number;
+}
+
+/**
+ * Who has to agree to an action, and how long it lasts: the strictest of the lines that name its verb and what it touches. Not by the
+ * incident: who asks without one, or with another, must not need less.
+ */
+export function demandOf(policy: Policy, verb: ActionVerb, touches: string): Demand {
+  const named = policy.entries.filter(
+    (it) => it.do.includes(verb) && (it.when.target === undefined || touches.startsWith(it.when.target)),
+  );
+  const lengths = named.flatMap((it) => it.lasts ?? []);
+  return {
+    approval: named.some((it) => it.approval === "two-people") ? "two-people" : "person",
+    ...(lengths.length > 0 && { lasts: Math.min(...lengths) }),
+  };
 }

@@ -1,15 +1,17 @@
-// From a person's decision to a thing done: preview, apply exactly what was previewed, verify, undo. Each step is evidence.
+// From a person's decision to a thing done: preview, agree to exactly what was previewed, do, verify, undo. Each step is evidence.
 import { createHash, randomUUID } from "node:crypto";
 import { canonical } from "@outweigh/evidence";
-import { recommend, type Policy } from "@outweigh/pipeline";
-import type { ActionOption, ActionPreview, ActionRow, ActionVerb, IncidentRow } from "@outweigh/schema";
+import { demandOf, recommend, type Demand, type Policy } from "@outweigh/pipeline";
+import type { ActionOption, ActionPreview, ActionRow, ActionVerb, IncidentRow, OrderTerms } from "@outweigh/schema";
 import type { FastifyBaseLogger } from "fastify";
+import { isWithin, type Reach } from "../auth/rights.ts";
 import type { Changes } from "../changes.ts";
 import { ServerError } from "../error.ts";
 import { self, type Decision, type EvidenceLog } from "../evidence/log.ts";
 import {
   actionById,
   addAction,
+  dueActions,
   runningActions,
   setProgress,
   type ActionProgress,
@@ -26,6 +28,19 @@ export interface Wanted {
   readonly verb: ActionVerb;
   readonly target: string;
   readonly incident?: string | undefined;
+  /** How long and how strongly, for orders to the gateway. */
+  readonly terms?: OrderTerms | undefined;
+}
+
+/** Who wants it. */
+export interface Wanting {
+  readonly name: string;
+  /** `person`: signed in by name; `operator`: whoever has the server's shell; `program`: a token. */
+  readonly is: "person" | "operator" | "program";
+  /** The models within reach by the route that was called. */
+  readonly reach: Reach;
+  /** Whether they are a lead for all of these models. */
+  isLead(models: readonly string[]): boolean;
 }
 
 export interface ActionsOptions {
@@ -35,9 +50,20 @@ export interface ActionsOptions {
   readonly acts: readonly Act[];
   readonly policy: Policy;
   readonly webhooks: readonly { readonly name: string }[];
+  /** What could be ordered of gateways about these principals. */
+  readonly orders: (principals: readonly string[]) => readonly ActionOption[];
   readonly log: FastifyBaseLogger;
   now(): number;
 }
+
+/** How long a proposal waits for somebody who agrees, in ms: longer, and it is about another day. */
+const decideMs = 24 * 3_600_000;
+/** How long an action stays that can be undone, in ms, where neither it nor the policy says. */
+const usualLastsMs = 7 * 86_400_000;
+/** When an undoing that failed is tried again, in ms. */
+const againMs = 3_600_000;
+/** How often is looked whose time is over, in ms. */
+const lookMs = 10_000;
 
 /** Copies that one incident offers to quarantine. */
 const maxOptions = 50;
@@ -53,7 +79,7 @@ export class Actions {
 
   /** What could be done about an incident now, what the policy recommends first. */
   async optionsFor(incident: IncidentRow): Promise<ActionOption[]> {
-    const { db, policy, webhooks } = this.#options;
+    const { db, policy, webhooks, orders } = this.#options;
     const [alerts, copies] = await Promise.all([alertsOf(db, incident.id), allCopies(db)]);
     const advised = recommend(policy, incident, alerts).map((it) => it.verb);
     const concerned = copies.filter(
@@ -66,97 +92,252 @@ export class Actions {
         target: it.id,
         label: `Quarantine ${it.container ?? it.path}`,
       })),
+      ...orders(incident.principals).slice(0, maxOptions),
       ...webhooks.map((it): ActionOption => ({ verb: "notify", target: it.name, label: `Notify ${it.name}` })),
     ];
     const rank = ({ verb }: ActionOption) => (advised.includes(verb) ? advised.indexOf(verb) : advised.length);
     return options.sort((a, b) => rank(a) - rank(b));
   }
 
-  async preview(wanted: Wanted, by: string): Promise<ActionPreview> {
+  async preview(wanted: Wanted, who: Wanting): Promise<ActionPreview> {
     const { db, evidence, changes, now } = this.#options;
-    const planned = await this.#act(wanted.verb).preview(wanted.target, wanted.incident);
+    await this.#modelsOf(wanted, who);
+    const planned = await this.#act(wanted.verb).preview(wanted.target, wanted.incident, wanted.terms);
     const title = planned.ok ? planned.plan.title : planned.title;
     const text = planned.ok ? `previewed: ${title}` : `previewed: ${title}; refused: ${planned.refused}`;
-    const decision = { kind: "action-previewed", by, subject: wanted.incident ?? wanted.target, text };
+    const decision = { kind: "action-previewed", by: who.name, subject: wanted.incident ?? wanted.target, text };
     await db.transaction().execute((tx) => evidence.append(tx, [decision], now()));
     changes.tell("evidence");
+    const { verb, target } = wanted;
     if (!planned.ok) {
-      return {
-        verb: wanted.verb,
-        target: wanted.target,
-        title,
-        effects: [],
-        refused: planned.refused,
-        undoable: false,
-        digest: "",
-      };
+      const { approval } = this.#demand(wanted);
+      return { verb, target, title, effects: [], refused: planned.refused, undoable: false, approval, digest: "" };
     }
     const { effects, undoable } = planned.plan;
+    const { approval, lasts } = this.#demand(wanted, planned.plan);
     return {
-      verb: wanted.verb,
-      target: wanted.target,
+      verb,
+      target,
       title,
       effects: [...effects],
       undoable,
-      digest: digestOf(wanted, planned.plan),
+      approval,
+      ...(lasts !== undefined && { lasts }),
+      digest: digestOf(wanted, planned.plan, { approval, ...(lasts !== undefined && { lasts }) }),
     };
   }
 
-  /** @throws {ServerError} ACTION_REFUSED, or CONFLICT when it is no longer what was previewed. */
-  apply(wanted: Wanted & { readonly digest: string; readonly reason: string }, by: string): Promise<ActionRow> {
+  /**
+   * Does what was previewed; or proposes it, where who wants it may not decide it alone.
+   *
+   * @throws {ServerError} ACTION_REFUSED, or CONFLICT when it is no longer what was previewed.
+   */
+  apply(wanted: Wanted & { readonly digest: string; readonly reason: string }, who: Wanting): Promise<ActionRow> {
     return this.#inTurn(async () => {
-      const { db } = this.#options;
+      const models = await this.#modelsOf(wanted, who);
       const act = this.#act(wanted.verb);
-      if (wanted.incident !== undefined && !(await incidentById(db, wanted.incident))) {
-        throw new ServerError("NOT_FOUND", `there is no incident ${wanted.incident}`);
+      const { plan, demand } = await this.#planned(wanted, "previewed: preview it again");
+      if (demand.approval === "two-people" && who.is !== "person") {
+        const why = "it needs two people who sign in by name: an admin invites them under Settings";
+        throw new ServerError("ACTION_REFUSED", why);
       }
-      const planned = await act.preview(wanted.target, wanted.incident);
-      if (!planned.ok) throw new ServerError("ACTION_REFUSED", planned.refused);
-      if (digestOf(wanted, planned.plan) !== wanted.digest) {
-        throw new ServerError("CONFLICT", "it is no longer what was previewed: preview it again");
+      const isDecided = demand.approval === "person" && who.is !== "program" && who.isLead(models);
+      const id = await this.#begin(wanted, plan, { who, demand, isDecided });
+      if (isDecided) await this.#carryOut(await this.#row(id), act, plan, who.name);
+      return this.#row(id);
+    });
+  }
+
+  /**
+   * Agrees to what somebody else proposed: it is done, if it still is what was proposed.
+   *
+   * @throws {ServerError} NOT_FOUND, FORBIDDEN, CONFLICT, ACTION_REFUSED
+   */
+  approve(id: string, agreed: { readonly digest: string; readonly reason: string }, who: Wanting): Promise<ActionRow> {
+    return this.#inTurn(async () => {
+      const { now } = this.#options;
+      const found = await this.#pending(id, who);
+      const { row, lasts } = found;
+      this.#checkSecond(found, who);
+      if (agreed.digest !== row.digest) throw new ServerError("CONFLICT", "this is not what was proposed: look again");
+      const wanted = { ...row, terms: found.terms };
+      let plan: Plan;
+      try {
+        ({ plan } = await this.#planned(wanted, "proposed: propose it again"));
+      } catch (cause) {
+        await this.#lapse(row, messageOf(cause));
+        throw cause;
       }
-      const id = await this.#begin(wanted, planned.plan, by);
-      await this.#carryOut(id, wanted, act, planned.plan, by);
+      const decided = { at: now(), by: who.name, reason: agreed.reason };
+      const endsAt = lasts === undefined ? undefined : now() + lasts;
+      const text = `approved: ${row.title}: ${agreed.reason}`;
+      await this.#progress(
+        row,
+        { state: "running", decided, ...(endsAt !== undefined && { endsAt }), record: plan.plan },
+        { kind: "action-approved", by: who.name, text },
+      );
+      await this.#carryOut(await this.#row(id), this.#act(row.verb), plan, who.name);
+      return this.#row(id);
+    });
+  }
+
+  /** Declines a proposal: a lead anyone's, others their own. @throws {ServerError} NOT_FOUND, FORBIDDEN, CONFLICT */
+  decline(id: string, reason: string, who: Wanting): Promise<ActionRow> {
+    return this.#inTurn(async () => {
+      const { row } = await this.#pending(id, who);
+      if (row.by !== who.name && !who.isLead(await this.#modelsIn(row.incident)))
+        throw new ServerError("FORBIDDEN", "only a lead declines what somebody else proposed");
+      const decided = { at: this.#options.now(), by: who.name, reason };
+      const text = `${row.by === who.name ? "taken back" : "declined"}: ${row.title}: ${reason}`;
+      await this.#progress(row, { state: "declined", decided }, { kind: "action-declined", by: who.name, text });
+      return this.#row(id);
+    });
+  }
+
+  /** Puts off the end of what would be undone by itself. @throws {ServerError} NOT_FOUND, CONFLICT */
+  keep(id: string, reason: string, who: Wanting): Promise<ActionRow> {
+    return this.#inTurn(async () => {
+      const { row, lasts, endsItself } = await this.#found(id, who);
+      if (row.state !== "verified" || lasts === undefined || endsItself)
+        throw new ServerError("CONFLICT", "nothing of this action ends that could be put off");
+      const text = `kept longer: ${row.title}: ${reason}`;
+      const endsAt = this.#options.now() + lasts;
+      await this.#progress(row, { state: "verified", endsAt }, { kind: "action-kept", by: who.name, text });
       return this.#row(id);
     });
   }
 
   /** @throws {ServerError} NOT_FOUND, CONFLICT unless it is done and can be undone, ACTION_REFUSED. */
-  undo(id: string, reason: string, by: string): Promise<ActionRow> {
+  undo(id: string, reason: string, who: Wanting): Promise<ActionRow> {
     return this.#inTurn(async () => {
-      const { db, now, log } = this.#options;
-      const found = await actionById(db, id);
-      if (!found) throw new ServerError("NOT_FOUND", `there is no action ${id}`);
-      const { row, record } = found;
-      if (!row.undoable || row.state !== "verified") {
-        throw new ServerError("CONFLICT", `this action is ${row.state} and cannot be undone`);
-      }
-      try {
-        await this.#act(row.verb).undo(asObject(record));
-      } catch (cause) {
-        log.error({ err: cause, action: id }, "an action could not be undone");
-        const problem = messageOf(cause);
-        await this.#progress(
-          found.row,
-          { state: "verified", problem },
-          { kind: "action-undo-failed", by, text: `could not be undone: ${problem}` },
-        );
-        throw cause instanceof ServerError ? cause : new ServerError("ACTION_REFUSED", problem, { cause });
-      }
-      const text = `undone: ${row.title}: ${reason}`;
-      await this.#progress(
-        row,
-        { state: "undone", undone: { at: now(), by, reason } },
-        { kind: "action-undone", by, text },
-        (tx) => copyState(tx, row, "present"),
-      );
+      await this.#undo(await this.#found(id, who), reason, who.name);
       return this.#row(id);
     });
   }
 
+  async #undo({ row, record }: FoundAction, reason: string, by: string): Promise<void> {
+    const { log } = this.#options;
+    if (!row.undoable || row.state !== "verified") {
+      throw new ServerError("CONFLICT", `this action is ${row.state} and cannot be undone`);
+    }
+    try {
+      await this.#act(row.verb).undo(asObject(record), by);
+    } catch (cause) {
+      log.error({ err: cause, action: row.id }, "an action could not be undone");
+      const problem = messageOf(cause);
+      await this.#progress(
+        row,
+        { state: "verified", problem },
+        { kind: "action-undo-failed", by, text: `could not be undone: ${problem}` },
+      );
+      throw cause instanceof ServerError ? cause : new ServerError("ACTION_REFUSED", problem, { cause });
+    }
+    await this.#undone(row, reason, by);
+  }
+
+  #undone(row: ActionRow, reason: string, by: string): Promise<void> {
+    const undone = { at: this.#options.now(), by, reason };
+    const decision = { kind: "action-undone", by, text: `undone: ${row.title}: ${reason}` };
+    return this.#progress(row, { state: "undone", undone }, decision, (tx) => copyState(tx, row, "present"));
+  }
+
+  /** Ends what has lasted for long enough, and proposals that nobody agreed to; again and again until `stop` is called. */
+  watch(): { readonly stop: () => void } {
+    const timer = setInterval(() => void this.endDue().catch(() => undefined), lookMs);
+    timer.unref();
+    return { stop: () => clearInterval(timer) };
+  }
+
+  /** What `watch` does each time. */
+  async endDue(): Promise<void> {
+    const { db, now, log } = this.#options;
+    for (const { row } of await dueActions(db, now())) {
+      await this.#inTurn(() => this.#end(row.id)).catch((error: unknown) =>
+        log.warn({ err: error, action: row.id }, "an action could not be ended"),
+      );
+    }
+  }
+
+  async #end(id: string): Promise<void> {
+    const { db, now } = this.#options;
+    const found = await actionById(db, id);
+    // Somebody may have decided while it waited for its turn.
+    if (found?.row.state === "pending") return this.#lapse(found.row, "nobody agreed in time");
+    if (found?.row.state !== "verified" || (found.row.endsAt ?? Infinity) > now()) return;
+    if (found.endsItself) return this.#undone(found.row, "its time was over", self);
+    try {
+      await this.#undo(found, "its time was over", self);
+    } catch (cause) {
+      const problem = `its time was over, but it could not be undone: ${messageOf(cause)}`;
+      await db
+        .transaction()
+        .execute((tx) => setProgress(tx, id, { state: "verified", problem, endsAt: now() + againMs }));
+    }
+  }
+
+  #lapse(row: ActionRow, problem: string): Promise<void> {
+    const decision = { kind: "action-lapsed", by: self, text: `not done: ${row.title}: ${problem}` };
+    return this.#progress(row, { state: "lapsed", problem, undoable: false }, decision);
+  }
+
+  #checkSecond({ row }: FoundAction, who: Wanting): void {
+    if (row.by === who.name) throw new ServerError("FORBIDDEN", "who proposed it cannot agree to it as well");
+    if (row.approval === "two-people" && who.is !== "person") {
+      throw new ServerError("FORBIDDEN", "it needs two people who sign in by name; a link of the shell is nobody's");
+    }
+  }
+
+  /** What doing it would mean now, if that is what was agreed to. */
+  async #planned(wanted: Wanted & { readonly digest: string }, else_: string): Promise<{ plan: Plan; demand: Demand }> {
+    const planned = await this.#act(wanted.verb).preview(wanted.target, wanted.incident, wanted.terms);
+    if (!planned.ok) throw new ServerError("ACTION_REFUSED", planned.refused);
+    const demand = this.#demand(wanted, planned.plan);
+    if (digestOf(wanted, planned.plan, demand) !== wanted.digest) {
+      throw new ServerError("CONFLICT", `it is no longer what was ${else_}`);
+    }
+    return { plan: planned.plan, demand };
+  }
+
+  #demand({ verb, target }: Wanted, plan?: Plan): Demand {
+    const { approval, lasts = usualLastsMs } = demandOf(this.#options.policy, verb, plan?.touches ?? target);
+    const own = plan?.lasts ?? (plan?.undoable === true ? lasts : undefined);
+    return { approval, ...(own !== undefined && { lasts: own }) };
+  }
+
+  /** The models it is about. Who sees only some may do only what their incident offers. @throws {ServerError} NOT_FOUND */
+  async #modelsOf(wanted: Wanted, { reach }: Wanting): Promise<readonly string[]> {
+    const { db } = this.#options;
+    const incident = wanted.incident === undefined ? undefined : await incidentById(db, wanted.incident);
+    if (wanted.incident !== undefined && (!incident || !isWithin(reach, incident.models)))
+      throw new ServerError("NOT_FOUND", `there is no incident ${wanted.incident}`);
+    if (reach === undefined) return incident?.models ?? [];
+    const offered = incident ? await this.optionsFor(incident) : [];
+    if (!incident || !offered.some((it) => it.verb === wanted.verb && it.target === wanted.target))
+      throw new ServerError("FORBIDDEN", "in a space, only what an incident offers can be done");
+    return incident.models;
+  }
+
+  async #modelsIn(incident: string | undefined): Promise<readonly string[]> {
+    return incident === undefined ? [] : ((await incidentById(this.#options.db, incident))?.models ?? []);
+  }
+
+  async #found(id: string, { reach }: Wanting): Promise<FoundAction> {
+    const found = await actionById(this.#options.db, id);
+    if (!found || !isWithin(reach, await this.#modelsIn(found.row.incident)))
+      throw new ServerError("NOT_FOUND", `there is no action ${id}`);
+    return found;
+  }
+
+  async #pending(id: string, who: Wanting): Promise<FoundAction> {
+    const found = await this.#found(id, who);
+    if (found.row.state !== "pending" || (found.row.decideBy ?? 0) <= this.#options.now())
+      throw new ServerError("CONFLICT", `this action is ${found.row.state}: nobody has to agree to it`);
+    return found;
+  }
+
   /** Looks at what the last run left unfinished: nobody saw how far it came. Done is done, half done is taken back. */
   async recover(): Promise<void> {
-    for (const { row, record } of await runningActions(this.#options.db)) await this.#settle({ row, record });
+    for (const it of await runningActions(this.#options.db)) await this.#settle(it);
   }
 
   async #settle({ row, record }: FoundAction): Promise<void> {
@@ -170,7 +351,7 @@ export class Actions {
         copyState(tx, row, "quarantined"),
       );
     }
-    const left = row.undoable ? await act.undo(asObject(record)).then(() => "", messageOf) : "";
+    const left = row.undoable ? await act.undo(asObject(record), by).then(() => "", messageOf) : "";
     const problem = `the server ended while this was done; ${wrong}${left === "" ? "" : `; ${left}`}`;
     return this.#progress(
       row,
@@ -181,21 +362,30 @@ export class Actions {
 
   /** The plan is on disk before anything is done. */
   async #begin(
-    wanted: Wanted & { readonly reason: string },
-    { title, plan, undoable }: Plan,
-    by: string,
+    wanted: Wanted & { readonly digest: string; readonly reason: string },
+    { title, plan, effects, undoable, lasts: own }: Plan,
+    { who, demand, isDecided }: { who: Wanting; demand: Demand; isDecided: boolean },
   ): Promise<string> {
     const { db, evidence, now } = this.#options;
     const id = `action-${randomUUID()}`;
-    const { verb, target, incident, reason } = wanted;
+    const { verb, target, incident, reason, digest, terms } = wanted;
+    const { approval, lasts } = demand;
+    const by = who.name;
+    const state = isDecided
+      ? ({ state: "running", endsAt: lasts === undefined ? undefined : now() + lasts } as const)
+      : ({ state: "pending", decideBy: now() + decideMs } as const);
+    const said = isDecided
+      ? { kind: "action-approved", word: "approved" }
+      : { kind: "action-proposed", word: "proposed" };
     await db.transaction().execute(async (tx) => {
-      await addAction(tx, { id, verb, target, title, incident, by, reason, at: now(), undoable, record: plan });
+      const row = { id, verb, target, title, incident, by, reason, at: now(), undoable, effects, approval, digest };
+      await addAction(tx, { ...row, ...state, terms, lasts, endsItself: own !== undefined, record: plan });
       const decision = {
-        kind: "action-approved",
+        kind: said.kind,
         by,
         subject: incident ?? id,
-        text: `approved: ${title}: ${reason}`,
-        fields: { action: id },
+        text: `${said.word}: ${title}: ${reason}`,
+        fields: { action: id, digest, approval },
       };
       await evidence.append(tx, [decision], now());
     });
@@ -203,12 +393,12 @@ export class Actions {
     return id;
   }
 
-  async #carryOut(id: string, wanted: Wanted, act: Act, { plan, title }: Plan, by: string): Promise<void> {
+  async #carryOut(row: ActionRow, act: Act, { plan, title }: Plan, by: string): Promise<void> {
     const { now, log } = this.#options;
-    const row = await this.#row(id);
+    const { id } = row;
     let record: object;
     try {
-      record = await act.apply(plan);
+      record = await act.apply(plan, { action: id, by });
     } catch (cause) {
       log.warn({ err: cause, action: id }, "an action failed");
       const problem = messageOf(cause);
@@ -269,10 +459,13 @@ export class Actions {
   }
 }
 
-/** Names everything that was agreed to. */
-function digestOf({ verb, target, incident }: Wanted, { title, effects, undoable, plan }: Plan): string {
-  const all = JSON.parse(JSON.stringify({ verb, target, incident, title, effects, undoable, plan }));
-  return createHash("sha256").update(canonical(all)).digest("hex");
+/** Names everything that is agreed to. */
+function digestOf(wanted: Wanted, { title, effects, undoable, plan }: Plan, demand: Demand): string {
+  const { verb, target, incident, terms } = wanted;
+  const all = { verb, target, incident, terms, title, effects, undoable, plan, demand };
+  return createHash("sha256")
+    .update(canonical(JSON.parse(JSON.stringify(all))))
+    .digest("hex");
 }
 
 async function copyState(tx: Tx, { verb, target }: ActionRow, state: "present" | "quarantined"): Promise<void> {

@@ -65,7 +65,13 @@ export function quarantineFile({ db, folder, roots, own }: QuarantineOptions): A
         await checkWeights(files);
         return {
           ok: true,
-          plan: { title, effects: effectsOf(copy, files), undoable: true, plan: { copy: copy.id, files } },
+          plan: {
+            title,
+            effects: effectsOf(copy, files),
+            undoable: true,
+            touches: `file:${copy.container ?? copy.path}`,
+            plan: { copy: copy.id, files },
+          },
         };
       } catch (error) {
         if (error instanceof ServerError) return { ok: false, title, refused: error.message };

@@ -1,20 +1,24 @@
 import { listQuery, type AlertDetail } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { isWithin } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import { alertById, listAlerts } from "../store/alerts.ts";
 import { provingEvents } from "../store/proof.ts";
-import { read, type Context } from "./context.ts";
+import { reachOf, read, type Context } from "./context.ts";
 
 const params = z.object({ id: z.string().min(1).max(200) });
 
 export function alerts(app: FastifyInstance, { db, engine, worker, playbooks, now }: Context): void {
-  app.get("/api/alerts", async (request) => listAlerts(db, { ...read(listQuery, request.query), now: now() }));
+  app.get("/api/alerts", async (request) =>
+    listAlerts(db, { ...read(listQuery, request.query), now: now(), reach: reachOf(request) }),
+  );
 
   app.get("/api/alerts/:id", async (request): Promise<AlertDetail> => {
     const { id } = read(params, request.params);
     const alert = await alertById(db, id);
-    if (!alert) throw new ServerError("NOT_FOUND", `there is no alert ${id}`);
+    if (!alert || !isWithin(reachOf(request), alert.model === undefined ? [] : [alert.model]))
+      throw new ServerError("NOT_FOUND", `there is no alert ${id}`);
     const rule = worker.rules().find((it) => it.id === alert.rule);
     const playbook = playbooks.get(alert.playbook);
     return {

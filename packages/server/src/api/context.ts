@@ -4,9 +4,15 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { Actions } from "../actions/actions.ts";
 import type { Agents } from "../auth/agents.ts";
+import type { Gateways } from "../auth/gateways.ts";
 import type { Links } from "../auth/links.ts";
-import type { Sessions, SignedIn } from "../auth/sessions.ts";
+import type { Accounts } from "../auth/accounts.ts";
+import type { Provider } from "../auth/provider.ts";
+import { checkNeeds, type Asker, type NeededRole, type Reach } from "../auth/rights.ts";
+import type { Sessions } from "../auth/sessions.ts";
+import type { SignIn } from "../auth/sign-in.ts";
 import type { SourceTokens } from "../auth/source-tokens.ts";
+import { bearerOf } from "../auth/tokens.ts";
 import type { Changes } from "../changes.ts";
 import { ServerError } from "../error.ts";
 import type { Decision, EvidenceLog } from "../evidence/log.ts";
@@ -26,6 +32,10 @@ export interface Context {
   readonly actions: Actions;
   readonly changes: Changes;
   readonly sessions: Sessions;
+  readonly accounts: Accounts;
+  readonly signIn: SignIn;
+  /** Who vouches for people instead of a password; undefined: nobody. */
+  readonly provider: Provider | undefined;
   readonly links: Links;
   readonly config: Config;
   readonly scanned: Scanned;
@@ -35,6 +45,7 @@ export interface Context {
   readonly log: FastifyBaseLogger;
   readonly sourceTokens: SourceTokens;
   readonly agents: Agents;
+  readonly gateways: Gateways;
   /** The secret that a program shows to ask for a sign-in link: it lies in the data folder. */
   readonly openToken: string;
   /** The OS user who started us: whoever opens a link is that person. */
@@ -58,11 +69,29 @@ export function read<Schema extends z.ZodType>(schema: Schema, value: unknown): 
   throw new ServerError("BAD_REQUEST", said.slice(0, 10).join("; "));
 }
 
-const signedIn = new WeakMap<FastifyRequest, SignedIn>();
+interface Admitted {
+  readonly asker: Asker;
+  readonly reach: Reach;
+}
 
-/** Says who a request is from: the one hook that lets nobody else through. */
-export function admit(request: FastifyRequest, who: SignedIn): void {
-  signedIn.set(request, who);
+const admitted = new WeakMap<FastifyRequest, Admitted>();
+
+/**
+ * Finds out whose request it is and what it may reach: the one place where that is decided.
+ *
+ * @throws {ServerError} NOT_SIGNED_IN, FORBIDDEN
+ */
+export function admit(request: FastifyRequest, needs: NeededRole, context: Context): void {
+  const asker = askerOf(request, context);
+  admitted.set(request, { asker, reach: checkNeeds(asker, needs, context.config.spaces) });
+}
+
+/** A program shows a token and nothing else; a browser its session. */
+function askerOf(request: FastifyRequest, { sessions, sourceTokens, now }: Context): Asker {
+  if (request.headers.authorization === undefined) return sessions.require(request, now());
+  const found = sourceTokens.asker(bearerOf(request.headers.authorization) ?? "", now());
+  if (found) return found;
+  throw new ServerError("NOT_SIGNED_IN", "this token asks for nothing here: it has ended, or sends records");
 }
 
 /** The name of who is signed in. */
@@ -70,8 +99,17 @@ export function personOf(request: FastifyRequest): string {
   return sessionOf(request).user;
 }
 
-export function sessionOf(request: FastifyRequest): SignedIn {
-  const found = signedIn.get(request);
+export function sessionOf(request: FastifyRequest): Asker {
+  return admittedOf(request).asker;
+}
+
+/** The models that the asker may see and touch by this route. */
+export function reachOf(request: FastifyRequest): Reach {
+  return admittedOf(request).reach;
+}
+
+function admittedOf(request: FastifyRequest): Admitted {
+  const found = admitted.get(request);
   if (!found) throw new ServerError("NOT_SIGNED_IN", "nobody is signed in");
   return found;
 }

@@ -15,6 +15,7 @@ import { ServerError } from "../error.ts";
 import { addEnrolment, addOrder, ordersOf, revokeAgent, type StoredAgent } from "../store/agents.ts";
 import { pageOfRows, type RowFields } from "../store/filter-rows.ts";
 import { agentSource, enrolmentId } from "./agents.ts";
+import { enrolmentBody } from "./routes.ts";
 import { decide, personOf, read, type Context } from "./context.ts";
 
 /** How long a token to enrol with is good, in ms: long enough to paste it into another terminal. */
@@ -25,9 +26,6 @@ const orderMs = 60 * 60_000;
 const maxShown = 50;
 
 const params = z.object({ id: z.string().max(64) });
-
-/** A token for one host by its name, or for any that we know nothing of. */
-const enrolmentBody = z.strictObject({ host: z.string().min(1).max(256).optional() });
 
 const fields: RowFields<HostRow> = {
   name: { kind: "text", of: (it) => it.name },

@@ -4,11 +4,13 @@ import {
   listQuery,
   statusBody,
   type IncidentDetail,
+  type IncidentGraph,
   type IncidentRow,
 } from "@outweigh/schema";
 import { csvOf, ocsfOf, stixOf, type Story } from "@outweigh/pipeline";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { isWithin } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import { toActivity } from "../evidence/log.ts";
 import { packIncident } from "../evidence/pack.ts";
@@ -21,7 +23,9 @@ import { grew } from "../worker/growth.ts";
 import { gapsWithin } from "../store/gaps.ts";
 import { addComment, commentsOf, incidentById, listIncidents, setAssignee, setStatus } from "../store/incidents.ts";
 import type { Tx } from "../store/state/state.ts";
-import { decide, personOf, read, type Context } from "./context.ts";
+import { decide, personOf, reachOf, read, type Context } from "./context.ts";
+import { exportQuery } from "./routes.ts";
+import { graphOf } from "./graph.ts";
 import { plainJson } from "./plain-json.ts";
 import { entitiesOf, storyOf, timelineOf } from "./story.ts";
 
@@ -29,7 +33,6 @@ const params = z.object({ id: z.string().min(1).max(200) });
 /** How long before and after an incident a gap still matters to it, in ms. */
 const aroundMs = 3_600_000;
 
-const exportQuery = z.object({ as: z.enum(["ocsf", "stix", "csv"]) });
 /** An incident in the words of other systems. */
 const exports = {
   ocsf: (it: Story) => ({
@@ -52,13 +55,19 @@ export function incidents(app: FastifyInstance, context: Context): void {
 
   app.get("/api/incidents", async (request) => {
     const query = read(listQuery, request.query);
-    const page = await listIncidents(db, { ...query, now: now() });
+    const page = await listIncidents(db, { ...query, now: now(), reach: reachOf(request) });
     return { ...page, items: page.items.map((it) => withBooks(context, it)) };
   });
 
   app.get("/api/incidents/:id", async (request): Promise<IncidentDetail> =>
     detailOf(context, await found(context, request)),
   );
+
+  app.get("/api/incidents/:id/graph", async (request): Promise<IncidentGraph> => {
+    const { id } = await found(context, request);
+    const [alerts, pins] = await Promise.all([alertsOf(db, id), pinsOf(db, id)]);
+    return graphOf(await eventsOf(context.engine, alerts, pins));
+  });
 
   app.get("/api/incidents/:id/pack", async (request, reply) => {
     const incident = await found(context, request);
@@ -143,7 +152,9 @@ async function detailOf(context: Context, incident: IncidentRow): Promise<Incide
 async function found({ db }: Context, request: FastifyRequest): Promise<IncidentRow> {
   const { id } = read(params, request.params);
   const incident = await incidentById(db, id);
-  if (!incident) throw new ServerError("NOT_FOUND", `there is no incident ${id}`);
+  // What lies beyond one's spaces is not there: not even that it exists is said.
+  if (!incident || !isWithin(reachOf(request), incident.models))
+    throw new ServerError("NOT_FOUND", `there is no incident ${id}`);
   return incident;
 }
 

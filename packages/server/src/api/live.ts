@@ -1,8 +1,14 @@
 import type { Change } from "@outweigh/schema";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServerError } from "../error.ts";
 import { maxLiveClients } from "../limits.ts";
-import type { Context } from "./context.ts";
+import { isWithin, neededRole, type Reach } from "../auth/rights.ts";
+import { alertById } from "../store/alerts.ts";
+import { actionById } from "../store/actions.ts";
+import { incidentById } from "../store/incidents.ts";
+import type { Db } from "../store/state/state.ts";
+import { admit, reachOf, type Context } from "./context.ts";
+import { routes } from "./routes.ts";
 
 /** How often an idle connection is written to, in ms: proxies cut what is quiet for a minute. */
 const beatMs = 20_000;
@@ -14,9 +20,11 @@ const maxUnsentBytes = 1024 * 1024;
 const maxGathered = 100;
 
 /** Server-sent events: what changed, never what it is; the page reads it again with its own rights. */
-export function live(app: FastifyInstance, { changes, sessions, now }: Context): void {
+export function live(app: FastifyInstance, context: Context): void {
+  const { changes } = context;
   app.get("/api/live", async (request, reply) => {
     if (changes.listeners > maxLiveClients) throw new ServerError("TOO_MANY", "too many live pages are open");
+    const reach = reachOf(request);
     reply.hijack();
     const { raw } = reply;
     raw.writeHead(200, {
@@ -32,8 +40,11 @@ export function live(app: FastifyInstance, { changes, sessions, now }: Context):
       timer = undefined;
       // It takes nothing any more: it connects again when it can, and reads everything anew.
       if (raw.writableLength > maxUnsentBytes) return void raw.destroy();
-      for (const it of gathered(waiting.values())) raw.write(`data: ${JSON.stringify(it)}\n\n`);
+      const told = gathered(waiting.values());
       waiting.clear();
+      void visible(context, told, reach)
+        .then((them) => raw.write(them.map((it) => `data: ${JSON.stringify(it)}\n\n`).join("")))
+        .catch(() => raw.destroy());
     };
     const stop = changes.listen((it) => {
       waiting.set(JSON.stringify(it), it);
@@ -41,7 +52,7 @@ export function live(app: FastifyInstance, { changes, sessions, now }: Context):
     });
     const beat = setInterval(() => {
       // Who signed out, or whose day is over, hears nothing more.
-      if (sessions.isOpen(request, now())) raw.write(": still here\n\n");
+      if (isStillIn(request, context)) raw.write(": still here\n\n");
       else raw.end();
     }, beatMs);
     request.raw.once("close", () => {
@@ -50,6 +61,43 @@ export function live(app: FastifyInstance, { changes, sessions, now }: Context):
       clearInterval(beat);
     });
   });
+}
+
+/** Whether who listens may still do so, and still sees the same: else the page connects again, and is told what it may now. */
+function isStillIn(request: FastifyRequest, context: Context): boolean {
+  const before = reachOf(request);
+  try {
+    const needs = neededRole(routes["GET /api/live"]?.needs ?? "admin");
+    if (needs) admit(request, needs, context);
+  } catch {
+    return false;
+  }
+  const after = reachOf(request);
+  return before === after || (before !== undefined && after !== undefined && isWithin(before, [...after]));
+}
+
+/** Nouns that belong to models: of others, who sees only some models is told nothing. */
+const ofModels = new Set<Change["noun"]>(["incident", "alert", "model", "action", "event"]);
+
+/** Of some changes, those that somebody may hear of. */
+async function visible({ db }: Context, told: readonly Change[], reach: Reach): Promise<Change[]> {
+  if (reach === undefined) return [...told];
+  const kept = await Promise.all(
+    told.map(async ({ noun, id }) => {
+      if (!ofModels.has(noun)) return false;
+      // Without a name it says that something happened somewhere: nothing else.
+      if (id === undefined || noun === "event") return true;
+      const models = noun === "model" ? [id] : await modelsOf(db, noun, id);
+      return isWithin(reach, models);
+    }),
+  );
+  return told.filter((_, i) => kept[i]);
+}
+
+async function modelsOf(db: Db, noun: Change["noun"], id: string): Promise<readonly string[]> {
+  if (noun === "alert") return [(await alertById(db, id))?.model].filter((it) => it !== undefined);
+  const incident = noun === "action" ? (await actionById(db, id))?.row.incident : id;
+  return incident === undefined ? [] : ((await incidentById(db, incident))?.models ?? []);
 }
 
 function gathered(all: Iterable<Change>): Change[] {

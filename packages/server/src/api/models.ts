@@ -1,12 +1,13 @@
 import { listQuery, type Holding, type ModelDetail, type ModelEntry, type ModelRow } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { isWithin, type Reach } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import type { FoundCopy } from "../store/copies.ts";
 import { pageOfRows, type RowFields } from "../store/filter-rows.ts";
 import { gapsWithin } from "../store/gaps.ts";
 import { listIncidents, openIncidentsByModel } from "../store/incidents.ts";
-import { read, type Context } from "./context.ts";
+import { reachOf, read, type Context } from "./context.ts";
 import { withBooks } from "./incidents.ts";
 
 const params = z.object({ name: z.string().min(1).max(200) });
@@ -40,7 +41,7 @@ export function models(app: FastifyInstance, context: Context): void {
   app.get("/api/models", async (request) => {
     const query = { ...read(listQuery, request.query), now: now() };
     return pageOfRows(
-      await modelRows(context),
+      within(await modelRows(context), reachOf(request)),
       query,
       fields,
       (it) => `${it.name} ${it.owner ?? ""} ${it.digest ?? ""}`,
@@ -49,7 +50,8 @@ export function models(app: FastifyInstance, context: Context): void {
 
   app.get("/api/models/:name", async (request): Promise<ModelDetail> => {
     const { name } = read(params, request.params);
-    const model = (await modelRows(context)).find((it) => it.name === name);
+    const reach = reachOf(request);
+    const model = within(await modelRows(context), reach).find((it) => it.name === name);
     if (!model) throw new ServerError("NOT_FOUND", `there is no model ${name}`);
     const { places = [], readers = [] } = config.models.find((it) => it.name === name) ?? {};
     const found = await scanned.latest();
@@ -57,7 +59,7 @@ export function models(app: FastifyInstance, context: Context): void {
     const coalition = worker.coalition(name);
     const filter = `model:${JSON.stringify(name)}`;
     const [incidents, gaps] = await Promise.all([
-      listIncidents(db, { filter, limit: maxIncidents, now: now() }),
+      listIncidents(db, { filter, limit: maxIncidents, now: now(), reach }),
       gapsWithin(db),
     ]);
     return {
@@ -70,9 +72,15 @@ export function models(app: FastifyInstance, context: Context): void {
       gaps,
       incidents: incidents.items.map((it) => withBooks(context, it)),
       paths: found.paths.filter((it) => it.model === name || it.model === model.digest),
-      listeners: [...found.listeners],
+      // What listens on a host belongs to no model.
+      listeners: reach === undefined ? [...found.listeners] : [],
     };
   });
+}
+
+/** Registered models within reach; a stranger to the register belongs to no space. */
+export function within(rows: readonly ModelRow[], reach: Reach): ModelRow[] {
+  return rows.filter((it) => isWithin(reach, it.registered ? [it.name] : []));
 }
 
 /** One row per model, the registered ones first, those with something open before the rest. */

@@ -3,22 +3,24 @@ import type { FastifyInstance } from "fastify";
 import { alertCount } from "../store/alerts.ts";
 import { listActions } from "../store/actions.ts";
 import { countIncidents } from "../store/incidents.ts";
-import type { Context, ScanState } from "./context.ts";
-import { modelRows } from "./models.ts";
+import { reachOf, type Context, type ScanState } from "./context.ts";
+import { modelRows, within } from "./models.ts";
 import { sourceRows } from "./sources.ts";
 
 /** The frame around every page: how much there is of each noun, and whether we can see. */
 export function overview(app: FastifyInstance, context: Context): void {
-  app.get("/api/overview", async (): Promise<Overview> => {
+  app.get("/api/overview", async (request): Promise<Overview> => {
+    const reach = reachOf(request);
     const { db, worker, agents, scan, scanned, now } = context;
-    const [openIncidents, alerts, models, sources, actions, { reports }] = await Promise.all([
-      countIncidents(db, "status:open", now()),
-      alertCount(db),
+    const [openIncidents, alerts, all, sources, actions, { reports }] = await Promise.all([
+      countIncidents(db, "status:open", now(), reach),
+      alertCount(db, reach),
       modelRows(context),
       sourceRows(context),
-      listActions(db, { filter: "", limit: 1, now: now() }),
+      listActions(db, { filter: "", limit: 1, now: now(), reach }),
       scanned.latest(),
     ]);
+    const models = within(all, reach);
     const booked = models.filter((it) => it.balanced !== undefined);
     return {
       openIncidents,

@@ -2,7 +2,7 @@ import { listQuery, type RulePage, type RuleRow } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { ruleUse } from "../store/alerts.ts";
 import { pageOfRows, type RowFields } from "../store/filter-rows.ts";
-import { read, type Context } from "./context.ts";
+import { reachOf, read, type Context } from "./context.ts";
 
 const fields: RowFields<RuleRow> = {
   id: { kind: "text", of: (it) => it.id },
@@ -20,7 +20,7 @@ const fields: RowFields<RuleRow> = {
 export function rules(app: FastifyInstance, { db, worker, now }: Context): void {
   app.get("/api/rules", async (request): Promise<RulePage> => {
     const query = { ...read(listQuery, request.query), now: now() };
-    const use = await ruleUse(db);
+    const use = await ruleUse(db, reachOf(request));
     const rows = worker.rules().map((it): RuleRow => {
       const { alerts = 0, lastAt } = use.get(it.id) ?? {};
       const { id, kind, title, level, status, playbook } = it;

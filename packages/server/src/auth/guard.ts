@@ -11,9 +11,13 @@ declare module "fastify" {
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** The names under which a browser on this machine reaches us. Any other `Host` means that a foreign name was pointed at us. */
-export function allowedHosts(port: number): ReadonlySet<string> {
-  return new Set([`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]);
+/**
+ * The names under which browsers reach us: on this machine, and by the proxy's address that the configuration names. Any other `Host`
+ * means that a foreign name was pointed at us.
+ */
+export function allowedHosts(port: number, url?: string): ReadonlySet<string> {
+  const own = [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`];
+  return new Set(url === undefined ? own : [...own, new URL(url).host]);
 }
 
 /** Checks `Host`, `Origin`, `Sec-Fetch-Site` and the content type. `hosts` is asked per request: the port is known only after listening. */
@@ -48,6 +52,8 @@ function mayFetch({ method, headers }: FastifyRequest): boolean {
 /** A request that changes something comes from our own page, and says so; or from a program. */
 function checkWrite(request: FastifyRequest, origin: string | undefined): void {
   if (request.routeOptions.config.forPrograms) return;
+  // No page of another origin can send this header without asking, and with it no cookie counts.
+  if (/^Bearer /i.test(request.headers.authorization ?? "")) return;
   if (origin === undefined) throw new ServerError("FORBIDDEN", "a request that changes something needs an Origin");
   const hasBody =
     request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
@@ -57,7 +63,8 @@ function checkWrite(request: FastifyRequest, origin: string | undefined): void {
 }
 
 function isOwn(origin: string, hosts: ReadonlySet<string>): boolean {
-  return origin.startsWith("http://") && hosts.has(origin.slice("http://".length));
+  const [, host] = /^https?:\/\/(.+)$/.exec(origin) ?? [];
+  return host !== undefined && hosts.has(host);
 }
 
 function short(text: string | undefined): string {

@@ -1,6 +1,7 @@
-// Who may send records: each token has a name and is good for one source, or for scan reports, and for nothing else.
-import type { NewToken, TokenRow } from "@outweigh/schema";
+// What programs show: each token has a name, and is good for the records of one source, or for what a role may ask.
+import type { Grant, NewToken, TokenRow } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
+import type { Asker } from "./rights.ts";
 import { addToken, allTokens, removeToken, replaceToken, tokenUsed, type StoredToken } from "../store/tokens.ts";
 import type { Db, Tx } from "../store/state/state.ts";
 import { digestOf, newSecret } from "./tokens.ts";
@@ -9,6 +10,10 @@ import { digestOf, newSecret } from "./tokens.ts";
 const maxTokens = 1024;
 /** How often it is stored that a token was used, in ms: to say which is still in use, a minute is exact enough. */
 const usedMs = 60_000;
+
+const dayMs = 86_400_000;
+/** How long a token that asks lives, in days, unless told otherwise. */
+const askingDays = 90;
 
 /** What a request with a token may do. `id` is no secret. */
 export interface Sender {
@@ -54,12 +59,24 @@ export class SourceTokens {
     const found = this.#stored.get(id);
     const own = this.#ownSenders.get(id);
     if (!found) return own === undefined ? undefined : { id, source: own };
-    if (now - (found.lastUsedAt ?? 0) >= usedMs) {
-      this.#stored.set(id, { ...found, lastUsedAt: now });
-      // It says when, not whether: a database that is away loses no more than that.
-      void tokenUsed(this.#db, id, now).catch(() => undefined);
-    }
+    if (found.source === undefined || isOver(found, now)) return undefined;
+    this.#used(found, now);
     return { id, source: found.source };
+  }
+
+  /** Who asks with this secret; undefined for nobody's, and for a token that sends. */
+  asker(secret: string, now: number): Asker | undefined {
+    const found = this.#stored.get(digestOf(secret));
+    if (found?.grant === undefined || isOver(found, now)) return undefined;
+    this.#used(found, now);
+    return { id: found.id, user: `token:${found.name}`, by: "token", grants: [found.grant] };
+  }
+
+  #used(token: StoredToken, now: number): void {
+    if (now - (token.lastUsedAt ?? 0) < usedMs) return;
+    this.#stored.set(token.id, { ...token, lastUsedAt: now });
+    // It says when, not whether: a database that is away loses no more than that.
+    void tokenUsed(this.#db, token.id, now).catch(() => undefined);
   }
 
   /** All by name, with no secret in them. */
@@ -68,19 +85,25 @@ export class SourceTokens {
   }
 
   /**
-   * Makes one for a source; named after it, unless told otherwise.
+   * Makes one for a source, named after it unless told otherwise; or for what a role may ask.
    *
    * @throws {ServerError} CONFLICT when the name is taken, TOO_MANY.
    */
-  async create(
-    { source, name, by, now }: { readonly source: string; readonly name?: string | undefined } & Made,
-    store: Store,
-  ): Promise<NewToken> {
+  async create({ source, grant, name, days, by, now }: Wanted & Made, store: Store): Promise<NewToken> {
     if (this.#stored.size >= maxTokens) throw new ServerError("TOO_MANY", `there are ${maxTokens} tokens: revoke some`);
-    const wanted = name ?? this.#freeName(source);
+    const wanted = name ?? this.#freeName(source ?? "token");
     if (this.#named(wanted)) throw new ServerError("CONFLICT", `there is a token named ${wanted} already`);
     const secret = newSecret();
-    const token = { id: digestOf(secret), name: wanted, source, createdAt: now, createdBy: by };
+    const life = days ?? (grant === undefined ? undefined : askingDays);
+    const token: StoredToken = {
+      id: digestOf(secret),
+      name: wanted,
+      createdAt: now,
+      createdBy: by,
+      ...(source !== undefined && { source }),
+      ...(grant !== undefined && { grant }),
+      ...(life !== undefined && { expiresAt: now + life * dayMs }),
+    };
     await store(shown(token), (tx) => addToken(tx, token));
     this.#stored.set(token.id, token);
     return { token: shown(token), secret };
@@ -90,7 +113,8 @@ export class SourceTokens {
   async rotate(name: string, { by, now }: Made, store: Store): Promise<NewToken> {
     const old = this.#require(name);
     const secret = newSecret();
-    const token = { id: digestOf(secret), name, source: old.source, createdAt: now, createdBy: by };
+    const { lastUsedAt: _, ...same } = old;
+    const token: StoredToken = { ...same, id: digestOf(secret), createdAt: now, createdBy: by };
     await store(shown(token), (tx) => replaceToken(tx, token));
     this.#stored.delete(old.id);
     this.#stored.set(token.id, token);
@@ -123,6 +147,14 @@ export class SourceTokens {
   }
 }
 
+/** What it is to be for: a source, or a grant. */
+interface Wanted {
+  readonly source?: string | undefined;
+  readonly grant?: Grant | undefined;
+  readonly name?: string | undefined;
+  readonly days?: number | undefined;
+}
+
 /** Who makes it, and when. */
 interface Made {
   readonly by: string;
@@ -132,6 +164,11 @@ interface Made {
 /** Stores a change together with its evidence. */
 type Store = (token: TokenRow, change: (tx: Tx) => Promise<void>) => Promise<void>;
 
-function shown({ name, source, createdAt, createdBy, lastUsedAt }: StoredToken): TokenRow {
-  return { name, source, createdAt, createdBy, ...(lastUsedAt !== undefined && { lastUsedAt }) };
+function isOver({ expiresAt }: StoredToken, now: number): boolean {
+  return expiresAt !== undefined && expiresAt <= now;
+}
+
+function shown(it: StoredToken): TokenRow {
+  const { id: _secret, ...row } = it;
+  return row;
 }

@@ -33,6 +33,11 @@ export async function orderKey(dataDir: string): Promise<KeyObject> {
   return createPrivateKey(await secretIn(join(dataDir, "orders.key"), make));
 }
 
+/** A key of 32 bytes in a file; made there at the first time. */
+export async function keyIn(file: string): Promise<Buffer> {
+  return Buffer.from(await secretIn(file, () => randomBytes(32).toString("hex")), "hex");
+}
+
 /** The secret in a file that only its owner may read; made there at the first time. */
 export async function secretIn(file: string, make: () => string = newSecret): Promise<string> {
   const made = await open(file, "wx", 0o600).catch(() => undefined);

@@ -1,7 +1,16 @@
-import { actionRow, actionVerb, type ActionRow, type ActionVerb } from "@outweigh/schema";
-import type { Selectable } from "kysely";
+import {
+  actionRow,
+  actionVerb,
+  approval,
+  orderTerms,
+  type ActionRow,
+  type ActionVerb,
+  type Approval,
+  type OrderTerms,
+} from "@outweigh/schema";
+import { sql, type Selectable } from "kysely";
 import { writeCursor } from "./cursor.ts";
-import { whereOf, type FilterFields } from "./filter.ts";
+import { whereOf, within, type FilterFields } from "./filter.ts";
 import { incidentNumbers } from "./incidents.ts";
 import { key, ListOrder, type OrderColumns } from "./order.ts";
 import type { ListQuery, Page } from "./page.ts";
@@ -30,7 +39,17 @@ export interface NewAction {
   readonly reason: string;
   readonly at: number;
   readonly undoable: boolean;
-  /** When it ends by itself. */
+  /** `pending` waits for somebody who agrees, until `decideBy`. */
+  readonly state: "pending" | "running";
+  readonly decideBy?: number | undefined;
+  readonly effects: readonly string[];
+  readonly approval: Approval;
+  readonly digest: string;
+  readonly terms?: OrderTerms | undefined;
+  /** How long it holds once it is done, in ms, and whether whoever does it ends it then. */
+  readonly lasts?: number | undefined;
+  readonly endsItself: boolean;
+  /** When that is over. */
   readonly endsAt?: number | undefined;
   /** What is about to be done, before it is: a crash in between leaves the note that undoing needs. */
   readonly record: object;
@@ -43,6 +62,8 @@ export interface ActionProgress {
   readonly undone?: { readonly at: number; readonly by: string; readonly reason: string };
   readonly problem?: string;
   readonly undoable?: boolean;
+  readonly endsAt?: number;
+  readonly decided?: { readonly at: number; readonly by: string; readonly reason: string };
   readonly record?: object;
 }
 
@@ -60,7 +81,17 @@ export async function addAction(tx: Tx, it: NewAction): Promise<void> {
       title: storable(it.title),
       reason: storable(it.reason),
       incident: it.incident ?? null,
-      state: "running",
+      state: it.state,
+      effects: storableJson(it.effects),
+      approval: it.approval,
+      digest: it.digest,
+      terms: it.terms === undefined ? null : storableJson(it.terms),
+      lasts: it.lasts ?? null,
+      ends_itself: it.endsItself,
+      decide_by: it.decideBy ?? null,
+      decided_by: null,
+      decided_at: null,
+      decided_reason: null,
       verified_at: null,
       undone_at: null,
       undone_by: null,
@@ -83,6 +114,12 @@ export async function setProgress(tx: Tx, id: string, it: ActionProgress): Promi
         undone_by: storable(it.undone.by),
         undone_reason: storable(it.undone.reason),
       }),
+      ...(it.decided && {
+        decided_at: it.decided.at,
+        decided_by: storable(it.decided.by),
+        decided_reason: storable(it.decided.reason),
+      }),
+      ...(it.endsAt !== undefined && { ends_at: it.endsAt }),
       ...(it.undoable !== undefined && { undoable: it.undoable }),
       ...(it.record !== undefined && { record: storableJson(it.record) }),
     })
@@ -100,8 +137,15 @@ const orders: OrderColumns = {
 const usual = [key({ column: "at", kind: "number" }, true), key({ column: "id", kind: "text" }, true)] as const;
 
 /** The latest first, or as the reader asks. */
-export async function listActions(db: Db, { filter, sort, after, limit, now }: ListQuery): Promise<Page<ActionRow>> {
-  const matches = whereOf(filter, actionFields, texts, now);
+export async function listActions(
+  db: Db,
+  { filter, sort, after, limit, now, reach }: ListQuery,
+): Promise<Page<ActionRow>> {
+  const visible =
+    reach === undefined
+      ? sql<boolean>`true`
+      : sql<boolean>`exists (select from incident where incident.id = action.incident and ${within(reach, "incident.models")})`;
+  const matches = sql<boolean>`${whereOf(filter, actionFields, texts, now)} and ${visible}`;
   const order = new ListOrder(sort, orders, usual);
   const query = db
     .selectFrom("action")
@@ -135,19 +179,45 @@ export async function actionsOf(db: Db, incident: string): Promise<ActionRow[]> 
 export interface FoundAction {
   readonly row: ActionRow;
   readonly record: unknown;
+  readonly terms: OrderTerms | undefined;
+  readonly lasts: number | undefined;
+  readonly endsItself: boolean;
 }
 
 export async function actionById(db: Db, id: string): Promise<FoundAction | undefined> {
   const rows = await db.selectFrom("action").selectAll().where("id", "=", id).execute();
-  const [row] = await toActionRows(db, rows);
-  return row && { row, record: rows[0]?.record };
+  return (await toFound(db, rows))[0];
 }
 
 /** Actions that were running when the server ended: nobody knows how far they came. */
 export async function runningActions(db: Db): Promise<FoundAction[]> {
-  const rows = await db.selectFrom("action").selectAll().where("state", "=", "running").execute();
+  return toFound(db, await db.selectFrom("action").selectAll().where("state", "=", "running").execute());
+}
+
+/** Those whose time is over: proposals that nobody agreed to, and what has been done for long enough. */
+export async function dueActions(db: Db, now: number): Promise<FoundAction[]> {
+  const rows = await db
+    .selectFrom("action")
+    .selectAll()
+    .where((eb) =>
+      eb.or([
+        eb.and([eb("state", "=", "pending"), eb("decide_by", "<=", now)]),
+        eb.and([eb("state", "=", "verified"), eb("ends_at", "<=", now)]),
+      ]),
+    )
+    .orderBy("at")
+    .limit(100)
+    .execute();
+  return toFound(db, rows);
+}
+
+async function toFound(db: Db, rows: readonly Selectable<ActionTable>[]): Promise<FoundAction[]> {
   const read = await toActionRows(db, rows);
-  return read.map((row, i) => ({ row, record: rows[i]?.record }));
+  return rows.flatMap((it, i) => {
+    const row = read[i];
+    const terms = it.terms === null ? undefined : orderTerms.parse(it.terms);
+    return row ? [{ row, record: it.record, terms, lasts: it.lasts ?? undefined, endsItself: it.ends_itself }] : [];
+  });
 }
 
 async function toActionRows(db: Db, rows: readonly Selectable<ActionTable>[]): Promise<ActionRow[]> {
@@ -165,6 +235,13 @@ async function toActionRows(db: Db, rows: readonly Selectable<ActionTable>[]): P
       by: row.by,
       reason: row.reason,
       at: row.at,
+      effects: row.effects,
+      approval: approval.parse(row.approval),
+      digest: row.digest,
+      ...(row.decide_by !== null && { decideBy: row.decide_by }),
+      ...(row.decided_by !== null && { decidedBy: row.decided_by }),
+      ...(row.decided_at !== null && { decidedAt: row.decided_at }),
+      ...(row.decided_reason !== null && { decidedReason: row.decided_reason }),
       ...(row.verified_at !== null && { verifiedAt: row.verified_at }),
       ...(row.undone_at !== null && { undoneAt: row.undone_at }),
       ...(row.undone_by !== null && { undoneBy: row.undone_by }),

@@ -2,7 +2,7 @@
 import { alert, severityId, type Alert, type AlertRow } from "@outweigh/schema";
 import { sql, type Selectable } from "kysely";
 import { writeCursor } from "./cursor.ts";
-import { whereOf, type FilterFields } from "./filter.ts";
+import { whereOf, within, type FilterFields } from "./filter.ts";
 import { incidentNumbers } from "./incidents.ts";
 import { key, ListOrder, type OrderColumns } from "./order.ts";
 import { inChunks, type ListQuery, type Page } from "./page.ts";
@@ -83,10 +83,15 @@ const orders: OrderColumns = {
   last: { column: "last_at", kind: "number" },
 };
 const usual = [key({ column: "last_at", kind: "number" }, true), key({ column: "id", kind: "text" }, true)] as const;
+/** An alert's models as a list: one, or none. */
+const modelsOf = "array_remove(array[model], null)";
 
 /** The latest first, or as the reader asks. */
-export async function listAlerts(db: Db, { filter, sort, after, limit, now }: ListQuery): Promise<Page<AlertRow>> {
-  const matches = whereOf(filter, alertFields, texts, now);
+export async function listAlerts(
+  db: Db,
+  { filter, sort, after, limit, now, reach }: ListQuery,
+): Promise<Page<AlertRow>> {
+  const matches = sql<boolean>`${whereOf(filter, alertFields, texts, now)} and ${within(reach, modelsOf)}`;
   const order = new ListOrder(sort, orders, usual);
   const query = db
     .selectFrom("alert")
@@ -129,19 +134,24 @@ export interface RuleUse {
 }
 
 /** How often and when last each rule spoke. */
-export async function ruleUse(db: Db): Promise<Map<string, RuleUse>> {
+export async function ruleUse(db: Db, reach?: ReadonlySet<string>): Promise<Map<string, RuleUse>> {
   const rows = await db
     .selectFrom("alert")
     .select((eb) => ["rule", eb.fn.countAll<number>().as("alerts"), eb.fn.max("last_at").as("lastAt")])
+    .where(within(reach, modelsOf))
     .groupBy("rule")
     .execute();
   return new Map(rows.map(({ rule, alerts, lastAt }) => [rule, { alerts, lastAt }]));
 }
 
-export async function alertCount(db: Db): Promise<{ readonly count: number; readonly lastAt: number | undefined }> {
+export async function alertCount(
+  db: Db,
+  reach?: ReadonlySet<string>,
+): Promise<{ readonly count: number; readonly lastAt: number | undefined }> {
   const { count, lastAt } = await db
     .selectFrom("alert")
     .select((eb) => [eb.fn.countAll<number>().as("count"), eb.fn.max("last_at").as("lastAt")])
+    .where(within(reach, modelsOf))
     .executeTakeFirstOrThrow();
   // Of no rows the maximum is null, which Kysely's types do not say.
   return { count, lastAt: (lastAt as number | null) ?? undefined };

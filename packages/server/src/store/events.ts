@@ -90,7 +90,7 @@ export interface Condition {
 }
 
 /** A filter as a condition of the event engine. Every value of it is a parameter; every column is ours. */
-export function eventCondition(filter: string, now: number): Condition {
+export function eventCondition(filter: string, now: number, reach?: ReadonlySet<string>): Condition {
   const params: Record<string, string | number> = {};
   const bind = (type: "String" | "Int64", value: string | number) => {
     const name = `p${Object.keys(params).length}`;
@@ -101,6 +101,10 @@ export function eventCondition(filter: string, now: number): Condition {
     const any = term.values.map((value) => conditionOf(term, value, now, bind)).join(" or ");
     return term.excluded ? `not (${any})` : `(${any})`;
   });
+  if (reach !== undefined) {
+    const names = [...reach].map((it) => bind("String", it));
+    parts.push(names.length === 0 ? "0" : `model in (${names.join(", ")})`);
+  }
   return { sql: parts.length === 0 ? "1" : parts.join(" and "), params };
 }
 
@@ -140,7 +144,7 @@ const orders = { time: "time", bytes: "bytes" } as const;
 
 /** Events that match, newest first or as the reader asks. @throws {ServerError} BAD_FILTER, BAD_REQUEST, EVENTS_UNAVAILABLE, TOO_LARGE (beyond a hunt's limits). */
 export async function findEvents(engine: EventEngine, query: ListQuery, signal?: AbortSignal): Promise<EventPage> {
-  const { sql, params } = eventCondition(query.filter, query.now);
+  const { sql, params } = eventCondition(query.filter, query.now, query.reach);
   const from = `from ${tableIn(engine, "event")} final where ${sql}`;
   const { by, falling } = readOrder(query.sort ?? "-time", orders);
   const [end, id] = query.after === undefined ? [] : readCursor(query.after, ["number", "string"]);

@@ -56,6 +56,13 @@ export function whereOf(
   return conditions.length === 0 ? sql<boolean>`true` : sql<boolean>`${sql.join(conditions, sql` and `)}`;
 }
 
+/** A condition: rows of which all models are within reach. `column` is a list of models, and never from outside. */
+export function within(reach: ReadonlySet<string> | undefined, column: string): RawBuilder<boolean> {
+  if (reach === undefined) return sql<boolean>`true`;
+  const list = sql.raw(column);
+  return sql<boolean>`(cardinality(${list}) > 0 and ${list} <@ ${[...reach]}::text[])`;
+}
+
 export function fieldOf(fields: FilterFields, name: string): FilterField {
   const field = fields[name];
   if (!field) throw new ServerError("BAD_FILTER", `there is no field "${name}" to filter by`);

@@ -14,7 +14,7 @@ import {
 } from "@outweigh/schema";
 import { sql, type Selectable } from "kysely";
 import { writeCursor } from "./cursor.ts";
-import { whereOf, type FilterFields } from "./filter.ts";
+import { whereOf, within, type FilterFields } from "./filter.ts";
 import { key, ListOrder, type Key, type OrderColumns } from "./order.ts";
 import type { ListQuery, Page } from "./page.ts";
 import { inChunks } from "./page.ts";
@@ -164,7 +164,7 @@ const usual = [
 /** Open ones first, then the worst, then the latest; or as the reader asks. */
 export async function listIncidents(
   db: Db,
-  { filter, sort, after, limit, now }: ListQuery,
+  { filter, sort, after, limit, now, reach }: ListQuery,
 ): Promise<Page<IncidentRow>> {
   const order = new ListOrder(sort, orders, usual);
   const query = db
@@ -172,10 +172,11 @@ export async function listIncidents(
     .selectAll()
     .select(order.place.as("place"))
     .where(whereOf(filter, incidentFields, texts, now))
+    .where(within(reach, "models"))
     .where(order.beyond(after))
     .orderBy(order.by)
     .limit(limit);
-  const [rows, total] = await Promise.all([query.execute(), countIncidents(db, filter, now)]);
+  const [rows, total] = await Promise.all([query.execute(), countIncidents(db, filter, now, reach)]);
   const last = rows.length === limit ? rows.at(-1) : undefined;
   return { items: rows.map(toIncidentRow), total, ...(last && { next: writeCursor(last.place) }) };
 }
@@ -192,11 +193,17 @@ export async function lastIncidents(db: Db, beforeMs: number): Promise<IncidentR
   return rows.map(toIncidentRow);
 }
 
-export async function countIncidents(db: Db, filter: string, now: number): Promise<number> {
+export async function countIncidents(
+  db: Db,
+  filter: string,
+  now: number,
+  reach?: ReadonlySet<string>,
+): Promise<number> {
   const { count } = await db
     .selectFrom("incident")
     .select((eb) => eb.fn.countAll<number>().as("count"))
     .where(whereOf(filter, incidentFields, texts, now))
+    .where(within(reach, "models"))
     .executeTakeFirstOrThrow();
   return count;
 }

@@ -8,6 +8,8 @@ export interface ListQuery {
   readonly after?: string | undefined;
   readonly limit: number;
   readonly now: number;
+  /** The models that whoever asks may see; undefined: all, and what belongs to none. */
+  readonly reach?: ReadonlySet<string> | undefined;
 }
 
 export interface Page<Item> {

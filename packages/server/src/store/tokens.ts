@@ -1,5 +1,5 @@
-// What programs send records with: each token has a name and is good for one source.
-import type { TokenRow } from "@outweigh/schema";
+// What programs show: each token has a name, and is good for one source's records or for what a role may ask.
+import { grant, type TokenRow } from "@outweigh/schema";
 import type { Selectable } from "kysely";
 import type { Db, Tx } from "./state/state.ts";
 import type { TokenTable } from "./state/tables.ts";
@@ -15,14 +15,23 @@ export async function allTokens(db: Db): Promise<StoredToken[]> {
   return rows.map(toToken);
 }
 
-export async function addToken(tx: Tx, { id, name, source, createdAt, createdBy }: StoredToken): Promise<void> {
+export async function addToken(tx: Tx, it: StoredToken): Promise<void> {
   await tx
     .insertInto("token")
-    .values({ id, name, source, created_at: createdAt, created_by: createdBy, last_used_at: null })
+    .values({
+      id: it.id,
+      name: it.name,
+      source: it.source ?? null,
+      grant: it.grant === undefined ? null : JSON.stringify(it.grant),
+      created_at: it.createdAt,
+      created_by: it.createdBy,
+      last_used_at: null,
+      expires_at: it.expiresAt ?? null,
+    })
     .execute();
 }
 
-/** The name and source stay; the secret is another one from here on. */
+/** The name and what it is for stay; the secret is another one from here on. */
 export async function replaceToken(tx: Tx, { id, name, createdAt, createdBy }: StoredToken): Promise<void> {
   await tx
     .updateTable("token")
@@ -43,7 +52,9 @@ function toToken(row: Selectable<TokenTable>): StoredToken {
   return {
     id: row.id,
     name: row.name,
-    source: row.source,
+    ...(row.source !== null && { source: row.source }),
+    ...(row.grant !== null && { grant: grant.parse(row.grant) }),
+    ...(row.expires_at !== null && { expiresAt: row.expires_at }),
     createdAt: row.created_at,
     createdBy: row.created_by,
     ...(row.last_used_at !== null && { lastUsedAt: row.last_used_at }),

@@ -285,6 +285,8 @@ alter table action
   add column approval text not null default 'person',
   add column digest text not null default '',
   add column lasts bigint,
+  add column terms jsonb,
+  add column ends_itself boolean not null default false,
   add column decide_by bigint,
   add column decided_by text,
   add column decided_at bigint,

@@ -1,7 +1,21 @@
 // What PostgreSQL holds, as Kysely sees it. Times are ms since 1970.
 import type { Checkpoint, Entry, Head } from "@outweigh/evidence";
-import type { AgentHealth, Alert, Facts, Gap, GatewayAsk, GatewayFacts, GatewayResult, Grant, HostFacts, Order, ScanReport, ScannedCopy } from "@outweigh/schema";
-import type { Generated, JSONColumnType } from "kysely";
+import type {
+  AgentHealth,
+  Alert,
+  Facts,
+  Gap,
+  GatewayAsk,
+  GatewayFacts,
+  GatewayResult,
+  Grant,
+  HostFacts,
+  Order,
+  OrderTerms,
+  ScanReport,
+  ScannedCopy,
+} from "@outweigh/schema";
+import type { ColumnType, Generated, JSONColumnType } from "kysely";
 
 export interface Tables {
   incident: IncidentTable;
@@ -98,11 +112,14 @@ export interface ActionTable {
   problem: string | null;
   /** What undoing needs to know. */
   record: JSONColumnType<object>;
-  effects: JSONColumnType<string[]>;
-  approval: string;
-  digest: string;
-  /** How long it stays once it is done, in ms. */
+  effects: ColumnType<string[], string | undefined, string>;
+  approval: Generated<string>;
+  digest: Generated<string>;
+  /** How long it stays once it is done, in ms; and whether whoever does it ends it then. */
   lasts: number | null;
+  ends_itself: Generated<boolean>;
+  /** What a person settled of it, for orders to the gateway. */
+  terms: JSONColumnType<OrderTerms> | null;
   decide_by: number | null;
   decided_by: string | null;
   decided_at: number | null;
