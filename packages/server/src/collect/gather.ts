@@ -53,7 +53,7 @@ export class Gather {
   async end(): Promise<void> {
     this.#isEnding = true;
     this.#write();
-    await Promise.race([this.#writing, sleep(lastMs)]);
+    await Promise.race([this.#writing, sleep(lastMs, undefined, { ref: false })]);
   }
 
   #write(): void {
