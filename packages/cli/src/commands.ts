@@ -22,9 +22,13 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["agent run", async () => (await import("./commands/agent-run.ts")).agentRun],
   ["agent helper", async () => (await import("./commands/agent-helper.ts")).agentHelper],
   ["gateway", async () => (await import("./commands/gateway.ts")).gateway],
+  ["gateway enrol", async () => (await import("./commands/gateway-enrol.ts")).gatewayEnrol],
+  ["gateway token", async () => (await import("./commands/gateway-token.ts")).gatewayToken],
   ["gateway calibrate", async () => (await import("./commands/gateway-calibrate.ts")).gatewayCalibrate],
   ["gateway key", async () => (await import("./commands/gateway-key.ts")).gatewayKey],
   ["gateway clients", async () => (await import("./commands/gateway-clients.ts")).gatewayClients],
   ["gateway order", async () => (await import("./commands/gateway-order.ts")).gatewayOrder],
   ["rules test", async () => (await import("./commands/rules-test.ts")).rulesTest],
+  ["rules import", async () => (await import("./commands/rules-import.ts")).rulesImport],
+  ["rules backtest", async () => (await import("./commands/rules-backtest.ts")).rulesBacktest],
 ]);

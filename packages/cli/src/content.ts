@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative, sep } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
 import { CliError } from "./error.ts";
 import { unreadable } from "./paths.ts";
 
@@ -41,11 +43,23 @@ export function readContent(folder = ownContentFolder()): Content {
   };
 }
 
+const logsourceList = z.array(z.object({ logsource: z.record(z.string(), z.string()) }));
+
+/** Every logsource of which a source here sends events, as far as our content names it. */
+export function ownLogsources(): Readonly<Record<string, string>>[] {
+  return logsourceList.parse(parse(read(join(ownContentFolder(), "logsources.yml")))).map((it) => it.logsource);
+}
+
 /** The rules below a folder, without their proofs, by path. */
 export function readRules(folder: string): RuleFile[] {
   return list(folder, ".yml")
     .filter((it) => !it.endsWith(".test.yml"))
-    .map((path) => ({ path, text: read(path) }));
+    .map((path) => readRule(path));
+}
+
+/** One file of rules. @throws {CliError} USAGE if it cannot be read or is too long. */
+export function readRule(path: string): RuleFile {
+  return { path, text: read(path) };
 }
 
 /** The rules below a folder with what proves them. */

@@ -10,7 +10,7 @@ export {
   type SigmaDocument,
 } from "./document.ts";
 export { SigmaError, type SigmaErrorCode } from "./error.ts";
-export { type Logsource } from "./logsource.ts";
+export { fits, type Logsource } from "./logsource.ts";
 export { escapeValue } from "./pattern.ts";
 export { type Placeholders } from "./placeholder.ts";
 export { SigmaEngine, type Counters, type EngineOptions } from "./engine.ts";
