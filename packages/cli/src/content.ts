@@ -15,6 +15,8 @@ export interface Content {
   readonly rules: readonly RuleFile[];
   readonly playbooks: readonly { readonly id: string; readonly text: string }[];
   readonly policy: string;
+  /** Checked measures. `id` is the file's stem. */
+  readonly controls: readonly { readonly id: string; readonly text: string }[];
 }
 
 export interface RuleFile {
@@ -40,6 +42,7 @@ export function readContent(folder = ownContentFolder()): Content {
     rules: readRules(join(folder, "rules")),
     playbooks: list(join(folder, "playbooks"), ".md").map((path) => ({ id: basename(path, ".md"), text: read(path) })),
     policy: read(join(folder, "policy.yml")),
+    controls: list(join(folder, "controls"), ".yml").map((path) => ({ id: basename(path, ".yml"), text: read(path) })),
   };
 }
 

@@ -1,11 +1,14 @@
 import type { HashMode, ScanOptions, ScanProgress } from "@outweigh/agent";
 import type { Config, ScanReport } from "@outweigh/schema";
+import { parse } from "yaml";
 import { command, configOption, type Call } from "../command.ts";
 import { fingerprintFolder } from "../config/fingerprints.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
+import { printChange, readReport } from "../scan/change.ts";
 import { isFinding } from "../scan/findings.ts";
 import { printScan } from "../scan/print.ts";
+import { writeSarif } from "../scan/sarif.ts";
 import { countText, sizeText } from "../text/amounts.ts";
 
 const modes = ["auto", "full", "none"];
@@ -21,6 +24,17 @@ const options = {
     type: "boolean",
     about:
       "Also compare with the register's fingerprints, to recognise quantised, pruned, merged and fine-tuned copies",
+  },
+  posture: {
+    type: "string",
+    value: "DIR",
+    about: "A folder of exported policies, roles and repositories to find theft paths in (default: the config's)",
+  },
+  sarif: { type: "string", value: "FILE", about: "Also write the theft paths as SARIF 2.1.0" },
+  before: {
+    type: "string",
+    value: "FILE",
+    about: "An earlier scan's --json: says which theft paths are gone and which are new",
   },
   exclude: {
     type: "string",
@@ -44,6 +58,10 @@ export const scan = command({
     { line: "outweigh scan", about: "All disks of this machine" },
     { line: "outweigh scan /home /srv/models --hash full", about: "Two folders, hashing all weights" },
     {
+      line: "outweigh scan --posture exported --before scan.json",
+      about: "Policies and roles too, and what changed since an earlier scan",
+    },
+    {
       line: "outweigh scan --json > scan.json",
       about: "The report for a machine, or for outweigh init --from scan.json",
     },
@@ -59,6 +77,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   const agent = await import("@outweigh/agent");
   const report = await scanOrExplain(agent, {
     roots,
+    ...postureOf(values.posture ?? config.posture),
     register: config.models,
     hash,
     ...(values.match && { match: await fingerprintsOf(file, config) }),
@@ -66,9 +85,15 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
     signal,
     onProgress: (it) => terminal.progress(() => progressText(it)),
   });
+  if (values.sarif !== undefined) await writeSarif(values.sarif, report);
   if (json) terminal.printJson(report);
   else printScan(report, terminal);
+  if (values.before !== undefined && !json) printChange(readReport(values.before), report, terminal);
   return isFinding(report) ? 1 : 0;
+}
+
+function postureOf(folder: string | undefined): Pick<ScanOptions, "posture"> {
+  return folder === undefined ? {} : { posture: { folder, parseYaml: (text) => parse(text) } };
 }
 
 /** @throws {CliError} USAGE for a path that is not there. */
