@@ -28,8 +28,8 @@ export interface BacktestOptions {
   /** Texts of Sigma: rules, correlations with what they join, and exceptions (filters). */
   readonly rules: readonly string[];
   readonly register: Register;
-  /** What kind of source a stored event's `source` is; undefined when that is not known any more. */
-  kindOf(source: string): SourceKind | undefined;
+  /** What kind of source a stored event came from; undefined when that is not known any more. */
+  kindOf(event: OcsfEvent): SourceKind | undefined;
 }
 
 const around = { trusts: () => false };
@@ -95,7 +95,7 @@ export class Backtest {
   }
 
   #viewOf(event: OcsfEvent): { raw: Raw | undefined; logsources: readonly Logsource[] } {
-    const kind = this.#kindOf(event.source);
+    const kind = this.#kindOf(event);
     if (kind === undefined) return { raw: undefined, logsources: [] };
     const own = sourceOf(kind);
     const read = own.read(event.raw_data ?? "", { source: event.source, offset: 0, receivedAt: event.time }, around);

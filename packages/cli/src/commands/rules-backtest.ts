@@ -91,7 +91,7 @@ async function overLogs(
   const { replayFiles } = await import("../replay/replay-files.ts");
   const register = makeRegister(config.models, config);
   const kinds = new Map(sources.map((it) => [String(it.id), it.id]));
-  const backtest = new Backtest({ rules: rules.map((it) => it.text), register, kindOf: (it) => kinds.get(it) });
+  const backtest = new Backtest({ rules: rules.map((it) => it.text), register, kindOf: (it) => kinds.get(it.source) });
   let records = 0;
   const read = await replayFiles(files, new Line({ register, rules: [] }), {
     signal,

@@ -14,6 +14,8 @@ import {
   applyBody,
   approveBody,
   assignBody,
+  backtestBody,
+  backtestReport,
   clientDetail,
   clientKeyPage,
   clientPage,
@@ -211,6 +213,12 @@ const working: Record<string, Route> = {
 const watching: Record<string, Route> = {
   "GET /api/sources": list("viewer", "Sources, and whether each can be seen through", sourcePage),
   "GET /api/rules": list("viewer in a space", "Rules and detectors, with how often each spoke", rulePage),
+  "POST /api/rules/backtest": {
+    needs: "analyst",
+    does: "Tries rules on stored events; changes nothing",
+    body: backtestBody,
+    answer: backtestReport,
+  },
   "GET /api/playbooks": {
     needs: "viewer in a space",
     does: "All playbooks",
