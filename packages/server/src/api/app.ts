@@ -13,6 +13,7 @@ import { accounts } from "./accounts.ts";
 import { actions } from "./actions.ts";
 import { agents } from "./agents.ts";
 import { alerts } from "./alerts.ts";
+import { backtests } from "./backtests.ts";
 import { serveConsole } from "./console.ts";
 import { admit, sessionOf, tooMany, type Context } from "./context.ts";
 import { entities } from "./entities.ts";
@@ -105,7 +106,7 @@ export async function buildApp(
       accounts,
     ])
       noun(inside, context);
-    for (const noun of [rules, actions, evidence, live, scans, playbooks, hosts, gateways, clients])
+    for (const noun of [rules, backtests, actions, evidence, live, scans, playbooks, hosts, gateways, clients])
       noun(inside, context);
   });
 
