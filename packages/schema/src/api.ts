@@ -9,6 +9,7 @@ import { event } from "./event.ts";
 import { eventSummary, pin } from "./hunt.ts";
 import { orderTerms, orderVerb } from "./gateway.ts";
 import { clientKeyRow, clientPoint, clientRow, gatewaySettings } from "./gateway-link.ts";
+import { impact } from "./impact.ts";
 import { incident, incidentStatus, verdict } from "./incident.ts";
 import { listener, scannedCopy, theftPath } from "./scan.ts";
 import { severity } from "./severity.ts";
@@ -261,6 +262,7 @@ export const incidentDetail = z.object({
   holdings: z.array(holding),
   gaps: z.array(gap),
   pins: z.array(pin).default([]),
+  impact,
   playbooks: z.array(playbookText),
   options: z.array(actionOption),
   actions: z.array(actionRow),

@@ -317,6 +317,7 @@ export {
   type Pin,
   type RuleDraft,
 } from "./hunt.ts";
+export { impact, objective, risk, type Impact, type Objective, type Risk } from "./impact.ts";
 export {
   incident,
   incidentStatus,

@@ -210,6 +210,7 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     changes,
     metrics,
     config,
+    register,
     version,
     log,
     now,

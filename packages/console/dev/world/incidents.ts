@@ -185,6 +185,28 @@ export function incidentDetail(it: IncidentRow): IncidentDetail {
     pins: theft
       ? [{ event: "e-100", time: began, by: "ben", at: now - hour, reason: "the same script, from the same address" }]
       : [],
+    impact: {
+      risks: [
+        { risk: "ip-loss", said: "role/analytics holds all of acme-13b, 26.1 GB: usable alone", known: true },
+        {
+          risk: "competitive-disadvantage",
+          said: "acme-13b would cost 4000000 to replace; not exclusive any more for at least 22 min",
+          known: true,
+        },
+        {
+          risk: "attacker-research",
+          said: "no gateway or inference log tells what its principals asked",
+          known: false,
+        },
+        { risk: "replication", said: "gpu-9:/home/dev/m.gguf", known: true },
+        { risk: "business-impact", said: "acme-13b (private, nlp)", known: true },
+      ],
+      objectives: [
+        { objective: "gain-assets", because: "a complete copy of acme-13b was read" },
+        { objective: "competitive-advantage", because: "it left to an address outside the own networks" },
+      ],
+      reach: [{ principal: it.principals[0] ?? "nobody", mayRead: ["acme-rank-2"], holds: ["acme-13b"] }],
+    },
     playbooks: [bulkRead],
     options: [
       { verb: "quarantine-file", target: "c-1", label: "Quarantine m.gguf on gpu-9" },

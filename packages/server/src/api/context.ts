@@ -1,4 +1,5 @@
 // What the routes of all nouns work with.
+import type { Register } from "@outweigh/pipeline";
 import type { Config, PlaybookText } from "@outweigh/schema";
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
@@ -38,6 +39,7 @@ export interface Context {
   readonly provider: Provider | undefined;
   readonly links: Links;
   readonly config: Config;
+  readonly register: Register;
   readonly scanned: Scanned;
   readonly playbooks: ReadonlyMap<string, PlaybookText>;
   readonly metrics: Metrics;

@@ -1,4 +1,3 @@
-import { makeRegister } from "@outweigh/pipeline";
 import { entityQuery, printFilter, type CountedField, type EntityDetail } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { listAlerts } from "../store/alerts.ts";
@@ -15,8 +14,7 @@ const maxLatest = 50;
 
 /** The page of a principal, an address, a key or a place: what it did, with what, and what came of it. */
 export function entities(app: FastifyInstance, context: Context): void {
-  const { engine, config } = context;
-  const register = makeRegister(config.models);
+  const { engine, config, register } = context;
 
   app.get("/api/entity", async (request, reply): Promise<EntityDetail> => {
     const { kind, name } = read(entityQuery, request.query);

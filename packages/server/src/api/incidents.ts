@@ -26,6 +26,7 @@ import type { Tx } from "../store/state/state.ts";
 import { decide, personOf, reachOf, read, type Context } from "./context.ts";
 import { exportQuery } from "./routes.ts";
 import { graphOf } from "./graph.ts";
+import { impactOf } from "./impact.ts";
 import { plainJson } from "./plain-json.ts";
 import { entitiesOf, storyOf, timelineOf } from "./story.ts";
 
@@ -130,7 +131,9 @@ async function detailOf(context: Context, incident: IncidentRow): Promise<Incide
     commentsOf(db, incident.id),
     entriesAbout(db, [incident.id], [grew]),
   ]);
-  const holdings = context.worker.holdings().filter((it) => incident.models.includes(it.model));
+  const { reports, copies } = await context.scanned.latest();
+  const all = context.worker.holdings();
+  const holdings = all.filter((it) => incident.models.includes(it.model));
   const playbooks = [...new Set(alerts.map((it) => it.playbook))].flatMap((it) => context.playbooks.get(it) ?? []);
   return {
     incident: withBooks(context, incident),
@@ -141,6 +144,17 @@ async function detailOf(context: Context, incident: IncidentRow): Promise<Incide
     holdings: holdings.filter((it) => incident.principals.includes(it.principal) || !it.declared),
     gaps,
     pins,
+    impact: impactOf({
+      incident,
+      alerts,
+      events,
+      holdings: all,
+      models: context.config.models,
+      copies,
+      hosts: reports.length,
+      now: context.now(),
+      isReader: context.register.isReader,
+    }),
     playbooks,
     options: await context.actions.optionsFor(incident),
     actions,

@@ -20,6 +20,7 @@ import { Comments } from "./comments.tsx";
 import { Entities } from "./entities.tsx";
 import { Evidence } from "./evidence.tsx";
 import { StoryGraph } from "./graph.tsx";
+import { ImpactOf } from "./impact.tsx";
 import { LaneView } from "./lane.tsx";
 import { IncidentMeta } from "./meta.tsx";
 import { Pack } from "./pack.tsx";
@@ -129,6 +130,7 @@ function Content({ of: it, tab }: { readonly of: IncidentDetail; readonly tab: s
             <LaneView entries={it.timeline} gaps={it.gaps} />
             <Evidence entries={it.timeline} gaps={it.gaps} max={maxLines} details />
           </Section>
+          <ImpactOf of={it.impact} />
           <Holdings holdings={it.holdings} coalitions={it.incident.unaccounted ? [it.incident.unaccounted] : []} />
           <Section title="Why these alerts stand together">
             <Prose>{it.incident.reason}</Prose>
