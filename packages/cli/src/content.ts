@@ -17,6 +17,8 @@ export interface Content {
   readonly policy: string;
   /** Checked measures. `id` is the file's stem. */
   readonly controls: readonly { readonly id: string; readonly text: string }[];
+  /** Which sources fill what a rule may name. */
+  readonly logsources: string;
 }
 
 export interface RuleFile {
@@ -36,12 +38,14 @@ export function ownContentFolder(): string {
   return existsSync(beside) ? beside : join(import.meta.dirname, "..", "content");
 }
 
-/** Reads all content. @throws {CliError} USAGE if a folder cannot be read. */
-export function readContent(folder = ownContentFolder()): Content {
+/** Reads all content, with the user's own folders of rules. @throws {CliError} USAGE if a folder cannot be read. */
+export function readContent(folders: readonly string[] = []): Content {
+  const folder = ownContentFolder();
   return {
-    rules: readRules(join(folder, "rules")),
+    rules: readRulesInUse(folders),
     playbooks: list(join(folder, "playbooks"), ".md").map((path) => ({ id: basename(path, ".md"), text: read(path) })),
     policy: read(join(folder, "policy.yml")),
+    logsources: read(join(folder, "logsources.yml")),
     controls: list(join(folder, "controls"), ".yml").map((path) => ({ id: basename(path, ".yml"), text: read(path) })),
   };
 }
@@ -51,6 +55,11 @@ const logsourceList = z.array(z.object({ logsource: z.record(z.string(), z.strin
 /** Every logsource of which a source here sends events, as far as our content names it. */
 export function ownLogsources(): Readonly<Record<string, string>>[] {
   return logsourceList.parse(parse(read(join(ownContentFolder(), "logsources.yml")))).map((it) => it.logsource);
+}
+
+/** The rules that come with Outweigh, and those in the folders of a configuration. */
+export function readRulesInUse(folders: readonly string[]): RuleFile[] {
+  return [join(ownContentFolder(), "rules"), ...folders].flatMap((it) => readRules(it));
 }
 
 /** The rules below a folder, without their proofs, by path. */

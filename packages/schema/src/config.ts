@@ -173,6 +173,8 @@ export const config = z
     networks: z.array(z.union([z.cidrv4(), z.cidrv6()])).default([]),
     /** Proxies whose `X-Forwarded-For` we believe. */
     trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
+    /** Folders with Sigma rules and exceptions of your own, used beside the rules that come with Outweigh. */
+    rules: z.array(z.string().min(1)).default([]),
     policy: z
       .strictObject({
         webhooks: z.array(webhookEntry).default([]),

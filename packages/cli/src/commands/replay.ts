@@ -1,8 +1,7 @@
-import { join } from "node:path";
 import type { Alert, Incident } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
-import { ownContentFolder, readRules } from "../content.ts";
+import { readRules, readRulesInUse } from "../content.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { answerOf, type Replayed } from "../replay/answer.ts";
 import { findLogFiles, type LogFile } from "../replay/files.ts";
@@ -12,7 +11,11 @@ import { visible } from "../text/visible.ts";
 
 const options = {
   ...configOption,
-  rules: { type: "string", value: "DIR", about: "Sigma rules to use instead of those that come with Outweigh" },
+  rules: {
+    type: "string",
+    value: "DIR",
+    about: "Sigma rules to use instead of those that come with Outweigh and those of the configuration",
+  },
 } as const;
 
 /** Severities that a person should look at. */
@@ -41,7 +44,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   const { config } = loadConfig(values.config);
   const files = findLogFiles(positionals);
   if (files.length === 0) throw new CliError("USAGE", "there is no file in these folders");
-  const rules = readRules(values.rules ?? join(ownContentFolder(), "rules"));
+  const rules = values.rules === undefined ? readRulesInUse(config.rules) : readRules(values.rules);
   const { Line, makeRegister } = await import("@outweigh/pipeline");
   const { replayFiles } = await import("../replay/replay-files.ts");
   const line = new Line({ register: makeRegister(config.models, config), rules: rules.map((it) => it.text) });
