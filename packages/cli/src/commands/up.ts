@@ -7,6 +7,7 @@ import { fingerprintFolder } from "../config/fingerprints.ts";
 import { loadConfig } from "../config/read.ts";
 import { readContent } from "../content.ts";
 import { CliError, type ExitCode } from "../error.ts";
+import { superviseGateway } from "../gateway-child.ts";
 import { aborted, portOf } from "../program.ts";
 import { startScan } from "../scan/child.ts";
 import { usualRoots } from "../scan/usual-roots.ts";
@@ -76,7 +77,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   const dataDir = resolve(values.data ?? config.server.data);
   const port = values.port === undefined ? config.server.port : portOf(values.port);
   const logs = [...values.logs, ...positionals];
-  const content = readContent();
+  const content = readContent(config.rules);
   const consoleDir = builtConsole();
 
   const { start } = await import("@outweigh/server");
