@@ -7,7 +7,6 @@ import { fingerprintFolder } from "../config/fingerprints.ts";
 import { loadConfig } from "../config/read.ts";
 import { readContent } from "../content.ts";
 import { CliError, type ExitCode } from "../error.ts";
-import { superviseGateway } from "../gateway-child.ts";
 import { aborted, portOf } from "../program.ts";
 import { startScan } from "../scan/child.ts";
 import { usualRoots } from "../scan/usual-roots.ts";
