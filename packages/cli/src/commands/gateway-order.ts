@@ -15,7 +15,12 @@ const options = {
   model: { type: "string", value: "NAME", about: "Only for this model" },
   by: { type: "string", value: "NAME", about: "Who orders it (default: your user name)" },
   "per-minute": { type: "string", value: "N", about: "throttle: requests a minute (default: 6)" },
-  decimals: { type: "string", value: "N", about: "round: decimals that are left (default: 2)" },
+  decimals: { type: "string", value: "N", about: "round, top-k: decimals that are left (default: 2)" },
+  top: { type: "string", value: "N", about: "top-k: how many of the largest probabilities are left (default: 3)" },
+  "unknown-principal": {
+    type: "boolean",
+    about: "Also for a principal that never asked anything and holds no key",
+  },
   bits: {
     type: "string",
     value: "N",
@@ -69,7 +74,13 @@ async function run({
       ? orderShape.parse(
           await desk().call("DELETE", `/orders/${encodeURIComponent(what)}?by=${encodeURIComponent(by)}`),
         )
-      : orderShape.parse(await desk().call("POST", "/orders", made(verb, what, by, values)));
+      : orderShape.parse(
+          await desk().call(
+            "POST",
+            `/orders${values["unknown-principal"] ? "?unknown=yes" : ""}`,
+            made(verb, what, by, values),
+          ),
+        );
   if (json) terminal.printJson({ order });
   else
     terminal.print(
@@ -100,6 +111,7 @@ function made(verb: string, principal: string, by: string, values: Call<typeof o
     ...(values.model !== undefined && { model: values.model }),
     ...(values["per-minute"] !== undefined && { requestsPerMinute: Number(values["per-minute"]) }),
     ...(values.decimals !== undefined && { decimals: Number(values.decimals) }),
+    ...(values.top !== undefined && { top: Number(values.top) }),
     ...(values.bits !== undefined && { bits: Number(values.bits) }),
   };
 }

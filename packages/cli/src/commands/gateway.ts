@@ -23,6 +23,7 @@ export const gateway = command({
   options,
   about: [
     "Its settings are the part gateway of outweigh.yml; it is read again when it changes, and a bad one keeps the old in force.",
+    "outweigh up starts it by itself where outweigh.yml has that part. Elsewhere, outweigh gateway enrol links it to a server.",
     "Answers pass as they are, unless a tier or an order asks for less. A dead detector or server fails no request, but for clients under an order and models with failClosed: the blind interval is put on record. Ends with Ctrl-C, after running answers.",
   ],
   examples: [
@@ -34,11 +35,14 @@ export const gateway = command({
 
 async function run({ values, json, terminal, signal }: Call<typeof options>): Promise<ExitCode> {
   const { file } = loadConfig(values.config);
+  // Whoever started us may be gone, and with it the other end of what we say: that ends no gateway.
+  for (const it of [process.stdout, process.stderr]) it.removeAllListeners("error").on("error", () => undefined);
   const { startGateway } = await import("@outweigh/gateway");
   const running = await startGateway({
     section: () => sectionOf(values),
     file: file === undefined ? undefined : resolve(file),
     environment: process.env,
+    server: beside(),
     say: (line) => terminal.say(visible(line)),
   });
   if (json) terminal.printJson({ url: running.url, adminUrl: running.adminUrl, dataDir: running.dataDir });
@@ -61,6 +65,13 @@ async function run({ values, json, terminal, signal }: Call<typeof options>): Pr
   terminal.say("stopping");
   await running.close();
   return 0;
+}
+
+/** Where `outweigh up` says that its server is, to the gateway that it starts. */
+function beside(): { url: string; token?: string } | undefined {
+  const { OUTWEIGH_SERVER: url, OUTWEIGH_GATEWAY_TOKEN: token } = process.env;
+  if (url === undefined || !URL.canParse(url)) return undefined;
+  return { url, ...(token !== undefined && { token }) };
 }
 
 /** @throws {CliError} CONFIG when the configuration has mistakes, or no part for the gateway. */

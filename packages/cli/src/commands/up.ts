@@ -7,6 +7,7 @@ import { fingerprintFolder } from "../config/fingerprints.ts";
 import { loadConfig } from "../config/read.ts";
 import { readContent } from "../content.ts";
 import { CliError, type ExitCode } from "../error.ts";
+import { superviseGateway } from "../gateway-child.ts";
 import { aborted, portOf } from "../program.ts";
 import { startScan } from "../scan/child.ts";
 import { usualRoots } from "../scan/usual-roots.ts";
@@ -36,6 +37,7 @@ const options = {
     about: "What the start-up scan reads (default: your home and the usual model folders)",
   },
   "no-scan": { type: "boolean", about: "Do not scan at the start" },
+  "no-gateway": { type: "boolean", about: "Do not start the gateway that outweigh.yml describes" },
 } as const;
 
 export const up = command({
@@ -46,6 +48,7 @@ export const up = command({
   about: [
     "Brings its own engines, needs no account and no root, and contacts nobody. Several paths may follow --logs.",
     "Ends with Ctrl-C; what arrived by then is kept and read on at the next start.",
+    "Where outweigh.yml has a part gateway, that runs beside it in a process of its own, enrolled by itself: neither ends the other.",
   ],
   examples: [
     { line: "outweigh up", about: "With ./outweigh.yml, if there is one; scans this machine" },
@@ -92,8 +95,17 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
     ...(consoleDir !== undefined && { consoleDir }),
   }).catch((error: unknown) => explainPort(error, port));
 
-  if (json) terminal.printJson({ url: running.url, openUrl: running.openUrl, dataDir });
-  else greet(running, { terminal, file, config, hasConsole: consoleDir !== undefined, where: whereOf(values) });
+  const gateway =
+    config.gateway === undefined || file === undefined || values["no-gateway"]
+      ? undefined
+      : superviseGateway(running, { config: file, dataDir: config.gateway.data, terminal });
+  const gatewayUrl = await gateway?.url;
+  const known = { url: running.url, openUrl: running.openUrl, dataDir };
+  if (json) terminal.printJson({ ...known, ...(gatewayUrl !== undefined && { gatewayUrl }) });
+  else {
+    const hasConsole = consoleDir !== undefined;
+    greet(running, { terminal, file, config, hasConsole, where: whereOf(values), gatewayUrl });
+  }
   const roots =
     values.scan.length > 0 ? values.scan : config.server.scan.length > 0 ? config.server.scan : usualRoots();
   const scanning = values["no-scan"]
@@ -108,6 +120,8 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   await aborted(signal);
   terminal.say("stopping");
   scanning?.stop();
+  // The gateway first: what its running answers still tell arrives.
+  await gateway?.stop();
   await running.close();
   terminal.say("stopped");
   return 0;
@@ -140,6 +154,8 @@ interface Greeting {
   readonly file: string | undefined;
   readonly config: Config;
   readonly hasConsole: boolean;
+  /** Where clients of the gateway ask; undefined without one. */
+  readonly gatewayUrl: string | undefined;
   /** The options by which another command finds this server. */
   readonly where: string;
 }
@@ -149,7 +165,7 @@ function whereOf({ data, config }: Pick<Call<typeof options>["values"], "data" |
   return config === undefined ? "" : ` --config ${config}`;
 }
 
-function greet(running: Running, { terminal, file, config, hasConsole, where }: Greeting): void {
+function greet(running: Running, { terminal, file, config, hasConsole, where, gatewayUrl }: Greeting): void {
   const { url, openUrl, engines } = running;
   terminal.print(`Outweigh ${version} on ${url}`);
   terminal.print(`   engines   ${visible(engines.events)}; ${visible(engines.state)}`);
@@ -158,6 +174,8 @@ function greet(running: Running, { terminal, file, config, hasConsole, where }: 
       ? "   register  none yet: npx outweigh init proposes one from a scan"
       : `   register  ${plural(config.models.length, "model")}, ${plural(config.sources.length, "source")} in ${visible(file)}`,
   );
+  if (gatewayUrl !== undefined)
+    terminal.print(`   gateway   ${gatewayUrl}; npx outweigh gateway key create NAME makes a client's key`);
   if (!hasConsole) terminal.print("   console   not built: npm run build; until then the API alone is served");
   terminal.print(`   open      ${openUrl}`);
   terminal.print(

@@ -16,6 +16,8 @@ export interface AdminDesk {
   undo(id: string, by: string): object;
   /** @throws {GatewayError} BAD_CONFIG, BAD_KEY_FILE: then the old ones hold. */
   reload(): object;
+  /** The server is elsewhere now. @throws {GatewayError} BAD_CONFIG */
+  moveServer(to: unknown): object;
 }
 
 /**
@@ -60,6 +62,8 @@ async function answer(req: IncomingMessage, desk: AdminDesk, token: string): Pro
       return [200, { orders: desk.orders() }];
     case "POST /orders":
       return [201, desk.apply(await readJson(req), searchParams.get("unknown") === "yes")];
+    case "POST /server":
+      return [200, desk.moveServer(await readJson(req))];
     case "POST /reload":
       return [200, desk.reload()];
     default:

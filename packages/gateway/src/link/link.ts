@@ -13,13 +13,14 @@ import {
   type GatewayStatus,
   type SignedOrder,
 } from "@outweigh/schema";
+import { gatewayOrigin } from "../record/journal.ts";
 import type { Batch, Outbox } from "../record/outbox.ts";
 import { readAsk, readIdentity, writeIdentity, type Identity } from "./identity.ts";
 import { enrolAt, LinkError, sendReport } from "./requests.ts";
 
 /** What the link tells of, and whom it asks to do what the server wants. */
 export interface LinkDesk {
-  status(): GatewayStatus;
+  health(): GatewayStatus;
   clients(): readonly GatewayClient[];
   orders(): readonly GatewayOrder[];
   keys(): readonly ClientKey[];
@@ -58,6 +59,7 @@ const maxRemembered = 1000;
  */
 export class Link {
   readonly #options: LinkOptions;
+  #beside: LinkOptions["server"];
   readonly #done = new Map<string, GatewayResult>();
   readonly #sent = new Map<string, string>();
   #results: GatewayResult[] = [];
@@ -74,12 +76,16 @@ export class Link {
   #recall: NodeJS.Timeout | undefined;
   #awaySince: number | undefined;
   #closing = false;
+  #runs = false;
+  /** A token is good once. */
+  #enrolled = false;
   #loop: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
 
   /** @throws {GatewayError} BAD_STATE for an identity that cannot be read. */
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#beside = options.server;
     const known = readIdentity(options.dataDir);
     this.#identity = known && { ...known, server: options.server?.url ?? known.server };
     this.#counter = Math.max(readCounter(options.dataDir), Date.now());
@@ -87,7 +93,7 @@ export class Link {
 
   /** Where it reports to; undefined for a gateway that never enrolled. */
   get server(): string | undefined {
-    return this.#identity?.server ?? this.#options.server?.url;
+    return this.#identity?.server ?? this.#beside?.url;
   }
 
   get awaySince(): number | undefined {
@@ -95,7 +101,30 @@ export class Link {
   }
 
   start(): void {
-    if (this.server !== undefined) this.#loop = this.#run();
+    if (this.server === undefined || this.#runs) return;
+    this.#runs = true;
+    this.#loop = this.#run();
+  }
+
+  /** The server is elsewhere now; with a token to enrol with, should it not know us. */
+  moveTo(server: NonNullable<LinkOptions["server"]>): void {
+    this.#beside = server;
+    this.#enrolled = false;
+    if (this.#identity) this.#identity = { ...this.#identity, server: server.url };
+    this.#wants = true;
+    this.#news.abort();
+    this.#wake();
+    this.start();
+  }
+
+  /** Takes over an enrolment that was made beside it. @throws {GatewayError} BAD_STATE */
+  renew(): void {
+    const known = readIdentity(this.#options.dataDir);
+    if (!known || known.id === this.#identity?.id) return;
+    this.#identity = known;
+    this.#wants = true;
+    this.#wake();
+    this.start();
   }
 
   /** Something happened that the server should hear soon. */
@@ -142,8 +171,7 @@ export class Link {
 
   #failed(error: unknown, failures: number): void {
     this.#away(true);
-    const { server } = this.#options;
-    if (error instanceof LinkError && error.why === "unknown" && server?.token !== undefined && failures === 0) {
+    if (error instanceof LinkError && error.why === "unknown" && this.#beside?.token !== undefined && !this.#enrolled) {
       this.#identity = undefined;
       return;
     }
@@ -159,11 +187,13 @@ export class Link {
   }
 
   async #enrol(): Promise<Identity> {
-    const { server, name, origin, dataDir } = this.#options;
+    const { name, origin, dataDir } = this.#options;
+    const server = this.#beside;
     if (server?.token === undefined)
       throw new LinkError("refused", "this gateway is not enrolled: outweigh gateway enrol");
     const identity = await enrolAt({ server: server.url, token: server.token, name, origin });
     writeIdentity(dataDir, identity);
+    this.#enrolled = true;
     this.#wants = true;
     return identity;
   }
@@ -204,7 +234,7 @@ export class Link {
     const texts = { settings: JSON.stringify(settings), keys: JSON.stringify(keys) };
     const report: GatewayReport = {
       sentAt: Date.now(),
-      status: desk.status(),
+      status: desk.health(),
       records: [...(batch?.records ?? [])],
       clients: changed.map((it) => it.it),
       orders: [...desk.orders()],
@@ -254,6 +284,16 @@ export class Link {
       if (this.#closing) this.#wake();
     });
   }
+}
+
+/** Enrols the gateway of a data folder, whether it runs or not. @throws {LinkError} */
+export async function enrolGateway(
+  dataDir: string,
+  { server, token, name }: { readonly server: string; readonly token: string; readonly name: string },
+): Promise<{ readonly id: string }> {
+  const identity = await enrolAt({ server, token, name, origin: gatewayOrigin(dataDir) });
+  writeIdentity(dataDir, identity);
+  return { id: identity.id };
 }
 
 function readCounter(dataDir: string): number {

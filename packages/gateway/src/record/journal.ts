@@ -34,6 +34,11 @@ export function gatewayKey(dataDir: string): { readonly privateKey: KeyObject; r
   return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
+/** Names the gateway of a data folder, and its evidence, among all; made at the first time. */
+export function gatewayOrigin(dataDir: string): string {
+  return secretFile(dataDir, "gateway.id", () => `gateway/${randomBytes(8).toString("hex")}`);
+}
+
 /**
  * The gateway's own evidence: a hash chain in `evidence.ndjson`, signed after each entry in `checkpoints.ndjson`. Entries are few,
  * so each is on disk before its cause has an effect.
@@ -53,7 +58,7 @@ export class Journal {
       secretFile(dataDir, "evidence.salt", () => randomBytes(32).toString("hex")),
       "hex",
     );
-    this.origin = secretFile(dataDir, "gateway.id", () => `gateway/${randomBytes(8).toString("hex")}`);
+    this.origin = gatewayOrigin(dataDir);
     const path = join(dataDir, "evidence.ndjson");
     this.#head = readHead(path, this.origin);
     this.#entries = openSync(path, "a", 0o600);

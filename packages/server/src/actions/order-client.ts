@@ -29,7 +29,7 @@ const words: Readonly<
   Record<OrderVerb, { title(who: string, terms: OrderTerms): string; effect(terms: OrderTerms): string }>
 > = {
   throttle: {
-    title: (who, { requestsPerMinute = 6 }) => `Throttle ${who} to ${requestsPerMinute} requests a minute`,
+    title: (who, { requestsPerMinute = 6 }) => `Throttle ${who} to ${plural(requestsPerMinute, "request")} a minute`,
     effect: () => "Requests beyond that get 429, with the time to wait",
   },
   "strip-logprobs": {
