@@ -7,6 +7,7 @@ export {
   type ControlState,
   type ScanFacts,
 } from "./controls/check.ts";
+export { coverage, readLogSources, type LogSources } from "./controls/coverage.ts";
 export { readControl, stages, type Control, type Stage } from "./controls/control.ts";
 export type { CorrelateOptions } from "./correlate/incidents.ts";
 export type { AnyDetector, Context, Detector, Finding } from "./detect/detector.ts";

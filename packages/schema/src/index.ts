@@ -328,6 +328,15 @@ export {
   type Verdict,
 } from "./incident.ts";
 export {
+  controlRow,
+  controlState,
+  coverageRow,
+  posture,
+  type ControlRow,
+  type CoverageRow,
+  type Posture,
+} from "./posture.ts";
+export {
   basis,
   effort,
   foundToken,

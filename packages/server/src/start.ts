@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { Line, makeRegister, readPlaybook, readPolicy } from "@outweigh/pipeline";
+import { Line, makeRegister, readControl, readLogSources, readPlaybook, readPolicy } from "@outweigh/pipeline";
 import { loopback, type Config } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { pino, type Logger } from "pino";
@@ -43,6 +43,10 @@ export interface Content {
   /** `id` is the file's stem. */
   readonly playbooks: readonly { readonly id: string; readonly text: string }[];
   readonly policy: string;
+  /** Checked measures; `id` is the file's stem. */
+  readonly controls?: readonly { readonly id: string; readonly text: string }[];
+  /** Which kinds of sources fill what a rule may name. */
+  readonly logsources?: string;
 }
 
 export interface StartOptions {
@@ -228,6 +232,10 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
       now,
     }),
     scanned: new Scanned(db, changes),
+    controls: {
+      controls: (content.controls ?? []).map((it) => readControl(it.id, it.text)),
+      logSources: content.logsources === undefined ? [] : readLogSources(content.logsources),
+    },
     accounts,
     signIn: new SignIn(accounts, await keyIn(join(dataDir, "devices.key"))),
     provider: config.server.provider && new Provider(config.server.provider, { url: config.server.url, env }),

@@ -15,6 +15,7 @@ import { agents } from "./agents.ts";
 import { alerts } from "./alerts.ts";
 import { backtests } from "./backtests.ts";
 import { serveConsole } from "./console.ts";
+import { controls } from "./controls.ts";
 import { admit, sessionOf, tooMany, type Context } from "./context.ts";
 import { entities } from "./entities.ts";
 import { events } from "./events.ts";
@@ -106,7 +107,19 @@ export async function buildApp(
       accounts,
     ])
       noun(inside, context);
-    for (const noun of [rules, backtests, actions, evidence, live, scans, playbooks, hosts, gateways, clients])
+    for (const noun of [
+      rules,
+      backtests,
+      actions,
+      evidence,
+      live,
+      scans,
+      playbooks,
+      hosts,
+      gateways,
+      clients,
+      controls,
+    ])
       noun(inside, context);
   });
 

@@ -20,6 +20,7 @@ import type { Decision, EvidenceLog } from "../evidence/log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { EventEngine } from "../store/engine/engine.ts";
 import type { Db, Tx } from "../store/state/state.ts";
+import type { Controls } from "./controls.ts";
 import type { Scanned } from "./scanned.ts";
 import type { Collectors } from "../collect/collectors.ts";
 import type { Worker } from "../worker/worker.ts";
@@ -41,6 +42,8 @@ export interface Context {
   readonly config: Config;
   readonly register: Register;
   readonly scanned: Scanned;
+  /** Checked measures, as the content tells them. */
+  readonly controls: Controls;
   readonly playbooks: ReadonlyMap<string, PlaybookText>;
   readonly metrics: Metrics;
   readonly version: string;

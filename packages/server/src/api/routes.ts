@@ -60,6 +60,7 @@ import {
   overview,
   pinBody,
   playbookText,
+  posture,
   previewBody,
   reasonBody,
   reportAnswer,
@@ -227,6 +228,11 @@ const watching: Record<string, Route> = {
   "GET /api/playbooks/:id": { needs: "viewer in a space", does: "One playbook", answer: playbookText },
   "GET /api/scan": { needs: "viewer", does: "The latest scan report", answer: scanReport },
   "GET /api/evidence": list("viewer", "Everything that was decided, the latest first", evidencePage),
+  "GET /api/posture": {
+    needs: "viewer in a space",
+    does: "Which controls hold, with what proves it; how models could be taken; what is looked at",
+    answer: posture,
+  },
   "GET /api/hosts": list("viewer", "Hosts with an agent", hostPage),
   "GET /api/hosts/:id": { needs: "viewer", does: "One host, its facts and orders", answer: hostDetail },
   "POST /api/hosts/enrolments": {

@@ -73,7 +73,8 @@ function stateOf(it: SourceState, problem: string | undefined): SourceHealth["st
   return it.records === 0 ? "waiting" : "sending";
 }
 
-function kindsOf({ kind, told, kinds = told === undefined ? [] : [told] }: SourceState) {
+/** The kind a source was set up with, and those that its records turned out to be. */
+export function kindsOf({ kind, told, kinds = told === undefined ? [] : [told] }: SourceState) {
   if (kind !== "auto") return { kind, kinds: [kind] };
   const [only] = kinds;
   return { kind: only !== undefined && kinds.length === 1 ? only : kind, kinds };

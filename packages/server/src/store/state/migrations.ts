@@ -294,6 +294,18 @@ alter table action
 create index action_waiting on action (state) where state in ('pending', 'verified');
 `;
 
+/** What a control answered, a row for each change; whose host a token of scans is for. */
+const posture = `
+create table control_state (
+  name text not null,
+  at bigint not null,
+  state text not null,
+  why text not null,
+  primary key (name, at)
+);
+alter table token add column host text;
+`;
+
 export const migrations: Record<string, Migration> = {
   "001-first": {
     async up(db: Kysely<unknown>) {
@@ -333,6 +345,11 @@ export const migrations: Record<string, Migration> = {
   "007-accounts": {
     async up(db: Kysely<unknown>) {
       await sql.raw(accounts).execute(db);
+    },
+  },
+  "008-posture": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(posture).execute(db);
     },
   },
 };

@@ -46,6 +46,7 @@ export interface Tables {
   client_point: ClientPointTable;
   hunt: HuntTable;
   pin: PinTable;
+  control_state: ControlStateTable;
 }
 
 /** The line says what it is (all columns of `Incident`); people say what comes of it (status, verdict, assignee). */
@@ -237,12 +238,22 @@ export interface InvitationTable {
   expires_at: number;
 }
 
+/** A control's state from a moment on. */
+export interface ControlStateTable {
+  name: string;
+  at: number;
+  state: "pass" | "fail" | "unknown" | "none";
+  why: string;
+}
+
 export interface TokenTable {
   name: string;
   /** SHA-256 of the secret: a stolen database sends nothing. */
   id: string;
   /** The one source that it may send records of; null of one that asks. */
   source: string | null;
+  /** The one host whose scans it may send; null of other tokens. */
+  host: string | null;
   grant: JSONColumnType<Grant> | null;
   expires_at: number | null;
   created_at: number;

@@ -1,0 +1,56 @@
+import { methods, type CoverageRow } from "@outweigh/schema";
+import { parse, parseAllDocuments } from "yaml";
+import { z } from "zod";
+import type { RuleInfo } from "../detect/rule-info.ts";
+import { PipelineError } from "../error.ts";
+
+/** Which kinds of sources each logsource is filled from. */
+export type LogSources = readonly {
+  readonly logsource: Readonly<Record<string, string>>;
+  readonly from: readonly string[];
+}[];
+
+const shape = z
+  .array(z.looseObject({ logsource: z.record(z.string(), z.string()), from: z.array(z.string()) }))
+  .max(1000);
+
+/** Reads `content/logsources.yml`. @throws {PipelineError} BAD_CONTROL */
+export function readLogSources(text: string): LogSources {
+  const read = shape.safeParse(parse(text, { maxAliasCount: 0 }));
+  if (read.success) return read.data;
+  throw new PipelineError("BAD_CONTROL", `logsources: ${read.error.issues[0]?.message ?? "not a list"}`);
+}
+
+/**
+ * For each method of theft, how many rules in use read each kind of source that sends. A rule that reads what no source sends counts as in
+ * use, and sees nothing. Detectors read every source: they are in `rules` alone.
+ */
+export function coverage(
+  rules: readonly RuleInfo[],
+  logSources: LogSources,
+  sending: readonly string[],
+): CoverageRow[] {
+  const from = new Map(logSources.map((it) => [keyOf(it.logsource), it.from]));
+  const read = rules.map((rule) => ({ method: rule.method, kinds: kindsOf(rule, from) }));
+  return methods.map((method) => {
+    const own = read.filter((it) => it.method === method);
+    const sees = [...new Set(sending)]
+      .sort()
+      .map((kind) => ({ kind, rules: own.filter((it) => it.kinds.has(kind)).length }));
+    return { method, rules: own.length, sees };
+  });
+}
+
+function kindsOf({ text }: RuleInfo, from: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const documents = text === undefined ? [] : parseAllDocuments(text).map((it): unknown => it.toJS());
+  return new Set(
+    documents.flatMap((it) => {
+      const named = z.looseObject({ logsource: z.record(z.string(), z.string()) }).safeParse(it);
+      return named.success ? (from.get(keyOf(named.data.logsource)) ?? []) : [];
+    }),
+  );
+}
+
+function keyOf(logsource: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(logsource).sort());
+}

@@ -1,0 +1,53 @@
+// What people see of controls and theft paths.
+import { z } from "zod";
+import { theftPath } from "./scan.ts";
+import { method } from "./theft.ts";
+
+const time = z.int().nonnegative();
+
+/** `unknown`: could not tell, and why; `none`: there is nothing that it concerns. */
+export const controlState = z.enum(["pass", "fail", "unknown", "none"]);
+
+export const controlRow = z.object({
+  name: z.string(),
+  title: z.string(),
+  stage: z.string(),
+  /** `model`: it protects by the bytes; `system`: by what stores and serves them. */
+  plane: z.enum(["model", "system"]),
+  about: z.string(),
+  mitigations: z.array(z.string()),
+  blindspots: z.array(z.string()),
+  state: controlState,
+  /** One sentence: what was seen, or why it cannot be told. */
+  why: z.string(),
+  evidence: z.array(z.string()),
+  /** Of the quickest theft path that it leaves open. */
+  minutes: z.int().positive().optional(),
+  fix: z.string().optional(),
+  /** Its states, the newest first: since when each holds. */
+  history: z.array(z.object({ at: time, state: controlState })),
+});
+export type ControlRow = z.infer<typeof controlRow>;
+
+/** Of one method of theft: how many rules in use look at each kind of source that sends. */
+export const coverageRow = z.object({
+  method,
+  rules: z.int().nonnegative(),
+  /** Kinds of sources that send, and how many rules of the method read them. */
+  sees: z.array(z.object({ kind: z.string(), rules: z.int().nonnegative() })),
+});
+export type CoverageRow = z.infer<typeof coverageRow>;
+
+export const posture = z.object({
+  controls: z.array(controlRow),
+  /** The quickest first. */
+  paths: z.array(theftPath.extend({ host: z.string().optional() })),
+  /** All of them, also those that are not sent along. */
+  pathCount: z.int().nonnegative(),
+  coverage: z.array(coverageRow),
+  /** Mitigations of ATLAS, with how many of the controls that carry each out pass. */
+  mitigations: z.array(z.object({ id: z.string(), passed: z.int(), tested: z.int() })),
+  /** Scans that this was told from: host and time. */
+  scans: z.array(z.object({ host: z.string().optional(), finishedAt: z.string() })),
+});
+export type Posture = z.infer<typeof posture>;
