@@ -69,7 +69,7 @@ function records(list: unknown): Raw[] {
 
 /** Attributes of the caller's and the answer's words, in the old and the new conventions. */
 const contents =
-  /^(gen_ai\.(input|output|prompt|completion|system_instructions|tool)(\.|$)|gen_ai\.(input|output)\.messages$|llm\.(prompts|completions)|traceloop\.entity\.(input|output)|(input|output)\.value$)/;
+  /^(gen_ai\.(input|output|prompt|completion|system_instructions|tool)(\.|$)|gen_ai\.(input|output)\.messages$|llm\.(prompts|completions|(input|output)_messages)(\.|$)|ai\.(prompt|response\.(text|object|toolCalls))(\.|$)|traceloop\.entity\.(input|output)|(input|output)\.value$)/;
 
 function itemEvent({ resource, scope, item }: Item, from: Origin): Ingested {
   const attributes = attributesOf(item.attributes);

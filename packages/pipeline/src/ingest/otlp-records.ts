@@ -1,0 +1,132 @@
+/** What one OTLP export request brings, as records that each stand alone and hold nothing that people wrote. */
+import { printJson, isRecord, type Origin, type Raw } from "./source.ts";
+import { attributesOf } from "./otlp.ts";
+import { otel } from "./otel.ts";
+
+/** Most spans or log records of one request: the collector's batches hold 8,192 at most by default. */
+export const maxOtlpItems = 50_000;
+/** Most attributes of a resource that are kept. */
+const maxResourceAttributes = 32;
+/** Longest text of an attribute that is kept, in UTF-16 units: names of models, users and addresses are shorter. */
+const maxText = 512;
+/** And longest name of one: the conventions' longest has 45. */
+const maxName = 128;
+/** Most that is kept of one request, in UTF-16 units: each record repeats its resource, so a small request could become a large one. */
+const maxKept = 32 * 1024 * 1024;
+
+/** What is kept of a span's attributes: of generative AI what a reader could use, and who is where. Anything else may be a prompt. */
+const kept =
+  /^(gen_ai\.(operation\.name|provider\.name|system|conversation\.id|output\.type|agent\.(id|name)|(request|response|usage|token)\..+)|(enduser|user|client|server|network|session)\..+|user_agent\.original|error\.type|http\.(request\.method|response\.status_code))$/;
+const keptOfResource = /^(service|deployment|host|k8s|cloud|container)\..+$/;
+
+export interface OtlpRecords {
+  /** One document for each span or log record of a call to a model; an empty one where there is none, as a sign of life. */
+  readonly records: readonly string[];
+  /** Why an item was refused, for each. */
+  readonly refused: readonly string[];
+}
+
+/** Records for the source `otel`. Spans of anything else than calls to models are left out: they are neither kept nor refused. */
+export function otlpRecords(document: unknown, from: Origin): OtlpRecords {
+  const records: string[] = [];
+  const refused: string[] = [];
+  let items = 0;
+  let size = 0;
+  const take = (it: Item, list: Lists) => {
+    if (++items > maxOtlpItems) return void refused.push(`more than ${maxOtlpItems} items in one request`);
+    const item = withoutContents(it.item);
+    if (item === undefined) return;
+    const scopes = [{ scope: it.scope, [list.items]: [item] }];
+    const record = printJson({ [list.resources]: [{ resource: it.resource, [list.scopes]: scopes }] }) ?? "";
+    const read = otel.read(record, from, { trusts: () => false });
+    if (!read.ok) refused.push(read.reason);
+    else if (read.events.length === 0) return;
+    else if ((size += record.length) > maxKept) refused.push("more than is kept of one request: send fewer at a time");
+    else records.push(record);
+  };
+  for (const list of [spans, logs]) for (const it of itemsOf(document, list)) take(it, list);
+  if (records.length === 0 && refused.length === 0) records.push('{"resourceSpans":[]}');
+  return { records, refused };
+}
+
+/** The bodies of log records, one a record: lines of a log that a collector reads from files. */
+export function otlpBodies(document: unknown): OtlpRecords {
+  const records: string[] = [];
+  const refused: string[] = [];
+  for (const { item } of itemsOf(document, logs)) {
+    if (records.length + refused.length >= maxOtlpItems) {
+      refused.push(`more than ${maxOtlpItems} items in one request`);
+      continue;
+    }
+    const { body } = attributesOf([{ key: "body", value: item.body }]);
+    const text = typeof body === "string" ? body : body === undefined ? "" : (printJson(body) ?? "");
+    // What a line quotes must not begin another record.
+    const line = text.replace(/[\r\n\0]+/g, " ").trim();
+    if (line === "") refused.push("body: a log record without one");
+    else records.push(line);
+  }
+  return { records, refused };
+}
+
+interface Lists {
+  readonly resources: "resourceSpans" | "resourceLogs";
+  readonly scopes: "scopeSpans" | "scopeLogs";
+  readonly items: "spans" | "logRecords";
+}
+
+const spans: Lists = { resources: "resourceSpans", scopes: "scopeSpans", items: "spans" };
+const logs: Lists = { resources: "resourceLogs", scopes: "scopeLogs", items: "logRecords" };
+
+interface Item {
+  readonly resource: object;
+  readonly scope: object;
+  readonly item: Raw;
+}
+
+function* itemsOf(document: unknown, { resources, scopes, items }: Lists): Generator<Item> {
+  for (const it of recordsOf(isRecord(document) ? document[resources] : undefined)) {
+    const attributes = chosen(isRecord(it.resource) ? it.resource.attributes : undefined, keptOfResource);
+    const resource = { attributes: attributes.slice(0, maxResourceAttributes) };
+    for (const scoped of recordsOf(it[scopes])) {
+      const name = isRecord(scoped.scope) && typeof scoped.scope.name === "string" ? scoped.scope.name : undefined;
+      const scope = name === undefined ? {} : { name: name.slice(0, maxText) };
+      for (const item of recordsOf(scoped[items])) yield { resource, scope, item };
+    }
+  }
+}
+
+/** A span or log record of a call to a model with what is kept of it; undefined for any other. */
+function withoutContents(item: Raw): object | undefined {
+  const attributes = chosen(item.attributes, kept);
+  const isCall = attributes.some(({ key }) => key === "gen_ai.request.model" || key === "gen_ai.response.model");
+  if (!isCall) return undefined;
+  const { traceId, spanId, parentSpanId, kind, startTimeUnixNano, endTimeUnixNano, timeUnixNano } = item;
+  const { observedTimeUnixNano, severityNumber } = item;
+  const times = { startTimeUnixNano, endTimeUnixNano, timeUnixNano, observedTimeUnixNano };
+  const status = isRecord(item.status) ? { code: plain(item.status.code) } : undefined;
+  const said = { traceId, spanId, parentSpanId, kind, ...times, severityNumber };
+  const scalars = Object.fromEntries(
+    Object.entries(said).flatMap(([name, it]) => (plain(it) === undefined ? [] : [[name, it]])),
+  );
+  return { ...scalars, ...(status && { status }), attributes };
+}
+
+/** Attributes of these names whose values are numbers, switches and short texts. */
+function chosen(list: unknown, names: RegExp): { key: string; value: Raw }[] {
+  return recordsOf(list).flatMap((it) => {
+    if (typeof it.key !== "string" || it.key.length > maxName || !names.test(it.key) || !isRecord(it.value)) return [];
+    const { stringValue, intValue, doubleValue, boolValue } = it.value;
+    const scalars = { stringValue, intValue, doubleValue, boolValue };
+    const [found] = Object.entries(scalars).filter(([, value]) => plain(value) !== undefined);
+    return found ? [{ key: it.key, value: { [found[0]]: found[1] } }] : [];
+  });
+}
+
+function plain(value: unknown): string | number | boolean | undefined {
+  if (typeof value === "string") return value.length <= maxText ? value : undefined;
+  return typeof value === "number" || typeof value === "boolean" ? value : undefined;
+}
+
+function recordsOf(list: unknown): Raw[] {
+  return Array.isArray(list) ? list.filter(isRecord) : [];
+}
