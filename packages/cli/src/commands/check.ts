@@ -12,7 +12,9 @@ export const check = command({
   usage: "[FILE]",
   positionals: [0, 1],
   options,
-  about: ["Does only that: nothing is started, nobody is contacted. Exit 1 if there are mistakes."],
+  about: [
+    "Does only that: nothing is started, nobody is contacted. Exit 1 if there are mistakes. A variable that the part gateway names and that is not set here is one.",
+  ],
   examples: [
     { line: "outweigh check", about: "Checks ./outweigh.yml" },
     { line: "outweigh check /etc/outweigh.yml --json", about: "The mistakes as one JSON object, for a pipeline" },
@@ -25,7 +27,7 @@ async function run({
   json,
   terminal,
 }: Call<typeof options>): Promise<ExitCode> {
-  const { config, mistakes } = checkConfig(readText(file), file);
+  const { config, mistakes } = checkConfig(readText(file), file, process.env);
   if (json) terminal.printJson({ file, ok: config !== undefined, mistakes });
   else if (!config) {
     for (const it of mistakes) terminal.print(mistakeText(it));

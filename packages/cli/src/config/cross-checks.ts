@@ -38,6 +38,17 @@ export function crossChecks({ models, sources, policy }: Config): CrossMistake[]
   ];
 }
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Variables that the gateway would not start without, and that are not set. */
+export function unsetVariables({ gateway }: Config, environment: Environment): CrossMistake[] {
+  return (gateway?.upstreams ?? []).flatMap(({ credential }, i) => {
+    const name = credential?.slice(2, -1);
+    if (name === undefined || (environment[name] ?? "") !== "") return [];
+    return [{ path: ["gateway", "upstreams", i, "credential"], message: `the variable ${name} is not set` }];
+  });
+}
+
 interface Placed {
   readonly it: string;
   readonly path: readonly (string | number)[];

@@ -73,3 +73,13 @@ test("any text is a configuration or has mistakes", () => {
     }),
   );
 });
+
+test("a variable that the gateway names and that is not set is a mistake where somebody asks", () => {
+  const text =
+    'gateway:\n  upstreams:\n    - { name: a, protocol: vllm, url: "http://127.0.0.1:1", credential: "${ACME_KEY}" }\n';
+  assert.deepEqual(checkConfig(text, "f.yml").mistakes, []);
+  assert.deepEqual(checkConfig(text, "f.yml", { ACME_KEY: "x" }).mistakes, []);
+  assert.deepEqual(checkConfig(text, "f.yml", {}).mistakes.map(mistakeText), [
+    "f.yml:3:72: gateway.upstreams[0].credential: the variable ACME_KEY is not set",
+  ]);
+});

@@ -4,7 +4,7 @@ import { isMap, isScalar, LineCounter, parseDocument, visit, type Document, type
 import type { z } from "zod";
 import { CliError } from "../error.ts";
 import { statOf, unreadable } from "../paths.ts";
-import { crossChecks } from "./cross-checks.ts";
+import { crossChecks, unsetVariables, type Environment } from "./cross-checks.ts";
 import { mistakeText, pathText, type Mistake } from "./mistake.ts";
 import { secretIn } from "./secrets.ts";
 
@@ -49,8 +49,15 @@ export function readText(path: string): string {
   }
 }
 
-/** Reads a configuration; either it is good, or all its mistakes are there, in the order of the file. Never throws. */
-export function checkConfig(text: string, file: string): { config?: Config; mistakes: Mistake[] } {
+/**
+ * Reads a configuration; either it is good, or all its mistakes are there, in the order of the file. Never throws.
+ * @param environment If given, a variable that the gateway's part names and that is not set there is a mistake too.
+ */
+export function checkConfig(
+  text: string,
+  file: string,
+  environment?: Environment,
+): { config?: Config; mistakes: Mistake[] } {
   const lines = new LineCounter();
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
@@ -68,7 +75,9 @@ export function checkConfig(text: string, file: string): { config?: Config; mist
   if (typeof value === "string") return { mistakes: [{ ...at(0), path: "", message: value }] };
 
   const read = configSchema.safeParse(value.it ?? {});
-  const issues: Issue[] = read.success ? crossChecks(read.data) : read.error.issues.flatMap(explain);
+  const issues: Issue[] = read.success
+    ? [...crossChecks(read.data), ...(environment ? unsetVariables(read.data, environment) : [])]
+    : read.error.issues.flatMap(explain);
   const mistakes = [
     ...issues.map((it): Mistake => ({ ...at(offsetOf(document, it)), path: pathText(it.path), message: it.message })),
     ...secrets(document).map(({ offset, message }): Mistake => ({ ...at(offset), path: "", message })),
