@@ -80,6 +80,6 @@ test("a variable that the gateway names and that is not set is a mistake where s
   assert.deepEqual(checkConfig(text, "f.yml").mistakes, []);
   assert.deepEqual(checkConfig(text, "f.yml", { ACME_KEY: "x" }).mistakes, []);
   assert.deepEqual(checkConfig(text, "f.yml", {}).mistakes.map(mistakeText), [
-    "f.yml:3:72: gateway.upstreams[0].credential: the variable ACME_KEY is not set",
+    "f.yml:3:73: gateway.upstreams[0].credential: the variable ACME_KEY is not set",
   ]);
 });
