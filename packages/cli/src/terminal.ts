@@ -10,7 +10,7 @@ const drawMs = 100;
 const writeMs = 10_000;
 
 export interface TerminalOptions {
-  readonly stdout: { write(text: string): unknown };
+  readonly stdout: { write(text: string | Uint8Array): unknown };
   readonly stderr: { write(text: string): unknown };
   readonly isTerminal: boolean;
   readonly columns?: number | undefined;
@@ -46,7 +46,7 @@ export class Terminal {
   }
 
   /** The result as it is, byte for byte. */
-  printRaw(text: string): void {
+  printRaw(text: string | Uint8Array): void {
     this.#erase();
     this.#options.stdout.write(text);
   }

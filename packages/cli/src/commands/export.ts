@@ -4,7 +4,7 @@ import { CliError, type ExitCode } from "../error.ts";
 import { incidentId } from "../incident-id.ts";
 import { dataOption, withSession } from "../server-client.ts";
 
-const formats = ["ocsf", "stix", "csv"];
+const formats = ["html", "pdf", "ocsf", "stix", "csv"];
 
 const options = {
   ...configOption,
@@ -12,20 +12,23 @@ const options = {
   as: {
     type: "string",
     value: "FORMAT",
-    about: "ocsf: findings of OCSF 1.8.0, one a line; stix: a STIX 2.1 bundle; csv: its events",
+    about:
+      "html: a report to read; pdf: the same, printed by a Chromium on this machine; ocsf: findings of OCSF 1.8.0, one a line; " +
+      "stix: a STIX 2.1 bundle; csv: its events",
   },
 } as const;
 
 export const exportIncident = command({
-  summary: "Prints an incident for another system: OCSF, STIX or CSV",
+  summary: "Prints an incident as a report, or for another system: OCSF, STIX or CSV",
   usage: "INCIDENT --as FORMAT",
   positionals: [1, 1],
   options,
   about: [
     "INCIDENT is its number (7 or INC-7) or its id. What is exported is not signed: outweigh pack prints what others can verify.",
-    "With --json: one object whose field text holds the export.",
+    "With --json: one object whose field text holds the export; a PDF is in Base64.",
   ],
   examples: [
+    { line: "outweigh export 7 --as pdf > incident-7.pdf", about: "For whoever does not use the console" },
     { line: "outweigh export 7 --as stix > incident-7.stix.json", about: "For a threat intelligence platform" },
     { line: "outweigh export 7 --as ocsf", about: "For a SIEM" },
   ],
@@ -40,10 +43,16 @@ async function run({ positionals: [name = ""], values, json, terminal }: Call<ty
   const { config } = loadConfig(values.config);
   const { id, text } = await withSession(values.data ?? config.server.data, async (session) => {
     const found = await incidentId(name, session);
-    const answer = await session.get(`/api/incidents/${encodeURIComponent(found)}/export?as=${as}`);
+    const asked = as === "pdf" ? "html" : as;
+    const answer = await session.get(`/api/incidents/${encodeURIComponent(found)}/export?as=${asked}`);
     return { id: found, text: await answer.text() };
   });
-  if (json) terminal.printJson({ incident: id, as, text });
+  if (as === "pdf") {
+    const { printedPage } = await import("../printed-page.ts");
+    const pdf = await printedPage(text);
+    if (json) terminal.printJson({ incident: id, as, text: pdf.toString("base64") });
+    else terminal.printRaw(pdf);
+  } else if (json) terminal.printJson({ incident: id, as, text });
   else terminal.printRaw(text);
   return 0;
 }

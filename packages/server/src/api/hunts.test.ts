@@ -123,3 +123,12 @@ test("an entity has a page: what it did, with what, and what came of it", async 
   assert.deepEqual([nobody.summary.events, nobody.alerts], [0, []]);
   assert.equal((await visitor.get("/api/entity?kind=doc&name=x")).status, 400);
 });
+
+test("an incident is told as a page that runs nothing and hides nothing", async () => {
+  const { body } = await visitor.get(`/api/incidents/${incident}/export?as=html`);
+  assert.match(body, /^<!doctype html>/);
+  assert.match(body, /default-src 'none'; style-src 'unsafe-inline'/);
+  assert.match(body, /old-ci holds all of acme-13b, 1 kB: usable alone/);
+  assert.match(body, /Not known: no gateway or inference log/);
+  assert.doesNotMatch(body, /<script|onerror|undefined|NaN|\[object/);
+});

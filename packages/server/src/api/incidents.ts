@@ -10,7 +10,7 @@ import {
 import { csvOf, ocsfOf, stixOf, type Story } from "@outweigh/pipeline";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { isWithin } from "../auth/rights.ts";
+import { isWithin, type Reach } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import { toActivity } from "../evidence/log.ts";
 import { packIncident } from "../evidence/pack.ts";
@@ -18,13 +18,14 @@ import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
 import { pinsOf } from "../store/pins.ts";
 import { eventsOf } from "../store/proof.ts";
+import { incidentReport } from "../report/incident-report.ts";
 import { entriesAbout } from "../store/evidence.ts";
 import { grew } from "../worker/growth.ts";
 import { gapsWithin } from "../store/gaps.ts";
 import { addComment, commentsOf, incidentById, listIncidents, setAssignee, setStatus } from "../store/incidents.ts";
 import type { Tx } from "../store/state/state.ts";
 import { decide, personOf, reachOf, read, type Context } from "./context.ts";
-import { exportQuery } from "./routes.ts";
+import { exportQuery, type ExportFormat } from "./routes.ts";
 import { graphOf } from "./graph.ts";
 import { impactOf } from "./impact.ts";
 import { plainJson } from "./plain-json.ts";
@@ -34,22 +35,44 @@ const params = z.object({ id: z.string().min(1).max(200) });
 /** How long before and after an incident a gap still matters to it, in ms. */
 const aroundMs = 3_600_000;
 
-/** An incident in the words of other systems. */
+interface Exported {
+  readonly type: string;
+  readonly ending: string;
+  readonly text: string;
+}
+
+/** An incident in the words of other systems, and of people who do not use this one. */
 const exports = {
-  ocsf: (it: Story) => ({
+  ocsf: (it: Story): Exported => ({
     type: "application/x-ndjson",
     ending: "ocsf.ndjson",
     text: ocsfOf(it)
       .map((one) => `${plainJson(one)}\n`)
       .join(""),
   }),
-  stix: (it: Story) => ({
+  stix: (it: Story): Exported => ({
     type: "application/stix+json;version=2.1",
     ending: "stix.json",
     text: plainJson(stixOf(it), 2),
   }),
-  csv: (it: Story) => ({ type: "text/csv; charset=utf-8", ending: "csv", text: csvOf(it.events) }),
+  csv: (it: Story): Exported => ({ type: "text/csv; charset=utf-8", ending: "csv", text: csvOf(it.events) }),
 };
+
+async function exported(
+  context: Context,
+  request: FastifyRequest,
+  incident: IncidentRow,
+  as: ExportFormat,
+): Promise<Exported> {
+  const { db, engine, version, now } = context;
+  if (as === "html") {
+    const detail = await detailOf(context, incident, reachOf(request));
+    const text = incidentReport(detail, { now: now(), by: personOf(request), version });
+    return { type: "text/html; charset=utf-8", ending: "html", text };
+  }
+  const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
+  return exports[as]({ incident, alerts, events: await eventsOf(engine, alerts, pins) });
+}
 
 export function incidents(app: FastifyInstance, context: Context): void {
   const { db, now } = context;
@@ -61,7 +84,7 @@ export function incidents(app: FastifyInstance, context: Context): void {
   });
 
   app.get("/api/incidents/:id", async (request): Promise<IncidentDetail> =>
-    detailOf(context, await found(context, request)),
+    detailOf(context, await found(context, request), reachOf(request)),
   );
 
   app.get("/api/incidents/:id/graph", async (request): Promise<IncidentGraph> => {
@@ -82,10 +105,8 @@ export function incidents(app: FastifyInstance, context: Context): void {
   app.get("/api/incidents/:id/export", async (request, reply) => {
     const incident = await found(context, request);
     const { as } = read(exportQuery, request.query);
-    const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
-    const story = { incident, alerts, events: await eventsOf(context.engine, alerts, pins) };
-    const { type, ending, text } = exports[as](story);
     const by = personOf(request);
+    const { type, ending, text } = await exported(context, request, incident, as);
     const kind = "incident-exported";
     await decide(context, { kind, by, subject: incident.id, text: `exported as ${as}` }, async () => {});
     return reply
@@ -120,7 +141,7 @@ export function incidents(app: FastifyInstance, context: Context): void {
   });
 }
 
-async function detailOf(context: Context, incident: IncidentRow): Promise<IncidentDetail> {
+async function detailOf(context: Context, incident: IncidentRow, reach: Reach): Promise<IncidentDetail> {
   const { db } = context;
   const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
   const span = { from: incident.firstAt - aroundMs, to: incident.lastAt + aroundMs };
@@ -148,8 +169,9 @@ async function detailOf(context: Context, incident: IncidentRow): Promise<Incide
       incident,
       alerts,
       events,
-      holdings: all,
-      models: context.config.models,
+      // What else a principal could reach is told of models that the reader may know of.
+      holdings: all.filter((it) => isWithin(reach, [it.model])),
+      models: context.config.models.filter((it) => isWithin(reach, [it.name])),
       copies,
       hosts: reports.length,
       now: context.now(),

@@ -96,7 +96,9 @@ export interface Route {
 
 const list = (needs: Needs, does: string, answer: z.ZodType): Route => ({ needs, does, query: listQuery, answer });
 
-export const exportQuery = z.object({ as: z.enum(["ocsf", "stix", "csv"]) });
+export const exportFormat = z.enum(["ocsf", "stix", "csv", "html"]);
+export type ExportFormat = z.infer<typeof exportFormat>;
+export const exportQuery = z.object({ as: exportFormat });
 /** A token for one host by its name, or for any that we know nothing of. */
 export const enrolmentBody = z.strictObject({ host: z.string().min(1).max(256).optional() });
 
@@ -226,13 +228,13 @@ const watching: Record<string, Route> = {
     answer: z.object({ items: z.array(playbookText), total: z.int() }),
   },
   "GET /api/playbooks/:id": { needs: "viewer in a space", does: "One playbook", answer: playbookText },
-  "GET /api/scan": { needs: "viewer", does: "The latest scan report", answer: scanReport },
-  "GET /api/evidence": list("viewer", "Everything that was decided, the latest first", evidencePage),
   "GET /api/posture": {
     needs: "viewer in a space",
     does: "Which controls hold, with what proves it; how models could be taken; what is looked at",
     answer: posture,
   },
+  "GET /api/scan": { needs: "viewer", does: "The latest scan report", answer: scanReport },
+  "GET /api/evidence": list("viewer", "Everything that was decided, the latest first", evidencePage),
   "GET /api/hosts": list("viewer", "Hosts with an agent", hostPage),
   "GET /api/hosts/:id": { needs: "viewer", does: "One host, its facts and orders", answer: hostDetail },
   "POST /api/hosts/enrolments": {
@@ -347,6 +349,21 @@ const entering: Record<string, Route> = {
     needs: "program",
     does: "Takes records, one a line, with a token of their source",
     answer: ingestAnswer,
+  },
+  "POST /api/ingest/:source/:token": {
+    needs: "program",
+    does: "Takes records of a sender that can set no header: its token stands in the address",
+    answer: ingestAnswer,
+  },
+  "POST /v1/traces": {
+    needs: "program",
+    does: "Takes spans by OTLP, with a token of their source",
+    answer: z.unknown(),
+  },
+  "POST /v1/logs": {
+    needs: "program",
+    does: "Takes log records by OTLP, with a token of their source",
+    answer: z.unknown(),
   },
   "POST /api/agents/enrol": { needs: "program", does: "Enrols a host", body: enrolBody, answer: enrolAnswer },
   "POST /api/gateways/enrol": {

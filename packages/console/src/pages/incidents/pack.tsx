@@ -8,6 +8,7 @@ import { Muted } from "../../ui/text.tsx";
 import s from "./incidents.module.css";
 
 const formats = [
+  { as: "html", title: "A report to read", ending: "html" },
   { as: "ocsf", title: "OCSF", ending: "ocsf.ndjson" },
   { as: "stix", title: "STIX", ending: "stix.json" },
   { as: "csv", title: "CSV", ending: "csv" },
@@ -29,7 +30,7 @@ export function Pack({ of: it }: { readonly of: IncidentRow }) {
         <Muted> outweigh verify checks it on any machine</Muted>
       </p>
       <p className={s.formats}>
-        <Muted>For other systems, unsigned:</Muted>
+        <Muted>For people and other systems, unsigned:</Muted>
         {formats.map((format) => (
           <Button onClick={() => other.mutate(format)} disabled={other.isPending} key={format.as}>
             {format.title}
