@@ -26,7 +26,7 @@ import { health } from "./health.ts";
 import { hosts } from "./hosts.ts";
 import { hunts } from "./hunts.ts";
 import { incidents } from "./incidents.ts";
-import { ingest } from "./ingest.ts";
+import { ingest, shownUrl } from "./ingest.ts";
 import { live } from "./live.ts";
 import { models } from "./models.ts";
 import { overview } from "./overview.ts";
@@ -130,12 +130,12 @@ export async function buildApp(
 function errors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof ServerError) {
-      if (error.status >= 500) request.log.error({ err: error, url: request.url }, error.message);
+      if (error.status >= 500) request.log.error({ err: error, url: shownUrl(request) }, error.message);
       return reply.code(error.status).send({ error: error.code, message: error.message });
     }
     const known = ofFastify(error);
     if (known) return reply.code(known.status).send({ error: known.code, message: known.message });
-    request.log.error({ err: error, url: request.url }, "a request failed");
+    request.log.error({ err: error, url: shownUrl(request) }, "a request failed");
     const message = `something went wrong; the log says what, under ${request.id}`;
     return reply.code(500).send({ error: "INTERNAL", message });
   });

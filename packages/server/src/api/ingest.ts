@@ -1,16 +1,21 @@
 import type { IncomingMessage } from "node:http";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
 import rateLimit from "@fastify/rate-limit";
 import { sourceEntry, type IngestAnswer } from "@outweigh/schema";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Sender } from "../auth/source-tokens.ts";
 import { bearerOf } from "../auth/tokens.ts";
+import { otlp } from "../collect/otlp.ts";
 import { ServerError } from "../error.ts";
-import { maxIngestsPerMinute } from "../limits.ts";
+import { maxIngestBytes, maxIngestsPerMinute } from "../limits.ts";
 import { Admission, readBody, type Upload } from "./admission.ts";
 import { read, tooMany, type Context } from "./context.ts";
 
 const params = z.object({ source: sourceEntry.shape.name });
+/** A sender that can set no header has its token in the address. */
+const addressed = z.object({ token: z.string().max(512).optional() });
 /** What a sender may call a request, so that sending it again counts nothing twice. */
 const headers = z.object({
   "idempotency-key": z
@@ -33,7 +38,8 @@ export async function ingest(app: FastifyInstance, { worker, sourceTokens, now }
   await app.register(async (inside) => {
     // Before a byte of the body is read: who has no token for this source makes us do nothing.
     inside.addHook("onRequest", async (request, reply) => {
-      const sender = senderOf(request, sourceTokens.sender(bearerOf(request.headers.authorization) ?? "", now()));
+      const { token = bearerOf(request.headers.authorization) ?? "" } = read(addressed, request.params);
+      const sender = senderOf(request, sourceTokens.sender(token, now()));
       const upload = admission.enter(sender.id);
       reply.raw.once("close", upload.leave);
       admitted.set(request, { sender, upload });
@@ -53,13 +59,42 @@ export async function ingest(app: FastifyInstance, { worker, sourceTokens, now }
     });
     inside.addHook("onError", async (request, reply) => leaveUnread(request, reply));
 
-    inside.post("/api/ingest/:source", { config: { forPrograms: true } }, async (request): Promise<IngestAnswer> => {
+    const bodyOf = (request: FastifyRequest, maxBytes: number) =>
+      unpacked(request, maxBytes, admitted.get(request)?.upload);
+    const take = async (request: FastifyRequest): Promise<IngestAnswer> => {
       const { source } = read(params, request.params);
       const { "idempotency-key": key } = read(headers, request.headers);
-      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      return worker.accept({ source, body, at: now(), key });
-    });
+      return worker.accept({ source, body: await bodyOf(request, maxIngestBytes), at: now(), key });
+    };
+    inside.post("/api/ingest/:source", { config: { forPrograms: true } }, take);
+    inside.post("/api/ingest/:source/:token", { config: { forPrograms: true } }, take);
+    const sourceOf = (request: FastifyRequest) => admitted.get(request)?.sender.source ?? "";
+    await inside.register(async (scope) => otlp(scope, { worker, now, sourceOf, bodyOf }));
   });
+}
+
+/** A request's address without the token that may stand in it: for the log. */
+export function shownUrl({ url }: { readonly url: string }): string {
+  return url.replace(/^(\/+api\/+ingest\/+[^/?]*\/)[^?]*/i, "$1…");
+}
+
+/** The body as it was before its sender packed it. @throws {ServerError} TOO_LARGE, BAD_REQUEST, BUSY */
+async function unpacked(request: FastifyRequest, maxBytes: number, upload: Upload | undefined): Promise<Buffer> {
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const tooLarge = () => new ServerError("TOO_LARGE", `longer than ${maxBytes} bytes: send it in several requests`);
+  const encoding = (request.headers["content-encoding"] ?? "identity").toLowerCase();
+  if (encoding === "identity") {
+    if (body.length > maxBytes) throw tooLarge();
+    return body;
+  }
+  if (encoding !== "gzip") throw new ServerError("BAD_REQUEST", "expected no content-encoding, or gzip");
+  const plain = await promisify(gunzip)(body, { maxOutputLength: maxBytes }).catch((cause: unknown) => {
+    const code = cause instanceof Error && "code" in cause ? cause.code : "";
+    if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge();
+    throw new ServerError("BAD_REQUEST", "the body cannot be unpacked: it is no gzip, or not all of it", { cause });
+  });
+  upload?.take(plain.length);
+  return plain;
 }
 
 /** The sender, if its token is good for the source in the address. */
@@ -70,6 +105,8 @@ function senderOf(request: FastifyRequest, sender: Sender | undefined): Sender {
       "expected a token of this source as a bearer: `npx outweigh token create --source NAME` makes one",
     );
   }
+  // OTLP's addresses name no source: it is the token's.
+  if (request.routeOptions.url?.startsWith("/v1/")) return sender;
   const { source } = read(params, request.params);
   if (sender.source === source) return sender;
   throw new ServerError("FORBIDDEN", `this token sends records of the source ${sender.source}, not of ${source}`);

@@ -9,7 +9,7 @@ test("a sender may send a burst, then as much as a second brings, whatever other
   assert.equal(rates.mayCome("a", 0), false);
   assert.equal(rates.mayCome("b", 0), true);
   assert.equal(rates.mayCome("a", 1), true);
-  assert.equal(rates.pay("a", messagesPerSecond * 2, 1001), 1001);
+  assert.equal(rates.pay("a", messagesPerSecond * 2, 1001), 1000);
   assert.equal(rates.mayCome("a", 1001), false);
 });
 

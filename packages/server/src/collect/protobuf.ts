@@ -1,0 +1,164 @@
+// As much of Protocol Buffers as OTLP's requests need: the wire format, read by tables of fields, into what their JSON form would give.
+
+/** Most fields of one document, of all its messages together: each costs some tens of bytes of memory, whatever it costs on the wire. */
+const maxFields = 2_000_000;
+/** Deepest nesting of messages: a span's attribute lies five deep, and a value in it may nest. */
+const maxDepth = 32;
+
+/** How a field's bytes are read. `id` is bytes as hexadecimal, as OTLP's JSON writes ids of traces and spans. */
+export type FieldType = "text" | "bytes" | "id" | "switch" | "integer" | "long" | "double" | "time" | Fields;
+
+export interface Field {
+  readonly name: string;
+  readonly type: FieldType | (() => Fields);
+  readonly isList?: true;
+}
+
+/** The known fields of a message, by number. Others are passed over. */
+export type Fields = ReadonlyMap<number, Field>;
+
+/** Why bytes are no such message. */
+export class ProtobufError extends Error {
+  override readonly name = "ProtobufError";
+  readonly code: "CUT" | "BAD_VARINT" | "BAD_TAG" | "BAD_TYPE" | "TOO_DEEP" | "TOO_MANY";
+
+  constructor(code: ProtobufError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** @throws {ProtobufError} */
+export function readProtobuf(bytes: Uint8Array, fields: Fields): Record<string, unknown> {
+  const reader = new Reader(bytes);
+  return reader.message(fields, bytes.length, 0);
+}
+
+type Value = string | number | boolean | Record<string, unknown>;
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+  #fields = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  message(fields: Fields, end: number, depth: number): Record<string, unknown> {
+    if (depth > maxDepth) throw new ProtobufError("TOO_DEEP", `messages nested deeper than ${maxDepth}`);
+    const value: Record<string, unknown> = {};
+    while (this.#at < end) {
+      if (++this.#fields > maxFields) throw new ProtobufError("TOO_MANY", `more than ${maxFields} fields`);
+      const start = this.#at;
+      const tag = this.#varint(end);
+      const [number, wire] = [Number(tag >> 3n), Number(tag & 7n)];
+      if (number === 0 || tag > 0xffff_ffffn) throw new ProtobufError("BAD_TAG", `no field begins at byte ${start}`);
+      const field = fields.get(number);
+      if (!field) this.#skip(wire, end, start);
+      else this.#field(value, field, { wire, end, start, depth });
+    }
+    return value;
+  }
+
+  #field(
+    message: Record<string, unknown>,
+    { name, type, isList }: Field,
+    at: { readonly wire: number; readonly end: number; readonly start: number; readonly depth: number },
+  ): void {
+    const value = this.#value(typeof type === "function" ? type() : type, at);
+    if (!isList) message[name] = value;
+    else {
+      const list = message[name];
+      if (Array.isArray(list)) list.push(value);
+      else message[name] = [value];
+    }
+  }
+
+  #value(
+    type: FieldType,
+    {
+      wire,
+      end,
+      start,
+      depth,
+    }: { readonly wire: number; readonly end: number; readonly start: number; readonly depth: number },
+  ): Value {
+    if (wire !== wireOf(type))
+      throw new ProtobufError("BAD_TYPE", `the field at byte ${start} has the wire type ${wire}`);
+    switch (type) {
+      case "switch":
+        return this.#varint(end) !== 0n;
+      case "integer":
+        return Number(BigInt.asIntN(32, this.#varint(end)));
+      case "long":
+        return String(BigInt.asIntN(64, this.#varint(end)));
+      case "double":
+        return this.#view.getFloat64(this.#fixed(8, end), true);
+      case "time":
+        return String(this.#view.getBigUint64(this.#fixed(8, end), true));
+      default: {
+        const until = this.#length(end);
+        if (typeof type !== "string") return this.message(type, until, depth + 1);
+        const bytes = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + this.#at, until - this.#at);
+        this.#at = until;
+        return bytes.toString(type === "text" ? "utf8" : type === "id" ? "hex" : "base64");
+      }
+    }
+  }
+
+  /** Passes over a field that we do not know. Groups are long gone from the format. */
+  #skip(wire: number, end: number, start: number): void {
+    if (wire === 0) this.#varint(end);
+    else if (wire === 1) this.#fixed(8, end);
+    else if (wire === 2) this.#at = this.#length(end);
+    else if (wire === 5) this.#fixed(4, end);
+    else throw new ProtobufError("BAD_TYPE", `the field at byte ${start} has the wire type ${wire}`);
+  }
+
+  /** Where the bytes end whose length stands here. */
+  #length(end: number): number {
+    const length = this.#varint(end);
+    if (length > BigInt(end - this.#at)) throw cut(this.#at);
+    return this.#at + Number(length);
+  }
+
+  #fixed(bytes: number, end: number): number {
+    const at = this.#at;
+    if (end - at < bytes) throw cut(at);
+    this.#at += bytes;
+    return at;
+  }
+
+  /** At most ten bytes of seven bits, the lowest first. */
+  #varint(end: number): bigint {
+    const start = this.#at;
+    let low = 0;
+    // Almost all of them are short: those need no bigint.
+    for (let i = 0; i < 4; i++) {
+      if (this.#at >= end) throw cut(start);
+      const byte = this.#bytes[this.#at++] ?? 0;
+      low |= (byte & 0x7f) << (7 * i);
+      if (byte < 0x80) return BigInt(low);
+    }
+    let value = BigInt(low);
+    for (let i = 4; i < 10; i++) {
+      if (this.#at >= end) throw cut(start);
+      const byte = this.#bytes[this.#at++] ?? 0;
+      value |= BigInt(byte & 0x7f) << BigInt(7 * i);
+      if (byte < 0x80) return BigInt.asUintN(64, value);
+    }
+    throw new ProtobufError("BAD_VARINT", `a number at byte ${start} does not end`);
+  }
+}
+
+function wireOf(type: FieldType): number {
+  if (type === "switch" || type === "integer" || type === "long") return 0;
+  return type === "double" || type === "time" ? 1 : 2;
+}
+
+function cut(at: number): ProtobufError {
+  return new ProtobufError("CUT", `the message ends inside the field at byte ${at}`);
+}
