@@ -61,6 +61,28 @@ test("a scan opens nothing for writing and reaches nobody", { skip }, (t) => {
   assert.deepEqual(acts(lines), []);
 });
 
+test("so does a scan that looks for theft paths in exported configuration, and in this host's own", { skip }, (t) => {
+  const host = aHost(t);
+  const exported = join(host, "exported", "s3", "acme");
+  mkdirSync(exported, { recursive: true });
+  const statement = { Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: "arn:aws:s3:::acme/*" };
+  writeFileSync(join(exported, "policy.json"), JSON.stringify({ Statement: [statement] }));
+  writeFileSync(
+    join(host, "exported", "link.txt"),
+    "https://acme.s3.amazonaws.com/m?X-Amz-Signature=00&X-Amz-Expires=9\n",
+  );
+  const config = join(host, "outweigh.yml");
+  writeFileSync(config, "models: [{ name: acme, class: private, places: ['s3://acme/'], readers: [svc] }]\n");
+  const args = ["scan", join(host, "home"), "--posture", join(host, "exported"), "--config", config, "--json"];
+  const lines = trace(t, args, host);
+  for (const it of ["policy.json", "/etc/passwd", "/etc/sudoers.d"])
+    assert.ok(
+      lines.some((line) => line.includes(it)),
+      `the trace does not show ${it}`,
+    );
+  assert.deepEqual(acts(lines), []);
+});
+
 test("so does a replay", { skip }, (t) => {
   const host = aHost(t);
   const log = join(host, "access.log");

@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 /** Every command by its words, in the order of the help. Each is loaded only when it is wanted. */
 export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["scan", async () => (await import("./commands/scan.ts")).scan],
+  ["controls", async () => (await import("./commands/controls.ts")).controls],
   ["init", async () => (await import("./commands/init.ts")).init],
   ["register", async () => (await import("./commands/register.ts")).register],
   ["check", async () => (await import("./commands/check.ts")).check],

@@ -142,12 +142,18 @@ function printPaths({ paths }: ScanReport, terminal: Terminal): void {
     const basis = path.steps.every((it) => it.basis === "verified") ? "verified" : "inferred";
     const steps = plural(path.steps.length, "step");
     const what = count > 1 ? `${count} copies, e.g. ${last.to}` : last.to;
-    const head = `   ${padEnd(steps, 8)} ${padEnd(visible(first.from), 16)} ${basis}  `;
+    const time = path.minutes === undefined ? steps : timeText(path.minutes);
+    const head = `   ${padEnd(time, 8)} ${padEnd(visible(first.from), 16)} ${basis}  `;
     terminal.print(head + middle(visible(what), terminal.width - head.length));
     const detail =
-      path.steps.length > 1 ? path.steps.map((it) => `${it.to}: ${it.how}`).join("; ") : (first.proof ?? first.how);
+      path.steps.length > 1
+        ? path.steps.map((it) => `${it.to}: ${it.how}${it.proof === undefined ? "" : ` (${it.proof})`}`).join("; ")
+        : first.proof === undefined
+          ? first.how
+          : `${first.how}: ${first.proof}`;
     for (const line of wrap(visible(detail), terminal.width, { first: " ".repeat(12), rest: " ".repeat(12) }))
       terminal.print(line);
+    if (path.fix !== undefined && count === 1) terminal.print(`            fix: ${visible(path.fix)}`);
   }
   if (grouped.length > maxPaths)
     terminal.print(`   and ${plural(grouped.length - maxPaths, "more way")}; --json lists all`);
@@ -163,12 +169,20 @@ function groupPaths(paths: readonly TheftPath[]): { path: TheftPath; count: numb
   const groups = new Map<string, { path: TheftPath; count: number }>();
   for (const path of paths) {
     const to = path.steps.at(-1)?.to ?? "";
-    const key = JSON.stringify([path.steps.length, path.steps[0]?.from, to.slice(0, to.lastIndexOf("/"))]);
+    const key = JSON.stringify([path.kind, path.steps.length, path.steps[0]?.from, to.slice(0, to.lastIndexOf("/"))]);
     const group = groups.get(key);
     if (group) group.count++;
     else groups.set(key, { path, count: 1 });
   }
-  return [...groups.values()].toSorted((a, b) => a.path.steps.length - b.path.steps.length || b.count - a.count);
+  return [...groups.values()].toSorted(
+    (a, b) => (a.path.minutes ?? a.path.steps.length) - (b.path.minutes ?? b.path.steps.length) || b.count - a.count,
+  );
+}
+
+/** How long taking it takes, by the simple model of docs/guide/posture.md: `10 min`, `6 h`, `3 d`. */
+export function timeText(minutes: number): string {
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1440)} d`;
 }
 
 function printListeners({ listeners }: ScanReport, terminal: Terminal): void {

@@ -109,7 +109,9 @@ export class Identities {
   }
 
   find(register: readonly ModelEntry[], ways: Ways, now: number): void {
-    if (this.#principals.size === 0) ways.missed("iam-grant", "no roles and users were exported");
+    if (this.#principals.size === 0) {
+      for (const kind of ["iam-grant", "iam-unused"] as const) ways.missed(kind, "no roles and users were exported");
+    }
     for (const it of this.#principals.values()) {
       if (it.kind === "group") continue;
       const held = this.#policiesOf(it, ways);
@@ -147,7 +149,9 @@ export class Identities {
       const statements = statementsOf(policy.document);
       const found = statements.find((statement) => statement.allows && readsBelow(statement, address));
       if (!found) continue;
-      const unused = unusedText(usedBy(it, this.#used), now);
+      const used = usedBy(it, this.#used);
+      if (used === undefined) ways.missed("iam-unused", `when ${it.kind} ${it.name} last used S3 was not exported`);
+      const unused = unusedText(used, now);
       const { text, fix } = lineToRemove(it, policy, found, statements.length);
       ways.add({
         kind: unused === undefined ? "iam-grant" : "iam-unused",

@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import fc from "fast-check";
+import { modelEntry } from "@outweigh/schema";
+import { NotSeen } from "../../scan/not-seen.ts";
+import { aFolder, lay } from "../../testing/a-disk.ts";
+import { Ways } from "../way.ts";
+import { Buckets } from "./buckets.ts";
+import { Cluster } from "./cluster.ts";
+import { exportedFiles } from "./file.ts";
+import { matches, matchesBelow } from "./glob.ts";
+import { Identities } from "./identities.ts";
+import { lineOf } from "./json-line.ts";
+import { findLinks, readLink } from "./links.ts";
+import { Repositories } from "./repositories.ts";
+import { findWorkflow } from "./workflows.ts";
+
+const now = Date.parse("2026-11-26T00:00:00Z");
+const register = [
+  modelEntry.parse({
+    name: "m",
+    class: "private",
+    places: ["s3://b/m/", "hf:a/m", "k8s:ml/w"],
+    readers: ["role/serve"],
+  }),
+];
+
+test("S3, Azure and Google links are decoded offline, and hold no signature afterwards", () => {
+  const told = (text: string) => {
+    const it = readLink(text);
+    assert.doesNotMatch(JSON.stringify(it ?? {}), /SIGNED/);
+    return (
+      it && [
+        it.place,
+        it.scope,
+        it.expiresAt === undefined ? undefined : new Date(it.expiresAt).toISOString(),
+        it.signer,
+      ]
+    );
+  };
+  const amz =
+    "X-Amz-Credential=AKIAEXAMPLE%2F20261125%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Date=20261125T120000Z&X-Amz-Expires=604800&X-Amz-Signature=SIGNED";
+  const s3 = ["s3://acme/m/a.gguf", "read one object", "2026-12-02T12:00:00.000Z", "AKIAEXAMPLE"];
+  assert.deepEqual(told(`https://acme.s3.eu-west-1.amazonaws.com/m/a.gguf?${amz}`), s3);
+  assert.deepEqual(told(`https://s3.eu-west-1.amazonaws.com/acme/m/a.gguf?${amz}`), s3);
+  assert.deepEqual(told("https://acme.s3.amazonaws.com/a?AWSAccessKeyId=AKIA2&Expires=1795000000&Signature=SIGNED"), [
+    "s3://acme/a",
+    "read one object",
+    "2026-11-18T11:06:40.000Z",
+    "AKIA2",
+  ]);
+  assert.deepEqual(
+    told("https://store.blob.core.windows.net/?sv=1&ss=b&srt=sco&sp=rwl&se=2051-10-06T07:09:59Z&sig=SIGNED"),
+    ["az://store/", "read, write, list on the whole account", "2051-10-06T07:09:59.000Z", "a key of store"],
+  );
+  assert.deepEqual(told("https://store.blob.core.windows.net/c/m?sv=1&sr=c&sp=r&se=2027-01-01&sig=SIGNED&skoid=x"), [
+    "az://store/c/",
+    "read on a whole container",
+    "2027-01-01T00:00:00.000Z",
+    "a user delegation key",
+  ]);
+  assert.deepEqual(
+    told(
+      "https://storage.googleapis.com/b/m?X-Goog-Credential=sa%40p%2F1%2Fauto&X-Goog-Date=20261125T000000Z&X-Goog-Expires=60&X-Goog-Signature=SIGNED",
+    ),
+    ["gs://b/m", "read one object", "2026-11-25T00:01:00.000Z", "sa@p"],
+  );
+  assert.equal(told("https://example.org/?sig=SIGNED"), undefined);
+});
+
+test("an expired link is no way, and any text is searched without failing", () => {
+  const ways = new Ways();
+  const old = "https://store.blob.core.windows.net/c/m?sv=1&sr=b&sp=r&se=2020-01-01T00:00:00Z&sig=x";
+  assert.equal(findLinks({ path: "a", text: old }, ways, now), 1);
+  assert.deepEqual(ways.list(), []);
+  fc.assert(
+    fc.property(
+      fc.string({ unit: "binary" }),
+      (text) => findLinks({ path: "a", text: `https://${text}&sig=1&se=1&sp=r` }, ways, now) >= 0,
+    ),
+  );
+});
+
+test("whatever an exported file says, every reader of it answers", () => {
+  const key = fc.constantFrom(
+    "kind",
+    "items",
+    "Statement",
+    "Policy",
+    "Grants",
+    "Owner",
+    "RoleDetailList",
+    "RoleName",
+    "PolicyDocument",
+    "metadata",
+    "spec",
+    "rules",
+    "subjects",
+    "roleRef",
+    "apiVersion",
+    "id",
+    "private",
+    "on",
+    "ServicesLastAccessed",
+    "Principal",
+    "Action",
+    "Resource",
+    "Effect",
+    "volumes",
+  );
+  const leaf = fc.oneof(
+    fc.string(),
+    fc.constantFrom("List", "Pod", "RoleBinding", "Role", "*", "Allow", "s3:*", "arn:aws:s3:::b/*"),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+  );
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small", withCrossShrink: true },
+      leaf,
+      fc.array(tie("value"), { maxLength: 4 }),
+      fc.dictionary(key, tie("value"), { maxKeys: 6 }),
+    ),
+  }));
+  fc.assert(
+    fc.property(value, (it) => {
+      const file = { path: "x/.github/workflows/a.yml", text: JSON.stringify(it) ?? "", value: it };
+      const ways = new Ways();
+      const readers = [new Buckets(), new Identities(), new Cluster(), new Repositories()] as const;
+      findWorkflow(file, register, ways);
+      for (const reader of readers) {
+        reader.take(file);
+        reader.find(register, ways, now);
+      }
+      return ways.list().length >= 0;
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("the line of a value is where JSON writes it", () => {
+  const value = fc.jsonValue({ maxDepth: 3 });
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), value, { minKeys: 1 }), fc.nat(), (it, pick) => {
+      const keys = Object.keys(it);
+      const key = keys[pick % keys.length] ?? "";
+      const text = JSON.stringify(it, null, 1);
+      // Each member of the outermost object begins a line of one blank.
+      const expected = text.split("\n").findIndex((line) => line.startsWith(` ${JSON.stringify(key)}:`)) + 1;
+      assert.equal(lineOf(text, [key]), expected);
+    }),
+  );
+  assert.equal(lineOf('{"a": [1,\n{"b":\n2}]}', ["a", 1, "b"]), 3);
+  assert.equal(lineOf('{"a": 1}', ["b"]), undefined);
+});
+
+test("patterns match as AWS's do, and a pattern for one prefix is not one for its neighbour", () => {
+  const char = fc.constantFrom("a", "b", "/", "*", "?");
+  const pattern = fc.array(char, { maxLength: 8 }).map((it) => it.join(""));
+  const text = fc.array(fc.constantFrom("a", "b", "/"), { maxLength: 8 }).map((it) => it.join(""));
+  fc.assert(
+    fc.property(pattern, text, (p, t) => {
+      const expression = new RegExp(`^${p.replaceAll("*", "[^]*").replaceAll("?", "[^]")}$`);
+      assert.equal(matches(p, t), expression.test(t));
+      if (matches(p, t)) assert.ok(matchesBelow(p, t));
+    }),
+  );
+  assert.equal(matchesBelow("arn:aws:s3:::b/m/*", "arn:aws:s3:::b/m2/"), false);
+  assert.equal(matchesBelow("arn:aws:s3:::b/*.gguf", "arn:aws:s3:::b/m/"), true);
+});
+
+test("a deny outweighs an allow, and a declared reader is none of our business", () => {
+  const role = (name: string, ...statements: object[]) => ({
+    RoleName: name,
+    Arn: `arn:aws:iam::1:role/${name}`,
+    RolePolicyList: [{ PolicyName: "p", PolicyDocument: { Statement: statements } }],
+  });
+  const allow = { Effect: "Allow", Action: "s3:*", Resource: "*" };
+  const deny = { Effect: "Deny", Action: "s3:GetObject", Resource: "arn:aws:s3:::b/*" };
+  const identities = new Identities();
+  const value = {
+    RoleDetailList: [role("open", allow), role("shut", allow, deny), role("serve", allow)],
+    Policies: [],
+  };
+  identities.take({ path: "a.json", text: JSON.stringify(value), value });
+  const ways = new Ways();
+  identities.find(register, ways, now);
+  assert.deepEqual(
+    ways.list().map((it) => it.steps[0]?.from),
+    ["IAM role open"],
+  );
+});
+
+test("of an exported folder, links are not followed, bytes and other people's trees not read", (t) => {
+  const folder = aFolder(t);
+  const secret = lay(folder, "outside/secret.json", '{"a":1}');
+  const inside = join(folder, "in");
+  mkdirSync(inside);
+  symlinkSync(secret, join(inside, "link.json"));
+  symlinkSync(join(folder, "outside"), join(inside, "folder"));
+  writeFileSync(join(inside, "bytes.json"), Buffer.from([0, 1, 2]));
+  lay(inside, "node_modules/x/a.json", "{}");
+  lay(inside, "deep/ok.json", '{"ok":true}');
+  const read = [...exportedFiles({ folder: inside }, new NotSeen())];
+  assert.deepEqual(read, [{ path: "deep/ok.json", text: '{"ok":true}', value: { ok: true } }]);
+});
