@@ -29,6 +29,7 @@ import { incidents } from "./incidents.ts";
 import { ingest, shownUrl } from "./ingest.ts";
 import { live } from "./live.ts";
 import { models } from "./models.ts";
+import { openapi } from "./openapi.ts";
 import { overview } from "./overview.ts";
 import { playbooks } from "./playbooks.ts";
 import { routes } from "./routes.ts";
@@ -80,6 +81,7 @@ export async function buildApp(
   );
   await app.register(underPressure, { maxEventLoopDelay: maxLagMs, exposeStatusRoute: false });
 
+  await openapi(app, context.version);
   health(app, context);
   signIn(app, context);
   await ingest(app, context);

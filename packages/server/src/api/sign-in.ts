@@ -110,7 +110,7 @@ function byProvider(app: FastifyInstance, context: Context): void {
   const stateCookie = () => `${sessions.cookie}-state`;
 
   app.get("/api/sign-in/provider", async (request, reply) => {
-    const { to, state } = await required().begin(`http://${request.host}`, now());
+    const { to, state } = await required().begin(ownAddress(request), now());
     // Lax: the provider's page leads back to us, and must bring it along.
     reply.setCookie(stateCookie(), state, { ...sessions.cookieOptions, sameSite: "lax", maxAge: 600 });
     return reply.redirect(to.href, 303);
@@ -122,7 +122,7 @@ function byProvider(app: FastifyInstance, context: Context): void {
     reply.clearCookie(stateCookie(), sessions.cookieOptions);
     const { subject, name, grants } = await required().finish(search, {
       state,
-      own: `http://${request.host}`,
+      own: ownAddress(request),
       now: now(),
     });
     const known = accounts.bySubject(subject)?.name ?? `sso:${name}`;
@@ -170,6 +170,11 @@ async function failed(context: Context, said: Map<string, number>, name: string)
     { kind: "sign-in-failed", by: who, subject, text: "failed to sign in; more in this minute are not told apart" },
     async () => undefined,
   );
+}
+
+/** As the browser knows us: the guard let no other name through. */
+function ownAddress({ headers }: FastifyRequest): string {
+  return `http://${headers.host ?? ""}`;
 }
 
 /** On this machine everybody has the same address, and one of them must not keep the others out. */

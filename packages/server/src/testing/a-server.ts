@@ -76,8 +76,11 @@ export async function signedIn(link: string): Promise<Record<string, string>> {
 }
 
 export async function signIn(link: string): Promise<Visitor> {
-  const url = new URL(link).origin;
-  const headers = await signedIn(link);
+  return visitorWith(new URL(link).origin, await signedIn(link));
+}
+
+/** Somebody who asks with these headers: a session's, or a token's. */
+export function visitorWith(url: string, headers: Readonly<Record<string, string>>): Visitor {
   const ask = async (path: string, init: RequestInit = {}) => {
     const answer = await fetch(url + path, {
       ...init,
