@@ -66,6 +66,7 @@ const signs: readonly { readonly kind: SourceKind; of(value: Raw): boolean }[] =
     of: (it) => has(it, "id", "host", "time") && ("activity" in it || "alive" in it || "refused" in it),
   },
   { kind: "gateway", of: (it) => has(it, "kind", "id", "time", "gateway") },
+  { kind: "minio", of: (it) => it.eventSource === "minio:s3" || (has(it, "EventName", "Key") && "Records" in it) },
   { kind: "cloudtrail", of: (it) => has(it, "eventSource", "eventName") },
   {
     kind: "cloudtrail",
@@ -152,6 +153,7 @@ function isEntra(it: Raw): boolean {
 /** For documents longer than the sample, or printed over many lines: the names that only they have. */
 function shapeOf(text: string): SourceKind | undefined {
   if (!/^\s*[{[]/.test(text)) return undefined;
+  if (/"eventSource"\s*:\s*"minio:s3"/.test(text)) return "minio";
   if (/"eventSource"\s*:/.test(text) && /"eventName"\s*:/.test(text)) return "cloudtrail";
   if (/"(Records|CloudTrailEvent)"\s*:/.test(text)) return "cloudtrail";
   if (/"events"\s*:\s*\[/.test(text) && /"action"\s*:/.test(text) && /"repository"\s*:/.test(text))

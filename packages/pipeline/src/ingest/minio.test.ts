@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { event as eventSchema, type OcsfEvent } from "@outweigh/schema";
+import { onlyEvent, readWith, whyNot } from "../testing/read.ts";
 import { minio } from "./minio.ts";
+import { detectKind } from "./sources.ts";
 
 const from = { source: "minio", offset: 0 };
 const around = { trusts: () => false };
@@ -87,5 +89,43 @@ test("never throws, and every event it gives is one", () => {
     fc.property(fc.dictionary(fc.constantFrom(...Object.keys(api)), fc.jsonValue()), (over) =>
       any(JSON.stringify(entry({ api: { ...api, ...over } }))),
     ),
+  );
+});
+
+/** As MinIO posts it to `notify_webhook`; written by us. */
+const notification = (over: object = {}, name = "s3:ObjectAccessed:Get") => ({
+  EventName: name,
+  Key: "models/acme-13b/model.gguf",
+  Records: [
+    {
+      eventVersion: "2.0",
+      eventSource: "minio:s3",
+      eventTime: "2026-11-24T09:00:00.123Z",
+      eventName: name,
+      userIdentity: { principalId: "AKSVC" },
+      requestParameters: { principalId: "AKSVC", region: "", sourceIPAddress: "203.0.113.9" },
+      responseElements: { "x-amz-request-id": "17A" },
+      s3: { bucket: { name: "models" }, object: { key: "acme-13b%2Fmodel.gguf", size: 5e6 } },
+      source: { host: "203.0.113.9", userAgent: "MinIO (linux; amd64) minio-go/v7" },
+      ...over,
+    },
+  ],
+});
+
+test("a bucket notification tells who read which object, not how much of it", () => {
+  const it = onlyEvent(minio, notification());
+  assert.deepEqual([it.principal, it.credential, it.operation, it.class_uid], ["AKSVC", "AKSVC", "download", 6005]);
+  assert.deepEqual([it.artifact, it.weights, it.bytes], ["s3://models/acme-13b/model.gguf", true, undefined]);
+  assert.equal(onlyEvent(minio, notification({}, "s3:ObjectAccessed:Head")).operation, "stat");
+  assert.equal(onlyEvent(minio, notification({}, "s3:ObjectCreated:Put")).operation, "upload");
+  assert.equal(onlyEvent(minio, notification({}, "s3:ObjectRemoved:Delete")).operation, "delete");
+  const nobody = { userIdentity: { principalId: "" }, requestParameters: { sourceIPAddress: "203.0.113.9" } };
+  assert.equal(onlyEvent(minio, notification(nobody)).principal, "anonymous@203.0.113.9");
+  assert.match(whyNot(minio, notification({}, "s3:BucketCreated")), /something else/);
+  assert.match(whyNot(minio, notification({ eventTime: "soon" })), /^eventTime: not a time/);
+  assert.match(whyNot(minio, notification({ s3: {} })), /^s3\.bucket/);
+  assert.equal(detectKind(JSON.stringify(notification())), "minio");
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => void readWith(minio, notification({ s3: value, requestParameters: value }))),
   );
 });

@@ -2,6 +2,8 @@ import type { OcsfEvent } from "@outweigh/schema";
 import { z } from "zod";
 import { decodeOnce, looksLikeWeights, s3Address } from "../artifact.ts";
 import { plainAddress } from "../networks.ts";
+import { joined } from "./json-records.ts";
+import { isNotification, readNotification } from "./minio-notification.ts";
 import { activity, bytesOf, essentials, fileObject, idOf, timeOf } from "./ocsf.ts";
 import { rangeOf } from "./range.ts";
 import { withoutSignatures } from "./s3-common.ts";
@@ -9,6 +11,9 @@ import { isRecord, isShallow, maxDepth, parseJson, quote, skip, textAt, type Ori
 
 /** Longest entry we read, in UTF-16 units: MinIO puts all headers of a request into it. */
 const maxEntryLength = 1024 * 1024;
+
+/** Most notifications of one document: MinIO sends one. */
+const maxNotifications = 1000;
 
 /** One entry, as far as we use it (minio/pkg, `logger/message/audit`). Old servers lack `accessKey`, `rx`, `tx`. */
 const entry = z.looseObject({
@@ -35,11 +40,12 @@ type Entry = z.infer<typeof entry>;
 
 export const minio: Source = {
   id: "minio",
-  title: "MinIO audit log",
+  title: "MinIO audit log and bucket notifications",
   cannotSee: [
     "Anything while no audit webhook is configured: MinIO is silent by default",
     "Who used a presigned link; the entry names whose key signed it",
     "Entries that were lost while the receiver was down and the server's queue was full",
+    "How many bytes a read took, and the account behind a service account's key, where only bucket notifications are sent",
     "Reads of the disks below MinIO",
   ],
   requires: [
@@ -53,6 +59,12 @@ export const minio: Source = {
     const parsed = parseJson(record);
     if ("reason" in parsed) return { ok: false, reason: parsed.reason };
     if (!isShallow(parsed.value)) return { ok: false, reason: `entry: nested deeper than ${maxDepth}` };
+    // A notification comes in an envelope; the splitter may have opened it.
+    const told = isRecord(parsed.value) ? (parsed.value.Records ?? [parsed.value]) : [];
+    const notifications = Array.isArray(told) ? told.filter((it) => isRecord(it) && isNotification(it)) : [];
+    if (notifications.length > maxNotifications)
+      return { ok: false, reason: `${notifications.length} notifications, at most ${maxNotifications} are read` };
+    if (notifications.length > 0) return joined(notifications.map((it) => readNotification(it, from)));
     const read = entry.safeParse(parsed.value);
     if (!read.success) {
       const [issue] = read.error.issues;
