@@ -22,6 +22,8 @@ export const shortcuts = [
   { id: "go-models", keys: "g m", group: "Go", does: "Models", to: "/models" },
   { id: "go-sources", keys: "g s", group: "Go", does: "Sources", to: "/sources" },
   { id: "go-hosts", keys: "g h", group: "Go", does: "Hosts", to: "/hosts" },
+  { id: "go-clients", keys: "g c", group: "Go", does: "Clients", to: "/clients" },
+  { id: "go-client-keys", keys: "g k", group: "Go", does: "Keys of clients", to: "/client-keys" },
   { id: "go-rules", keys: "g r", group: "Go", does: "Rules", to: "/rules" },
   { id: "go-actions", keys: "g t", group: "Go", does: "Actions", to: "/actions" },
   { id: "go-evidence", keys: "g v", group: "Go", does: "Evidence", to: "/evidence" },

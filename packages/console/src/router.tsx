@@ -73,6 +73,22 @@ const hosts = page(
   "/hosts",
   lazyRouteComponent(() => import("./pages/hosts/list.tsx"), "HostList"),
 );
+const clients = page(
+  "/clients",
+  lazyRouteComponent(() => import("./pages/clients/list.tsx"), "ClientList"),
+);
+const client = page(
+  "/clients/$id",
+  lazyRouteComponent(() => import("./pages/clients/detail.tsx"), "ClientPage"),
+);
+const beside = page(
+  "/clients/$id/beside/$other",
+  lazyRouteComponent(() => import("./pages/clients/beside.tsx"), "BesidePage"),
+);
+const clientKeys = page(
+  "/client-keys",
+  lazyRouteComponent(() => import("./pages/clients/keys.tsx"), "ClientKeyList"),
+);
 const rules = page(
   "/rules",
   lazyRouteComponent(() => import("./pages/rules/list.tsx"), "RuleList"),
@@ -99,6 +115,10 @@ export const router = createRouter({
     model,
     sources,
     hosts,
+    clients,
+    client,
+    beside,
+    clientKeys,
     rules,
     actions,
     evidence,

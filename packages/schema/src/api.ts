@@ -98,6 +98,8 @@ export const overview = z.object({
   models: z.int(),
   sources: z.int(),
   hosts: z.int(),
+  /** Clients of the gateways that report. */
+  clients: z.int().default(0),
   rules: z.int(),
   actions: z.int(),
   sending: z.int(),

@@ -1,5 +1,5 @@
 // Every address of the API that the console uses, in one place.
-import type { ActionVerb, IncidentStatus, Verdict } from "@outweigh/schema";
+import type { OrderTerms, ActionVerb, IncidentStatus, Verdict } from "@outweigh/schema";
 
 /** How many rows a list asks for at once: more than a screen shows, few enough to arrive at once. */
 export const pageRows = 200;
@@ -54,6 +54,11 @@ export const addresses = {
   removeHunt: "/api/hunts/remove",
   pins: (it: string) => `/api/incidents/${id(it)}/pins`,
   removePin: (it: string) => `/api/incidents/${id(it)}/pins/remove`,
+  gateways: "/api/gateways",
+  client: (it: string) => `/api/clients/${id(it)}`,
+  clientKeys: "/api/client-keys",
+  rotateKey: (gateway: string, it: string) => `/api/client-keys/${id(gateway)}/${id(it)}/rotate`,
+  revokeKey: (gateway: string, it: string) => `/api/client-keys/${id(gateway)}/${id(it)}/revoke`,
   undo: (it: string) => `/api/actions/${id(it)}/undo`,
 } as const;
 
@@ -68,4 +73,6 @@ export interface Order {
   readonly incident?: string;
   readonly verb: ActionVerb;
   readonly target: string;
+  /** How long and how strongly, for orders to a gateway. */
+  readonly terms?: OrderTerms;
 }

@@ -16,6 +16,7 @@ const listOf: Partial<Record<Change["noun"], ListName>> = {
   evidence: "evidence",
   scan: "models",
   host: "hosts",
+  client: "clients",
   event: "events",
 };
 
@@ -88,6 +89,7 @@ function apply(changes: readonly Change[]): void {
     queryClient.invalidateQueries({ predicate: ({ queryKey: [noun, kind] }) => noun === list && kind === "one" });
   for (const list of new Set([...nouns].flatMap((it) => listOf[it] ?? []))) void one(list);
   if (nouns.has("source")) void queryClient.invalidateQueries({ queryKey: ["tokens"] });
+  if (nouns.has("client")) void queryClient.invalidateQueries({ queryKey: ["gateways"] });
   // An incident's page tells its alerts and actions too, and a model's page its incidents.
   if (nouns.has("alert") || nouns.has("action")) void one("incidents");
   if (nouns.has("incident") || nouns.has("action")) void one("models");

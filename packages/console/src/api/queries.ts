@@ -4,17 +4,22 @@ import {
   actionPreview,
   actionRow,
   alertDetail,
+  clientDetail,
+  clientKeyPage,
+  clientPage,
   alertPage,
   entityDetail,
   eventPage,
   eventSummary,
   evidencePage,
+  gatewayPage,
   hostDetail,
   hostPage,
   huntPage,
   incidentDetail,
   incidentGraph,
   incidentPage,
+  madeKey,
   modelDetail,
   modelPage,
   overview,
@@ -106,6 +111,16 @@ export const huntsQuery = queryOptions({
   staleTime: 15_000,
 });
 
+/** What a new client's key is made of. */
+export interface NewKey {
+  readonly gateway: string;
+  readonly principal: string;
+  readonly tenant?: string;
+  readonly tier?: string;
+  readonly models: readonly string[];
+  readonly reason: string;
+}
+
 /** A page of any list. */
 export interface ListPage<Row> {
   readonly items: readonly Row[];
@@ -130,6 +145,8 @@ export const lists = {
   actions: list("actions", actionPage),
   evidence: list("evidence", evidencePage),
   hosts: list("hosts", hostPage),
+  clients: list("clients", clientPage),
+  "client-keys": list("client-keys", clientKeyPage),
 };
 export type ListName = keyof typeof lists;
 
@@ -167,6 +184,20 @@ export const hostQuery = (id: string) =>
     queryFn: ({ signal }) => read(hostDetail, addresses.host(id), signal),
     staleTime: 5_000,
   });
+
+export const clientQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["clients", "one", id],
+    queryFn: ({ signal }) => read(clientDetail, addresses.client(id), signal),
+    staleTime: 5_000,
+  });
+
+/** The gateways: few, and read as one. */
+export const gatewaysQuery = queryOptions({
+  queryKey: ["gateways"],
+  queryFn: ({ signal }) => read(gatewayPage, addresses.gateways, signal),
+  refetchInterval: overviewMs,
+});
 
 /** What a person decides. Each resolves when the server has it, and what it changed has been marked for reading again. */
 export const decide = {
@@ -216,6 +247,20 @@ export const decide = {
     await send(anything, addresses.removePin(incident), { event, reason });
     await incidentChanged(incident);
   },
+  makeKey: async (key: NewKey) => {
+    const made = await send(madeKey, addresses.clientKeys, key);
+    await queryClient.invalidateQueries({ queryKey: ["client-keys"] });
+    return made;
+  },
+  rotateKey: async (gateway: string, key: string, reason: string) => {
+    const made = await send(madeKey, addresses.rotateKey(gateway, key), { reason });
+    await queryClient.invalidateQueries({ queryKey: ["client-keys"] });
+    return made;
+  },
+  revokeKey: async (gateway: string, key: string, reason: string) => {
+    await send(anything, addresses.revokeKey(gateway, key), { reason });
+    await queryClient.invalidateQueries({ queryKey: ["client-keys"] });
+  },
   signOut: () => send(anything, addresses.signOut, {}),
   undo: async (action: string, reason: string, incident?: string) => {
     const done = await send(actionRow, addresses.undo(action), { reason });
@@ -237,6 +282,7 @@ async function actionChanged(incident: string | undefined): Promise<void> {
   await Promise.all([
     queryClient.invalidateQueries({ queryKey: ["actions"] }),
     queryClient.invalidateQueries({ queryKey: ["models"] }),
+    queryClient.invalidateQueries({ queryKey: ["clients"] }),
     queryClient.invalidateQueries({ queryKey: ["overview"] }),
     ...(incident ? [queryClient.invalidateQueries({ queryKey: ["incidents", "one", incident] })] : []),
   ]);

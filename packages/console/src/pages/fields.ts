@@ -2,14 +2,18 @@
 import {
   actionVerb,
   agentTier,
+  answerDial,
   incidentStatus,
   methods,
   modelClasses,
+  orderVerb,
   printFilter,
   severities,
   verdict,
   type ActionRow,
   type AlertRow,
+  type ClientKeyRow,
+  type ClientRow,
   type HostRow,
   type IncidentRow,
   type ModelRow,
@@ -106,6 +110,35 @@ export const hostFields: readonly RowField<HostRow>[] = [
   { name: "tier", about: "how well its agent sees", values: agentTier.options },
   { name: "system", about: "what it runs", of: (it) => [it.system] },
   { name: "seen", about: "last report: seen:>=1h", values: spans },
+];
+
+export const clientFields: readonly RowField<ClientRow>[] = [
+  { name: "principal", about: "its name", of: (it) => [it.principal] },
+  { name: "novelty", about: "over the alarm level: novelty:>0.5" },
+  { name: "learning", about: "over the alarm level: learning:>0.5" },
+  { name: "progress", about: "of a clone: progress:>0.5" },
+  { name: "budget", about: "used today: budget:>0.9" },
+  { name: "requests", about: "how many: requests:>1000" },
+  { name: "denied", about: "refused: denied:>0" },
+  { name: "dial", about: "what it is given", values: [...answerDial.options, "suspended"] },
+  { name: "order", about: "what holds for it", values: orderVerb.options },
+  { name: "group", about: "whom it is linked with", of: (it) => it.group },
+  { name: "tenant", about: "whose it is", of: (it) => [it.tenant] },
+  { name: "tier", about: "its tier", of: (it) => [it.tier] },
+  { name: "gateway", about: "where it asks", of: (it) => [it.gatewayName] },
+  { name: "last", about: "last request: last:>=1h", values: spans },
+];
+
+export const clientKeyFields: readonly RowField<ClientKeyRow>[] = [
+  { name: "state", about: "whether it works", values: ["valid", "expired", "revoked"] },
+  { name: "principal", about: "whose it is", of: (it) => [it.principal] },
+  { name: "seen", about: "whether its client asked", values: ["true", "false"] },
+  { name: "tier", about: "its tier", of: (it) => [it.tier] },
+  { name: "tenant", about: "whose client", of: (it) => [it.tenant] },
+  { name: "model", about: "what it may ask", of: (it) => it.models },
+  { name: "replaces", about: "which key it took over from", of: (it) => [it.replaces] },
+  { name: "gateway", about: "where it works", of: (it) => [it.gatewayName] },
+  { name: "created", about: "made: created:>=30d", values: spans },
 ];
 
 export const ruleFields: readonly RowField<RuleRow>[] = [

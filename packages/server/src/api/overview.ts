@@ -11,7 +11,7 @@ import { sourceRows } from "./sources.ts";
 export function overview(app: FastifyInstance, context: Context): void {
   app.get("/api/overview", async (request): Promise<Overview> => {
     const reach = reachOf(request);
-    const { db, worker, agents, scan, scanned, now } = context;
+    const { db, worker, agents, gateways, scan, scanned, now } = context;
     const [openIncidents, alerts, all, sources, actions, { reports }] = await Promise.all([
       countIncidents(db, "status:open", now(), reach),
       alertCount(db, reach),
@@ -28,6 +28,7 @@ export function overview(app: FastifyInstance, context: Context): void {
       models: models.length,
       sources: sources.length,
       hosts: agents.list().filter((it) => it.revokedAt === undefined).length,
+      clients: reach === undefined ? gateways.reporting().reduce((sum, it) => sum + it.heard.clients.size, 0) : 0,
       rules: worker.rules().length,
       actions: actions.total,
       sending: sources.filter((it) => it.state === "sending").length,

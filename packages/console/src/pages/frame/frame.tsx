@@ -56,7 +56,7 @@ function useGoing(): void {
   useShortcuts(going);
 }
 
-type Counted = "openIncidents" | "alerts" | "models" | "sources" | "hosts" | "rules" | "actions";
+type Counted = "openIncidents" | "alerts" | "models" | "sources" | "hosts" | "clients" | "rules" | "actions";
 
 const pages: readonly { to: string; title: string; counts?: Counted; apart?: true }[] = [
   { to: "/incidents", title: "Incidents", counts: "openIncidents" },
@@ -65,6 +65,7 @@ const pages: readonly { to: string; title: string; counts?: Counted; apart?: tru
   { to: "/models", title: "Models", counts: "models", apart: true },
   { to: "/sources", title: "Sources", counts: "sources" },
   { to: "/hosts", title: "Hosts", counts: "hosts" },
+  { to: "/clients", title: "Clients", counts: "clients" },
   { to: "/rules", title: "Rules", counts: "rules" },
   { to: "/actions", title: "Actions", counts: "actions", apart: true },
   { to: "/evidence", title: "Evidence" },

@@ -1,0 +1,236 @@
+import {
+  orderVerb,
+  type ActionPreview,
+  type ActionRow,
+  type ClientRow,
+  type OrderTerms,
+  type OrderVerb,
+} from "@outweigh/schema";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useId, useState, type ReactNode } from "react";
+import { decide } from "../../api/queries.ts";
+import { Button } from "../../ui/button.tsx";
+import { Buttons, Choices, Dialog, Form, Reason } from "../../ui/dialog.tsx";
+import { Bullets, Section } from "../../ui/parts.tsx";
+import { Problem, Waiting } from "../../ui/states.tsx";
+import { Muted, Shown } from "../../ui/text.tsx";
+import { Outcome } from "../actions/outcome.tsx";
+import s from "./clients.module.css";
+import { verbText } from "./words.ts";
+
+const hourMs = 3_600_000;
+const spans = [
+  { ms: hourMs, name: "1 hour" },
+  { ms: 24 * hourMs, name: "1 day" },
+  { ms: 7 * 24 * hourMs, name: "7 days" },
+  { ms: 30 * 24 * hourMs, name: "30 days" },
+] as const;
+
+/** The number that a verb is as strong as. */
+const strengths: Partial<
+  Record<
+    OrderVerb,
+    {
+      readonly field: "requestsPerMinute" | "decimals" | "top" | "bits";
+      readonly name: string;
+      readonly usual: number;
+      readonly least: number;
+      readonly most: number;
+    }
+  >
+> = {
+  throttle: { field: "requestsPerMinute", name: "Requests a minute", usual: 6, least: 1, most: 100_000 },
+  round: { field: "decimals", name: "Decimals", usual: 2, least: 0, most: 6 },
+  "top-k": { field: "top", name: "How many are left", usual: 3, least: 1, most: 1000 },
+  challenge: {
+    field: "bits",
+    name: "Bits of the proof: 18 take a script half a second",
+    usual: 18,
+    least: 8,
+    most: 28,
+  },
+};
+
+export interface OrderProps {
+  readonly client: ClientRow;
+  readonly models: readonly { readonly name: string }[];
+  /** What was chosen already, by the dial. */
+  readonly verb?: OrderVerb | undefined;
+  readonly onClose: () => void;
+}
+
+/** Choose, see what would happen, say why, do it, see that it worked. */
+export function OrderClient({ client, models, verb: given, onClose }: OrderProps) {
+  const [verb, setVerb] = useState<OrderVerb | undefined>(given);
+  const [forMs, setForMs] = useState<number>(24 * hourMs);
+  const [strength, setStrength] = useState<number>();
+  const [model, setModel] = useState("");
+  const [tell, setTell] = useState("this key is under review");
+  const [done, setDone] = useState<ActionRow>();
+  const known = verb && strengths[verb];
+  const terms: OrderTerms = {
+    forMs,
+    tell: tell.trim() === "" ? "this key is under review" : tell.trim(),
+    ...(model !== "" && { model }),
+    ...(known && { [known.field]: strength ?? known.usual }),
+  };
+  if (done)
+    return (
+      <Dialog title="Order" onClose={onClose} wide>
+        <Outcome of={done} onUndone={setDone} />
+        <Buttons>
+          <Button look="main" onClick={onClose}>
+            Done
+          </Button>
+        </Buttons>
+      </Dialog>
+    );
+  return (
+    <Dialog title={`Order about ${client.principal}`} onClose={onClose} wide>
+      <Choices
+        legend="What it shall get"
+        value={verb}
+        onChange={(it) => {
+          setVerb(it);
+          setStrength(undefined);
+        }}
+        options={orderVerb.options.map((it) => ({
+          id: it,
+          label: verbText[it].name,
+          about: <Muted>{verbText[it].does}</Muted>,
+        }))}
+      />
+      {verb && (
+        <div className={s.terms}>
+          <Field label="For how long">
+            {(id) => (
+              <select id={id} value={forMs} onChange={(event) => setForMs(Number(event.target.value))}>
+                {spans.map((it) => (
+                  <option value={it.ms} key={it.ms}>
+                    {it.name}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+          {known && (
+            <Field label={known.name}>
+              {(id) => (
+                <input
+                  id={id}
+                  type="number"
+                  min={known.least}
+                  max={known.most}
+                  value={strength ?? known.usual}
+                  onChange={(event) => {
+                    const value = Math.round(event.target.valueAsNumber);
+                    if (Number.isFinite(value)) setStrength(Math.min(known.most, Math.max(known.least, value)));
+                  }}
+                />
+              )}
+            </Field>
+          )}
+          {models.length > 0 && (
+            <Field label="Which model">
+              {(id) => (
+                <select id={id} value={model} onChange={(event) => setModel(event.target.value)}>
+                  <option value="">all</option>
+                  {models.map((it) => (
+                    <option key={it.name}>{it.name}</option>
+                  ))}
+                </select>
+              )}
+            </Field>
+          )}
+          <Field label="What the client is told" wide>
+            {(id) => (
+              <input
+                id={id}
+                type="text"
+                maxLength={500}
+                value={tell}
+                onChange={(event) => setTell(event.target.value)}
+              />
+            )}
+          </Field>
+        </div>
+      )}
+      {verb && (
+        <Preview
+          order={{ verb, target: client.id, terms }}
+          onDone={setDone}
+          onClose={onClose}
+          key={JSON.stringify([verb, terms])}
+        />
+      )}
+    </Dialog>
+  );
+}
+
+function Field({
+  label,
+  wide = false,
+  children,
+}: {
+  readonly label: string;
+  readonly wide?: boolean;
+  readonly children: (id: string) => ReactNode;
+}) {
+  const id = useId();
+  return (
+    <div className={wide ? s.wide : ""}>
+      <label htmlFor={id}>{label}</label>
+      {children(id)}
+    </div>
+  );
+}
+
+interface PreviewProps {
+  readonly order: { readonly verb: OrderVerb; readonly target: string; readonly terms: OrderTerms };
+  readonly onDone: (it: ActionRow) => void;
+  readonly onClose: () => void;
+}
+
+function Preview({ order, onDone, onClose }: PreviewProps) {
+  const [reason, setReason] = useState("");
+  const preview = useQuery({
+    queryKey: ["preview", "client", order],
+    queryFn: () => decide.preview(order),
+    staleTime: 0,
+    gcTime: 0,
+  });
+  const apply = useMutation({
+    mutationFn: ({ digest }: ActionPreview) => decide.apply({ ...order, digest, reason }),
+    onSuccess: onDone,
+  });
+  if (preview.isError) return <Problem error={preview.error} />;
+  const it = preview.data;
+  if (!it) return <Waiting lines={3} />;
+  if (it.refused)
+    return (
+      <p>
+        It cannot be done: <Shown>{it.refused}</Shown>
+      </p>
+    );
+  return (
+    <>
+      <Section title="What would happen">
+        <p>
+          <Shown>{it.title}</Shown>
+        </p>
+        <Bullets items={it.effects} />
+        {it.approval === "two-people" && <Muted>Somebody else has to agree: this proposes it.</Muted>}
+      </Section>
+      <Form onSubmit={() => reason.trim() !== "" && apply.mutate(it)}>
+        <Reason label="Reason, for the evidence; the client does not read it" value={reason} onChange={setReason} />
+        {apply.error && <Problem error={apply.error} />}
+        <Buttons>
+          <Button look="main" submits disabled={reason.trim() === "" || apply.isPending}>
+            {apply.isPending ? "Waiting for the gateway" : verbText[order.verb].name}
+          </Button>
+          <Button onClick={onClose}>Order nothing</Button>
+        </Buttons>
+      </Form>
+    </>
+  );
+}

@@ -1,0 +1,66 @@
+import type { ClientDetail, GatewayOrder } from "@outweigh/schema";
+import { Link } from "@tanstack/react-router";
+import { Section } from "../../ui/parts.tsx";
+import { Mono, Muted, Shown } from "../../ui/text.tsx";
+import { Ago, At } from "../../ui/when.tsx";
+import { Outcome } from "../actions/outcome.tsx";
+import s from "./clients.module.css";
+import { verbText } from "./words.ts";
+
+/** What holds now, as the gateway lists it: also what was ordered there by hand. */
+export function Standing({ of: orders }: { readonly of: readonly GatewayOrder[] }) {
+  return (
+    <Section title="Orders that hold">
+      {orders.length === 0 && <Muted>None: it gets what its tier gives.</Muted>}
+      {orders.map((it) => (
+        <p key={it.id}>
+          {verbText[it.verb].name}
+          {it.model !== undefined && (
+            <>
+              {" for "}
+              <Mono>{it.model}</Mono>
+            </>
+          )}
+          {it.principal.startsWith("tenant:") && <Muted> · of its whole tenant</Muted>} until <At at={it.until} />
+          <br />
+          <Muted>
+            <Mono>{it.id}</Mono> by <Shown>{it.by}</Shown>, telling it: <Shown>{it.reason}</Shown>
+          </Muted>
+        </p>
+      ))}
+    </Section>
+  );
+}
+
+/** What was ordered from here, with the way back. */
+export function Ordered({ of: actions }: { readonly of: ClientDetail["actions"] }) {
+  if (actions.length === 0) return null;
+  return (
+    <Section title="Ordered from here">
+      {actions.map((it) => (
+        <div className={s.ordered} key={it.id}>
+          <Outcome of={it} />
+        </div>
+      ))}
+    </Section>
+  );
+}
+
+export function Incidents({ of }: { readonly of: ClientDetail["incidents"] }) {
+  return (
+    <Section title="Incidents">
+      {of.length === 0 && <Muted>None tells of it.</Muted>}
+      {of.map((it) => (
+        <p key={it.id}>
+          <Link to="/incidents/$id" params={{ id: it.id }}>
+            <Shown>{it.title}</Shown>
+          </Link>
+          <br />
+          <Muted>
+            INC-{it.number} · <Ago at={it.lastAt} /> · {it.status}
+          </Muted>
+        </p>
+      ))}
+    </Section>
+  );
+}
