@@ -186,7 +186,7 @@ function pathsOf(judge: Judge | undefined, stream: readonly Query[], baselines: 
     strangeness: readings.map((it) => it.strangeness),
     progress: readings.map((it) => it.learnt),
     lines: readings.map((it) => it.lineRun),
-    ...Object.fromEntries(signals.map((it, j) => [it, readings.map((r) => r.pace[j] ?? 0)])),
+    ...Object.fromEntries(signals.map((it, j) => [it, readings.map((r) => r.far[j] ?? 0)])),
     ...theirs,
   };
 }

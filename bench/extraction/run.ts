@@ -7,7 +7,7 @@ import { scoredAlone, stateBytes } from "./cost.ts";
 import { measureLinked, type Linked } from "./linked.ts";
 import { alpha, benignOf, examOf, horizonOf, measure, works } from "./measure.ts";
 import { measurePrompts, type PromptSignalResult } from "./prompts.ts";
-import { secondVictim } from "./second.ts";
+import { madeVictim, shapes } from "./second.ts";
 import { table, writeInto } from "./table.ts";
 import { median, Tally, type DetectorResult, type TallyState } from "./tally.ts";
 import { readTraces, type Traces } from "./traces.ts";
@@ -93,7 +93,7 @@ function measurePart(part: string, folder: string, splits: number) {
   if (part === "prompts") return measurePrompts(folder, splits);
   if (part === "linked") return measureLinked(folder);
   const work = works.find((it) => part.endsWith(it));
-  const traces = part.startsWith("second") ? secondVictim(secondSeed) : readTraces(folder);
+  const traces = part.startsWith("second") ? madeVictim(shapes["24 columns"], secondSeed) : readTraces(folder);
   if (!traces) return undefined;
   return work ? measure(traces, splits, work) : costs(traces);
 }

@@ -1,19 +1,36 @@
-// A second victim and streams that were in no folder: a network over made-up tables, honest users of many habits, and thieves
-// that really query it. Seeded; nothing of the detectors was chosen on it.
+// Victims and streams that were in no folder: networks over made-up records, honest users of many habits, and thieves that really
+// query them. Seeded.
 import { Dice } from "./dice.ts";
 import { thieves, type Market } from "./second-thieves.ts";
 import { ask, newLayers, train, type Answer, type Widths } from "./network.ts";
 import type { TracePrincipal, Traces } from "./traces.ts";
 
-const widths: Widths = [24, 48, 32, 7];
+/** What a made victim looks like. */
+export interface Shape {
+  readonly widths: Widths;
+  /**
+   * - `table`: columns that go together, some skewed, some whole numbers. - `mixed`: the same with flags that are 0 or 1. - `curve`:
+   * neighbouring columns are alike, as in a spectrum or a recording.
+   */
+  readonly records: "table" | "mixed" | "curve";
+}
+
+/** The made victims: name, shape. */
+export const shapes = {
+  "24 columns": { widths: [24, 48, 32, 7], records: "table" },
+  "16 columns": { widths: [16, 32, 24, 4], records: "mixed" },
+  "256 columns": { widths: [256, 64, 48, 12], records: "curve" },
+} as const satisfies Record<string, Shape>;
+
 const benignPrincipals = 600;
 const horizon = 352;
 /** Where the clone of each thief is trained, to know its fidelity. */
 const checkpoints = [16, 32, 64, 128, 256, 352];
 
 /** Everything one seed decides. */
-export function secondVictim(seed: number): Traces {
-  const world = makeWorld(seed);
+export function madeVictim(shape: Shape, seed: number): Traces {
+  const { widths } = shape;
+  const world = makeWorld(shape, seed);
   const dice = new Dice(seed, 1);
   const lessons = Array.from({ length: 6000 }, () => {
     const { input, label } = world.draw(dice);
@@ -35,14 +52,14 @@ export function secondVictim(seed: number): Traces {
     { id: "reference", kind: "reference" },
   );
   for (let i = 0; i < benignPrincipals; i++)
-    add(honest(world, new Dice(seed, 2, i)), { id: `user-${i}`, kind: "benign" });
+    add(honest(world, shape, new Dice(seed, 2, i)), { id: `user-${i}`, kind: "benign" });
 
   const market: Market = {
     classes: widths[3],
     width: widths[0],
     reply,
     draw: (from) => world.draw(from).input,
-    foreign: makeWorld(seed + 1000).draw,
+    foreign: makeWorld(shape, seed + 1000).draw,
     fresh: (from) => newLayers(widths, from),
   };
   for (const [kind, [attack, steal]] of Object.entries(thieves).entries()) {
@@ -52,7 +69,7 @@ export function secondVictim(seed: number): Traces {
       add(inputs, { id: `${attack}-${s}`, kind: "attack", attack, seed: s, cloneFidelity });
     }
   }
-  return tracesOf(rows, principals, reserved, truth);
+  return tracesOf(widths[3], rows, principals, reserved, truth);
 }
 
 interface World {
@@ -61,15 +78,16 @@ interface World {
   of(label: number, dice: Dice): Float64Array;
 }
 
-/** Tables: each class has three groups of records; columns go together, some are skewed, some hold whole numbers. */
-function makeWorld(seed: number): World {
+/** Each class has three groups of records, with five ways in which their columns go together. */
+function makeWorld({ widths, records }: Shape, seed: number): World {
   const dice = new Dice(seed, 0);
   const width = widths[0];
+  const vector = (size: number) => {
+    const free = Float64Array.from({ length: width }, () => size * dice.normal());
+    return records === "curve" ? smooth(free) : free;
+  };
   const groups = Array.from({ length: widths[3] }, () =>
-    Array.from({ length: 3 }, () => ({
-      centre: Float64Array.from({ length: width }, () => 1.1 * dice.normal()),
-      loads: Array.from({ length: 5 }, () => Float64Array.from({ length: width }, () => 0.6 * dice.normal())),
-    })),
+    Array.from({ length: 3 }, () => ({ centre: vector(1.1), loads: Array.from({ length: 5 }, () => vector(0.6)) })),
   );
   const share = [0.5, 0.3, 0.2];
   const of = (label: number, from: Dice) => {
@@ -77,7 +95,9 @@ function makeWorld(seed: number): World {
     const factors = loads.map(() => from.normal());
     return Float64Array.from({ length: width }, (_, i) => {
       const value = centre[i]! + loads.reduce((sum, it, k) => sum + it[i]! * factors[k]!, 0) + 0.35 * from.normal();
+      if (records === "curve") return value;
       if (i % 4 === 1) return Math.exp(value / 2) - 1;
+      if (i % 4 === 2 && records === "mixed") return value > 0 ? 1 : 0;
       return i % 4 === 3 ? Math.round(2 * value) / 2 : value;
     });
   };
@@ -91,11 +111,21 @@ function makeWorld(seed: number): World {
   };
 }
 
+/** A sum over sixteen neighbours, of the same spread: what runs on from column to column. */
+function smooth(free: Float64Array): Float64Array {
+  const reach = 16;
+  return free.map((_, i) => {
+    let sum = 0;
+    for (let k = 0; k < reach; k++) sum += free[(i + k) % free.length]!;
+    return sum / Math.sqrt(reach);
+  });
+}
+
 /**
  * An honest user: own classes, own records (few or many, by a power law), the popular ones asked again and again with fresh
  * values, own skew of some columns, for some a drift over the stream, for some retries.
  */
-function honest(world: World, dice: Dice): Float64Array[] {
+function honest(world: World, { widths }: Shape, dice: Dice): Float64Array[] {
   const width = widths[0];
   const known = dice.shuffled(widths[3]).slice(0, 1 + dice.pick([0.15, 0.2, 0.2, 0.15, 0.1, 0.1, 0.1]));
   const liking = known.map(() => -Math.log(dice.uniform()));
@@ -140,6 +170,7 @@ function fidelities(
 }
 
 function tracesOf(
+  classes: number,
   rows: readonly { input: Float64Array; answer: Answer }[],
   principals: readonly TracePrincipal[],
   reserved: readonly Float64Array[],
@@ -155,7 +186,7 @@ function tracesOf(
     inputs_label: truth.map((it) => single([it])),
   };
   return {
-    classes: widths[3],
+    classes,
     principals,
     row: (name, i) => arrays[name]?.[i] ?? new Float32Array(0),
     has: (name) => name in arrays,

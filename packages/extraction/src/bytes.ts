@@ -1,7 +1,7 @@
 import { ExtractionError } from "./error.ts";
 
 /** The arrays that states are made of. Stored as they lie in memory: little-endian, as all machines that we run on are. */
-export type Packed = Int8Array | Int16Array | Uint16Array | Uint32Array | Float32Array | Float64Array;
+export type Packed = Int8Array | Uint8Array | Int16Array | Uint16Array | Uint32Array | Float32Array | Float64Array;
 
 /** An array's bytes as base64. */
 export function toText(it: Packed): string {

@@ -2,7 +2,7 @@ import { makeBank } from "./bank.ts";
 import { ExtractionError } from "./error.ts";
 import { alarmLevel, certifiable, sharesOf, type AlarmLevel, type Rate } from "./path-cal.ts";
 import type { Query } from "./query.ts";
-import { Scorer, signals, type Frame } from "./scores.ts";
+import { scored, Scorer, signals, type Frame } from "./scores.ts";
 import { learnSpace, place, type Space } from "./space.ts";
 import { easeOf, examAfter, Path, type Judge, type Scale } from "./path.ts";
 import type { Exam } from "./progress.ts";
@@ -51,8 +51,15 @@ export const minStratumScores = 100;
 const minPupils = 10;
 /** The smallest knee: a gauge that never moves on benign data must not blow the path up at its first move. */
 const minScale = 0.01;
-/** Where the tail of the scale group begins. The alarm level makes the promise; this only makes gauges comparable. */
-const kneeQuantile = 0.9;
+/**
+ * Where the tail of the scale group begins: the furthest fifth are two dozen principals of 120. The alarm level makes the promise;
+ * this only makes gauges comparable.
+ */
+const kneeQuantile = 0.8;
+/** A tail thinner than this share of the knee may be luck, and must not let one signal drown the others. */
+const minTail = 0.3;
+/** Share of benign principals whom a pupil must pass: see `learnPupils`. */
+const pupilQuantile = 0.9;
 
 /** Parts of the reference group: each is scored with what the others asked, as a newcomer would be. */
 const folds = 5;
@@ -112,7 +119,9 @@ export function learnJudge(reference: readonly Stream[], options: CalibrationOpt
     const frame = others[k] ?? frameOf(spaces, part, strata);
     const scores = joinScores(found.filter((_, i) => i !== k));
     const tails = tailsOf(scores);
-    return part.map((stream) => gaugesOf({ ...options, frame, scores, tails, scale: plain, pupils: [] }, stream));
+    return part.map((stream) =>
+      gaugesOf({ ...options, frame, scores, tails, scale: plain, surplusScale: plain, pupils: [] }, stream),
+    );
   });
   const scores = joinScores(found);
   return {
@@ -121,6 +130,7 @@ export function learnJudge(reference: readonly Stream[], options: CalibrationOpt
     scores,
     tails: tailsOf(scores),
     scale: signals.map((_, j) => learnScale(gauges.map((it) => it.pace[j] ?? 0))),
+    surplusScale: scored.map((_, j) => learnScale(gauges.map((it) => it.surplus[j] ?? 0))),
     pupils: learnPupils(gauges.map((it) => it.exams)),
   };
 }
@@ -186,14 +196,16 @@ function tailsOf(scores: readonly (readonly Float64Array[])[]): readonly (readon
 function gaugesOf(judge: Judge, stream: Stream) {
   const path = new Path(judge);
   const pace = signals.map(() => 0);
+  const surplus = scored.map(() => 0);
   const exams = new Map<number, number>();
   for (const query of stream.slice(0, judge.horizon)) {
     const reading = path.step(query);
     reading.pace.forEach((it, j) => (pace[j] = Math.max(pace[j] ?? 0, it)));
+    reading.surplus.forEach((it, j) => (surplus[j] = Math.max(surplus[j] ?? 0, it)));
     const nth = reading.progress && examAfter(reading.progress.queries);
     if (reading.progress && judge.exam && nth !== undefined) exams.set(nth, easeOf(reading.progress, judge.exam));
   }
-  return { pace, exams };
+  return { pace, surplus, exams };
 }
 
 /** Where the highest paces have their knee, and how far the tail beyond it reaches. */
@@ -203,8 +215,7 @@ function learnScale(highest: readonly number[]): Scale {
   const knee = Math.max(reached[above] ?? 0, minScale);
   const tail = reached.slice(above + 1).map((it) => it - knee);
   const excess = tail.reduce((sum, it) => sum + it, 0) / Math.max(tail.length, 1);
-  // A dozen principals make the tail: a thin one may be luck, and must not let one signal drown the others.
-  return { knee, excess: Math.max(excess, knee) };
+  return { knee, excess: Math.max(excess, minTail * knee) };
 }
 
 /** Per examination the ease that nine of ten benign principals stay below. */
@@ -213,7 +224,7 @@ function learnPupils(exams: readonly ReadonlyMap<number, number>[]): number[] {
   for (let exam = 0; ; exam++) {
     const known = exams.flatMap((it) => it.get(exam) ?? []).sort((a, b) => a - b);
     if (known.length < minPupils) return pupils;
-    pupils.push(Math.max(known[Math.ceil(kneeQuantile * known.length) - 1] ?? 0, minScale));
+    pupils.push(Math.max(known[Math.ceil(pupilQuantile * known.length) - 1] ?? 0, minScale));
   }
 }
 

@@ -5,9 +5,10 @@ import { mix } from "./hash.ts";
 import { History } from "./history.ts";
 
 const width = 4;
+const spaceOf = (dimensions: number) => ({ dimensions, columns: [] });
 const point = (n: number) => Int16Array.from({ length: width }, (_, i) => (mix(mix(n) ^ i) % 8192) - 4096);
 const filled = (n: number, of = 2) => {
-  const history = new History([width]);
+  const history = new History([spaceOf(width)]);
   for (let i = 0; i < n; i++) history.add(history.coarsen([point(i)]), i % of, mix(i));
   return history;
 };
@@ -24,14 +25,14 @@ test("finds what a full search of everything kept finds", () => {
   );
 });
 
-test("keeps the newest 256 and a sample of 256 older ones, whatever comes", () => {
+test("keeps the newest 256 and a sample of 192 older ones, whatever comes", () => {
   const history = filled(3000);
   const known = Array.from({ length: 3000 }, (_, i) => history.has(mix(i)));
   assert.ok(known.slice(-256).every((it) => it));
-  assert.equal(known.slice(0, -256).filter((it) => it).length, 256);
+  assert.equal(known.slice(0, -256).filter((it) => it).length, 192);
   const sampled = Array.from({ length: 2744 }, (_, i) => mix(i)).sort((a, b) => a - b);
   assert.ok(
-    sampled.slice(0, 256).every((it) => history.has(it)),
+    sampled.slice(0, 192).every((it) => history.has(it)),
     "those with the smallest hashes",
   );
 });
@@ -39,14 +40,14 @@ test("keeps the newest 256 and a sample of 256 older ones, whatever comes", () =
 test("nothing is near in a stratum never asked", () => {
   const history = filled(10);
   assert.equal(history.nearest(history.coarsen([point(1)]), 7), undefined);
-  assert.equal(new History([width]).nearest(new Int8Array(width), 0), undefined);
+  assert.equal(new History([spaceOf(width)]).nearest(new Int8Array(width), 0), undefined);
 });
 
 test("a restored history answers as the first does, wherever it was cut", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 700 }), fc.integer({ min: 0, max: 300 }), (before, after) => {
       const first = filled(before);
-      const second = new History([width]);
+      const second = new History([spaceOf(width)]);
       second.restore(JSON.parse(JSON.stringify(first.snapshot())));
       for (let i = before; i < before + after; i++) {
         for (const it of [first, second]) it.add(it.coarsen([point(i)]), i % 2, mix(i));
@@ -58,5 +59,7 @@ test("a restored history answers as the first does, wherever it was cut", () => 
 });
 
 test("refuses a state of another size", () => {
-  assert.throws(() => new History([width]).restore(new History([width + 1]).snapshot()), { code: "BAD_STATE" });
+  assert.throws(() => new History([spaceOf(width)]).restore(new History([spaceOf(width + 1)]).snapshot()), {
+    code: "BAD_STATE",
+  });
 });

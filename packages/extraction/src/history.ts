@@ -1,13 +1,23 @@
 import { fromText, toText } from "./bytes.ts";
+import type { Space } from "./space.ts";
 
-/** Newest queries kept, and older ones kept as a sample: 512 rows of at most 32 coordinates of one byte are 16 KiB a space. */
+/** Newest queries kept, and older ones kept as a sample: 448 rows of at most 32 coordinates of one byte are 14 KiB a space. */
 const recent = 256;
-const sampled = 256;
-/** Coordinates kept of each query: the principal axes beyond carry little of the distance between natural inputs. */
-export const historyDimensions = 32;
+const sampled = 192;
+/** Coordinates kept of each query in a space: the principal axes beyond carry little of the distance between natural inputs. */
+const maxKept = 32;
 
 /** A kept coordinate is this many times coarser than a point's: 1/16 sd, up to ±8 sd. A chain's links are further apart than the rounding. */
 const coarse = 64;
+
+/** The first axes, and the columns if the space has any. */
+export function keptOf({ dimensions, columns }: Pick<Space, "dimensions" | "columns">): number[] {
+  const axes = Math.min(dimensions, maxKept - columns.length);
+  return [
+    ...Array.from({ length: axes }, (_, i) => i),
+    ...Array.from({ length: columns.length }, (_, i) => dimensions + i),
+  ];
+}
 
 /** How near the nearest own earlier query of the stratum was. */
 export interface Near {
@@ -18,12 +28,14 @@ export interface Near {
 }
 
 /**
- * A principal's own past queries in one or more spaces, bounded: a ring of the newest 256 and, of everything older, the 256 with
+ * A principal's own past queries in one or more spaces, bounded: a ring of the newest 256 and, of everything older, the 192 with
  * the smallest hash. The sample by smallest hash is uniform over distinct inputs, needs no dice, and two of them merge.
  */
 export class History {
   /** Coordinates kept, per space. */
   readonly widths: readonly number[];
+  /** Which coordinates of a point they are, per space. */
+  readonly #kept: readonly (readonly number[])[];
   readonly #width: number;
   readonly #rows: Int8Array;
   readonly #strata = new Int16Array(recent + sampled).fill(-1);
@@ -31,8 +43,9 @@ export class History {
   #seen = 0;
   #sample = 0;
 
-  constructor(dimensions: readonly number[]) {
-    this.widths = dimensions.map((it) => Math.min(it, historyDimensions));
+  constructor(spaces: readonly Pick<Space, "dimensions" | "columns">[]) {
+    this.#kept = spaces.map(keptOf);
+    this.widths = this.#kept.map((it) => it.length);
     this.#width = this.widths.reduce((sum, it) => sum + it, 0);
     this.#rows = new Int8Array((recent + sampled) * this.#width);
   }
@@ -42,7 +55,7 @@ export class History {
     const row = new Int8Array(this.#width);
     let at = 0;
     points.forEach((point, space) => {
-      for (let i = 0; i < (this.widths[space] ?? 0); i++) {
+      for (const i of this.#kept[space] ?? []) {
         row[at++] = Math.max(-127, Math.min(127, Math.round((point[i] ?? 0) / coarse)));
       }
     });
@@ -69,11 +82,35 @@ export class History {
     return of === 0 ? undefined : { squared, of };
   }
 
+  /** The kept coordinates, in the last space, of the own earlier query that is nearest there, of whatever stratum; undefined for the first. */
+  closest(row: Int8Array): Int8Array | undefined {
+    const width = this.widths.at(-1) ?? 0;
+    const from = this.#width - width;
+    const used = Math.min(this.#seen, recent);
+    let [best, at] = [Infinity, -1];
+    for (let slot = 0; slot < recent + this.#sample; slot++) {
+      if (slot === used && used < recent) slot = recent;
+      if (slot >= recent + this.#sample) break;
+      const sum = this.#distance(slot * this.#width + from, row, from, width, best);
+      if (sum < best) [best, at] = [sum, slot * this.#width + from];
+    }
+    return at < 0 ? undefined : this.#rows.subarray(at, at + width);
+  }
+
   /** Squared distance, given up once it passes `most`. */
   #distance(at: number, row: Int8Array, from: number, width: number, most: number): number {
+    const rows = this.#rows;
     let sum = 0;
-    for (let i = 0; i < width && sum < most; i++) {
-      const d = this.#rows[at + i]! - row[from + i]!;
+    let i = 0;
+    for (; i + 3 < width && sum < most; i += 4) {
+      const a = rows[at + i]! - row[from + i]!;
+      const b = rows[at + i + 1]! - row[from + i + 1]!;
+      const c = rows[at + i + 2]! - row[from + i + 2]!;
+      const d = rows[at + i + 3]! - row[from + i + 3]!;
+      sum += a * a + b * b + c * c + d * d;
+    }
+    for (; i < width && sum < most; i++) {
+      const d = rows[at + i]! - row[from + i]!;
       sum += d * d;
     }
     return sum;

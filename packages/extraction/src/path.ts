@@ -3,13 +3,10 @@ import { mix, uniform } from "./hash.ts";
 import { OwnBaseline, type OwnBaselineState } from "./own-baseline.ts";
 import { Student, type Exam, type Progress, type StudentState } from "./progress.ts";
 import type { Query } from "./query.ts";
-import { Scorer, signals, type Frame, type ScorerState, type Signal } from "./scores.ts";
+import { scored, Scorer, signals, type Frame, type ScorerState, type Signal } from "./scores.ts";
 import { conformalP, cusum, logBet, logMean, tailP, type Tail } from "./wealth.ts";
 
-/**
- * How benign principals' highest pace of a signal is spread: 90 % up to `knee`, the rest beyond it by `excess` on average, taken
- * as `knee` at least.
- */
+/** How the highest values of benign principals are spread: four in five up to `knee`, the rest beyond it by `excess` on average. */
 export interface Scale {
   readonly knee: number;
   readonly excess: number;
@@ -25,8 +22,10 @@ export interface Judge {
   readonly scores: readonly (readonly Float64Array[])[];
   /** The tail of each of `scores`. */
   readonly tails: readonly (readonly (Tail | undefined)[])[];
-  /** One per signal. */
+  /** Of paces, one per signal. */
   readonly scale: readonly Scale[];
+  /** Of surpluses, one per score. */
+  readonly surplusScale: readonly Scale[];
   /** Ease (see `easeOf`) that nine of ten benign principals stay below, one for each examination. */
   readonly pupils: readonly number[];
   readonly exam?: Exam;
@@ -34,6 +33,12 @@ export interface Judge {
 
 /** Queries that a path counts as made before its first: what keeps three strange first queries from being a verdict. */
 export const settling = 32;
+
+/**
+ * A p-value counts as surplus from one in 20, and counts no more from one in 400: -ln p from 3 to 6. What honest users' habits
+ * make of their queries lies below, and single queries that are stranger than anything must not outweigh many.
+ */
+const [surplusFrom, surplusTo] = [3, 6];
 
 /** The scores whose own habit `change` watches, as indices of `scored`: the distances, whose p-values are conditioned on the stratum. */
 const habits = [0, 1];
@@ -70,9 +75,13 @@ export interface Reading {
   /** Evidence per query of each signal: `evidence / (t + settling)`. */
   readonly pace: readonly number[];
   /**
-   * The length of the vector of all paces, each as how far it lies beyond benign principals': compared with the level of
-   * strangeness. One signal alone counts whole, and several together count more than each.
+   * How much of the stream is strange, of each score: the mean of -ln p between 3 and 6, over `t + settling`. Evidence is lost
+   * again with every honest query, this is not: a thief who mixes in honest queries shows here.
    */
+  readonly surplus: readonly number[];
+  /** The further of pace and surplus of each signal beyond benign principals', in units of how far the furthest fifth goes. */
+  readonly far: readonly number[];
+  /** The length of the vector `far`: compared with the level of strangeness. One signal alone counts whole, several count more. */
   readonly strangeness: number;
   /** The signal that `strangeness` comes from most. */
   readonly leader: Signal;
@@ -104,6 +113,7 @@ export class Path {
   #rating: number | undefined;
   #t = 0;
   #evidence = signals.map(() => 0);
+  #surplus = scored.map(() => 0);
   #habits: readonly OwnBaseline[] = [];
 
   constructor(judge: Judge) {
@@ -115,7 +125,7 @@ export class Path {
 
   /** @throws {ExtractionError} BAD_QUERY for a stratum that does not exist, a wrong length, or a value that is not finite. */
   step(query: Query): Reading {
-    const { strata, horizon, scale } = this.#judge;
+    const { strata, horizon, scale, surplusScale } = this.#judge;
     if (!Number.isInteger(query.stratum) || query.stratum < 0 || query.stratum >= strata) {
       throw new ExtractionError("BAD_QUERY", `expected a stratum from 0 to ${strata - 1}, got ${query.stratum}`);
     }
@@ -125,11 +135,23 @@ export class Path {
     if (isNew) this.#study(query);
 
     const pace = this.#evidence.map((it, j) => Math.max(it, 0) / (j === changeAt ? settling : t + settling));
-    const far = pace.map((it, j) => beyond(it, scale[j]));
+    const surplus = this.#surplus.map((it) => it / (t + settling));
+    const far = pace.map((it, j) => Math.max(beyond(it, scale[j]), beyond(surplus[j] ?? 0, surplusScale[j])));
     const strangeness = Math.hypot(...far);
     const leader = signals[far.indexOf(Math.max(...far))] ?? signals[0];
     const [learnt, progress, evidence] = [this.#learnt, this.#progress, [...this.#evidence]];
-    return { t: t + 1, evidence, pace, strangeness, leader, learnt, lineRun: this.#scorer.lineRun, progress };
+    return {
+      t: t + 1,
+      evidence,
+      pace,
+      surplus,
+      far,
+      strangeness,
+      leader,
+      learnt,
+      lineRun: this.#scorer.lineRun,
+      progress,
+    };
   }
 
   /** One bet per signal. False for an exact repeat. */
@@ -144,6 +166,7 @@ export class Path {
       const p = conformalP(score, known, uniform(seed, t, j));
       const tail = tails[j]?.[query.stratum];
       const far = tail && score > tail.from ? tailP(score, tail) : p;
+      this.#surplus[j]! += Math.min(Math.max(-Math.log(far) - surplusFrom, 0), surplusTo - surplusFrom);
       this.#evidence[j] = cusum(this.#evidence[j] ?? 0, logBet(far, tail ? known.length ** 2 : known.length));
       const habit = this.#habits[habits.indexOf(j)];
       if (habit) moved.push(habit.step(Math.round((1 - p) * grain)));
@@ -180,6 +203,7 @@ export class Path {
     this.#learnt = 0;
     this.#rating = undefined;
     this.#evidence = signals.map(() => 0);
+    this.#surplus = scored.map(() => 0);
     this.#habits = habits.map((j) => new OwnBaseline(mix(this.#judge.seed ^ j)));
     this.#t = 0;
   }
@@ -189,6 +213,7 @@ export class Path {
     return {
       t: this.#t,
       evidence: [...this.#evidence],
+      surplus: [...this.#surplus],
       learnt: this.#learnt,
       rating: this.#rating,
       habits: this.#habits.map((it) => it.snapshot()),
@@ -206,6 +231,7 @@ export class Path {
     if (this.#student && state.student) this.#student.restore(state.student);
     this.#t = state.t;
     this.#evidence = [...state.evidence];
+    this.#surplus = [...state.surplus];
     this.#learnt = state.learnt;
     this.#rating = state.rating;
     this.#progress = state.progress;
@@ -215,6 +241,7 @@ export class Path {
 export interface PathState {
   readonly t: number;
   readonly evidence: readonly number[];
+  readonly surplus: readonly number[];
   readonly learnt: number;
   readonly rating: number | undefined;
   readonly habits: readonly OwnBaselineState[];
@@ -224,9 +251,9 @@ export interface PathState {
 }
 
 /**
- * How far a pace lies beyond what nine of ten benign principals stay below, in units of how far the tenth goes. Only comparability
+ * How far a value lies beyond what four of five benign principals stay below, in units of how far the fifth goes. Only comparability
  * hangs on this; the promise comes from the alarm level, whatever the tails are.
  */
-function beyond(pace: number, scale: Scale | undefined): number {
-  return scale ? Math.max(0, pace - scale.knee) / scale.excess : 0;
+function beyond(value: number, scale: Scale | undefined): number {
+  return scale ? Math.max(0, value - scale.knee) / scale.excess : 0;
 }

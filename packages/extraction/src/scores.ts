@@ -3,16 +3,18 @@ import { fromText, toText } from "./bytes.ts";
 import { hashVector } from "./hash.ts";
 import { History, type HistoryState } from "./history.ts";
 import { topGap, type Query } from "./query.ts";
-import { place, type Space } from "./space.ts";
+import { lengthOf as pointLength, place, type Space } from "./space.ts";
+import { Steps, type StepsState } from "./steps.ts";
 
 /**
- * The five scores of a query; higher is stranger. Each is judged only against benign queries of the same stratum.
+ * The six scores of a query; higher is stranger. Each is judged only against benign queries of the same stratum.
  *
  * - `distance`, `distance-input`: how far from what benign principals ask, as the model sees it and as it was sent. Blind spot: in-distribution theft.
  * - `unsure`, `sure`: margin of the answer, both tails. Blind spot: inputs as certain as anybody's.
  * - `chain`: closeness to an own earlier query, in both spaces at once. Blind spot: attacks that draw fresh inputs.
+ * - `step`: taking the same step from own earlier queries as before: see `Steps`. Blind spot: steps drawn at random.
  */
-export const scored = ["distance", "distance-input", "unsure", "sure", "chain"] as const;
+export const scored = ["distance", "distance-input", "unsure", "sure", "chain", "step"] as const;
 
 /** The signals on a path: the bets on each score, and `change`, whether the distances have left the principal's own habit. */
 export const signals = [...scored, "change"] as const;
@@ -39,13 +41,15 @@ const maxRun = 64;
 export class Scorer {
   readonly #frame: Frame;
   readonly #history: History;
+  readonly #steps: Steps;
   #last: Int16Array | undefined;
   #step: { readonly direction: Float32Array; readonly length: number } | undefined;
   #run = 0;
 
   constructor(frame: Frame) {
     this.#frame = frame;
-    this.#history = new History(spacesOf(frame).map((it) => it.dimensions));
+    this.#history = new History(spacesOf(frame));
+    this.#steps = new Steps(frame.input ?? frame.features);
   }
 
   /** Undefined for an exact repeat of a query still remembered. */
@@ -66,10 +70,17 @@ export class Scorer {
       gap === undefined ? undefined : 1 - gap,
       gap === undefined ? undefined : gap - 1,
       closeness(this.#history, row, stratum),
+      this.#stride(row),
     ];
     this.#history.add(row, stratum, hash);
     this.#walk(own);
     return scores;
+  }
+
+  /** How like earlier ones the step is that leads here from the nearest own earlier query. */
+  #stride(row: Int8Array): number | undefined {
+    const from = this.#history.closest(row);
+    return from && this.#steps.take(from, row.subarray(row.length - from.length));
   }
 
   /** How many steps in a row went on along one line, or halved: line search, bisection. 0 for everybody else. */
@@ -102,6 +113,7 @@ export class Scorer {
   snapshot(): ScorerState {
     return {
       history: this.#history.snapshot(),
+      steps: this.#steps.snapshot(),
       last: this.#last && toText(this.#last),
       step: this.#step && toText(this.#step.direction),
       run: this.#run,
@@ -110,7 +122,8 @@ export class Scorer {
 
   restore(state: ScorerState): void {
     this.#history.restore(state.history);
-    const width = (this.#frame.input ?? this.#frame.features).dimensions;
+    this.#steps.restore(state.steps);
+    const width = pointLength(this.#frame.input ?? this.#frame.features);
     this.#last = state.last === undefined ? undefined : new Int16Array(width);
     if (this.#last && state.last !== undefined) fromText(this.#last, state.last);
     const direction = new Float32Array(width);
@@ -122,6 +135,7 @@ export class Scorer {
 
 export interface ScorerState {
   readonly history: HistoryState;
+  readonly steps: StepsState;
   readonly last: string | undefined;
   readonly step: string | undefined;
   readonly run: number;

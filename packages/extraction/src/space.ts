@@ -16,7 +16,7 @@ export const unit = 1024;
 export interface Space {
   /** Length of the vectors it takes. */
   readonly inputs: number;
-  /** Length of the vectors it gives, at most `maxDimensions`. */
+  /** Axes of the vectors it gives, at most `maxDimensions`: what distances are measured in. */
   readonly dimensions: number;
   readonly mean: Float64Array;
   /** 1 / sd; 0 for a coordinate that is dropped. */
@@ -25,7 +25,19 @@ export interface Space {
   readonly projectionKey: number | undefined;
   /** `dimensions` rows of principal axes, one behind the other. */
   readonly axes: Float64Array;
+  /** Of a projected input, some columns as they are, behind the axes of each point: a projection hides which column moved. */
+  readonly columns: readonly Column[];
 }
+
+export interface Column {
+  readonly at: number;
+  readonly mean: number;
+  /** 1 / sd. */
+  readonly scale: number;
+}
+
+/** Columns of a projected input that are kept as they are, evenly spread over those that vary. */
+const keptColumns = 16;
 
 /** A standard deviation below this is noise of the recording, not variety: the coordinate is dropped. */
 const minDeviation = 1e-3;
@@ -60,7 +72,23 @@ export function learnSpace(vectors: readonly ArrayLike<number>[], key = 1): Spac
     scale: Float64Array.from(scale),
     projectionKey,
     axes: Float64Array.from(axes.flat()),
+    columns: projectionKey === undefined ? [] : columnsOf(vectors, inputs),
   };
+}
+
+/** The coordinates of a point: its axes, and the columns behind them. */
+export function lengthOf({ dimensions, columns }: Space): number {
+  return dimensions + columns.length;
+}
+
+function columnsOf(vectors: readonly ArrayLike<number>[], inputs: number): Column[] {
+  const { mean, deviation } = moments(vectors, inputs);
+  const moving = deviation.flatMap((it, at) => (it > minDeviation ? [at] : []));
+  const count = Math.min(keptColumns, moving.length);
+  return Array.from({ length: count }, (_, i) => {
+    const at = moving[Math.floor((i * moving.length) / count)] ?? 0;
+    return { at, mean: mean[at] ?? 0, scale: 1 / (deviation[at] ?? 1) };
+  });
 }
 
 /**
@@ -79,9 +107,13 @@ export function place(space: Space, vector: ArrayLike<number>): Int16Array {
     if (!Number.isFinite(value)) throw new ExtractionError("BAD_QUERY", `value ${i} is not finite`);
     z[i] = (value - space.mean[i]!) * space.scale[i]!;
   }
-  const { axes } = space;
-  const out = new Int16Array(space.dimensions);
-  for (let row = 0; row < out.length; row++) {
+  const { axes, dimensions, columns } = space;
+  const out = new Int16Array(lengthOf(space));
+  for (let i = 0; i < columns.length; i++) {
+    const { at, mean, scale } = columns[i]!;
+    out[dimensions + i] = fixed((vector[at]! - mean) * scale);
+  }
+  for (let row = 0; row < dimensions; row++) {
     const at = row * width;
     let [even, odd] = [0, 0]; // two sums, so that one addition need not wait for the other
     let i = 0;
@@ -90,10 +122,13 @@ export function place(space: Space, vector: ArrayLike<number>): Int16Array {
       odd += z[i + 1]! * axes[at + i + 1]!;
     }
     if (i < width) even += z[i]! * axes[at + i]!;
-    const sum = even + odd;
-    out[row] = Math.max(-32768, Math.min(32767, Math.round(sum * unit)));
+    out[row] = fixed(even + odd);
   }
   return out;
+}
+
+function fixed(value: number): number {
+  return Math.max(-32768, Math.min(32767, Math.round(value * unit)));
 }
 
 /** A keyed ±1 random projection to 64 coordinates. It keeps distances to within about 18 % (Achlioptas 2003). */
