@@ -1,0 +1,195 @@
+// Who must agree to an action, for how long, and that it is undone by itself.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { readPolicy } from "@outweigh/pipeline";
+import type { ActionRow, Incident } from "@outweigh/schema";
+import { pino } from "pino";
+import { Changes } from "../changes.ts";
+import { EvidenceLog, toActivity } from "../evidence/log.ts";
+import { listEvidence } from "../store/evidence.ts";
+import { listActions } from "../store/actions.ts";
+import { storeIncidents } from "../store/incidents.ts";
+import { openState, type State } from "../store/state/state.ts";
+import { aFolder } from "../testing/a-server.ts";
+import { aDatabaseUrl } from "../testing/engines.ts";
+import type { Act } from "./action.ts";
+import { Actions, type Wanting } from "./actions.ts";
+
+const hour = 3_600_000;
+const folder = aFolder("approvals");
+let state: State;
+let actions: Actions;
+let now = Date.UTC(2026, 10, 26);
+/** What the drivers were told, in order. */
+const done: string[] = [];
+/** What the plan depends on, and whether undoing works. */
+const world = { version: 1, undoes: true };
+
+/** A switch: on by applying, off by undoing. */
+const driver = (verb: Act["verb"], lasts?: number): Act => ({
+  verb,
+  preview: async (target) => {
+    const plan = { title: `Switch ${target}`, effects: ["It is switched"], undoable: true, plan: { target, ...world } };
+    return { ok: true, plan: { ...plan, touches: `file:${target}`, ...(lasts !== undefined && { lasts }) } };
+  },
+  apply: async (plan) => {
+    done.push("on");
+    return plan;
+  },
+  verify: async () => undefined,
+  undo: async () => {
+    if (!world.undoes) throw new Error("it is stuck");
+    done.push("off");
+  },
+});
+
+const policy = readPolicy(`
+- { when: { target: "file:/srv/" }, do: [quarantine-file], approval: two-people, lasts: 2h, why: production }
+- { when: {}, do: [quarantine-file, notify], lasts: 12h, why: a copy }
+`);
+
+before(async () => {
+  state = await openState(join(folder.path, "state"), await aDatabaseUrl());
+  const evidence = await EvidenceLog.open(state.db, folder.path);
+  const log = pino({ level: "silent" });
+  const acts = [driver("quarantine-file"), driver("notify", hour)];
+  const changes = new Changes();
+  const targets = { webhooks: [], orders: () => [] };
+  actions = new Actions({ db: state.db, evidence, changes, acts, policy, ...targets, log, now: () => now });
+  const incident: Incident = {
+    id: "inc-1",
+    title: "t",
+    severity: "high",
+    reason: "r",
+    principals: [],
+    models: ["acme-13b"],
+    alerts: ["a"],
+    firstAt: 0,
+    lastAt: 0,
+  };
+  await state.db.transaction().execute((tx) => storeIncidents(tx, [incident], now));
+});
+after(async () => {
+  await state.close();
+  folder.remove();
+});
+
+const who = (name: string, over: Partial<Wanting> = {}): Wanting => ({
+  name,
+  is: "person",
+  reach: undefined,
+  isLead: () => true,
+  ...over,
+});
+const [ana, lee] = [who("ana", { isLead: () => false }), who("lee")];
+
+async function wanted(target: string, by: Wanting, verb: Act["verb"] = "quarantine-file"): Promise<ActionRow> {
+  const order = { verb, target, incident: "inc-1" };
+  const { digest } = await actions.preview(order, by);
+  return actions.apply({ ...order, digest, reason: "stolen" }, by);
+}
+
+const agreed = ({ digest }: ActionRow) => ({ digest, reason: "I agree" });
+const code = (code: string) => ({ code });
+
+test("a lead decides alone where the policy asks for one person; an analyst proposes", async () => {
+  const alone = await wanted("/home/a", lee);
+  assert.deepEqual([alone.state, alone.approval, alone.endsAt], ["verified", "person", now + 12 * hour]);
+  const proposed = await wanted("/home/b", ana);
+  assert.deepEqual([proposed.state, proposed.endsAt], ["pending", undefined]);
+  await assert.rejects(actions.approve(proposed.id, agreed(proposed), who("ana")), code("FORBIDDEN"));
+  const approved = await actions.approve(proposed.id, agreed(proposed), lee);
+  assert.deepEqual([approved.state, approved.by, approved.decidedBy], ["verified", "ana", "lee"]);
+  await assert.rejects(actions.approve(proposed.id, agreed(proposed), lee), code("CONFLICT"));
+});
+
+test("where production is touched, two people agree, both of them by name", async () => {
+  const preview = await actions.preview({ verb: "quarantine-file", target: "/srv/m", incident: "inc-1" }, lee);
+  assert.deepEqual([preview.approval, preview.lasts], ["two-people", 2 * hour]);
+  for (const is of ["operator", "program"] as const)
+    await assert.rejects(wanted("/srv/m", who("root", { is })), code("ACTION_REFUSED"));
+  const before = done.length;
+  const row = await wanted("/srv/m", lee);
+  assert.deepEqual([row.state, done.length], ["pending", before], "a lead's own word is not enough");
+  await assert.rejects(actions.approve(row.id, agreed(row), lee), code("FORBIDDEN"));
+  await assert.rejects(actions.approve(row.id, agreed(row), who("root", { is: "operator" })), code("FORBIDDEN"));
+  await assert.rejects(actions.approve(row.id, { digest: "another", reason: "x" }, who("max")), code("CONFLICT"));
+  assert.equal(done.length, before);
+  const approved = await actions.approve(row.id, agreed(row), who("max"));
+  assert.deepEqual([approved.state, approved.endsAt], ["verified", now + 2 * hour]);
+  const { items } = await listEvidence(state.db, { filter: "subject:inc-1", limit: 10, now });
+  const last = items.map(toActivity).map(({ kind, by }) => `${kind} by ${by}`);
+  assert.deepEqual(last.slice(0, 3), ["action-applied by max", "action-approved by max", "action-proposed by lee"]);
+});
+
+test("what was agreed to is done, or nothing: another plan lapses the proposal", async () => {
+  const row = await wanted("/srv/n", lee);
+  const before = done.length;
+  world.version++;
+  await assert.rejects(actions.approve(row.id, agreed(row), who("max")), code("CONFLICT"));
+  const { items } = await listActions(state.db, { filter: `id:${row.id}`, limit: 1, now });
+  assert.deepEqual([items[0]?.state, done.length], ["lapsed", before]);
+});
+
+test("who proposed may take it back, a lead may decline it, another analyst may not", async () => {
+  const row = await wanted("/home/c", ana);
+  await assert.rejects(actions.decline(row.id, "no", who("bo", { isLead: () => false })), code("FORBIDDEN"));
+  assert.equal((await actions.decline(row.id, "no", ana)).state, "declined");
+  const other = await wanted("/home/c", ana);
+  assert.deepEqual((await actions.decline(other.id, "not ours", lee)).decidedReason, "not ours");
+});
+
+test("a proposal that nobody agrees to lapses after a day", async () => {
+  const row = await wanted("/home/d", ana);
+  now += 24 * hour;
+  await assert.rejects(actions.approve(row.id, agreed(row), lee), code("CONFLICT"));
+  await actions.endDue();
+  const { items } = await listActions(state.db, { filter: `id:${row.id}`, limit: 1, now });
+  assert.equal(items[0]?.state, "lapsed");
+});
+
+test("an action is undone when its time is over, later if it is kept, and again if that fails", async () => {
+  const row = await wanted("/home/e", lee);
+  const stateOf = async () => (await listActions(state.db, { filter: `id:${row.id}`, limit: 1, now })).items[0];
+  now += 11 * hour;
+  await actions.endDue();
+  assert.equal((await stateOf())?.state, "verified");
+  assert.equal((await actions.keep(row.id, "the owner is away", lee)).endsAt, now + 12 * hour);
+  now += 12 * hour;
+  world.undoes = false;
+  await actions.endDue();
+  assert.match((await stateOf())?.problem ?? "", /its time was over, but it could not be undone: it is stuck/);
+  world.undoes = true;
+  await actions.endDue();
+  assert.equal((await stateOf())?.state, "verified", "not at once");
+  now += hour;
+  await actions.endDue();
+  const ended = await stateOf();
+  assert.deepEqual([ended?.state, ended?.undoneBy, done.at(-1)], ["undone", "outweigh", "off"]);
+});
+
+test("what ends by itself is not undone again, but said to have ended", async () => {
+  const row = await wanted("client", lee, "notify");
+  assert.equal(row.endsAt, now + hour);
+  await assert.rejects(actions.keep(row.id, "longer", lee), code("CONFLICT"));
+  const before = done.length;
+  now += hour;
+  await actions.endDue();
+  const { items } = await listActions(state.db, { filter: `id:${row.id}`, limit: 1, now });
+  assert.deepEqual([items[0]?.state, done.length], ["undone", before]);
+});
+
+test("in a space, only what an incident within it offers is done, and others' actions are not there", async () => {
+  const scoped = who("vic", { reach: new Set(["other-7b"]) });
+  const order = { verb: "quarantine-file", target: "/home/a" } as const;
+  await assert.rejects(actions.preview({ ...order, incident: "inc-1" }, scoped), code("NOT_FOUND"));
+  await assert.rejects(actions.preview(order, scoped), code("FORBIDDEN"));
+  const near = who("vic", { reach: new Set(["acme-13b"]) });
+  await assert.rejects(actions.preview({ ...order, incident: "inc-1" }, near), code("FORBIDDEN"), "no copy of it");
+  const row = await wanted("/home/f", ana);
+  for (const call of [actions.approve(row.id, agreed(row), scoped), actions.undo(row.id, "x", scoped)])
+    await assert.rejects(call, code("NOT_FOUND"));
+  const reach = new Set(["other-7b"]);
+  assert.equal((await listActions(state.db, { filter: "", limit: 9, now, reach })).total, 0);
+});
