@@ -1,8 +1,9 @@
 import { hash, randomBytes } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import type { Server } from "node:http";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
 import type { GatewayAsk, GatewayClient, GatewayOrder, GatewaySection, GatewayStatus } from "@outweigh/schema";
 import { makeAdmin, type AdminDesk } from "./admin/admin.ts";
 import { adapters } from "./adapters/adapters.ts";
@@ -11,14 +12,16 @@ import { GatewayError } from "./error.ts";
 import { Supervisor } from "./detect/supervisor.ts";
 import { clientRows } from "./admin/client-rows.ts";
 import { settingsOf, shownKey } from "./admin/settings.ts";
+import { Lender } from "./admission/lender.ts";
 import { Clients } from "./front/clients.ts";
+import { closeServer, drain } from "./front/draining.ts";
 import { listen, makeFront } from "./front/front.ts";
 import { Strangers } from "./front/strangers.ts";
 import type { Surroundings } from "./front/surroundings.ts";
 import { addKey, keyPath, readKeys, replaceKey, revokeKey, type KeyEntry } from "./keys/key-file.ts";
 import { KeyRing } from "./keys/key-ring.ts";
 import { Link, type LinkDesk, type LinkOptions } from "./link/link.ts";
-import { drainMs, ringBytes } from "./limits.ts";
+import { maxBytesInFlight, ringBytes } from "./limits.ts";
 import { Challenges } from "./orders/challenge.ts";
 import { OrderBook } from "./orders/order-book.ts";
 import { compilePolicy, type Policy } from "./policy/policy.ts";
@@ -26,8 +29,11 @@ import { BlindBook } from "./record/blind.ts";
 import { Denials } from "./record/denials.ts";
 import { Journal } from "./record/journal.ts";
 import { Outbox } from "./record/outbox.ts";
+import { findEarlier, removeNote, touchNote, writeNote } from "./record/running.ts";
 import { secretFile } from "./record/secrets.ts";
 import { Teller } from "./record/teller.ts";
+import { Crew } from "./processes/crew.ts";
+import type { ClientCount } from "./processes/protocol.ts";
 import { Readings } from "./tap/readings.ts";
 import { ringMemory, RingWriter } from "./tap/ring.ts";
 import { Tap } from "./tap/tap.ts";
@@ -58,9 +64,17 @@ export interface RunningGateway {
   reload(): void;
   /** Ends the detector's thread as a crash would: what follows is what follows a crash. */
   killDetector(): void;
+  /** The processes that carry requests, where there are several. */
+  readonly pids: readonly number[];
   /** Stops: no new connections, running exchanges get 30 s, then the tap, the spool and the evidence are written. */
   close(): Promise<void>;
 }
+
+/** A server that starts us, or finds us running. */
+const besideServer = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  token: z.string().min(16).max(128).optional(),
+});
 
 /** Looks over orders, blind intervals and counted denials this often, in ms. */
 const tickMs = 1_000;
@@ -73,8 +87,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const section = options.section();
   const dataDir = resolve(section.data);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const earlier = findEarlier(dataDir);
   const house = new House(options, compilePolicy(section, options.environment, 1), dataDir);
   await house.open();
+  // It ended without a word: from then on until now nothing here saw anything, and what detectors had counted is gone.
+  if (earlier) house.wasAway(earlier.aliveAt);
   return house;
 }
 
@@ -94,6 +111,9 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
   readonly #denials = new Denials();
   readonly #memory = ringMemory(ringBytes);
   readonly #ring = new RingWriter(this.#memory);
+  readonly #lender: Lender;
+  /** Where there are several processes; else requests are carried here. */
+  readonly #crew: Crew | undefined;
   readonly #readings = new Readings();
   readonly #supervisor: Supervisor;
   readonly #around: Surroundings;
@@ -149,19 +169,88 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     this.#around = {
       policy,
       keys: new KeyRing(this.#entries),
-      orders: new OrderBook(dataDir, (it) => this.#teller.order(it)),
+      orders: new OrderBook(dataDir, (it) => {
+        this.#crew?.tell({ tell: "orders" });
+        this.#teller.order(it);
+      }),
       challenges: new Challenges(this.#secret),
-      clients: new Clients(() => undefined),
+      clients: new Clients(
+        () => undefined,
+        (name, limits) => this.#lender.account(name, limits),
+      ),
       strangers: new Strangers(),
       pools: new Pools(),
       tap,
       isBlind: () => this.#blind.isBlind,
       denied: (it) => this.#denials.add(it, Date.now()),
       dropped: (principal) => this.#blind.drop("ring-full", principal, Date.now()),
+      maxBytesInFlight,
       bytesInFlight: 0,
       running: 0,
       draining: false,
     };
+    this.#lender = new Lender(
+      policy.section.processes,
+      () => Date.now(),
+      (process, name, limits) => this.#crew?.recall(process, name, limits) ?? Promise.resolve([]),
+    );
+    this.#crew = this.#makeCrew(policy);
+  }
+
+  #makeCrew(policy: Policy): Crew | undefined {
+    const { processes } = policy.section;
+    if (processes === 1) return undefined;
+    const { environment, say } = this.#options;
+    return new Crew({
+      processes,
+      environment,
+      say,
+      intake: { ring: this.#ring, tap: this.#around.tap, slotOf: (it, tenant) => this.#clientOf(it, tenant)?.slot },
+      makeStart: () => {
+        const { section, epoch } = this.#around.policy;
+        return { section, epoch, dataDir: this.dataDir, isBlind: this.#blind.isBlind };
+      },
+      lender: () => this.#lender,
+      denied: this.#around.denied,
+      dropped: (principal, count) => {
+        for (let i = 0; i < count; i++) this.#around.dropped(principal);
+      },
+      counted: (it) => this.#counted(it),
+      gone: (why, slots) => this.#processGone(why, slots),
+      back: () => this.#blind.end("process-away", Date.now()),
+    });
+  }
+
+  #clientOf(principal: string, tenant: string | undefined) {
+    const { clients, keys, policy } = this.#around;
+    const known = clients.find(principal);
+    if (known) return known;
+    const tier = keys.tierOf(principal);
+    return clients.of(principal, tenant, tier, policy.tier(tier).limits, policy.section.tenantLimits);
+  }
+
+  /** What a process counted, added to what we know of each client. */
+  #counted(counts: readonly ClientCount[]): void {
+    for (const it of counts) {
+      const client = this.#clientOf(it.principal, it.tenant);
+      if (!client) continue;
+      client.requests += it.requests;
+      client.denied += it.denied;
+      client.inputTokens += it.inputTokens;
+      client.outputTokens += it.outputTokens;
+      client.informationBits += it.informationBits;
+      client.lastAt = Math.max(client.lastAt, it.lastAt);
+    }
+  }
+
+  #processGone(why: string, slots: readonly number[]): void {
+    this.#options.say(
+      `a process ended (${why}) with ${slots.length} running requests; the others go on, and it is started again`,
+    );
+    const now = Date.now();
+    this.#blind.begin("process-away", now);
+    const clients = this.#around.clients.all();
+    for (const it of slots) this.#blind.drop("process-away", clients[it]?.principal ?? "", now);
   }
 
   #workerStart(): WorkerStart {
@@ -181,17 +270,15 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     const { section } = this.#around.policy;
     await this.#outbox.start();
     await this.#supervisor.start();
-    this.#front = makeFront(this.#around);
-    const at = await listen(this.#front, section.host, section.port);
+    if (!this.#crew) this.#front = makeFront(this.#around);
+    const at = this.#front
+      ? await listen(this.#front, section.host, section.port)
+      : ((await this.#crew?.start(section.port)) ?? { host: section.host, port: section.port });
     this.url = `${section.tls ? "https" : "http"}://${at.host.includes(":") ? `[${at.host}]` : at.host}:${at.port}`;
     this.#admin = makeAdmin(this, this.adminToken);
     const admin = await listen(this.#admin, "127.0.0.1", 0);
     this.adminUrl = `http://127.0.0.1:${admin.port}`;
-    writeFileSync(
-      join(this.dataDir, "gateway.json"),
-      JSON.stringify({ pid: process.pid, url: this.url, adminUrl: this.adminUrl }),
-      { mode: 0o600 },
-    );
+    writeNote(this.dataDir, { url: this.url, adminUrl: this.adminUrl });
     this.#journal.add(
       { kind: "gateway-started", by: "gateway", text: `serving on ${this.url}`, fields: this.#policyFields() },
       Date.now(),
@@ -203,6 +290,12 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     this.#link.start();
   }
 
+  /** From then on until now no gateway worked here. */
+  wasAway(from: number): void {
+    const now = Date.now();
+    this.#teller.blind({ from: Math.min(from, now), to: now, cause: "gateway-away", dropped: 0, principals: 0 });
+  }
+
   #policyFields() {
     const { epoch, section } = this.#around.policy;
     return { epoch, policy: hash("sha256", JSON.stringify(section), "hex") };
@@ -210,6 +303,11 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
 
   #tick(): void {
     const now = Date.now();
+    touchNote(this.dataDir, now);
+    if (this.#crew) {
+      this.#around.running = this.#crew.running;
+      this.#crew.tell({ tell: "blind", isBlind: this.#blind.isBlind });
+    }
     this.#around.orders.expire(now);
     this.#blind.settle(now);
     if (++this.#ticks % denialTicks === 0)
@@ -229,18 +327,22 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
   #detectorGone(why: string): void {
     this.#options.say(`the detector ended (${why}); requests go on, unseen, until it is back`);
     this.#blind.begin("detector-away", Date.now());
+    this.#crew?.tell({ tell: "blind", isBlind: true });
   }
 
   reload(): object {
+    this.#link.renew();
     const policy = compilePolicy(this.#section(), this.#options.environment, this.#around.policy.epoch + 1);
     const entries = readKeys(this.dataDir);
     const keys = new KeyRing(entries);
     this.#entries = entries;
     const { section: old } = this.#around.policy;
     this.#around.keys = keys;
+    this.#crew?.tell({ tell: "keys" });
     if (isDeepStrictEqual(policy.section, old)) return { epoch: this.#around.policy.epoch, keys: keys.size };
     this.#around.policy = policy;
     this.#around.pools.keepOnly(policy.upstreams);
+    this.#crew?.tell({ tell: "policy", section: policy.section, epoch: policy.epoch });
     this.#supervisor.tell({ tell: "routes", routes: routesOf(policy), models: policy.section.models });
     if (!isDeepStrictEqual([policy.section.tiers, policy.section.tenantLimits], [old.tiers, old.tenantLimits])) {
       this.#around.clients.relimit((it) => policy.tier(keys.tierOf(it)).limits, policy.section.tenantLimits);
@@ -271,15 +373,26 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     }
   }
 
+  moveServer(to: unknown): object {
+    const read = besideServer.safeParse(to);
+    if (!read.success) throw new GatewayError("BAD_CONFIG", "expected the address of a server and a token");
+    this.#link.moveTo(read.data);
+    return { server: read.data.url };
+  }
+
   killDetector(): void {
     this.#supervisor.kill();
+  }
+
+  get pids(): readonly number[] {
+    return this.#crew?.pids ?? [];
   }
 
   status(): GatewayStatus & { readonly [more: string]: unknown } {
     const { policy, keys, running, clients } = this.#around;
     const { awaySince, server } = this.#link;
     return {
-      ...this.#health(),
+      ...this.health(),
       origin: this.#journal.origin,
       epoch: policy.epoch,
       keys: keys.size,
@@ -292,7 +405,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
   }
 
   /** What the server hears of it. */
-  #health(): GatewayStatus {
+  health(): GatewayStatus {
     const { lost, waitingBytes } = this.#outbox.state;
     return {
       url: this.url,
@@ -396,7 +509,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     this.#around.draining = true;
     for (const it of this.#watches) it.stop();
     clearInterval(this.#timer);
-    await Promise.all([drain(this.#front, this.#around), closeServer(this.#admin)]);
+    await Promise.all([drain(this.#front, this.#around), this.#crew?.close(), closeServer(this.#admin)]);
     await this.#supervisor.stop(this.#ring, 5_000);
     this.#blind.endAll(Date.now());
     for (const it of this.#denials.take(this.#journal.origin)) this.#outbox.add(it);
@@ -405,27 +518,8 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     await this.#around.pools.close();
     this.#journal.add({ kind: "gateway-stopped", by: "gateway", text: "stopped" }, Date.now());
     this.#journal.close();
-    rmSync(join(this.dataDir, "gateway.json"), { force: true });
+    removeNote(this.dataDir);
   }
-}
-
-/** Stops listening, and gives running exchanges their time. */
-async function drain(front: Server | undefined, around: Surroundings): Promise<void> {
-  if (!front) return;
-  const closed = closeServer(front);
-  front.closeIdleConnections();
-  const until = Date.now() + drainMs;
-  while (around.running > 0 && Date.now() < until) await new Promise((done) => setTimeout(done, 20));
-  front.closeAllConnections();
-  await closed;
-}
-
-function closeServer(server: Server | undefined): Promise<void> {
-  if (!server) return Promise.resolve();
-  return new Promise((done) => {
-    server.close(() => done());
-    server.closeIdleConnections();
-  });
 }
 
 /** Routes as the worker finds them: by protocol and place in its adapter's list. */

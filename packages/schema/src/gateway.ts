@@ -114,6 +114,8 @@ export const gatewaySection = z.strictObject({
     .default("main"),
   host: z.string().max(256).default("127.0.0.1"),
   port: z.int().min(0).max(65_535).default(7780),
+  /** That carry requests, beside the one with the detectors; 1: all in one. More need a system that deals out one port, as Linux does. */
+  processes: z.int().min(1).max(64).default(1),
   /** Keys, orders, evidence and the spool lie here. */
   data: z.string().default("./outweigh-gateway"),
   tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),

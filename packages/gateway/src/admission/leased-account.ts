@@ -15,6 +15,7 @@ export class LeasedAccount implements Metered {
   readonly #name: string;
   readonly #limits: GatewayLimits;
   readonly #lending: () => Lending;
+  readonly #touched: () => void;
   readonly #units: readonly (number | undefined)[];
   readonly #lease: Amounts;
   /** In the order of `resources`; a debt is less than nothing. Of the last one: those that run too. */
@@ -23,11 +24,12 @@ export class LeasedAccount implements Metered {
   #running = 0;
   #usedAt = 0;
 
-  /** @param lending Who lends at this moment. */
-  constructor(name: string, limits: GatewayLimits, lending: () => Lending) {
+  /** @param lending Who lends at this moment. @param touched Called when there may be something to settle. */
+  constructor(name: string, limits: GatewayLimits, lending: () => Lending, touched: () => void = () => undefined) {
     this.#name = name;
     this.#limits = limits;
     this.#lending = lending;
+    this.#touched = touched;
     this.#units = [...refills(limits).map(({ units }) => units), limits.concurrent];
     this.#lease = leaseOf(limits);
   }
@@ -62,6 +64,7 @@ export class LeasedAccount implements Metered {
       this.#units[i] === undefined || it === 0 ? 0 : Math.max(0, it - this.#free(i)),
     );
     if (needs.every((it) => it === 0)) return;
+    this.#touched();
     const answer = await this.#lending().borrow(this.#name, this.#limits, needs);
     if ("lent" in answer) {
       for (const [i, it] of answer.lent.entries()) this.#held[i] = (this.#held[i] ?? 0) + it;
@@ -81,8 +84,9 @@ export class LeasedAccount implements Metered {
     this.#spend(3, cost.informationBits);
   }
 
-  end(reserved: Cost, taken: Cost, _: number): void {
+  end(reserved: Cost, taken: Cost): void {
     this.#running--;
+    this.#touched();
     this.#spend(1, taken.inputTokens - reserved.inputTokens);
     this.#spend(2, taken.outputTokens - reserved.outputTokens);
     this.#spend(3, taken.informationBits - reserved.informationBits);
@@ -118,9 +122,10 @@ export class LeasedAccount implements Metered {
     return amount;
   }
 
-  /** Gives the surplus back. Called every tick. */
-  settle(now: number): void {
+  /** Gives the surplus back. Called every tick. @returns Whether there may be more later. */
+  settle(now: number): boolean {
     const amounts = this.surplus(now);
     if (amounts) this.#lending().giveBack(this.#name, this.#limits, amounts);
+    return this.#running > 0 || this.#held.some((it, i) => this.#units[i] !== undefined && it !== 0);
   }
 }

@@ -1,6 +1,6 @@
 import type { GatewayLimits } from "@outweigh/schema";
-import { Account, type Cost, type Shortage } from "../admission/meters.ts";
-import { maxPrincipals, maxRepeats } from "../limits.ts";
+import { Account, type Cost, type Metered, type Shortage } from "../admission/meters.ts";
+import { maxOrders, maxPrincipals, maxRepeats } from "../limits.ts";
 
 /** What is counted of one principal since the gateway started. */
 export interface Client {
@@ -8,9 +8,11 @@ export interface Client {
   readonly slot: number;
   readonly principal: string;
   readonly tenant: string | undefined;
+  /** Of the key that it first asked with. */
+  readonly tier: string;
   /** Replaced when limits change: who reserved at one settles at that one. */
-  account: Account;
-  shared: Account | undefined;
+  account: Metered;
+  shared: Metered | undefined;
   requests: number;
   denied: number;
   inputTokens: number;
@@ -21,15 +23,21 @@ export interface Client {
   readonly repeats: Set<string>;
 }
 
-/** All principals that asked anything, and the accounts of their tenants. */
+/** Who counts for a name: `principal:`, `tenant:` or `order:` and what is named. */
+export type MakeAccount = (name: string, limits: GatewayLimits) => Metered;
+
+/** All principals that asked anything, and the accounts of their tenants and of orders to slow down. */
 export class Clients {
   readonly #clients = new Map<string, Client>();
-  readonly #tenants = new Map<string, Account>();
+  readonly #tenants = new Map<string, Metered>();
+  readonly #throttles = new Map<string, Metered>();
   readonly #tell: (client: Client) => void;
+  readonly #account: MakeAccount;
 
   /** @param tell Called once for each new client, before anything of it is counted. */
-  constructor(tell: (client: Client) => void) {
+  constructor(tell: (client: Client) => void, account: MakeAccount = (_, limits) => new Account(limits)) {
     this.#tell = tell;
+    this.#account = account;
   }
 
   all(): Client[] {
@@ -44,6 +52,7 @@ export class Clients {
   of(
     principal: string,
     tenant: string | undefined,
+    tier: string,
     limits: GatewayLimits,
     tenantLimits: GatewayLimits,
   ): Client | undefined {
@@ -54,7 +63,8 @@ export class Clients {
       slot: this.#clients.size,
       principal,
       tenant,
-      account: new Account(limits),
+      tier,
+      account: this.#account(`principal:${principal}`, limits),
       shared: tenant === undefined ? undefined : this.#tenant(tenant, tenantLimits),
       requests: 0,
       denied: 0,
@@ -69,19 +79,32 @@ export class Clients {
     return client;
   }
 
-  #tenant(name: string, limits: GatewayLimits): Account {
+  #tenant(name: string, limits: GatewayLimits): Metered {
     const known = this.#tenants.get(name);
     if (known) return known;
-    const account = new Account(limits);
+    const account = this.#account(`tenant:${name}`, limits);
     this.#tenants.set(name, account);
+    return account;
+  }
+
+  /** What an order to slow down leaves: so many requests a minute, over everybody whom it concerns. */
+  throttle(order: string, requestsPerMinute: number): Metered {
+    const known = this.#throttles.get(order);
+    if (known) return known;
+    const account = this.#account(`order:${order}`, { requestsPerMinute });
+    this.#throttles.set(order, account);
+    if (this.#throttles.size > maxOrders) {
+      const [oldest] = this.#throttles.keys();
+      if (oldest !== undefined) this.#throttles.delete(oldest);
+    }
     return account;
   }
 
   /** New limits for everybody, after a change of policy: buckets start full. Counters stay. */
   relimit(limitsOf: (principal: string) => GatewayLimits, tenantLimits: GatewayLimits): void {
-    for (const name of this.#tenants.keys()) this.#tenants.set(name, new Account(tenantLimits));
+    for (const name of this.#tenants.keys()) this.#tenants.set(name, this.#account(`tenant:${name}`, tenantLimits));
     for (const it of this.#clients.values()) {
-      it.account = new Account(limitsOf(it.principal));
+      it.account = this.#account(`principal:${it.principal}`, limitsOf(it.principal));
       it.shared = it.tenant === undefined ? undefined : this.#tenants.get(it.tenant);
     }
   }
@@ -89,6 +112,12 @@ export class Clients {
 
 export function shortageOf({ account, shared }: Client, cost: Cost, now: number): Shortage | undefined {
   return account.shortage(cost, now) ?? shared?.shortage(cost, now);
+}
+
+/** Borrows what the accounts of a client lack for a request. */
+export async function borrowFor({ account, shared }: Client, cost: Cost): Promise<void> {
+  await account.borrow(cost);
+  await shared?.borrow(cost);
 }
 
 export function remember({ repeats }: Client, digest: string): void {

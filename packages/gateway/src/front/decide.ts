@@ -1,9 +1,10 @@
 import { hash } from "node:crypto";
+import type { GatewayOrder } from "@outweigh/schema";
 import { usualBits } from "../orders/challenge.ts";
-import type { Restriction } from "../orders/order-book.ts";
+import { usualThrottle, type Restriction } from "../orders/order-book.ts";
 import { lookAt, type Admitted } from "../policy/request.ts";
 import { refuse, type Refusal } from "../refusal.ts";
-import { shortageOf } from "./clients.ts";
+import { borrowFor, shortageOf } from "./clients.ts";
 import { suspended, type Entered } from "./door.ts";
 import { lengthIn } from "./head.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -14,8 +15,15 @@ export interface Decided {
   readonly digest: string | undefined;
 }
 
+/** Where units of a limit have to be borrowed first: what is decided then. */
+export interface Waiting {
+  readonly borrowed: Promise<Decision>;
+}
+
+export type Decision = Decided | Refusal | Waiting;
+
 /** Decides on a whole request: what it asks for, what orders say, what its budgets have left. Reserves nothing yet. */
-export function decide(body: Buffer, entered: Entered, around: Surroundings, now: number): Decided | Refusal {
+export function decide(body: Buffer, entered: Entered, around: Surroundings, now: number): Decision {
   const { served, holder, head, model } = entered;
   const { policy, orders } = around;
   const jsonLength = lengthOf(head.jsonLength, body.length);
@@ -42,14 +50,15 @@ export function decide(body: Buffer, entered: Entered, around: Surroundings, now
   const restriction = orders.restriction(holder.principal, holder.tenant, first.model, now);
   const admitted = broad && model === undefined ? look(restriction) : first;
   if ("status" in admitted) return admitted;
-  return (
-    (restriction && ordered(restriction, body, entered, around, now)) ?? withinBudget(admitted, body, entered, now)
-  );
+  const refused = restriction && ordered(restriction, body, entered, around, now);
+  if (refused) return refused;
+  const throttle = restriction?.throttle?.order;
+  return throttle ? slowed(throttle, admitted, body, entered, around) : withinBudget(admitted, body, entered, now);
 }
 
-/** What orders leave of a request. */
+/** What orders leave of a request, but for its pace. */
 function ordered(
-  { suspended: suspension, challenge, throttle }: Restriction,
+  { suspended: suspension, challenge }: Restriction,
   body: Buffer,
   { holder, head }: Entered,
   { challenges }: Surroundings,
@@ -64,24 +73,53 @@ function ordered(
       return refuse(403, "PROOF_REQUIRED", how, { shouldRetry: false, headers: ["x-outweigh-challenge", made] });
     }
   }
-  const waitMs = throttle?.bucket.waitMs(1, now) ?? 0;
-  if (throttle && waitMs > 0) {
-    const { reason, id } = throttle.order;
-    return refuse(429, "THROTTLED", `this key is slowed down: ${reason}. Order ${id}`, {
-      retryAfter: waitMs / 1000,
-      shouldRetry: false,
-    });
-  }
-  throttle?.bucket.take(1, now);
   return undefined;
 }
 
-function withinBudget(it: Admitted, body: Buffer, { client, target }: Entered, now: number): Decided | Refusal {
+const oneRequest = { inputTokens: 0, outputTokens: 0, informationBits: 0 };
+
+/** What an order to slow down leaves of it. */
+function slowed(
+  order: GatewayOrder,
+  it: Admitted,
+  body: Buffer,
+  entered: Entered,
+  around: Surroundings,
+  tries = maxTries,
+): Decision {
+  const now = Date.now();
+  const account = around.clients.throttle(order.id, order.requestsPerMinute ?? usualThrottle);
+  const shortage = account.shortage(oneRequest, now);
+  if (shortage?.unheld && tries > 0) {
+    return {
+      borrowed: account.borrow(oneRequest).then(() => slowed(order, it, body, entered, around, tries - 1)),
+    };
+  }
+  if (shortage) {
+    return refuse(429, "THROTTLED", `this key is slowed down: ${order.reason}. Order ${order.id}`, {
+      retryAfter: (shortage.waitMs ?? 1000) / 1000,
+      shouldRetry: false,
+    });
+  }
+  account.begin(oneRequest, now);
+  account.end(oneRequest, oneRequest, now);
+  return withinBudget(it, body, entered, now);
+}
+
+/** How often a request may borrow: what was lent is there at once, so the second time is one too many already. */
+const maxTries = 3;
+
+function withinBudget(it: Admitted, body: Buffer, entered: Entered, now: number, tries = maxTries): Decision {
+  const { client, target } = entered;
   const digest = it.cost.informationBits > 0 ? hash("sha1", body, "base64") + target : undefined;
   const isRepeat = digest !== undefined && client.repeats.has(digest);
   const admitted = isRepeat ? { ...it, cost: { ...it.cost, informationBits: 0 } } : it;
   const shortage = shortageOf(client, admitted.cost, now);
   if (!shortage) return { admitted, digest };
+  if (shortage.unheld && tries > 0) {
+    const again = () => withinBudget(it, body, entered, Date.now(), tries - 1);
+    return { borrowed: borrowFor(client, admitted.cost).then(again) };
+  }
   const { resource, waitMs } = shortage;
   if (waitMs === undefined) {
     const why = `this request alone needs more ${resource} than this key has`;

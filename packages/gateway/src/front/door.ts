@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { maxBytesInFlight } from "../limits.ts";
 import type { Holder } from "../keys/key-ring.ts";
 import type { Found, Served } from "../policy/routes.ts";
 import { refuse, type Refusal } from "../refusal.ts";
@@ -63,6 +62,7 @@ function enter(req: IncomingMessage, around: Surroundings, now: number): Entered
   const client = clients.of(
     holder.principal,
     holder.tenant,
+    holder.tier,
     policy.tier(holder.tier).limits,
     policy.section.tenantLimits,
   );
@@ -105,7 +105,7 @@ function closed(found: Exclude<Found, { kind: "served" }>, who: Who, around: Sur
 function admit({ holder }: Entered, around: Surroundings, now: number): Refusal | undefined {
   const restriction = around.orders.restriction(holder.principal, holder.tenant, undefined, now);
   if (restriction?.suspended && restriction.suspended.model === undefined) return suspended(restriction.suspended);
-  if (around.bytesInFlight > maxBytesInFlight)
+  if (around.bytesInFlight > around.maxBytesInFlight)
     return refuse(503, "BUSY", "too many requests are being received", { retryAfter: 1 });
   return undefined;
 }

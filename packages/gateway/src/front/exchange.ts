@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
-import type { Cost } from "../admission/meters.ts";
+import type { Cost, Metered } from "../admission/meters.ts";
 import { ItemCutter } from "../lanes/stream-items.ts";
 import { treatingOf, type Treating, type Whole } from "../lanes/treat.ts";
 import { maxAssembledBytes, maxEditedBytes, maxStallMs, maxTappedBytes } from "../limits.ts";
@@ -9,11 +9,10 @@ import { refuse, type Refusal } from "../refusal.ts";
 import { endFlags } from "../tap/tap.ts";
 import { sendRefusal } from "./answering.ts";
 import { remember } from "./clients.ts";
-import { decide } from "./decide.ts";
+import { decide, type Decision } from "./decide.ts";
 import { note, type Entered } from "./door.ts";
 import { answerFields, lengthIn } from "./head.ts";
 import type { Surroundings } from "./surroundings.ts";
-import type { Account } from "../admission/meters.ts";
 
 type Lane = "assemble" | "pass" | "edit-whole" | "edit-items" | "over";
 
@@ -34,8 +33,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #entered: Entered;
   readonly #around: Surroundings;
   #admitted!: Admitted;
-  #account!: Account;
-  #shared: Account | undefined;
+  #account: Metered | undefined;
+  #shared: Metered | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #lane: Lane = "pass";
   #treating: Treating | undefined;
@@ -62,7 +61,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Decides on the whole request, and sends it on. */
   begin(body: Buffer): void {
     const now = Date.now();
-    const decided = decide(body, this.#entered, this.#around, now);
+    this.#go(decide(body, this.#entered, this.#around, now), body, now);
+  }
+
+  #go(decided: Decision, body: Buffer, now: number): void {
+    if ("borrowed" in decided) {
+      void decided.borrowed.then((it) => {
+        // Who went away meanwhile wants no answer.
+        if (!this.#done) this.#go(it, body, Date.now());
+      });
+      return;
+    }
     if ("status" in decided) {
       this.#entered.client.denied++;
       if (decided.telling) note(this.#around, this.#entered, decided);
@@ -315,7 +324,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   closed(): void {
     if (this.#stall) clearTimeout(this.#stall);
     if (this.#done) return;
-    this.#finish(false);
+    if (this.#account) this.#finish(false);
+    this.#done = true;
     this.#controller?.abort(new Error("the client is gone"));
   }
 
@@ -351,7 +361,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const taken = answered
       ? this.#taken()
       : { ...cost, outputTokens: 0, informationBits: complete ? 0 : cost.informationBits };
-    this.#account.end(cost, taken, now);
+    this.#account?.end(cost, taken, now);
     this.#shared?.end(cost, taken, now);
     this.#around.running--;
     if (!answered || served.route.operation === "look") return;

@@ -81,15 +81,16 @@ function limitAddresses(server: Server, most: number): void {
   });
 }
 
-/** Listens. @returns The address that it got. */
+/** Listens. @param reusePort Whether other processes of ours listen there too. @returns The address that it got. */
 export async function listen(
   server: Server,
   host: string,
   port: number,
+  reusePort = false,
 ): Promise<{ readonly host: string; readonly port: number }> {
   await new Promise<void>((ready, failed) => {
     server.once("error", failed);
-    server.listen(port, host, () => {
+    server.listen({ port, host, reusePort }, () => {
       server.off("error", failed);
       ready();
     });

@@ -18,11 +18,11 @@ export interface DenialNote {
   readonly route: string;
 }
 
-/** All that an exchange needs. Policy and keys are replaced whole while exchanges run: each reads them once. */
+/** All that an exchange needs. Policy, keys and orders are replaced whole while exchanges run: each reads them once. */
 export interface Surroundings {
   policy: Policy;
   keys: KeyRing;
-  readonly orders: OrderBook;
+  orders: OrderBook;
   readonly challenges: Challenges;
   readonly clients: Clients;
   readonly strangers: Strangers;
@@ -33,6 +33,8 @@ export interface Surroundings {
   readonly denied: (note: DenialNote) => void;
   /** Called when the ring had no room. */
   readonly dropped: (principal: string) => void;
+  /** Most bytes of request bodies that are held at once in this process. */
+  readonly maxBytesInFlight: number;
   /** Bytes of request bodies that are held now. */
   bytesInFlight: number;
   /** Exchanges that run now. */

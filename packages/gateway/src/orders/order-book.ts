@@ -27,7 +27,7 @@ interface Standing {
 
 const minuteMs = 60_000;
 /** Requests a minute under a throttle that names no number: a person's pace. */
-const usualThrottle = 6;
+export const usualThrottle = 6;
 const stored = z.strictObject({ version: z.literal(1), orders: z.array(gatewayOrder).max(maxOrders) });
 
 /** What changed in the book. */

@@ -1,5 +1,11 @@
 /** What one record of the ring is. */
-export const recordKind = { ask: 1, part: 2, end: 3 } as const;
+export const recordKind = {
+  ask: 1,
+  part: 2,
+  end: 3,
+  /** A name for a number, from a process that carries requests: never in the ring itself. */
+  name: 4,
+} as const;
 
 /** The fixed part of a record: six whole numbers and a time. What they mean depends on the kind. */
 export interface RecordHead {
@@ -12,6 +18,14 @@ export interface RecordHead {
   readonly d: number;
   /** In ms since 1970. */
   readonly time: number;
+}
+
+/** Where the tap puts its records: the ring, or a pipe to the process that has it. */
+export interface RecordSink {
+  /** False when there was no room: the record is dropped. At most `limit` bytes of the payload are kept. */
+  push(head: RecordHead, payload: Uint8Array | undefined, limit: number): boolean;
+  /** Records dropped so far. */
+  readonly drops: number;
 }
 
 /** Bytes before a record's payload. */
@@ -33,7 +47,7 @@ export function ringMemory(bytes: number): SharedArrayBuffer {
  * 2^32. A full ring drops the record and counts it: the data path is never held up. Waking the reader for each record would cost
  * more than copying it, so the reader polls.
  */
-export class RingWriter {
+export class RingWriter implements RecordSink {
   readonly #control: Int32Array;
   readonly #words: Int32Array;
   readonly #times: Float64Array;
@@ -50,7 +64,12 @@ export class RingWriter {
     this.#at = Atomics.load(this.#control, written) >>> 0;
   }
 
-  /** False when there was no room: the record is dropped. At most `limit` bytes of the payload are kept. */
+  /** Whether a record with so many bytes would find room. */
+  hasRoom(length: number): boolean {
+    // Twice: at the ring's end a record goes to its begin, and what is left behind it stays empty.
+    return 2 * (headBytes + length + 7) <= this.#size - this.waiting;
+  }
+
   push(head: RecordHead, payload: Uint8Array | undefined, limit: number): boolean {
     const length = payload === undefined ? 0 : Math.min(payload.length, limit);
     const whole = (headBytes + length + 7) & ~7;

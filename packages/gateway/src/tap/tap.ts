@@ -1,5 +1,5 @@
 import { maxTappedBytes } from "../limits.ts";
-import { recordKind, type RingWriter } from "./ring.ts";
+import { recordKind, type RecordSink } from "./ring.ts";
 
 /** Interned things that records name by number, told to the worker before the record that first uses them. */
 export type Told =
@@ -64,13 +64,13 @@ export interface Asked {
 
 /** The tap on the data path: copies bytes into the ring and never waits. */
 export class Tap {
-  readonly #ring: RingWriter;
+  readonly #ring: RecordSink;
   readonly #tell: (it: Told) => void;
   readonly #models = new Names(maxModels);
   readonly #origins = new Names(maxOrigins);
   #sequence = 0;
 
-  constructor(ring: RingWriter, tell: (it: Told) => void) {
+  constructor(ring: RecordSink, tell: (it: Told) => void) {
     this.#ring = ring;
     this.#tell = tell;
   }
@@ -104,9 +104,14 @@ export class Tap {
     });
   }
 
+  /** A number for an exchange. */
+  nextSequence(): number {
+    return (this.#sequence = (this.#sequence + 1) | 0);
+  }
+
   /** @returns The exchange's number, or undefined when the ring was full: then its answer is not copied either. */
   ask({ slot, route, model, origin, jsonLength, time }: Asked, body: Buffer): number | undefined {
-    const sequence = (this.#sequence = (this.#sequence + 1) | 0);
+    const sequence = this.nextSequence();
     const head = {
       kind: recordKind.ask,
       sequence,

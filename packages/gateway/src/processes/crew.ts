@@ -1,0 +1,188 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { Duplex } from "node:stream";
+import type { GatewayLimits } from "@outweigh/schema";
+import type { Amounts, Lender } from "../admission/lender.ts";
+import type { DenialNote } from "../front/surroundings.ts";
+import { GatewayError } from "../error.ts";
+import { drainMs } from "../limits.ts";
+import { Intake, type IntakeOptions } from "./intake.ts";
+import type { ClientCount, FromProcess, ToProcess } from "./protocol.ts";
+
+/** Waits before a dead process is started again, in ms: the first at once, then longer. */
+const restartMs = [50, 500, 2_000, 5_000];
+/** How long a process must live to count as well again, in ms. */
+const wellMs = 60_000;
+/** How long a process may take to listen, in ms. */
+const beginMs = 60_000;
+
+/** What the crew is told and tells. */
+export interface CrewOptions {
+  readonly processes: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly intake: IntakeOptions;
+  /** What a process is started with, but for its port. */
+  readonly makeStart: () => Omit<Extract<ToProcess, { tell: "start" }>, "port" | "processes" | "tell">;
+  readonly lender: () => Lender;
+  readonly denied: (note: DenialNote) => void;
+  readonly counted: (counts: readonly ClientCount[]) => void;
+  readonly dropped: (principal: string, count: number) => void;
+  /** A process is gone, and with it exchanges of these slots that the detectors never saw whole. */
+  readonly gone: (why: string, slots: readonly number[]) => void;
+  /** All processes carry requests again. */
+  readonly back: () => void;
+  readonly say: (line: string) => void;
+}
+
+interface Member {
+  readonly child: ChildProcess;
+  readonly intake: Intake;
+  readonly bornAt: number;
+  listens: boolean;
+  running: number;
+}
+
+/** Keeps so many processes running that carry requests. All listen on one port; the kernel deals connections out. */
+export class Crew {
+  readonly #options: CrewOptions;
+  readonly #members: (Member | undefined)[];
+  readonly #deaths: number[];
+  readonly #recalls = new Map<number, (amounts: Amounts) => void>();
+  #recalled = 0;
+  #at: { readonly host: string; readonly port: number } | undefined;
+  #stopping = false;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+    this.#members = Array.from({ length: options.processes }, () => undefined);
+    this.#deaths = this.#members.map(() => 0);
+  }
+
+  /** Starts all; the first settles the port. @throws {GatewayError} BAD_CONFIG if one cannot listen. */
+  async start(port: number): Promise<{ readonly host: string; readonly port: number }> {
+    const at = await this.#begin(0, port);
+    await Promise.all(this.#members.slice(1).map((_, i) => this.#begin(i + 1, at.port)));
+    return at;
+  }
+
+  #begin(number: number, port: number): Promise<{ readonly host: string; readonly port: number }> {
+    const { environment, intake, makeStart, processes } = this.#options;
+    const child = fork(new URL("./process.ts", import.meta.url), {
+      stdio: ["ignore", "inherit", "inherit", "ipc", "pipe"],
+      env: { ...environment },
+      execArgv: [],
+    });
+    const wire = child.stdio[4];
+    if (!(wire instanceof Duplex)) throw new Error("expected a pipe for records");
+    const member: Member = {
+      child,
+      intake: new Intake(wire, intake),
+      bornAt: Date.now(),
+      listens: false,
+      running: 0,
+    };
+    this.#members[number] = member;
+    const start: ToProcess = { ...makeStart(), tell: "start", port, processes };
+    child.send(start, () => undefined);
+    return new Promise((done, failed) => {
+      const late = setTimeout(() => failed(new GatewayError("BAD_CONFIG", "a process does not listen")), beginMs);
+      child.on("message", (it: FromProcess) => {
+        if (it.say === "listening") {
+          clearTimeout(late);
+          this.#at = { host: it.host, port: it.port };
+          member.listens = true;
+          done(this.#at);
+          if (this.#members.every((one) => one?.listens)) this.#options.back();
+        } else if (it.say === "failed") failed(new GatewayError("BAD_CONFIG", it.why));
+        else this.#heard(number, member, it);
+      });
+      child.on("error", failed);
+      child.on("exit", (code, signal) => {
+        clearTimeout(late);
+        this.#gone(number, member, signal ?? `code ${code}`);
+      });
+    });
+  }
+
+  #heard(number: number, member: Member, it: FromProcess): void {
+    const { lender, counted, dropped, denied, say } = this.#options;
+    if (it.say === "borrow") {
+      const { id } = it;
+      void lender()
+        .borrow(number, it.name, it.limits, it.needs)
+        .then((answer) => tell(member, { tell: "lent", id, answer }));
+    } else if (it.say === "gave") lender().giveBack(number, it.name, it.limits, it.amounts);
+    else if (it.say === "recalled") {
+      this.#recalls.get(it.id)?.(it.amounts);
+      this.#recalls.delete(it.id);
+    } else if (it.say === "denied") denied(it.note);
+    else if (it.say === "counts") {
+      member.running = it.running;
+      counted(it.clients);
+      for (const [principal, count] of it.dropped) dropped(principal, count);
+    } else if (it.say === "line") say(it.line);
+  }
+
+  #gone(number: number, member: Member, why: string): void {
+    if (this.#members[number] !== member) return;
+    this.#members[number] = undefined;
+    this.#options.lender().forget(number);
+    const slots = member.intake.end(Date.now());
+    if (this.#stopping) return;
+    if (!this.#at || !member.listens) return this.#again(number, member);
+    this.#options.gone(why, slots);
+    this.#again(number, member);
+  }
+
+  #again(number: number, { bornAt }: Member): void {
+    const at = this.#at;
+    if (!at) return;
+    if (Date.now() - bornAt > wellMs) this.#deaths[number] = 0;
+    const deaths = this.#deaths[number] ?? 0;
+    this.#deaths[number] = deaths + 1;
+    setTimeout(
+      () => {
+        if (!this.#stopping) this.#begin(number, at.port).catch((error: unknown) => this.#options.say(String(error)));
+      },
+      restartMs[Math.min(deaths, restartMs.length - 1)],
+    ).unref();
+  }
+
+  /** Everything that a process holds unused of an account. */
+  recall(process: number, name: string, limits: GatewayLimits): Promise<Amounts> {
+    const member = this.#members[process];
+    if (!member) return Promise.resolve([]);
+    const id = ++this.#recalled;
+    return new Promise((done) => {
+      this.#recalls.set(id, done);
+      tell(member, { tell: "recall", id, name, limits });
+    });
+  }
+
+  tell(it: ToProcess): void {
+    for (const member of this.#members) if (member) tell(member, it);
+  }
+
+  get pids(): number[] {
+    return this.#members.flatMap((it) => (it?.child.pid === undefined ? [] : [it.child.pid]));
+  }
+
+  /** Exchanges that run now, as of the last count. */
+  get running(): number {
+    return this.#members.reduce((sum, it) => sum + (it?.running ?? 0), 0);
+  }
+
+  /** Lets running exchanges end, then the processes. */
+  async close(): Promise<void> {
+    this.#stopping = true;
+    const all = this.#members.flatMap((it) => (it ? [it.child] : []));
+    const ended = all.map((it) => new Promise<void>((done) => it.once("exit", () => done())));
+    this.tell({ tell: "drain" });
+    const timer = setTimeout(() => all.forEach((it) => it.kill("SIGKILL")), drainMs + 5_000);
+    await Promise.all(ended);
+    clearTimeout(timer);
+  }
+}
+
+function tell({ child }: Member, it: ToProcess): void {
+  if (child.connected) child.send(it, () => undefined);
+}
