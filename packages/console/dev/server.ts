@@ -8,12 +8,16 @@ import {
   actionPage,
   alertDetail,
   alertPage,
+  clientDetail,
+  clientKeyPage,
+  clientPage,
   countedField,
   entityDetail,
   evidencePage,
   eventPage,
   eventSummary,
   FilterError,
+  gatewayPage,
   hostDetail,
   hostPage,
   huntPage,
@@ -113,6 +117,10 @@ function checkWorld(): void {
   tokenPage.parse(pageOf(world.tokens));
   hostPage.parse(pageOf(world.hosts));
   for (const it of world.hosts) hostDetail.parse(world.hostDetail(it));
+  clientPage.parse(pageOf(world.clients));
+  for (const it of world.clients) clientDetail.parse(world.clientDetail(it));
+  clientKeyPage.parse({ ...pageOf(world.clientKeys), gateways: [] });
+  gatewayPage.parse(pageOf(world.gateways));
   rulePage.parse(pageOf(world.rules));
   actionPage.parse(pageOf(world.actions));
   evidencePage.parse(world.evidence);
@@ -131,6 +139,9 @@ function worldOf(mood: Mood) {
     sources: empty ? [] : world.sources,
     tokens: empty ? [] : [...world.tokens],
     hosts: empty ? [] : world.hosts,
+    gateways: empty ? [] : world.gateways,
+    clients: empty ? [] : world.clients,
+    "client-keys": empty ? [] : world.clientKeys,
     rules: world.rules,
     actions: empty ? [] : structuredClone(world.actions),
     evidence: empty ? [] : world.evidence.items,
@@ -177,6 +188,10 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
   if (!Array.isArray(rows)) return no(404, "NOT_FOUND", `there is no ${noun}`);
   const found = ordered(filtered(rows, query.get("filter") ?? ""), query.get("sort"));
   const page = pageOf(found, Number(query.get("limit") ?? 100), Number(query.get("after") ?? 0));
+  if (noun === "client-keys") {
+    const gateways = state.gateways.map(({ id: it, name }) => ({ id: it, name, tiers: ["default", "batch"] }));
+    return ok({ ...page, gateways });
+  }
   if (noun === "rules") return ok({ ...page, inUse: { rules: 6, detectors: 4 }, refused: world.refused });
   return ok(noun === "evidence" ? { ...page, chain: { ...world.evidence.chain, entries: rows.length } } : page);
 }
@@ -196,6 +211,10 @@ function one(state: State, noun: string, id: string): Answer {
   if (noun === "hosts") {
     const it = state.hosts.find((row) => row.id === id);
     return it ? ok(world.hostDetail(it)) : no(404, "NOT_FOUND", `there is no host ${id}`);
+  }
+  if (noun === "clients") {
+    const it = state.clients.find((row) => row.id === id);
+    return it ? ok(world.clientDetail(it)) : no(404, "NOT_FOUND", `there is no client ${id}`);
   }
   const it = state.models.find((row) => row.name === id);
   return it && noun === "models" ? ok(world.modelDetail(it)) : no(404, "NOT_FOUND", `there is no ${noun} ${id}`);
@@ -265,6 +284,7 @@ function act(state: State, id: string, verb: string, body: Body): Answer {
 }
 
 function previewOf(body: Body): ActionPreview {
+  if (body["verb"] === "label-only") return orderPreview(body["target"] ?? "");
   const moves = body["verb"] === "quarantine-file";
   return {
     verb: moves ? "quarantine-file" : "notify",
@@ -278,6 +298,24 @@ function previewOf(body: Body): ActionPreview {
         ]
       : ["Title, severity, models and principals go to https://soc.example/hook; no event and no record does."],
     undoable: moves,
+    digest: "agreed",
+  };
+}
+
+function orderPreview(target: string): ActionPreview {
+  return {
+    verb: "label-only",
+    target,
+    title: "Give resell/eu labels without probabilities for 1 day",
+    effects: [
+      "The label gets 1, everything else 0; log-probabilities and logits are left out",
+      "At the gateway main: 1 key of resell/eu, all models",
+      "Not touched: 1 account linked with it, resell/us",
+      'It is told: "this key is under review", the order\'s number, and to ask ml-security@acme.example',
+      "It ends by itself, survives a restart of the gateway, and stands in the evidence of both",
+    ],
+    undoable: true,
+    approval: "person",
     digest: "agreed",
   };
 }

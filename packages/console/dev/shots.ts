@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
+import { clients } from "./world/clients.ts";
 import { sessionScript, startFixture, type Mood } from "./server.ts";
 
 interface Shot {
@@ -10,6 +11,9 @@ interface Shot {
   readonly mood?: Mood;
   readonly act?: (page: Page) => Promise<void>;
 }
+
+/** The client that a gateway's detectors found, as an address names it. */
+const resell = encodeURIComponent(clients.find((it) => it.principal === "resell/eu")?.id ?? "");
 
 const shots: readonly Shot[] = [
   { name: "incidents", path: "/incidents" },
@@ -41,6 +45,28 @@ const shots: readonly Shot[] = [
     path: "/hosts?sel=h-1",
     act: async (page) => {
       await page.getByRole("button", { name: "Read the facts" }).click();
+      await page.getByRole("dialog").waitFor({ timeout: 3000 });
+    },
+  },
+  { name: "clients", path: `/clients?sel=${resell}` },
+  { name: "client", path: `/clients/${resell}` },
+  { name: "clients-beside", path: `/clients/${resell}/beside/${resell.replace("eu", "us")}` },
+  { name: "client-keys", path: "/client-keys" },
+  { name: "empty-clients", path: "/clients", mood: "empty" },
+  { name: "empty-client-keys", path: "/client-keys", mood: "empty" },
+  {
+    name: "order-client",
+    path: `/clients/${resell}`,
+    act: async (page) => {
+      await page.getByRole("button", { name: "Turn the dial to Label only" }).click();
+      await page.getByText("What would happen").waitFor({ timeout: 3000 });
+    },
+  },
+  {
+    name: "make-key",
+    path: "/client-keys",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Make a key" }).click();
       await page.getByRole("dialog").waitFor({ timeout: 3000 });
     },
   },

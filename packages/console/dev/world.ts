@@ -6,6 +6,7 @@ export { alertDetail, alerts } from "./world/alerts.ts";
 export { events } from "./world/events.ts";
 export { refused, rules } from "./world/rules.ts";
 export { hostDetail, hosts } from "./world/hosts.ts";
+export { clientDetail, clientKeys, clients, gateways } from "./world/clients.ts";
 export { sources, tokens } from "./world/sources.ts";
 export { modelDetail, models } from "./world/models.ts";
 export { actions } from "./world/actions.ts";

@@ -6,7 +6,7 @@ import { Page, Section, Title } from "../../ui/parts.tsx";
 import { useShortcuts } from "../../ui/shortcuts.ts";
 import { Failed, Waiting } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
-import { Readings, spanOf } from "./chart.tsx";
+import { mostOf, Readings, spanOf } from "./chart.tsx";
 import s from "./clients.module.css";
 import { factsOf } from "./facts.tsx";
 import { Standing } from "./orders.tsx";
@@ -71,7 +71,7 @@ function Told({ a, b }: { readonly a: ClientDetail; readonly b: ClientDetail }) 
         {both.map((it) => (
           <div key={it.client.id}>
             <Section title={it.client.principal}>
-              <Readings points={it.points} orders={it.actions} {...(span && { span })} />
+              <Readings points={it.points} orders={it.actions} most={mostOf(points)} {...(span && { span })} />
             </Section>
             <Standing of={it.client.standing} />
           </div>

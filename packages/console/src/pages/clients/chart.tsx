@@ -28,15 +28,16 @@ export interface ChartProps {
   readonly orders?: readonly ActionRow[];
   /** The same span for two charts that are compared. */
   readonly span?: readonly [number, number];
+  /** The highest value drawn, likewise. */
+  readonly most?: number;
 }
 
 /** The readings of one client over time; the line at 1 is the alarm level of novelty and learning. */
-export function Readings({ points, orders = [], span }: ChartProps) {
+export function Readings({ points, orders = [], span, most = mostOf(points) }: ChartProps) {
   const title = useId();
   if (points.length < 2)
     return <Muted>Not enough to draw yet: while it asks, a point is kept each minute, for thirty days.</Muted>;
   const [from, to] = span ?? spanOf(points);
-  const most = Math.max(1.2, ...points.flatMap((it) => readings.map(({ of }) => of(it) ?? 0)));
   const x = (at: number) => ((at - from) / Math.max(1, to - from)) * width;
   const y = (value: number) => height - bottom - (value / most) * (height - top - bottom);
   const drawn = readings.filter(({ of }) => points.some((it) => of(it) !== undefined));
@@ -92,6 +93,11 @@ export function Readings({ points, orders = [], span }: ChartProps) {
       </figcaption>
     </figure>
   );
+}
+
+/** Where the drawing ends above: never so low that the alarm level is not seen. */
+export function mostOf(points: readonly ClientPoint[]): number {
+  return Math.max(1.2, ...points.flatMap((it) => readings.map(({ of }) => of(it) ?? 0)));
 }
 
 export function spanOf(points: readonly ClientPoint[]): [number, number] {

@@ -47,7 +47,7 @@ export function Dial({ of: { client, models }, onTurn }: DialProps) {
               <span className={s.position}>{positionText[it].name}</span>
               <span className={s.gets}>{positionText[it].gets}</span>
               <span className={s.cost}>
-                {cost === undefined ? "not bounded" : bits(cost)}
+                {cost === undefined ? "not bounded" : cost === 0 ? "nothing" : bits(cost)}
                 {cost !== undefined && full !== undefined && full > 0 && (
                   <Bar
                     fraction={cost / full}

@@ -19,7 +19,7 @@ export function factsOf(it: ClientRow): (readonly [string, ReactNode])[] {
         <Ago at={it.lastAt} key="last" />
       ),
     ],
-    ["Requests", `${count(it.requests)}${it.denied > 0 ? `, ${count(it.denied)} refused` : ""}`],
+    ["Requests", `${count(it.requests)}${it.denied > 0 ? `; ${count(it.denied)} refused` : ""}`],
     [
       "Tokens in, out",
       it.inputTokens + it.outputTokens > 0 ? `${count(it.inputTokens)}, ${count(it.outputTokens)}` : undefined,

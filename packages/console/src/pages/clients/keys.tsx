@@ -118,11 +118,15 @@ function Pane({ of: it }: { readonly of: ClientKeyRow }) {
             ["State", it.state],
             [
               "Client",
-              <Link to="/clients/$id" params={{ id: `${it.gateway}:${it.principal}` }} key="client">
-                <Shown>{it.principal}</Shown>
-              </Link>,
+              it.seen ? (
+                <Link to="/clients/$id" params={{ id: `${it.gateway}:${it.principal}` }} key="client">
+                  <Shown>{it.principal}</Shown>
+                </Link>
+              ) : (
+                <Shown key="client">{it.principal}</Shown>
+              ),
             ],
-            ["Asked since its gateway started", it.seen ? "yes, its client did" : "no"],
+            ["Has asked", it.seen ? "yes, since its gateway started" : "not since its gateway started"],
             ["Tenant", it.tenant === undefined ? undefined : <Shown key="tenant">{it.tenant}</Shown>],
             ["Tier", <Shown key="tier">{it.tier}</Shown>],
             ["May ask", it.models.length === 0 ? "all models" : <Shown key="models">{it.models.join(", ")}</Shown>],

@@ -130,6 +130,7 @@ function number(value: number | undefined) {
 function Banner() {
   const { data } = useQuery(gatewaysQuery);
   const all = data?.items.filter((it) => it.state !== "revoked") ?? [];
+  if (all.length === 0) return null;
   const lost = all.filter((it) => it.state !== "reporting");
   return (
     <div className={s.banner}>

@@ -86,20 +86,27 @@ export function OrderClient({ client, models, verb: given, onClose }: OrderProps
       </Dialog>
     );
   return (
-    <Dialog title={`Order about ${client.principal}`} onClose={onClose} wide>
-      <Choices
-        legend="What it shall get"
-        value={verb}
-        onChange={(it) => {
-          setVerb(it);
-          setStrength(undefined);
-        }}
-        options={orderVerb.options.map((it) => ({
-          id: it,
-          label: verbText[it].name,
-          about: <Muted>{verbText[it].does}</Muted>,
-        }))}
-      />
+    <Dialog
+      title={given ? `${verbText[given].name}: ${client.principal}` : `Order about ${client.principal}`}
+      onClose={onClose}
+      wide
+    >
+      {given && <Muted>{verbText[given].does}</Muted>}
+      {!given && (
+        <Choices
+          legend="What it shall get"
+          value={verb}
+          onChange={(it) => {
+            setVerb(it);
+            setStrength(undefined);
+          }}
+          options={orderVerb.options.map((it) => ({
+            id: it,
+            label: verbText[it].name,
+            about: <Muted>{verbText[it].does}</Muted>,
+          }))}
+        />
+      )}
       {verb && (
         <div className={s.terms}>
           <Field label="For how long">
