@@ -114,7 +114,8 @@ export function chooseAtoms(need: NonNullable<Need>, counts: ReadonlyMap<string,
 
 function costOf({ kind, text }: Atom): number {
   if (kind === "some") return 5000;
-  if (kind === "is") return 10;
+  // Flags and small numbers are everywhere, too.
+  if (kind === "is") return text.length <= 2 || text === "true" || text === "false" ? 1500 : 10;
   // Short texts are everywhere; beyond eight characters more length helps little.
   return (kind === "has" ? 4000 : 1000) / 3 ** Math.min(text.length, 8) + 15;
 }

@@ -4,7 +4,7 @@ import { toNumber } from "../matcher.ts";
 import type { Correlation } from "./definition.ts";
 import { compactClosing, compactSliding, insert, type Entry } from "./entry.ts";
 import { groupsOf, keyOf, type GroupKey } from "./group.ts";
-import { closeWindow, findWindow, isRising, type Measured } from "./window.ts";
+import { closeWindow, findWindow, isRising, Tail, type Measured } from "./window.ts";
 
 /** What correlations may keep, all of one engine together. */
 export interface Capacity {
@@ -57,6 +57,8 @@ export interface Hit {
 export interface Group {
   readonly values: readonly string[];
   readonly entries: Entry[];
+  /** Of a busy group; can be made again from its entries. */
+  tail?: Tail | undefined;
 }
 
 /** What a correlator shares with the others of its engine. */
@@ -67,6 +69,8 @@ export interface Surroundings {
   readonly delayMs: number;
 }
 
+/** From so many entries on, a group's window is not gone through again for each new one. */
+const tailFrom = 32;
 /** Most entries of one group that are kept apart. At 100 bytes each, a thousand busy groups take 100 MB. */
 const maxApart = 1024;
 
@@ -182,15 +186,7 @@ export class Correlator {
     const at = insert(group.entries, entry);
     this.#shared.entries++;
     const hits = this.#rising ? this.#fire(group, at) : [];
-    if (this.#rising)
-      this.#take(
-        group,
-        0,
-        Math.max(
-          0,
-          group.entries.findIndex(({ t }) => t >= horizon),
-        ),
-      );
+    if (this.#rising) this.#trim(group, horizon);
     else this.#nextDue = Math.min(this.#nextDue, entry.t + timespanMs + this.#latenessMs + 1);
     if (group.entries.length > this.#most) this.#compact(group);
     if (group.entries.length === 0) this.#groups.delete(key);
@@ -199,9 +195,25 @@ export class Correlator {
   }
 
   #fire(group: Group, at: number): Hit[] {
-    const found = findWindow(group.entries, at, this.correlation);
+    const isNewest = at === group.entries.length - 1;
+    const isBusy = group.entries.length >= tailFrom && Tail.fits(this.correlation);
+    if (isNewest && isBusy) group.tail ??= new Tail(this.correlation);
+    else group.tail = undefined;
+    const found = group.tail ? group.tail.find(group.entries) : findWindow(group.entries, at, this.correlation);
     if (!found) return [];
+    group.tail = undefined;
     return [this.#hit(group, this.#take(group, found.first, found.last + 1), found)];
+  }
+
+  /** Forgets what even late events cannot meet any more. */
+  #trim(group: Group, horizon: number): void {
+    const count = Math.max(
+      0,
+      group.entries.findIndex(({ t }) => t >= horizon),
+    );
+    if (count === 0) return;
+    this.#take(group, 0, count);
+    group.tail?.trim(count);
   }
 
   #take(group: Group, from: number, end: number): Entry[] {
@@ -210,6 +222,7 @@ export class Correlator {
   }
 
   #compact(group: Group): void {
+    group.tail = undefined;
     const compact = this.#rising ? compactSliding : compactClosing;
     const { merged, dropped } = compact(group.entries, this.correlation.timespanMs, this.#most);
     this.#losses.merged += merged;

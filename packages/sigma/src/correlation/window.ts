@@ -41,6 +41,52 @@ export function findWindow(entries: readonly Entry[], at: number, correlation: C
   return undefined;
 }
 
+/**
+ * What the window measures that ends at a group's newest entry, kept up while entries come in order of time: then one
+ * more costs nothing but itself, however full the window is. Whoever changes entries in any other way throws it away.
+ */
+export class Tail {
+  readonly #measure: Measure;
+  readonly #correlation: Correlation;
+  #from = 0;
+  #to = 0;
+
+  constructor(correlation: Correlation) {
+    this.#correlation = correlation;
+    this.#measure = correlation.type === "temporal_ordered" ? ordered(correlation) : sliding(correlation);
+  }
+
+  /** Sums are added up anew each time, as differences of fractions would drift away from them. */
+  static fits({ type }: Correlation): boolean {
+    return type !== "value_sum";
+  }
+
+  /** The same answer as `findWindow` for the last entry. */
+  find(entries: readonly Entry[]): Found | undefined {
+    const last = entries.length - 1;
+    const start = (entries[last]?.t ?? 0) - this.#correlation.timespanMs;
+    const isOver = (place: number): boolean => (entries[place]?.t ?? start) < start;
+    for (; this.#from < this.#to && isOver(this.#from); this.#from++) {
+      const entry = entries[this.#from];
+      if (entry) this.#measure.leave(entry);
+    }
+    // What was over before it was measured is passed over.
+    if (this.#from === this.#to) while (this.#to < last && isOver(this.#to)) this.#from = ++this.#to;
+    let value = 0;
+    for (; this.#to <= last; this.#to++) {
+      const entry = entries[this.#to];
+      if (entry) value = this.#measure.enter(entry);
+    }
+    return fulfils(this.#correlation.bounds, value) ? { first: this.#from, last, value } : undefined;
+  }
+
+  /** Says that so many of the oldest entries are gone; all of them had left the window. */
+  trim(count: number): void {
+    this.#from -= count;
+    this.#to -= count;
+  }
+}
+
 interface Measure {
   /** Takes an entry in at the end, and answers what the window now measures. */
   enter(entry: Entry): number;
