@@ -14,6 +14,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["pack", async () => (await import("./commands/pack.ts")).pack],
   ["export", async () => (await import("./commands/export.ts")).exportIncident],
   ["verify", async () => (await import("./commands/verify.ts")).verify],
+  ["sources", async () => (await import("./commands/sources.ts")).sources],
   ["token create", async () => (await import("./commands/token-create.ts")).tokenCreate],
   ["token list", async () => (await import("./commands/token-list.ts")).tokenList],
   ["token rotate", async () => (await import("./commands/token-rotate.ts")).tokenRotate],

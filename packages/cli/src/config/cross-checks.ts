@@ -1,4 +1,4 @@
-import type { Config } from "@outweigh/schema";
+import { overlapsOf, type Config } from "@outweigh/schema";
 
 /** A mistake between entries that are each well formed. */
 export interface CrossMistake {
@@ -29,6 +29,12 @@ export function crossChecks({ models, sources, policy }: Config): CrossMistake[]
       policy.webhooks.map((it, i) => ({ it: it.name, path: ["policy", "webhooks", i, "name"] })),
       (it) => `there are two webhooks named ${quote(it)}`,
     ),
+    ...sources.flatMap(({ s3 }, i) =>
+      (s3 ? overlapsOf(s3, models) : []).map(({ model, place }) => ({
+        path: ["sources", i, "s3", "prefix"],
+        message: `overlaps ${place}, where ${model} lies: read logs from elsewhere, or name ${model} in overlaps`,
+      })),
+    ),
     ...models.flatMap(({ files = [] }, i) =>
       repeated(
         files.map((it, k) => ({ it: it.path, path: ["models", i, "files", k, "path"] })),
@@ -40,12 +46,21 @@ export function crossChecks({ models, sources, policy }: Config): CrossMistake[]
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables that the gateway would not start without, and that are not set. */
-export function unsetVariables({ gateway }: Config, environment: Environment): CrossMistake[] {
-  return (gateway?.upstreams ?? []).flatMap(({ credential }, i) => {
-    const name = credential?.slice(2, -1);
+/** Variables that gateway or server would not start without, and that are not set. */
+export function unsetVariables({ gateway, sources }: Config, environment: Environment): CrossMistake[] {
+  const named = [
+    ...(gateway?.upstreams ?? []).map(({ credential }, i) => ({
+      it: credential,
+      path: ["gateway", "upstreams", i, "credential"],
+    })),
+    ...sources.flatMap(({ s3 }, i) =>
+      (["accessKeyId", "secretAccessKey"] as const).map((key) => ({ it: s3?.[key], path: ["sources", i, "s3", key] })),
+    ),
+  ];
+  return named.flatMap(({ it, path }) => {
+    const name = it?.slice(2, -1);
     if (name === undefined || (environment[name] ?? "") !== "") return [];
-    return [{ path: ["gateway", "upstreams", i, "credential"], message: `the variable ${name} is not set` }];
+    return [{ path, message: `the variable ${name} is not set` }];
   });
 }
 

@@ -216,7 +216,6 @@ test("Falco and Pub/Sub can set no header: a token in the address works for its 
     (await post(path("falco"), gzipSync(Buffer.alloc(70_000_000)), { "content-encoding": "gzip" })).status,
     413,
   );
-  assert.equal((await post(path("falco"), "x", { host: "elsewhere" })).status >= 400, true);
   const log = readFileSync(join(folder.path, "data", "server.log"), "utf8");
   for (const name of ["falco", "gcp"]) assert.ok(!log.includes(server.token(name)), "no token in the log");
 });
