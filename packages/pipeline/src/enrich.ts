@@ -21,20 +21,21 @@ export function punctual(event: OcsfEvent, receivedAt: number | undefined): Ocsf
 export function settle(event: OcsfEvent, register: Register): OcsfEvent {
   const address = addressOf(event);
   const external = address === undefined ? undefined : register.isExternal(address);
-  const settled = { ...event, ...placed(event, register), ...goal(event, register) };
-  return {
-    ...settled,
-    ...concluded(settled, register),
-    ...(external !== undefined && { src_external: external }),
-    ...(event.principal.length > maxPrincipal && { principal: shortened(event.principal) }),
-  };
+  // One copy, filled step by step: events have dozens of fields, and every one of them comes through here.
+  const settled: OcsfEvent = { ...event };
+  Object.assign(settled, placed(event, register));
+  Object.assign(settled, goal(event, register));
+  Object.assign(settled, concluded(settled, register));
+  if (external !== undefined) settled.src_external = external;
+  if (event.principal.length > maxPrincipal) settled.principal = shortened(event.principal);
+  return settled;
 }
 
 /** Whether the other end of a connection is outside the own networks, as rules on what leaves ask. */
-function goal({ dst_endpoint: to, unmapped }: OcsfEvent, register: Register): { unmapped?: object } {
+function goal({ dst_endpoint: to, unmapped }: OcsfEvent, register: Register): { unmapped: object } | undefined {
   const address = field(to, "ip");
   const external = typeof address === "string" ? register.isExternal(address) : undefined;
-  if (external === undefined) return {};
+  if (external === undefined) return undefined;
   return { unmapped: { ...(typeof unmapped === "object" ? unmapped : {}), dst_external: external } };
 }
 
@@ -44,8 +45,8 @@ function shortened(principal: string): string {
 }
 
 /** What rules ask about the model that no source says: its class, and whether a copy went to a place declared for it. */
-function concluded({ model, unmapped }: OcsfEvent, register: Register): Partial<OcsfEvent> {
-  if (model === undefined) return {};
+function concluded({ model, unmapped }: OcsfEvent, register: Register): Partial<OcsfEvent> | undefined {
+  if (model === undefined) return undefined;
   const to = field(unmapped, "copied_to");
   const known = typeof unmapped === "object" && unmapped !== null ? unmapped : {};
   return {
@@ -60,9 +61,9 @@ function concluded({ model, unmapped }: OcsfEvent, register: Register): Partial<
 /** What changes who can reach a place, or is done around it, and so concerns all that lies in it. */
 const accessChanges: ReadonlySet<string> = new Set(["configure", "share", "create-key", "presign", "exec"]);
 
-function placed(event: OcsfEvent, register: Register): Partial<OcsfEvent> {
+function placed(event: OcsfEvent, register: Register): Partial<OcsfEvent> | undefined {
   const { artifact, operation } = event;
-  if (artifact === undefined || event.model !== undefined) return {};
+  if (artifact === undefined || event.model !== undefined) return undefined;
   if (operation !== undefined && accessChanges.has(operation)) return opened(artifact, register);
   if (operation === "launch" || operation === "mount") return named(event, artifact, register);
   const found = register.locate(artifact);

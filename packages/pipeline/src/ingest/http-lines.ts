@@ -283,22 +283,22 @@ export function requestFields(
   form: HttpRequest["form"],
   it: Loose & { method: string; uri: string; referer?: string | undefined; raw?: Raw },
 ): HttpRequest {
-  const { raw, referer, ...rest } = it;
-  const question = it.uri.indexOf("?");
-  const known = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const { raw, referer, method, uri, ...rest } = it;
+  const question = uri.indexOf("?");
+  const query = question < 0 ? "" : uri.slice(question + 1);
   return {
-    ...known,
+    ...defined(rest),
     form,
-    method: it.method,
-    uri: it.uri,
+    method,
+    uri,
     raw: {
       ...raw,
-      "cs-method": it.method,
-      "c-uri": it.uri,
-      "cs-uri": it.uri,
-      "cs-uri-stem": question < 0 ? it.uri : it.uri.slice(0, question),
-      "cs-uri-query": question < 0 ? "" : it.uri.slice(question + 1),
-      "c-uri-query": question < 0 ? "" : it.uri.slice(question + 1),
+      "cs-method": method,
+      "c-uri": uri,
+      "cs-uri": uri,
+      "cs-uri-stem": question < 0 ? uri : uri.slice(0, question),
+      "cs-uri-query": query,
+      "c-uri-query": query,
       ...(it.status !== undefined && { "sc-status": it.status }),
       ...(it.bytes !== undefined && { "sc-bytes": it.bytes }),
       ...(it.address !== undefined && { "c-ip": it.address }),
@@ -307,4 +307,18 @@ export function requestFields(
       ...(referer !== undefined && { "cs-referer": referer }),
     },
   };
+}
+
+/** Without what is undefined. Every line comes through here: no lists are made on the way. */
+function defined<Of extends object>(it: Of): { [Name in keyof Of]?: Exclude<Of[Name], undefined> } {
+  const known: { [Name in keyof Of]?: Exclude<Of[Name], undefined> } = {};
+  for (const name in it) {
+    const value = it[name];
+    if (isDefined(value)) known[name] = value;
+  }
+  return known;
+}
+
+function isDefined<Value>(value: Value): value is Exclude<Value, undefined> {
+  return value !== undefined;
 }

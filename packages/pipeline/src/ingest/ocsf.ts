@@ -1,5 +1,5 @@
 /** The attributes that OCSF requires of every event, and the objects that several of our sources fill. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { ocsfVersion, type OcsfEvent } from "@outweigh/schema";
 import { maxRawLength, type Origin } from "./source.ts";
 
@@ -96,8 +96,7 @@ export function clientEndpoint(address: string | undefined, port?: number): obje
 
 /** An id for a record that has none of its own: the same for the same bytes at the same place. */
 export function idOf(kind: string, ...parts: readonly (string | number | undefined)[]): string {
-  const digest = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
-  return `${kind}:${digest.slice(0, 32)}`;
+  return `${kind}:${hash("sha256", JSON.stringify(parts), "hex").slice(0, 32)}`;
 }
 
 /** OCSF `file`. `type_id` 1: a regular file, as far as a registry or bucket says. */
@@ -113,12 +112,17 @@ export function fileObject(path: string, more: { size?: number | undefined; sha2
 
 /** Text that is a time, as ms since 1970; undefined for anything else or a time before 1970. */
 export function timeOf(text: string): number | undefined {
+  // What nearly all sources write, and every JavaScript reads alike.
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/.test(text)) return whole(Date.parse(text));
   // ISO 8601 with zone, also with a space for the T and any number of fractional digits; without a zone it is UTC.
   const iso = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,12}))?\s?(Z|[+-]\d\d:?\d\d)?$/.exec(text);
   if (!iso) return undefined;
   const [, date = "", clock = "", fraction = "", zone = "Z"] = iso;
   const colon = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
-  const time = Date.parse(`${date}T${clock}.${fraction.padEnd(3, "0").slice(0, 3)}${colon}`);
+  return whole(Date.parse(`${date}T${clock}.${fraction.padEnd(3, "0").slice(0, 3)}${colon}`));
+}
+
+function whole(time: number): number | undefined {
   return Number.isNaN(time) || time < 0 ? undefined : time;
 }
 

@@ -108,10 +108,20 @@ export const maxDepth = 64;
 
 /** Whether a value from a record nests no deeper than `maxDepth`. */
 export function isShallow(value: unknown): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > maxDepth) return false;
-    level = level.flatMap((it) => (typeof it === "object" && it !== null ? Object.values(it) : []));
+  return nestsWithin(value, maxDepth);
+}
+
+/** Recursion is bounded by the depth asked for. Every record comes through here, so no lists are made on the way. */
+function nestsWithin(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (depth < 0) return false;
+  if (Array.isArray(value)) {
+    for (const it of value) if (typeof it === "object" && !nestsWithin(it, depth - 1)) return false;
+    return true;
+  }
+  for (const name in value) {
+    const it: unknown = Reflect.get(value, name);
+    if (typeof it === "object" && !nestsWithin(it, depth - 1)) return false;
   }
   return true;
 }
