@@ -114,6 +114,10 @@ function NoSource() {
           <code>outweigh.yml</code>.
         </li>
         <li>
+          Logs in a bucket, or sent by syslog: <code>s3:</code> or <code>syslog:</code> of a source in{" "}
+          <code>outweigh.yml</code>.
+        </li>
+        <li>
           Logs elsewhere: <code>npx outweigh token create --source NAME</code>, and send NDJSON with it to{" "}
           <code>POST /api/ingest/NAME</code>.
         </li>

@@ -5,6 +5,7 @@ import { span } from "../../format/time.ts";
 import { Block, Bullets, Dotted, Facts, Section, Title } from "../../ui/parts.tsx";
 import { Mono, Muted, Shown } from "../../ui/text.tsx";
 import { Ago, At, useNow } from "../../ui/when.tsx";
+import { Collector } from "./collector.tsx";
 import { Tokens } from "./tokens.tsx";
 import { alarmingRejects, stateText } from "./words.ts";
 
@@ -28,6 +29,7 @@ export function SourcePane({ of: it }: { readonly of: SourceHealth }) {
         <Facts
           rows={[
             ["Last seen", it.lastSeenAt === undefined ? "never" : <Ago at={it.lastSeenAt} key="seen" />],
+            ["Late by", it.lagMs === undefined ? undefined : span(it.lagMs)],
             ["Newest event", it.lastEventAt === undefined ? "none" : <At at={it.lastEventAt} key="event" />],
             ["Records", count(it.records)],
             [
@@ -39,6 +41,7 @@ export function SourcePane({ of: it }: { readonly of: SourceHealth }) {
           ]}
         />
       </Section>
+      {it.collector && <Collector of={it.collector} />}
       <Gaps of={it.gaps} />
       {it.kind !== "agent" && <Tokens source={it.name} />}
       <Section title="What it cannot see">

@@ -1,0 +1,54 @@
+import type { CollectorHealth } from "@outweigh/schema";
+import { count, plural } from "../../format/size.ts";
+import { Facts, Section } from "../../ui/parts.tsx";
+import { Mono, Muted, Shown } from "../../ui/text.tsx";
+import { Ago, At } from "../../ui/when.tsx";
+
+/** What fetches or receives a source's records by itself: where, how far, and what it did not take. */
+export function Collector({ of: it }: { readonly of: CollectorHealth }) {
+  const isBucket = it.way === "bucket";
+  return (
+    <Section title={isBucket ? "Bucket" : "Syslog"} aside={<Muted>since the server's start</Muted>}>
+      {it.taken === 0 && it.waiting === 0 && <p>{nextStep(it)}</p>}
+      <Facts
+        rows={[
+          [isBucket ? "Reads" : "Listens on", <Mono key="at">{it.at}</Mono>],
+          [isBucket ? "Objects" : "Messages", count(it.taken)],
+          ["Newest object", it.position && <Shown key="position">{it.position}</Shown>],
+          ["Last listed", it.lastPollAt && <Ago at={it.lastPollAt} key="poll" />],
+          ["Last success", it.lastOkAt && <Ago at={it.lastOkAt} key="ok" />],
+          ["Tried again", it.waiting === 0 ? undefined : plural(it.waiting, "object")],
+        ]}
+      />
+      {it.failing.map(({ object, attempts, nextAt, reason }) => (
+        <p key={object}>
+          <Shown>{object}</Shown>: <Shown>{reason}</Shown>{" "}
+          <Muted>
+            {attempts > 0 && `${plural(attempts, "attempt")}, `}again <At at={nextAt} />
+          </Muted>
+        </p>
+      ))}
+      {it.shed.map(({ reason, count: times }) => (
+        <p key={reason}>
+          Not taken: {count(times)} <Shown>{reason}</Shown>
+        </p>
+      ))}
+      {it.lastError && (
+        <p>
+          <Shown>{it.lastError.message}</Shown>{" "}
+          <Muted>
+            · <Ago at={it.lastError.at} />
+          </Muted>
+        </p>
+      )}
+    </Section>
+  );
+}
+
+/** Nothing came yet: what to look at. */
+function nextStep({ way, lastError }: CollectorHealth): string {
+  if (lastError) return "Nothing was taken yet. The last error says why.";
+  return way === "bucket"
+    ? "No new object yet. Are logs delivered below this prefix, and is the look-back long enough?"
+    : "Nothing came yet. Point a sender at this address; from elsewhere, only networks named in `from` are heard.";
+}
