@@ -28,13 +28,7 @@ export interface RegistryOptions {
 /** The one revision of every repository here. */
 const revision = "0123456789abcdef0123456789abcdef01234567";
 
-export async function startRegistry({
-  files,
-  tokens,
-  log,
-  addressOf,
-  bytesPerSecond,
-}: RegistryOptions): Promise<Registry> {
+export async function startRegistry({ files, tokens, log, addressOf, paceOf }: RegistryOptions): Promise<Registry> {
   const totals = new Map<string, number>();
   const server = createServer(async (request, response) => {
     const user = tokens.get((request.headers.authorization ?? "").replace(/^Bearer /, ""));
