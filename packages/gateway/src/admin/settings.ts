@@ -5,8 +5,20 @@ import type { Policy } from "../policy/policy.ts";
 import { usualDecimals } from "../policy/request.ts";
 
 /** What may be seen of a key: all but its digest. */
-export function shownKey({ digest: _, tier = "default", ...rest }: KeyEntry): ClientKey {
-  return { ...rest, tier };
+export function shownKey(it: KeyEntry): ClientKey {
+  const { id, principal, tenant, tier = "default", models, last4, createdAt, expiresAt, revokedAt, replaces } = it;
+  return {
+    id,
+    principal,
+    tier,
+    models,
+    last4,
+    createdAt,
+    ...(tenant !== undefined && { tenant }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(revokedAt !== undefined && { revokedAt }),
+    ...(replaces !== undefined && { replaces }),
+  };
 }
 
 /** What the configuration says, as the server shows it; and what an answer may tell at each position of the dial. */

@@ -6,7 +6,7 @@ import { Button } from "../../ui/button.tsx";
 import { Section } from "../../ui/parts.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 import s from "./clients.module.css";
-import { bits, positions, positionText, positionVerb, type Position } from "./words.ts";
+import { bits, positions, positionText, type Position } from "./words.ts";
 
 export interface DialProps {
   readonly of: ClientDetail;
