@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
+  accountPage,
   actionPage,
   alertDetail,
   alertPage,
@@ -123,6 +124,7 @@ function checkWorld(): void {
   gatewayPage.parse(pageOf(world.gateways));
   rulePage.parse(pageOf(world.rules));
   actionPage.parse(pageOf(world.actions));
+  accountPage.parse(world.accounts);
   evidencePage.parse(world.evidence);
   huntPage.parse(pageOf(world.hunts));
   incidentGraph.parse(world.incidentGraph);
@@ -184,6 +186,8 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
   if (id !== "") return one(state, noun, id);
   if (noun === "hunts") return ok(pageOf(state.hunts));
   if (noun === "tokens") return ok(pageOf(state.tokens));
+  if (noun === "accounts")
+    return ok(state.mood === "empty" ? { ...world.accounts, items: [], total: 0 } : world.accounts);
   const rows = state[noun as "incidents"];
   if (!Array.isArray(rows)) return no(404, "NOT_FOUND", `there is no ${noun}`);
   const found = ordered(filtered(rows, query.get("filter") ?? ""), query.get("sort"));
@@ -276,6 +280,9 @@ function act(state: State, id: string, verb: string, body: Body): Answer {
     by: "ana",
     reason: body["reason"] ?? "",
     at: Date.now(),
+    effects: preview.effects,
+    approval: preview.approval,
+    digest: preview.digest,
     verifiedAt: Date.now() + 700,
     undoable: preview.undoable,
   };
@@ -298,6 +305,7 @@ function previewOf(body: Body): ActionPreview {
         ]
       : ["Title, severity, models and principals go to https://soc.example/hook; no event and no record does."],
     undoable: moves,
+    approval: "person",
     digest: "agreed",
   };
 }

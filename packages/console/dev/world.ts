@@ -1,6 +1,6 @@
 // A made-up organisation on a bad day: what the fixture server answers. Shapes are checked against the schema on start.
 export { now } from "./world/time.ts";
-export { overview, session } from "./world/session.ts";
+export { accounts, overview, session } from "./world/session.ts";
 export { incidentDetail, incidents } from "./world/incidents.ts";
 export { alertDetail, alerts } from "./world/alerts.ts";
 export { events } from "./world/events.ts";

@@ -97,6 +97,14 @@ const actions = page(
   "/actions",
   lazyRouteComponent(() => import("./pages/actions/list.tsx"), "ActionList"),
 );
+const settings = page(
+  "/settings",
+  lazyRouteComponent(() => import("./pages/settings/settings.tsx"), "Settings"),
+);
+const invitation = page(
+  "/invitation",
+  lazyRouteComponent(() => import("./pages/sign-in/invitation.tsx"), "Invitation"),
+);
 const evidence = page(
   "/evidence",
   lazyRouteComponent(() => import("./pages/evidence/list.tsx"), "EvidenceList"),
@@ -122,6 +130,8 @@ export const router = createRouter({
     rules,
     actions,
     evidence,
+    settings,
+    invitation,
   ]),
   parseSearch,
   stringifySearch: printSearch,

@@ -3,6 +3,19 @@ import type { ActionRow } from "@outweigh/schema";
 import { began, day, min, now } from "./time.ts";
 
 export const actions: ActionRow[] = [
+  action("act-5", {
+    title: "Move /srv/serve/acme-13b.safetensors (26.1 GB) to quarantine on gpu-2",
+    target: "c-10",
+    at: now - 20 * min,
+    state: "pending",
+    by: "bo",
+    approval: "two-people",
+    effects: [
+      "The file leaves /srv/serve; a note stays in its place.",
+      "What serves from there stops at its next read.",
+    ],
+    decideBy: now + day - 20 * min,
+  }),
   action("act-1", {
     verb: "notify",
     target: "soc-webhook",
@@ -47,6 +60,9 @@ function action(id: string, override: Partial<ActionRow>): ActionRow {
     incident: "inc-214",
     incidentNumber: 214,
     state: "verified",
+    effects: [],
+    approval: "person",
+    digest: "agreed",
     by: "ana",
     reason: "not a declared copy",
     at,

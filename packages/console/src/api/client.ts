@@ -80,10 +80,14 @@ async function answer<T>(shape: Shape<T>, path: string, init: Asked): Promise<T>
   );
 }
 
+/** Where a 401 is about what was typed, not about the session. */
+const doors = /^\/api\/(sign-in|invitations)/;
+
 /** An answer that is not an error. Of a session that ended, another tab may know the next one. */
 async function good(path: string, init: Asked): Promise<Response> {
   const first = await reached(path, init);
-  const response = first.status === 401 && (await anotherKey()) ? await reached(path, init) : first;
+  const response =
+    first.status === 401 && !doors.test(path) && (await anotherKey()) ? await reached(path, init) : first;
   if (response.ok) return response;
   const said = apiError.safeParse(await bodyOf(response));
   if (said.success) throw new ApiError(said.data.error, said.data.message, response.status);

@@ -29,6 +29,12 @@ export async function keyHeader(): Promise<Record<string, string>> {
   return key === undefined ? {} : { [sessionHeader]: key };
 }
 
+/** This tab is signed in from now on. */
+export function keepKey(fresh: string): void {
+  key = fresh;
+  sessionStorage.setItem(sessionHeader, fresh);
+}
+
 let asking: Promise<boolean> | undefined;
 
 /** Asks the other tabs for a key that is not ours: a new tab has none, and one that was signed in before has an old one. */
@@ -46,8 +52,7 @@ function ask(): Promise<boolean> {
     };
     const hear = ({ data }: MessageEvent<unknown>) => {
       if (typeof data !== "object" || data === null || !("key" in data) || typeof data.key !== "string") return;
-      key = data.key;
-      sessionStorage.setItem(sessionHeader, key);
+      keepKey(data.key);
       end(true);
     };
     const late = setTimeout(() => end(false), askMs);

@@ -1,5 +1,7 @@
 // The one query layer: what is read, under which key it is kept, and what is read again after a change.
 import {
+  accepted,
+  accountPage,
   actionPage,
   actionPreview,
   actionRow,
@@ -22,18 +24,25 @@ import {
   madeKey,
   modelDetail,
   modelPage,
+  invitation,
+  invited,
+  opened,
   overview,
   ruleDraft,
   rulePage,
   session,
+  signInWays,
   sourcePage,
   tokenPage,
+  type ActionRow,
   type CountedField,
   type EntityKind,
+  type Grant,
   type HostOrder,
 } from "@outweigh/schema";
 import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { addresses, listAddress, type ListQuery, type Order, type StatusChange } from "./address.ts";
+import { keepKey } from "./key.ts";
 import { anything, ApiError, read, send, type Shape } from "./client.ts";
 
 /** Nothing is read again behind a reader's back: live messages say when, and the reader says when rows may move. */
@@ -55,6 +64,25 @@ const overviewMs = 30_000;
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
   queryFn: ({ signal }) => read(session, addresses.session, signal),
+});
+
+export const signInWaysQuery = queryOptions({
+  queryKey: ["sign-in"],
+  queryFn: ({ signal }) => read(signInWays, addresses.signIn, signal),
+});
+
+/** What an invitation is for: read by what its link holds. */
+export const invitedQuery = (token: string) =>
+  queryOptions({
+    queryKey: ["invited", token],
+    queryFn: () => send(invited, addresses.invited, { token }),
+    retry: false,
+  });
+
+export const accountsQuery = queryOptions({
+  queryKey: ["accounts"],
+  queryFn: ({ signal }) => read(accountPage, addresses.accounts, signal),
+  staleTime: 5_000,
 });
 
 export const overviewQuery = queryOptions({
@@ -262,6 +290,48 @@ export const decide = {
     await queryClient.invalidateQueries({ queryKey: ["client-keys"] });
   },
   signOut: () => send(anything, addresses.signOut, {}),
+  signOutEverywhere: () => send(anything, addresses.signOutEverywhere, {}),
+  signIn: async (who: { readonly name: string; readonly password: string; readonly code?: string }) => {
+    keepKey((await send(opened, addresses.signIn, who)).key);
+  },
+  accept: async (it: { readonly token: string; readonly password: string; readonly code: string }) => {
+    const done = await send(accepted, addresses.accept, it);
+    keepKey(done.key);
+    return done;
+  },
+  invite: async (name: string, grants: readonly Grant[]) => {
+    const made = await send(invitation, addresses.accounts, { name, grants });
+    await queryClient.invalidateQueries({ queryKey: ["accounts"] });
+    return made;
+  },
+  resetAccount: async (name: string) => {
+    const made = await send(invitation, addresses.resetAccount(name), {});
+    await queryClient.invalidateQueries({ queryKey: ["accounts"] });
+    return made;
+  },
+  disableAccount: async (name: string) => {
+    await send(anything, addresses.disableAccount(name), {});
+    await queryClient.invalidateQueries({ queryKey: ["accounts"] });
+  },
+  grant: async (name: string, grants: readonly Grant[]) => {
+    await send(anything, addresses.grants(name), { grants });
+    await queryClient.invalidateQueries({ queryKey: ["accounts"] });
+  },
+  approve: async (action: ActionRow, reason: string) => {
+    const done = await send(actionRow, addresses.approve(action.id), { digest: action.digest, reason });
+    await actionChanged(action.incident);
+    return done;
+  },
+  decline: async (action: ActionRow, reason: string) => {
+    const done = await send(actionRow, addresses.decline(action.id), { reason });
+    await actionChanged(action.incident);
+    return done;
+  },
+  keep: async (action: ActionRow, reason: string) => {
+    const done = await send(actionRow, addresses.keep(action.id), { reason });
+    await actionChanged(action.incident);
+    return done;
+  },
   undo: async (action: string, reason: string, incident?: string) => {
     const done = await send(actionRow, addresses.undo(action), { reason });
     await actionChanged(incident);

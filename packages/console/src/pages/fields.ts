@@ -152,7 +152,11 @@ export const ruleFields: readonly RowField<RuleRow>[] = [
 ];
 
 export const actionFields: readonly RowField<ActionRow>[] = [
-  { name: "state", about: "how it went", values: ["running", "verified", "failed", "undone"] },
+  {
+    name: "state",
+    about: "how it went",
+    values: ["pending", "running", "verified", "failed", "undone", "declined", "lapsed"],
+  },
   { name: "verb", about: "what was done", values: actionVerb.options },
   { name: "by", about: "who ordered it", of: (it) => [it.by] },
   { name: "target", about: "what it was done to", of: (it) => [it.target] },

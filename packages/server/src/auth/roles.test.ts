@@ -106,7 +106,7 @@ async function incidentOf(name: string): Promise<string> {
 
 /** Every route that the running server has, as its own description lists them: method and address. */
 async function everyRoute(): Promise<[string, string][]> {
-  const { paths } = await (await fetch(`${server.url}/api/openapi.json`)).json();
+  const { paths } = (await operator.get("/api/openapi.json")).body;
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods as object).map((it): [string, string] => [it.toUpperCase(), path]),
   );
@@ -245,7 +245,7 @@ async function listened(who: Person, work: () => Promise<void>): Promise<string>
   for (let told = 0; told < 20 && !heard.includes("incident"); told++) heard += (await reader.read()).value ?? "";
   // What was told with it in one sending came with it; what came a moment later is heard too.
   await new Promise((done) => setTimeout(done, 500));
-  const more = await Promise.race([reader.read(), new Promise<undefined>((done) => setTimeout(done, 200))]);
+  const more = await Promise.race([reader.read(), new Promise<undefined>((done) => setTimeout(() => done(undefined), 200))]);
   hangUp.abort();
   return heard + (more?.value ?? "");
 }

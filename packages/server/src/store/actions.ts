@@ -12,7 +12,7 @@ import { sql, type Selectable } from "kysely";
 import { writeCursor } from "./cursor.ts";
 import { whereOf, within, type FilterFields } from "./filter.ts";
 import { incidentNumbers } from "./incidents.ts";
-import { key, ListOrder, type OrderColumns } from "./order.ts";
+import { key, ListOrder, type Key, type OrderColumns } from "./order.ts";
 import type { ListQuery, Page } from "./page.ts";
 import type { Db, Tx } from "./state/state.ts";
 import type { ActionTable } from "./state/tables.ts";
@@ -134,7 +134,9 @@ const orders: OrderColumns = {
   by: { column: "by", kind: "text" },
   time: { column: "at", kind: "number" },
 };
-const usual = [key({ column: "at", kind: "number" }, true), key({ column: "id", kind: "text" }, true)] as const;
+/** What waits for somebody comes first. */
+const waiting: Key = { value: sql`(case when state = 'pending' then 1 else 0 end)`, kind: "number", falling: true };
+const usual = [waiting, key({ column: "at", kind: "number" }, true), key({ column: "id", kind: "text" }, true)] as const;
 
 /** The latest first, or as the reader asks. */
 export async function listActions(

@@ -21,13 +21,13 @@ export function ActionList() {
       columns={columns}
       idOf={idOf}
       fields={actionFields}
-      placeholder="All actions. Filter: state:verified verb:quarantine-file"
+      placeholder="All actions, those that wait for somebody first. Filter: state:pending,verified"
       pane={(it) => <Pane of={it} />}
       empty={(filter) => (
         <Empty title={filter === "" ? "Nothing was done yet" : "No action matches the filter"}>
           <p>
             Actions are ordered on an <Link to="/incidents">incident</Link> with Respond: previewed, given a reason,
-            verified, and undone from here.
+            approved by a second person where the policy says so, verified, and undone from here or by themselves.
           </p>
         </Empty>
       )}
@@ -39,7 +39,7 @@ export function ActionList() {
 const idOf = (it: ActionRow) => it.id;
 
 const columns: readonly Column<ActionRow>[] = [
-  { id: "state", title: "State", track: "100px", sort: "state", cell: (it) => stateWord[it.state] },
+  { id: "state", title: "State", track: "128px", sort: "state", cell: (it) => stateWord[it.state] },
   { id: "title", title: "Action", track: "minmax(220px, 1fr)", sort: "title", cell: (it) => <Shown>{it.title}</Shown> },
   {
     id: "verb",

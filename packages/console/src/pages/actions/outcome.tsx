@@ -9,13 +9,23 @@ import { Facts, Section } from "../../ui/parts.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { Shown } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
+import { Decide, Keep } from "./decide.tsx";
 
 /** How it went, in words: done means verified. */
 export const stateWord: Readonly<Record<ActionRow["state"], string>> = {
+  pending: "Waits for approval",
   running: "Running",
   verified: "✓ Verified",
   failed: "Failed",
   undone: "Undone",
+  declined: "Declined",
+  lapsed: "Lapsed",
+};
+
+/** Who has to agree. */
+export const approvalText: Readonly<Record<ActionRow["approval"], string>> = {
+  person: "A lead",
+  "two-people": "A lead who is not the one that proposed it",
 };
 
 export interface OutcomeProps {
@@ -44,9 +54,20 @@ export function Outcome({ of: it, named = true, onUndone }: OutcomeProps) {
       </Section>
       <Facts
         rows={[
-          ["Ordered", <At at={it.at} key="at" />],
+          [it.state === "pending" ? "Proposed" : "Ordered", <At at={it.at} key="at" />],
           ["By", <Shown key="by">{it.by}</Shown>],
           ["Reason", <Shown key="reason">{it.reason}</Shown>],
+          ["Must agree", it.state === "pending" && approvalText[it.approval]],
+          ["Until", it.state === "pending" && it.decideBy && <At at={it.decideBy} key="decide-by" />],
+          [
+            it.state === "declined" ? "Declined by" : "Approved by",
+            it.decidedBy && <Shown key="decided">{it.decidedBy}</Shown>,
+          ],
+          [
+            it.state === "declined" ? "Reason for declining" : "Reason for approving",
+            it.decidedReason && <Shown key="decided-reason">{it.decidedReason}</Shown>,
+          ],
+          ["Undone by itself", it.state === "verified" && it.endsAt && <At at={it.endsAt} key="ends" />],
           ["Verified", it.verifiedAt && <At at={it.verifiedAt} key="verified" />],
           ["Undone", it.undoneAt && <At at={it.undoneAt} key="undone" />],
           ["Undone by", it.undoneBy && <Shown key="undone-by">{it.undoneBy}</Shown>],
@@ -59,7 +80,13 @@ export function Outcome({ of: it, named = true, onUndone }: OutcomeProps) {
           ],
         ]}
       />
-      {it.undoable && it.state === "verified" && <Undo of={it} {...(onUndone && { onUndone })} />}
+      {it.state === "pending" && <Decide of={it} {...(onUndone && { onDone: onUndone })} />}
+      {it.undoable && it.state === "verified" && (
+        <>
+          <Undo of={it} {...(onUndone && { onUndone })} />
+          {it.endsAt !== undefined && <Keep of={it} {...(onUndone && { onDone: onUndone })} />}
+        </>
+      )}
     </>
   );
 }

@@ -1,13 +1,14 @@
-import type { ActionOption, ActionPreview, ActionRow } from "@outweigh/schema";
+import { includesRole, type ActionOption, type ActionPreview, type ActionRow } from "@outweigh/schema";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { decide } from "../../api/queries.ts";
+import { decide, sessionQuery } from "../../api/queries.ts";
+import { span } from "../../format/time.ts";
 import { Button } from "../../ui/button.tsx";
 import { Buttons, Choices, Dialog, Form, Reason } from "../../ui/dialog.tsx";
 import { Bullets, Section } from "../../ui/parts.tsx";
 import { Problem, Waiting } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
-import { Outcome } from "./outcome.tsx";
+import { approvalText, Outcome } from "./outcome.tsx";
 
 export interface RespondProps {
   readonly incident: string;
@@ -71,6 +72,7 @@ interface PreviewProps {
 
 function Preview({ incident, option: { verb, target, label }, onDone, onClose }: PreviewProps) {
   const [reason, setReason] = useState("");
+  const { data: session } = useQuery(sessionQuery);
   const order = { incident, verb, target };
   const preview = useQuery({
     queryKey: ["preview", incident, verb, target],
@@ -84,6 +86,8 @@ function Preview({ incident, option: { verb, target, label }, onDone, onClose }:
   });
   if (preview.isError) return <Problem error={preview.error} />;
   const it = preview.data;
+  const leads = session?.user.grants.some((grant) => includesRole(grant.role, "lead")) ?? false;
+  const alone = it?.approval === "person" && leads;
   if (!it) return <Waiting lines={3} />;
   return (
     <>
@@ -92,7 +96,11 @@ function Preview({ incident, option: { verb, target, label }, onDone, onClose }:
           <Shown>{it.title}</Shown>
         </p>
         <Bullets items={it.effects} />
-        <Muted>{it.undoable ? "It can be undone." : "It cannot be undone."}</Muted>
+        <Muted>
+          {it.undoable ? "It can be undone." : "It cannot be undone."}
+          {it.lasts !== undefined && ` It ends by itself after ${span(it.lasts)}.`}
+          {!alone && ` It is done once somebody else agrees: ${approvalText[it.approval].toLowerCase()}.`}
+        </Muted>
       </Section>
       {it.refused ? (
         <p>
@@ -104,6 +112,7 @@ function Preview({ incident, option: { verb, target, label }, onDone, onClose }:
           {apply.error && <Problem error={apply.error} />}
           <Buttons>
             <Button look="main" submits disabled={reason.trim() === "" || apply.isPending}>
+              {!alone && "Propose: "}
               <Shown>{label}</Shown>
             </Button>
             <Button onClick={onClose}>Do nothing</Button>

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
-import type { Overview } from "@outweigh/schema";
+import { includesRole, type Grant, type Overview, type Role } from "@outweigh/schema";
 import { ApiError } from "../../api/client.ts";
 import { listen } from "../../api/live.ts";
 import { overviewQuery, sessionQuery } from "../../api/queries.ts";
@@ -10,17 +10,21 @@ import { shortcuts, type ShortcutId } from "../../keys.ts";
 import { nextTheme } from "../../preferences.ts";
 import { Keys } from "../../ui/button.tsx";
 import { useShortcuts, type Handlers } from "../../ui/shortcuts.ts";
-import { Empty, Failed } from "../../ui/states.tsx";
+import { Failed } from "../../ui/states.tsx";
 import { Account } from "./account.tsx";
 import { Footer } from "./footer.tsx";
 import s from "./frame.module.css";
 
 const Guide = lazy(() => import("./guide.tsx").then((it) => ({ default: it.Guide })));
+const SignIn = lazy(() => import("../sign-in/sign-in.tsx").then((it) => ({ default: it.SignIn })));
 const Palette = lazy(() => import("./palette.tsx").then((it) => ({ default: it.Palette })));
 
 /** What stands around every page: where one can go, and whether the console can see. */
 export function Frame() {
-  const session = useQuery(sessionQuery);
+  const isInvited = useLocation({ select: (it) => it.pathname === "/invitation" });
+  const session = useQuery({ ...sessionQuery, enabled: !isInvited });
+  // Who comes by an invitation has no session, and may be somebody else than who has one here.
+  if (isInvited) return <Outlet />;
   if (session.isError) return <NoSession error={session.error} again={() => void session.refetch()} />;
   if (session.isPending) return null;
   return <SignedIn />;
@@ -58,30 +62,45 @@ function useGoing(): void {
 
 type Counted = "openIncidents" | "alerts" | "models" | "sources" | "hosts" | "clients" | "rules" | "actions";
 
-const pages: readonly { to: string; title: string; counts?: Counted; apart?: true }[] = [
+interface Place {
+  readonly to: string;
+  readonly title: string;
+  readonly counts?: Counted;
+  readonly apart?: true;
+  /** The role that it needs everywhere: who has it in some spaces alone finds nothing there. */
+  readonly everywhere?: Role;
+  /** The role that it needs in any space. */
+  readonly needs?: Role;
+}
+
+const pages: readonly Place[] = [
   { to: "/incidents", title: "Incidents", counts: "openIncidents" },
   { to: "/alerts", title: "Alerts", counts: "alerts" },
-  { to: "/events", title: "Events" },
+  { to: "/events", title: "Events", needs: "analyst" },
   { to: "/models", title: "Models", counts: "models", apart: true },
-  { to: "/sources", title: "Sources", counts: "sources" },
-  { to: "/hosts", title: "Hosts", counts: "hosts" },
-  { to: "/clients", title: "Clients", counts: "clients" },
+  { to: "/sources", title: "Sources", counts: "sources", everywhere: "viewer" },
+  { to: "/hosts", title: "Hosts", counts: "hosts", everywhere: "viewer" },
+  { to: "/clients", title: "Clients", counts: "clients", everywhere: "viewer" },
   { to: "/rules", title: "Rules", counts: "rules" },
   { to: "/actions", title: "Actions", counts: "actions", apart: true },
-  { to: "/evidence", title: "Evidence" },
+  { to: "/evidence", title: "Evidence", everywhere: "viewer" },
+  { to: "/settings", title: "Settings" },
 ];
 
 function Nav({ onGuide, onPalette }: { readonly onGuide: () => void; readonly onPalette: () => void }) {
   const { data } = useQuery(overviewQuery);
+  const { data: session } = useQuery(sessionQuery);
   return (
     <nav className={s.nav} aria-label="Pages">
       <span className={s.brand}>Outweigh</span>
-      {pages.map(({ to, title, counts, apart }) => (
-        <Link to={to} className={`${s.link} ${apart ? s.apart : ""}`} key={to}>
-          {title}
-          <span>{counts && data ? shownCount(data, counts) : ""}</span>
-        </Link>
-      ))}
+      {pages
+        .filter((it) => isOpenTo(it, session?.user.grants))
+        .map(({ to, title, counts, apart }) => (
+          <Link to={to} className={`${s.link} ${apart ? s.apart : ""}`} key={to}>
+            {title}
+            <span>{counts && data ? shownCount(data, counts) : ""}</span>
+          </Link>
+        ))}
       <span className={s.spring} />
       <button type="button" className={s.tool} onClick={onPalette}>
         Find anything <Keys of="palette" />
@@ -94,6 +113,11 @@ function Nav({ onGuide, onPalette }: { readonly onGuide: () => void; readonly on
   );
 }
 
+function isOpenTo({ everywhere, needs }: Place, grants: readonly Grant[] = []): boolean {
+  if (needs !== undefined) return grants.some((it) => includesRole(it.role, needs));
+  return everywhere === undefined || grants.some((it) => it.space === undefined && includesRole(it.role, everywhere));
+}
+
 function shownCount(data: Overview, counts: Counted): string {
   return data[counts] === 0 ? "" : count(data[counts]);
 }
@@ -101,16 +125,9 @@ function shownCount(data: Overview, counts: Counted): string {
 function NoSession({ error, again }: { readonly error: Error; readonly again: () => void }) {
   if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
     return (
-      <div className={s.signedOut}>
-        <Empty title="This browser is not signed in">
-          <p>
-            Open the one-time link that <code>npx outweigh up</code> printed. Each link signs one browser in, once.
-          </p>
-          <p>
-            Used already, or older than ten minutes? <code>npx outweigh open</code> prints another one.
-          </p>
-        </Empty>
-      </div>
+      <Suspense>
+        <SignIn />
+      </Suspense>
     );
   }
   return (
