@@ -54,12 +54,56 @@ export const factLists = [
 export const factList = z.enum(factLists);
 export type FactList = z.infer<typeof factList>;
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
+
+/** Longest that connections are blocked, in minutes: a week. */
+export const maxBlockMinutes = 7 * 24 * 60;
+
+/** Whose connections to outside are blocked. */
+export const egressOf = z.discriminatedUnion("of", [
+  z.strictObject({ of: z.literal("uid"), uid: z.int().min(1).max(4_294_967_294) }),
+  /** A group of processes, as `/proc/PID/cgroup` names it. */
+  z.strictObject({
+    of: z.literal("cgroup"),
+    path: z.string().regex(/^\/[\w.@:/-]{1,1000}$/, "expected a path of a cgroup"),
+  }),
+  z.strictObject({ of: z.literal("host") }),
+]);
+export type EgressOf = z.infer<typeof egressOf>;
+
 /** What an agent may be asked to do. Nothing else exists: there is no shell. */
 export const order = z.discriminatedUnion("verb", [
   z.strictObject({ verb: z.literal("scan"), roots: z.array(z.string().startsWith("/").max(4096)).max(100) }),
+  z.strictObject({ verb: z.literal("stop-scan") }),
   z.strictObject({ verb: z.literal("collect"), lists: z.array(factList).min(1).max(factLists.length) }),
+  /** Moves a file that holds weights to where its readers do not come. */
+  z.strictObject({ verb: z.literal("quarantine-file"), path: z.string().startsWith("/").max(4096), sha256 }),
+  /** Holds a process, or ends it. `process` names it for good, as the fact `key` does; its program must be the one with this digest. */
+  z.strictObject({
+    verb: z.literal("stop-process"),
+    process: z.string().regex(/^[1-9]\d{0,9}:\d{1,20}$/, "expected the fact key of a process"),
+    program: sha256,
+    how: z.enum(["hold", "end"]),
+  }),
+  /** Drops connections that processes of this host open, until it expires by itself. */
+  z.strictObject({ verb: z.literal("block-egress"), whose: egressOf, minutes: z.int().min(1).max(maxBlockMinutes) }),
+  /** Takes an order back that changed the host. */
+  z.strictObject({ verb: z.literal("undo"), order: short }),
 ]);
 export type Order = z.infer<typeof order>;
+
+/** Verbs that change a host. An agent does them only if who started it said so. */
+export const changingVerbs = ["quarantine-file", "stop-process", "block-egress"] as const;
+export type ChangingVerb = (typeof changingVerbs)[number];
+
+/** How far a scan is. */
+export const scanProgress = z.strictObject({
+  phase: z.enum(["walking", "looking", "hashing"]),
+  files: z.int().nonnegative(),
+  candidates: z.int().nonnegative(),
+  done: z.int().nonnegative(),
+  startedAt: time,
+});
 
 /** An order as the server signs it: for one agent, once, until it expires. */
 export const orderText = z.strictObject({ id: short, agent: short, issuedAt: time, expiresAt: time, order });
@@ -101,6 +145,10 @@ export const agentHealth = z.strictObject({
   rssBytes: z.int().nonnegative(),
   /** What fails or is missed at the moment, each a sentence. */
   problems: z.array(z.string().max(500)).max(50),
+  /** Of the scan that runs; absent: none does. */
+  scan: scanProgress.optional(),
+  /** Which changes of the host it does when it is asked. */
+  may: z.array(z.enum(changingVerbs)).max(changingVerbs.length).optional(),
 });
 export type AgentHealth = z.infer<typeof agentHealth>;
 
@@ -147,6 +195,8 @@ export const hostRow = z.object({
   enrolledBy: z.string(),
   lastSeenAt: time.optional(),
   problems: z.array(z.string()),
+  scan: scanProgress.optional(),
+  may: z.array(z.enum(changingVerbs)).optional(),
 });
 export type HostRow = z.infer<typeof hostRow>;
 

@@ -60,3 +60,6 @@ export const maxDescriptors = 20_000;
 
 /** Longest command line read of a process, in bytes. It decides which product it is; it never enters the report. */
 export const maxCommandBytes = 64 * 1024;
+
+/** Where quarantine puts files of a disk that is not that of our data. */
+export const quarantineFolder = ".outweigh-quarantine";

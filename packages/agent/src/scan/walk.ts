@@ -1,15 +1,12 @@
 import { closeSync, lstatSync, opendirSync, readSync, readlinkSync, type Dirent } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { beginsPacked, couldBeModel, splitFiles } from "@outweigh/weights";
-import { maxAliases, maxNamesPerFolder, walkSliceMs } from "./limits.ts";
+import { maxAliases, maxNamesPerFolder, quarantineFolder, walkSliceMs } from "./limits.ts";
 import { NotSeen, type ReasonCount } from "./not-seen.ts";
 import { errnoOf, HeldFolder, Opener, whyUnreadable, type OpenFile, type Place } from "./open-file.ts";
 
 /** First bytes of a file that decide whether it is read: one page, one read. */
 const headBytes = 4096;
-
-/** Where the quarantine action puts files of a disk that is not that of our data. */
-const quarantineFolder = ".outweigh-quarantine";
 
 /** A file that begins like a model or like something that holds models. */
 export interface Candidate extends Place {

@@ -7,6 +7,7 @@ import { findListeners, readTable } from "../scan/listeners.ts";
 import { parseMounts } from "../scan/mounts.ts";
 import { NotSeen } from "../scan/not-seen.ts";
 import { peersOf } from "./connections.ts";
+import { Programs } from "./programs.ts";
 import type { Proc } from "./proc.ts";
 
 /** Most rows of one list. A busy host has some thousand processes and connections. */
@@ -46,11 +47,15 @@ function cut(row: Row): Row {
 
 const readers: Readonly<Record<FactList, (options: ContextOptions) => Answer>> = {
   processes: ({ proc }) => {
+    const programs = new Programs();
     const rows = proc.pids().flatMap((pid) => {
-      const it = proc.process(pid)?.facts;
-      if (!it) return [];
+      const found = proc.process(pid);
+      if (!found) return [];
+      const it = found.facts;
       return {
         pid,
+        key: found.key,
+        program: programs.digestOf(`/proc/${pid}/exe`),
         parent: it.parents[0]?.pid ?? 0,
         name: it.name,
         exe: it.exe ?? "",
@@ -61,7 +66,8 @@ const readers: Readonly<Record<FactList, (options: ContextOptions) => Answer>> =
         startedAt: it.startedAt ?? 0,
       };
     });
-    return { rows, notSeen: hidden(rows.filter((it) => it.exe === "").length, "the programs") };
+    const left = programs.leftOut > 0 ? [`digests of ${programs.leftOut} programs: too much to read at once`] : [];
+    return { rows, notSeen: [...hidden(rows.filter((it) => it.exe === "").length, "the programs"), ...left] };
   },
 
   connections: ({ proc }) => {

@@ -2,7 +2,15 @@
 import { mkdirSync, statSync } from "node:fs";
 import { constants, hostname, setPriority } from "node:os";
 import { join } from "node:path";
-import { maxReportLines, type OrderResult, type ScanReport, type SignedOrder } from "@outweigh/schema";
+import {
+  maxReportLines,
+  type AgentHealth,
+  type ChangingVerb,
+  type OrderResult,
+  type ScanReport,
+  type SignedOrder,
+} from "@outweigh/schema";
+import { Orders } from "../orders/orders.ts";
 import { scan } from "../scan/scan.ts";
 import { collectFacts } from "./context.ts";
 import { AgentError } from "./error.ts";
@@ -21,8 +29,6 @@ const soonMs = 500;
 const maxRetryMs = 60_000;
 /** How long a problem is told again and again, in ms. */
 const problemMs = 10 * 60_000;
-/** Orders remembered, so that none is done twice. They expire within an hour. */
-const maxOrders = 1000;
 /** Longest report of a scan that is sent, and longest result of an order, in bytes: both and all lines fit what a server reads. */
 const maxScanBytes = 32 * 1024 * 1024;
 const maxResultBytes = 16 * 1024 * 1024;
@@ -35,6 +41,10 @@ export interface RunOptions {
   /** What is scanned for weights at the start. */
   readonly roots: readonly string[];
   readonly signal: AbortSignal;
+  /** Changes of the host that it does when its server asks. Default: none. */
+  readonly may?: ReadonlySet<ChangingVerb>;
+  /** How often it scans by itself, in ms. Default: once, at the start. */
+  readonly everyMs?: number;
   /** Called with what a person at the terminal should know. */
   say(text: string): void;
 }
@@ -63,6 +73,12 @@ function hurry(): void {
   }
 }
 
+/** The scan that runs. */
+interface Scanning {
+  readonly stop: AbortController;
+  progress: NonNullable<AgentHealth["scan"]>;
+}
+
 class Agent {
   readonly #identity: Identity;
   readonly #options: RunOptions;
@@ -71,8 +87,8 @@ class Agent {
   readonly #proc = new Proc();
   readonly #problems = new Map<string, number>();
   readonly #watched = new Set<string>();
-  readonly #orders = new Set<string>();
-  #results: OrderResult[] = [];
+  readonly #orders: Orders;
+  #scanning: Scanning | undefined;
   #report: ScanReport | undefined;
   #wake: () => void = () => {};
   #busy: Promise<void> = Promise.resolve();
@@ -81,6 +97,19 @@ class Agent {
     this.#identity = identity;
     this.#options = options;
     this.#spool = new Spool(join(options.dataDir, "spool.db"));
+    this.#orders = new Orders({
+      book: this.#spool.orders,
+      proc: this.#proc,
+      dataDir: options.dataDir,
+      server: identity.server,
+      may: options.may ?? new Set(),
+      scan: (roots) => this.#scan(roots.length > 0 ? roots : options.roots),
+      stopScan: () => this.#stopScan(),
+      collect: ({ lists }, id) => {
+        const isWatched = (inode: string) => this.#watched.has(inode);
+        return sendable({ id, state: "done", facts: collectFacts(lists, { proc: this.#proc, isWatched }, Date.now()) });
+      },
+    });
     this.#watch = new Watch({
       host: hostname(),
       helper,
@@ -101,16 +130,20 @@ class Agent {
     hurry();
     await this.#watch.start();
     say(`watching as ${this.#watch.tier}, reporting to ${new URL(this.#identity.server).origin}`);
+    await this.#orders.recover();
     this.#do("scan at the start", () => this.#scan(roots));
+    const { everyMs } = this.#options;
+    const again = everyMs === undefined ? undefined : setInterval(() => this.#scanAgain(roots), everyMs);
     try {
       for (let failures = 0; !signal.aborted;) {
         failures = (await this.#send()) ? 0 : failures + 1;
         const wait = failures > 0 ? Math.min(maxRetryMs, 1000 * 2 ** failures) : reportMs;
-        const isDone = this.#spool.waiting() === 0 && this.#results.length === 0;
+        const isDone = this.#spool.waiting() === 0 && this.#spool.orders.next() === undefined;
         if (failures > 0 || isDone) await this.#rest(wait, failures === 0);
       }
       await this.#send();
     } finally {
+      clearInterval(again);
       this.#watch.stop();
       await this.#busy;
       this.#spool.close();
@@ -139,7 +172,7 @@ class Agent {
     const now = Date.now();
     for (const [text, at] of this.#problems) if (at < now - problemMs) this.#problems.delete(text);
     const { lines, last } = this.#spool.next(maxReportLines);
-    const [results, report] = [this.#results.slice(0, 1), this.#report];
+    const [result, report] = [this.#spool.orders.next(), this.#report];
     const health = {
       tier: this.#watch.tier,
       watchedFiles: this.#watch.watchedFiles(),
@@ -147,13 +180,21 @@ class Agent {
       waiting: this.#spool.waiting(),
       rssBytes: process.memoryUsage.rss(),
       problems: [...this.#problems.keys()].slice(0, 50).map((it) => it.slice(0, 500)),
+      may: [...(this.#options.may ?? [])],
+      ...(this.#scanning && { scan: { ...this.#scanning.progress } }),
     };
     try {
       const counter = this.#spool.nextCounter();
-      const body = { sentAt: now, health, lines: [...lines], results, ...(report && { scan: report }) };
+      const body = {
+        sentAt: now,
+        health,
+        lines: [...lines],
+        results: result ? [result] : [],
+        ...(report && { scan: report }),
+      };
       const { orders } = await sendReport(this.#identity, counter, body);
       this.#spool.acknowledge(last);
-      this.#results = this.#results.filter((it) => !results.includes(it));
+      if (result) this.#spool.orders.sent(result.id);
       if (this.#report === report) this.#report = undefined;
       for (const it of orders) this.#obey(it);
       return true;
@@ -171,27 +212,36 @@ class Agent {
       return;
     }
     const { id, order } = read;
-    if (this.#orders.has(id)) return;
-    this.#orders.add(id);
-    const [oldest] = this.#orders;
-    if (this.#orders.size > maxOrders && oldest !== undefined) this.#orders.delete(oldest);
+    if (!this.#spool.orders.begin(id, order)) {
+      // Its result was not acknowledged yet, so it is told once more; one that was is a repeated order.
+      const known = this.#spool.orders.find(id);
+      if (known && known.state !== "begun" && this.#spool.orders.next() === undefined)
+        this.#problem(`order ${id} was given a second time and refused`);
+      return;
+    }
     this.#options.say(`order ${id}: ${order.verb}`);
-    this.#do(`order ${id}`, async () => {
-      try {
-        if (order.verb === "collect") {
-          const isWatched = (inode: string) => this.#watched.has(inode);
-          const facts = collectFacts(order.lists, { proc: this.#proc, isWatched }, Date.now());
-          this.#results.push(sendable({ id, state: "done", facts }));
-        } else {
-          await this.#scan(order.roots.length > 0 ? order.roots : this.#options.roots);
-          this.#results.push({ id, state: "done" });
-        }
-      } catch (error) {
-        const message = (error instanceof Error ? error.message : String(error)).slice(0, 2000);
-        this.#results.push({ id, state: "failed", message });
-      }
+    const work = async (): Promise<void> => {
+      await this.#orders.carryOut(id, order);
       this.#wake();
-    });
+    };
+    // What stops a scan must not wait for it.
+    if (order.verb === "stop-scan") void work();
+    else this.#do(`order ${id}`, work);
+  }
+
+  #problem(text: string): void {
+    this.#problems.set(text, Date.now());
+    this.#options.say(text);
+  }
+
+  /** A scan that takes longer than the time between two is not begun twice. */
+  #scanAgain(roots: readonly string[]): void {
+    if (!this.#scanning) this.#do("scan by schedule", () => this.#scan(roots));
+  }
+
+  #stopScan(): boolean {
+    this.#scanning?.stop.abort();
+    return this.#scanning !== undefined;
   }
 
   /** One thing at a time: a scan uses all cores. */
@@ -205,7 +255,23 @@ class Agent {
 
   async #scan(roots: readonly string[]): Promise<void> {
     const { signal, dataDir } = this.#options;
-    const report = await scan({ roots, exclude: [dataDir], signal });
+    const stop = new AbortController();
+    const progress = { phase: "walking" as const, files: 0, candidates: 0, done: 0, startedAt: Date.now() };
+    const scanning: Scanning = { stop, progress };
+    this.#scanning = scanning;
+    let report: ScanReport;
+    try {
+      report = await scan({
+        roots,
+        exclude: [dataDir],
+        signal: AbortSignal.any([signal, stop.signal]),
+        onProgress: ({ phase, files, candidates, done }) => {
+          scanning.progress = { phase, files, candidates, done, startedAt: progress.startedAt };
+        },
+      });
+    } finally {
+      this.#scanning = undefined;
+    }
     for (const { copies } of report.models) {
       for (const copy of copies) {
         for (const it of copy.files ?? [{ path: copy.container ?? copy.path, bytes: copy.bytes }])

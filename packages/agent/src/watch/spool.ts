@@ -1,6 +1,7 @@
 // What the server has not acknowledged yet, on disk: the server may be away for days, and the agent may be killed at any moment.
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { OrderBook } from "../orders/book.ts";
 import { activityRecord, type ActivityRecord } from "@outweigh/schema";
 
 /** Most bytes of lines that wait: some hundred thousand. The oldest go first, and are counted. */
@@ -16,6 +17,8 @@ export class Spool {
   #bytes: number;
   /** Lines dropped because the spool was full, since it was made. */
   dropped = 0;
+  /** Orders that were received. */
+  readonly orders: OrderBook;
 
   /** @param path A file, or `:memory:`. */
   constructor(path: string, maxBytes = maxSpoolBytes) {
@@ -29,6 +32,7 @@ export class Spool {
       CREATE TABLE IF NOT EXISTS line (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL) STRICT;
       CREATE TABLE IF NOT EXISTS number (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
     `);
+    this.orders = new OrderBook(this.#db);
     const held = this.#db.prepare("SELECT coalesce(sum(length(text)), 0) AS bytes FROM line").get();
     this.#bytes = Number(held?.["bytes"] ?? 0);
     this.dropped = this.#number("dropped");

@@ -1,6 +1,7 @@
 // Hosts with an agent: who they are, what they see, and what people ask of them.
 import { randomUUID } from "node:crypto";
 import {
+  changingVerbs,
   listQuery,
   orderRequestBody,
   reasonBody,
@@ -16,12 +17,15 @@ import { addEnrolment, addOrder, ordersOf, revokeAgent, type StoredAgent } from 
 import { pageOfRows, type RowFields } from "../store/filter-rows.ts";
 import { agentSource, enrolmentId } from "./agents.ts";
 import { enrolmentBody } from "./routes.ts";
-import { decide, personOf, read, type Context } from "./context.ts";
+import { decide, personOf, read, sessionOf, type Context } from "./context.ts";
+import { checkNeeds } from "../auth/rights.ts";
 
 /** How long a token to enrol with is good, in ms: long enough to paste it into another terminal. */
 const enrolmentMs = 15 * 60_000;
 /** How long an order waits for its agent, in ms: an agent that comes back tomorrow shall not do what was wanted today. */
 const orderMs = 60 * 60_000;
+/** The same of one that changes the host: what was true of its files and processes is not for long. */
+const changeMs = 10 * 60_000;
 /** Most orders shown. */
 const maxShown = 50;
 
@@ -36,7 +40,7 @@ const fields: RowFields<HostRow> = {
 };
 
 export function hosts(app: FastifyInstance, context: Context): void {
-  const { agents, worker, changes, db, now } = context;
+  const { agents, worker, changes, db, config, now } = context;
 
   app.get("/api/hosts", async (request) => {
     const query = { ...read(listQuery, request.query), now: now() };
@@ -66,10 +70,21 @@ export function hosts(app: FastifyInstance, context: Context): void {
     const by = personOf(request);
     const agent = required(context, read(params, request.params).id);
     const { order, reason, incident } = read(orderRequestBody, request.body);
+    const isChange = order.verb === "undo" || changingVerbs.some((it) => it === order.verb);
+    if (isChange) checkNeeds(sessionOf(request), { role: "lead", inSpace: false, person: true }, config.spaces);
     if (agent.revokedAt !== undefined) throw new ServerError("CONFLICT", `${agent.host.name} is not enrolled any more`);
     const id = randomUUID();
     const at = now();
-    const stored = { id, agent: agent.id, order, by, reason, at, expiresAt: at + orderMs, state: "waiting" as const };
+    const stored = {
+      id,
+      agent: agent.id,
+      order,
+      by,
+      reason,
+      at,
+      expiresAt: at + (isChange ? changeMs : orderMs),
+      state: "waiting" as const,
+    };
     const text = `asked ${agent.host.name} to ${order.verb}: ${reason}`;
     const decision = {
       kind: "order-given",
@@ -123,5 +138,7 @@ function rowOf(
     problems: health?.problems ?? [],
     ...(lastSeenAt !== undefined && { lastSeenAt }),
     ...(health && { tier: health.tier, watchedFiles: health.watchedFiles, dropped: health.dropped }),
+    ...(health?.scan && { scan: health.scan }),
+    ...(health?.may && { may: health.may }),
   };
 }

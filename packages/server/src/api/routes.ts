@@ -245,7 +245,7 @@ const watching: Record<string, Route> = {
   },
   "POST /api/hosts/:id/orders": {
     needs: "analyst",
-    does: "Asks an agent for facts or a scan",
+    does: "Asks an agent for facts or a scan; a change of the host, or taking one back, needs a lead",
     body: orderRequestBody,
     answer: z.object({ id: z.string() }),
   },

@@ -1,0 +1,95 @@
+// Holds a process, or ends it: the one that was meant, or none. Pids are used again.
+import { readFileSync } from "node:fs";
+import type { Order } from "@outweigh/schema";
+import { z } from "zod";
+import { errnoOf } from "../scan/open-file.ts";
+import type { Proc } from "../watch/proc.ts";
+import { Refused, type Change } from "./outcome.ts";
+import { digestOf } from "./quarantine.ts";
+
+export const stopped = z.strictObject({
+  pid: z.int().positive(),
+  key: z.string(),
+  program: z.string(),
+  how: z.enum(["hold", "end"]),
+});
+export type Stopped = z.infer<typeof stopped>;
+
+type StopOrder = Extract<Order, { verb: "stop-process" }>;
+
+/** How long a process may take to end when it is asked, and how often that is looked at, in ms. */
+const endMs = 5000;
+const lookMs = 100;
+
+export function stopProcess(proc: Proc): Change<StopOrder, Stopped> {
+  return {
+    async plan({ process: key, program, how }) {
+      const pid = Number(key.split(":")[0]);
+      if (pid === 1 || pid === process.pid || pid === process.ppid)
+        throw new Refused(`process ${pid} is not stopped: it is the system's or ours`);
+      await isMeant({ pid, key, program, how }, proc);
+      return { pid, key, program, how };
+    },
+
+    async apply(it) {
+      send(it.pid, "SIGSTOP");
+      // It stands still now: whoever it is stays it. If it is another one, it goes on as if nothing had been.
+      try {
+        await isMeant(it, proc);
+      } catch (error) {
+        send(it.pid, "SIGCONT");
+        throw error;
+      }
+      if (it.how === "hold") return;
+      send(it.pid, "SIGTERM");
+      send(it.pid, "SIGCONT");
+      for (let waited = 0; waited < endMs && proc.key(it.pid) === it.key && stateOf(it.pid) !== "Z"; waited += lookMs) {
+        await new Promise((done) => setTimeout(done, lookMs));
+      }
+    },
+
+    verify({ pid, key, how }) {
+      const there = proc.key(pid) === key && stateOf(pid) !== "Z";
+      if (how === "end") return there ? `process ${pid} was asked to end ${endMs / 1000} s ago and runs on` : undefined;
+      if (!there) return `process ${pid} has ended`;
+      return stateOf(pid) === "T" ? undefined : `process ${pid} goes on`;
+    },
+
+    undo({ pid, key, how }) {
+      if (how === "end") throw new Refused(`process ${pid} was ended: that cannot be undone`);
+      if (proc.key(pid) !== key) throw new Refused(`process ${pid} has ended since`);
+      send(pid, "SIGCONT");
+    },
+  };
+}
+
+/** @throws {Refused} unless the pid is the process that started then and runs this program. */
+async function isMeant({ pid, key, program }: Stopped, proc: Proc): Promise<void> {
+  const now = proc.key(pid);
+  if (now === undefined) throw new Refused(`process ${pid} has ended`);
+  if (now !== key) throw new Refused(`process ${pid} is another one by now: it started at another time`);
+  const digest = await digestOf(`/proc/${pid}/exe`).catch((cause: unknown) => {
+    throw new Refused(`the program of process ${pid} cannot be read: ${errnoOf(cause) ?? "unknown"}`, { cause });
+  });
+  if (digest !== program) throw new Refused(`process ${pid} runs another program than the order says`);
+  if (proc.key(pid) !== key) throw new Refused(`process ${pid} ended meanwhile`);
+}
+
+function send(pid: number, signal: "SIGSTOP" | "SIGCONT" | "SIGTERM"): void {
+  try {
+    process.kill(pid, signal);
+  } catch (cause) {
+    const why = errnoOf(cause) === "EPERM" ? "this agent may not: it is another user's" : "it has ended";
+    throw new Refused(`process ${pid} cannot be signalled: ${why}`, { cause });
+  }
+}
+
+/** `T` for one that is held, `Z` for one that has ended and is not buried yet. */
+function stateOf(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return text.slice(text.lastIndexOf(")") + 2, text.lastIndexOf(")") + 3);
+  } catch {
+    return undefined;
+  }
+}
