@@ -1,11 +1,13 @@
 // The real client of S3 against a store of ours, and the whole server behind it.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import type { ConfigInput } from "@outweigh/schema";
 import type { Running } from "../start.ts";
-import { accessLine, aFolder, aServer, eventually, signIn, type Visitor } from "../testing/a-server.ts";
+import { accessLine, aFolder, aServer, eventually, signIn, spawnServer, type Visitor } from "../testing/a-server.ts";
 import { aStore, type AStore } from "../testing/a-store.ts";
 
 const hour = 3_600_000;
@@ -149,4 +151,34 @@ test("a bucket that holds a protected model is refused, and so is a missing vari
     await store.close();
     folder.remove();
   }
+});
+
+test("a server that is killed in the middle reads on: every line is an event, once", async (t) => {
+  const folder = aFolder("bucket-kill");
+  const store = await aStore();
+  t.after(async () => {
+    await store.close();
+    folder.remove();
+  });
+  Object.assign(process.env, env);
+  // Longer than what is handed on at once: it is killed between its pieces.
+  store.put("web/big.gz", gzipSync(lines("big", 15_000)));
+  const total = 15_000 + 21 * 50;
+  let put = 0;
+  for (let kill = 0; kill < 3; kill++) {
+    const { child, ready } = await spawnServer(join(folder.path, "data"), configured(store));
+    await ready;
+    for (const until = put + 7; put < until; put++) store.put(`web/${(put * 8) % 21}.log`, lines(`n${put}`, 50));
+    await sleep(200 + kill * 400);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+  const { child, ready } = await spawnServer(join(folder.path, "data"), configured(store));
+  const visitor = await signIn((await ready).open);
+  const counted = async () => (await visitor.get("/api/events?filter=source:web&limit=1")).body.total;
+  const events = await eventually(counted, (now) => now >= total, 120_000);
+  await sleep(2500); // What came twice would come now.
+  assert.deepEqual([events, await counted()], [total, total]);
+  child.kill("SIGTERM");
+  await once(child, "exit");
 });
