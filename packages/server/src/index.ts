@@ -1,2 +1,3 @@
+export { backUp, restore, type Backup, type BackupOptions } from "./backup/backup.ts";
 export { ServerError, type ServerErrorCode } from "./error.ts";
 export { start, type Content, type Running, type StartOptions } from "./start.ts";
