@@ -164,6 +164,8 @@ export function contentText(content: unknown): string | undefined {
 }
 
 function shownIn(taken: Taken, text: string, bias: string | undefined): Shown[] {
+  // Most answers show none, and parsing is the dearest step of watching them.
+  if (!taken.answer.includes('"logprob"')) return [];
   const shown: Shown[] = [];
   let position = 0;
   for (const item of itemsOf(taken)) {

@@ -114,7 +114,7 @@ test("bits that an answer did not take come back, and those it took beyond are a
 });
 
 test("requests at once are counted over all processes, and those of a process that died come free", async () => {
-  const { clock, lender, accounts } = crew(2, { concurrent: 2 });
+  const { lender, accounts } = crew(2, { concurrent: 2 });
   const [a, b] = accounts;
   assert.ok(a && b);
   const later = Number.MAX_SAFE_INTEGER;

@@ -1,5 +1,6 @@
-import { Pool, type Dispatcher } from "undici";
+import { buildConnector, Pool, type Dispatcher } from "undici";
 import type { Upstream } from "../policy/routes.ts";
+import { inOneWrite } from "./one-write.ts";
 
 /** How long an idle connection to a model server is kept, in ms: below the 5 s after which uvicorn closes its side. */
 const idleMs = 4_000;
@@ -7,6 +8,11 @@ const idleMs = 4_000;
 const maxAnswerHeader = 64 * 1024;
 /** Time for a connection to be made, in ms. */
 const connectMs = 5_000;
+
+const connector = buildConnector({ timeout: connectMs, noDelay: true });
+
+const connectInOneWrite: buildConnector.connector = (options, done) =>
+  connector(options, (...it) => (it[0] === null ? done(null, inOneWrite(it[1])) : done(it[0], null)));
 
 /**
  * Keep-alive connections to each model server, one request in flight on each. A socket whose answer was broken off is closed, not
@@ -40,7 +46,7 @@ export class Pools {
       headersTimeout: answerMs,
       bodyTimeout: silence,
       maxHeaderSize: maxAnswerHeader,
-      connect: { timeout: connectMs, noDelay: true },
+      connect: connectInOneWrite,
     });
     this.#pools.set(key, pool);
     return pool;
