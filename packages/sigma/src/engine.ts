@@ -68,6 +68,8 @@ export class SigmaEngine {
   readonly #view: EventView;
   readonly #rules: readonly CompiledRule[];
   readonly #correlators: readonly Correlator[];
+  /** Those whose windows end by time alone. */
+  readonly #waiting: readonly Correlator[];
   readonly #listeners = new Map<SigmaDocument, Listener[]>();
   readonly #silent: ReadonlySet<SigmaDocument>;
   readonly #plan: (rules: readonly PlannedRule[]) => Plan;
@@ -98,6 +100,7 @@ export class SigmaEngine {
       correlators.set(document, new Correlator(document, capacity, { losses: this.#losses, shared, delayMs }));
     }
     this.#correlators = [...correlators.values()];
+    this.#waiting = this.#correlators.filter((it) => it.waits);
     this.#silent = this.#listen();
     this.warnings = idleFilters(this.#graph);
   }
@@ -252,7 +255,7 @@ export class SigmaEngine {
     // What has no time ends no window.
     if (Number.isFinite(time)) this.#latest = Math.max(this.#latest, time);
     const matches: SigmaMatch[] = [];
-    for (const correlator of this.#correlators) {
+    for (const correlator of this.#waiting) {
       // A window that ended has no event at hand: what joins it can read its group's fields alone.
       for (const hit of correlator.close(this.#latest)) this.#matchCorrelation(correlator, hit, () => [], matches);
     }

@@ -154,13 +154,15 @@ function lookUp(event: SigmaEvent, field: FieldName): Slot {
 }
 
 function find(root: Fields, { name, steps }: FieldName): Slot {
-  // The most usual cases first: a name without dots, or with literal ones.
-  if (Object.hasOwn(root, name)) {
-    const value = root[name];
-    if (typeof value !== "string") return slotOf([value]);
-    return { present: true, answers: true, values: [value], texts: [value], folded: undefined, cut: false };
-  }
+  // The most usual cases first: a name without dots, or with literal ones, or one that leads through one map.
+  if (Object.hasOwn(root, name)) return slotOfOne(root[name]);
   if (steps.length === 1) return absent;
+  if (steps.length === 2) {
+    const [[outer = ""] = [], [inner = ""] = []] = steps;
+    const map = Object.hasOwn(root, outer) ? root[outer] : undefined;
+    if (typeof map !== "object" || map === null) return absent;
+    if (!Array.isArray(map)) return Object.hasOwn(map, inner) ? slotOfOne(Reflect.get(map, inner)) : absent;
+  }
   const found: unknown[] = [];
   descend(root, { steps, found }, 0, 0);
   return found.length === 0 ? absent : slotOf(found);
@@ -194,6 +196,21 @@ function descend(node: unknown, search: Search, depth: number, lists: number): v
   for (let count = keys.length - 1; count >= 0 && found.length === before; count--) {
     const key = keys[count] ?? "";
     if (Object.hasOwn(node, key)) descend(Reflect.get(node, key), search, depth + count + 1, lists);
+  }
+}
+
+/** As `slotOf`, without its lists for what most fields hold. */
+function slotOfOne(value: unknown): Slot {
+  switch (typeof value) {
+    case "string": {
+      const texts = [value];
+      return { present: true, answers: true, values: texts, texts, folded: undefined, cut: false };
+    }
+    case "number":
+    case "boolean":
+      return { present: true, answers: true, values: [value], texts: [String(value)], folded: undefined, cut: false };
+    default:
+      return slotOf([value]);
   }
 }
 

@@ -108,6 +108,11 @@ export class Correlator {
     return this.document.correlation;
   }
 
+  /** Whether its windows are judged only once they are over. */
+  get waits(): boolean {
+    return !this.#rising;
+  }
+
   /** How much later than it happened a hit may be known: windows that wait for their end take their time. */
   get delayMs(): number {
     const { timespanMs } = this.correlation;
