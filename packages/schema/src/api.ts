@@ -419,6 +419,8 @@ export const tokenRow = z.object({
   name: z.string(),
   /** The one source whose records it may send; or, of one that asks, none. */
   source: z.string().optional(),
+  /** Of one that sends scans: the host whose scans they are. */
+  host: z.string().optional(),
   /** What it may ask for, and where. */
   grant: grant.optional(),
   createdAt: time,
@@ -435,6 +437,11 @@ export const tokenBody = z
   .strictObject({
     name: sourceEntry.shape.name.optional(),
     source: sourceEntry.shape.name.optional(),
+    /** Needed for a source of scans: whose they are. A scan of a host replaces the one before. */
+    host: z
+      .string()
+      .regex(/^[A-Za-z0-9][\w.-]{0,252}$/, "expected a host's name: letters, digits and ._- alone")
+      .optional(),
     grant: grant.extend({ role: role.exclude(["admin"]) }).optional(),
     days: z.int().min(1).max(maxTokenDays).optional(),
   })

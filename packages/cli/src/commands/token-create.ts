@@ -9,6 +9,7 @@ const options = {
   ...configOption,
   ...dataOption,
   source: { type: "string", value: "NAME", about: "The one source whose records it may send; scan for scan reports" },
+  host: { type: "string", value: "NAME", about: "For a source of scans: the one host whose scans it may send" },
   name: { type: "string", value: "NAME", about: "What the token is called (default: as its source)" },
 } as const;
 
@@ -24,6 +25,10 @@ export const tokenCreate = command({
   examples: [
     { line: "outweigh token create --source registry", about: "For whoever ships the registry's access log" },
     {
+      line: "outweigh token create --source scan --host gpu-7",
+      about: "For scans of one host: they replace each other, so nobody else may send them",
+    },
+    {
       line: "outweigh token create --source registry --name registry-eu > token",
       about: "A second one, told apart by its name, written to a file",
     },
@@ -35,6 +40,7 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
   if (values.source === undefined) throw new CliError("USAGE", "say whose records it is to send: --source NAME");
   const wanted = tokenBody.safeParse({
     source: values.source,
+    ...(values.host !== undefined && { host: values.host }),
     ...(values.name !== undefined && { name: values.name }),
   });
   if (!wanted.success) {

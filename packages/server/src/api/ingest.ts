@@ -12,6 +12,7 @@ import { ServerError } from "../error.ts";
 import { maxIngestBytes, maxIngestsPerMinute } from "../limits.ts";
 import { Admission, readBody, type Upload } from "./admission.ts";
 import { read, tooMany, type Context } from "./context.ts";
+import { ownScan, sendsScans } from "./scan-senders.ts";
 
 const params = z.object({ source: sourceEntry.shape.name });
 /** A sender that can set no header has its token in the address. */
@@ -31,7 +32,8 @@ interface Admitted {
 }
 
 /** Receives records, one a line: what is counted as accepted in the answer is on disk. */
-export async function ingest(app: FastifyInstance, { worker, sourceTokens, now }: Context): Promise<void> {
+export async function ingest(app: FastifyInstance, context: Context): Promise<void> {
+  const { worker, sourceTokens, now } = context;
   const admission = new Admission();
   const admitted = new WeakMap<FastifyRequest, Admitted>();
 
@@ -64,11 +66,18 @@ export async function ingest(app: FastifyInstance, { worker, sourceTokens, now }
     const take = async (request: FastifyRequest): Promise<IngestAnswer> => {
       const { source } = read(params, request.params);
       const { "idempotency-key": key } = read(headers, request.headers);
-      return worker.accept({ source, body: await bodyOf(request, maxIngestBytes), at: now(), key });
+      const body = await bodyOf(request, maxIngestBytes);
+      const sender = admitted.get(request)?.sender;
+      const own = sender && sendsScans(context, source) ? ownScan(body, sender) : body;
+      return worker.accept({ source, body: own, at: now(), key });
     };
     inside.post("/api/ingest/:source", { config: { forPrograms: true } }, take);
     inside.post("/api/ingest/:source/:token", { config: { forPrograms: true } }, take);
-    const sourceOf = (request: FastifyRequest) => admitted.get(request)?.sender.source ?? "";
+    const sourceOf = (request: FastifyRequest) => {
+      const source = admitted.get(request)?.sender.source ?? "";
+      if (sendsScans(context, source)) throw new ServerError("FORBIDDEN", "scans are sent to /api/ingest, as they are");
+      return source;
+    };
     await inside.register(async (scope) => otlp(scope, { worker, now, sourceOf, bodyOf }));
   });
 }

@@ -5,12 +5,14 @@ import { grantsText } from "../auth/accounts.ts";
 import type { Tx } from "../store/state/state.ts";
 import { ServerError } from "../error.ts";
 import { agentSource, refusedSource } from "./agents.ts";
+import { sendsScans } from "./scan-senders.ts";
 import { decide, personOf, read, type Context } from "./context.ts";
 
 const params = z.object({ name: z.string().min(1).max(64) });
 
-function purpose({ source, grant }: TokenRow): string {
-  return source === undefined ? `to ask as ${grantsText(grant ? [grant] : [])}` : `for the source ${source}`;
+function purpose({ source, host, grant }: TokenRow): string {
+  if (source === undefined) return `to ask as ${grantsText(grant ? [grant] : [])}`;
+  return `for the source ${source}${host === undefined ? "" : ` of the host ${host}`}`;
 }
 
 /** Tokens that programs send records or ask with. A secret is told once, in the answer that made it. */
@@ -39,6 +41,14 @@ export function tokens(app: FastifyInstance, context: Context): void {
     const isTheirs = agents.list().some((it) => agentSource(it).name === body.source && it.revokedAt === undefined);
     if (isTheirs || body.source === refusedSource)
       throw new ServerError("CONFLICT", `${body.source} is an agent's: it signs what it sends, and needs no token`);
+    const ofScans = body.source !== undefined && sendsScans(context, body.source);
+    if (ofScans && body.host === undefined)
+      throw new ServerError(
+        "BAD_REQUEST",
+        "say whose scans it sends, by the host's name: a scan replaces the one before",
+      );
+    if (!ofScans && body.host !== undefined)
+      throw new ServerError("BAD_REQUEST", "a host is named for tokens of scans alone");
     const said = (it: TokenRow) => `made the token ${it.name} ${purpose(it)}`;
     return sourceTokens.create({ ...body, by, now: now() }, onRecord("token-created", by, said));
   });

@@ -19,6 +19,10 @@ const askingDays = 90;
 export interface Sender {
   readonly id: string;
   readonly source: string;
+  /** Of scans: the host whose they are. */
+  readonly host?: string;
+  /** A program that we started ourselves. */
+  readonly isOwn?: true;
 }
 
 /**
@@ -58,10 +62,10 @@ export class SourceTokens {
     const id = digestOf(secret);
     const found = this.#stored.get(id);
     const own = this.#ownSenders.get(id);
-    if (!found) return own === undefined ? undefined : { id, source: own };
+    if (!found) return own === undefined ? undefined : { id, source: own, isOwn: true };
     if (found.source === undefined || isOver(found, now)) return undefined;
     this.#used(found, now);
-    return { id, source: found.source };
+    return { id, source: found.source, ...(found.host !== undefined && { host: found.host }) };
   }
 
   /** Who asks with this secret; undefined for nobody's, and for a token that sends. */
@@ -89,7 +93,7 @@ export class SourceTokens {
    *
    * @throws {ServerError} CONFLICT when the name is taken, TOO_MANY.
    */
-  async create({ source, grant, name, days, by, now }: Wanted & Made, store: Store): Promise<NewToken> {
+  async create({ source, host, grant, name, days, by, now }: Wanted & Made, store: Store): Promise<NewToken> {
     if (this.#stored.size >= maxTokens) throw new ServerError("TOO_MANY", `there are ${maxTokens} tokens: revoke some`);
     const wanted = name ?? this.#freeName(source ?? "token");
     if (this.#named(wanted)) throw new ServerError("CONFLICT", `there is a token named ${wanted} already`);
@@ -101,6 +105,7 @@ export class SourceTokens {
       createdAt: now,
       createdBy: by,
       ...(source !== undefined && { source }),
+      ...(host !== undefined && { host }),
       ...(grant !== undefined && { grant }),
       ...(life !== undefined && { expiresAt: now + life * dayMs }),
     };
@@ -150,6 +155,7 @@ export class SourceTokens {
 /** What it is to be for: a source, or a grant. */
 interface Wanted {
   readonly source?: string | undefined;
+  readonly host?: string | undefined;
   readonly grant?: Grant | undefined;
   readonly name?: string | undefined;
   readonly days?: number | undefined;

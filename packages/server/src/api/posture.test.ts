@@ -1,0 +1,143 @@
+// Posture over real engines: whose scans are believed, which controls hold by them, and since when.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { after, before, test } from "node:test";
+import { newToken, posture, theftKinds, type Posture, type ScanReport } from "@outweigh/schema";
+import type { Running } from "../start.ts";
+import { aFolder, aServer, eventually, signIn, type Visitor } from "../testing/a-server.ts";
+
+const folder = aFolder("posture");
+const content = join(import.meta.dirname, "../../../../content");
+const controls = readdirSync(join(content, "controls"), { recursive: true, encoding: "utf8" })
+  .filter((it) => it.endsWith(".yml"))
+  .map((it) => ({ id: basename(it, ".yml"), text: readFileSync(join(content, "controls", it), "utf8") }));
+const logsources = readFileSync(join(content, "logsources.yml"), "utf8");
+let server: Running;
+let visitor: Visitor;
+let secret = "";
+
+before(async () => {
+  const models = [{ name: "acme", class: "private" as const, places: ["file:/srv/acme"], digest: "d".repeat(64) }];
+  const spaces = [{ name: "none", models: ["acme"] }];
+  const rule = "rules/weights/copy_readable_by_everyone.yml";
+  const rules = [{ path: basename(rule), text: readFileSync(join(content, rule), "utf8") }];
+  const over = { content: { rules, playbooks: [], policy: "[]", controls, logsources } };
+  server = await aServer(join(folder.path, "data"), { models, spaces }, over);
+  visitor = await signIn(server.openUrl);
+  const { status, body } = await visitor.post("/api/tokens", { source: "scan", host: "gpu-1" });
+  assert.equal(status, 200, JSON.stringify(body));
+  secret = newToken.parse(body).secret;
+});
+after(async () => {
+  await server.close();
+  folder.remove();
+});
+
+let minute = 0;
+
+function aScan(over: Partial<ScanReport> = {}): object {
+  const at = new Date(Date.now() - 3_600_000 + ++minute * 60_000).toISOString();
+  const copy = {
+    path: "/srv/acme/a",
+    format: "gguf",
+    bytes: 9,
+    digest: "d".repeat(64),
+    complete: true,
+    readableBy: [],
+    declared: true,
+  };
+  const model = {
+    id: "m",
+    name: "acme",
+    class: "private",
+    digest: copy.digest,
+    bytes: 9,
+    tensors: 1,
+    formats: ["gguf"],
+    copies: [copy],
+  };
+  const looked = theftKinds.map((kind) => ({ kind, complete: true }));
+  return {
+    version: "0",
+    host: "gpu-1",
+    startedAt: at,
+    finishedAt: at,
+    roots: ["/"],
+    filesSeen: 1,
+    bytesRead: 1,
+    models: [model],
+    listeners: [],
+    paths: [],
+    looked,
+    notSeen: [],
+    ...over,
+  };
+}
+
+async function send(report: object, token = secret, encoding = "identity"): Promise<number> {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    "content-type": "application/json",
+    "content-encoding": encoding,
+  };
+  return (await fetch(`${server.url}/api/ingest/scan`, { method: "POST", headers, body: JSON.stringify(report) }))
+    .status;
+}
+
+const told = async (): Promise<Posture> => posture.parse((await visitor.get("/api/posture")).body);
+const control = (it: Posture, name: string) => it.controls.find((row) => row.name === name);
+
+test("nothing passes before anything was seen", async () => {
+  const states = new Set(
+    (await told()).controls.filter((it) => !["model_owner_named"].includes(it.name)).map((it) => it.state),
+  );
+  assert.equal((await told()).controls.length, controls.length);
+  assert.equal(control(await told(), "files_closed_to_others")?.state, "unknown");
+  assert.ok(states.has("unknown"));
+});
+
+test("a token of scans is made for one host, and sends no other's", async () => {
+  assert.equal((await visitor.post("/api/tokens", { source: "scan" })).status, 400);
+  assert.equal((await visitor.post("/api/tokens", { source: "registry", host: "gpu-1" })).status, 400);
+  assert.equal((await visitor.post("/api/tokens", { source: "scan", host: "a b" })).status, 400);
+  assert.equal(await send(aScan({ host: "gpu-2" })), 403);
+  assert.equal(await send(aScan()), 200);
+  const { body } = await eventually(
+    () => visitor.get("/api/scan"),
+    (it) => it.status === 200,
+  );
+  assert.equal(body.host, "gpu-1");
+  const { host: _, ...unnamed } = aScan() as ScanReport;
+  assert.equal(await send(unnamed), 200, "one that names no host is this host's");
+  const { scans } = await told();
+  assert.deepEqual([...new Set(scans.map((it) => it.host))], ["gpu-1"]);
+});
+
+test("a theft path fails its control with time and fix, and mending it is history", async () => {
+  const steps = [
+    { from: "any local user", to: "/srv/acme/a", how: "reads the file", basis: "verified" as const, proof: "/ 0755" },
+  ];
+  const path = { model: "acme", kind: "file-mode" as const, steps, minutes: 1, fix: "chmod o-r /srv/acme/a" };
+  await send(aScan({ paths: [path] }));
+  const open = await eventually(told, (it) => control(it, "files_closed_to_others")?.state === "fail");
+  const failed = control(open, "files_closed_to_others");
+  assert.deepEqual([failed?.minutes, failed?.fix], [1, "chmod o-r /srv/acme/a"]);
+  assert.equal(open.paths[0]?.host, "gpu-1");
+  await send(aScan());
+  const mended = await eventually(told, (it) => control(it, "files_closed_to_others")?.state === "pass");
+  assert.deepEqual(
+    control(mended, "files_closed_to_others")
+      ?.history.map((it) => it.state)
+      .slice(0, 2),
+    ["pass", "fail"],
+  );
+  assert.equal(mended.pathCount, 0);
+});
+
+test("coverage counts rules only where a source that they read sends", async () => {
+  const { coverage, mitigations } = await eventually(told, (it) => it.coverage.some(({ sees }) => sees.length > 0));
+  const row = coverage.find((it) => it.sees.some(({ rules }) => rules > 0));
+  assert.deepEqual(row?.sees, [{ kind: "scan", rules: 1 }]);
+  assert.ok(mitigations.every((it) => it.passed <= it.tested && it.tested > 0));
+});
