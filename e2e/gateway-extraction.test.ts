@@ -51,21 +51,19 @@ async function begin(): Promise<World> {
 
   writeFileSync(
     join(folder.path, "outweigh.yml"),
-    'models:\n  - { name: fashion, class: private, places: ["file:/srv/models/fashion"] }\nsources:\n  - { name: gateway, kind: gateway }\n',
+    'models:\n  - { name: fashion, class: private, places: ["file:/srv/models/fashion"] }\n',
   );
   const platform = await up(["--data", join(folder.path, "data"), "--no-scan"], folder.path);
-  const token = run(["token", "create", "--source", "gateway", "--data", join(folder.path, "data")], folder.path);
-  assert.equal(token.code, 0, token.stderr);
-  process.env["OUTWEIGH_INGEST_TOKEN"] = token.stdout.trim();
+  const enrolment = run(["gateway", "token", "--data", join(folder.path, "data")], folder.path);
+  assert.equal(enrolment.code, 0, enrolment.stderr);
   const it = await aGateway(
     {
       upstreams: [{ name: "fashion", protocol: "open-inference", url: server.url }],
       models: [
         { name: "fashion", classes, input: { shape: [side, side], pool: 4, scale: 255 }, output: "probs", calibration },
       ],
-      server: { url: platform.url, token: "${OUTWEIGH_INGEST_TOKEN}" },
     },
-    { dataDir, linkMs: 500 },
+    { dataDir, linkMs: 500, server: { url: platform.url, token: enrolment.stdout.trim() } },
   );
   return {
     victim,

@@ -51,7 +51,8 @@ export async function sitDown(platform: Platform, data: string, cwd: string): Pr
   return desk;
 }
 
-function tokenFor(source: string, data: string, cwd: string): string {
+/** A token for one source, as a person makes it. */
+export function tokenFor(source: string, data: string, cwd: string): string {
   const made = run(["token", "create", "--source", source, "--data", data, "--json"], cwd);
   if (made.code !== 0) throw new Error(made.stderr);
   return (JSON.parse(made.stdout) as { secret: string }).secret;

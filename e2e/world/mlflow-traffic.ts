@@ -107,9 +107,9 @@ function choose(random: () => number): Ask {
   return asks[0]![1];
 }
 
-/** `count` requests of one week, in the order of time. */
-export function mlflowTraffic(random: () => number, count: number, start: number): string[] {
-  const stepMs = (7 * 86_400_000) / count;
+/** `count` requests of one week, or another span, in the order of time. */
+export function mlflowTraffic(random: () => number, count: number, start: number, spanMs = 7 * 86_400_000): string[] {
+  const stepMs = spanMs / count;
   return Array.from({ length: count }, (_, n) => {
     const ask = choose(random)(random);
     const person = oneOf(random, people);

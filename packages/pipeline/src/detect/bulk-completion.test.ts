@@ -44,3 +44,8 @@ test("without times it judges only clients from outside", () => {
   assert.equal(run(completions(10, timeless)).length, 1);
   assert.deepEqual(run(completions(10, { ...timeless, src_external: false })), []);
 });
+
+test("from inside it is low: load tests, batches and products look the same", () => {
+  assert.equal(run(completions(10, { src_external: false }))[0]?.severity, "low");
+  assert.equal(run(completions(10))[0]?.severity, "medium");
+});

@@ -18,7 +18,7 @@ export const bulkCompletion = detector({
   techniques: ["AML.T0024.002", "AML.T0040"],
   blindspots: [
     "Work spread over many keys stays under the limit of each",
-    "Batch and evaluation jobs look the same: a count says nothing about what was asked",
+    "Batch and evaluation jobs look the same: a count says nothing about what was asked. From inside the own networks it is therefore low",
     "Records that carry no time and come from inside: their rate is not known",
   ],
   playbook: "bulk-completion",
@@ -44,6 +44,7 @@ export const bulkCompletion = detector({
       state: slidingCount(windowMs), // start over: one finding for each full window, not one for each event
       finding: {
         summary: `${whoText(event)} took ${limit} completions ${within}, which is consistent with collecting answers to rebuild a model`,
+        severity: event.src_external === false ? "low" : "medium",
         events: [event.id],
       },
     };

@@ -1,0 +1,193 @@
+// The gateway inside `outweigh up`: a thief behind it becomes an incident, a person throttles it from there and takes that back; then
+// each of the two is killed, and the other lives.
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { localServer, type Session } from "../packages/cli/src/server-client.ts";
+import { gatewayKey, writeCalibration } from "../packages/gateway/src/index.ts";
+import { calibrateFashion, foreignImages } from "./world/fashion.ts";
+import { storyFolder, up, type Platform } from "./world/platform.ts";
+import { classes, loadVictim, noVictim, serveVictim, side, type VictimServer } from "./world/victim.ts";
+
+const folder = storyFolder("gateway-up");
+const data = join(folder.path, "data");
+const gatewayData = join(folder.path, "gateway");
+let victim: VictimServer;
+let platform: Platform;
+let session: Session;
+let key = "";
+
+/** What the gateway that runs says of itself in its folder. */
+const running = (): { pid: number; url: string } => JSON.parse(readFileSync(join(gatewayData, "gateway.json"), "utf8"));
+
+if (noVictim === false)
+  before(
+    async () => {
+      victim = await serveVictim(loadVictim());
+      const calibration = join(folder.path, "fashion.calibration");
+      writeCalibration(calibration, calibrateFashion([]), gatewayKey(gatewayData).privateKey);
+      writeFileSync(
+        join(folder.path, "outweigh.yml"),
+        `models:
+  - { name: fashion, class: private, places: ["file:/srv/models/fashion"] }
+gateway:
+  port: 0
+  data: ${gatewayData}
+  contact: ml-security@acme.example
+  upstreams:
+    - { name: fashion, protocol: open-inference, url: "${victim.url}" }
+  models:
+    - { name: fashion, classes: ${classes}, input: { shape: [${side}, ${side}], pool: 4, scale: 255 }, output: probs, calibration: ${calibration} }
+`,
+      );
+      await begin();
+    },
+    { timeout: 300_000 },
+  );
+after(async () => {
+  await platform?.stop();
+  await victim?.close();
+  folder.remove();
+});
+
+async function begin(): Promise<void> {
+  platform = await up(["--data", data, "--no-scan"], folder.path);
+  session = await localServer(data).signIn();
+}
+
+/** Asks until it holds; a loaded machine takes its time. */
+async function until<T>(ask: () => Promise<T | undefined>, what: string): Promise<T> {
+  for (const began = Date.now(); Date.now() - began < 90_000;) {
+    const it = await ask().catch(() => undefined);
+    if (it !== undefined) return it;
+    await sleep(200);
+  }
+  throw new Error(`not within 90 s: ${what}`);
+}
+
+const body = (image: Float32Array) => ({
+  inputs: [{ name: "image", datatype: "FP32", shape: [1, side * side], data: [...image] }],
+});
+
+async function ask(image: Float32Array): Promise<{ status: number; text: string }> {
+  const answer = await fetch(`${running().url}/v2/models/fashion/infer`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify(body(image)),
+  });
+  return { status: answer.status, text: await answer.text() };
+}
+
+const get = async (path: string) => (await session.get(path)).json() as Promise<any>; // oxlint-disable-line typescript/no-explicit-any -- answers of many shapes
+const post = async (path: string, it: object) => (await session.post(path, it)).json() as Promise<any>; // oxlint-disable-line typescript/no-explicit-any -- answers of many shapes
+
+const images = noVictim === false ? foreignImages("copycat-mnist", 400) : [];
+const [one = new Float32Array()] = images;
+
+test(
+  "a theft becomes an incident, from which the thief is throttled with an explanation, and let go again",
+  { skip: noVictim, timeout: 300_000 },
+  async (t) => {
+    const [gateway] = (
+      await until(
+        async () => ((await get("/api/gateways")).items.length > 0 ? get("/api/gateways") : undefined),
+        "the gateway is enrolled",
+      )
+    ).items;
+    const made = await until(
+      () => post("/api/client-keys", { gateway: gateway.id, principal: "mallory", reason: "a new client" }),
+      "the gateway reports",
+    );
+    key = made.secret;
+
+    let asked = 0;
+    const thief = (async () => {
+      for (const image of images) {
+        await ask(image);
+        asked++;
+        await sleep(20);
+      }
+    })();
+    const incident = await until(async () => {
+      const { items } = await get("/api/incidents?filter=principal:mallory");
+      return items.find((it: { method?: string }) => it.method === "queries");
+    }, "an incident names the thief");
+    t.diagnostic(`incident after ${asked} of ${images.length} queries: ${incident.title}`);
+    await thief;
+
+    const { options } = await get(`/api/incidents/${incident.id}`);
+    const offered = options.find((it: { verb: string }) => it.verb === "throttle");
+    assert.equal(offered?.target, `${gateway.id}:mallory`);
+    const wanted = {
+      incident: incident.id,
+      verb: offered.verb,
+      target: offered.target,
+      terms: { requestsPerMinute: 1, tell: "unusual use" },
+    };
+    const preview = await post("/api/actions/preview", wanted);
+    const applied = await post("/api/actions", { ...wanted, digest: preview.digest, reason: "it asks like a thief" });
+    assert.equal(applied.state, "verified", JSON.stringify(applied));
+    await ask(one);
+    const throttled = await ask(one);
+    assert.equal(throttled.status, 429);
+    assert.match(throttled.text, /slowed down: unusual use\. Order ORD-[0-9a-f]{12}.*Ask ml-security@acme\.example/);
+    assert.doesNotMatch(throttled.text, /thief/);
+
+    const undone = await post(`/api/actions/${applied.id}/undo`, { reason: "it was a test of ours" });
+    assert.equal(undone.state, "undone", JSON.stringify(undone));
+    assert.equal((await ask(one)).status, 200);
+    const own = readFileSync(join(gatewayData, "evidence.ndjson"), "utf8");
+    for (const kind of ["order-received", "order-applied", "order-undone"])
+      assert.match(own, new RegExp(`"kind":"${kind}"`));
+  },
+);
+
+test(
+  "a gateway that is killed comes back by itself, with its keys, and leaves a blind interval",
+  { skip: noVictim, timeout: 300_000 },
+  async () => {
+    const { pid } = running();
+    process.kill(pid, "SIGKILL");
+    assert.ok(await get("/api/overview"), "the server lives");
+    await until(
+      async () => (running().pid !== pid && (await ask(one)).status === 200 ? true : undefined),
+      "it serves again",
+    );
+    assert.match(readFileSync(join(gatewayData, "evidence.ndjson"), "utf8"), /gateway-away/);
+    await until(async () => {
+      const { items } = await get("/api/events?filter=operation:blind");
+      return items.length > 0 ? true : undefined;
+    }, "the server hears of it");
+  },
+);
+
+test(
+  "a server that is killed takes no gateway with it, and finds it again",
+  { skip: noVictim, timeout: 300_000 },
+  async () => {
+    const { pid } = running();
+    platform.process.kill("SIGKILL");
+    await new Promise((ended) => platform.process.once("exit", ended));
+    assert.equal((await ask(one)).status, 200, "answers go on");
+    await until(
+      async () =>
+        /"kind":"server-away"/.test(readFileSync(join(gatewayData, "evidence.ndjson"), "utf8")) ? true : undefined,
+      "the gateway notes it",
+    );
+    await begin();
+    assert.equal(running().pid, pid, "it is the same gateway");
+    await until(
+      async () => ((await get("/api/clients?filter=principal:mallory")).items.length > 0 ? true : undefined),
+      "its clients are told again",
+    );
+
+    await platform.stop();
+    assert.throws(() => process.kill(pid, 0), "Ctrl-C ends both");
+    assert.match(
+      readFileSync(join(gatewayData, "evidence.ndjson"), "utf8").trim().split("\n").at(-1) ?? "",
+      /gateway-stopped/,
+    );
+  },
+);
