@@ -202,6 +202,8 @@ export const config = z
         /** `optional`: the operator's link is enough until a second person is invited. */
         accounts: z.enum(["optional", "required"]).default("optional"),
         provider: providerEntry.optional(),
+        /** How long events are kept, in days from when they arrived; without it, for ever. What an alert or a person cites is never deleted. */
+        keepDays: z.int().min(7).max(3650).optional(),
         /** Folders that the start-up scan reads. Empty: this user's home and the usual model folders. */
         scan: z.array(z.string()).default([]),
       })

@@ -33,6 +33,7 @@ import { ServerError } from "./error.ts";
 import { stopped } from "./evidence/found.ts";
 import { EvidenceLog, self, type Decision } from "./evidence/log.ts";
 import { makeMetrics } from "./metrics.ts";
+import { Retention } from "./retention.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { declaredSources } from "./worker/source-state.ts";
 import { Worker } from "./worker/worker.ts";
@@ -153,6 +154,9 @@ async function assemble(options: StartOptions, { store, log, claim, opened }: Op
   await noteStart(context, options);
   worker.start();
   opened.push(() => context.collectors.stop());
+  const retention = new Retention({ ...context, keepDays: options.config.server.keepDays });
+  opened.push(async () => retention.stop());
+  retention.start();
   await context.collectors.start();
 
   const link = () => `${url}/open?t=${links.make(now())}`;

@@ -10,7 +10,8 @@ import { pino, type Logger } from "pino";
 import { z } from "zod";
 import { claimData, makeDataFolder } from "../data.ts";
 import { ServerError } from "../error.ts";
-import { tableIn } from "../store/event-tables.ts";
+import { handOver, tableIn } from "../store/event-tables.ts";
+import { beginLog } from "../store/evidence.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { addPart, ownFiles, partsOf } from "./files.ts";
 import { backupFormat, maxLine, printLine, readLine, Tally, type Line } from "./lines.ts";
@@ -128,7 +129,7 @@ export async function restore(options: BackupOptions): Promise<Backup> {
       await checkFits(store, told);
       await putBack(store, file, options.progress);
       // Whoever starts on these engines next is this installation, by its own name.
-      await store.engine.app.command({ query: `drop table if exists ${tableIn(store.engine, "installation")}` });
+      await handOver(store.engine, (await beginLog(store.state.db)).origin);
     });
   } catch (error) {
     // It was empty: half an installation is worse than none.

@@ -35,10 +35,12 @@ const migrations: readonly ((engine: EventEngine) => string)[] = [
   engine = ReplacingMergeTree
   order by (time, id)
   settings fsync_after_insert = 1, fsync_part_directory = 1`,
+  (engine) => `create table if not exists ${tableIn(engine, "cited")} (id String)
+  engine = ReplacingMergeTree order by id`,
 ];
 
 /** One of our tables, as it stands in statements. */
-export function tableIn({ database }: EventEngine, name: "event" | "installation" | "migration"): string {
+export function tableIn({ database }: EventEngine, name: "event" | "cited" | "installation" | "migration"): string {
   return `${quoted(database)}.${name}`;
 }
 
@@ -100,6 +102,14 @@ async function claim(engine: EventEngine, id: string): Promise<void> {
     `the database ${engine.database} holds the events of another installation, ${owner}: name another database in CLICKHOUSE_URL, ` +
     `or, if that one is gone for good, run: drop table ${table}`;
   throw new ServerError("DATA_IN_USE", message);
+}
+
+/** Makes a database that another name was given the installation's: after a restore, it is the one that the backup was made of. */
+export async function handOver(engine: EventEngine, installation: string): Promise<void> {
+  const tables = await rows(engine, "select name from system.tables where database = {name:String}");
+  if (!tables.some((it) => it.name === "installation")) return;
+  const table = tableIn(engine, "installation");
+  await engine.app.command({ query: `alter table ${table} modify comment ${literal(installation)}` });
 }
 
 function literal(text: string): string {
