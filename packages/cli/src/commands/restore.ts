@@ -25,8 +25,8 @@ export const restore = command({
   examples: [
     { line: "outweigh restore /backup/outweigh-2026-11-26.zst --data outweigh-data", about: "After a loss" },
     {
-      line: "CLICKHOUSE_URL=… DATABASE_URL=… outweigh restore FILE --data DIR",
-      about: "From the embedded engines to a cluster",
+      line: "outweigh restore /backup/outweigh-2026-11-26.zst --data /srv/outweigh",
+      about: "On another machine, or into a cluster",
     },
   ],
   run,
