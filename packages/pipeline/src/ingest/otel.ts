@@ -10,7 +10,7 @@ const maxItems = 20_000;
 
 export const otel: Source = {
   id: "otel",
-  title: "OpenTelemetry: spans and logs of generative AI (OTLP/JSON)",
+  title: "OpenTelemetry: spans and logs of generative AI (OTLP)",
   cannotSee: [
     "Who calls, unless the application adds `enduser.id` or `user.id`: the conventions have no attribute for it",
     "Whether probabilities of tokens were asked for, unless an attribute of the server's own says so",
@@ -18,7 +18,7 @@ export const otel: Source = {
     "What was asked and answered: prompts and answers are dropped before anything is kept",
   ],
   requires: [
-    "An OTLP/HTTP exporter with JSON encoding pointed here, without sampling for spans of generative AI",
+    "An OTLP/HTTP exporter pointed here, without sampling for spans of generative AI",
     "`enduser.id` on these spans, set where the caller is authenticated",
   ],
   logsources: [{ category: "llm_gateway" }, { category: "llm_gateway", product: "opentelemetry" }],
