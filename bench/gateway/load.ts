@@ -27,7 +27,7 @@ export async function load(
   const script = join(folder, "post.lua");
   const headers = [
     `wrk.headers["content-type"] = "application/json"`,
-    ...(target.key === undefined ? [] : [`wrk.headers["authorization"] = "Bearer ${target.key}"`]),
+    ...Object.entries(target.headers).map(([name, value]) => `wrk.headers["${name}"] = "${value}"`),
   ];
   writeFileSync(script, `wrk.method = "POST"\nwrk.body = [==[${body}]==]\n${headers.join("\n")}\n`);
   const before = cpuNs(target.pids());

@@ -1,7 +1,8 @@
 // The proxies that are compared, each with what makes it fast and fair: keep-alive on both sides, no buffering, one worker.
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createKey } from "../../packages/gateway/src/index.ts";
@@ -10,7 +11,8 @@ import { createKey } from "../../packages/gateway/src/index.ts";
 export interface Proxy {
   readonly name: string;
   readonly url: string;
-  readonly key: string | undefined;
+  /** Fields that a request to it needs. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Its processes, for their processor time; none for the server asked directly. */
   readonly pids: () => readonly number[];
   stop(): void;
@@ -99,7 +101,7 @@ export async function nginx({ folder, upstream }: Setting): Promise<Proxy> {
   return {
     name: "nginx",
     url: `http://127.0.0.1:${port}`,
-    key: undefined,
+    headers: {},
     pids: () => [child.pid ?? 0],
     stop: stopper(child),
   };
@@ -132,23 +134,68 @@ backend b
   return {
     name: "HAProxy",
     url: `http://127.0.0.1:${port}`,
-    key: undefined,
+    headers: {},
+    pids: () => [child.pid ?? 0],
+    stop: stopper(child),
+  };
+}
+
+const portkeyVersion = "1.15.2";
+
+/**
+ * Portkey's gateway, from npm, in a folder of the user's cache: it is no dependency of ours. Undefined where it cannot be installed. Its
+ * install script, which patches packages of its development, is not run.
+ */
+export async function portkey({ upstream }: Setting): Promise<Proxy | undefined> {
+  const cache = join(
+    process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
+    "outweigh-bench",
+    `portkey-${portkeyVersion}`,
+  );
+  const program = join(cache, "node_modules", "@portkey-ai", "gateway", "build", "start-server.js");
+  if (!existsSync(program)) {
+    mkdirSync(cache, { recursive: true });
+    const how = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", cache];
+    const { status } = spawnSync("npm", [...how, `@portkey-ai/gateway@${portkeyVersion}`], { stdio: "ignore" });
+    if (status !== 0 || !existsSync(program)) return undefined;
+  }
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = await start(process.execPath, [program, `--port=${port}`, "--headless"], url);
+  return {
+    name: "Portkey",
+    url,
+    headers: {
+      authorization: "Bearer none",
+      "x-portkey-provider": "openai",
+      "x-portkey-custom-host": `${upstream}/v1`,
+    },
     pids: () => [child.pid ?? 0],
     stop: stopper(child),
   };
 }
 
 /** Ours, with a key, limits, the information budget, the tap and the detectors. */
-export async function outweigh({ folder, upstream }: Setting): Promise<Proxy> {
+export async function outweigh(setting: Setting): Promise<Proxy> {
+  return ours(setting, "outweigh", 1);
+}
+
+/** The same in two processes beside the one with the detectors. */
+export async function outweighTwo(setting: Setting): Promise<Proxy> {
+  return ours(setting, "outweigh, 2 processes", 2);
+}
+
+async function ours({ folder, upstream }: Setting, name: string, processes: number): Promise<Proxy> {
   const port = await freePort();
-  const data = join(folder, "gateway");
+  const data = join(folder, `gateway-${processes}`);
   mkdirSync(data, { recursive: true });
   const { secret } = createKey(data, { principal: "bench" }, Date.now());
-  const conf = join(folder, "outweigh.yml");
+  const conf = join(folder, `outweigh-${processes}.yml`);
   writeFileSync(
     conf,
     `gateway:
   port: ${port}
+  processes: ${processes}
   data: ${data}
   upstreams: [{ name: m, protocol: openai, url: "${upstream}" }]
   tiers: { default: { limits: { requestsPerMinute: 100000000, outputTokensPerMinute: 1000000000000, informationBitsPerDay: 1000000000000 } } }
@@ -160,9 +207,9 @@ export async function outweigh({ folder, upstream }: Setting): Promise<Proxy> {
     `http://127.0.0.1:${port}/-/ready`,
   );
   return {
-    name: "outweigh",
+    name,
     url: `http://127.0.0.1:${port}`,
-    key: secret,
+    headers: { authorization: `Bearer ${secret}` },
     pids: () => family(child.pid ?? 0),
     stop: stopper(child),
   };

@@ -16,26 +16,34 @@ export interface Streamed {
 const events = 40;
 const everyMs = 5;
 
-/** A server of streams: forty events, each with the time of its writing. */
+/** A server of streams: forty events, the first at once, each with the time of its writing. */
 export async function startStreams(): Promise<{ url: string; stop(): void }> {
   const server = createServer((req, res) => {
     req.resume();
     req.on("end", () => {
       res.writeHead(200, { "content-type": "text/event-stream" });
       let left = events;
-      const timer = setInterval(() => {
+      const write = () => {
         res.write(
           `data: {"t":${performance.timeOrigin + performance.now()},"choices":[{"delta":{"content":"word"}}]}\n\n`,
         );
         if (--left > 0) return;
         clearInterval(timer);
         res.end("data: [DONE]\n\n");
-      }, everyMs);
+      };
+      const timer = setInterval(write, everyMs);
+      write();
     });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, stop: () => server.closeAllConnections() };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
 /** So many streams, begun 10 ms apart. */
@@ -47,10 +55,7 @@ export async function stream(target: Proxy, path: string, count: number): Promis
   const one = () =>
     new Promise<void>((done, failed) => {
       const asked = performance.now();
-      const headers = {
-        "content-type": "application/json",
-        ...(target.key !== undefined && { authorization: `Bearer ${target.key}` }),
-      };
+      const headers = { "content-type": "application/json", ...target.headers };
       const req = request(target.url + path, { method: "POST", headers }, (res) => {
         let seen = false;
         res.on("data", (chunk: Buffer) => {
@@ -76,7 +81,7 @@ export async function stream(target: Proxy, path: string, count: number): Promis
   return { firstUs: spread(first), eventUs: spread(late), lost: count * events - got, merged };
 }
 
-function spread(values: number[]): readonly [number, number] {
+export function spread(values: number[]): readonly [number, number] {
   const sorted = values.sort((a, b) => a - b);
   const at = (share: number) =>
     Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN);

@@ -31,6 +31,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["gateway calibrate", async () => (await import("./commands/gateway-calibrate.ts")).gatewayCalibrate],
   ["gateway key", async () => (await import("./commands/gateway-key.ts")).gatewayKey],
   ["gateway clients", async () => (await import("./commands/gateway-clients.ts")).gatewayClients],
+  ["gateway watch", async () => (await import("./commands/gateway-watch.ts")).gatewayWatch],
   ["gateway order", async () => (await import("./commands/gateway-order.ts")).gatewayOrder],
   ["rules test", async () => (await import("./commands/rules-test.ts")).rulesTest],
   ["rules import", async () => (await import("./commands/rules-import.ts")).rulesImport],

@@ -10,5 +10,9 @@ export {
   type NumericCalibration,
   type PromptCalibration,
 } from "./detect/calibration-file.ts";
+export { enrolGateway } from "./link/link.ts";
+export { LinkError } from "./link/requests.ts";
 export { gatewayKey } from "./record/journal.ts";
 export { proofDigest, zeroBits } from "./orders/challenge.ts";
+export { contentsOf, type Contents } from "./logs/contents.ts";
+export { LogWatch, type LogFinding, type LoggedCall, type LogPrincipal, type Reach } from "./logs/log-watch.ts";

@@ -16,13 +16,16 @@ import { unpacked } from "./unpack.ts";
 /** How much of a file decides its kind, in bytes unpacked. */
 export const sampleBytes = 64 * 1024;
 
+/** What records are read with and go through: the line, or something else that takes events. */
+export type Reads = Pick<Line, "read" | "take">;
+
 /**
  * A file that is being replayed, record by record. Memory does not grow with the file: what is read ahead is one chunk.
  * What is wrong with the file is in `result`: a broken stream costs what follows the break.
  */
 export class OpenLog {
   readonly #file: LogFile;
-  readonly #line: Line;
+  readonly #line: Reads;
   readonly #kind: SourceKind | undefined;
   readonly #tally = new Tally();
   readonly #splitter = new RecordSplitter();
@@ -35,14 +38,14 @@ export class OpenLog {
   /** When the last one did: of records that hold no time, this one's. */
   #last = 0;
 
-  private constructor(file: LogFile, line: Line, kind: SourceKind | undefined) {
+  private constructor(file: LogFile, line: Reads, kind: SourceKind | undefined) {
     this.#file = file;
     this.#kind = kind;
     this.#line = line;
     this.#chunks = unpacked(file.path);
   }
 
-  static async open(file: LogFile, line: Line, beginning: number): Promise<OpenLog> {
+  static async open(file: LogFile, line: Reads, beginning: number): Promise<OpenLog> {
     const sample = await sampleOf(file.path);
     const kind = typeof sample === "string" ? detectKind(sample) : undefined;
     const log = new OpenLog(file, line, kind);

@@ -1,6 +1,6 @@
-import type { Line, Outcome } from "@outweigh/pipeline";
+import type { Outcome } from "@outweigh/pipeline";
 import type { LogFile } from "./files.ts";
-import { beginningOf, OpenLog } from "./open-log.ts";
+import { beginningOf, OpenLog, type Reads } from "./open-log.ts";
 import type { ReplayedFile } from "./tally.ts";
 
 /** Most files that are read side by side: each costs a descriptor and a chunk of memory. */
@@ -33,7 +33,7 @@ interface Timed {
  */
 export async function replayFiles(
   files: readonly LogFile[],
-  line: Line,
+  line: Reads,
   options: ReplayOptions,
 ): Promise<ReplayedFiles> {
   const waiting = (await inOrder(files)).reverse();
