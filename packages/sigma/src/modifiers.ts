@@ -117,6 +117,9 @@ const modifiers: Readonly<Record<string, Modifier>> = {
   ...Object.fromEntries(momentParts.map((part): [string, Modifier] => [part, ofMoment(part)])),
 };
 
+/** Every modifier that a field may have. */
+export const modifierNames: readonly string[] = [...Object.keys(modifiers), "all", "neq"];
+
 export function isModifier(name: string): boolean {
   return Object.hasOwn(modifiers, name);
 }
