@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gatewaySection, type GatewaySection } from "@outweigh/schema";
-import { startGateway, type RunningGateway } from "../gateway.ts";
+import { startGateway, type GatewayOptions, type RunningGateway } from "../gateway.ts";
 import { createKey, type NewKey } from "../keys/key-file.ts";
 
 export interface TestGateway {
@@ -25,7 +25,7 @@ export interface TestGateway {
 
 export async function aGateway(
   section: object,
-  options: { readonly linkMs?: number; readonly dataDir?: string } = {},
+  options: { readonly linkMs?: number; readonly dataDir?: string; readonly server?: GatewayOptions["server"] } = {},
 ): Promise<TestGateway> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "outweigh-gateway-"));
   const { secret } = createKey(dataDir, { principal: "alice" }, 0);
@@ -36,6 +36,7 @@ export async function aGateway(
     section: () => read(current),
     environment: { ...process.env, MODEL_KEY: "the-model-servers-own-key" },
     say: (line) => said.push(line),
+    ...(options.server && { server: options.server }),
     ...(options.linkMs !== undefined && { linkMs: options.linkMs }),
   });
   return {
