@@ -323,6 +323,7 @@ export {
   type Pin,
   type RuleDraft,
 } from "./hunt.ts";
+export { report, reportQuery, type Report } from "./report.ts";
 export { impact, objective, risk, type Impact, type Objective, type Risk } from "./impact.ts";
 export {
   incident,

@@ -32,6 +32,7 @@ import { models } from "./models.ts";
 import { openapi } from "./openapi.ts";
 import { overview } from "./overview.ts";
 import { playbooks } from "./playbooks.ts";
+import { report } from "./report.ts";
 import { routes } from "./routes.ts";
 import { rules } from "./rules.ts";
 import { scans } from "./scans.ts";
@@ -98,6 +99,7 @@ export async function buildApp(
     for (const noun of [
       session,
       overview,
+      report,
       incidents,
       alerts,
       events,

@@ -132,3 +132,16 @@ test("an incident is told as a page that runs nothing and hides nothing", async 
   assert.match(body, /Not known: no gateway or inference log/);
   assert.doesNotMatch(body, /<script|onerror|undefined|NaN|\[object/);
 });
+
+test("a time is told in counts: what was opened and closed, how soon, and how often rightly", async () => {
+  const { body: before } = await visitor.get("/api/report?days=7");
+  assert.deepEqual([before.incidents.opened, before.incidents.closed, before.incidents.precision], [1, 0, undefined]);
+  assert.deepEqual(before.models.unaccounted[0].model, "acme-13b");
+  const closing = { status: "closed", verdict: "true-positive", reason: "old key, owner asked" };
+  assert.equal((await visitor.post(`/api/incidents/${incident}/status`, closing)).status, 200);
+  const { body } = await visitor.get("/api/report");
+  const { closed, precision, byVerdict, byMethod, toCloseMs } = body.incidents;
+  assert.deepEqual([closed, precision, byVerdict], [1, 1, [{ name: "true-positive", count: 1 }]]);
+  assert.ok(byMethod.length === 1 && toCloseMs >= 0);
+  assert.equal((await visitor.get("/api/report?days=0")).status, 400);
+});

@@ -79,6 +79,8 @@ import {
   tokenRow,
   undoBody,
   unpinBody,
+  report,
+  reportQuery,
 } from "@outweigh/schema";
 import { z } from "zod";
 import type { Needs } from "../auth/rights.ts";
@@ -107,6 +109,7 @@ const working: Record<string, Route> = {
   "POST /api/session/end": { needs: "viewer in a space", does: "Signs this browser out" },
   "POST /api/session/end-all": { needs: "viewer in a space", does: "Signs every browser of this person out" },
   "GET /api/overview": { needs: "viewer in a space", does: "How much there is of each noun", answer: overview },
+  "GET /api/report": { needs: "viewer", does: "What happened in a time, counted", query: reportQuery, answer: report },
   "GET /api/live": { needs: "viewer in a space", does: "What changed, as it changes", answer: "text/event-stream" },
 
   "GET /api/incidents": list("viewer in a space", "Incidents, open ones first, then the worst", incidentPage),
