@@ -29,6 +29,7 @@ import {
   modelDetail,
   modelPage,
   overview,
+  posture,
   parseFilter,
   rulePage,
   session,
@@ -129,6 +130,9 @@ function checkWorld(): void {
   huntPage.parse(pageOf(world.hunts));
   incidentGraph.parse(world.incidentGraph);
 }
+  report.parse(world.report);
+  report.parse(world.emptyReport);
+  posture.parse(world.posture);
 
 function worldOf(mood: Mood) {
   const empty = mood === "empty";
@@ -182,6 +186,12 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
   }
   if (noun === "events" && id === "rule") return ok({ text: world.ruleDraft, left: [] });
   if (noun === "entity") return ok(entityOf(state, query.get("kind") ?? "", query.get("name") ?? ""));
+  if (noun === "posture") {
+    return ok(
+      state.mood === "empty" ? { ...world.posture, controls: [], paths: [], pathCount: 0, scans: [] } : world.posture,
+    );
+  }
+  if (noun === "report") return ok(state.mood === "empty" ? world.emptyReport : world.report);
   if (noun === "incidents" && verb === "graph") return ok(world.incidentGraph);
   if (id !== "") return one(state, noun, id);
   if (noun === "hunts") return ok(pageOf(state.hunts));

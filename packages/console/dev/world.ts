@@ -5,6 +5,7 @@ export { incidentDetail, incidents } from "./world/incidents.ts";
 export { alertDetail, alerts } from "./world/alerts.ts";
 export { events } from "./world/events.ts";
 export { refused, rules } from "./world/rules.ts";
+export { posture } from "./world/posture.ts";
 export { hostDetail, hosts } from "./world/hosts.ts";
 export { clientDetail, clientKeys, clients, gateways } from "./world/clients.ts";
 export { sources, tokens } from "./world/sources.ts";

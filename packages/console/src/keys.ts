@@ -24,6 +24,7 @@ export const shortcuts = [
   { id: "go-hosts", keys: "g h", group: "Go", does: "Hosts", to: "/hosts" },
   { id: "go-clients", keys: "g c", group: "Go", does: "Clients", to: "/clients" },
   { id: "go-client-keys", keys: "g k", group: "Go", does: "Keys of clients", to: "/client-keys" },
+  { id: "go-posture", keys: "g p", group: "Go", does: "Posture", to: "/posture" },
   { id: "go-rules", keys: "g r", group: "Go", does: "Rules", to: "/rules" },
   { id: "go-actions", keys: "g t", group: "Go", does: "Actions", to: "/actions" },
   { id: "go-evidence", keys: "g v", group: "Go", does: "Evidence", to: "/evidence" },

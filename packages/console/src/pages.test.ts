@@ -74,6 +74,7 @@ const places = [
   "/models/acme-13b",
   "/sources?sel=registry",
   "/hosts?sel=h-1",
+  "/posture",
   "/rules",
   "/actions?sel=act-2",
   "/evidence",

@@ -89,6 +89,10 @@ const clientKeys = page(
   "/client-keys",
   lazyRouteComponent(() => import("./pages/clients/keys.tsx"), "ClientKeyList"),
 );
+const posture = page(
+  "/posture",
+  lazyRouteComponent(() => import("./pages/posture/posture.tsx"), "PosturePage"),
+);
 const rules = page(
   "/rules",
   lazyRouteComponent(() => import("./pages/rules/list.tsx"), "RuleList"),
@@ -131,6 +135,7 @@ export const router = createRouter({
     actions,
     evidence,
     settings,
+    posture,
     invitation,
   ]),
   parseSearch,

@@ -3,7 +3,13 @@ import type { HostDetail, HostRow } from "@outweigh/schema";
 import { day, hour, min, now } from "./time.ts";
 
 export const hosts: HostRow[] = [
-  host("h-1", "gpu-9", { tier: "T2", watchedFiles: 214, lastSeenAt: now - 6000 }),
+  host("h-1", "gpu-9", {
+    tier: "T2",
+    watchedFiles: 214,
+    lastSeenAt: now - 6000,
+    may: ["quarantine-file", "stop-process"],
+    scan: { phase: "looking", files: 90_000, candidates: 120, done: 40, startedAt: now - min },
+  }),
   host("h-2", "build-2", {
     tier: "T0",
     watchedFiles: 12,

@@ -53,6 +53,7 @@ export const addresses = {
   preview: "/api/actions/preview",
   apply: "/api/actions",
   host: (it: string) => `/api/hosts/${id(it)}`,
+  posture: "/api/posture",
   askHost: (it: string) => `/api/hosts/${id(it)}/orders`,
   revokeAgent: (it: string) => `/api/hosts/${id(it)}/revoke`,
   tokens: "/api/tokens",

@@ -28,6 +28,8 @@ import {
   invited,
   opened,
   overview,
+  posture,
+  report,
   ruleDraft,
   rulePage,
   session,
@@ -212,6 +214,13 @@ export const hostQuery = (id: string) =>
     queryFn: ({ signal }) => read(hostDetail, addresses.host(id), signal),
     staleTime: 5_000,
   });
+
+/** Read again when one comes back to it: what it is told from changes all the time. */
+export const postureQuery = queryOptions({
+  queryKey: ["posture"],
+  queryFn: ({ signal }) => read(posture, addresses.posture, signal),
+  staleTime: 15_000,
+});
 
 export const clientQuery = (id: string) =>
   queryOptions({

@@ -81,6 +81,7 @@ const pages: readonly Place[] = [
   { to: "/sources", title: "Sources", counts: "sources", everywhere: "viewer" },
   { to: "/hosts", title: "Hosts", counts: "hosts", everywhere: "viewer" },
   { to: "/clients", title: "Clients", counts: "clients", everywhere: "viewer" },
+  { to: "/posture", title: "Posture" },
   { to: "/rules", title: "Rules", counts: "rules" },
   { to: "/actions", title: "Actions", counts: "actions", apart: true },
   { to: "/evidence", title: "Evidence", everywhere: "viewer" },

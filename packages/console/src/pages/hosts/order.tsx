@@ -7,13 +7,13 @@ import { Bullets, Section } from "../../ui/parts.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 import { At, useNow } from "../../ui/when.tsx";
 import s from "./hosts.module.css";
-import { factNames, orderText } from "./words.ts";
+import { factNames, isUndoable, orderText } from "./words.ts";
 
 /** Rows of a list that are drawn: more is a file's work. The rest is counted. */
 const maxDrawn = 500;
 
 /** One order, and what came of it. */
-export function Answered({ of: it }: { readonly of: HostOrder }) {
+export function Answered({ of: it, onUndo }: { readonly of: HostOrder; readonly onUndo?: (() => void) | undefined }) {
   const [open, setOpen] = useState(false);
   const now = useNow();
   const expired = it.state === "waiting" && it.expiresAt <= now;
@@ -31,6 +31,7 @@ export function Answered({ of: it }: { readonly of: HostOrder }) {
           <Shown>{it.message}</Shown>
         </p>
       )}
+      {onUndo && isUndoable(it) && <Button onClick={onUndo}>Take it back</Button>}
       {it.facts && <Button onClick={() => setOpen(true)}>Read the facts</Button>}
       {open && it.facts && (
         <Dialog title="Facts, as they were read" onClose={() => setOpen(false)} wide>

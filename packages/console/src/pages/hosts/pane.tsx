@@ -1,4 +1,4 @@
-import type { HostDetail, HostRow } from "@outweigh/schema";
+import type { HostDetail, HostOrder, HostRow } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -11,13 +11,14 @@ import { Mono, Muted, Shown } from "../../ui/text.tsx";
 import { Ago, At } from "../../ui/when.tsx";
 import { Ask } from "./ask.tsx";
 import { Answered } from "./order.tsx";
+import { Order } from "./order-form.tsx";
 import { Revoke } from "./revoke.tsx";
-import { hostState } from "./words.ts";
+import { hostState, orderText } from "./words.ts";
 
 /** One host: whether it is seen, what its agent misses, what was asked of it and what it answered. */
 export function HostPane({ id, row }: { readonly id: string; readonly row: HostRow }) {
   const { data, error } = useQuery(hostQuery(id));
-  const [open, setOpen] = useState<"ask" | "revoke">();
+  const [open, setOpen] = useState<"ask" | "revoke" | "stop" | { readonly undo: HostOrder }>();
   const it = data?.host ?? row;
   return (
     <>
@@ -40,10 +41,16 @@ export function HostPane({ id, row }: { readonly id: string; readonly row: HostR
       {error && <Problem error={error} />}
       <Section title="Health">
         <p>{healthOf(it)}</p>
+        {it.scan && it.state === "reporting" && (
+          <p>
+            It scans: {scanText(it.scan)}. <Button onClick={() => setOpen("stop")}>Stop the scan</Button>
+          </p>
+        )}
         {it.problems.length > 0 && <Bullets items={it.problems} />}
         <Facts
           rows={[
             ["Last report", it.lastSeenAt === undefined ? undefined : <Ago at={it.lastSeenAt} key="seen" />],
+            ["May change the host", (it.may?.length ?? 0) > 0 ? it.may?.join(", ") : "no: it only looks"],
             ["Weights watched", it.watchedFiles === undefined ? undefined : count(it.watchedFiles)],
             ["Lines lost", it.dropped ? count(it.dropped) : undefined],
             ["Enrolled", <At at={it.enrolledAt} key="enrolled" />],
@@ -56,13 +63,40 @@ export function HostPane({ id, row }: { readonly id: string; readonly row: HostR
         {!data && !error && <Waiting lines={2} />}
         {data?.orders.length === 0 && <Muted>Nothing yet. A scan finds copies; facts say who runs there now.</Muted>}
         {data?.orders.map((order) => (
-          <Answered of={order} key={order.id} />
+          <Answered
+            of={order}
+            key={order.id}
+            onUndo={data.orders.some((other) => undoes(other, order)) ? undefined : () => setOpen({ undo: order })}
+          />
         ))}
       </Section>
       {open === "ask" && <Ask host={it} onClose={() => setOpen(undefined)} />}
+      {open === "stop" && (
+        <Order host={it} order={{ verb: "stop-scan" }} says="Stop its scan" onClose={() => setOpen(undefined)} />
+      )}
+      {typeof open === "object" && (
+        <Order
+          host={it}
+          order={{ verb: "undo", order: open.undo.id }}
+          says={`Take back: ${orderText(open.undo)}`}
+          onClose={() => setOpen(undefined)}
+        />
+      )}
       {open === "revoke" && <Revoke host={it} onClose={() => setOpen(undefined)} />}
     </>
   );
+}
+
+/** Whether an order takes this one back, and was not refused. */
+function undoes(other: HostOrder, it: HostOrder): boolean {
+  return (
+    other.order.verb === "undo" && other.order.order === it.id && (other.state === "done" || other.state === "waiting")
+  );
+}
+
+function scanText({ phase, files, candidates, done }: NonNullable<HostRow["scan"]>): string {
+  if (phase === "walking") return `${count(files)} files seen`;
+  return `${count(done)} of ${count(candidates)} files ${phase === "looking" ? "looked into" : "hashed"}`;
 }
 
 function factsOf({ facts, source }: HostDetail) {

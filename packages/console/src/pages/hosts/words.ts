@@ -1,4 +1,4 @@
-import type { FactList, HostOrder, HostRow } from "@outweigh/schema";
+import type { EgressOf, FactList, HostOrder, HostRow } from "@outweigh/schema";
 
 const states: Readonly<Record<HostRow["state"], string>> = {
   reporting: "Reporting",
@@ -28,7 +28,33 @@ export const factNames: Readonly<Record<FactList, string>> = {
   system: "System, kernel, packages",
 };
 
-export function orderText({ order }: Pick<HostOrder, "order">): string {
-  if (order.verb === "collect") return `Collect ${order.lists.join(", ")}`;
-  return order.roots.length === 0 ? "Scan what its agent was started on" : `Scan ${order.roots.join(", ")}`;
+/** What an order asks, in words; what it names stands in them whole. */
+export function orderText({ order: it }: Pick<HostOrder, "order">): string {
+  switch (it.verb) {
+    case "collect":
+      return `Collect ${it.lists.join(", ")}`;
+    case "scan":
+      return it.roots.length === 0 ? "Scan what its agent was started on" : `Scan ${it.roots.join(", ")}`;
+    case "stop-scan":
+      return "Stop the scan";
+    case "quarantine-file":
+      return `Quarantine ${it.path}`;
+    case "stop-process":
+      return `${it.how === "hold" ? "Hold" : "End"} process ${it.process.split(":")[0]}`;
+    case "block-egress":
+      return `Block connections of ${egressText(it.whose)} for ${it.minutes} min`;
+    case "undo":
+      return `Take order ${it.order.slice(0, 8)} back`;
+  }
+}
+
+function egressText(whose: EgressOf): string {
+  if (whose.of === "host") return "the host";
+  return whose.of === "uid" ? `user ${whose.uid}` : `cgroup ${whose.path}`;
+}
+
+/** Whether an order changed its host, and can be taken back. */
+export function isUndoable({ order: it, state }: Pick<HostOrder, "order" | "state">): boolean {
+  const isChange = it.verb === "quarantine-file" || it.verb === "block-egress";
+  return state === "done" && (isChange || (it.verb === "stop-process" && it.how === "hold"));
 }

@@ -3,7 +3,8 @@ import { useState } from "react";
 import { count } from "../../format/size.ts";
 import { Button } from "../../ui/button.tsx";
 import { Section } from "../../ui/parts.tsx";
-import { Copy, Mono, Muted, Shown } from "../../ui/text.tsx";
+import { Mono, Muted, Shown } from "../../ui/text.tsx";
+import { PathList } from "./paths.tsx";
 import s from "./models.module.css";
 
 /** Ways in which it could be taken today, step by step, each with its fix. */
@@ -11,32 +12,7 @@ export function TheftPaths({ of }: { readonly of: readonly TheftPath[] }) {
   if (of.length === 0) return null;
   return (
     <Section title="How it could be taken" aside={<Muted>{count(of.length)}</Muted>}>
-      {of.map((path, i) => (
-        <div className={s.path} key={i}>
-          {path.steps.map((it, at) => (
-            <div className={s.step} key={at}>
-              <Muted>{at + 1}</Muted>
-              <span>
-                <Mono>{it.from}</Mono> → <Mono>{it.to}</Mono>: <Shown>{it.how}</Shown>
-                {it.proof && (
-                  <Muted>
-                    {" "}
-                    · <Shown>{it.proof}</Shown>
-                  </Muted>
-                )}
-              </span>
-              <Muted>{it.basis}</Muted>
-            </div>
-          ))}
-          {path.fix && (
-            <div className={s.step}>
-              <Muted>fix</Muted>
-              <Mono>{path.fix}</Mono>
-              <Copy text={path.fix} />
-            </div>
-          )}
-        </div>
-      ))}
+      <PathList of={of} />
     </Section>
   );
 }
