@@ -46,7 +46,7 @@ export const up = command({
   positionals: [0, 1000],
   options,
   about: [
-    "Brings its own engines, needs no account and no root, and contacts nobody. Several paths may follow --logs.",
+    "Brings its own engines, needs no account and no root, and contacts nobody that outweigh.yml does not name. Several paths may follow --logs.",
     "Ends with Ctrl-C; what arrived by then is kept and read on at the next start.",
     "Where outweigh.yml has a part gateway, that runs beside it in a process of its own, enrolled by itself: neither ends the other.",
   ],

@@ -9,6 +9,9 @@ const againMs = 500;
 /** How long the last write may take at the end, in ms. */
 const lastMs = 2000;
 
+/** What a message costs in memory besides its text, in bytes, and a sender besides its messages. */
+const keptBytes = 100;
+
 interface Batch {
   readonly records: string[];
   bytes: number;
@@ -39,9 +42,10 @@ export class Gather {
 
   /** Takes a record, however full it is: whoever can make a sender wait does so before. */
   add(sender: string, record: string): void {
-    const batch = this.#senders.get(sender) ?? { records: [], bytes: 0 };
+    const batch = this.#senders.get(sender) ?? { records: [], bytes: keptBytes };
+    if (batch.records.length === 0) this.#bytes += keptBytes;
     this.#senders.set(sender, batch);
-    const bytes = record.length + 1;
+    const bytes = record.length + keptBytes;
     batch.records.push(record);
     batch.bytes += bytes;
     this.#bytes += bytes;
@@ -63,16 +67,25 @@ export class Gather {
   }
 
   async #writeAll(): Promise<void> {
-    for (;;) {
-      const [next] = this.#senders;
-      if (!next) return;
-      const [sender, batch] = next;
-      this.#senders.delete(sender);
+    while (this.#senders.size > 0) {
+      const batch = this.#next();
       if (!(await this.#deliver(batch))) return;
       this.#bytes -= batch.bytes;
       this.written += batch.records.length;
       if (!this.isFull) this.onRoom();
     }
+  }
+
+  /** Of one sender after another, as much as is written at once: a thousand senders of one message each must not cost a thousand writes. */
+  #next(): Batch {
+    const all: Batch = { records: [], bytes: 0 };
+    for (const [sender, { records, bytes }] of this.#senders) {
+      if (all.bytes >= batchBytes) break;
+      this.#senders.delete(sender);
+      for (const it of records) all.records.push(it);
+      all.bytes += bytes;
+    }
+    return all;
   }
 
   /** Until it is on disk; false when the server ends. */

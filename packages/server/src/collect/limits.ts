@@ -14,6 +14,8 @@ export const handshakeMs = 10_000;
 /** Messages of one sender a second, and how many it may send at once: a busy web server writes some thousand lines a second. */
 export const messagesPerSecond = 10_000;
 export const burstMessages = 20_000;
+/** Bytes that a message may have to count as one: lines of logs are shorter. So a sender brings 40 MB a second at most. */
+export const usualBytes = 4096;
 /** Senders whose rate is kept apart. Beyond them, they share one: addresses of UDP are forged at will. */
 export const maxSenders = 4096;
 /** Bytes of messages of one source that wait to be written. */

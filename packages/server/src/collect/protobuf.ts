@@ -53,9 +53,9 @@ class Reader {
     while (this.#at < end) {
       if (++this.#fields > maxFields) throw new ProtobufError("TOO_MANY", `more than ${maxFields} fields`);
       const start = this.#at;
-      const tag = this.#varint(end);
-      const [number, wire] = [Number(tag >> 3n), Number(tag & 7n)];
-      if (number === 0 || tag > 0xffff_ffffn) throw new ProtobufError("BAD_TAG", `no field begins at byte ${start}`);
+      const tag = this.#number(end);
+      const [number, wire] = [tag >>> 3, tag & 7];
+      if (number === 0) throw new ProtobufError("BAD_TAG", `no field begins at byte ${start}`);
       const field = fields.get(number);
       if (!field) this.#skip(wire, end, start);
       else this.#field(value, field, { wire, end, start, depth });
@@ -120,9 +120,9 @@ class Reader {
 
   /** Where the bytes end whose length stands here. */
   #length(end: number): number {
-    const length = this.#varint(end);
-    if (length > BigInt(end - this.#at)) throw cut(this.#at);
-    return this.#at + Number(length);
+    const length = this.#number(end);
+    if (length > end - this.#at) throw cut(this.#at);
+    return this.#at + length;
   }
 
   #fixed(bytes: number, end: number): number {
@@ -132,19 +132,26 @@ class Reader {
     return at;
   }
 
-  /** At most ten bytes of seven bits, the lowest first. */
-  #varint(end: number): bigint {
+  /** A tag or a length: 32 bits, seven in a byte, the lowest first. */
+  #number(end: number): number {
     const start = this.#at;
-    let low = 0;
-    // Almost all of them are short: those need no bigint.
-    for (let i = 0; i < 4; i++) {
+    let value = 0;
+    for (let i = 0; i < 5; i++) {
       if (this.#at >= end) throw cut(start);
       const byte = this.#bytes[this.#at++] ?? 0;
-      low |= (byte & 0x7f) << (7 * i);
-      if (byte < 0x80) return BigInt(low);
+      value += (byte & 0x7f) * 2 ** (7 * i);
+      if (byte >= 0x80) continue;
+      if (value > 0xffff_ffff) break;
+      return value;
     }
-    let value = BigInt(low);
-    for (let i = 4; i < 10; i++) {
+    throw new ProtobufError("BAD_VARINT", `the number at byte ${start} is longer than 32 bits`);
+  }
+
+  /** 64 bits, in at most ten bytes. */
+  #varint(end: number): bigint {
+    const start = this.#at;
+    let value = 0n;
+    for (let i = 0; i < 10; i++) {
       if (this.#at >= end) throw cut(start);
       const byte = this.#bytes[this.#at++] ?? 0;
       value |= BigInt(byte & 0x7f) << BigInt(7 * i);

@@ -1,5 +1,5 @@
 // How fast each sender may send: a loud one must not be able to drown the others.
-import { burstMessages, maxSenders, messagesPerSecond } from "./limits.ts";
+import { burstMessages, maxSenders, messagesPerSecond, usualBytes } from "./limits.ts";
 
 interface Purse {
   left: number;
@@ -12,18 +12,18 @@ export class SenderRates {
   /** For whoever comes when all are known: forged addresses must not cost memory. */
   readonly #others: Purse = { left: burstMessages, at: 0 };
 
-  /** Whether one more message may come. One that may is paid for. */
-  mayCome(sender: string, now: number): boolean {
+  /** Whether one more message of so many bytes may come. One that may is paid for. */
+  mayCome(sender: string, bytes: number, now: number): boolean {
     const purse = this.#purse(sender, now);
     if (purse.left < 1) return false;
-    purse.left--;
+    purse.left -= costOf(1, bytes);
     return true;
   }
 
-  /** Pays for messages that are here already. Answers for how long, in ms, the sender is to be kept waiting. */
-  pay(sender: string, messages: number, now: number): number {
+  /** Pays for what is here already. Answers for how long, in ms, the sender is to be kept waiting. */
+  pay(sender: string, { messages, bytes }: { readonly messages: number; readonly bytes: number }, now: number): number {
     const purse = this.#purse(sender, now);
-    purse.left -= messages;
+    purse.left -= costOf(messages, bytes);
     return purse.left >= 0 ? 0 : Math.ceil((-purse.left / messagesPerSecond) * 1000);
   }
 
@@ -41,6 +41,11 @@ export class SenderRates {
   #forgetFull(now: number): void {
     for (const [sender, it] of this.#purses) if (filled(it, now).left >= burstMessages) this.#purses.delete(sender);
   }
+}
+
+/** Long messages cost more than one. */
+function costOf(messages: number, bytes: number): number {
+  return Math.max(messages, Math.ceil(bytes / usualBytes));
 }
 
 function filled(purse: Purse, now: number): Purse {

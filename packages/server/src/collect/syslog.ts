@@ -154,7 +154,8 @@ export class SyslogCollector implements Collector {
       if (frames.length > 0 || !it.cutter.isInside) it.insideSince = undefined;
       if (it.cutter.isInside) it.insideSince ??= performance.now();
       this.#takeAll(sender, frames);
-      this.#slow(socket, this.#rates.pay(sender, frames.length, performance.now()));
+      const cost = { messages: frames.length, bytes: chunk.length };
+      this.#slow(socket, this.#rates.pay(sender, cost, performance.now()));
     });
     socket.once("end", () => this.#takeAll(sender, it.cutter.end()));
     socket.once("close", () => {
@@ -223,7 +224,7 @@ export class SyslogCollector implements Collector {
   /** RFC 5426: one datagram, one message. Who sends this way cannot be made to wait: what is too much is counted and lost. */
   #datagram(sender: string, message: Buffer): void {
     if (!this.#isAllowed(sender)) return;
-    if (!this.#rates.mayCome(sender, performance.now())) return this.#shed.count("sent too fast");
+    if (!this.#rates.mayCome(sender, message.length, performance.now())) return this.#shed.count("sent too fast");
     if (this.#gather.isFull) return this.#shed.count("while too much waited to be read");
     if (message.length > maxMessageBytes) return this.#shed.count("too long");
     this.#take(sender, message);
