@@ -106,8 +106,11 @@ test(
     key = made.secret;
 
     let asked = 0;
+
+    let isFound = false;
     const thief = (async () => {
       for (const image of images) {
+        if (isFound) return;
         await ask(image);
         asked++;
         await sleep(20);
