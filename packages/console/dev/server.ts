@@ -31,6 +31,7 @@ import {
   overview,
   posture,
   parseFilter,
+  report,
   rulePage,
   session,
   sessionHeader,
@@ -129,10 +130,10 @@ function checkWorld(): void {
   evidencePage.parse(world.evidence);
   huntPage.parse(pageOf(world.hunts));
   incidentGraph.parse(world.incidentGraph);
-}
   report.parse(world.report);
   report.parse(world.emptyReport);
   posture.parse(world.posture);
+}
 
 function worldOf(mood: Mood) {
   const empty = mood === "empty";
@@ -185,13 +186,13 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
     return ok(summaryOf(filtered(state.events, query.get("filter") ?? ""), countedField.parse(query.get("by"))));
   }
   if (noun === "events" && id === "rule") return ok({ text: world.ruleDraft, left: [] });
-  if (noun === "entity") return ok(entityOf(state, query.get("kind") ?? "", query.get("name") ?? ""));
   if (noun === "posture") {
     return ok(
       state.mood === "empty" ? { ...world.posture, controls: [], paths: [], pathCount: 0, scans: [] } : world.posture,
     );
   }
   if (noun === "report") return ok(state.mood === "empty" ? world.emptyReport : world.report);
+  if (noun === "entity") return ok(entityOf(state, query.get("kind") ?? "", query.get("name") ?? ""));
   if (noun === "incidents" && verb === "graph") return ok(world.incidentGraph);
   if (id !== "") return one(state, noun, id);
   if (noun === "hunts") return ok(pageOf(state.hunts));

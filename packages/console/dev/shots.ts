@@ -90,6 +90,7 @@ const shots: readonly Shot[] = [
     },
   },
   { name: "events-sorted", path: "/events?sort=time" },
+  { name: "report", path: "/report" },
   { name: "evidence", path: "/evidence" },
   { name: "empty", path: "/incidents", mood: "empty" },
   { name: "empty-models", path: "/models", mood: "empty" },

@@ -13,4 +13,5 @@ export { modelDetail, models } from "./world/models.ts";
 export { actions } from "./world/actions.ts";
 export { evidence } from "./world/evidence.ts";
 export { incidentGraph } from "./world/graph.ts";
+export { emptyReport, report } from "./world/report.ts";
 export { hunts, ruleDraft } from "./world/hunts.ts";

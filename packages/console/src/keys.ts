@@ -28,6 +28,7 @@ export const shortcuts = [
   { id: "go-rules", keys: "g r", group: "Go", does: "Rules", to: "/rules" },
   { id: "go-actions", keys: "g t", group: "Go", does: "Actions", to: "/actions" },
   { id: "go-evidence", keys: "g v", group: "Go", does: "Evidence", to: "/evidence" },
+  { id: "go-report", keys: "g o", group: "Go", does: "Report", to: "/report" },
   { id: "go-settings", keys: "g ,", group: "Go", does: "Settings", to: "/settings" },
 
   { id: "palette", keys: "mod+k", group: "Anywhere", does: "Find or do anything" },

@@ -78,6 +78,7 @@ const places = [
   "/rules",
   "/actions?sel=act-2",
   "/evidence",
+  "/report",
 ];
 
 for (const colorScheme of ["dark", "light"] as const) {

@@ -109,6 +109,10 @@ const invitation = page(
   "/invitation",
   lazyRouteComponent(() => import("./pages/sign-in/invitation.tsx"), "Invitation"),
 );
+const report = page(
+  "/report",
+  lazyRouteComponent(() => import("./pages/report/page.tsx"), "ReportPage"),
+);
 const evidence = page(
   "/evidence",
   lazyRouteComponent(() => import("./pages/evidence/list.tsx"), "EvidenceList"),
@@ -131,11 +135,12 @@ export const router = createRouter({
     client,
     beside,
     clientKeys,
+    posture,
     rules,
     actions,
     evidence,
+    report,
     settings,
-    posture,
     invitation,
   ]),
   parseSearch,

@@ -128,6 +128,13 @@ export const entityQuery = (kind: EntityKind, name: string) =>
     staleTime: 15_000,
   });
 
+export const reportQuery = (days: number) =>
+  queryOptions({
+    queryKey: ["report", days],
+    queryFn: ({ signal }) => read(report, addresses.report(days), signal),
+    staleTime: 60_000,
+  });
+
 export const draftQuery = (filter: string) =>
   queryOptions({
     queryKey: ["draft", filter],
@@ -208,19 +215,19 @@ export const modelQuery = (name: string) =>
     staleTime: 15_000,
   });
 
-export const hostQuery = (id: string) =>
-  queryOptions({
-    queryKey: ["hosts", "one", id],
-    queryFn: ({ signal }) => read(hostDetail, addresses.host(id), signal),
-    staleTime: 5_000,
-  });
-
 /** Read again when one comes back to it: what it is told from changes all the time. */
 export const postureQuery = queryOptions({
   queryKey: ["posture"],
   queryFn: ({ signal }) => read(posture, addresses.posture, signal),
   staleTime: 15_000,
 });
+
+export const hostQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["hosts", "one", id],
+    queryFn: ({ signal }) => read(hostDetail, addresses.host(id), signal),
+    staleTime: 5_000,
+  });
 
 export const clientQuery = (id: string) =>
   queryOptions({

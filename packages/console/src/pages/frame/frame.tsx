@@ -85,6 +85,7 @@ const pages: readonly Place[] = [
   { to: "/rules", title: "Rules", counts: "rules" },
   { to: "/actions", title: "Actions", counts: "actions", apart: true },
   { to: "/evidence", title: "Evidence", everywhere: "viewer" },
+  { to: "/report", title: "Report", everywhere: "viewer" },
   { to: "/settings", title: "Settings" },
 ];
 
