@@ -36,6 +36,7 @@ export { Line, type From, type LineOptions, type Losses, type Outcome } from "./
 export { playbookHeadings, readPlaybook } from "./playbook.ts";
 export { maxRecordBytes, RecordSplitter, type Cut, type SplitterState } from "./records.ts";
 export { prove, type Proven } from "./proof.ts";
+export { importedRules, type ImportedRules } from "./rule-import.ts";
 export { makeRegister, type Located, type Register, type RegisterOptions } from "./register.ts";
 export { demandOf, readPolicy, recommend, type Demand, type Policy, type Recommendation } from "./respond/policy.ts";
 export { type SourceAccount } from "./source-book.ts";
