@@ -1,14 +1,15 @@
-// `npm run bench -- replay [--json] [events] [seed]`: records through the whole line, beside JSON.parse of the same records in the same run.
+// Made traffic of two sources, from a seed: mostly calls that mean nothing, some reads of weights by declared readers, now and then one by somebody else.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Line, makeRegister, RecordSplitter, type From, type SourceKind } from "@outweigh/pipeline";
+import { detectKind, type SourceKind } from "@outweigh/pipeline";
 import type { ModelEntry } from "@outweigh/schema";
+import { parse } from "yaml";
 
 const shards = 12;
 const shardBytes = 4_000_000_000;
 const readers = 40;
 
-const models: readonly ModelEntry[] = Array.from({ length: 20 }, (_, n) => ({
+export const models: readonly ModelEntry[] = Array.from({ length: 20 }, (_, n) => ({
   name: `model-${n}`,
   class: "private",
   places: [`s3://acme-models/model-${n}/`, `hf:acme/model-${n}`],
@@ -77,77 +78,39 @@ function access(n: number, pick: (below: number) => number): string {
   });
 }
 
-interface Measured {
-  readonly kind: SourceKind;
-  readonly records: number;
-  readonly megabytes: number;
-  readonly eventsPerSecond: number;
-  readonly parsesPerSecond: number;
-  readonly ratio: number;
-  readonly alerts: number;
-  readonly snapshotBytes: number;
-}
-
-/** Measures both sources. `events` is 100,000 each unless given. */
-export async function run({ json, args }: { readonly json: boolean; readonly args: readonly string[] }): Promise<void> {
-  const [count = 100_000, seed = 1] = args.map(Number);
-  const rules = readRules();
-  const measured = (["cloudtrail", "http-access"] as const).map((kind) => measure(kind, count, seed, rules));
-  const result = { rules: rules.length, seed, measured };
-  if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else print(rules.length, measured);
-}
-
-function measure(kind: SourceKind, count: number, seed: number, rules: readonly string[]): Measured {
+/** So many records of one source. */
+export function makeRecords(kind: "cloudtrail" | "http-access", count: number, seed: number): string[] {
   const pick = dice(seed);
-  const records = Array.from({ length: count }, (_, n) => (kind === "cloudtrail" ? trail(n, pick) : access(n, pick)));
-  const bytes = Buffer.from(records.join("\n"));
-  const line = new Line({ register: makeRegister(models), rules });
-  let alerts = 0;
-  const parsesPerSecond = perSecond(count, () => {
-    for (const it of records) JSON.parse(it);
-  });
-  const eventsPerSecond = perSecond(count, () => {
-    const splitter = new RecordSplitter();
-    for (let at = 0; at < bytes.length; at += 65_536) {
-      for (const cut of splitter.push(bytes.subarray(at, at + 65_536))) {
-        if (!("record" in cut)) continue;
-        const from: From = { source: kind, kind, file: "bench", offset: cut.offset };
-        const outcome = line.run(cut.record, from);
-        if (!("rejected" in outcome)) alerts += outcome.alerts.length;
+  return Array.from({ length: count }, (_, n) => (kind === "cloudtrail" ? trail(n, pick) : access(n, pick)));
+}
+
+const content = join(import.meta.dirname, "..", "..", "content", "rules");
+
+/** The rules that come with Outweigh, one text a file. */
+export function ownRules(): string[] {
+  return ymlBelow(content)
+    .filter((it) => !it.endsWith(".test.yml"))
+    .map((it) => readFileSync(it, "utf8"));
+}
+
+/** The files of Sigma below a folder. */
+export function ymlBelow(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((it) => it.endsWith(".yml"));
+  return names.sort().map((it) => join(folder, it));
+}
+
+/** The records in the proofs of our rules by their kind: the shapes of every source that a rule of ours reads. */
+export function provenRecords(): Map<SourceKind, string[]> {
+  const byKind = new Map<SourceKind, string[]>();
+  for (const file of ymlBelow(content).filter((it) => it.endsWith(".test.yml"))) {
+    const cases: unknown = parse(readFileSync(file, "utf8"), { maxAliasCount: 1000 });
+    for (const it of Array.isArray(cases) ? cases : []) {
+      for (const record of Array.isArray(it.records) ? it.records : []) {
+        const text: string = (typeof record === "string" ? record : JSON.stringify(record)).replaceAll("{n}", "0");
+        const kind: SourceKind | undefined = it.source ?? detectKind(text);
+        if (kind !== undefined) byKind.set(kind, [...(byKind.get(kind) ?? []), text]);
       }
     }
-  });
-  return {
-    kind,
-    records: count,
-    megabytes: Math.round(bytes.length / 1e6),
-    eventsPerSecond: Math.round(eventsPerSecond),
-    parsesPerSecond: Math.round(parsesPerSecond),
-    ratio: eventsPerSecond / parsesPerSecond,
-    alerts,
-    snapshotBytes: JSON.stringify(line.snapshot()).length,
-  };
-}
-
-function perSecond(count: number, work: () => void): number {
-  const began = process.hrtime.bigint();
-  work();
-  return count / (Number(process.hrtime.bigint() - began) / 1e9);
-}
-
-function readRules(): string[] {
-  const folder = join(import.meta.dirname, "..", "content", "rules");
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((it) => it.endsWith(".yml") && !it.endsWith(".test.yml"))
-    .map((it) => readFileSync(join(folder, it), "utf8"));
-}
-
-function print(rules: number, measured: readonly Measured[]): void {
-  const out = measured.map(
-    (it) =>
-      `${it.kind.padEnd(12)} ${it.records} records, ${it.megabytes} MB, ${rules} rules: ${it.eventsPerSecond} events/s, ` +
-      `${(it.ratio * 100).toFixed(0)} % of JSON.parse alone (${it.parsesPerSecond}/s); ${it.alerts} alerts, snapshot ${it.snapshotBytes} bytes`,
-  );
-  process.stdout.write(`${out.join("\n")}\n`);
+  }
+  return byKind;
 }

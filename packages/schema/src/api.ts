@@ -379,8 +379,8 @@ export const ruleRow = z.object({
 });
 export type RuleRow = z.infer<typeof ruleRow>;
 export const rulePage = page(ruleRow).extend({
-  /** A file of Sigma is one rule, as `outweigh rules test` counts them. */
-  inUse: z.object({ rules: z.int(), detectors: z.int() }).optional(),
+  /** A file of Sigma is one rule, of one part or several, as `outweigh rules test` counts them. */
+  inUse: z.object({ rules: z.int(), parts: z.int().optional(), detectors: z.int() }).optional(),
   /** Rules that cannot be used, and why: what they look for is not seen. */
   refused: z.array(z.object({ rule: z.string(), reason: z.string() })).default([]),
 });

@@ -31,6 +31,7 @@ interface Failure {
 
 async function run({ positionals: [folder], json, terminal, signal }: Call<typeof options>): Promise<ExitCode> {
   const { join } = await import("node:path");
+  const { parseAllDocuments } = await import("yaml");
   const { prove } = await import("@outweigh/pipeline");
   const rules = readProvable(folder ?? join(ownContentFolder(), "rules"));
   if (rules.length === 0) throw new CliError("USAGE", `there is no rule (*.yml) in ${shownPath(folder ?? "")}`);
@@ -46,11 +47,13 @@ async function run({ positionals: [folder], json, terminal, signal }: Call<typeo
     if (rule.proof === undefined) failed.push(failure(rule, "(proof)", "there is no proof beside it"));
     for (const it of cases) if (!it.passed) failed.push(failure(rule, it.case, it.problem ?? "failed"));
   }
-  if (json) terminal.printJson({ rules: rules.length, proofs, passed, failed });
+  // As the console lists them: a correlation and what it joins are parts of one rule.
+  const parts = rules.reduce((sum, it) => sum + parseAllDocuments(it.text).length, 0);
+  if (json) terminal.printJson({ rules: rules.length, parts, proofs, passed, failed });
   else {
     for (const it of failed) terminal.print(visible(`${shownPath(it.path)}: ${it.case}: ${it.problem}`));
     terminal.print(
-      `${plural(rules.length, "rule")}, ${plural(proofs, "case")} in their proofs: ${passed} passed, ${failed.length} failed`,
+      `${plural(rules.length, "rule")} in ${plural(parts, "part")}, ${plural(proofs, "case")} in their proofs: ${passed} passed, ${failed.length} failed`,
     );
     if (folder === undefined)
       terminal.print("Detectors are code: they have tests of their own, and are not counted here.");

@@ -231,7 +231,7 @@ function labelOf({ name, id, title }: SigmaDocument): string {
 }
 
 /** What `%name%` stands for in our rules: from the register, and the file name endings of weights. */
-function placeholdersOf({ models }: Register): Record<string, string[]> {
+export function placeholdersOf({ models }: Register): Record<string, string[]> {
   const places = models.flatMap((it) => it.places);
   const of = (scheme: string) => places.filter((it) => it.startsWith(`${scheme}:`));
   const buckets = of("s3").map((it) => /^s3:\/\/([^/]+)/.exec(it)?.[1] ?? "");

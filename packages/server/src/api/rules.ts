@@ -45,6 +45,7 @@ export function rules(app: FastifyInstance, { db, worker, now }: Context): void 
 
 /** A file of several documents is one rule. */
 function inUse(all: ReturnType<Context["worker"]["rules"]>): NonNullable<RulePage["inUse"]> {
-  const detectors = all.filter((it) => it.kind === "detector").length;
-  return { rules: new Set(all.flatMap((it) => (it.kind === "sigma" ? [it.text ?? it.id] : []))).size, detectors };
+  const parts = all.filter((it) => it.kind === "sigma");
+  const rules = new Set(parts.map((it) => it.text ?? it.id)).size;
+  return { rules, parts: parts.length, detectors: all.length - parts.length };
 }

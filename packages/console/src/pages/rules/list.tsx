@@ -10,6 +10,7 @@ import { Empty } from "../../ui/states.tsx";
 import { Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
 import { pivot, ruleFields } from "../fields.ts";
+import { Backtest } from "./backtest.tsx";
 import { statusText } from "./words.ts";
 import s from "./rules.module.css";
 
@@ -45,7 +46,7 @@ function Loaded({ of: { inUse, refused } }: { readonly of: RulePage }) {
   return (
     <div className={s.loaded} role="status">
       {inUse &&
-        `${plural(inUse.rules, "rule")} and ${plural(inUse.detectors, "detector")} in use; a rule of several parts has a line for each`}
+        `${plural(inUse.rules, "rule")}${inUse.parts === undefined ? "" : ` in ${plural(inUse.parts, "part")}`} and ${plural(inUse.detectors, "detector")} in use; each part has a line`}
       {refused.map((it) => (
         <div key={it.rule}>
           <strong>
@@ -155,6 +156,7 @@ function Pane({ of: it }: { readonly of: RuleRow }) {
           )}
         </p>
       </Section>
+      {it.kind === "sigma" && <Backtest key={it.id} rule={it.id} />}
       <Section title="Particulars">
         <Facts
           rows={[

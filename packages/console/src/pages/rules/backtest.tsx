@@ -1,0 +1,117 @@
+import { backtestReport, printFilter, type BacktestedRule, type BacktestExample } from "@outweigh/schema";
+import { useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { addresses } from "../../api/address.ts";
+import { send } from "../../api/client.ts";
+import { count, plural } from "../../format/size.ts";
+import { Button } from "../../ui/button.tsx";
+import { Actions, Section } from "../../ui/parts.tsx";
+import { Problem, Waiting } from "../../ui/states.tsx";
+import { Mono, Muted, Shown } from "../../ui/text.tsx";
+import { At } from "../../ui/when.tsx";
+import s from "./rules.module.css";
+
+/** How far back one may look, in days. */
+const spans = [1, 7, 30] as const;
+const dayMs = 86_400_000;
+
+/** What a rule in use would have said of the events that are stored. Nothing is changed by asking. */
+export function Backtest({ rule }: { readonly rule: string }) {
+  const tried = useMutation({
+    mutationFn: (days: number) => {
+      const to = Date.now();
+      return send(backtestReport, addresses.backtest, { rule, from: to - days * dayMs, to });
+    },
+  });
+  return (
+    <Section title="Backtest">
+      <Actions>
+        {spans.map((days) => (
+          <Button key={days} disabled={tried.isPending} onClick={() => tried.mutate(days)}>
+            {days === 1 ? "Try on a day" : `Try on ${days} days`}
+          </Button>
+        ))}
+      </Actions>
+      {tried.isPending && <Waiting lines={3} />}
+      {tried.error && <Problem error={tried.error} />}
+      {tried.data && (
+        <div role="status">
+          {tried.data.refused.map((it) => (
+            <p key={it.rule}>
+              <Shown>{it.reason}</Shown>
+            </p>
+          ))}
+          {tried.data.events === 0 ? (
+            <Muted>No events are stored of that time: choose a longer one.</Muted>
+          ) : (
+            tried.data.rules.map((it) => <Tried key={it.rule} of={it} events={tried.data.events} />)
+          )}
+          {tried.data.blind > 0 && (
+            <p>
+              <Muted>
+                {plural(tried.data.blind, "event")} without the source's own record: rules on its field names cannot
+                match these
+              </Muted>
+            </p>
+          )}
+          {tried.data.cut !== undefined && (
+            <p>
+              Not all was tried: <Shown>{tried.data.cut}</Shown>
+            </p>
+          )}
+        </div>
+      )}
+    </Section>
+  );
+}
+
+function Tried({ of: it, events }: { readonly of: BacktestedRule; readonly events: number }) {
+  const most = Math.max(1, ...it.days.map((day) => day.hits));
+  return (
+    <>
+      <p>
+        {plural(it.hits, "hit")} in {plural(events, "event")}
+        {it.hits > 0 && `, by ${it.more === true ? "at least " : ""}${plural(it.principals, "principal")}`}
+      </p>
+      {it.days.length > 0 && (
+        <table className={s.days}>
+          <tbody>
+            {it.days.map(({ day, hits }) => (
+              <tr key={day}>
+                <th scope="row">{day}</th>
+                <td className={s.number}>{count(hits)}</td>
+                <td aria-hidden="true">
+                  <span className={s.bar} style={{ width: `${(100 * hits) / most}%` }} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {it.examples.map((example) => (
+        <Example key={example.event} of={example} />
+      ))}
+    </>
+  );
+}
+
+function Example({ of: it }: { readonly of: BacktestExample }) {
+  const filter = printFilter([{ field: "id", op: "=", values: [it.event], excluded: false }]);
+  return (
+    <div className={s.example}>
+      <Link to="/events" search={{ filter }}>
+        <At at={it.at} />
+      </Link>{" "}
+      <Mono>{it.principal}</Mono>
+      {it.because.map(({ selection, field, modifiers, value }, i) => (
+        <div key={i}>
+          <Muted>
+            {selection !== undefined && <Shown>{`${selection}: `}</Shown>}
+            <Shown>{[field, ...modifiers].join("|")}</Shown>
+          </Muted>{" "}
+          <Mono>{value}</Mono>
+        </div>
+      ))}
+    </div>
+  );
+}
