@@ -21,7 +21,7 @@ export { ocsfOf } from "./export/ocsf.ts";
 export { sarifOfControls, sarifOfScan, type SarifLog } from "./export/sarif.ts";
 export { stixOf, type StixObject } from "./export/stix.ts";
 export { type Story } from "./export/story.ts";
-export { maxOtlpItems, otlpBodies, otlpRecords, type OtlpRecords } from "./ingest/otlp-records.ts";
+export { otlpBodies, otlpRecords, otlpSignOfLife, type OtlpItem } from "./ingest/otlp-records.ts";
 export {
   type Ingested,
   type Manifest,

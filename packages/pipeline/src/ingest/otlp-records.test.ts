@@ -2,9 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { otel } from "./otel.ts";
-import { otlpBodies, otlpRecords } from "./otlp-records.ts";
+import { maxOtlpItems, otlpBodies, otlpRecords, type OtlpItem } from "./otlp-records.ts";
 
 const from = { source: "spans", offset: 0 };
+const sorted = (items: Iterable<OtlpItem>) => {
+  const all = [...items];
+  return {
+    records: all.flatMap((it) => (it && "record" in it ? [it.record] : [])),
+    refused: all.flatMap((it) => (it && "refused" in it ? [it.refused] : [])),
+  };
+};
 const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
 const call = [
   text("gen_ai.request.model", "acme-13b"),
@@ -38,7 +45,7 @@ const document = (...spans: unknown[]) => ({
 const logs = (...logRecords: unknown[]) => ({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
 
 test("each call becomes a record of its own, with nothing in it that people wrote", () => {
-  const { records, refused } = otlpRecords(document(span(call), span(call)), from);
+  const { records, refused } = sorted(otlpRecords(document(span(call), span(call)), from));
   assert.deepEqual([records.length, refused], [2, []]);
   assert.doesNotMatch(records.join(), /secret/);
   const read = otel.read(records[0] ?? "", from, { trusts: () => false });
@@ -52,24 +59,23 @@ test("each call becomes a record of its own, with nothing in it that people wrot
 
 test("a log of a call is one too, without its body", () => {
   const log = { timeUnixNano: "1795426320250000000", attributes: call, body: { stringValue: "the secret" } };
-  const { records } = otlpRecords(logs(log), from);
+  const { records } = sorted(otlpRecords(logs(log), from));
   assert.equal(records.length, 1);
   assert.doesNotMatch(records.join(), /secret/);
 });
 
-test("other spans leave a sign of life, and what is broken is refused with its reason", () => {
-  assert.deepEqual(otlpRecords(document(span([text("http.route", "/")])), from), {
-    records: ['{"resourceSpans":[]}'],
-    refused: [],
-  });
-  const { records, refused } = otlpRecords(document(span(call, { startTimeUnixNano: "soon" }), span(call)), from);
+test("other spans are left out, and what is broken is refused with its reason", () => {
+  assert.deepEqual(sorted(otlpRecords(document(span([text("http.route", "/")])), from)), { records: [], refused: [] });
+  const { records, refused } = sorted(
+    otlpRecords(document(span(call, { startTimeUnixNano: "soon" }), span(call)), from),
+  );
   assert.deepEqual([records.length, refused], [1, ["startTimeUnixNano: not a time"]]);
 });
 
 test("bodies of log records are records of any kind, one on each line", () => {
   const body = (value: object) => ({ body: value });
   const kv = { kvlistValue: { values: [{ key: "rule", value: { stringValue: "x" } }] } };
-  assert.deepEqual(otlpBodies(logs(body({ stringValue: "a\nb" }), body(kv), {}, body({ stringValue: "" }))), {
+  assert.deepEqual(sorted(otlpBodies(logs(body({ stringValue: "a\nb" }), body(kv), {}, body({ stringValue: "" })))), {
     records: ["a b", '{"rule":"x"}'],
     refused: ["body: a log record without one", "body: a log record without one"],
   });
@@ -79,11 +85,19 @@ test("any JSON gives records and reasons", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
       for (const it of [a, document(a, span(b)), logs(a, { body: b }), { resourceSpans: a, resourceLogs: b }]) {
-        for (const record of [...otlpRecords(it, from).records, ...otlpBodies(it).records]) {
+        for (const record of [...sorted(otlpRecords(it, from)).records, ...sorted(otlpBodies(it)).records]) {
           assert.equal(typeof record, "string");
           assert.doesNotMatch(record, /\n/);
         }
       }
     }),
   );
+});
+
+test("of one request so many items are taken, and no more is kept than so much", () => {
+  const lines = Array.from({ length: maxOtlpItems + 2 }, () => ({ body: { stringValue: "x" } }));
+  const { records, refused } = sorted(otlpBodies(logs(...lines)));
+  assert.deepEqual([records.length, refused.length], [maxOtlpItems, 2]);
+  const long = Array.from({ length: 40 }, () => ({ body: { stringValue: "x".repeat(1024 * 1024) } }));
+  assert.deepEqual([sorted(otlpBodies(logs(...long))).records.length], [16]);
 });

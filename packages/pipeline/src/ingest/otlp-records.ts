@@ -12,60 +12,62 @@ const maxText = 512;
 /** And longest name of one: the conventions' longest has 45. */
 const maxName = 128;
 /** Most that is kept of one request, in UTF-16 units: each record repeats its resource, so a small request could become a large one. */
-const maxKept = 32 * 1024 * 1024;
+const maxKept = 16 * 1024 * 1024;
 
 /** What is kept of a span's attributes: of generative AI what a reader could use, and who is where. Anything else may be a prompt. */
 const kept =
   /^(gen_ai\.(operation\.name|provider\.name|system|conversation\.id|output\.type|agent\.(id|name)|(request|response|usage|token)\..+)|(enduser|user|client|server|network|session)\..+|user_agent\.original|error\.type|http\.(request\.method|response\.status_code))$/;
 const keptOfResource = /^(service|deployment|host|k8s|cloud|container)\..+$/;
 
-export interface OtlpRecords {
-  /** One document for each span or log record of a call to a model; an empty one where there is none, as a sign of life. */
-  readonly records: readonly string[];
-  /** Why an item was refused, for each. */
-  readonly refused: readonly string[];
-}
+/** A record, why there is none, or nothing: a span of something else than a call to a model is neither kept nor refused. */
+export type OtlpItem = { readonly record: string } | { readonly refused: string } | undefined;
 
-/** Records for the source `otel`. Spans of anything else than calls to models are left out: they are neither kept nor refused. */
-export function otlpRecords(document: unknown, from: Origin): OtlpRecords {
-  const records: string[] = [];
-  const refused: string[] = [];
+/** One document for each span or log record of a call to a model, for the source `otel`. One at a time, so that others get their turn. */
+export function* otlpRecords(document: unknown, from: Origin): Generator<OtlpItem> {
   let items = 0;
   let size = 0;
-  const take = (it: Item, list: Lists) => {
-    if (++items > maxOtlpItems) return void refused.push(`more than ${maxOtlpItems} items in one request`);
-    const item = withoutContents(it.item);
-    if (item === undefined) return;
-    const scopes = [{ scope: it.scope, [list.items]: [item] }];
-    const record = printJson({ [list.resources]: [{ resource: it.resource, [list.scopes]: scopes }] }) ?? "";
-    const read = otel.read(record, from, { trusts: () => false });
-    if (!read.ok) refused.push(read.reason);
-    else if (read.events.length === 0) return;
-    else if ((size += record.length) > maxKept) refused.push("more than is kept of one request: send fewer at a time");
-    else records.push(record);
-  };
-  for (const list of [spans, logs]) for (const it of itemsOf(document, list)) take(it, list);
-  if (records.length === 0 && refused.length === 0) records.push('{"resourceSpans":[]}');
-  return { records, refused };
+  for (const list of [spans, logs]) {
+    for (const it of itemsOf(document, list)) {
+      const made = ++items > maxOtlpItems ? tooMany : recordOf(it, list, from);
+      if (made && "record" in made && (size += made.record.length) > maxKept) yield tooLong;
+      else yield made;
+    }
+  }
 }
 
+/** A request that brought no call to a model: whoever sent it is alive. */
+export const otlpSignOfLife = '{"resourceSpans":[]}';
+
 /** The bodies of log records, one a record: lines of a log that a collector reads from files. */
-export function otlpBodies(document: unknown): OtlpRecords {
-  const records: string[] = [];
-  const refused: string[] = [];
+export function* otlpBodies(document: unknown): Generator<OtlpItem> {
+  let items = 0;
+  let size = 0;
   for (const { item } of itemsOf(document, logs)) {
-    if (records.length + refused.length >= maxOtlpItems) {
-      refused.push(`more than ${maxOtlpItems} items in one request`);
-      continue;
-    }
-    const { body } = attributesOf([{ key: "body", value: item.body }]);
-    const text = typeof body === "string" ? body : body === undefined ? "" : (printJson(body) ?? "");
-    // What a line quotes must not begin another record.
-    const line = text.replace(/[\r\n\0]+/g, " ").trim();
-    if (line === "") refused.push("body: a log record without one");
-    else records.push(line);
+    const made = ++items > maxOtlpItems ? tooMany : lineOf(item);
+    if ("record" in made && (size += made.record.length) > maxKept) yield tooLong;
+    else yield made;
   }
-  return { records, refused };
+}
+
+const tooMany = { refused: `more than ${maxOtlpItems} items in one request` };
+const tooLong = { refused: "more than is kept of one request: send fewer at a time" };
+
+function recordOf({ resource, scope, item }: Item, list: Lists, from: Origin): OtlpItem {
+  const kept = withoutContents(item);
+  if (kept === undefined) return undefined;
+  const scopes = [{ scope, [list.items]: [kept] }];
+  const record = printJson({ [list.resources]: [{ resource, [list.scopes]: scopes }] }) ?? "";
+  const read = otel.read(record, from, { trusts: () => false });
+  if (!read.ok) return { refused: read.reason };
+  return read.events.length === 0 ? undefined : { record };
+}
+
+function lineOf(item: Raw): { readonly record: string } | { readonly refused: string } {
+  const { body } = attributesOf([{ key: "body", value: item.body }]);
+  const text = typeof body === "string" ? body : body === undefined ? "" : (printJson(body) ?? "");
+  // What a line quotes must not begin another record.
+  const record = text.replace(/[\r\n\0]+/g, " ").trim();
+  return record === "" ? { refused: "body: a log record without one" } : { record };
 }
 
 interface Lists {

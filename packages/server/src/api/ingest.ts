@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import rateLimit from "@fastify/rate-limit";
 import { sourceEntry, type IngestAnswer } from "@outweigh/schema";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -97,13 +97,23 @@ async function unpacked(request: FastifyRequest, maxBytes: number, upload: Uploa
     return body;
   }
   if (encoding !== "gzip") throw new ServerError("BAD_REQUEST", "expected no content-encoding, or gzip");
-  const plain = await promisify(gunzip)(body, { maxOutputLength: maxBytes }).catch((cause: unknown) => {
-    const code = cause instanceof Error && "code" in cause ? cause.code : "";
-    if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge();
+  const plain = createGunzip();
+  pipeline(Readable.from([body]), plain, () => undefined);
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const piece of plain) {
+      bytes += piece.length;
+      if (bytes > maxBytes) throw tooLarge();
+      // Before more is unpacked: a small body may hold a large one.
+      upload?.take(piece.length);
+      pieces.push(piece);
+    }
+  } catch (cause) {
+    if (cause instanceof ServerError) throw cause;
     throw new ServerError("BAD_REQUEST", "the body cannot be unpacked: it is no gzip, or not all of it", { cause });
-  });
-  upload?.take(plain.length);
-  return plain;
+  }
+  return Buffer.concat(pieces, bytes);
 }
 
 /** The sender, if its token is good for the source in the address. */

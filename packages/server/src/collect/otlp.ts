@@ -1,7 +1,8 @@
 // OTLP over HTTP: what instrumented programs and OpenTelemetry's collector export, as JSON or Protocol Buffers.
-import { otlpBodies, otlpRecords } from "@outweigh/pipeline";
+import { otlpBodies, otlpRecords, otlpSignOfLife } from "@outweigh/pipeline";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../error.ts";
+import { Turns } from "../turns.ts";
 import type { Worker } from "../worker/worker.ts";
 import { requests, responseBytes, statusBytes } from "./otlp-messages.ts";
 import { ProtobufError, readProtobuf } from "./protobuf.ts";
@@ -54,9 +55,16 @@ async function take(
   if (!isOtel && (signal === "traces" || kind === "scan" || kind === "agent"))
     throw new ServerError("BAD_REQUEST", `the source ${source} is of kind ${kind}: it takes no ${signal} by OTLP`);
   const at = now();
-  const { records, refused } = isOtel
-    ? otlpRecords(document, { source, offset: 0, receivedAt: at })
-    : otlpBodies(document);
+  const items = isOtel ? otlpRecords(document, { source, offset: 0, receivedAt: at }) : otlpBodies(document);
+  const records: string[] = [];
+  const refused: string[] = [];
+  const turns = new Turns();
+  for (const it of items) {
+    if (it && "record" in it) records.push(it.record);
+    else if (it) refused.push(it.refused);
+    await turns.give();
+  }
+  if (isOtel && records.length === 0 && refused.length === 0) records.push(otlpSignOfLife);
   if (records.length > 0) await worker.accept({ source, body: Buffer.from(records.join("\n")), at });
   for (const reason of refused.slice(0, maxCounted))
     worker.refuse(source, { offset: 0, reason: `OTLP: ${reason}`, record: "" });
