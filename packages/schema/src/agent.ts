@@ -96,6 +96,36 @@ export type Order = z.infer<typeof order>;
 export const changingVerbs = ["quarantine-file", "stop-process", "block-egress"] as const;
 export type ChangingVerb = (typeof changingVerbs)[number];
 
+/** What an agent keeps of an order that changed its host: all that looking at it and taking it back needs. */
+export const quarantined = z.strictObject({
+  from: z.string(),
+  to: z.string(),
+  dev: z.number(),
+  ino: z.number(),
+  size: z.int(),
+  mode: z.int(),
+  uid: z.int(),
+  gid: z.int(),
+  modifiedAt: z.number(),
+  sha256,
+});
+export type Quarantined = z.infer<typeof quarantined>;
+
+export const stoppedProcess = z.strictObject({
+  pid: z.int().positive(),
+  key: z.string(),
+  program: sha256,
+  how: z.enum(["hold", "end"]),
+});
+export type StoppedProcess = z.infer<typeof stoppedProcess>;
+
+export const blockedEgress = z.strictObject({
+  table: z.string().regex(/^outweigh_[0-9a-f]{24}$/),
+  whose: egressOf,
+  minutes: z.int().positive(),
+});
+export type BlockedEgress = z.infer<typeof blockedEgress>;
+
 /** How far a scan is. */
 export const scanProgress = z.strictObject({
   phase: z.enum(["walking", "looking", "hashing"]),

@@ -4,16 +4,8 @@ import { createHash } from "node:crypto";
 import { accessSync, constants, statSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { egressOf, type Order } from "@outweigh/schema";
-import { z } from "zod";
+import type { BlockedEgress, Order } from "@outweigh/schema";
 import { Refused, type Change } from "./outcome.ts";
-
-export const blocked = z.strictObject({
-  table: z.string().regex(/^outweigh_[0-9a-f]{24}$/),
-  whose: egressOf,
-  minutes: z.int(),
-});
-export type Blocked = z.infer<typeof blocked>;
 
 type BlockOrder = Extract<Order, { verb: "block-egress" }>;
 
@@ -27,7 +19,7 @@ const maxSaid = 256 * 1024;
 const protocols = ["tcp", "udp", "sctp", "dccp", "udplite", "icmp"];
 
 /** @param server Where our own server is: the host stays reachable by it. */
-export function blockEgress(server: string): Change<BlockOrder, Blocked> {
+export function blockEgress(server: string): Change<BlockOrder, BlockedEgress> {
   return {
     plan({ whose, minutes }, id) {
       if (program() === undefined) throw new Refused(`nft is not installed here (${programs.join(", ")})`);
@@ -64,7 +56,7 @@ export function blockEgress(server: string): Change<BlockOrder, Blocked> {
  * The table as nft reads it. What is dropped expires with the elements of its set: the kernel's clock runs while the host runs.
  * Answers to connections that came in go on, so that nobody is locked out of the host.
  */
-export function tableOf({ table, whose, minutes }: Blocked, server: string): string {
+export function tableOf({ table, whose, minutes }: BlockedEgress, server: string): string {
   const elements = protocols.map((it) => `${it} timeout ${minutes}m`).join(", ");
   const who =
     whose.of === "uid"

@@ -1,12 +1,18 @@
 // Carries out what the server signed: each order once, booked before it is begun, verified after, and taken back on demand.
-import { type ChangingVerb, type Order, type OrderResult } from "@outweigh/schema";
-import type { z } from "zod";
+import {
+  blockedEgress,
+  quarantined,
+  stoppedProcess,
+  type ChangingVerb,
+  type Order,
+  type OrderResult,
+} from "@outweigh/schema";
 import type { Proc } from "../watch/proc.ts";
 import type { Booked, OrderBook } from "./book.ts";
-import { blocked, blockEgress } from "./egress.ts";
+import { blockEgress } from "./egress.ts";
 import { Refused, type Change } from "./outcome.ts";
-import { stopped, stopProcess } from "./process.ts";
-import { quarantined, quarantineFile } from "./quarantine.ts";
+import { stopProcess } from "./process.ts";
+import { quarantineFile } from "./quarantine.ts";
 
 export interface OrdersOptions {
   readonly book: OrderBook;
@@ -38,8 +44,8 @@ export class Orders {
     this.#options = options;
     this.#changes = new Map([
       ["quarantine-file", kept("quarantine-file", quarantined, quarantineFile(options.dataDir))],
-      ["stop-process", kept("stop-process", stopped, stopProcess(options.proc))],
-      ["block-egress", kept("block-egress", blocked, blockEgress(options.server))],
+      ["stop-process", kept("stop-process", stoppedProcess, stopProcess(options.proc))],
+      ["block-egress", kept("block-egress", blockedEgress, blockEgress(options.server))],
     ]);
   }
 
@@ -113,7 +119,7 @@ export class Orders {
 
 function kept<Verb extends ChangingVerb, Record extends object>(
   verb: Verb,
-  shape: z.ZodType<Record>,
+  shape: { parse(value: unknown): Record },
   change: Change<Extract<Order, { verb: Verb }>, Record>,
 ): Kept {
   return {

@@ -1,19 +1,10 @@
 // Holds a process, or ends it: the one that was meant, or none. Pids are used again.
 import { readFileSync } from "node:fs";
-import type { Order } from "@outweigh/schema";
-import { z } from "zod";
+import type { Order, StoppedProcess } from "@outweigh/schema";
 import { errnoOf } from "../scan/open-file.ts";
 import type { Proc } from "../watch/proc.ts";
 import { Refused, type Change } from "./outcome.ts";
 import { digestOf } from "./quarantine.ts";
-
-export const stopped = z.strictObject({
-  pid: z.int().positive(),
-  key: z.string(),
-  program: z.string(),
-  how: z.enum(["hold", "end"]),
-});
-export type Stopped = z.infer<typeof stopped>;
 
 type StopOrder = Extract<Order, { verb: "stop-process" }>;
 
@@ -21,7 +12,7 @@ type StopOrder = Extract<Order, { verb: "stop-process" }>;
 const endMs = 5000;
 const lookMs = 100;
 
-export function stopProcess(proc: Proc): Change<StopOrder, Stopped> {
+export function stopProcess(proc: Proc): Change<StopOrder, StoppedProcess> {
   return {
     async plan({ process: key, program, how }) {
       const pid = Number(key.split(":")[0]);
@@ -64,7 +55,7 @@ export function stopProcess(proc: Proc): Change<StopOrder, Stopped> {
 }
 
 /** @throws {Refused} unless the pid is the process that started then and runs this program. */
-async function isMeant({ pid, key, program }: Stopped, proc: Proc): Promise<void> {
+async function isMeant({ pid, key, program }: StoppedProcess, proc: Proc): Promise<void> {
   const now = proc.key(pid);
   if (now === undefined) throw new Refused(`process ${pid} has ended`);
   if (now !== key) throw new Refused(`process ${pid} is another one by now: it started at another time`);

@@ -17,26 +17,11 @@ import {
   type Stats,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import type { Order } from "@outweigh/schema";
+import type { Order, Quarantined } from "@outweigh/schema";
 import { couldBeModel, headBytes } from "@outweigh/weights";
-import { z } from "zod";
 import { quarantineFolder } from "../scan/limits.ts";
 import { errnoOf } from "../scan/open-file.ts";
 import { Refused, type Change } from "./outcome.ts";
-
-export const quarantined = z.strictObject({
-  from: z.string(),
-  to: z.string(),
-  dev: z.number(),
-  ino: z.number(),
-  size: z.int(),
-  mode: z.int(),
-  uid: z.int(),
-  gid: z.int(),
-  modifiedAt: z.number(),
-  sha256: z.string(),
-});
-export type Quarantined = z.infer<typeof quarantined>;
 
 type QuarantineOrder = Extract<Order, { verb: "quarantine-file" }>;
 
