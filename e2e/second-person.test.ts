@@ -19,7 +19,6 @@ const late = { timeout: 60_000 };
 
 test("what touches production is done by two people", { skip: noBrowser, timeout: 240_000 }, async (t) => {
   const folder = storyFolder("second-person");
-  t.after(() => folder.remove());
   const root = folder.path;
   const place = join(root, "srv", "models", "acme-13b");
   mkdirSync(place, { recursive: true });
@@ -38,7 +37,12 @@ test("what touches production is done by two people", { skip: noBrowser, timeout
     { models, sources: [{ name: "scan", kind: "scan" }] },
     { content, consoleDir },
   );
-  t.after(() => server.close());
+  const browser = await openBrowser();
+  t.after(async () => {
+    await browser.close();
+    await server.close();
+    folder.remove();
+  });
   writeFileSync(join(root, "outweigh.yml"), JSON.stringify({ models }));
   const report = JSON.parse(run(["scan", root, "--json"], root).stdout);
   const sent = await fetch(`${server.url}/api/ingest/scan`, {
@@ -48,8 +52,6 @@ test("what touches production is done by two people", { skip: noBrowser, timeout
   });
   assert.equal(sent.status, 200);
 
-  const browser = await openBrowser();
-  t.after(() => browser.close());
   const wrong: string[] = [];
   const operator = await person(browser, server.openUrl, wrong);
   const ana = await invited(operator, { name: "ana", role: "analyst", browser, wrong });
