@@ -83,7 +83,7 @@ function prompted(streams: readonly PromptStream[] | undefined): LinkResult[] {
   const accountOf = ({ prompts }: PromptStream, id: string): Account => {
     const activity = Array.from({ length: hours }, () => 0);
     for (const it of prompts) activity[Math.floor(it.time / 3600) % hours]! += 1;
-    return { id, sketch: minHash(hotShingles(prompts)), activity };
+    return { id, sketch: minHash(hotShingles(prompts)), activity, times: prompts.map((it) => it.time) };
   };
   const honest = benign.map((it) => accountOf(it, it.principal.id));
   const hydras = streams.filter((it) => it.principal.kind === "hydra");

@@ -1,12 +1,15 @@
 // One victim's streams against every detector. Cut into works that can be measured side by side; their tallies add up.
 import {
   alarmLevel,
+  calibrateGroups,
   learnJudge,
   learnSpace,
+  minExamInputs,
+  maxExamClasses,
   Path,
+  retestGroup,
   setExam,
   setLevels,
-  sharesOf,
   signals,
   type Calibration,
   type Exam,
@@ -21,8 +24,8 @@ import type { TracePrincipal, Traces } from "./traces.ts";
 export const alpha = { num: 1, den: 100 };
 /** Reference groups: what is learnt from one costs most, so each serves several resplits of the others. */
 const groups = 2;
-/** Principals whose queries hide an attack's in mixes and takeovers. */
-const coverPrincipals = 40;
+/** Principals whose queries hide an attack's in mixes and takeovers: in no calibration, and in no test. At most a twentieth. */
+const coverPrincipals = 20;
 /** How benign principals are shared out; the rest is the test. */
 const share = { reference: 1 / 5, paths: 2 / 3 };
 /** Share of a mixed stream that is the attack's, and the numbers of accounts that an attack is split over. */
@@ -33,9 +36,21 @@ const accounts = [2, 5, 10, 20];
 export const works = ["group 0", "group 1", "baselines", "accounts"] as const;
 export type Work = (typeof works)[number];
 
-/** Queries of a benign principal for which all is promised. */
+/** Queries of a benign principal for which all is promised: nine in ten have as many. The others are left out. */
 export function horizonOf(traces: Traces): number {
-  return Math.min(...traces.principals.filter((it) => it.kind === "benign").map((it) => it.n));
+  const lengths = traces.principals.filter((it) => it.kind === "benign").map((it) => it.n);
+  return lengths.sort((x, y) => x - y)[Math.floor(lengths.length / 10)] ?? 0;
+}
+
+/** Benign principals that asked for the whole horizon. */
+function benignPrincipals(traces: Traces): TracePrincipal[] {
+  const horizon = horizonOf(traces);
+  return traces.principals.filter((it) => it.kind === "benign" && it.n >= horizon);
+}
+
+/** How many benign principals' paths set the levels. */
+export function pathPrincipals(traces: Traces): number {
+  return Math.round(share.paths * benignPrincipals(traces).length);
 }
 
 /** Measures one work; the tallies of several merge. */
@@ -43,7 +58,7 @@ export function measure(traces: Traces, splits: number, work: Work): TallyState 
   const horizon = horizonOf(traces);
   const streams = benignOf(traces);
   const thieves = traces.principals.filter((it) => it.kind === "attack");
-  const tally = new Tally();
+  const tally = new Tally(floorOf(traces));
   const group = work === "group 1" ? 1 : 0;
   const order = shuffled(streams.length, group);
   const fewest = Math.round(share.reference * order.length);
@@ -52,7 +67,8 @@ export function measure(traces: Traces, splits: number, work: Work): TallyState 
   const baselines = work === "baselines" ? baselinesOf(reference, traces.classes) : [];
 
   const rest = order.slice(fewest);
-  const covers = rest.slice(-coverPrincipals); // in no calibration, so that mixed streams are new to it
+  const free = rest.slice(0, -Math.min(coverPrincipals, Math.ceil(order.length / 20)));
+  const covers = rest.slice(free.length);
   const walked = new Map(rest.map((i) => [i, pathsOf(judge, streams[i] ?? [], baselines)]));
   const hiding = covers.map((i) => streams[i] ?? []);
   const attacks = thieves
@@ -61,23 +77,14 @@ export function measure(traces: Traces, splits: number, work: Work): TallyState 
     .map((stream) => ({ stream, paths: pathsOf(judge, stream.queries, baselines) }));
 
   for (let split = group; split < (work === "accounts" ? 1 : splits); split += groups) {
-    const free = rest.slice(0, -coverPrincipals);
     const dealt = shuffled(free.length, 1000 + split).map((i) => free[i] ?? 0);
     const paths = dealt.slice(0, Math.round(share.paths * order.length));
-    const test = [...dealt.slice(paths.length), ...covers];
+    const test = dealt.slice(paths.length);
     const known = paths.map((i) => walked.get(i) ?? {});
     const levels = levelsOf(known, judge && setLevels(judge, known.map(peakOfPaths), alpha), baselines);
     if (judge && work === "accounts") {
-      splitAccounts(
-        traces,
-        thieves,
-        horizon,
-        judge,
-        levels,
-        paths.map((i) => streams[i] ?? []),
-        tally,
-        split,
-      );
+      const known = paths.map((i) => streams[i] ?? []);
+      splitAccounts(traces, horizon, judge, levels, known, tally);
       continue;
     }
     tally.benign(
@@ -93,7 +100,7 @@ export function measure(traces: Traces, splits: number, work: Work): TallyState 
 /** Every benign principal's queries, cut to the horizon. */
 export function benignOf(traces: Traces): Query[][] {
   const horizon = horizonOf(traces);
-  return traces.principals.filter((it) => it.kind === "benign").map((it) => queriesOf(traces, it, horizon));
+  return benignPrincipals(traces).map((it) => queriesOf(traces, it, horizon));
 }
 
 function judgeOf(traces: Traces, reference: readonly (readonly Query[])[], group: number): Judge {
@@ -115,9 +122,9 @@ function peakOfPaths(it: Paths) {
 function queryOf(traces: Traces, i: number): Query {
   return {
     features: traces.row("emb", i),
-    input: traces.row("thumb", i),
+    ...(traces.has("thumb") && { input: traces.row("thumb", i) }),
     stratum: traces.row("label", i)[0] ?? 0,
-    probabilities: traces.row("prob", i),
+    ...(traces.has("prob") && { probabilities: traces.row("prob", i) }),
   };
 }
 
@@ -125,14 +132,28 @@ function queriesOf(traces: Traces, { row, n }: TracePrincipal, most: number): Qu
   return Array.from({ length: Math.min(n, most) }, (_, t) => queryOf(traces, row + t));
 }
 
-/** The exam: half of the owner's own inputs reserved, the reference principal for the ceiling. */
+/** Agreement of who always answers the commonest class: the fidelity of a clone that was taught nothing. */
+function floorOf(traces: Traces): number {
+  if (!traces.has("inputs_label")) return 1 / traces.classes;
+  const counts = new Map<number, number>();
+  const rows = traces.rows("inputs_label");
+  for (let i = 0; i < rows; i++) {
+    const label = traces.row("inputs_label", i)[0] ?? 0;
+    counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  return Math.max(...counts.values()) / rows;
+}
+
+/** The exam: the owner's own inputs are reserved, the reference principal is for the ceiling. Undefined where the folder has too few. */
 export function examOf(traces: Traces): Exam | undefined {
   const reference = traces.principals.find((it) => it.kind === "reference");
-  if (!reference || !traces.has("inputs_thumb")) return undefined;
+  const enough = traces.has("inputs_thumb") && traces.has("inputs_label") && traces.has("thumb");
+  if (!reference || !enough || traces.rows("inputs_thumb") < minExamInputs) return undefined;
+  if (traces.classes > maxExamClasses) return undefined;
   const owned = queriesOf(traces, reference, 5000).map((it) => ({
     input: it.input ?? [],
     label: it.stratum,
-    probabilities: it.probabilities ?? [],
+    ...(it.probabilities && { probabilities: it.probabilities }),
   }));
   const reserved = Array.from({ length: traces.rows("inputs_thumb") }, (_, i) => ({
     input: traces.row("inputs_thumb", i),
@@ -165,13 +186,13 @@ function variantsOf(
       name: `${name} 25 % mix`,
       principal: thief,
       queries: blend,
-      answered: blend.map((_, t) => Math.floor((t + 1) / every)),
+      answered: blend.map((_, t) => Math.min(queries.length, Math.floor((t + 1) / every))),
     },
     {
       name: `${name} takeover`,
       principal: thief,
       queries: [...cover.slice(0, late), ...queries.slice(0, horizon - late)],
-      answered: Array.from({ length: horizon }, (_, t) => Math.max(0, t + 1 - late)),
+      answered: Array.from({ length: Math.min(horizon, late + queries.length) }, (_, t) => Math.max(0, t + 1 - late)),
     },
   ];
 }
@@ -217,53 +238,40 @@ function levelsOf(
   return out;
 }
 
-/** An attack dealt out over k accounts, round robin: the first account to alarm, and the pooled stream against pooled benign groups. */
+/** An attack dealt out over k accounts, round robin: the first account to alarm, and the group against benign groups. */
 function splitAccounts(
   traces: Traces,
-  thieves: readonly TracePrincipal[],
   horizon: number,
   judge: Judge,
   levels: Levels,
   paths: readonly (readonly Query[])[],
   tally: Tally,
-  split: number,
 ): void {
+  const pick = (g: number, m: number) => paths[mix(mix(g) ^ m) % paths.length] ?? [];
   for (const k of accounts) {
-    const groups = Array.from({ length: 200 }, (_, g) => {
-      const members = Array.from({ length: k }, (_, m) => paths[mix(mix(split * 1000 + g) ^ m) % paths.length] ?? []);
-      return Array.from({ length: horizon }, (_, t) => members[t % k]?.[Math.floor(t / k)]).filter(
-        (it) => it !== undefined,
-      );
-    });
-    const known = groups.map((it) => pathsOf(judge, it, []));
-    const shares = sharesOf(known.length, alpha);
-    const level = (name: "strangeness" | "progress" | "lines") => {
-      const share = shares[name];
-      const peaks = known.map((it) => Math.max(...(it[name] ?? [0])));
-      return [name, (share && alarmLevel(peaks, share)?.level) ?? Infinity] as const;
-    };
-    const pooled = [level("strangeness"), level("progress"), level("lines")];
-    for (const thief of thieves) {
+    const deal = (streams: readonly (readonly Query[])[]) =>
+      streams.map((it, m) => it.slice(0, Math.ceil(horizon / k)).map((query, t) => ({ ...query, time: t * k + m })));
+    const benign = Array.from({ length: 200 }, (_, g) => deal(Array.from({ length: k }, (_, m) => pick(g, m))));
+    const pooled = calibrateGroups(judge, benign, alpha);
+    for (const thief of traces.principals.filter((it) => it.kind === "attack")) {
       const queries = queriesOf(traces, thief, horizon);
-      const name = thief.attack ?? thief.id;
-      let first: number | undefined;
-      for (let a = 0; a < k; a++) {
-        const mine = queries.filter((_, t) => t % k === a);
+      const shares = Array.from({ length: k }, (_, a) => queries.filter((_, t) => t % k === a));
+      const firsts = shares.flatMap((mine, a) => {
         const at = alarmAt(pathsOf(judge, mine, []), levels["combined"] ?? []);
-        const total = at === undefined ? undefined : (at - 1) * k + a + 1;
-        if (total !== undefined && (first === undefined || total < first)) first = total;
-      }
+        return at === undefined ? [] : [(at - 1) * k + a + 1];
+      });
       const stream = {
-        name: `${name} over ${k} accounts, any alarms`,
+        name: `${thief.attack ?? thief.id} over ${k} accounts, any alarms`,
         principal: thief,
         queries,
         answered: queries.map((_, t) => t + 1),
       };
-      tally.record("combined", stream, first);
+      const found = retestGroup(pooled, deal(shares));
+      tally.record("combined", stream, firsts.length > 0 ? Math.min(...firsts) : undefined);
       tally.record(
         "combined",
-        { ...stream, name: `${name} over ${k} accounts, pooled` },
-        alarmAt(pathsOf(judge, queries, []), pooled),
+        { ...stream, name: `${thief.attack ?? thief.id} over ${k} accounts, pooled` },
+        found.state === "evidence" ? found.queries : undefined,
       );
     }
   }

@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { realisedRate } from "../../packages/extraction/src/index.ts";
+import type { LedgerResult } from "./ledger.ts";
 import type { Detectors, Measured } from "./run.ts";
 import type { AttackResult } from "./tally.ts";
 
@@ -8,14 +10,19 @@ const percent = (it: number, digits = 0) => `${(100 * it).toFixed(digits)} %`;
 function cell(it: AttackResult | undefined): string {
   if (!it) return "";
   const when = it.medianQueries === null ? "" : `@${it.medianQueries}`;
-  return `${percent(it.detected)}${when} (${it.cloneFidelityAtDetection.toFixed(2)})`;
+  const fidelity = it.cloneFidelityAtDetection === null ? "" : ` (${it.cloneFidelityAtDetection.toFixed(2)})`;
+  return `${percent(it.detected)}${when}${fidelity}`;
 }
 
 /** Everything measured, as Markdown tables. */
 export function table(measured: Measured): string {
-  const { splits, horizon, alpha, queriesPerSecond, bytesPerPrincipal, second, prompts, linked } = measured;
+  const { splits, horizon, principals, queriesPerSecond, bytesPerPrincipal, made, prompts, linked, ledger } = measured;
+  const rank = Math.ceil((1 - measured.alpha) * (principals + 1) - 1e-9);
+  const worst = rank <= principals ? realisedRate(principals, rank) : 1;
   return [
-    `${splits} resplits of the benign principals, ${horizon} queries each, promised ${percent(alpha)}. ${queriesPerSecond} scored queries a second of CPU time at 64 dimensions; ${bytesPerPrincipal} bytes a principal. A cell is the share detected @ the median number of queries (fidelity of the thief's clone by then; if undetected, at the end).`,
+    `${splits} resplits of the benign principals, ${horizon} queries each, promised ${percent(measured.alpha)} on average over calibrations: one calibration of ${principals} principals may really have up to ${percent(worst, 1)} (95 %). ${queriesPerSecond} scored queries a second of CPU time at 64 dimensions; ${bytesPerPrincipal} bytes a principal. A cell is the share detected @ the median number of queries (fidelity of the thief's clone by then; if undetected, at the end).`,
+    "",
+    "### Recorded streams (looked at while the detectors were made)",
     "",
     ...detectorTable(measured.detectors),
     "",
@@ -23,9 +30,10 @@ export function table(measured: Measured): string {
     "",
     ...madeTable(measured.detectors),
     "",
-    ...secondTables(second),
+    ...Object.entries(made).flatMap(([shape, detectors]) => victimTables(shape, detectors)),
     ...(prompts ? promptTable(prompts) : []),
-    ...linkTable(linked),
+    ...(linked ? linkTable(linked) : []),
+    ...(ledger ? ledgerTable(ledger) : []),
   ].join("\n");
 }
 
@@ -61,16 +69,27 @@ function madeTable(detectors: Detectors): string[] {
   ];
 }
 
-function secondTables(second: Detectors): string[] {
+function victimTables(shape: string, detectors: Detectors): string[] {
   return [
-    "### A second victim, in no folder",
+    `### A made victim with ${shape} (first run when all was done)`,
     "",
-    "Same code, same constants, another model and other people: a network over 24 columns and 7 classes, 600 honest users with few or many",
-    "records, skewed columns, drift and retries, and thieves that really query it.",
+    ...detectorTable(detectors),
     "",
-    ...detectorTable(second),
+    ...madeTable(detectors),
     "",
-    ...madeTable(second),
+  ];
+}
+
+function ledgerTable(ledger: readonly LedgerResult[]): string[] {
+  return [
+    "### Output layer",
+    "",
+    "| log-probabilities shown | alarm | answers until then | directions shown, of the layer's width |",
+    "| --- | --- | --- | --- |",
+    ...ledger.map((it) => {
+      const until = it.answers === undefined ? `none in ${it.of}` : String(it.answers);
+      return `| ${it.name} | ${it.alarm ?? "silent"} | ${until} | ${it.rank} of ${it.hidden} |`;
+    }),
     "",
   ];
 }
@@ -91,7 +110,7 @@ function promptTable(prompts: NonNullable<Measured["prompts"]>): string[] {
   ];
 }
 
-function linkTable(linked: Measured["linked"]): string[] {
+function linkTable(linked: NonNullable<Measured["linked"]>): string[] {
   const p = (it: number | undefined) => (it === undefined ? "" : it < 1e-9 ? "< 1e-9" : it.toPrecision(2));
   return [
     "### Linked accounts",

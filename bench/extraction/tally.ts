@@ -21,7 +21,8 @@ export interface AttackResult {
   detected: number;
   streams: number;
   medianQueries: number | null;
-  cloneFidelityAtDetection: number;
+  /** Null where no clone of the streams was ever measured. */
+  cloneFidelityAtDetection: number | null;
 }
 
 /** One detector over all resplits. */
@@ -51,7 +52,7 @@ export interface TallyState {
   readonly distinct: readonly number[];
 }
 
-/** When each stream of one kind was caught (null: never), and the clone's fidelity by then. */
+/** When each stream of one kind was caught (null: never), and the clone's fidelity by then, where it was measured. */
 interface Caught {
   at: (number | null)[];
   fidelity: number[];
@@ -62,6 +63,12 @@ export class Tally {
   readonly #alarms = new Map<string, { alarms: number; tested: number; worst: number }>();
   readonly #attacks = new Map<string, Map<string, Caught>>();
   readonly #distinct = new Set<number>();
+  readonly #floor: number;
+
+  /** @param floor Fidelity of a clone that was taught nothing. */
+  constructor(floor = 0) {
+    this.#floor = floor;
+  }
 
   benign(tested: readonly Paths[], levels: Levels, ids: readonly number[]): void {
     for (const it of ids) this.#distinct.add(it);
@@ -88,7 +95,8 @@ export class Tally {
     const it = attacks.get(name) ?? { at: [], fidelity: [] };
     attacks.set(name, it);
     it.at.push(at ?? null);
-    it.fidelity.push(fidelityAt(principal, answered[(at ?? answered.length) - 1] ?? 0));
+    const fidelity = fidelityAt(principal, answered[(at ?? answered.length) - 1] ?? 0, this.#floor);
+    if (fidelity !== undefined) it.fidelity.push(fidelity);
   }
 
   state(): TallyState {
@@ -139,7 +147,8 @@ export class Tally {
           detected: at.filter((it) => it !== null).length / at.length,
           streams: at.length,
           medianQueries: finite(median(at.map((it) => it ?? Infinity))),
-          cloneFidelityAtDetection: fidelity.reduce((a, b) => a + b, 0) / fidelity.length,
+          cloneFidelityAtDetection:
+            fidelity.length === 0 ? null : fidelity.reduce((a, b) => a + b, 0) / fidelity.length,
         })),
       };
     }
@@ -147,13 +156,12 @@ export class Tally {
   }
 }
 
-/** Agreement of a clone trained on the first n answers, between the measured numbers by straight lines; 1/10 for none, unless that was measured. */
-function fidelityAt({ cloneFidelity = {} }: TracePrincipal, n: number): number {
-  const known = Object.entries(cloneFidelity)
-    .map(([at, value]) => [Number(at), value] as const)
-    .sort((a, b) => a[0] - b[0]);
-  let before: readonly [number, number] = known[0]?.[0] === 0 ? known[0] : [0, 0.1];
-  for (const it of known) {
+/** Agreement of a clone trained on the first n answers, between the measured numbers by straight lines, from `floor` at none. */
+function fidelityAt({ cloneFidelity }: TracePrincipal, n: number, floor: number): number | undefined {
+  if (!cloneFidelity) return undefined;
+  let before: readonly [number, number] = [0, floor];
+  const known = Object.entries(cloneFidelity).map(([at, value]) => [Number(at), value] as const);
+  for (const it of known.sort((a, b) => a[0] - b[0])) {
     if (n <= it[0]) {
       const part = it[0] === before[0] ? 1 : (n - before[0]) / (it[0] - before[0]);
       return before[1] + part * (it[1] - before[1]);

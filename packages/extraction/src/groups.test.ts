@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { learnJudge } from "./calibration.ts";
-import { calibrateGroups, partitionP, retestGroup, turnsP, type TimedQuery } from "./groups.ts";
+import { turnsP } from "./clocks.ts";
+import { calibrateGroups, partitionP, retestGroup, type TimedQuery } from "./groups.ts";
 import { mix, uniform } from "./hash.ts";
 
 const stream = (who: number, shift = 0): TimedQuery[] =>

@@ -75,31 +75,3 @@ function overlapP(shared: number, drawn: number, marked: number, pool: number): 
   }
   return Math.min(1, Math.max(sum, Number.MIN_VALUE));
 }
-
-/**
- * How seldom accounts that act on their own take turns as often as these do: the runs of a sequence of members, too many of them
- * for chance when a scheduler goes round. Normal approximation, good from about 20 queries. Source: Barton and David 1957.
- *
- * @param order Which member sent each query of the merged stream, in order of time.
- * Blind spot: a scheduler that picks at random. Independent accounts in different time zones have too few runs, never too many.
- */
-export function turnsP(order: readonly number[]): number {
-  const n = order.length;
-  if (n < 20) return 1;
-  const counts = new Map<number, number>();
-  for (const it of order) counts.set(it, (counts.get(it) ?? 0) + 1);
-  const power = (k: number) => [...counts.values()].reduce((sum, it) => sum + it ** k, 0);
-  const [squares, cubes] = [power(2), power(3)];
-  const runs = 1 + order.slice(1).filter((it, i) => it !== order[i]).length;
-  const mean = 1 + n - squares / n;
-  const variance = (squares * (squares + n * (n + 1)) - 2 * n * cubes - n ** 3) / (n * n * (n - 1));
-  return variance <= 0 ? 1 : upperTail((runs - 0.5 - mean) / Math.sqrt(variance));
-}
-
-/** P(N(0, 1) > z), to 1e-7. Source: Abramowitz and Stegun 7.1.26. */
-function upperTail(z: number): number {
-  if (z < 0) return 1 - upperTail(-z);
-  const t = 1 / (1 + (0.3275911 * z) / Math.SQRT2);
-  const terms = [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429];
-  return 0.5 * terms.reduceRight((sum, it) => (sum + it) * t, 0) * Math.exp((-z * z) / 2);
-}

@@ -1,4 +1,3 @@
-export { makeBank, nearest, type Bank } from "./bank.ts";
 export {
   calibrate,
   learnJudge,
@@ -13,16 +12,7 @@ export {
 export { ExtractionError, type ExtractionCode } from "./error.ts";
 export { Meter, type Metered } from "./meter.ts";
 export { Path, type Judge, type PathState, type Reading } from "./path.ts";
-export {
-  alarmLevel,
-  alarmRank,
-  certifiable,
-  pathPValue,
-  sharesOf,
-  type AlarmLevel,
-  type Rate,
-  type Shares,
-} from "./path-cal.ts";
+export { alarmLevel, certifiable, foundAmong, sharesOf, type AlarmLevel, type Rate, type Shares } from "./path-cal.ts";
 export {
   maxExamClasses,
   minExamInputs,
@@ -33,25 +23,12 @@ export {
   type Progress,
 } from "./progress.ts";
 export { topGap, type Query } from "./query.ts";
-export { Scorer, signals, type Scores, type Signal } from "./scores.ts";
-export { learnSpace, maxInputLength, place, type Space } from "./space.ts";
-export { clopperPearson, realisedRate, wilson } from "./statistics.ts";
-export { conformalP, cusum, logBet, logMean, rateBets, shiryaevRoberts, stepRateWealth } from "./wealth.ts";
+export { signals, type Signal } from "./scores.ts";
+export { learnSpace, type Space } from "./space.ts";
+export { clopperPearson, realisedRate } from "./statistics.ts";
 export { LogitLedger, type LogitOptions, type LogitReading, type LogitState, type Revealed } from "./logit-ledger.ts";
 export { OwnBaseline, type OwnBaselineState } from "./own-baseline.ts";
-export {
-  asksForGrade,
-  elicitsReasoning,
-  embedText,
-  minHash,
-  outsideRuns,
-  shinglesOf,
-  similarity,
-  textDimensions,
-  textKey,
-  wordsOf,
-  type TextKey,
-} from "./text.ts";
+export { embedText, minHash, shinglesOf, textKey, wordsOf, type TextKey } from "./text.ts";
 export {
   nullRates,
   PromptPath,
@@ -70,16 +47,7 @@ export {
   type LinkFeature,
   type LinkOptions,
 } from "./links.ts";
-export { calibrateGroups, partitionP, retestGroup, turnsP, type Retest, type TimedQuery } from "./groups.ts";
+export { turnsP } from "./clocks.ts";
+export { calibrateGroups, partitionP, retestGroup, type Retest, type TimedQuery } from "./groups.ts";
 export { digestOf, freeze, signSnapshot, thaw, type Signer } from "./snapshot.ts";
-export {
-  budgetMargin,
-  capLevels,
-  drift,
-  overBudget,
-  relearn,
-  standing,
-  type Ceilings,
-  type Drift,
-  type Standing,
-} from "./life-cycle.ts";
+export { drift, overBudget, standing, type Ceilings, type Drift, type Standing } from "./life-cycle.ts";

@@ -1,4 +1,4 @@
-import { setLevels, type Calibration, type Peak } from "./calibration.ts";
+import type { Calibration, Peak } from "./calibration.ts";
 import { certifiable, type Rate } from "./path-cal.ts";
 import type { Progress } from "./progress.ts";
 
@@ -12,7 +12,7 @@ export interface Ceilings {
 }
 
 /** How far the ridge's fidelity was seen below a really trained clone's: what is added before it is held against the budget. */
-export const budgetMargin = 0.15;
+const budgetMargin = 0.15;
 
 /** Has this log used up its budget? Says nothing of intent: the answer is coarser output or a talk, not an accusation. */
 export function overBudget(progress: Progress, { budget }: Ceilings): boolean {
@@ -49,19 +49,6 @@ export function capLevels(calibration: Calibration, ceilings: Ceilings): Calibra
       lines,
     },
   };
-}
-
-/**
- * The same judge with newer peaks, at most one for each principal, so that nobody can teach it by opening epochs.
- * @throws {ExtractionError} BAD_ALPHA, BAD_CALIBRATION as `setLevels`.
- */
-export function relearn(
-  calibration: Calibration,
-  peaks: ReadonlyMap<string, Peak>,
-  alpha: Rate,
-  ceilings: Ceilings,
-): Calibration {
-  return capLevels(setLevels(calibration.judge, [...peaks.values()], alpha), ceilings);
 }
 
 export interface Drift {

@@ -4,7 +4,7 @@ import { uniform } from "./hash.ts";
 import { linkAccounts, mergeStreams, type Account } from "./links.ts";
 import { minHash } from "./text.ts";
 
-const options = { falseLinks: 1, maxMembers: 8, seed: 3 };
+const options = { falseLinks: 1, maxMembers: 8 };
 const sketch = (from: number, n = 20) => minHash(Array.from({ length: n }, (_, i) => from * 1000 + i));
 
 /** Accounts with templates of their own, and a network each. */

@@ -1,3 +1,4 @@
+import { alternationP, clockP, planP } from "./clocks.ts";
 import { minHashLength, similarity } from "./text.ts";
 
 /** What is compared of an account. */
@@ -7,6 +8,8 @@ export interface Account {
   readonly sketch?: Uint32Array;
   /** Queries per equal interval, all accounts over the same time. */
   readonly activity?: readonly number[];
+  /** When it asked, rising, on one clock with the others; the newest few dozen are enough. */
+  readonly times?: readonly number[];
   /** Opaque tokens of where it comes from: network, TLS fingerprint, payment hash. Rare ones link, common ones do not. */
   readonly infrastructure?: readonly string[];
   /** When it was opened, in seconds on the clock of `LinkOptions.bans`. */
@@ -24,9 +27,9 @@ export interface Link {
 
 /**
  * - `template`: the same hot shingles. - `timing`: busy at the same times. - `dispersion`: together busier evenly than by chance, as
- * behind a load balancer. - `infrastructure`: a rare token in common. - `birth`: both opened within a day of a ban.
+ * behind a load balancer. - `turns`: one asks, then the other. - `infrastructure`: a rare token in common. - `birth`: both opened within a day of a ban.
  */
-export type LinkFeature = "template" | "timing" | "dispersion" | "infrastructure" | "birth";
+export type LinkFeature = "template" | "timing" | "dispersion" | "turns" | "infrastructure" | "birth";
 
 export interface Group {
   readonly members: readonly string[];
@@ -41,8 +44,6 @@ export interface LinkOptions {
   readonly falseLinks: number;
   /** Largest group: a template that thousands use must not make one group of them all. */
   readonly maxMembers: number;
-  /** Has no effect any more: every turn of the clock is tried, none is drawn. */
-  readonly seed?: number;
   /** When accounts were banned, in seconds. Absent: births say nothing. */
   readonly bans?: readonly number[];
 }
@@ -54,27 +55,30 @@ const rebirthSeconds = 86_400;
 const bandRows = 4;
 /** Accounts in one band or one infrastructure token beyond this are a public template or a cloud: no pair is made of them. */
 const maxBucket = 64;
-/** Most turns of the clock that timing is compared with: all there are with fewer intervals. */
-const maxShifts = 999;
+
+/** Accounts that take turns this seldom by chance are a pair to look at. */
+const seldomTurns = 1e-3;
 
 /**
  * Links accounts that look like one client, and joins the links to groups.
  *
  * Each feature gives a p-value against a null of its own: templates, infrastructure and births against how rare they are among
- * the accounts, timing and dispersion against the same counts turned round the clock. They are combined as independent, which holds for accounts
+ * the accounts, timing and dispersion against the same counts turned round the clock, turns against chance. They are combined as independent, which holds for accounts
  * that have nothing to do with each other, and not for customers of one reseller: another reason why a link is no verdict.
- * Blind spot: a client that shares nothing of the three among its accounts.
+ * Then a group takes in who follows its plan: see `planP`.
+ * Blind spot: a client whose accounts share neither template nor network, and ask in an order drawn at random.
  */
 export function linkAccounts(accounts: readonly Account[], options: LinkOptions): Group[] {
   const pairs = (accounts.length * (accounts.length - 1)) / 2;
   const common = meanActivity(accounts);
   const reborn = rebornOf(accounts, options.bans ?? []);
+  const shares = templateShares(accounts);
   const links: Link[] = [];
   for (const [i, j] of candidates(accounts)) {
     const [a, b] = [accounts[i], accounts[j]];
     if (!a || !b) continue;
     const because = [
-      templateP(a, b, accounts),
+      templateP(a, b, shares),
       clockP(a, b, common),
       sharedP(a, b, accounts),
       birthP(a, b, reborn),
@@ -83,7 +87,7 @@ export function linkAccounts(accounts: readonly Account[], options: LinkOptions)
     if (p * pairs <= options.falseLinks) links.push({ a: a.id, b: b.id, p, because });
   }
   links.sort((x, y) => x.p - y.p || (x.a + x.b < y.a + y.b ? -1 : 1));
-  return join(links, options.maxMembers);
+  return grow(join(links, options.maxMembers), accounts, options);
 }
 
 /** P(product of k uniforms <= x) = x Σ (-ln x)^i / i!, i < k. Source: Fisher 1932. */
@@ -98,7 +102,7 @@ export function fisher(ps: readonly number[]): number {
   return ps.length === 0 ? 1 : Math.min(1, Math.exp(ln) * sum);
 }
 
-/** Pairs that share a band of their sketches or a token; nothing else can be linked by more than timing. */
+/** Pairs that share a band of their sketches or a token, or take turns; the clock's hours alone never link two. */
 function candidates(accounts: readonly Account[]): [number, number][] {
   const buckets = new Map<string, number[]>();
   const put = (key: string, i: number) => {
@@ -119,64 +123,32 @@ function candidates(accounts: readonly Account[]): [number, number][] {
       for (const j of members.slice(at + 1)) found.set(i * accounts.length + j, [i, j]);
     });
   }
+  accounts.forEach((a, i) => {
+    for (let j = i + 1; a.times && j < accounts.length; j++) {
+      const turns = alternationP(a, accounts[j] ?? a);
+      if (turns && turns.p <= seldomTurns) found.set(i * accounts.length + j, [i, j]);
+    }
+  });
   return [...found.values()];
 }
 
-/** How many other accounts are as similar to `a` as `b` is. */
-function templateP(a: Account, b: Account, accounts: readonly Account[]) {
+/** Of how many hashes in common, in what share of all pairs of accounts. Index: hashes in common. */
+function templateShares(accounts: readonly Account[]): Float64Array {
+  const sketches = accounts.flatMap((it) => (it.sketch ? [it.sketch] : []));
+  const counts = new Float64Array(minHashLength + 1);
+  sketches.forEach((a, i) => {
+    for (const b of sketches.slice(i + 1)) counts[Math.round(similarity(a, b) * minHashLength)]! += 1;
+  });
+  for (let same = minHashLength; same > 0; same--) counts[same - 1]! += counts[same]!;
+  const pairs = Math.max(counts[0]!, 1);
+  return counts.map((it) => it / pairs);
+}
+
+/** How many pairs of accounts are as similar. */
+function templateP(a: Account, b: Account, shares: Float64Array) {
   if (!a.sketch || !b.sketch) return undefined;
-  const own = similarity(a.sketch, b.sketch);
-  const [from, other] = [a.sketch, b.sketch];
-  const asNear = accounts.filter(
-    ({ id, sketch }) =>
-      id !== a.id && id !== b.id && sketch && Math.max(similarity(from, sketch), similarity(other, sketch)) >= own,
-  ).length;
-  return { feature: "template" as const, p: (1 + asNear) / (accounts.length - 1) };
-}
-
-/** The clearer of the two ways in which one scheduler shows, twice its p for having looked at both. */
-function clockP(a: Account, b: Account, common: readonly number[]) {
-  const timing = timingP(a, b, common);
-  const dispersion = dispersionP(a, b);
-  const clearer = !timing || (dispersion && dispersion.p < timing.p) ? dispersion : timing;
-  return clearer && { ...clearer, p: Math.min(1, 2 * clearer.p) };
-}
-
-/** Correlation of activity above everybody's, against the same with one clock turned. */
-function timingP(a: Account, b: Account, common: readonly number[]) {
-  if (!a.activity || !b.activity || a.activity.length < 24) return undefined;
-  const x = a.activity.map((it, t) => it - (common[t] ?? 0));
-  const y = b.activity.map((it, t) => it - (common[t] ?? 0));
-  const product = (shift: number) => x.reduce((sum, it, t) => sum + it * (y[(t + shift) % y.length] ?? 0), 0);
-  const own = product(0);
-  const turns = shiftsOf(y.length);
-  const asHigh = turns.filter((it) => product(it) >= own).length;
-  return { feature: "timing" as const, p: (1 + asHigh) / (turns.length + 1) };
-}
-
-/** Variance of the two accounts' counts together, against the same with one clock turned: small where one scheduler fills both. */
-function dispersionP(a: Account, b: Account) {
-  const [x, y] = [a.activity, b.activity];
-  if (!x || !y || x.length < 24 || x.length !== y.length) return undefined;
-  const spread = (shift: number) => {
-    let [sum, squares] = [0, 0];
-    for (let t = 0; t < x.length; t++) {
-      const it = x[t]! + y[(t + shift) % y.length]!;
-      sum += it;
-      squares += it * it;
-    }
-    return squares - (sum * sum) / x.length;
-  };
-  const own = spread(0);
-  const turns = shiftsOf(y.length);
-  const asEven = turns.filter((it) => spread(it) <= own).length;
-  return { feature: "dispersion" as const, p: (1 + asEven) / (turns.length + 1) };
-}
-
-/** Every turn of a clock with `length` intervals, or 999 of them spread evenly. */
-function shiftsOf(length: number): number[] {
-  const n = Math.min(length - 1, maxShifts);
-  return Array.from({ length: n }, (_, i) => 1 + Math.floor((i * (length - 1)) / n));
+  const p = shares[Math.round(similarity(a.sketch, b.sketch) * minHashLength)] ?? 1;
+  return { feature: "template" as const, p };
 }
 
 /** Accounts opened within a day after a ban. */
@@ -206,9 +178,8 @@ function sharedP(a: Account, b: Account, accounts: readonly Account[]) {
 }
 
 function meanActivity(accounts: readonly Account[]): number[] {
-  const known = accounts.flatMap((it) => (it.activity ? [it.activity] : []));
-  const length = Math.max(0, ...known.map((it) => it.length));
-  return Array.from({ length }, (_, t) => known.reduce((sum, it) => sum + (it[t] ?? 0), 0) / Math.max(known.length, 1));
+  const known = accounts.filter((it) => it.activity).length;
+  return sumOf(accounts).map((it) => it / Math.max(known, 1));
 }
 
 /** Union–find over links, strongest first; a link that would make a group too large is dropped and said. */
@@ -230,6 +201,43 @@ function join(links: readonly Link[], maxMembers: number): Group[] {
     for (const it of a.members) groupOf.set(it, a);
   }
   return [...new Set(groupOf.values())].map((it) => ({ ...it, members: [...it.members].sort() }));
+}
+
+/** Of the false links that are borne, what growth may add. */
+const growthShare = 0.1;
+
+/** Takes into each group the accounts whose activity follows the group's, as long as there are any; a larger group shows its plan better. */
+function grow(
+  groups: readonly Group[],
+  accounts: readonly Account[],
+  { falseLinks, maxMembers }: LinkOptions,
+): Group[] {
+  const free = new Map(accounts.map((it) => [it.id, it]));
+  for (const id of groups.flatMap((it) => it.members)) free.delete(id);
+  const tests = Math.max(1, free.size * groups.length);
+  return groups.map((group) => {
+    const members = new Set(group.members);
+    const links = [...group.links];
+    for (let before = 0; before < members.size && members.size < maxMembers;) {
+      before = members.size;
+      const plan = sumOf(accounts.filter((it) => members.has(it.id)));
+      for (const { id, activity } of free.values()) {
+        const p = activity ? planP(activity, plan) : 1;
+        if (p * tests > growthShare * falseLinks || members.size >= maxMembers) continue;
+        links.push({ a: group.members[0] ?? id, b: id, p, because: [{ feature: "timing", p }] });
+        members.add(id);
+        free.delete(id);
+      }
+    }
+    return { members: [...members].sort(), links, capped: group.capped || members.size >= maxMembers };
+  });
+}
+
+/** Activity of several accounts together. */
+function sumOf(accounts: readonly Account[]): number[] {
+  const known = accounts.flatMap((it) => (it.activity ? [it.activity] : []));
+  const length = Math.max(0, ...known.map((it) => it.length));
+  return Array.from({ length }, (_, t) => known.reduce((sum, it) => sum + (it[t] ?? 0), 0));
 }
 
 /** Several accounts' streams as one, in order of time: what a group is tested by, with the same `Path` and a level of its own. */

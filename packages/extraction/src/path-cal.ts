@@ -76,3 +76,16 @@ export function certifiable(principals: number): Rate {
 export function pathPValue(peak: number, peaks: readonly number[]): number {
   return (1 + peaks.filter((it) => it >= peak).length) / (peaks.length + 1);
 }
+
+/**
+ * Which of several candidates' peaks stand out among benign ones, so that of those named at most `alpha` are false on average.
+ * For groups of accounts: how many are tested depends on how many links there happen to be, so a level for one would not do.
+ * With M benign peaks none can be named alone among more than `alpha` (M + 1) candidates. Source: Benjamini and Hochberg 1995.
+ *
+ * @returns Indices of `candidates`. Holds if benign candidates are exchangeable with the benign peaks.
+ */
+export function foundAmong(candidates: readonly number[], benign: readonly number[], { num, den }: Rate): number[] {
+  const ranked = candidates.map((it, i) => [i, pathPValue(it, benign)] as const).sort((a, b) => a[1] - b[1]);
+  const enough = ranked.findLastIndex(([, p], k) => p * candidates.length * den <= num * (k + 1));
+  return ranked.slice(0, enough + 1).map(([i]) => i);
+}

@@ -227,7 +227,7 @@ export class Path {
   restore(state: PathState): void {
     if (state.evidence.length !== signals.length) throw new ExtractionError("BAD_STATE", "another set of signals");
     this.#scorer.restore(state.scorer);
-    this.#habits.forEach((it, j) => it.restore(state.habits[j] ?? { scores: [], t: 0, log: undefined }));
+    this.#habits.forEach((it, j) => it.restore(state.habits[j] ?? { scores: [], t: 0, logs: undefined }));
     if (this.#student && state.student) this.#student.restore(state.student);
     this.#t = state.t;
     this.#evidence = [...state.evidence];

@@ -78,9 +78,7 @@ export class Linking {
     const last = Math.floor(now / this.#linkMs);
     const accounts = [...this.#trails].map(([slot, trail]): Account => accountOf(slot, trail, last));
     const linked =
-      accounts.length < 3
-        ? []
-        : linkAccounts(accounts, { falseLinks, maxMembers, seed: 1 }).map((it) => it.members.map(Number));
+      accounts.length < 3 ? [] : linkAccounts(accounts, { falseLinks, maxMembers }).map((it) => it.members.map(Number));
     const groups = [...linked, ...this.#neighbours(new Set(linked.flat()))];
     return groups.map((it) => it.sort((a, b) => a - b)).sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
   }
