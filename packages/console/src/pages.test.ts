@@ -77,6 +77,8 @@ const places = [
   "/posture",
   "/rules",
   "/actions?sel=act-2",
+  "/actions?sel=act-5",
+  "/settings",
   "/evidence",
   "/report",
 ];
@@ -95,7 +97,7 @@ for (const colorScheme of ["dark", "light"] as const) {
     for (const place of places) {
       await page.goto(server.url + place);
       await page.locator("main h1, main h2, main [role=grid]").first().waitFor();
-      await page.locator("aside").first().waitFor();
+      await page.locator("aside, article").first().waitFor();
       await page.evaluate(axe.source);
       // What differs between the themes is contrast alone.
       const runOnly = colorScheme === "light" ? ["color-contrast"] : undefined;

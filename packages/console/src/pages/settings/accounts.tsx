@@ -47,8 +47,8 @@ export function Accounts({ me }: { readonly me: string }) {
             {it.by === "provider" && " · by the identity provider"}
             {it.lastSeenAt !== undefined && (
               <>
-                {" · seen "}
-                <Ago at={it.lastSeenAt} /> ago
+                {" · last seen "}
+                <Ago at={it.lastSeenAt} />
               </>
             )}
           </Muted>

@@ -101,7 +101,7 @@ function Tokens() {
               "never used"
             ) : (
               <>
-                used <Ago at={it.lastUsedAt} /> ago
+                last used <Ago at={it.lastUsedAt} />
               </>
             )}
             {it.expiresAt !== undefined && (
