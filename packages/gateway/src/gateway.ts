@@ -37,6 +37,7 @@ import type { ClientCount } from "./processes/protocol.ts";
 import { Readings } from "./tap/readings.ts";
 import { ringMemory, RingWriter } from "./tap/ring.ts";
 import { Tap } from "./tap/tap.ts";
+import { Counts, type WentAround } from "./upstream/counts.ts";
 import { Pools } from "./upstream/pools.ts";
 import { watchFile } from "./watch-file.ts";
 
@@ -52,6 +53,8 @@ export interface GatewayOptions {
   readonly server?: LinkOptions["server"];
   /** Length of one interval of activity for linking accounts, in ms; default a minute. */
   readonly linkMs?: number;
+  /** Size of the ring between the two threads, in bytes, a power of two; default 32 MiB. */
+  readonly ringBytes?: number;
 }
 
 /** A gateway that serves. */
@@ -109,8 +112,12 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
   readonly #teller: Teller;
   readonly #blind: BlindBook;
   readonly #denials = new Denials();
-  readonly #memory = ringMemory(ringBytes);
-  readonly #ring = new RingWriter(this.#memory);
+  readonly #counts = new Counts(
+    (it) => this.#wentAround(it),
+    () => this.#around.running,
+  );
+  readonly #memory: SharedArrayBuffer;
+  readonly #ring: RingWriter;
   readonly #lender: Lender;
   /** Where there are several processes; else requests are carried here. */
   readonly #crew: Crew | undefined;
@@ -131,6 +138,8 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
 
   constructor(options: GatewayOptions, policy: Policy, dataDir: string) {
     this.#options = options;
+    this.#memory = ringMemory(options.ringBytes ?? ringBytes);
+    this.#ring = new RingWriter(this.#memory);
     this.dataDir = dataDir;
     this.adminToken = secretFile(dataDir, "admin.token", () => randomBytes(24).toString("base64url"));
     this.#secret = Buffer.from(
@@ -183,6 +192,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
       tap,
       isBlind: () => this.#blind.isBlind,
       denied: (it) => this.#denials.add(it, Date.now()),
+      sent: (upstream, count) => this.#counts.sent(upstream, count),
       dropped: (principal) => this.#blind.drop("ring-full", principal, Date.now()),
       maxBytesInFlight,
       bytesInFlight: 0,
@@ -215,6 +225,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
       dropped: (principal, count) => {
         for (let i = 0; i < count; i++) this.#around.dropped(principal);
       },
+      sent: this.#around.sent,
       counted: (it) => this.#counted(it),
       gone: (why, slots) => this.#processGone(why, slots),
       back: () => this.#blind.end("process-away", Date.now()),
@@ -241,6 +252,12 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
       client.informationBits += it.informationBits;
       client.lastAt = Math.max(client.lastAt, it.lastAt);
     }
+  }
+
+  /** A model server answered more than went through here. */
+  #wentAround({ upstream, from, to, count }: WentAround): void {
+    this.#options.say(`${upstream} answered at least ${count} requests that did not come through the gateway`);
+    this.#teller.blind({ from, to, cause: "around-gateway", dropped: count, principals: 0 });
   }
 
   #processGone(why: string, slots: readonly number[]): void {
@@ -287,6 +304,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     this.#watches = files.map((it) => watchFile(it, () => this.#reloadQuietly()));
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#timer.unref();
+    this.#counts.compare(this.#around.policy.upstreams);
     this.#link.start();
   }
 
@@ -342,6 +360,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     if (isDeepStrictEqual(policy.section, old)) return { epoch: this.#around.policy.epoch, keys: keys.size };
     this.#around.policy = policy;
     this.#around.pools.keepOnly(policy.upstreams);
+    this.#counts.compare(policy.upstreams);
     this.#crew?.tell({ tell: "policy", section: policy.section, epoch: policy.epoch });
     this.#supervisor.tell({ tell: "routes", routes: routesOf(policy), models: policy.section.models });
     if (!isDeepStrictEqual([policy.section.tiers, policy.section.tenantLimits], [old.tiers, old.tenantLimits])) {
@@ -509,6 +528,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     this.#around.draining = true;
     for (const it of this.#watches) it.stop();
     clearInterval(this.#timer);
+    this.#counts.stop();
     await Promise.all([drain(this.#front, this.#around), this.#crew?.close(), closeServer(this.#admin)]);
     await this.#supervisor.stop(this.#ring, 5_000);
     this.#blind.endAll(Date.now());

@@ -102,6 +102,15 @@ export const gatewayUpstream = z.strictObject({
   answerMs: z.int().min(100).max(3_600_000).default(300_000),
   /** Longest silence within an answer, in ms. */
   idleMs: z.int().min(100).max(3_600_000).default(120_000),
+  /**
+   * Has streams of OpenAI's interface end with their usage, so that budgets of tokens count what was used and not what was reserved. Its
+   * chunk is taken out again where the client did not ask for it.
+   */
+  streamUsage: z.boolean().default(false),
+  /** Where the model server counts what it answered, e.g. vLLM's `/metrics`: more than went through the gateway went around it. */
+  counts: z
+    .strictObject({ url: z.url({ protocol: /^https?$/ }), everySeconds: z.int().min(1).max(3600).default(60) })
+    .optional(),
 });
 export type GatewayUpstream = z.infer<typeof gatewayUpstream>;
 

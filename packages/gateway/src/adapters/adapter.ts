@@ -150,6 +150,12 @@ export interface Adapter {
   cuts(route: Route): Cuts;
   /** How many queries one request holds: rows of a batch. Each is answered, so each costs information. @throws {JsonError} */
   queries?(body: Buffer, members: Members | undefined): number;
+  /** Has a stream end with its usage. Undefined where it would not, or the client asked for it itself. */
+  askUsage?(body: Buffer, route: Route): Buffer | undefined;
+  /** Whether an item of a stream is there only because `askUsage` asked for it. */
+  isUsage?(data: Buffer): boolean;
+  /** The counter of answered requests in the metrics of the protocol's servers. */
+  readonly counter?: string;
   /** Where usage stands in an answer: the last match counts. */
   readonly usage?: { readonly input: RegExp; readonly output: RegExp };
   /** Reads an exchange for the detectors. Undefined when there is nothing in it for them, or it is broken. */

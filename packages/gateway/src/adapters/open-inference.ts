@@ -30,6 +30,7 @@ import { tensorsOf, type Tensor } from "./tensors.ts";
 /** KServe, Triton, MLServer and TorchServe's V2. Source: Open Inference protocol, and Triton's binary tensor extension. */
 export const openInference: Adapter = {
   protocol: "open-inference",
+  counter: "nv_inference_request_success",
   errors: "text",
   credential: ["authorization", "Bearer "],
   routes: [

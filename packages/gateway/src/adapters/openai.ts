@@ -1,4 +1,4 @@
-import { put } from "../json/edit.ts";
+import { editJson, put } from "../json/edit.ts";
 import {
   noLevers,
   type Adapter,
@@ -10,7 +10,7 @@ import {
   type Shown,
   type Taken,
 } from "./adapter.ts";
-import { at, countOf, isFields, isOn, itemsOf, memberOf, numberOf, parse, says, textOf } from "./reading.ts";
+import { at, countOf, isFields, isOn, itemsOf, memberOf, membersIf, numberOf, parse, says, textOf } from "./reading.ts";
 
 /** Parameters by which a client decides the next token, OpenAI's and vLLM's. Each alone is fine; with scores it is a probe. */
 const forcingNames = [
@@ -80,9 +80,41 @@ export const openai: Adapter = {
     input: /"(?:prompt|input)_tokens"\s*:\s*(\d{1,12})/g,
     output: /"(?:completion|output)_tokens"\s*:\s*(\d{1,12})/g,
   },
+  askUsage: askOpenaiUsage,
+  isUsage: isOpenaiUsage,
   queries: (_, members) => (members ? Math.max(1, countOf(members, "input")) : 1),
   see: seeOpenai,
 };
+
+/** Routes whose streams say their usage only when asked. */
+const silentRoutes = new Set(["/v1/chat/completions", "/v1/completions"]);
+
+/** The body with `stream_options.include_usage`; everything else of it stays byte for byte. */
+function askOpenaiUsage(body: Buffer, { path }: Route): Buffer | undefined {
+  const members = silentRoutes.has(path) ? membersIf(body) : undefined;
+  if (!members || !isOn(memberOf(members, "stream"))) return undefined;
+  const span = members.at.get("stream_options");
+  const options = span && memberOf(members, "stream_options");
+  if (isFields(options)) {
+    if (isOn(options["include_usage"])) return undefined;
+    return editJson(body, [put(JSON.stringify({ ...options, include_usage: true }), "stream_options")]);
+  }
+  if (span) return editJson(body, [put('{"include_usage":true}', "stream_options")]);
+  const at = body.indexOf("{") + 1;
+  return Buffer.concat([
+    body.subarray(0, at),
+    Buffer.from('"stream_options":{"include_usage":true},'),
+    body.subarray(at),
+  ]);
+}
+
+/** The chunk with the usage has no choices. Source: OpenAI's API reference, `stream_options`. */
+function isOpenaiUsage(data: Buffer): boolean {
+  if (!data.includes('"usage"')) return false;
+  const chunk = parse(data);
+  const choices = at(chunk, "choices");
+  return Array.isArray(choices) && choices.length === 0 && isFields(at(chunk, "usage"));
+}
 
 /** Levers of the OpenAI family; vLLM's and TGI's servers read the same ones. */
 export function openaiLevers(members: Members, { path }: Route): Levers {

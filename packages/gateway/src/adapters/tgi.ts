@@ -8,6 +8,7 @@ const generate = (path: string): Route => ({ method: "POST", path, operation: "c
 /** Hugging Face Text Generation Inference. Source: its OpenAPI document. */
 export const tgi: Adapter = {
   protocol: "tgi",
+  counter: "tgi_request_success",
   errors: "text",
   credential: ["authorization", "Bearer "],
   routes: [

@@ -10,6 +10,7 @@ const engine = "it drives the engine itself";
 export const vllm: Adapter = {
   ...openai,
   protocol: "vllm",
+  counter: "vllm:request_success_total",
   routes: [
     ...openaiRoutes,
     { method: "POST", path: "/v1/messages", operation: "complete", body: "json", closed: true },

@@ -1,8 +1,9 @@
 import type { ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import type { Cost, Metered } from "../admission/meters.ts";
+import { countOf, membersIf } from "../adapters/reading.ts";
 import { ItemCutter } from "../lanes/stream-items.ts";
-import { treatingOf, type Treating, type Whole } from "../lanes/treat.ts";
+import { treatingOf, withoutUsage, type Treating, type Whole } from "../lanes/treat.ts";
 import { maxAssembledBytes, maxEditedBytes, maxStallMs, maxTappedBytes } from "../limits.ts";
 import type { Admitted } from "../policy/request.ts";
 import { refuse, type Refusal } from "../refusal.ts";
@@ -48,6 +49,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #sequence: number | undefined;
   #tapped = 0;
   #flags = 0;
+  /** Whether the client did not ask for the usage, and we did. */
+  #hidesUsage = false;
   #repeat: string | undefined;
   #stall: NodeJS.Timeout | undefined;
   #done = false;
@@ -128,6 +131,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #send(body: Buffer): void {
     const { served, head, target } = this.#entered;
     const { upstream, route } = served;
+    const { adapter, settings } = upstream;
+    const asking = settings.streamUsage && this.#admitted.levers.stream ? adapter.askUsage?.(body, route) : undefined;
+    this.#hidesUsage = asking !== undefined;
+    if (settings.counts) this.#around.sent(upstream.name, this.#admitted.levers.answers * batchOf(body));
     const fields = head.forward;
     fields.push("accept-encoding", "identity");
     if (upstream.credential) fields.push(upstream.credential[0], upstream.credential[1]);
@@ -136,7 +143,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
         path: target,
         method: route.method,
         headers: fields,
-        body: body.length === 0 && route.method === "GET" ? null : body,
+        body: body.length === 0 && route.method === "GET" ? null : (asking ?? body),
       },
       this,
     );
@@ -172,7 +179,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #treatingNow(): Treating | undefined {
     const { treatment, model } = this.#admitted;
     if (treatment.dial === "label-only") this.#flags |= endFlags.labelOnly;
-    return treatingOf(this.#entered.served, treatment, this.#around.policy.models.get(model));
+    const { served } = this.#entered;
+    const treating = treatingOf(served, treatment, this.#around.policy.models.get(model));
+    const { isUsage } = served.upstream.adapter;
+    return this.#hidesUsage && isUsage ? withoutUsage(treating, isUsage) : treating;
   }
 
   #takeLane(kind: "sse" | "ndjson" | undefined, length: number | undefined): void {
@@ -386,6 +396,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
       informationBits: cost.informationBits * share,
     };
   }
+}
+
+/** How many requests a model server may make of one: prompts of a list, texts to embed. */
+function batchOf(body: Buffer): number {
+  const members = membersIf(body);
+  return members ? Math.max(1, countOf(members, "prompt"), countOf(members, "input")) : 1;
 }
 
 function joined(chunks: readonly Buffer[]): Buffer {

@@ -31,6 +31,8 @@ export interface Surroundings {
   /** Whether detectors see everything at this moment. */
   readonly isBlind: () => boolean;
   readonly denied: (note: DenialNote) => void;
+  /** So many requests went on to a model server whose own count is compared. */
+  readonly sent: (upstream: string, count: number) => void;
   /** Called when the ring had no room. */
   readonly dropped: (principal: string) => void;
   /** Most bytes of request bodies that are held at once in this process. */

@@ -59,6 +59,19 @@ export function treatingOf(
   };
 }
 
+/** The same, without the usage that only we asked for. */
+export function withoutUsage(inner: Treating | undefined, isUsage: (data: Buffer) => boolean): Treating {
+  return {
+    tapsOriginal: inner?.tapsOriginal ?? false,
+    whole: (body, jsonLength) => inner?.whole(body, jsonLength) ?? { body, jsonLength },
+    item(item) {
+      const data = item.includes('"usage"') ? eventData(item) : undefined;
+      if (data && isUsage(data)) return undefined;
+      return inner ? inner.item(item) : item;
+    },
+  };
+}
+
 function editItem(item: Buffer, edits: readonly Edit[], itemEditor: ItemEditor | undefined): Buffer | undefined {
   const first = item[0];
   // NDJSON: the item is the document.

@@ -107,7 +107,7 @@ function decode(name: string | undefined): string | undefined {
   }
 }
 
-/** An upstream as configured, ready for use. @throws {GatewayError} BAD_CONFIG for a variable that is not set. */
+/** An upstream as configured, ready for use. @throws {GatewayError} BAD_CONFIG for a variable that is not set, or counts that it does not have. */
 export function upstreamOf(
   settings: GatewayUpstream,
   environment: Readonly<Record<string, string | undefined>>,
@@ -117,6 +117,10 @@ export function upstreamOf(
     throw new GatewayError("BAD_CONFIG", `${settings.name}: expected an address without query and user`);
   }
   const adapter = adapters[settings.protocol];
+  if (settings.counts && adapter.counter === undefined) {
+    const why = `servers of the protocol ${settings.protocol} are not known to count`;
+    throw new GatewayError("BAD_CONFIG", `${settings.name}: counts: ${why}`);
+  }
   const [field, prefix] = adapter.credential;
   const secret = settings.credential === undefined ? undefined : variable(settings.credential, environment);
   return {

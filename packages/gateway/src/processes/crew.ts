@@ -26,6 +26,7 @@ export interface CrewOptions {
   readonly denied: (note: DenialNote) => void;
   readonly counted: (counts: readonly ClientCount[]) => void;
   readonly dropped: (principal: string, count: number) => void;
+  readonly sent: (upstream: string, count: number) => void;
   /** A process is gone, and with it exchanges of these slots that the detectors never saw whole. */
   readonly gone: (why: string, slots: readonly number[]) => void;
   /** All processes carry requests again. */
@@ -104,7 +105,7 @@ export class Crew {
   }
 
   #heard(number: number, member: Member, it: FromProcess): void {
-    const { lender, counted, dropped, denied, say } = this.#options;
+    const { lender, counted, dropped, sent, denied, say } = this.#options;
     if (it.say === "borrow") {
       const { id } = it;
       void lender()
@@ -119,6 +120,7 @@ export class Crew {
       member.running = it.running;
       counted(it.clients);
       for (const [principal, count] of it.dropped) dropped(principal, count);
+      for (const [upstream, count] of it.sent) sent(upstream, count);
     } else if (it.say === "line") say(it.line);
   }
 

@@ -43,7 +43,8 @@ class Carrier {
   readonly #active = new Set<LeasedAccount>();
   readonly #waiting = new Map<number, { done: (it: Lent) => void; again: () => void }>();
   readonly #counted = new Map<string, Client>();
-  #dropped = new Map<string, number>();
+  readonly #sent = new Map<string, number>();
+  readonly #dropped = new Map<string, number>();
   #asked = 0;
   #blind = false;
   /** Set when who started us is gone. */
@@ -73,6 +74,7 @@ class Carrier {
       tap: new Tap(sink, (it) => sink.tell(it)),
       isBlind: () => this.#blind || this.#alone !== undefined,
       denied: (note) => this.#say({ say: "denied", note }),
+      sent: (upstream, count) => this.#sent.set(upstream, (this.#sent.get(upstream) ?? 0) + count),
       dropped: (principal) => this.#dropped.set(principal, (this.#dropped.get(principal) ?? 0) + 1),
       maxBytesInFlight: Math.ceil(maxBytesInFlight / start.processes),
       bytesInFlight: 0,
@@ -164,7 +166,9 @@ class Carrier {
     const clients = this.#around.clients.all().flatMap((it) => this.#countOf(it));
     const dropped = [...this.#dropped];
     this.#dropped.clear();
-    this.#say({ say: "counts", running: this.#around.running, clients, dropped });
+    const sent = [...this.#sent];
+    this.#sent.clear();
+    this.#say({ say: "counts", running: this.#around.running, clients, dropped, sent });
   }
 
   /** What came since the last time, if anything. */

@@ -57,5 +57,7 @@ export type FromProcess =
       readonly clients: readonly ClientCount[];
       /** Principals whose records found no room, and how many. */
       readonly dropped: readonly (readonly [principal: string, count: number])[];
+      /** Requests that went on to model servers whose own counts are compared. */
+      readonly sent: readonly (readonly [upstream: string, count: number])[];
     }
   | { readonly say: "line"; readonly line: string };

@@ -25,7 +25,12 @@ export interface TestGateway {
 
 export async function aGateway(
   section: object,
-  options: { readonly linkMs?: number; readonly dataDir?: string; readonly server?: GatewayOptions["server"] } = {},
+  options: {
+    readonly linkMs?: number;
+    readonly dataDir?: string;
+    readonly ringBytes?: number;
+    readonly server?: GatewayOptions["server"];
+  } = {},
 ): Promise<TestGateway> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "outweigh-gateway-"));
   const { secret } = createKey(dataDir, { principal: "alice" }, 0);
@@ -38,6 +43,7 @@ export async function aGateway(
     say: (line) => said.push(line),
     ...(options.server && { server: options.server }),
     ...(options.linkMs !== undefined && { linkMs: options.linkMs }),
+    ...(options.ringBytes !== undefined && { ringBytes: options.ringBytes }),
   });
   return {
     gateway,
