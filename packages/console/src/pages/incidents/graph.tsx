@@ -1,6 +1,6 @@
 import type { GraphKind } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useId, useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { incidentGraphQuery } from "../../api/queries.ts";
 import { brief } from "../../format/middle.ts";
 import { revealed } from "../../format/reveal.ts";
@@ -34,7 +34,6 @@ function Played({ layout }: { readonly layout: Layout }) {
   const { firstAt, lastAt } = layout;
   const [at, setAt] = useState(lastAt);
   const [playing, setPlaying] = useState(false);
-  const id = useId();
   useEffect(() => {
     if (!playing) return undefined;
     const step = Math.max(1, ((lastAt - firstAt) * stepMs) / playMs);
@@ -54,12 +53,9 @@ function Played({ layout }: { readonly layout: Layout }) {
       {lastAt > firstAt && (
         <div className={s.player}>
           <Button onClick={play}>{playing ? "Pause" : "Play"}</Button>
-          <label htmlFor={id} hidden>
-            Until when
-          </label>
           <input
-            id={id}
             type="range"
+            aria-label="Until when"
             min={firstAt}
             max={lastAt}
             value={at}
