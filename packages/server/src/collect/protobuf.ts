@@ -37,14 +37,12 @@ export function readProtobuf(bytes: Uint8Array, fields: Fields): Record<string, 
 type Value = string | number | boolean | Record<string, unknown>;
 
 class Reader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #bytes: Buffer;
   #at = 0;
   #fields = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   message(fields: Fields, end: number, depth: number): Record<string, unknown> {
@@ -96,15 +94,15 @@ class Reader {
       case "long":
         return String(BigInt.asIntN(64, this.#varint(end)));
       case "double":
-        return this.#view.getFloat64(this.#fixed(8, end), true);
+        return this.#bytes.readDoubleLE(this.#fixed(8, end));
       case "time":
-        return String(this.#view.getBigUint64(this.#fixed(8, end), true));
+        return String(this.#bytes.readBigUInt64LE(this.#fixed(8, end)));
       default: {
         const until = this.#length(end);
         if (typeof type !== "string") return this.message(type, until, depth + 1);
-        const bytes = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + this.#at, until - this.#at);
+        const from = this.#at;
         this.#at = until;
-        return bytes.toString(type === "text" ? "utf8" : type === "id" ? "hex" : "base64");
+        return this.#bytes.toString(type === "text" ? "utf8" : type === "id" ? "hex" : "base64", from, until);
       }
     }
   }
