@@ -2,7 +2,7 @@
 import { azAddress } from "../artifact.ts";
 import { plainAddress } from "../networks.ts";
 import { at, found, nameOf, refuse, textOf } from "./json-records.ts";
-import { activity, clientEndpoint, essentials, idOf, timeOf } from "./ocsf.ts";
+import { activity, clientEndpoint, essentials, idOf, portIn, timeOf } from "./ocsf.ts";
 import { isRecord, parseJson, quote, skip, type Ingested, type Origin, type Raw } from "./source.ts";
 
 /** One entry, as a diagnostic setting writes it, or with the names of Log Analytics. */
@@ -42,7 +42,7 @@ export function azureActivity(value: Raw, from: Origin): Ingested {
       ...(action.artifact !== undefined && { artifact: action.artifact }),
       ...(who === undefined && { vouched: false }),
       actor: { user: { uid: who ?? `anonymous@${address ?? "unknown"}` } },
-      src_endpoint: clientEndpoint(address),
+      src_endpoint: clientEndpoint(address, portIn(text ?? "")),
       api: { operation: call, service: { name: call.split("/")[0] || "Azure" } },
       cloud: { provider: "Azure" },
       unmapped: { ...action.extra, resource: resourceOf(value) ?? "" },

@@ -2,7 +2,7 @@
 import { azAddress, decodeOnce, looksLikeWeights } from "../artifact.ts";
 import { plainAddress } from "../networks.ts";
 import { found, nameOf, numberOf, refuse, textOf } from "./json-records.ts";
-import { activity, bytesOf, clientEndpoint, essentials, fileObject, idOf, timeOf } from "./ocsf.ts";
+import { activity, bytesOf, clientEndpoint, essentials, fileObject, idOf, portIn, timeOf } from "./ocsf.ts";
 import { isRecord, printJson, quote, type Ingested, type Origin, type Raw } from "./source.ts";
 
 /** One request, in names of our own. */
@@ -11,6 +11,7 @@ interface Request {
   readonly operation: string;
   readonly status: number | undefined;
   readonly address: string | undefined;
+  readonly port: number | undefined;
   readonly account: string | undefined;
   readonly key: string | undefined;
   readonly how: string | undefined;
@@ -60,7 +61,7 @@ export function azureStorage(value: Raw, from: Origin): Ingested {
       ...(bytes !== undefined && { bytes }),
       ...(bytes !== undefined && it.status === 200 && { range: { start: 0, end: bytes } }),
       actor: { user: { uid: who.principal, ...(who.credential !== undefined && { credential_uid: who.credential }) } },
-      src_endpoint: clientEndpoint(it.address),
+      src_endpoint: clientEndpoint(it.address, it.port),
       api: { operation: it.operation, service: { name: "blob.core.windows.net" } },
       databucket: {
         name: path[0] ?? it.account ?? "unknown",
@@ -89,6 +90,7 @@ function requestOf(value: Raw): Request {
     operation: text("operationName", "OperationName") ?? "unknown",
     status: numberOf(value, "statusCode") ?? numberOf(value, "StatusCode"),
     // `203.0.113.7:44321`, and `10.0.0.1` from a private endpoint.
+    port: address === undefined ? undefined : portIn(address),
     address:
       address === undefined
         ? undefined

@@ -50,7 +50,7 @@ test("a read of a blob names person, blob, bytes and address, and keeps no signa
   );
   assert.deepEqual(
     [it.artifact, it.src_endpoint],
-    ["az://acmemodels/weights/acme-13b/model 1.safetensors", { ip: "203.0.113.7" }],
+    ["az://acmemodels/weights/acme-13b/model 1.safetensors", { ip: "203.0.113.7", port: 44_321 }],
   );
   assert.doesNotMatch(JSON.stringify(readWith(azure, blob())), /SECRET/);
 });

@@ -67,7 +67,10 @@ export function identityEvent(it: IdentityRecord): OcsfEvent {
     operation: deed.operation,
     ...(credential !== undefined && { credential }),
     ...(it.vouched === false && { vouched: false }),
-    actor: { user: { uid: it.principal, ...(credential !== undefined && { credential_uid: credential }) } },
+    actor: {
+      user: { uid: it.principal, ...(credential !== undefined && { credential_uid: credential }) },
+      ...(typeof detail.session === "string" && { session: { uid: detail.session } }),
+    },
     src_endpoint: { ...clientEndpoint(address), ...(location && { location: place(location) }) },
     api: { operation: call, service: { name: service } },
     ...(agent !== undefined && { http_request: { user_agent: agent } }),

@@ -33,7 +33,7 @@ test("a pull names user, blob and size, but not how much was sent", () => {
   assert.deepEqual([it?.principal, it?.operation, it?.weights], ["mallory", "download", true]);
   assert.equal(it?.artifact, `oci:models/a@sha256:${"5".repeat(64)}`);
   assert.equal(it?.bytes, undefined);
-  assert.deepEqual(it?.src_endpoint, { ip: "10.0.0.9" });
+  assert.deepEqual(it?.src_endpoint, { ip: "10.0.0.9", port: 58_782 });
   assert.equal(it?.time, Date.UTC(2026, 10, 23, 21, 13, 42, 505));
 });
 

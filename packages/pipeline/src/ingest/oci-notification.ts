@@ -2,7 +2,7 @@ import type { OcsfEvent } from "@outweigh/schema";
 import { z } from "zod";
 import { ociAddress } from "../artifact.ts";
 import { plainAddress } from "../networks.ts";
-import { activity, essentials, fileObject, idOf, timeOf } from "./ocsf.ts";
+import { activity, clientEndpoint, essentials, fileObject, idOf, portIn, timeOf } from "./ocsf.ts";
 import { parseJson, printJson, quote, skip, type Ingested, type Origin, type Raw, type Source } from "./source.ts";
 
 /** Longest envelope we read, in UTF-16 units: the registry puts one event into most, a few hundred after an outage. */
@@ -113,7 +113,7 @@ function toEvent(it: Notification, time: number, from: Origin, raw: string): Ocs
     // The size is the blob's, not what was sent: a pull that broke off notifies just the same. So no `bytes`.
     ...(operation === "download" && target.size !== undefined && { weights: target.size >= minBlobBytes }),
     actor: { user: { name: principal } },
-    src_endpoint: address === undefined ? { name: "unknown" } : { ip: address },
+    src_endpoint: clientEndpoint(address, portIn(request.addr ?? "")),
     http_request: {
       ...(request.method !== undefined && { http_method: request.method }),
       ...(request.useragent !== undefined && { user_agent: request.useragent }),

@@ -94,6 +94,12 @@ export function clientEndpoint(address: string | undefined, port?: number): obje
   return { ...(address === undefined ? { name: "unknown" } : { ip: address }), ...(port !== undefined && { port }) };
 }
 
+/** The port behind an IPv4 address or one in brackets, as OCSF wants it apart; undefined where there is none. */
+export function portIn(text: string): number | undefined {
+  const port = Number(/^(?:[\d.]+|\[[^\]]+\]):(\d{1,5})$/.exec(text)?.[1]);
+  return port > 0 && port < 65_536 ? port : undefined;
+}
+
 /** An id for a record that has none of its own: the same for the same bytes at the same place. */
 export function idOf(kind: string, ...parts: readonly (string | number | undefined)[]): string {
   return `${kind}:${hash("sha256", JSON.stringify(parts), "hex").slice(0, 32)}`;

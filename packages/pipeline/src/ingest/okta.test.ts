@@ -33,6 +33,7 @@ test("a sign-in names person, place, device and session", () => {
     ip: "203.0.113.77",
     location: { country: "Germany", city: "Berlin", lat: 52.5, long: 13.4 },
   });
+  assert.deepEqual(Object(it.actor).session, { uid: "s-1" });
   const { new_device: device, new_place: place, session, latitude } = Object(it.unmapped);
   assert.deepEqual([device, place, session, latitude], [true, undefined, "s-1", 52.5]);
 });
