@@ -1,4 +1,5 @@
-import type { Grant, NewToken } from "@outweigh/schema";
+import type { NewToken } from "@outweigh/schema";
+import { grantsText } from "./account.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Prints a secret that is told once: it alone on stdout, what it is good for beside it. */
@@ -10,12 +11,6 @@ export function printSecret(
   const ends = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() };
   if (json) terminal.printJson({ name, ...(source === undefined ? { grant } : { source }), ...ends, secret });
   else terminal.print(secret);
-  const does = source === undefined ? `asks as ${grantText(grant)}` : `sends records of ${source}`;
+  const does = source === undefined ? `asks as ${grantsText(grant ? [grant] : [])}` : `sends records of ${source}`;
   terminal.say(`the token ${name} ${does}: keep it, it is shown this once`);
-}
-
-/** "analyst", or "analyst in vision". */
-export function grantText(grant: Grant | undefined): string {
-  if (!grant) return "nobody";
-  return grant.space === undefined ? grant.role : `${grant.role} in ${grant.space}`;
 }

@@ -1,4 +1,5 @@
 import { newToken, tokenBody } from "@outweigh/schema";
+import { readGrants } from "../account.ts";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
@@ -9,43 +10,57 @@ const options = {
   ...configOption,
   ...dataOption,
   source: { type: "string", value: "NAME", about: "The one source whose records it may send; scan for scan reports" },
-  host: { type: "string", value: "NAME", about: "For a source of scans: the one host whose scans it may send" },
+  role: {
+    type: "string",
+    value: "ROLE",
+    about: "What it may ask the API for: viewer, analyst or lead; in one space as ROLE:SPACE",
+  },
+  days: {
+    type: "string",
+    value: "N",
+    about: "How long it lives (default: one with a role 90 days, others until revoked)",
+  },
   name: { type: "string", value: "NAME", about: "What the token is called (default: as its source)" },
 } as const;
 
 export const tokenCreate = command({
-  summary: "Makes a token to send records of one source with, and prints it once",
-  usage: "--source NAME",
+  summary: "Makes a token that sends one source's records, or asks as a role, and prints it once",
+  usage: "--source NAME | --role ROLE --name NAME",
   positionals: [0, 0],
   options,
   about: [
-    "The secret goes to stdout and is kept nowhere: only its digest is stored. It is good for POST /api/ingest/NAME of its own source, and for nothing else.",
+    "The secret goes to stdout and is kept nowhere: only its digest is stored. With --source it is good for POST /api/ingest/NAME of its own source, and for nothing else.",
+    "With --role it asks what /api/openapi.json lists, as Authorization: Bearer. It decides nothing that needs a person: it approves no action and makes no account.",
     "To change a secret without a pause, make a second token for the source, use it, then revoke the first.",
   ],
   examples: [
     { line: "outweigh token create --source registry", about: "For whoever ships the registry's access log" },
     {
-      line: "outweigh token create --source scan --host gpu-7",
-      about: "For scans of one host: they replace each other, so nobody else may send them",
-    },
-    {
       line: "outweigh token create --source registry --name registry-eu > token",
       about: "A second one, told apart by its name, written to a file",
     },
+    { line: "outweigh token create --role viewer --name siem --days 30", about: "For a program that reads incidents" },
   ],
   run,
 });
 
 async function run({ values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
-  if (values.source === undefined) throw new CliError("USAGE", "say whose records it is to send: --source NAME");
+  const { source, role, name, days } = values;
+  if ((source === undefined) === (role === undefined)) {
+    const message = "say whose records it is to send, --source NAME, or what it may ask, --role ROLE --name NAME";
+    throw new CliError("USAGE", message);
+  }
+  const [grant] = role === undefined ? [] : readGrants([role]);
   const wanted = tokenBody.safeParse({
-    source: values.source,
-    ...(values.host !== undefined && { host: values.host }),
-    ...(values.name !== undefined && { name: values.name }),
+    ...(source !== undefined && { source }),
+    ...(grant && { grant }),
+    ...(name !== undefined && { name }),
+    ...(days !== undefined && { days: Number(days) }),
   });
   if (!wanted.success) {
     const [issue] = wanted.error.issues;
-    throw new CliError("USAGE", `--${String(issue?.path[0])}: ${issue?.message ?? "expected a name"}`);
+    const where = issue?.path[0] === "grant" ? "role" : String(issue?.path[0] ?? "role");
+    throw new CliError("USAGE", `--${where}: ${issue?.message ?? "expected a name"}`);
   }
   const { config } = loadConfig(values.config);
   const made = await withSession(values.data ?? config.server.data, async (session) =>

@@ -1,11 +1,11 @@
 import { tokenPage } from "@outweigh/schema";
+import { grantsText } from "../account.ts";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
 import { dataOption, withSession } from "../server-client.ts";
 import { timeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
-import { grantText } from "../token.ts";
 import { padEnd } from "../text/width.ts";
 
 const options = { ...configOption, ...dataOption } as const;
@@ -38,7 +38,7 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
   }
   if (items.length === 0) terminal.print("No token: npx outweigh token create --source NAME makes one.");
   for (const { name, source, grant, createdAt, createdBy, lastUsedAt, expiresAt } of items) {
-    const what = source === undefined ? `asks as ${grantText(grant)}` : `source ${source}`;
+    const what = source === undefined ? `asks as ${grantsText(grant ? [grant] : [])}` : `source ${source}`;
     const ends = expiresAt === undefined ? "" : ` · ends ${timeText(expiresAt)}`;
     const used = lastUsedAt === undefined ? "never used" : `used ${timeText(lastUsedAt)}`;
     const made = `made ${timeText(createdAt)} by ${visible(createdBy)}`;

@@ -1,0 +1,37 @@
+import { accountName, invitation } from "@outweigh/schema";
+import { printInvitation, readGrants, roleOption } from "../account.ts";
+import { command, configOption, type Call } from "../command.ts";
+import { loadConfig } from "../config/read.ts";
+import { CliError, type ExitCode } from "../error.ts";
+import { dataOption, localServer, withSession } from "../server-client.ts";
+
+const options = { ...roleOption, ...configOption, ...dataOption } as const;
+
+export const accountAdd = command({
+  summary: "Invites a person to sign in by name, and prints the link for them",
+  usage: "NAME --role ROLE",
+  positionals: [1, 1],
+  options,
+  about: [
+    "The person opens the link, sets a password and adds an authenticator. From the first account on, people sign in by name, and a link of outweigh open lasts an hour.",
+    "viewer reads; analyst hunts, judges and proposes; lead does, approves and undoes; admin looks after people, tokens, hosts and gateways too.",
+  ],
+  examples: [
+    { line: "outweigh account add ana --role admin", about: "The first account: your own" },
+    { line: "outweigh account add bo --role lead:vision --role viewer", about: "Leads in one space, reads everywhere" },
+  ],
+  run,
+});
+
+async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
+  const wanted = accountName.safeParse(name);
+  if (!wanted.success) throw new CliError("USAGE", `${JSON.stringify(name)}: ${wanted.error.issues[0]?.message ?? ""}`);
+  const grants = readGrants(values.role);
+  const { config } = loadConfig(values.config);
+  const data = values.data ?? config.server.data;
+  const made = await withSession(data, async (session) =>
+    invitation.parse(await (await session.post("/api/accounts", { name, grants })).json()),
+  );
+  printInvitation(made, config.server.url ?? localServer(data).url, { json, terminal });
+  return 0;
+}
