@@ -2,6 +2,7 @@
 import type { AccountRow, Grant, Invitation } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
 import {
+  accountSeen,
   addAccount,
   addInvitation,
   allAccounts,
@@ -252,7 +253,7 @@ export class Accounts {
   #seen(account: StoredAccount, now: number): void {
     const seen = { ...account, lastSeenAt: now };
     this.#all.set(account.name, seen);
-    void storeAccount(this.#db, seen).catch(() => undefined);
+    void accountSeen(this.#db, account.name, now).catch(() => undefined);
   }
 }
 

@@ -68,6 +68,11 @@ export async function storeAccount(db: Db, it: StoredAccount): Promise<void> {
     .execute();
 }
 
+/** Nothing else of the account: it may come after a change that was decided later. */
+export async function accountSeen(db: Db, name: string, at: number): Promise<void> {
+  await db.updateTable("account").set({ last_seen_at: at }).where("name", "=", name).execute();
+}
+
 export async function setGrants(tx: Tx, name: string, grants: readonly Grant[]): Promise<void> {
   await tx
     .updateTable("account")
