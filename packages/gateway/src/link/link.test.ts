@@ -1,0 +1,161 @@
+// The line to the server: who is believed on it, and that what is ordered is done once.
+import assert from "node:assert/strict";
+import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import {
+  agentHeaders,
+  gatewayEnrolBody,
+  gatewayReport,
+  signedText,
+  type GatewayAsk,
+  type GatewayOrder,
+  type GatewayReport,
+  type SignedOrder,
+} from "@outweigh/schema";
+import { aGateway } from "../testing/a-gateway.ts";
+import { mockUpstream, saying } from "../testing/upstream.ts";
+
+const anId = "11111111-1111-4111-8111-111111111111";
+
+/** A server by hand: checks what comes, and says what the test puts there. */
+async function aServer(t: TestContext) {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const der = (it: typeof publicKey) => it.export({ type: "spki", format: "der" }).toString("base64");
+  const reports: GatewayReport[] = [];
+  const say: SignedOrder[] = [];
+  let theirs = publicKey;
+  let counter = 0;
+  let enrolled = 0;
+  const server = createServer((req, res) => {
+    const pieces: Buffer[] = [];
+    req.on("data", (it: Buffer) => pieces.push(it));
+    req.on("end", () => {
+      const body = Buffer.concat(pieces);
+      const answer = (it: object) => res.end(JSON.stringify(it));
+      if (req.url === "/api/gateways/enrol") {
+        const read = gatewayEnrolBody.parse(JSON.parse(body.toString()));
+        theirs = createPublicKey({ key: Buffer.from(read.publicKey, "base64"), type: "spki", format: "der" });
+        enrolled++;
+        return answer({ agent: anId, serverKey: der(publicKey) });
+      }
+      const number = Number(req.headers[agentHeaders.counter]);
+      const text = signedText(req.url ?? "", number, createHash("sha256").update(body).digest("hex"));
+      const signature = Buffer.from(String(req.headers[agentHeaders.signature]), "base64url");
+      assert.ok(verify(null, Buffer.from(text), theirs, signature) && number > counter, "a report is signed and newer");
+      counter = number;
+      const report = gatewayReport.parse(JSON.parse(body.toString()));
+      reports.push(report);
+      setTimeout(() => answer({ orders: say.splice(0), all: false }), 30);
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const ask = (
+    order: GatewayAsk,
+    over: { key?: typeof privateKey; agent?: string; expiresAt?: number; id?: string } = {},
+  ) => {
+    const { key = privateKey, agent = anId, expiresAt = Date.now() + 10_000, id = "ask-1" } = over;
+    const text = JSON.stringify({ id, agent, issuedAt: Date.now(), expiresAt, order });
+    return { text, signature: sign(null, Buffer.from(text), key).toString("base64url") };
+  };
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, reports, say, ask, enrolments: () => enrolled };
+}
+
+async function linked(t: TestContext) {
+  const server = await aServer(t);
+  const model = await mockUpstream(saying({}));
+  t.after(() => model.close());
+  const it = await aGateway(
+    { upstreams: [{ name: "m", protocol: "openai", url: model.url }] },
+    { server: { url: server.url, token: "a-token-of-the-server" } },
+  );
+  t.after(() => it.close());
+  await until(() => server.reports.length > 0);
+  return { server, it };
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (const began = Date.now(); !holds();) {
+    assert.ok(Date.now() - began < 20_000, "not within 20 s");
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
+const suspend = (over: Partial<GatewayOrder> = {}): GatewayOrder => ({
+  id: "ORD-1",
+  verb: "suspend",
+  principal: "alice",
+  reason: "r",
+  by: "ana",
+  from: Date.now(),
+  until: Date.now() + 60_000,
+  ...over,
+});
+
+test("enrols once, tells its keys without their digests, and does what the server signed, once, with its evidence", async (t) => {
+  const { server, it } = await linked(t);
+  assert.equal(server.enrolments(), 1);
+  assert.equal(server.reports[0]?.keys?.[0]?.principal, "alice");
+  assert.doesNotMatch(JSON.stringify(server.reports), /digest/);
+
+  const signed = server.ask({ verb: "apply", order: suspend() });
+  server.say.push(signed);
+  await until(() => server.reports.some(({ results }) => results.length > 0));
+  const result = server.reports.flatMap(({ results }) => results)[0];
+  assert.deepEqual([result?.id, result?.state], ["ask-1", "done"]);
+  const entries = readFileSync(join(it.dataDir, "evidence.ndjson"), "utf8").trim().split("\n");
+  const own: { hash: string; kind: string } = JSON.parse(entries[result?.evidence?.seq ?? -1] ?? "{}");
+  assert.deepEqual([own.kind, own.hash], ["order-received", result?.evidence?.hash]);
+  assert.deepEqual((await it.admin("GET", "/orders")).json["orders"], [{ ...suspend(), ...order(it) }]);
+
+  // Taken back, then sent again by whoever kept a copy: it is answered, and not done again.
+  server.say.push(server.ask({ verb: "undo", order: "ORD-1", by: "ana" }, { id: "ask-2" }));
+  await until(() => server.reports.some(({ results }) => results.some(({ id }) => id === "ask-2")));
+  server.say.push(signed);
+  await until(() => server.reports.filter(({ results }) => results.some(({ id }) => id === "ask-1")).length > 1);
+  assert.deepEqual((await it.admin("GET", "/orders")).json["orders"], []);
+
+  function order({ dataDir }: { dataDir: string }): Partial<GatewayOrder> {
+    const stored: { orders: GatewayOrder[] } = JSON.parse(readFileSync(join(dataDir, "orders.json"), "utf8"));
+    const { from = 0, until: end = 0 } = stored.orders[0] ?? {};
+    return { from, until: end };
+  }
+});
+
+test("an order that another signed, for another, too late or about nobody changes nothing", async (t) => {
+  const { server, it } = await linked(t);
+  const other = generateKeyPairSync("ed25519").privateKey;
+  const apply: GatewayAsk = { verb: "apply", order: suspend() };
+  server.say.push(server.ask(apply, { key: other, id: "a" }), server.ask(apply, { agent: "somebody", id: "b" }));
+  server.say.push(server.ask(apply, { expiresAt: Date.now() - 1, id: "c" }));
+  server.say.push(server.ask({ verb: "apply", order: suspend({ principal: "nobody-here" }) }, { id: "d" }));
+  await until(() => server.reports.some(({ results }) => results.length > 0));
+  const results = server.reports.flatMap((report) => report.results);
+  assert.deepEqual(
+    results.map(({ id, state }) => [id, state]),
+    [["d", "refused"]],
+  );
+  assert.match(results[0]?.message ?? "", /never asked anything and holds no key/);
+  assert.equal(it.said.filter((line) => /was refused/.test(line)).length, 3);
+  assert.deepEqual((await it.admin("GET", "/orders")).json["orders"], []);
+});
+
+test("a key that the server made works at once, and one that it revokes no longer", async (t) => {
+  const { server, it } = await linked(t);
+  const key = { id: "key-aaaaaaaaaaaa", digest: "ab".repeat(32), last4: "wxyz" };
+  server.say.push(server.ask({ verb: "add-key", key, by: "ana", principal: "bob", models: [] }));
+  await until(() => server.reports.some(({ keys }) => keys?.some(({ principal }) => principal === "bob") === true));
+  server.say.push(server.ask({ verb: "revoke-key", id: key.id, by: "ana" }, { id: "ask-2" }));
+  await until(() =>
+    server.reports.some(({ keys }) => keys?.some((one) => one.id === key.id && one.revokedAt !== undefined) === true),
+  );
+  assert.equal((await it.admin("GET", "/status")).json["keys"], 1);
+});
