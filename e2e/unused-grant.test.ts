@@ -1,6 +1,6 @@
 // Weak access control: a role may read the models and has not for ninety days; then it does. And a stranger's pod mounts the weights.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ScanReport } from "@outweigh/schema";

@@ -50,3 +50,23 @@ test("pulls before the listing, long after it, or by a declared mirror are silen
   assert.deepEqual(run([list(), ...pulls]), []);
   assert.deepEqual(run([list(), take("a"), take("b"), take("c")], true), []);
 });
+
+test("people who search their own experiments from inside are low, unless one of them is a registered model's", () => {
+  const inside = { src_external: false, src_endpoint: { ip: "10.0.8.4" } };
+  const taken = (name: string, over: object = {}) =>
+    anEvent({ ...inside, artifact: `mlflow:7/${name}/artifacts/m.pkl`, ...over });
+  const severity = (pulls: () => readonly OcsfEvent[]) => run([list(inside), ...pulls()])[0]?.severity;
+  assert.equal(
+    severity(() => [taken("a"), taken("b"), taken("c")]),
+    "low",
+  );
+  assert.equal(
+    severity(() => [taken("a"), taken("b", { model: "acme-13b" }), taken("c")]),
+    "high",
+  );
+  assert.equal(
+    severity(() => [take("a", inside), take("b", inside), take("c", inside)]),
+    "high",
+  );
+  assert.equal(run([list(), take("a"), take("b"), take("c")])[0]?.severity, "high");
+});

@@ -11,6 +11,8 @@ interface State {
   readonly catalogue: boolean;
   /** Collections that weights were taken from after the first listing: a repository, a run, a folder. */
   readonly pulled: SlidingSet;
+  /** Whether one of these is more than a run of MLflow, or the client is outside. */
+  readonly grave?: boolean;
 }
 
 /**
@@ -30,6 +32,7 @@ export const enumerateThenPull = detector({
     "A thief who knows the names and needs no listing",
     "A listing and pulls further apart than the window, or from different addresses or agents",
     "Mirrors and backup jobs that nobody declared look the same",
+    "From inside it is low where all that was taken are runs of MLflow, none of them a registered model's",
   ],
   playbook: "registry-enumeration",
   options: z.object({
@@ -60,14 +63,19 @@ export const enumerateThenPull = detector({
     if (!first) return { state: { listed: slidingSet(windowMs), catalogue: false, pulled: slidingSet(windowMs) } };
     if (!state.catalogue && listed.members.length < listings) return { state };
 
-    const pulled = see(state.pulled, collectionOf(event), event.time, event.id);
+    const collection = collectionOf(event);
+    const pulled = see(state.pulled, collection, event.time, event.id);
+    const isRun = collection.startsWith("run ") && event.model === undefined;
+    const grave = state.grave === true || !isRun || event.src_external === true;
     const count = countOf(pulled);
-    if (count < limit) return { state: { ...state, pulled } };
+    if (count < limit) return { state: { ...state, pulled, grave } };
     const within = isTimed(event) ? `within ${windowMs / 60_000} min` : "in a log that gives no times";
     return {
-      state: { ...state, pulled: slidingSet(windowMs) },
+      state: { ...state, pulled: slidingSet(windowMs), grave: false },
       finding: {
         summary: `${whoText(event)} listed what there is, then took weights of ${count} models ${within}`,
+        // People search their own experiments and take what they find, every day.
+        severity: grave ? "high" : "low",
         method: methodOf(event),
         // Of several models; which ones the events say.
         model: null,
