@@ -116,6 +116,8 @@ class Agent {
       proc: this.#proc,
       tell: (it) => {
         this.#spool.add(it);
+        if (this.#spool.problem !== undefined && !this.#problems.has(this.#spool.problem))
+          this.#problem(this.#spool.problem);
         this.#wake();
       },
       problem: (text) => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,16 +47,40 @@ test("a full spool drops its oldest lines and counts them for good", (t) => {
   assert.equal(again.dropped, dropped);
 });
 
-test("no number of a request is used twice, whenever the agent is ended", (t) => {
+test("no number of a request is used twice and none is smaller than the last, whenever the agent is ended", (t) => {
   const path = aFile(t);
-  const used = [1, 2, 3].map(() => {
+  const used = [1, 2, 3].flatMap(() => {
     const spool = new Spool(path);
-    const counter = spool.nextCounter();
+    const counters = [spool.nextCounter(), spool.nextCounter()];
     spool.close();
-    return counter;
+    return counters;
   });
-  assert.deepEqual(used, [1, 2, 3]);
+  assert.deepEqual(
+    used,
+    [...new Set(used)].toSorted((a, b) => a - b),
+  );
 });
+
+const canMount = spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0;
+
+test(
+  "on a full disk the watch goes on, what is lost is counted, what was kept stays, and requests still have numbers",
+  { skip: canMount ? false : "needs unshare and tmpfs" },
+  () => {
+    const script = join(import.meta.dirname, "..", "testing", "full-disk.ts");
+    const { status, stdout, stderr } = spawnSync("unshare", ["-rm", process.execPath, script], {
+      encoding: "utf8",
+      timeout: 60_000,
+    });
+    assert.equal(status, 0, stderr);
+    const { added, kept, dropped, problem, counters, after } = JSON.parse(stdout);
+    assert.ok(dropped > 0 && kept > 0);
+    assert.equal(kept + dropped, added, "each line is kept or counted");
+    assert.match(problem, /full/);
+    assert.ok(counters[1] > counters[0]);
+    assert.deepEqual(after, { problem: null, kept: 1 }, "once there is room again, lines are kept again");
+  },
+);
 
 test("whatever is added and acknowledged, what is left is the newest, in order", () => {
   fc.assert(

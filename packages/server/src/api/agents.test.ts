@@ -248,12 +248,34 @@ test("an order is signed for its agent, waits until it is answered, and its fact
   assert.equal((await visitor.get(`/api/hosts/${agent.id}`)).body.orders[0].state, "done");
 });
 
+test("a change of a host takes a lead who is a person, and waits for minutes alone", async () => {
+  const agent = await anAgent("changed");
+  const grant = { role: "analyst" };
+  const { secret } = (await visitor.post("/api/tokens", { name: "asks", grant })).body;
+  const asked = async (order: object): Promise<number> => {
+    const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+    const body = JSON.stringify({ order, reason: "r" });
+    return (await fetch(`${server.url}/api/hosts/${agent.id}/orders`, { method: "POST", headers, body })).status;
+  };
+  const order = { verb: "quarantine-file", path: "/srv/a", sha256: "0".repeat(64) };
+  assert.equal(await asked({ verb: "collect", lists: ["processes"] }), 200);
+  for (const it of [order, { verb: "undo", order: "x" }]) assert.equal(await asked(it), 403);
+  const { id } = (await visitor.post(`/api/hosts/${agent.id}/orders`, { order, reason: "stolen" })).body;
+  const texts = (await report(agent, 1)).body.orders.map((it: { text: string }) => JSON.parse(it.text));
+  const signed = texts.find((it: { id: string }) => it.id === id);
+  assert.deepEqual(signed.order, order);
+  assert.ok(signed.expiresAt - signed.issuedAt <= 10 * 60_000);
+});
+
 test("no order but those of the closed list is taken", async () => {
   const agent = await anAgent("closed");
   for (const order of [
     { verb: "run", command: "sh" },
     { verb: "collect", lists: ["shell"] },
     { verb: "scan", roots: ["../x"] },
+    { verb: "stop-process", process: "1", program: "0".repeat(64), how: "end" },
+    { verb: "block-egress", whose: { of: "uid", uid: 0 }, minutes: 5 },
+    { verb: "block-egress", whose: { of: "cgroup", path: '/a" accept; #' }, minutes: 5 },
   ])
     assert.equal((await visitor.post(`/api/hosts/${agent.id}/orders`, { order, reason: "r" })).status, 400);
 });
