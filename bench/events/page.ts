@@ -19,6 +19,7 @@ export function pageOf(it: Measured): string {
   return [
     `Node ${it.node}, one thread, on ${it.cores} shared cores (${it.processor}). Each cell: events a second of processor time · by the wall clock.`,
     `Rules: ${it.corpus}.`,
+    ...regressionText(it),
     "",
     ...table(
       ["parsing alone", "MB", "cut into records", "`JSON.parse` of the same bytes"],
@@ -68,6 +69,15 @@ export function pageOf(it: Measured): string {
   ]
     .join("\n")
     .trimEnd();
+}
+
+function regressionText({ regression }: Measured): string[] {
+  if (!regression) return [];
+  const { rules, events, fire, silent } = regression;
+  const others = silent.length === 0 ? "" : ` Silent: ${silent.join("; ")}.`;
+  return [
+    `Regression data of the checkout: ${whole(fire)} of ${whole(rules)} rules match their own ${whole(events)} recorded events.${others}`,
+  ];
 }
 
 function peerTable({ peer }: Measured): string[] {

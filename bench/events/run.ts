@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { measureMemory } from "./memory.ts";
 import { pageOf, writePage } from "./page.ts";
 import { measurePeer } from "./peer.ts";
+import { measureRegression } from "./regression.ts";
 import { benchEvents, importText, measureRules, readCorpus, spread } from "./rules.ts";
 import { measureLedger, measureLine, measureMapping, measureParsing } from "./stages.ts";
 import { ownRules } from "./traffic.ts";
@@ -31,6 +32,7 @@ function measure(rules: string | undefined, peer: string | undefined) {
   const own = ownRules();
   say("parsing");
   const parsing = measureParsing();
+  const regression = rules === undefined ? undefined : measureRegression(rules, corpus.report.loaded);
   say("mapping");
   const mapping = measureMapping();
   say("rules");
@@ -52,6 +54,7 @@ function measure(rules: string | undefined, peer: string | undefined) {
     cores: availableParallelism(),
     corpus: importText(corpus),
     real: corpus.real,
+    regression,
     parsing,
     mapping,
     rules: ruleRows,
