@@ -223,7 +223,7 @@ const who = {
 
 /** What detectors of the gateway can find. */
 export const gatewayFindings = [
-  "strange-queries",
+  "novel-queries",
   "fast-learning",
   "line-search",
   "budget-used",

@@ -107,7 +107,7 @@ export const sourceFields: readonly RowField<SourceHealth>[] = [
 export const hostFields: readonly RowField<HostRow>[] = [
   { name: "state", about: "whether it is seen", values: ["reporting", "waiting", "silent", "revoked"] },
   { name: "name", about: "its name", of: (it) => [it.name] },
-  { name: "tier", about: "how well its agent sees", values: agentTier.options },
+  { name: "tier", about: "its agent's sight", values: agentTier.options },
   { name: "system", about: "what it runs", of: (it) => [it.system] },
   { name: "seen", about: "last report: seen:>=1h", values: spans },
 ];

@@ -117,7 +117,7 @@ test("a strange client is found and put on record, a usual one is not; nothing t
   assert.deepEqual([...new Set(found.map((one) => one.subject))], ["mallory"]);
   assert.match(String(found[0]?.fields["record"]), /"model":"acme-clf".*"alpha":0\.0/);
   const spool = readFileSync(join(dataDir, "spool.ndjson"), "utf8");
-  assert.ok(spool.includes('"finding":"strange-queries"') && !spool.includes("inputs"));
+  assert.ok(spool.includes('"finding":"novel-queries"') && !spool.includes("inputs"));
 });
 
 test(
@@ -155,10 +155,10 @@ test(
 test("a server that is away fails no request; what it should hear waits on disk", async (t) => {
   const upstream = await mockUpstream(saying({}));
   t.after(() => upstream.close());
-  const it = await aGateway({
-    upstreams: [{ name: "m", protocol: "ollama", url: upstream.url }],
-    server: { url: "http://127.0.0.1:9" },
-  });
+  const it = await aGateway(
+    { upstreams: [{ name: "m", protocol: "ollama", url: upstream.url }] },
+    { server: { url: "http://127.0.0.1:9", token: "a-token-of-the-server" } },
+  );
   const ask = async (path: string) => {
     const answer = await fetch(it.gateway.url + path, { method: "POST", headers: key(it), body: '{"model":"m"}' });
     await answer.arrayBuffer();

@@ -132,7 +132,7 @@ export class NumericWatch {
     group: readonly number[] | undefined,
   ): Found[] {
     const claims = [
-      [it.strange, "strange-queries", it.strangeness, levels.strangeness],
+      [it.strange, "novel-queries", it.strangeness, levels.strangeness],
       [it.learning, "fast-learning", it.learnt, levels.progress],
       [it.walking, "line-search", it.lineRun, levels.lines],
       [it.overBudget, "budget-used", it.progress?.fidelity ?? 0, undefined],

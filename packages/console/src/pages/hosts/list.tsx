@@ -48,7 +48,7 @@ const columns: readonly Column<HostRow>[] = [
   },
   {
     id: "tier",
-    title: "Tier",
+    title: "Sight",
     track: "64px",
     sort: "tier",
     cell: (it) =>
