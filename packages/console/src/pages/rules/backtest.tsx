@@ -1,6 +1,13 @@
-import { backtestReport, printFilter, type BacktestedRule, type BacktestExample } from "@outweigh/schema";
+import {
+  backtestReport,
+  maxBacktestText,
+  printFilter,
+  type BacktestedRule,
+  type BacktestExample,
+} from "@outweigh/schema";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useId, useState } from "react";
 import { addresses } from "../../api/address.ts";
 import { send } from "../../api/client.ts";
 import { count, plural } from "../../format/size.ts";
@@ -14,17 +21,34 @@ import s from "./rules.module.css";
 /** How far back one may look, in days. */
 const spans = [1, 7, 30] as const;
 const dayMs = 86_400_000;
+/** Examples that are shown; the command line has more. */
+const maxExamples = 3;
 
 /** What a rule in use would have said of the events that are stored. Nothing is changed by asking. */
 export function Backtest({ rule }: { readonly rule: string }) {
+  const [exception, setException] = useState("");
+  const field = useId();
   const tried = useMutation({
     mutationFn: (days: number) => {
       const to = Date.now();
-      return send(backtestReport, addresses.backtest, { rule, from: to - days * dayMs, to });
+      const texts = exception.trim() === "" ? [] : [exception];
+      return send(backtestReport, addresses.backtest, { rule, texts, from: to - days * dayMs, to });
     },
   });
   return (
     <Section title="Backtest">
+      <details className={s.exception}>
+        <summary>With an exception</summary>
+        <label htmlFor={field}>A Sigma filter: what it hides is shown apart</label>
+        <textarea
+          id={field}
+          rows={8}
+          maxLength={maxBacktestText}
+          spellCheck={false}
+          value={exception}
+          onChange={(event) => setException(event.target.value)}
+        />
+      </details>
       <Actions>
         {spans.map((days) => (
           <Button key={days} disabled={tried.isPending} onClick={() => tried.mutate(days)}>
@@ -36,9 +60,9 @@ export function Backtest({ rule }: { readonly rule: string }) {
       {tried.error && <Problem error={tried.error} />}
       {tried.data && (
         <div role="status">
-          {tried.data.refused.map((it) => (
-            <p key={it.rule}>
-              <Shown>{it.reason}</Shown>
+          {[...tried.data.refused.map((it) => it.reason), ...tried.data.warnings].map((it) => (
+            <p key={it}>
+              <Shown>{it}</Shown>
             </p>
           ))}
           {tried.data.events === 0 ? (
@@ -72,6 +96,7 @@ function Tried({ of: it, events }: { readonly of: BacktestedRule; readonly event
       <p>
         {plural(it.hits, "hit")} in {plural(events, "event")}
         {it.hits > 0 && `, by ${it.more === true ? "at least " : ""}${plural(it.principals, "principal")}`}
+        {it.hidden > 0 && `; the exception hides ${count(it.hidden)} more`}
       </p>
       {it.days.length > 0 && (
         <table className={s.days}>
@@ -88,7 +113,11 @@ function Tried({ of: it, events }: { readonly of: BacktestedRule; readonly event
           </tbody>
         </table>
       )}
-      {it.examples.map((example) => (
+      {it.examples.slice(0, maxExamples).map((example) => (
+        <Example key={example.event} of={example} />
+      ))}
+      {it.hiddenExamples.length > 0 && <p>Hidden by the exception:</p>}
+      {it.hiddenExamples.slice(0, maxExamples).map((example) => (
         <Example key={example.event} of={example} />
       ))}
     </>
