@@ -15,7 +15,7 @@ import { settingsOf, shownKey } from "./admin/settings.ts";
 import { Lender } from "./admission/lender.ts";
 import { Clients } from "./front/clients.ts";
 import { closeServer, drain } from "./front/draining.ts";
-import { listen, makeFront } from "./front/front.ts";
+import { assertFree, listen, makeFront } from "./front/front.ts";
 import { Strangers } from "./front/strangers.ts";
 import type { Surroundings } from "./front/surroundings.ts";
 import { addKey, keyPath, readKeys, replaceKey, revokeKey, type KeyEntry } from "./keys/key-file.ts";
@@ -92,7 +92,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const earlier = findEarlier(dataDir);
   const house = new House(options, compilePolicy(section, options.environment, 1), dataDir);
-  await house.open();
+  await house.open(earlier !== undefined);
   // It ended without a word: from then on until now nothing here saw anything, and what detectors had counted is gone.
   if (earlier) house.wasAway(earlier.aliveAt);
   return house;
@@ -283,8 +283,11 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     };
   }
 
-  async open(): Promise<void> {
+  /** @param mayShare Whether processes of an earlier run may still listen: they end when this one serves. */
+  async open(mayShare: boolean): Promise<void> {
     const { section } = this.#around.policy;
+    // Several processes may share a port; so might somebody else's, unseen.
+    if (this.#crew && !mayShare) await assertFree(section.host, section.port);
     await this.#outbox.start();
     await this.#supervisor.start();
     if (!this.#crew) this.#front = makeFront(this.#around);
@@ -358,6 +361,8 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     this.#around.keys = keys;
     this.#crew?.tell({ tell: "keys" });
     if (isDeepStrictEqual(policy.section, old)) return { epoch: this.#around.policy.epoch, keys: keys.size };
+    if (policy.section.processes !== old.processes)
+      this.#options.say("processes: as many as at the start go on; others take effect at the next start");
     this.#around.policy = policy;
     this.#around.pools.keepOnly(policy.upstreams);
     this.#counts.compare(policy.upstreams);

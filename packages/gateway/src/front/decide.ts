@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { GatewayOrder } from "@outweigh/schema";
 import { usualBits } from "../orders/challenge.ts";
 import { usualThrottle, type Restriction } from "../orders/order-book.ts";
+import type { Cost, Metered } from "../admission/meters.ts";
 import { lookAt, type Admitted } from "../policy/request.ts";
 import { refuse, type Refusal } from "../refusal.ts";
 import { borrowFor, shortageOf } from "./clients.ts";
@@ -52,8 +53,12 @@ export function decide(body: Buffer, entered: Entered, around: Surroundings, now
   if ("status" in admitted) return admitted;
   const refused = restriction && ordered(restriction, body, entered, around, now);
   if (refused) return refused;
+  const budget = () => withinBudget(admitted, body, entered, Date.now());
   const throttle = restriction?.throttle?.order;
-  return throttle ? slowed(throttle, admitted, body, entered, around) : withinBudget(admitted, body, entered, now);
+  const paced = throttle ? () => slowed(throttle, around, budget) : budget;
+  return restriction?.challenge && head.proof !== undefined && around.once
+    ? counted(around.once(head.proof), oneProof, () => proofUsed, paced)
+    : paced();
 }
 
 /** What orders leave of a request, but for its pace. */
@@ -77,33 +82,38 @@ function ordered(
 }
 
 const oneRequest = { inputTokens: 0, outputTokens: 0, informationBits: 0 };
+/** Each proof has one bit to give, over all processes. */
+const oneProof = { ...oneRequest, informationBits: 1 };
+const proofUsed = refuse(403, "PROOF_REQUIRED", "this proof was used before", { shouldRetry: false });
 
 /** What an order to slow down leaves of it. */
-function slowed(
-  order: GatewayOrder,
-  it: Admitted,
-  body: Buffer,
-  entered: Entered,
-  around: Surroundings,
+function slowed({ id, reason, requestsPerMinute }: GatewayOrder, around: Surroundings, next: () => Decision): Decision {
+  const account = around.clients.throttle(id, requestsPerMinute ?? usualThrottle);
+  const refused = (waitMs: number) =>
+    refuse(429, "THROTTLED", `this key is slowed down: ${reason}. Order ${id}`, {
+      retryAfter: waitMs / 1000,
+      shouldRetry: false,
+    });
+  return counted(account, oneRequest, refused, next);
+}
+
+/** Takes from an account what ends with this decision, and goes on. */
+function counted(
+  account: Metered,
+  cost: Cost,
+  refused: (waitMs: number) => Refusal,
+  next: () => Decision,
   tries = maxTries,
 ): Decision {
   const now = Date.now();
-  const account = around.clients.throttle(order.id, order.requestsPerMinute ?? usualThrottle);
-  const shortage = account.shortage(oneRequest, now);
+  const shortage = account.shortage(cost, now);
   if (shortage?.unheld && tries > 0) {
-    return {
-      borrowed: account.borrow(oneRequest).then(() => slowed(order, it, body, entered, around, tries - 1)),
-    };
+    return { borrowed: account.borrow(cost).then(() => counted(account, cost, refused, next, tries - 1)) };
   }
-  if (shortage) {
-    return refuse(429, "THROTTLED", `this key is slowed down: ${order.reason}. Order ${order.id}`, {
-      retryAfter: (shortage.waitMs ?? 1000) / 1000,
-      shouldRetry: false,
-    });
-  }
-  account.begin(oneRequest, now);
-  account.end(oneRequest, oneRequest, now);
-  return withinBudget(it, body, entered, now);
+  if (shortage) return refused(shortage.waitMs ?? 1000);
+  account.begin(cost, now);
+  account.end(cost, cost, now);
+  return next();
 }
 
 /** How often a request may borrow: what was lent is there at once, so the second time is one too many already. */

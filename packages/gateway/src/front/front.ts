@@ -81,6 +81,13 @@ function limitAddresses(server: Server, most: number): void {
   });
 }
 
+/** Whether nobody listens there. @throws what listening there would. */
+export async function assertFree(host: string, port: number): Promise<void> {
+  const probe = createServer();
+  await listen(probe, host, port);
+  await new Promise((done) => probe.close(done));
+}
+
 /** Listens. @param reusePort Whether other processes of ours listen there too. @returns The address that it got. */
 export async function listen(
   server: Server,

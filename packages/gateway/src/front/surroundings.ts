@@ -1,3 +1,4 @@
+import type { Metered } from "../admission/meters.ts";
 import type { Challenges } from "../orders/challenge.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { OrderBook } from "../orders/order-book.ts";
@@ -33,6 +34,8 @@ export interface Surroundings {
   readonly denied: (note: DenialNote) => void;
   /** So many requests went on to a model server whose own count is compared. */
   readonly sent: (upstream: string, count: number) => void;
+  /** Where there are several processes: what a proof of work has to give in all of them together. */
+  readonly once?: (proof: string) => Metered;
   /** Called when the ring had no room. */
   readonly dropped: (principal: string) => void;
   /** Most bytes of request bodies that are held at once in this process. */

@@ -58,11 +58,17 @@ export class Crew {
     this.#deaths = this.#members.map(() => 0);
   }
 
-  /** Starts all; the first settles the port. @throws {GatewayError} BAD_CONFIG if one cannot listen. */
+  /** Starts all; the first settles the port. @throws {GatewayError} BAD_CONFIG if one cannot listen: then none runs. */
   async start(port: number): Promise<{ readonly host: string; readonly port: number }> {
-    const at = await this.#begin(0, port);
-    await Promise.all(this.#members.slice(1).map((_, i) => this.#begin(i + 1, at.port)));
-    return at;
+    try {
+      const at = await this.#begin(0, port);
+      await Promise.all(this.#members.slice(1).map((_, i) => this.#begin(i + 1, at.port)));
+      return at;
+    } catch (error) {
+      this.#stopping = true;
+      for (const it of this.#members) it?.child.kill("SIGKILL");
+      throw error;
+    }
   }
 
   #begin(number: number, port: number): Promise<{ readonly host: string; readonly port: number }> {

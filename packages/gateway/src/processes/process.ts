@@ -74,6 +74,7 @@ class Carrier {
       tap: new Tap(sink, (it) => sink.tell(it)),
       isBlind: () => this.#blind || this.#alone !== undefined,
       denied: (note) => this.#say({ say: "denied", note }),
+      once: (proof) => new LeasedAccount(`proof:${proof}`, { informationBitsPerDay: 1 }, () => this.#lending()),
       sent: (upstream, count) => this.#sent.set(upstream, (this.#sent.get(upstream) ?? 0) + count),
       dropped: (principal) => this.#dropped.set(principal, (this.#dropped.get(principal) ?? 0) + 1),
       maxBytesInFlight: Math.ceil(maxBytesInFlight / start.processes),

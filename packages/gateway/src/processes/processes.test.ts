@@ -10,6 +10,7 @@ import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { revealed, type Entry } from "@outweigh/evidence";
 import { createKey } from "../keys/key-file.ts";
+import { proofDigest, zeroBits } from "../orders/challenge.ts";
 import { aGateway } from "../testing/a-gateway.ts";
 import { loop, once, type Asked } from "../testing/loop.ts";
 import { mockUpstream, saying, type Answer } from "../testing/upstream.ts";
@@ -140,6 +141,28 @@ test(
   },
 );
 
+test("a proof of work counts once over all processes, and a port that is taken is said to be", { skip }, async (t) => {
+  const { it } = await world(t);
+  const taken = { processes: 2, port: Number(new URL(it.gateway.url).port) };
+  await assert.rejects(
+    aGateway({ ...taken, upstreams: [{ name: "mock", protocol: "openai", url: "http://127.0.0.1:9" }] }),
+    /EADDRINUSE/,
+  );
+  const order = { id: "ORD-1", verb: "challenge", bits: 8, principal: "alice", reason: "a test", by: "ana", from: 0 };
+  await ask(it.gateway.url, it.key);
+  await it.admin("POST", "/orders", { ...order, until: Date.now() + 60_000 });
+  await sleep(500);
+  const headers = { authorization: `Bearer ${it.key}`, connection: "close" };
+  const post = (more: object) =>
+    fetch(it.gateway.url + path, { method: "POST", headers: { ...headers, ...more }, body });
+  const challenge = (await post({})).headers.get("x-outweigh-challenge") ?? "";
+  let nonce = 0;
+  while (zeroBits(proofDigest(challenge, String(nonce), Buffer.from(body))) < 8) nonce++;
+  const proof = { "x-outweigh-proof": `${challenge}:${nonce}` };
+  const answers = await Promise.all(Array.from({ length: 12 }, () => post(proof)));
+  assert.equal(answers.filter((one) => one.status === 200).length, 1);
+});
+
 interface Apart {
   readonly child: ChildProcess;
   readonly url: string;
@@ -165,8 +188,8 @@ test(
     const data = mkdtempSync(join(tmpdir(), "outweigh-crew-"));
     const { secret } = createKey(data, { principal: "alice" }, 0);
     const section = { processes: 2, data, upstreams: [{ name: "mock", protocol: "openai", url: upstream.url }] };
-    const first = await startApart({ ...section, port: 0 });
-    let second: Apart | undefined;
+      const first = await startApart({ ...section, port: 0 });
+      let second: Apart | undefined;
     t.after(async () => {
       for (const it of [first, second]) {
         if (!it || it.child.exitCode !== null || it.child.signalCode !== null) continue;
@@ -183,9 +206,9 @@ test(
     first.child.kill("SIGKILL");
     await sleep(1_000);
     assert.ok(first.pids.every(isAlive), "a process that carries requests went with it");
-    second = await startApart({ ...section, port: Number(new URL(first.url).port) });
-    await until(() => first.pids.every((pid) => !isAlive(pid)), "the old processes did not end");
-    await sleep(300);
+      second = await startApart({ ...section, port: Number(new URL(first.url).port) });
+      await until(() => first.pids.every((pid) => !isAlive(pid)), "the old processes did not end");
+      await sleep(300);
     await load.stop();
     assert.deepEqual(
       load.asked.filter((one) => one.status !== 200),
