@@ -13,6 +13,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["open", async () => (await import("./commands/open.ts")).open],
   ["pack", async () => (await import("./commands/pack.ts")).pack],
   ["export", async () => (await import("./commands/export.ts")).exportIncident],
+  ["checkpoint", async () => (await import("./commands/checkpoint.ts")).checkpoint],
   ["backup", async () => (await import("./commands/backup.ts")).backup],
   ["restore", async () => (await import("./commands/restore.ts")).restore],
   ["verify", async () => (await import("./commands/verify.ts")).verify],

@@ -393,6 +393,17 @@ export const evidencePage = page(evidenceRow).extend({
 });
 export type EvidencePage = z.infer<typeof evidencePage>;
 
+/** Where the evidence log stood at a time, signed: what one keeps elsewhere to hold later packs against. */
+export const evidenceCheckpoint = z.object({
+  origin: z.string(),
+  size: z.int().nonnegative(),
+  root: z.string(),
+  time,
+  key: z.string(),
+  signature: z.string(),
+});
+export type EvidenceCheckpoint = z.infer<typeof evidenceCheckpoint>;
+
 // What people send.
 const reason = z.string().trim().min(1).max(2000);
 export const assignBody = z.strictObject({ assignee: z.string().min(1).max(128).nullable() });

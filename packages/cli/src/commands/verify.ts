@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { evidenceCheckpoint, type EvidenceCheckpoint } from "@outweigh/schema";
 import { z } from "zod";
 import { command, type Call } from "../command.ts";
 import { CliError, type ExitCode } from "../error.ts";
@@ -12,6 +13,12 @@ const options = {
     multiple: true,
     value: "KEY",
     about: "A key you trust, by id or in full; without one, any signer is accepted and named",
+  },
+  known: {
+    type: "string",
+    multiple: true,
+    value: "FILE",
+    about: "A checkpoint that you kept: the pack's log must have grown from it",
   },
 } as const;
 
@@ -30,6 +37,10 @@ export const verify = command({
       line: "outweigh verify incident-1.pack --key ed25519:ce2ada0b2b430c2a55cedd04b04e12bd",
       about: "Holds only if that key signed it",
     },
+    {
+      line: "outweigh verify incident-1.pack --known 2026-11-01.checkpoint",
+      about: "Holds only if the log still begins as it did that day",
+    },
   ],
   run,
 });
@@ -37,7 +48,11 @@ export const verify = command({
 async function run({ positionals: [file = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { maxPackBytes, verifyPack } = await import("@outweigh/evidence");
   const bytes = read(file, maxPackBytes);
-  const report = verifyPack(bytes, values.key.length > 0 ? { trusted: values.key } : {});
+  const known = values.known.map(readCheckpoint);
+  const report = verifyPack(bytes, {
+    ...(values.key.length > 0 && { trusted: values.key }),
+    ...(known.length > 0 && { known }),
+  });
   // What does not hold may say anything: then it has no title of ours to show.
   const title = report.ok ? titleIn(bytes) : undefined;
   if (json) terminal.printJson({ ...report, ...(title !== undefined && { title }) });
@@ -81,10 +96,23 @@ const newline = 0x0a;
 
 function read(file: string, most: number): Uint8Array {
   const { size } = statOf(file);
-  if (size > most) throw new CliError("USAGE", `${file} has ${size} bytes, a pack at most ${most}`);
+  if (size > most) throw new CliError("USAGE", `${file} has ${size} bytes, at most ${most} are read`);
   try {
     return readFileSync(file);
   } catch (cause) {
     throw unreadable(file, cause);
   }
 }
+
+/** A checkpoint as `outweigh checkpoint` printed it. @throws {CliError} USAGE */
+function readCheckpoint(file: string): EvidenceCheckpoint {
+  const text = new TextDecoder().decode(read(file, maxCheckpointBytes));
+  try {
+    return evidenceCheckpoint.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new CliError("USAGE", `${visible(file)} is no checkpoint: outweigh checkpoint prints one`, { cause });
+  }
+}
+
+/** Longest checkpoint, in bytes: it has six short members. */
+const maxCheckpointBytes = 64 * 1024;

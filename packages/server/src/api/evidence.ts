@@ -1,4 +1,4 @@
-import { listQuery, type EvidencePage } from "@outweigh/schema";
+import { listQuery, type EvidenceCheckpoint, type EvidencePage } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { toActivity } from "../evidence/log.ts";
 import { listEvidence } from "../store/evidence.ts";
@@ -11,4 +11,6 @@ export function evidence(app: FastifyInstance, { db, evidence: log, now }: Conte
     const [page, chain] = await Promise.all([listEvidence(db, { ...query, now: now() }), log.check(db, now())]);
     return { ...page, items: page.items.map(toActivity), chain };
   });
+
+  app.post("/api/evidence/checkpoint", async (): Promise<EvidenceCheckpoint> => log.stands(db, now()));
 }

@@ -145,3 +145,14 @@ test("a time is told in counts: what was opened and closed, how soon, and how of
   assert.ok(byMethod.length === 1 && toCloseMs >= 0);
   assert.equal((await visitor.get("/api/report?days=0")).status, 400);
 });
+
+test("a checkpoint that was kept holds a later pack to it", async () => {
+  const { body: kept } = await visitor.post("/api/evidence/checkpoint", {});
+  const again = await visitor.post("/api/evidence/checkpoint", {});
+  assert.deepEqual(again.body, kept, "nothing happened since: it is the same");
+  await visitor.post(`/api/incidents/${incident}/comments`, { text: "after it was kept" });
+  const { body: pack } = await visitor.get(`/api/incidents/${incident}/pack`);
+  assert.deepEqual(verifyPack(pack, { known: [kept] }).problems, []);
+  const other = { ...kept, root: "0".repeat(64) };
+  assert.notDeepEqual(verifyPack(pack, { known: [other] }).problems, []);
+});

@@ -28,6 +28,7 @@ import {
   entityQuery,
   eventPage,
   eventSummary,
+  evidenceCheckpoint,
   evidencePage,
   gatewayEnrolBody,
   gatewayPage,
@@ -238,6 +239,11 @@ const watching: Record<string, Route> = {
   },
   "GET /api/scan": { needs: "viewer", does: "The latest scan report", answer: scanReport },
   "GET /api/evidence": list("viewer", "Everything that was decided, the latest first", evidencePage),
+  "POST /api/evidence/checkpoint": {
+    needs: "viewer",
+    does: "Where the evidence log stands now, signed",
+    answer: evidenceCheckpoint,
+  },
   "GET /api/hosts": list("viewer", "Hosts with an agent", hostPage),
   "GET /api/hosts/:id": { needs: "viewer", does: "One host, its facts and orders", answer: hostDetail },
   "POST /api/hosts/enrolments": {

@@ -10,6 +10,7 @@ import {
   signerOf,
   verifyChain,
   verifyCheckpoint,
+  type Checkpoint,
   type Entry,
   type Head,
   type JsonObject,
@@ -83,6 +84,18 @@ export class EvidenceLog {
     const log = new EvidenceLog(signerOf(createPrivateKey(pem)), Buffer.from(salt.trim(), "hex"));
     await beginLog(db);
     return log;
+  }
+
+  /** Where the log stands now, signed. Packs of later show that the log grew from there: whoever keeps it can prove that it did not. */
+  async stands(db: Db, now: number): Promise<Checkpoint> {
+    return db.transaction().execute(async (tx) => {
+      const head = await requireHead(tx);
+      const last = (await checkpoints(tx)).at(-1);
+      if (last?.size === head.size) return last;
+      const it = checkpoint(head, now, this.signer);
+      await addCheckpoint(tx, it);
+      return it;
+    });
   }
 
   /** Appends within a transaction: the entries are there exactly if what they are about is. */
