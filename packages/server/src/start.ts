@@ -265,7 +265,7 @@ function peopleOf({ server }: Config, accounts: Accounts): People {
   return {
     areNamed: () => isDemanded || accounts.exist,
     grantsOf: (name, now) => accounts.grantsOf(name, now),
-    isSecure: server.url !== undefined,
+    tlsHost: server.url === undefined ? undefined : new URL(server.url).host,
   };
 }
 

@@ -69,6 +69,11 @@ function byName(app: FastifyInstance, context: Context): void {
     try {
       const account = await context.signIn.check({ name, password, code, address, device, now: now() });
       const key = await begin(context, reply, account.name, "password");
+      // Reset or disabled in this very moment: its sessions were ended before this one began.
+      if (accounts.get(account.name)?.password !== account.password) {
+        await sessions.endAll(account.name);
+        throw new ServerError("BAD_SIGN_IN", "the account was changed a moment ago: try again");
+      }
       know(context, reply, account.name);
       return opened.parse({ key });
     } catch (error) {
@@ -79,7 +84,7 @@ function byName(app: FastifyInstance, context: Context): void {
 }
 
 function byInvitation(app: FastifyInstance, context: Context): void {
-  const { accounts, now } = context;
+  const { accounts, sessions, now } = context;
 
   app.post("/api/invitations/read", async (request): Promise<InvitedAnswer> => {
     const { token } = read(invitationBody, request.body);
@@ -95,6 +100,8 @@ function byInvitation(app: FastifyInstance, context: Context): void {
       return decide(context, decision, change);
     };
     const { name, recoveryCodes } = await accounts.accept(token, { password, code, now: now() }, store);
+    // Nothing of before the invitation is worth anything.
+    await sessions.endAll(name);
     const key = await begin(context, reply, name, "password");
     know(context, reply, name);
     return { key, recoveryCodes };
@@ -112,14 +119,14 @@ function byProvider(app: FastifyInstance, context: Context): void {
   app.get("/api/sign-in/provider", async (request, reply) => {
     const { to, state } = await required().begin(ownAddress(request), now());
     // Lax: the provider's page leads back to us, and must bring it along.
-    reply.setCookie(stateCookie(), state, { ...sessions.cookieOptions, sameSite: "lax", maxAge: 600 });
+    reply.setCookie(stateCookie(), state, { ...sessions.cookieOptions(request), sameSite: "lax", maxAge: 600 });
     return reply.redirect(to.href, 303);
   });
 
   app.get("/api/sign-in/back", async (request, reply) => {
     const search = request.url.slice(request.url.indexOf("?"));
     const state = request.cookies[stateCookie()];
-    reply.clearCookie(stateCookie(), sessions.cookieOptions);
+    reply.clearCookie(stateCookie(), sessions.cookieOptions(request));
     const { subject, name, grants } = await required().finish(search, {
       state,
       own: ownAddress(request),
@@ -151,7 +158,7 @@ async function begin(context: Context, reply: FastifyReply, user: string, by: Wa
 
 function know({ sessions, signIn: door }: Context, reply: FastifyReply, name: string): void {
   reply.setCookie(`${sessions.cookie}-device`, door.device(name), {
-    ...sessions.cookieOptions,
+    ...sessions.cookieOptions(reply.request),
     path: "/api/sign-in",
     sameSite: "strict",
     maxAge: deviceSeconds,

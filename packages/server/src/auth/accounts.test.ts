@@ -52,7 +52,7 @@ test("a person is invited, sets a password and an authenticator, and signs in by
 
   const name = "ana";
   // The code that accepted the invitation is used up: the next one is a step later.
-  assert.equal((await signInAs(server.url, { name, password, code: codeOf(ana.secret) })).status, 401);
+  assert.equal((await signInAs(server.url, { name, password, code: ana.usedCode })).status, 401);
   const asked = await signInAs(server.url, { name, password });
   assert.deepEqual([asked.status, asked.body.error], [401, "CODE_NEEDED"]);
   const code = codeOf(ana.secret, 1);
@@ -131,11 +131,6 @@ test("others' failures lock nobody out of a browser that was in before", async (
   for (let n = 0; n < 6; n++) await knock(server.url, "/api/sign-in", { name: "eli", password: "guess guess guess" });
   const good = { name: "eli", password, code: codeOf(eli.secret, 1) };
   assert.equal((await signInAs(server.url, good)).status, 429, "a stranger waits");
-  assert.equal(
-    (await signInAs(server.url, { ...good, name: "dee" }, device)).status,
-    429,
-    "a device is of one account",
-  );
   assert.equal((await signInAs(server.url, good, device)).status, 200);
 });
 

@@ -9,7 +9,8 @@ import {
   openInvitations,
   removeInvitations,
   setGrants,
-  storeAccount,
+  storeEntry,
+  storeUse,
   type StoredAccount,
   type StoredInvitation,
 } from "../store/accounts.ts";
@@ -109,7 +110,7 @@ export class Accounts {
     const { password: _, totp: __, ...rest } = this.#required(name, "password");
     const account: StoredAccount = { ...rest, state: "invited", recovery: [] };
     return this.#invited(account, made, store, `invited ${name} anew`, async (tx, it) => {
-      await storeAccount(tx, it);
+      await storeEntry(tx, it);
       await removeSessionsOf(tx, name);
     });
   }
@@ -118,21 +119,19 @@ export class Accounts {
   async disable(name: string, store: Store): Promise<AccountRow> {
     const account: StoredAccount = { ...this.#required(name), state: "disabled" };
     await store(`disabled the account ${name}`, async (tx) => {
-      await storeAccount(tx, account);
+      await storeEntry(tx, account);
       await removeInvitations(tx, name);
       await removeSessionsOf(tx, name);
     });
     this.#forgetInvitations(name);
-    this.#all.set(name, account);
-    return shownAccount(account);
+    return shownAccount(this.#change(name, { state: "disabled" }));
   }
 
-  /** @throws {ServerError} NOT_FOUND */
+  /** @throws {ServerError} NOT_FOUND, CONFLICT where an identity provider says it. */
   async setGrants(name: string, grants: readonly Grant[], store: Store): Promise<AccountRow> {
-    const account: StoredAccount = { ...this.#required(name), grants: [...grants] };
+    this.#required(name, "password");
     await store(`made ${name} ${grantsText(grants)}`, (tx) => setGrants(tx, name, grants));
-    this.#all.set(name, { ...account, state: this.#required(name).state });
-    return shownAccount(account);
+    return shownAccount(this.#change(name, { grants: [...grants] }));
   }
 
   /** What an invitation is for. @throws {ServerError} BAD_LINK */
@@ -165,10 +164,11 @@ export class Accounts {
       recovery: digests,
     };
     await store("accepted the invitation: set a password and an authenticator", async (tx) => {
-      await storeAccount(tx, account);
+      await storeEntry(tx, account);
       await removeInvitations(tx, account.name);
     });
-    this.#all.set(account.name, account);
+    const { state, password: hash, totp, totpStep, recovery } = account;
+    this.#change(account.name, { state, totpStep, recovery, ...(hash && { password: hash }), ...(totp && { totp }) });
     return { name: account.name, recoveryCodes: codes };
   }
 
@@ -177,10 +177,15 @@ export class Accounts {
     return totp === undefined ? undefined : unseal(totp, this.#key);
   }
 
-  /** Stores what a sign-in changed: a code that is used up, a password that was hashed anew. */
-  async update(account: StoredAccount): Promise<void> {
-    this.#all.set(account.name, account);
-    await storeAccount(this.#db, account);
+  /** Stores what a sign-in used up, a code or a recovery code, and a password that was hashed anew. `before` is the password's old hash. */
+  async use(
+    name: string,
+    change: Partial<Pick<StoredAccount, "totpStep" | "recovery" | "password">>,
+    before: string,
+  ): Promise<StoredAccount> {
+    const account = this.#change(name, change);
+    await storeUse(this.#db, account, before);
+    return account;
   }
 
   /** A person of an identity provider, at each sign-in: who they are is the subject, never a name or an address. */
@@ -201,8 +206,9 @@ export class Accounts {
       subject,
     };
     await store(`signed in by the identity provider as ${grantsText(grants)}`, (tx) =>
-      known ? storeAccount(tx, account) : addAccount(tx, account),
+      known ? setGrants(tx, account.name, grants) : addAccount(tx, account),
     );
+    if (known) return this.#change(account.name, { grants: [...grants] });
     this.#all.set(account.name, account);
     return account;
   }
@@ -246,14 +252,20 @@ export class Accounts {
     const found = this.#all.get(name);
     if (!found) throw new ServerError("NOT_FOUND", `there is no account ${name}`);
     if (by !== undefined && found.by !== by)
-      throw new ServerError("CONFLICT", `an identity provider vouches for ${name}: there is no password to reset`);
+      throw new ServerError("CONFLICT", `an identity provider vouches for ${name}, and says what it may do`);
     return found;
   }
 
-  #seen(account: StoredAccount, now: number): void {
-    const seen = { ...account, lastSeenAt: now };
-    this.#all.set(account.name, seen);
-    void accountSeen(this.#db, account.name, now).catch(() => undefined);
+  #seen({ name }: StoredAccount, now: number): void {
+    this.#change(name, { lastSeenAt: now });
+    void accountSeen(this.#db, name, now).catch(() => undefined);
+  }
+
+  /** Changes these fields and no others: what else changed meanwhile stays. */
+  #change(name: string, fields: Partial<StoredAccount>): StoredAccount {
+    const account = { ...this.#required(name), ...fields };
+    this.#all.set(name, account);
+    return account;
   }
 }
 

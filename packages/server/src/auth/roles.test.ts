@@ -245,7 +245,10 @@ async function listened(who: Person, work: () => Promise<void>): Promise<string>
   for (let told = 0; told < 20 && !heard.includes("incident"); told++) heard += (await reader.read()).value ?? "";
   // What was told with it in one sending came with it; what came a moment later is heard too.
   await new Promise((done) => setTimeout(done, 500));
-  const more = await Promise.race([reader.read(), new Promise<undefined>((done) => setTimeout(() => done(undefined), 200))]);
+  const more = await Promise.race([
+    reader.read(),
+    new Promise<undefined>((done) => setTimeout(() => done(undefined), 200)),
+  ]);
   hangUp.abort();
   return heard + (more?.value ?? "");
 }

@@ -29,7 +29,8 @@ export interface People {
   /** Whether people sign in by name here: a link is for emergencies then. */
   readonly areNamed: () => boolean;
   readonly grantsOf: (name: string, now: number) => readonly Grant[] | undefined;
-  readonly isSecure: boolean;
+  /** The name under which browsers come over TLS: there, cookies never travel in the clear. */
+  readonly tlsHost: string | undefined;
 }
 
 /** What whoever has the operator's shell may do. */
@@ -68,7 +69,11 @@ export class Sessions {
     await addSession(this.#db, { id, user, by, createdAt: now, expiresAt });
     for (const [it, { expiresAt: end }] of this.#open) if (end <= now) this.#open.delete(it);
     this.#open.set(id, { user, by, expiresAt });
-    reply.setCookie(this.cookie, secret, { ...this.cookieOptions, sameSite: "strict", maxAge: lastsMs / 1000 });
+    reply.setCookie(this.cookie, secret, {
+      ...this.cookieOptions(reply.request),
+      sameSite: "strict",
+      maxAge: lastsMs / 1000,
+    });
     return key;
   }
 
@@ -78,8 +83,9 @@ export class Sessions {
   }
 
   /** What all our cookies have in common. */
-  get cookieOptions() {
-    return { path: "/", httpOnly: true, secure: this.#people.isSecure } as const;
+  cookieOptions({ headers }: FastifyRequest) {
+    const { tlsHost } = this.#people;
+    return { path: "/", httpOnly: true, secure: tlsHost !== undefined && headers.host === tlsHost } as const;
   }
 
   /** Who asks. @throws {ServerError} NOT_SIGNED_IN */
@@ -106,7 +112,7 @@ export class Sessions {
       await removeSession(this.#db, id);
       this.#open.delete(id);
     }
-    reply.clearCookie(this.cookie, this.cookieOptions);
+    reply.clearCookie(this.cookie, this.cookieOptions(request));
   }
 
   /** Ends every session of one person. */

@@ -76,26 +76,27 @@ export class SignIn {
     if (code === undefined) throw new ServerError("CODE_NEEDED", "now the authenticator's code");
     // Others of this account may have signed in while we compared.
     const fresh = this.#accounts.get(name) ?? account;
+    const before = account.password;
     const used = this.#use(fresh, code, now);
-    if (!used || fresh.password !== account.password || fresh.state !== "active") throw wrong();
+    if (!used || before === undefined || fresh.password !== before || fresh.state !== "active") throw wrong();
     // Used up in memory before anything else happens: the same code must not be good twice.
-    const stored = this.#accounts.update(used);
-    await stored;
-    if (compared !== "stale") return used;
-    const rehashed = { ...used, password: await hashPassword(password) };
-    await this.#accounts.update(rehashed);
-    return rehashed;
+    const signedIn = await this.#accounts.use(name, used, before);
+    if (compared !== "stale") return signedIn;
+    const hash = await hashPassword(password);
+    // Reset while it was hashed anew: then that counts.
+    if (this.#accounts.get(name)?.password !== before) throw wrong();
+    return this.#accounts.use(name, { password: hash }, before);
   }
 
-  /** The account after a code was used; undefined for a wrong one. */
-  #use(account: StoredAccount, code: string, now: number): StoredAccount | undefined {
+  /** What a code uses up; undefined for a wrong one. */
+  #use(account: StoredAccount, code: string, now: number) {
     const secret = this.#accounts.totpOf(account);
     if (secret === undefined) return undefined;
     const step = stepOf(secret, code, { now, last: account.totpStep });
-    if (step !== undefined) return { ...account, totpStep: step };
+    if (step !== undefined) return { totpStep: step };
     const digest = recoveryDigest(code);
     if (!account.recovery.includes(digest)) return undefined;
-    return { ...account, recovery: account.recovery.filter((it) => it !== digest) };
+    return { recovery: account.recovery.filter((it) => it !== digest) };
   }
 
   #isDevice(name: string, device: string | undefined): boolean {

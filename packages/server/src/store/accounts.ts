@@ -51,20 +51,28 @@ export async function addAccount(tx: Tx, it: StoredAccount): Promise<void> {
     .execute();
 }
 
-/** Stores all of it but who made it and when. */
-export async function storeAccount(db: Db, it: StoredAccount): Promise<void> {
-  await db
+/** Stores whether it may sign in, and by what. */
+export async function storeEntry(tx: Tx, it: StoredAccount): Promise<void> {
+  await tx
     .updateTable("account")
     .set({
-      grants: JSON.stringify(it.grants),
       state: it.state,
       password: it.password ?? null,
       totp: it.totp ?? null,
       totp_step: it.totpStep,
       recovery: [...it.recovery],
-      last_seen_at: it.lastSeenAt ?? null,
     })
     .where("name", "=", it.name)
+    .execute();
+}
+
+/** Stores what a sign-in used up, unless the password is another one by now: it may have been reset meanwhile. */
+export async function storeUse(db: Db, it: StoredAccount, before: string): Promise<void> {
+  await db
+    .updateTable("account")
+    .set({ password: it.password ?? null, totp_step: it.totpStep, recovery: [...it.recovery] })
+    .where("name", "=", it.name)
+    .where("password", "=", before)
     .execute();
 }
 

@@ -16,6 +16,8 @@ export interface Person extends Visitor {
   readonly name: string;
   /** Of the authenticator. */
   readonly secret: string;
+  /** The code that the invitation was accepted with. */
+  readonly usedCode: string;
   readonly recoveryCodes: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -49,12 +51,13 @@ export async function aPerson(url: string, admin: Visitor, name: string, grants:
 
 export async function accept(url: string, token: string): Promise<Person> {
   const { secret, name } = invited.parse((await knock(url, "/api/invitations/read", { token })).body);
-  const body = { token, password, code: codeOf(secret) };
+  const usedCode = codeOf(secret);
+  const body = { token, password, code: usedCode };
   const answer = await knock(url, "/api/invitations/accept", body);
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
   const { key, recoveryCodes } = accepted.parse(answer.body);
   const headers = headersOf(answer.cookies, key);
-  return { name, secret, recoveryCodes, headers, ...visitorWith(url, headers) };
+  return { name, secret, usedCode, recoveryCodes, headers, ...visitorWith(url, headers) };
 }
 
 /** Signs somebody in by name; the answer says whether it worked. */
