@@ -111,16 +111,18 @@ function promptTable(prompts: NonNullable<Measured["prompts"]>): string[] {
 }
 
 function linkTable(linked: NonNullable<Measured["linked"]>): string[] {
-  const p = (it: number | undefined) => (it === undefined ? "" : it < 1e-9 ? "< 1e-9" : it.toPrecision(2));
+  const p = (it: number) => (it < 1e-9 ? "< 1e-9" : it.toPrecision(2));
   return [
     "### Linked accounts",
     "",
-    "| one thief's accounts | found | honest accounts joined | pooled re-test: thief's group | pooled re-test: honest groups | partition p | turns p |",
-    `| --- |${" --- |".repeat(6)}`,
-    ...linked.map((it) => {
-      const tested = it.alarmed ? it.alarmed.join(", ") || "silent" : "not run";
-      const honest = it.honestAlarmed === undefined ? "" : `${it.honestAlarmed} alarmed`;
-      return `| ${it.name} | ${percent(it.found)} | ${it.honestJoined} of ${it.honest} | ${tested} | ${honest} | ${p(it.partition)} | ${p(it.turns)} |`;
+    "| one thief's accounts | found | honest accounts joined | groups tested | thief's group | honest groups named | most by | partition p | turns p |",
+    `| --- |${" --- |".repeat(8)}`,
+    ...linked.map(({ name, found, honestJoined, honest, retest: it }) => {
+      const verdict = it?.thiefFound ? "named" : "not named";
+      const test = it
+        ? `${it.groups} | ${verdict} | ${it.honestFound} | ${it.by} | ${p(it.partition)} | ${p(it.turns)}`
+        : "see above | | | | |";
+      return `| ${name} | ${percent(found)} | ${honestJoined.toFixed(1)} of ${honest} | ${test} |`;
     }),
     "",
   ];

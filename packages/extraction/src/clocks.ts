@@ -1,5 +1,6 @@
 // What the clocks of accounts say: do they act as one scheduler has them act?
 import type { Account } from "./links.ts";
+import { betaCdf } from "./statistics.ts";
 
 /** Most turns of the clock that timing is compared with: all there are with fewer intervals. */
 const maxShifts = 999;
@@ -54,18 +55,28 @@ function shiftsOf(length: number): number[] {
   return Array.from({ length: n }, (_, i) => 1 + Math.floor((i * (length - 1)) / n));
 }
 
-/** How seldom two accounts that act on their own would take turns as these do, while both act. Undefined where that is too short. */
+/**
+ * How seldom two accounts that act on their own would take turns as these do, while both act. Between two queries of one, exactly
+ * one of the other: whatever the one's clock, chance has that at most once in e times if the other's queries fall independently.
+ * Undefined where both act too seldom or too unevenly. Blind spot: two honest metronomes of one period take turns too.
+ */
 export function alternationP({ times: a }: Account, { times: b }: Account) {
   if (!a || !b) return undefined;
   const from = Math.max(a[0] ?? Infinity, b[0] ?? Infinity);
   const to = Math.min(a.at(-1) ?? -Infinity, b.at(-1) ?? -Infinity);
-  let [i, j] = [firstFrom(a, from), firstFrom(b, from)];
+  const [startA, startB] = [firstFrom(a, from), firstFrom(b, from)];
   const [endA, endB] = [firstFrom(a, to, true), firstFrom(b, to, true)];
-  const [fewer, more] = [Math.min(endA - i, endB - j), Math.max(endA - i, endB - j)];
-  if (fewer < minTurns || more > maxUneven * fewer) return undefined;
-  const order: number[] = [];
-  while (i < endA || j < endB) order.push(j >= endB || (i < endA && a[i]! <= b[j]!) ? (i++, 0) : (j++, 1));
-  return { feature: "turns" as const, p: turnsP(order) };
+  const [inA, inB] = [endA - startA, endB - startB];
+  const fewer = Math.min(inA, inB);
+  if (fewer < minTurns || Math.max(inA, inB) > maxUneven * fewer) return undefined;
+  let single = 0;
+  for (let i = startA, j = startB; i + 1 < endA; i++) {
+    while (j < endB && b[j]! < a[i]!) j++;
+    const before = j;
+    while (j < endB && b[j]! < a[i + 1]!) j++;
+    if (j - before === 1) single++;
+  }
+  return { feature: "turns" as const, p: single === 0 ? 1 : betaCdf(1 / Math.E, single, inA - single) };
 }
 
 /** Where the first of rising times stands that is not before `time`, or with `after` is after it. */

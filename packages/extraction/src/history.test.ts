@@ -25,6 +25,19 @@ test("finds what a full search of everything kept finds", () => {
   );
 });
 
+test("the closest query is found in whatever stratum, in the last space", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 256 }), fc.integer({ min: 0, max: 1e6 }), (n, other) => {
+      const history = filled(n, 3);
+      const row = history.coarsen([point(1e7 + other)]);
+      const apart = (it: Int8Array) => it.reduce((sum, v, i) => sum + (v - (row[i] ?? 0)) ** 2, 0);
+      const least = Math.min(...Array.from({ length: n }, (_, i) => apart(history.coarsen([point(i)]))));
+      assert.equal(apart(history.closest(row) ?? assert.fail()), least);
+    }),
+  );
+  assert.equal(new History([spaceOf(width)]).closest(new Int8Array(width)), undefined);
+});
+
 test("keeps the newest 256 and a sample of 192 older ones, whatever comes", () => {
   const history = filled(3000);
   const known = Array.from({ length: 3000 }, (_, i) => history.has(mix(i)));

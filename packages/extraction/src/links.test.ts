@@ -67,7 +67,38 @@ test("two accounts filled by one scheduler are evener together than apart", () =
     if (i > 1) return it;
     return { ...it, infrastructure: ["net-shared"], activity: i === 0 ? bursts : bursts.map((v) => 6 - v) };
   });
-  const [group = assert.fail()] = linkAccounts(accounts, { ...options, falseLinks: 5 });
+  const [group = assert.fail()] = linkAccounts(accounts, { falseLinks: 5, maxMembers: 16 });
   const dispersion = group.links[0]?.because.find((it) => it.feature === "dispersion");
   assert.ok((dispersion?.p ?? 1) < 0.02);
+});
+
+test("accounts that take turns are linked, with nothing else in common", () => {
+  const turn = (i: number): Account => ({
+    id: `t-${i}`,
+    times: Array.from({ length: 40 }, (_, n) => 30 * n + 3 * i + uniform(i, n, 8)),
+  });
+  const alone = Array.from({ length: 60 }, (_, i): Account => ({
+    id: `alone-${i}`,
+    times: Array.from({ length: 40 }, (_, n) => 1200 * uniform(i, n, 9)).sort((a, b) => a - b),
+  }));
+  const groups = linkAccounts([...alone, ...Array.from({ length: 5 }, (_, i) => turn(i))], options);
+  assert.deepEqual(
+    groups.map((it) => it.members),
+    [["t-0", "t-1", "t-2", "t-3", "t-4"]],
+  );
+  assert.ok(groups[0]?.links.every((it) => it.because.some(({ feature }) => feature === "turns")));
+});
+
+test("a group takes in who follows its plan from elsewhere, and few others", () => {
+  const plan = Array.from({ length: 168 }, (_, t) => (uniform(70, t, 0) < 0.2 ? 3 : 0));
+  const ring = Array.from({ length: 8 }, (_, i): Account => ({
+    id: `ring-${i}`,
+    activity: plan.map((it, t) => (uniform(i, t, 3) < 0.5 ? it : 0)),
+    infrastructure: [i < 4 ? "proxy" : `exit-${i}`],
+  }));
+  const others = strangers(60).map(({ id, activity = [], infrastructure = [] }) => ({ id, activity, infrastructure }));
+  const [group = assert.fail(), ...rest] = linkAccounts([...others, ...ring], { falseLinks: 5, maxMembers: 16 });
+  assert.deepEqual(rest, []);
+  assert.ok(ring.every((it) => group.members.includes(it.id)));
+  assert.ok(group.members.length <= ring.length + 1, "growth may add half a false one");
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { uniform } from "./hash.ts";
-import { alarmLevel, alarmRank, certifiable, pathPValue, sharesOf } from "./path-cal.ts";
+import { alarmLevel, alarmRank, certifiable, foundAmong, pathPValue, sharesOf } from "./path-cal.ts";
 
 test("needs 99 principals for 1 %, 999 for 0.1 %", () => {
   assert.equal(alarmRank(98, { num: 1, den: 100 }), undefined);
@@ -70,4 +70,27 @@ test("deals the budget out in whole ranks that never sum to more", () => {
     progress: { num: 3, den: 800 },
     lines: { num: 1, den: 800 },
   });
+});
+
+test("of those named among many candidates, few are false, however many are tested", () => {
+  // 300 rounds of 12 candidates, 3 of them guilty: the share of the honest among the named stays near 5 %.
+  const alpha = { num: 1, den: 20 };
+  let share = 0;
+  let guilty = 0;
+  for (let round = 0; round < 300; round++) {
+    const benign = Array.from({ length: 399 }, (_, i) => uniform(round, i, 0));
+    const candidates = Array.from({ length: 12 }, (_, i) => (i < 3 ? 2 : uniform(round, i, 1)));
+    const named = foundAmong(candidates, benign, alpha);
+    share += named.filter((it) => it >= 3).length / Math.max(named.length, 1) / 300;
+    guilty += named.filter((it) => it < 3).length;
+  }
+  assert.equal(guilty, 900);
+  assert.ok(share <= 0.06, `${share}; at most 0.0375 are promised, 0.06 is above by three standard deviations`);
+});
+
+test("with too few benign peaks for so many candidates nobody is named alone", () => {
+  const benign = Array.from({ length: 99 }, (_, i) => i);
+  assert.deepEqual(foundAmong([1000, 1, 2], benign, { num: 1, den: 100 }), []);
+  assert.deepEqual(foundAmong([1000], benign, { num: 1, den: 100 }), [0]);
+  assert.deepEqual(foundAmong([], benign, { num: 1, den: 100 }), []);
 });
