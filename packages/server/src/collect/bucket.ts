@@ -1,5 +1,5 @@
 // Reads the log objects of a bucket, each once, in whatever order they arrive.
-import { createHash } from "node:crypto";
+import { addAbortSignal } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BucketEntry, CollectorHealth } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
@@ -15,7 +15,7 @@ import {
   type Collected,
 } from "../store/collected.ts";
 import type { Db } from "../store/state/state.ts";
-import { storable } from "../store/text.ts";
+import { recordsName, storedName, unreadable } from "./bucket-object.ts";
 import { prefixesOf } from "./bucket-prefixes.ts";
 import { openBucket, StoreError, type BucketStore, type Listed } from "./bucket-store.ts";
 import type { Collector, Intake } from "./collector.ts";
@@ -25,6 +25,8 @@ import { BrokenObject, readObject } from "./object-reader.ts";
 
 /** How long is waited, in ms, while too much waits on disk or it cannot be written. */
 const againMs = 500;
+/** How often those that wait are counted while objects fail, in ms. */
+const countMs = 1000;
 /** Tries of an object that cannot be unpacked: the next one would find the same bytes. */
 const maxBrokenTries = 3;
 
@@ -61,11 +63,13 @@ export class BucketCollector implements Collector {
   #bucket!: Bucket;
   #loop: Promise<void> = Promise.resolve();
   #listing: Listing | undefined;
-  /** A whole listing that is not stored while objects of it are still being read. */
-  #listed: { readonly at: number; readonly floor: number } | undefined;
+  /** A whole listing that is not stored while objects of it are still being read, by their names. */
+  #listed: { readonly at: number; readonly reading: readonly string[] } | undefined;
   #taken = 0;
+  #countedAt = 0;
   #waiting: { readonly count: number; readonly next: readonly Collected[] } = { count: 0, next: [] };
   #position: string | undefined;
+  #newestAt = 0;
   #lastPollAt: number | undefined;
   #lastOkAt: number | undefined;
   #lastError: CollectorHealth["lastError"];
@@ -142,7 +146,7 @@ export class BucketCollector implements Collector {
       this.#problem = textOf(error);
       this.#fail(this.#problem, error);
     }
-    this.#intake.changed();
+    await this.#countWaiting();
   }
 
   /** Objects whose time to be tried again has come. */
@@ -159,13 +163,15 @@ export class BucketCollector implements Collector {
       if (prefix === undefined) break;
       const page = await this.#store.list(prefix, listing.after, this.#ending.signal);
       found += await this.#readNew(page.objects, listing.floor);
+      if (page.after !== undefined && page.after === listing.after)
+        throw new StoreError("FAILED", `the store lists no further than ${page.after}, and says that there is more`);
       listing.after = page.after;
       if (page.after === undefined) listing.prefixes.shift();
       if (found >= limits.maxObjectsPerPoll) break;
     }
     if (listing.prefixes.length === 0) {
       this.#listing = undefined;
-      this.#listed ??= listing;
+      this.#listed ??= { at: listing.at, reading: this.#lanes.names };
     }
     await this.#storeListed();
   }
@@ -181,7 +187,7 @@ export class BucketCollector implements Collector {
 
   /** Once nothing of it is being read any more: what is read now must be found again after a crash. */
   async #storeListed(): Promise<void> {
-    if (!this.#listed || !this.#lanes.isIdle) return;
+    if (!this.#listed || this.#listed.reading.some((it) => this.#lanes.has(it))) return;
     const { at } = this.#listed;
     await storeListed(this.#options.db, this.#bucket, { at, floor: at - this.#options.entry.lookBackMs });
     this.#listed = undefined;
@@ -214,14 +220,14 @@ export class BucketCollector implements Collector {
     const why = unreadable(it);
     try {
       if (why !== undefined) return await this.#giveUp(state, why);
-      const body = await this.#store.get(it, this.#ending.signal);
+      const body = addAbortSignal(this.#ending.signal, await this.#store.get(it, this.#ending.signal));
       await readObject(body, {
         position: state.position,
-        refuse: ({ offset, reason }) => this.#refuse(object, reason, offset),
-        keep: async ({ body: records, name, next }) => {
-          await this.#deliver(records, `s3:${this.#digestOf(it)}:${name}`);
+        keep: async ({ body: records, name, next, refused }) => {
+          if (records.length > 0) await this.#deliver(records, `${recordsName(this.#bucket.bucket, it)}:${name}`);
           state = { ...state, position: next };
           await storeCollected(this.#options.db, this.#bucket, state);
+          for (const { offset, reason } of refused) this.#refuse(object, reason, offset);
         },
       });
       await storeCollected(this.#options.db, this.#bucket, {
@@ -231,11 +237,11 @@ export class BucketCollector implements Collector {
         position: undefined,
       });
       this.#taken++;
-      this.#position = object;
+      if (modifiedAt >= this.#newestAt) [this.#position, this.#newestAt] = [object, modifiedAt];
     } catch (error) {
       if (!this.#isEnding) await this.#failed(state, error).catch((cause: unknown) => this.#fail(textOf(cause), cause));
     }
-    if (state.attempts > 0) await this.#countWaiting();
+    if (state.attempts > 0) await this.#countSometimes();
   }
 
   /** Tries again later, or gives it up. */
@@ -253,7 +259,7 @@ export class BucketCollector implements Collector {
       nextAt: this.#intake.now() + waitMs,
     });
     this.#fail(`${state.object}: ${problem}`, error);
-    await this.#countWaiting();
+    await this.#countSometimes();
   }
 
   /** It is not read, and counts as a reject. */
@@ -285,36 +291,21 @@ export class BucketCollector implements Collector {
     this.#intake.changed();
   }
 
-  async #countWaiting(): Promise<void> {
-    const { db } = this.#options;
-    this.#waiting = await waitingObjects(db, this.#bucket, limits.maxShownFailing).catch(() => this.#waiting);
-    this.#intake.changed();
+  /** Not for each of ten thousand that fail. */
+  async #countSometimes(): Promise<void> {
+    if (this.#intake.now() - this.#countedAt >= countMs) await this.#countWaiting();
   }
 
-  /** Names an object in the names of its pieces: 160 bits, so that no two share one. */
-  #digestOf({ object, version }: Listed): string {
-    const whole = JSON.stringify([this.#bucket.bucket, object, version]);
-    return createHash("sha256").update(whole).digest("hex").slice(0, 40);
+  async #countWaiting(): Promise<void> {
+    const { db } = this.#options;
+    this.#countedAt = this.#intake.now();
+    this.#waiting = await waitingObjects(db, this.#bucket, limits.maxShownFailing).catch(() => this.#waiting);
+    this.#intake.changed();
   }
 }
 
 /** Characters of a key that a reason shows. */
 const maxShownKey = 300;
-
-/** What an object is called in the database: its key, or the digest of one that no column holds. */
-function storedName({ object }: Listed): string {
-  if (storable(object) === object && Buffer.byteLength(object) <= limits.maxKeyBytes) return object;
-  return `${unnamed}${createHash("sha256").update(object).digest("hex")}`;
-}
-
-const unnamed = "a key that cannot be kept, of SHA-256 ";
-
-/** Why an object is not even asked for. */
-function unreadable({ object, size }: Listed): string | undefined {
-  if (object.startsWith(unnamed)) return `it is longer than ${limits.maxKeyBytes} bytes, or holds half a character`;
-  if (size > limits.maxObjectBytes) return `it has ${size} bytes, at most ${limits.maxObjectBytes} are read`;
-  return undefined;
-}
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

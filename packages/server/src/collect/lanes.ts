@@ -12,6 +12,11 @@ export class Lanes {
     return this.#running.has(name);
   }
 
+  /** What runs now. */
+  get names(): string[] {
+    return [...this.#running.keys()];
+  }
+
   get isIdle(): boolean {
     return this.#running.size === 0;
   }

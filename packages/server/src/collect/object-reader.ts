@@ -9,10 +9,14 @@ const pieceBytes = 1024 * 1024;
 /** Bytes of the unpacked object that are cut at a time. */
 const stepBytes = 256 * 1024;
 
+/** Refused things that are told at once. */
+const maxRefused = 1000;
+
 /** Some records of an object. */
 export interface Piece {
-  /** One record a line. */
+  /** One record a line. Empty where all was refused. */
   readonly body: Buffer;
+  readonly refused: readonly Unreadable[];
   /** Names the piece within its object: the same whenever it is read from the same position. */
   readonly name: string;
   /** Where reading goes on once the piece is kept. */
@@ -28,7 +32,6 @@ export interface Unreadable {
 export interface ObjectReaderOptions {
   readonly position: SplitterState | undefined;
   keep(piece: Piece): Promise<void>;
-  refuse(it: Unreadable): void;
   /** Most that it may unpack to, in bytes. */
   readonly maxBytes?: number;
 }
@@ -41,13 +44,14 @@ export class BrokenObject extends Error {
 /**
  * Reads an object from a position to its end. gzip and zstd are told by their first bytes, not by the name.
  *
- * @throws {BrokenObject}, and whatever the body throws. What was kept by then stays.
+ * @throws {BrokenObject} after what was good was kept; whatever the body throws. What was kept by then stays.
  */
 export async function readObject(body: Readable, options: ObjectReaderOptions): Promise<void> {
-  const { position, keep, refuse, maxBytes = maxUnpackedBytes } = options;
+  const { position, keep, maxBytes = maxUnpackedBytes } = options;
   const splitter = new RecordSplitter(position);
   let before = splitter.state();
   let records: string[] = [];
+  let refused: Unreadable[] = [];
   let held = 0;
   let offset = 0;
   const take = (cuts: ReturnType<RecordSplitter["push"]>) => {
@@ -55,32 +59,63 @@ export async function readObject(body: Readable, options: ObjectReaderOptions): 
       if ("record" in it) {
         records.push(it.record);
         held += it.record.length;
-      } else refuse({ offset: it.offset, reason: it.rejected });
+      } else refused.push({ offset: it.offset, reason: it.rejected });
     }
   };
   const hand = async () => {
     const next = splitter.state();
     const name = `${before.offset}.${before.taken?.length ?? 0}`;
-    if (records.length > 0) await keep({ body: Buffer.from(records.join("\n")), name, next });
+    if (records.length + refused.length > 0) await keep({ body: Buffer.from(records.join("\n")), refused, name, next });
     before = next;
     records = [];
+    refused = [];
     held = 0;
   };
-  for await (const chunk of unpacked(body)) {
-    // Unpacking can only begin at the start: what is kept already is passed over.
-    const start = splitter.state().offset;
-    for (let at = Math.max(0, before.offset - offset); at < chunk.length; at += stepBytes) {
-      take(splitter.push(chunk.subarray(at, at + stepBytes)));
-      if (held >= pieceBytes) await hand();
+  try {
+    for await (const step of steps(unpacked(body))) {
+      // Unpacking can only begin at the start: what is kept already is passed over.
+      const passed = Math.max(0, (position?.offset ?? 0) - offset);
+      if (passed < step.length) take(splitter.push(step.subarray(passed)));
+      offset += step.length;
+      if (offset > maxBytes) {
+        refused.push({ offset, reason: `it unpacks to more than ${maxBytes} bytes: the rest is not read` });
+        return await hand();
+      }
+      if (held >= pieceBytes || refused.length >= maxRefused) await hand();
     }
-    offset += chunk.length;
-    if (offset > maxBytes) {
-      refuse({ offset: start, reason: `it unpacks to more than ${maxBytes} bytes: the rest is not read` });
-      return hand();
-    }
+  } catch (error) {
+    // What came out until then is good.
+    if (error instanceof BrokenObject) await hand();
+    throw error;
   }
   take(splitter.end());
   await hand();
+}
+
+/**
+ * The same bytes in steps of one length, however they come: pieces end at the same places whenever the object is read, so that their
+ * names mean the same records. What came before an error comes out before it.
+ */
+async function* steps(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let held: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length;) {
+        const part = chunk.subarray(at, at + stepBytes - length);
+        held.push(part);
+        length += part.length;
+        at += part.length;
+        if (length < stepBytes) continue;
+        yield Buffer.concat(held, length);
+        [held, length] = [[], 0];
+      }
+    }
+  } catch (error) {
+    if (error instanceof BrokenObject && length > 0) yield Buffer.concat(held, length);
+    throw error;
+  }
+  if (length > 0) yield Buffer.concat(held, length);
 }
 
 /** The object's bytes, whatever they are packed with. */
