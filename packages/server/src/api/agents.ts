@@ -235,18 +235,26 @@ async function finish({ db, evidence, now }: Context, agent: StoredAgent, result
 }
 
 /** A request in an agent's name that is not its own, or is an old one: who else has its key or its disk? It becomes an event. */
-async function refuse({ worker, log, now }: Context, agent: StoredAgent | undefined, why: string): Promise<void> {
+async function refuse(context: Context, agent: StoredAgent | undefined, why: string): Promise<void> {
   if (!agent || why === "revoked") return;
   const said = {
     forged: "its signature is not of the agent's key",
     stale: "its number is not newer than the last one: a copy of the agent, an old disk, or a repeated request",
   };
+  context.log.warn({ agent: agent.id, why }, "a report was refused");
   const text = why === "forged" ? said.forged : said.stale;
-  const [at, host] = [now(), agent.host.name];
+  await tellImpostor(context, { id: agent.id, host: agent.host.name, why, text });
+}
+
+/** Somebody sent in the name of one who enrolled. `why` is a short word for the kind, `text` what people read. */
+export async function tellImpostor(
+  { worker, now }: Context,
+  it: { readonly id: string; readonly host: string; readonly why: string; readonly text: string },
+): Promise<void> {
+  const at = now();
   // One a minute is enough to be seen, and no sender can fill the events with it.
-  const id = `${agent.id}:${why}:${Math.floor(at / 60_000)}`;
-  const record = { refused: 1, id, host, agent: agent.id, time: at, why: text };
-  log.warn({ agent: agent.id, why }, "a report was refused");
+  const id = `${it.id}:${it.why}:${Math.floor(at / 60_000)}`;
+  const record = { refused: 1, id, host: it.host, agent: it.id, time: at, why: it.text };
   // Not as the host's own source: whoever silenced an agent must not keep up its signs of life with requests that are refused.
   worker.expect({ name: refusedSource, kind: "agent" });
   await worker.accept({ source: refusedSource, body: Buffer.from(JSON.stringify(record)), at, key: id });

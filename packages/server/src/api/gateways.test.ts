@@ -204,6 +204,11 @@ test("a report is believed once, from the key that enrolled, until somebody revo
   assert.equal((await it.introduce()).status, 200);
   const { privateKey } = generateKeyPairSync("ed25519");
   assert.equal((await it.send(it.report(), { key: privateKey })).status, 401);
+  const { items } = await eventually(
+    async () => (await visitor.get("/api/events?filter=source:agents-refused")).body,
+    (page) => page.items.length > 0,
+  );
+  assert.equal(items[0].principal, "agent:gateway-three");
   assert.equal((await it.send(it.report(), { counter: counter + 1 })).status, 409);
   const { status } = await visitor.post(`/api/gateways/${it.id}/revoke`, { reason: "replaced" });
   assert.equal(status, 200);

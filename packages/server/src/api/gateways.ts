@@ -17,7 +17,7 @@ import {
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { gatewaySource } from "../auth/gateways.ts";
-import { memberKey } from "../auth/members.ts";
+import { memberKey, type Refusal } from "../auth/members.ts";
 import { digestOf, newSecret } from "../auth/tokens.ts";
 import { ServerError } from "../error.ts";
 import { self } from "../evidence/log.ts";
@@ -31,6 +31,7 @@ import {
   waitingAsks,
   type StoredGateway,
 } from "../store/gateways.ts";
+import { tellImpostor } from "./agents.ts";
 import { Admission, readBody, type Upload } from "./admission.ts";
 import { decide, hangUp, personOf, read, tooMany, type Context } from "./context.ts";
 
@@ -194,6 +195,8 @@ async function reports(app: FastifyInstance, context: Context): Promise<void> {
   const admission = new Admission();
   const uploads = new WeakMap<FastifyRequest, Upload>();
   const history = new History();
+  // Whoever is held would hold the stop up.
+  app.addHook("preClose", async () => all.releaseAll());
   app.addHook("onRequest", async (request, reply) => {
     if (!all.mayKnock(request.headers)) throw notEnrolled();
     const upload = admission.enter(String(request.headers["outweigh-agent"]));
@@ -216,7 +219,7 @@ async function reports(app: FastifyInstance, context: Context): Promise<void> {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const gateway = await all.check(reportPath, request.headers, body);
     if ("why" in gateway) {
-      context.log.warn({ gateway: gateway.member?.facts.name, why: gateway.why }, "a gateway's report was refused");
+      await refuse(context, gateway);
       throw gateway.why === "stale"
         ? new ServerError("CONFLICT", "this report is not newer than the last one")
         : notEnrolled();
@@ -235,6 +238,17 @@ async function reports(app: FastifyInstance, context: Context): Promise<void> {
     );
     return { orders, all: !isWhole };
   });
+}
+
+/**
+ * A report that was not signed by the gateway's key becomes an event: who else speaks in its name? One that is not newer is logged
+ * alone: a gateway lets go of a report that is held when there is news, and the two may arrive in the other order.
+ */
+async function refuse(context: Context, { member, why }: Refusal<StoredGateway>): Promise<void> {
+  context.log.warn({ gateway: member?.facts.name, why }, "a gateway's report was refused");
+  if (!member || why !== "forged") return;
+  const text = "its signature is not of the gateway's key";
+  await tellImpostor(context, { id: member.id, host: gatewaySource(member).name, why, text });
 }
 
 /** A report that tells nothing waits for news; one that does is answered, so that its sender can forget it. */
