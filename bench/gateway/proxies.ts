@@ -42,7 +42,7 @@ async function start(command: string, args: readonly string[], url: string): Pro
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"], detached: false });
   let said = "";
   child.stderr?.on("data", (it) => (said += String(it)));
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 1200; i++) {
     if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}: ${said.slice(0, 500)}`);
     const up = await fetch(url, { method: "GET" }).then(
       () => true,
@@ -187,7 +187,7 @@ export async function outweighTwo(setting: Setting): Promise<Proxy> {
 
 async function ours({ folder, upstream }: Setting, name: string, processes: number): Promise<Proxy> {
   const port = await freePort();
-  const data = join(folder, `gateway-${processes}`);
+  const data = join(folder, `gateway-${port}`);
   mkdirSync(data, { recursive: true });
   const { secret } = createKey(data, { principal: "bench" }, Date.now());
   const conf = join(folder, `outweigh-${processes}.yml`);

@@ -540,7 +540,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     for (const it of this.#denials.take(this.#journal.origin)) this.#outbox.add(it);
     await this.#link.close();
     await this.#outbox.close();
-    await this.#around.pools.close();
+    this.#around.pools.close();
     this.#journal.add({ kind: "gateway-stopped", by: "gateway", text: "stopped" }, Date.now());
     this.#journal.close();
     removeNote(this.dataDir);

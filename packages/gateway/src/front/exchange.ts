@@ -1,5 +1,4 @@
 import type { ServerResponse } from "node:http";
-import type { Dispatcher } from "undici";
 import type { Cost, Metered } from "../admission/meters.ts";
 import { countOf, membersIf } from "../adapters/reading.ts";
 import { ItemCutter } from "../lanes/stream-items.ts";
@@ -8,6 +7,8 @@ import { maxAssembledBytes, maxEditedBytes, maxStallMs, maxTappedBytes } from ".
 import type { Admitted } from "../policy/request.ts";
 import { refuse, type Refusal } from "../refusal.ts";
 import { endFlags } from "../tap/tap.ts";
+import type { AnswerFields } from "../upstream/answer-parser.ts";
+import { LateError, type Asker, type Flow } from "../upstream/plain-pool.ts";
 import { sendRefusal } from "./answering.ts";
 import { remember } from "./clients.ts";
 import { decide, type Decision } from "./decide.ts";
@@ -24,19 +25,21 @@ const searchedBytes = 1024;
 /** Bodies up to this many bytes are sent as one text with their head: Node copies those on the stack. */
 const maxOneWriteBytes = 12 * 1024;
 const nothing: Buffer = Buffer.alloc(0);
+/** What undici says where a time is over. */
+const lateCodes = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
 
 /**
- * One request with its body, and its answer on the way back. It is the handler that undici calls; what it gets is passed on as it
+ * One request with its body, and its answer on the way back. What comes from the model server is passed on as it
  * comes, unless an order or the policy asks for less. All state of an exchange is here and ends with it.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Asker {
   readonly #res: ServerResponse;
   readonly #entered: Entered;
   readonly #around: Surroundings;
   #admitted!: Admitted;
   #account: Metered | undefined;
   #shared: Metered | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
+  #flow: Flow | undefined;
   #lane: Lane = "pass";
   #treating: Treating | undefined;
   #cutter: ItemCutter | undefined;
@@ -142,23 +145,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
       {
         path: target,
         method: route.method,
-        headers: fields,
-        body: body.length === 0 && route.method === "GET" ? null : (asking ?? body),
+        fields,
+        body: body.length === 0 && route.method === "GET" ? undefined : (asking ?? body),
       },
       this,
     );
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#done) controller.abort(new Error("the client is gone"));
+  get isOver(): boolean {
+    return this.#done;
   }
 
-  onResponseStart(
-    _: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
+  onRequestStart(flow: Flow): void {
+    this.#flow = flow;
+    if (this.#done) flow.abort(new Error("the client is gone"));
+  }
+
+  onResponseStart(_: Flow, status: number, headers: AnswerFields): void {
     if (this.#done || status < 200) return;
     this.#status = status;
     this.#fields = answerFields(headers);
@@ -206,7 +209,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#res.writeHead(this.#status, this.#fields);
   }
 
-  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_: Flow, chunk: Buffer): void {
     if (this.#done) return;
     if (this.#lane === "pass") {
       this.#keep(chunk);
@@ -260,15 +263,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #write(bytes: Buffer): void {
-    if (this.#res.write(bytes) || !this.#controller || this.#stall) return;
+    if (this.#res.write(bytes) || !this.#flow || this.#stall) return;
     // A client that reads slower than the model writes makes the model wait, for a while.
-    const controller = this.#controller;
-    controller.pause();
+    const flow = this.#flow;
+    flow.pause();
     this.#stall = setTimeout(() => this.#res.destroy(), maxStallMs);
     this.#res.once("drain", () => {
       clearTimeout(this.#stall);
       this.#stall = undefined;
-      if (!this.#done) controller.resume();
+      if (!this.#done) flow.resume();
     });
   }
 
@@ -320,9 +323,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#res.end();
   }
 
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_: Flow, error: Error): void {
     if (this.#done) return;
-    const late = "code" in error && (error.code === "UND_ERR_HEADERS_TIMEOUT" || error.code === "UND_ERR_BODY_TIMEOUT");
+    const late = error instanceof LateError || ("code" in error && lateCodes.has(String(error.code)));
     this.#fail(
       late
         ? refuse(504, "MODEL_SERVER_SLOW", "the model server did not answer in time")
@@ -336,13 +339,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#done) return;
     if (this.#account) this.#finish(false);
     this.#done = true;
-    this.#controller?.abort(new Error("the client is gone"));
+    this.#flow?.abort(new Error("the client is gone"));
   }
 
   /** Ends an exchange that cannot be completed. */
   #fail(refusal: Refusal): void {
     this.#finish(false);
-    this.#controller?.abort(new Error(refusal.code));
+    this.#flow?.abort(new Error(refusal.code));
     this.#refuse(refusal);
   }
 

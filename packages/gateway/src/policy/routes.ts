@@ -123,6 +123,8 @@ export function upstreamOf(
   }
   const [field, prefix] = adapter.credential;
   const secret = settings.credential === undefined ? undefined : variable(settings.credential, environment);
+  if (secret !== undefined && !/^[\x20-\x7e]+$/.test(secret))
+    throw new GatewayError("BAD_CONFIG", `${settings.name}: the credential holds what no header field may`);
   return {
     name: settings.name,
     adapter,

@@ -1,6 +1,6 @@
-import { buildConnector, Pool, type Dispatcher } from "undici";
+import { Pool } from "undici";
 import type { Upstream } from "../policy/routes.ts";
-import { inOneWrite } from "./one-write.ts";
+import { PlainPool, type Asker, type Outgoing } from "./plain-pool.ts";
 
 /** How long an idle connection to a model server is kept, in ms: below the 5 s after which uvicorn closes its side. */
 const idleMs = 4_000;
@@ -9,22 +9,24 @@ const maxAnswerHeader = 64 * 1024;
 /** Time for a connection to be made, in ms. */
 const connectMs = 5_000;
 
-const connector = buildConnector({ timeout: connectMs, noDelay: true });
-
-const connectInOneWrite: buildConnector.connector = (options, done) =>
-  connector(options, (...it) => (it[0] === null ? done(null, inOneWrite(it[1])) : done(it[0], null)));
+/** Connections to one model server. */
+export interface ServerPool {
+  dispatch(request: Outgoing, asker: Asker): void;
+  close(): void;
+  destroy(): void;
+}
 
 /**
  * Keep-alive connections to each model server, one request in flight on each. A socket whose answer was broken off is closed, not
  * used again; nothing is sent twice, because asking a model costs.
  */
 export class Pools {
-  readonly #pools = new Map<string, Pool>();
+  readonly #pools = new Map<string, ServerPool>();
   /** The same by object: what every request asks for. */
-  readonly #found = new WeakMap<Upstream, Pool>();
+  readonly #found = new WeakMap<Upstream, ServerPool>();
 
   /** The pool of an upstream; a changed one gets a new pool, and the old one ends with its last answer. */
-  of(upstream: Upstream): Dispatcher {
+  of(upstream: Upstream): ServerPool {
     const found = this.#found.get(upstream);
     if (found) return found;
     const pool = this.#make(upstream);
@@ -32,22 +34,11 @@ export class Pools {
     return pool;
   }
 
-  #make(upstream: Upstream): Pool {
+  #make(upstream: Upstream): ServerPool {
     const key = JSON.stringify([upstream.origin, upstream.settings]);
     const known = this.#pools.get(key);
     if (known) return known;
-    const { connections, answerMs, idleMs: silence } = upstream.settings;
-    const pool = new Pool(upstream.origin, {
-      connections,
-      pipelining: 1,
-      allowH2: false,
-      keepAliveTimeout: idleMs,
-      keepAliveMaxTimeout: 600_000,
-      headersTimeout: answerMs,
-      bodyTimeout: silence,
-      maxHeaderSize: maxAnswerHeader,
-      connect: connectInOneWrite,
-    });
+    const pool = upstream.origin.startsWith("https:") ? secure(upstream) : plain(upstream);
     this.#pools.set(key, pool);
     return pool;
   }
@@ -58,11 +49,47 @@ export class Pools {
     for (const [key, pool] of this.#pools) {
       if (used.has(key)) continue;
       this.#pools.delete(key);
-      pool.close().catch(() => undefined);
+      pool.close();
     }
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((it) => it.destroy()));
+  close(): void {
+    for (const it of this.#pools.values()) it.destroy();
   }
+}
+
+function plain({ origin, settings }: Upstream): ServerPool {
+  const { hostname, host, port } = new URL(origin);
+  return new PlainPool({
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: port === "" ? 80 : Number(port),
+    authority: host,
+    connections: settings.connections,
+    headMs: settings.answerMs,
+    silenceMs: settings.idleMs,
+    connectMs,
+    idleMs,
+  });
+}
+
+/** Over TLS by undici, which knows sessions, names and certificates. */
+function secure({ origin, settings }: Upstream): ServerPool {
+  const pool = new Pool(origin, {
+    connections: settings.connections,
+    pipelining: 1,
+    allowH2: false,
+    keepAliveTimeout: idleMs,
+    keepAliveMaxTimeout: 600_000,
+    headersTimeout: settings.answerMs,
+    bodyTimeout: settings.idleMs,
+    maxHeaderSize: maxAnswerHeader,
+    connect: { timeout: connectMs, noDelay: true },
+  });
+  return {
+    dispatch({ method, path, fields, body }, asker) {
+      pool.dispatch({ method, path, headers: [...fields], body: body ?? null }, asker);
+    },
+    close: () => void pool.close().catch(() => undefined),
+    destroy: () => void pool.destroy().catch(() => undefined),
+  };
 }
