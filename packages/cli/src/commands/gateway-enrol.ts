@@ -13,6 +13,11 @@ const options = {
     value: "TOKEN",
     about: "What outweigh gateway token printed; beside the server none is needed",
   },
+  "server-data": {
+    type: "string",
+    value: "DIR",
+    about: "Without URL: the data folder of the server on this machine (default: the configured one)",
+  },
   ...gatewayOptions,
 } as const;
 
@@ -36,7 +41,8 @@ async function run({ values, positionals: [url], json, terminal }: Call<typeof o
   const { config } = loadConfig(values.config);
   const dataDir = gatewayData(values);
   const name = config.gateway?.name ?? "main";
-  const at = url === undefined ? await hereToken(config.server.data) : given(url, values.token);
+  const at =
+    url === undefined ? await hereToken(values["server-data"] ?? config.server.data) : given(url, values.token);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const { enrolGateway, LinkError } = await import("@outweigh/gateway");
   try {
