@@ -151,8 +151,9 @@ export class Line {
     receivedAt?: number,
   ): Outcome {
     const events: OcsfEvent[] = [];
-    const alerts = new Map<string, Alert>();
-    const incidents = new Map<string, Incident>();
+    // Most events lead to nothing: what holds that is made when something comes of one.
+    let alerts: Map<string, Alert> | undefined;
+    let incidents: Map<string, Incident> | undefined;
     let repeats = 0;
     let twins = 0;
     for (const [i, draft] of read.events.entries()) {
@@ -162,9 +163,9 @@ export class Line {
         const event = settle(punctual(draft, receivedAt), this.#register);
         events.push(event);
         for (const alert of this.#detect(event, read.raw[i], logsources(i))) {
-          alerts.set(alert.id, alert);
+          (alerts ??= new Map()).set(alert.id, alert);
           const incident = this.#incidents.take(alert, event, addressOf(event));
-          if (incident) incidents.set(incident.id, incident);
+          if (incident) (incidents ??= new Map()).set(incident.id, incident);
         }
       }
     }
@@ -172,8 +173,8 @@ export class Line {
       read.skipped ?? (twins > 0 && events.length === 0 ? "the same request as another line of this log" : undefined);
     return {
       events,
-      alerts: [...alerts.values()],
-      incidents: [...incidents.values()],
+      alerts: alerts ? [...alerts.values()] : [],
+      incidents: incidents ? [...incidents.values()] : [],
       ...(skipped !== undefined && { skipped }),
       ...(read.refused && { refused: read.refused }),
       ...(repeats > 0 && { repeats }),

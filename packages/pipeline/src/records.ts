@@ -1,5 +1,5 @@
 import { AuditAssembly } from "./audit-assembly.ts";
-import { closeBracket, comma, newline, newScan, openBrace, openBracket, scanValue } from "./json-scan.ts";
+import { closeBracket, comma, doubleQuote, newline, newScan, openBrace, openBracket, scanValue } from "./json-scan.ts";
 
 /** Cuts a stream of bytes into records, without knowing who wrote them. Unpacking gz is the caller's. */
 
@@ -238,7 +238,8 @@ export class RecordSplitter {
   #hand(length: number, consumed: number): Cut | undefined {
     const offset = this.#offset;
     const text = decoder.decode(this.#pending.subarray(0, length)).trimEnd();
-    this.#take(consumed);
+    // The line end goes with its record: one step less for each.
+    this.#take(this.#mode === "records" && this.#pending[consumed] === newline ? consumed + 1 : consumed);
     return text === "" ? undefined : { record: text, offset };
   }
 
@@ -258,6 +259,7 @@ type Opening =
 
 /** Whether the bytes open a document whose array holds the records: `[{`, `[]`, `{"Records":[` or `{"Events":[`. */
 function openingOf(bytes: Uint8Array): Opening {
+  if (opensRecord(bytes)) return { kind: "none" };
   const text = decoder.decode(bytes.subarray(0, maxOpening));
   const whole = bytes.length >= maxOpening;
   if (text.startsWith("[")) {
@@ -270,6 +272,16 @@ function openingOf(bytes: Uint8Array): Opening {
   const start = text.replace(/\s/g, "");
   const possible = ['{"Records":[', '{"Events":['].some((name) => name.startsWith(start));
   return possible && !whole ? { kind: "unsure" } : { kind: "none" };
+}
+
+const letters = { R: 0x52, E: 0x45 };
+
+/** Whether the first name of an object is plainly none of those: nearly every record, told by three bytes. */
+function opensRecord(bytes: Uint8Array): boolean {
+  if (bytes[0] !== openBrace) return false;
+  const quote = skipBlank(bytes, 1);
+  const first = bytes[quote + 1];
+  return bytes[quote] === doubleQuote && first !== undefined && first !== letters.R && first !== letters.E;
 }
 
 function hasMark(bytes: Uint8Array): boolean {

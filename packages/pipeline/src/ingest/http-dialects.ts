@@ -16,7 +16,8 @@ interface Target {
   readonly path: readonly string[];
   /** Cut before decoding, each segment decoded: an encoded slash stays inside its segment. */
   readonly whole: readonly string[];
-  readonly query: URLSearchParams;
+  /** Taken apart when first asked for: few requests have one that matters. */
+  query(): URLSearchParams;
 }
 
 /** Most of a query string read, in UTF-16 units: four times what any usual server accepts, so that padding hides no parameter. */
@@ -29,20 +30,27 @@ export function meaningOf(method: string, uri: string): Meaning {
 }
 
 function target(method: string, uri: string): Target {
-  const local = uri.replace(/^[a-z]+:\/\/[^/]*/i, "");
+  const local = uri.startsWith("/") ? uri : uri.replace(/^[a-z]+:\/\/[^/]*/i, "");
   const question = local.indexOf("?");
-  const raw = (question < 0 ? local : local.slice(0, question)).replace(/#.*$/s, "");
+  const before = question < 0 ? local : local.slice(0, question);
+  const mark = before.indexOf("#");
+  const raw = mark < 0 ? before : before.slice(0, mark);
+  const path = cleanSegments(decodeOnce(raw).split("/"));
   return {
     method,
-    path: cleanSegments(decodeOnce(raw).split("/")),
-    whole: cleanSegments(raw.split("/").map(decodeOnce)),
-    query: new URLSearchParams(question < 0 ? "" : local.slice(question + 1, question + 1 + maxQueryLength)),
+    path,
+    whole: raw.includes("%") ? cleanSegments(raw.split("/").map(decodeOnce)) : path,
+    query: () => new URLSearchParams(question < 0 ? "" : local.slice(question + 1, question + 1 + maxQueryLength)),
   };
 }
 
 /** Where `needle` starts in `path`, or -1: servers are often mounted below a prefix. */
 function find(path: readonly string[], ...needle: readonly string[]): number {
-  return path.findIndex((_, i) => needle.every((it, k) => path[i + k] === it));
+  const [first = ""] = needle;
+  for (let at = path.indexOf(first); at >= 0; at = path.indexOf(first, at + 1)) {
+    if (needle.every((it, k) => path[at + k] === it)) return at;
+  }
+  return -1;
 }
 
 const reading = (method: string) => method === "GET";
@@ -65,16 +73,12 @@ function transfer(method: string): string {
 }
 
 /** mlflow/server: proxied artifacts, the two routes that stream one file, and the searches. Also below `/ajax-api/` and a prefix. */
-function mlflow({ method, path, query }: Target): Meaning | undefined {
+function mlflow(it: Target): Meaning | undefined {
+  const { method, path } = it;
   const artifacts = find(path, "2.0", "mlflow-artifacts");
-  if (artifacts >= 0) return mlflowArtifacts(method, path.slice(artifacts + 2), query);
-  if (path.at(-1) === "get-artifact" && query.has("path")) {
-    const file = cleanSegments((query.get("path") ?? "").split("/"));
-    const name = path.at(-2) === "model-versions" ? (query.get("name") ?? "") : undefined;
-    const run = query.get("run_uuid") ?? query.get("run_id") ?? "";
-    const place = name === undefined ? ["runs", run, "artifacts"] : ["models", name, query.get("version") ?? ""];
-    return { dialect: "mlflow", operation: transfer(method), artifact: mlflowAddress([...place, ...file]) };
-  }
+  if (artifacts >= 0) return mlflowArtifacts(method, path.slice(artifacts + 2), it.query());
+  const streamed = path.at(-1) === "get-artifact" ? mlflowFile(it, it.query()) : undefined;
+  if (streamed) return streamed;
   const api = find(path, "2.0", "mlflow");
   if (api < 0) return undefined;
   const call = path.slice(api + 2).join("/");
@@ -82,11 +86,21 @@ function mlflow({ method, path, query }: Target): Meaning | undefined {
     return { dialect: "mlflow", operation: call.startsWith("registered-models") ? "catalog" : "search" };
   }
   if (call === "artifacts/list") {
+    const query = it.query();
     const run = query.get("run_id") ?? query.get("run_uuid") ?? "";
     const file = cleanSegments((query.get("path") ?? "").split("/"));
     return { dialect: "mlflow", operation: "list", artifact: mlflowAddress(["runs", run, "artifacts", ...file]) };
   }
   return { dialect: "mlflow", operation: reading(method) ? "describe" : "request" };
+}
+
+function mlflowFile({ method, path }: Target, query: URLSearchParams): Meaning | undefined {
+  if (!query.has("path")) return undefined;
+  const file = cleanSegments((query.get("path") ?? "").split("/"));
+  const name = path.at(-2) === "model-versions" ? (query.get("name") ?? "") : undefined;
+  const run = query.get("run_uuid") ?? query.get("run_id") ?? "";
+  const place = name === undefined ? ["runs", run, "artifacts"] : ["models", name, query.get("version") ?? ""];
+  return { dialect: "mlflow", operation: transfer(method), artifact: mlflowAddress([...place, ...file]) };
 }
 
 function mlflowArtifacts(method: string, rest: readonly string[], query: URLSearchParams): Meaning {
