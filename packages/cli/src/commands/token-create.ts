@@ -10,6 +10,7 @@ const options = {
   ...configOption,
   ...dataOption,
   source: { type: "string", value: "NAME", about: "The one source whose records it may send; scan for scan reports" },
+  host: { type: "string", value: "NAME", about: "For a source of scans: the one host whose scans it may send" },
   role: {
     type: "string",
     value: "ROLE",
@@ -39,6 +40,10 @@ export const tokenCreate = command({
       line: "outweigh token create --source registry --name registry-eu > token",
       about: "A second one, told apart by its name, written to a file",
     },
+    {
+      line: "outweigh token create --source scan --host gpu-7",
+      about: "For scans of one host: they replace each other, so nobody else may send them",
+    },
     { line: "outweigh token create --role viewer --name siem --days 30", about: "For a program that reads incidents" },
   ],
   run,
@@ -53,6 +58,7 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
   const [grant] = role === undefined ? [] : readGrants([role]);
   const wanted = tokenBody.safeParse({
     ...(source !== undefined && { source }),
+    ...(values.host !== undefined && { host: values.host }),
     ...(grant && { grant }),
     ...(name !== undefined && { name }),
     ...(days !== undefined && { days: Number(days) }),
