@@ -4,11 +4,46 @@ import { gaps } from "./books.ts";
 import { day, hour, min, now } from "./time.ts";
 
 export const sources: SourceHealth[] = [
-  source("cloudtrail", "cloudtrail", "sending", 1_104_220, [
-    "Reads inside the instance's own VPC endpoint without data events",
-    "Bytes of a ranged read: only how many, not which",
-  ]),
-  source("registry", "http-access", "sending", 84_112, ["Who is behind a shared token"]),
+  {
+    ...source("cloudtrail", "cloudtrail", "sending", 1_104_220, [
+      "Reads inside the instance's own VPC endpoint without data events",
+      "Bytes of a ranged read: only how many, not which",
+    ]),
+    lagMs: 5 * min,
+    collector: {
+      way: "bucket",
+      at: "s3://acme-logs/AWSLogs/111122223333/CloudTrail/{yyyy}/{mm}/{dd}/",
+      position: "AWSLogs/111122223333/CloudTrail/2026/11/24/0905Z_x.json.gz",
+      lastPollAt: now - 20_000,
+      lastOkAt: now - 20_000,
+      taken: 8_204,
+      waiting: 1,
+      shed: [],
+      lastError: {
+        at: now - 2 * min,
+        message: "AWSLogs/0900Z_y.json.gz: it cannot be unpacked: unexpected end of file",
+      },
+      failing: [
+        {
+          object: "AWSLogs/111122223333/CloudTrail/2026/11/24/0900Z_y.json.gz",
+          attempts: 2,
+          nextAt: now + 3 * min,
+          reason: "it cannot be unpacked: unexpected end of file",
+        },
+      ],
+    },
+  },
+  {
+    ...source("registry", "http-access", "sending", 84_112, ["Who is behind a shared token"]),
+    collector: {
+      way: "syslog",
+      at: "tls 10.0.0.5:6514, udp 10.0.0.5:5514",
+      taken: 252_377,
+      waiting: 0,
+      shed: [{ reason: "from an address that is not allowed", count: 3 }],
+      failing: [],
+    },
+  },
   source("mlflow", "http-access", "sending", 11_004, ["Downloads straight from the artifact store"]),
   {
     ...source("hf-audit", "http-access", "silent", 412, ["Downloads: this log has none"]),

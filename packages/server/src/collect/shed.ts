@@ -1,7 +1,7 @@
 // What was sent and not taken, by its reason. The reasons are ours: no sender can make their list long.
 
 export type ShedReason =
-  | "from an address that is not in `from`"
+  | "from an address that is not allowed"
   | "too many connections"
   | "sent too fast"
   | "too long"

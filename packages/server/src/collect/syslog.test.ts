@@ -98,7 +98,7 @@ test("only senders of the named networks are heard, and one has so many connecti
   const socket = createSocket("udp4");
   await new Promise<void>((done) => socket.send("<13>no", it.port("udp"), "127.0.0.1", () => done()));
   socket.close();
-  const reason = "from an address that is not in `from`";
+  const reason = "from an address that is not allowed";
   assert.equal(
     (await eventually(
       async () => shed(it)[reason],

@@ -139,7 +139,7 @@ export class SyslogCollector implements Collector {
 
   #isAllowed(sender: string): boolean {
     if (!this.#allowed || this.#allowed.check(sender, isIPv6(sender) ? "ipv6" : "ipv4")) return true;
-    this.#shed.count("from an address that is not in `from`");
+    this.#shed.count("from an address that is not allowed");
     this.#failed(`${sender} sent, and is in none of the networks of \`from\``);
     return false;
   }

@@ -17,30 +17,11 @@ export function Collector({ of: it }: { readonly of: CollectorHealth }) {
           ["Newest object", it.position && <Shown key="position">{it.position}</Shown>],
           ["Last listed", it.lastPollAt && <Ago at={it.lastPollAt} key="poll" />],
           ["Last success", it.lastOkAt && <Ago at={it.lastOkAt} key="ok" />],
-          ["Tried again", it.waiting === 0 ? undefined : plural(it.waiting, "object")],
+          ["Tried again", it.waiting === 0 ? undefined : <Failing of={it} key="failing" />],
+          ["Not taken", it.shed.length === 0 ? undefined : <Shed of={it} key="shed" />],
+          ["Last error", it.lastError && it.waiting === 0 ? <LastError of={it.lastError} key="error" /> : undefined],
         ]}
       />
-      {it.failing.map(({ object, attempts, nextAt, reason }) => (
-        <p key={object}>
-          <Shown>{object}</Shown>: <Shown>{reason}</Shown>{" "}
-          <Muted>
-            {attempts > 0 && `${plural(attempts, "attempt")}, `}again <At at={nextAt} />
-          </Muted>
-        </p>
-      ))}
-      {it.shed.map(({ reason, count: times }) => (
-        <p key={reason}>
-          Not taken: {count(times)} <Shown>{reason}</Shown>
-        </p>
-      ))}
-      {it.lastError && (
-        <p>
-          <Shown>{it.lastError.message}</Shown>{" "}
-          <Muted>
-            · <Ago at={it.lastError.at} />
-          </Muted>
-        </p>
-      )}
     </Section>
   );
 }
@@ -50,5 +31,40 @@ function nextStep({ way, lastError }: CollectorHealth): string {
   if (lastError) return "Nothing was taken yet. The last error says why.";
   return way === "bucket"
     ? "No new object yet. Are logs delivered below this prefix, and is the look-back long enough?"
-    : "Nothing came yet. Point a sender at this address; from elsewhere, only networks named in `from` are heard.";
+    : "Nothing came yet. Point a sender at this address; from elsewhere, only networks named in from: are heard.";
+}
+
+function Failing({ of: { waiting, failing } }: { readonly of: CollectorHealth }) {
+  return (
+    <>
+      {plural(waiting, "object")}
+      {failing.map(({ object, attempts, nextAt, reason }) => (
+        <p key={object}>
+          <Shown>{object}</Shown>: <Shown>{reason}</Shown>{" "}
+          <Muted>
+            {attempts > 0 && `${plural(attempts, "attempt")}, `}again <At at={nextAt} />
+          </Muted>
+        </p>
+      ))}
+    </>
+  );
+}
+
+function Shed({ of: { shed } }: { readonly of: CollectorHealth }) {
+  return shed.map(({ reason, count: times }) => (
+    <div key={reason}>
+      {count(times)} <Shown>{reason}</Shown>
+    </div>
+  ));
+}
+
+function LastError({ of: { at, message } }: { readonly of: NonNullable<CollectorHealth["lastError"]> }) {
+  return (
+    <>
+      <Shown>{message}</Shown>{" "}
+      <Muted>
+        · <Ago at={at} />
+      </Muted>
+    </>
+  );
 }
