@@ -1,6 +1,6 @@
 import type { ClientDetail } from "@outweigh/schema";
 import { useState } from "react";
-import { count, share } from "../../format/size.ts";
+import { count, plural, share } from "../../format/size.ts";
 import { Bar } from "../../ui/bar.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Section } from "../../ui/parts.tsx";
@@ -104,10 +104,11 @@ function Ground({
       </p>
       <p>
         <Muted>
-          Counted by the gateway&apos;s meter since it started: {bits(informationBits)} in {count(answered)}{" "}
-          {answered === 1 ? "answer" : "answers"}
-          {answered > 0 && `, ${bits(informationBits / answered)} each`}. Repeats are charged nothing. Not measured
-          here: how good a clone gets at each position; progress says it for what was given so far.
+          Counted by the gateway&apos;s meter since it started:{" "}
+          {informationBits > 0 ? bits(informationBits) : "nothing beyond text"} in {plural(answered, "answer")}
+          {informationBits > 0 && answered > 0 && `, ${bits(informationBits / answered)} each`}. Repeats are charged
+          nothing. Not measured here: how good a clone gets at each position; progress says it for what was given so
+          far.
         </Muted>
       </p>
     </>

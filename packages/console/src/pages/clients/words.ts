@@ -9,7 +9,7 @@ export type Position = (typeof positions)[number];
 export const positionText: Readonly<Record<Position, { readonly name: string; readonly gets: string }>> = {
   full: { name: "Full", gets: "answers as the model gave them" },
   rounded: { name: "Round", gets: "probabilities with two decimals" },
-  "top-k": { name: "Top 3", gets: "the three largest probabilities, rounded; zero for the rest" },
+  "top-k": { name: "Top k", gets: "the largest probabilities, rounded, three unless an order says otherwise" },
   "label-only": { name: "Label only", gets: "the label, without probabilities, log-probabilities and logits" },
   suspended: { name: "Suspended", gets: "no answers: it is told why, until when, and whom to ask" },
 };
