@@ -14,7 +14,7 @@ const nginx = "/usr/sbin/nginx";
 const skip =
   (process.platform !== "linux" || process.geteuid?.() !== 0) &&
   "needs root on Linux, to put a configuration where nginx has it";
-const noNginx = skip || (!existsSync(nginx) && "no nginx on this machine (Debian: apt-get install nginx-light)");
+const noNginx = skip || (!existsSync(nginx) && "no nginx on this machine (Debian: apt-get install nginx)");
 const size = 1_200_000;
 
 /** A command for which `/etc/nginx` is another folder: the machine's own stays as it is. */

@@ -83,16 +83,21 @@ test("S12: the line that lets it is named before; the first use is told", { time
   const sent = await desk.send("kubernetes-audit", [mount("eve@acme.example", "debug", Date.now())]);
   const mounted = await desk.waitFor((it) => it.principals.includes("eve@acme.example"), sent);
 
+  const told = async (who: string) => rulesOf((await desk.alerts()).filter((it) => it.principal === who));
+
   const start = Date.UTC(2026, 5, 1);
   const evaluate: AwsCaller = { ...analytics, role: "evaluate", key: "ASIAEVALUATE" };
   const trail = (...days: readonly number[]) =>
     replayed({ register, files: { "trail.json": days.map((n) => read(evaluate, start + n * dayMs)) } });
   const dormant = trail(0, 120);
   const awake = trail(0, 40, 80, 120);
-  const byMachine = replayed({
-    register,
-    files: { "audit.json": [mount("system:serviceaccount:build:runner", "job", start)] },
-  });
+  const serving = Array.from({ length: 10 }, (_, day) =>
+    mount("system:serviceaccount:serving:serve", `serve-${day}`, start + day * dayMs),
+  );
+  const job = (who: string) =>
+    replayed({ register, files: { "audit.json": [...serving, mount(who, "job", start + 10 * dayMs)] } });
+  const byMachine = job("system:serviceaccount:build:runner");
+  const byUsual = job("system:serviceaccount:serving:serve");
 
   tell(t, "S12 a right that nobody used", [
     {
@@ -105,13 +110,13 @@ test("S12: the line that lets it is named before; the first use is told", { time
     {
       what: "first use",
       expected: "<= 10 s",
-      found: first?.incident.severity ?? "nothing",
+      found: await told(roleArn("analytics")),
       after: took(first?.tookMs),
     },
     {
       what: "a person's pod mounts the weights",
       expected: "<= 10 s",
-      found: mounted?.incident.severity ?? "nothing",
+      found: await told("eve@acme.example"),
       after: took(mounted?.tookMs),
     },
     { what: "twin: a declared reader, silent for 120 days", expected: "(published)", found: rulesOf(dormant.alerts) },
@@ -122,10 +127,15 @@ test("S12: the line that lets it is named before; the first use is told", { time
       after: awake.incidents.length === 0 ? "the thief wins" : "",
     },
     {
-      what: "twin: a build job's pod mounts them",
-      expected: "(published)",
+      what: "a pod of an unrelated build job mounts them",
+      expected: "told",
       found: rulesOf(byMachine.alerts),
-      after: byMachine.incidents.length === 0 ? "the thief wins" : "",
+    },
+    {
+      what: "twin: the serving account is told to start one more",
+      expected: "(published)",
+      found: rulesOf(byUsual.alerts),
+      after: byUsual.incidents.length === 0 ? "the thief wins" : "",
     },
   ]);
   assert.equal(file, "account.json");
@@ -133,4 +143,5 @@ test("S12: the line that lets it is named before; the first use is told", { time
   assert.match(proof, /Allow s3:\* in own/);
   assert.ok(first && mounted);
   assert.match(rulesOf(dormant.alerts), /dormant-reader/);
+  assert.match(rulesOf(byMachine.alerts), /first-mount/);
 });

@@ -6,6 +6,7 @@ import { derivedCopy } from "./derived-copy.ts";
 import type { AnyDetector } from "./detector.ts";
 import { dormantReader } from "./dormant-reader.ts";
 import { enumerateThenPull } from "./enumerate-then-pull.ts";
+import { firstMount } from "./first-mount.ts";
 import { firstReader } from "./first-reader.ts";
 import { impossibleTravel } from "./impossible-travel.ts";
 import { keyThenBulkRead } from "./key-then-bulk-read.ts";
@@ -29,6 +30,7 @@ export const detectors: readonly AnyDetector[] = [
   coalitionCoverage,
   unaccountedRead,
   firstReader,
+  firstMount,
   enumerateThenPull,
   segmentedDownload,
   bulkCompletion,
