@@ -33,7 +33,7 @@ networks: [10.0.0.0/8, 127.0.0.0/8]
 
 test(
   "S10: a folder that nginx lists is proven from its configuration, before anyone reads it",
-  { skip: noNginx, timeout: 120_000 },
+  { skip: noNginx, timeout: 300_000 },
   async (t) => {
     const folder = storyFolder("open-folder");
     t.after(() => folder.remove());

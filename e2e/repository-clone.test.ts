@@ -156,7 +156,7 @@ const row = (what: string, expected: string, { gone, tookMs }: Theft): Row => ({
 
 test(
   "S1: a leaked token clones a private repository: told before a quarter is gone; the base is silent",
-  { timeout: 240_000 },
+  { timeout: 300_000 },
   async (t) => {
     const it = await stage(t);
     await likeTheClient(it.registry, "token-svc-deploy", "acme-13b", it.folder);
@@ -184,7 +184,7 @@ test(
   },
 );
 
-test("S1: the same with the hub's own client", { skip: noHfClient, timeout: 240_000 }, async (t) => {
+test("S1: the same with the hub's own client", { skip: noHfClient, timeout: 300_000 }, async (t) => {
   const it = await stage(t);
   const theft = await steal(it, "thief-4", withTheRealClient);
   tell(t, "S1 with the hub's own client, huggingface_hub", [row("snapshot_download, 8 workers", "before 25 %", theft)]);
