@@ -21,7 +21,7 @@ export function Settings() {
   if (!data) return null;
   const isAdmin = data.user.grants.some((it) => it.space === undefined && includesRole(it.role, "admin"));
   return (
-    <div className={s.page} tabIndex={0} data-arrows>
+    <article className={s.page} tabIndex={0} data-arrows>
       <h1>Settings</h1>
       <You of={data.user} />
       {isAdmin && <Accounts me={data.user.name} />}
@@ -44,7 +44,7 @@ export function Settings() {
           .
         </p>
       </Section>
-    </div>
+    </article>
   );
 }
 
