@@ -124,6 +124,7 @@ test("a bucket notification tells who read which object, not how much of it", ()
   assert.match(whyNot(minio, notification({}, "s3:BucketCreated")), /something else/);
   assert.match(whyNot(minio, notification({ eventTime: "soon" })), /^eventTime: not a time/);
   assert.match(whyNot(minio, notification({ s3: {} })), /^s3\.bucket/);
+  assert.match(whyNot(minio, {}), /empty object/);
   assert.equal(detectKind(JSON.stringify(notification())), "minio");
   fc.assert(
     fc.property(fc.jsonValue(), (value) => void readWith(minio, notification({ s3: value, requestParameters: value }))),

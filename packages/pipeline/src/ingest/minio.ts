@@ -59,6 +59,8 @@ export const minio: Source = {
     const parsed = parseJson(record);
     if ("reason" in parsed) return { ok: false, reason: parsed.reason };
     if (!isShallow(parsed.value)) return { ok: false, reason: `entry: nested deeper than ${maxDepth}` };
+    // Some set-ups ask with it whether we are there.
+    if (isRecord(parsed.value) && Object.keys(parsed.value).length === 0) return skip("an empty object");
     // A notification comes in an envelope; the splitter may have opened it.
     const told = isRecord(parsed.value) ? (parsed.value.Records ?? [parsed.value]) : [];
     const notifications = Array.isArray(told) ? told.filter((it) => isRecord(it) && isNotification(it)) : [];

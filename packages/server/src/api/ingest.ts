@@ -82,9 +82,10 @@ export async function ingest(app: FastifyInstance, context: Context): Promise<vo
   });
 }
 
-/** A request's address without the token that may stand in it: for the log. */
-export function shownUrl({ url }: { readonly url: string }): string {
-  return url.replace(/^(\/+api\/+ingest\/+[^/?]*\/)[^?]*/i, "$1…");
+/** A request's address for the log: of a route that has a token in it, the route alone. */
+export function shownUrl({ url, routeOptions }: FastifyRequest): string {
+  const route = routeOptions.url ?? "";
+  return route.includes(":token") ? route : url;
 }
 
 /** The body as it was before its sender packed it. @throws {ServerError} TOO_LARGE, BAD_REQUEST, BUSY */
