@@ -21,7 +21,7 @@ import { readTraces, type Traces } from "./traces.ts";
  * other victims, other users and other thieves, and were first run when all was done.
  */
 const reported = {
-  "24 columns": { seed: 2, works },
+  "24 columns": { seed: 2, works: ["group 0", "baselines", "accounts"] },
   "16 columns": { seed: 3, works: ["group 0"] },
   "256 columns": { seed: 3, works: ["group 0"] },
 } as const satisfies Record<keyof typeof shapes, { seed: number; works: readonly Work[] }>;

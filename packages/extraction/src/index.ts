@@ -13,21 +13,13 @@ export { ExtractionError, type ExtractionCode } from "./error.ts";
 export { Meter, type Metered } from "./meter.ts";
 export { Path, type Judge, type PathState, type Reading } from "./path.ts";
 export { alarmLevel, certifiable, foundAmong, sharesOf, type AlarmLevel, type Rate, type Shares } from "./path-cal.ts";
-export {
-  maxExamClasses,
-  minExamInputs,
-  setExam,
-  Student,
-  type Answered,
-  type Exam,
-  type Progress,
-} from "./progress.ts";
+export { maxExamClasses, minExamInputs, setExam, type Answered, type Exam, type Progress } from "./progress.ts";
 export { topGap, type Query } from "./query.ts";
 export { signals, type Signal } from "./scores.ts";
 export { learnSpace, type Space } from "./space.ts";
 export { clopperPearson, realisedRate } from "./statistics.ts";
 export { LogitLedger, type LogitOptions, type LogitReading, type LogitState, type Revealed } from "./logit-ledger.ts";
-export { OwnBaseline, type OwnBaselineState } from "./own-baseline.ts";
+export type { OwnBaselineState } from "./own-baseline.ts";
 export { embedText, minHash, shinglesOf, textKey, wordsOf, type TextKey } from "./text.ts";
 export {
   nullRates,
