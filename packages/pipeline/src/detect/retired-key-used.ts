@@ -17,6 +17,8 @@ interface State {
 
 /** Accounts and keys that a company of thousands closes in a year. Older ones are forgotten first. */
 const maxRetired = 5000;
+/** Longest name of an account or key that is kept, in UTF-16 units: longer ones are none. */
+const maxName = 512;
 
 /**
  * Somebody reads a protected model, or looks it up, with an account that was closed or a key that was taken back. Where one system
@@ -93,7 +95,7 @@ function changed({ retired }: State, event: OcsfEvent): State {
     event.operation === "retire-key" || field(event.unmapped, "retired") !== undefined
       ? keyOf(event)
       : subjectOf(event);
-  if (name === undefined || event.status_id === 2) return { retired };
+  if (name === undefined || name.length > maxName || event.status_id === 2) return { retired };
   const others = Object.entries(retired).filter(([it]) => it !== name);
   if (event.operation === "reinstate") return { retired: Object.fromEntries(others) };
   const it: Retired = { at: event.time, event: event.id };

@@ -118,3 +118,21 @@ test("the folder that is opened: all that is named, cut at whole segments", () =
     undefined,
   );
 });
+
+test("no policy takes long to read, however it is written", () => {
+  const long = ":".repeat(60_000);
+  const statement = {
+    Effect: "Deny",
+    Principal: "*",
+    Action: "s3:*",
+    Resource: long,
+    Condition: { IpAddress: { "aws:SourceIp": long } },
+  };
+  assert.deepEqual(sharedByPolicy({ Statement: [statement, { ...statement, Effect: "Allow" }] }, undefined), [
+    "restricted-public",
+  ]);
+  assert.equal(
+    folderOpened(policy({ Principal: "*", Resource: `arn:aws:s3:::b/${"a/".repeat(30_000)}` }), "b", undefined)?.length,
+    127,
+  );
+});

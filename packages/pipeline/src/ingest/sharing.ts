@@ -6,6 +6,9 @@ const maxPolicyLength = 64 * 1024;
 /** Most statements and principals looked at: more than a policy of that length can hold. */
 const maxEntries = 2000;
 
+/** Most segments of a key that are compared. */
+const maxSegments = 64;
+
 /** Condition keys that bind "everyone" to a network, an organisation or an account. */
 const bindingKeys =
   /^aws:(sourceip|vpcsourceip|sourcevpc|sourcevpce|principalorgid|principalorgpaths|principalaccount|sourceaccount|sourcearn|principalarn)$/i;
@@ -35,22 +38,23 @@ export function sharedByPolicy(policy: unknown, own: string | undefined): string
  */
 export function folderOpened(policy: unknown, bucket: string, own: string | undefined): string | undefined {
   const open = statementsOf(policy).filter((it) => opened(it, own).length > 0);
-  const names = open.flatMap((it) => (isRecord(it) ? textsOf(it.Resource) : []));
-  const start = new RegExp(`^arn:aws[\\w-]*:s3:::${bucket.replace(/[^\w-]/g, "\\$&")}/(.*)$`, "s");
-  const keys = names.flatMap((it) => start.exec(it)?.[1] ?? []);
-  // `*` or another bucket: what is meant is not below one folder here.
-  const [first] = keys;
-  if (first === undefined || names.some((it) => it === "*")) return first === undefined ? undefined : "";
-  const folders = keys.map((it) =>
-    /[*?]/.test(it)
-      ? it
-          .replace(/[*?].*$/s, "")
-          .split("/")
-          .slice(0, -1)
-      : it.split("/"),
+  const names = open.flatMap((it) => (isRecord(it) ? textsOf(it.Resource) : [])).slice(0, maxEntries);
+  const start = `:s3:::${bucket}/`;
+  const keys = names.flatMap((it) =>
+    it.startsWith("arn:aws") && it.includes(start) ? [it.slice(it.indexOf(start) + start.length)] : [],
   );
-  const shared = (folders[0] ?? []).findIndex((it, i) => folders.some((one) => one[i] !== it));
-  return (folders[0] ?? []).slice(0, shared < 0 ? undefined : shared).join("/");
+  if (keys.length === 0) return undefined;
+  if (names.includes("*")) return "";
+  const [first = [], ...others] = keys.map(folderOf);
+  const apart = first.findIndex((it, i) => others.some((one) => one[i] !== it));
+  return first.slice(0, apart < 0 ? undefined : apart).join("/");
+}
+
+/** The segments of a key up to its first wildcard; fewer name a wider folder, which is safe. */
+function folderOf(key: string): string[] {
+  const wild = key.search(/[*?]/);
+  const segments = (wild < 0 ? key : key.slice(0, wild)).split("/", maxSegments);
+  return wild < 0 ? segments : segments.slice(0, -1);
 }
 
 function statementsOf(policy: unknown): unknown[] {
@@ -101,9 +105,15 @@ function excludes(statement: unknown): boolean {
   const { Principal: principal, Condition: condition } = statement;
   const all = principal === "*" || (isRecord(principal) && textsOf(principal.AWS).includes("*"));
   const calls = textsOf(statement.Action).map((it) => it.toLowerCase());
-  const whole = textsOf(statement.Resource).some((it) => it === "*" || /:::[^/*]+\/\*$/.test(it));
+  const whole = textsOf(statement.Resource).some((it) => it === "*" || isWholeBucket(it));
   if (!all || !whole || !calls.some((it) => covers(it, "s3:getobject"))) return false;
   return condition === undefined || conditioned(condition, excludingOperators);
+}
+
+/** `arn:aws:s3:::bucket/*` */
+function isWholeBucket(resource: string): boolean {
+  const slash = resource.indexOf("/");
+  return resource.includes(":s3:::") && slash === resource.length - 2 && resource.endsWith("/*");
 }
 
 function conditioned(condition: unknown, operators: RegExp): boolean {
@@ -118,8 +128,11 @@ function conditioned(condition: unknown, operators: RegExp): boolean {
 
 /** Whether a value leaves most of the world out: a network that is not half the internet, a name that is more than a wildcard. */
 function binds(value: string): boolean {
-  const bits = /^([\d.]+|[\da-f:.]*:[\da-f:.]*)\/(\d{1,3})$/i.exec(value);
-  if (bits) return Number(bits[2]) >= (value.includes(":") ? minBits.v6 : minBits.v4);
+  const slash = value.lastIndexOf("/");
+  const bits = slash < 0 ? "" : value.slice(slash + 1);
+  if (/^\d{1,3}$/.test(bits) && /^[\da-f.:]+$/i.test(value.slice(0, slash))) {
+    return Number(bits) >= (value.includes(":") ? minBits.v6 : minBits.v4);
+  }
   return !/[*?]/.test(value) || /\d{12}|^o-[a-z0-9]{10,}/.test(value);
 }
 
