@@ -54,6 +54,9 @@ class Supervisor implements GatewayChild {
   readonly #options: GatewayChildOptions;
   #found: (url: string | undefined) => void = () => undefined;
   #stopping = false;
+  #url: string | undefined;
+  /** Whether the greeting went on: where it serves is said apart from then on. */
+  #isLate = false;
   #pid: number | undefined;
   #ended: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
@@ -62,7 +65,10 @@ class Supervisor implements GatewayChild {
     this.#running = running;
     this.#options = options;
     this.url = new Promise((found) => (this.#found = found));
-    setTimeout(() => this.#found(undefined), readyMs).unref();
+    setTimeout(() => {
+      this.#isLate = true;
+      this.#found(undefined);
+    }, readyMs).unref();
   }
 
   async run(): Promise<void> {
@@ -122,7 +128,8 @@ class Supervisor implements GatewayChild {
         this.#say(error.message);
         done();
       });
-      child.once("close", () => done());
+      // Not its streams' end: processes of its own may hold those open for longer.
+      child.once("exit", () => done());
     });
   }
 
@@ -131,7 +138,10 @@ class Supervisor implements GatewayChild {
     child.stdout?.on("data", (piece: Buffer) => {
       said = (said + piece.toString()).slice(0, 10_000);
       const url = /"url": "([^"]+)"/.exec(said)?.[1];
-      if (url !== undefined) this.#found(url);
+      if (url === undefined || this.#url === url) return;
+      this.#url = url;
+      this.#found(url);
+      if (this.#isLate) this.#say(`it serves on ${url}`);
     });
     if (child.stderr)
       createInterface({ input: child.stderr }).on("line", (line) => this.#say(line.slice(0, maxLineLength)));
