@@ -1,10 +1,9 @@
 // From a person's decision to a thing done: preview, agree to exactly what was previewed, do, verify, undo. Each step is evidence.
-import { createHash, randomUUID } from "node:crypto";
-import { canonical } from "@outweigh/evidence";
-import { demandOf, recommend, type Demand, type Policy } from "@outweigh/pipeline";
-import type { ActionOption, ActionPreview, ActionRow, ActionVerb, IncidentRow, OrderTerms } from "@outweigh/schema";
+import { randomUUID } from "node:crypto";
+import type { Demand, Policy } from "@outweigh/pipeline";
+import type { ActionOption, ActionPreview, ActionRow, ActionVerb, IncidentRow } from "@outweigh/schema";
 import type { FastifyBaseLogger } from "fastify";
-import { isWithin, type Reach } from "../auth/rights.ts";
+import { isWithin } from "../auth/rights.ts";
 import type { Changes } from "../changes.ts";
 import { ServerError } from "../error.ts";
 import { self, type Decision, type EvidenceLog } from "../evidence/log.ts";
@@ -17,31 +16,12 @@ import {
   type ActionProgress,
   type FoundAction,
 } from "../store/actions.ts";
-import { alertsOf } from "../store/alerts.ts";
-import { allCopies, setCopyState } from "../store/copies.ts";
+import { setCopyState } from "../store/copies.ts";
 import { incidentById } from "../store/incidents.ts";
 import type { Db, Tx } from "../store/state/state.ts";
 import type { Act, Plan } from "./action.ts";
-
-/** What a person wants. */
-export interface Wanted {
-  readonly verb: ActionVerb;
-  readonly target: string;
-  readonly incident?: string | undefined;
-  /** How long and how strongly, for orders to the gateway. */
-  readonly terms?: OrderTerms | undefined;
-}
-
-/** Who wants it. */
-export interface Wanting {
-  readonly name: string;
-  /** `person`: signed in by name; `operator`: whoever has the server's shell; `program`: a token. */
-  readonly is: "person" | "operator" | "program";
-  /** The models within reach by the route that was called. */
-  readonly reach: Reach;
-  /** Whether they are a lead for all of these models. */
-  isLead(models: readonly string[]): boolean;
-}
+import { demandFor, digestOf, type Wanted, type Wanting } from "./agreed.ts";
+import { optionsFor } from "./options.ts";
 
 export interface ActionsOptions {
   readonly db: Db;
@@ -58,15 +38,10 @@ export interface ActionsOptions {
 
 /** How long a proposal waits for somebody who agrees, in ms: longer, and it is about another day. */
 const decideMs = 24 * 3_600_000;
-/** How long an action stays that can be undone, in ms, where neither it nor the policy says. */
-const usualLastsMs = 7 * 86_400_000;
 /** When an undoing that failed is tried again, in ms. */
 const againMs = 3_600_000;
 /** How often is looked whose time is over, in ms. */
 const lookMs = 10_000;
-
-/** Copies that one incident offers to quarantine. */
-const maxOptions = 50;
 
 export class Actions {
   readonly #options: ActionsOptions;
@@ -78,25 +53,8 @@ export class Actions {
   }
 
   /** What could be done about an incident now, what the policy recommends first. */
-  async optionsFor(incident: IncidentRow): Promise<ActionOption[]> {
-    const { db, policy, webhooks, orders } = this.#options;
-    const [alerts, copies] = await Promise.all([alertsOf(db, incident.id), allCopies(db)]);
-    const advised = recommend(policy, incident, alerts).map((it) => it.verb);
-    const concerned = copies.filter(
-      (it) =>
-        it.state === "present" && it.declared !== true && it.model !== undefined && incident.models.includes(it.model),
-    );
-    const options: ActionOption[] = [
-      ...concerned.slice(0, maxOptions).map((it): ActionOption => ({
-        verb: "quarantine-file",
-        target: it.id,
-        label: `Quarantine ${it.container ?? it.path}`,
-      })),
-      ...orders(incident.principals).slice(0, maxOptions),
-      ...webhooks.map((it): ActionOption => ({ verb: "notify", target: it.name, label: `Notify ${it.name}` })),
-    ];
-    const rank = ({ verb }: ActionOption) => (advised.includes(verb) ? advised.indexOf(verb) : advised.length);
-    return options.sort((a, b) => rank(a) - rank(b));
+  optionsFor(incident: IncidentRow): Promise<ActionOption[]> {
+    return optionsFor(incident, this.#options);
   }
 
   async preview(wanted: Wanted, who: Wanting): Promise<ActionPreview> {
@@ -159,6 +117,7 @@ export class Actions {
       const found = await this.#pending(id, who);
       const { row, lasts } = found;
       this.#checkSecond(found, who);
+      await this.#modelsOf({ ...row, terms: found.terms }, who);
       if (agreed.digest !== row.digest) throw new ServerError("CONFLICT", "this is not what was proposed: look again");
       const wanted = { ...row, terms: found.terms };
       let plan: Plan;
@@ -298,23 +257,25 @@ export class Actions {
     return { plan: planned.plan, demand };
   }
 
-  #demand({ verb, target }: Wanted, plan?: Plan): Demand {
-    const { approval, lasts = usualLastsMs } = demandOf(this.#options.policy, verb, plan?.touches ?? target);
-    const own = plan?.lasts ?? (plan?.undoable === true ? lasts : undefined);
-    return { approval, ...(own !== undefined && { lasts: own }) };
+  #demand(wanted: Wanted, plan?: Plan): Demand {
+    return demandFor(this.#options.policy, wanted, plan);
   }
 
-  /** The models it is about. Who sees only some may do only what their incident offers. @throws {ServerError} NOT_FOUND */
+  /**
+   * The models it is about: those of its incident, if that offers it; else none are known, and only who may do so everywhere decides.
+   *
+   * @throws {ServerError} NOT_FOUND, FORBIDDEN
+   */
   async #modelsOf(wanted: Wanted, { reach }: Wanting): Promise<readonly string[]> {
     const { db } = this.#options;
     const incident = wanted.incident === undefined ? undefined : await incidentById(db, wanted.incident);
     if (wanted.incident !== undefined && (!incident || !isWithin(reach, incident.models)))
       throw new ServerError("NOT_FOUND", `there is no incident ${wanted.incident}`);
-    if (reach === undefined) return incident?.models ?? [];
     const offered = incident ? await this.optionsFor(incident) : [];
-    if (!incident || !offered.some((it) => it.verb === wanted.verb && it.target === wanted.target))
+    const isOffered = offered.some((it) => it.verb === wanted.verb && it.target === wanted.target);
+    if (reach !== undefined && !isOffered)
       throw new ServerError("FORBIDDEN", "in a space, only what an incident offers can be done");
-    return incident.models;
+    return isOffered ? (incident?.models ?? []) : [];
   }
 
   async #modelsIn(incident: string | undefined): Promise<readonly string[]> {
@@ -457,15 +418,6 @@ export class Actions {
     this.#queue = mine.catch(() => undefined);
     return mine;
   }
-}
-
-/** Names everything that is agreed to. */
-function digestOf(wanted: Wanted, { title, effects, undoable, plan }: Plan, demand: Demand): string {
-  const { verb, target, incident, terms } = wanted;
-  const all = { verb, target, incident, terms, title, effects, undoable, plan, demand };
-  return createHash("sha256")
-    .update(canonical(JSON.parse(JSON.stringify(all))))
-    .digest("hex");
 }
 
 async function copyState(tx: Tx, { verb, target }: ActionRow, state: "present" | "quarantined"): Promise<void> {

@@ -14,7 +14,8 @@ import { openState, type State } from "../store/state/state.ts";
 import { aFolder } from "../testing/a-server.ts";
 import { aDatabaseUrl } from "../testing/engines.ts";
 import type { Act } from "./action.ts";
-import { Actions, type Wanting } from "./actions.ts";
+import type { Wanting } from "./agreed.ts";
+import { Actions } from "./actions.ts";
 
 const hour = 3_600_000;
 const folder = aFolder("approvals");
@@ -187,7 +188,11 @@ test("in a space, only what an incident within it offers is done, and others' ac
   await assert.rejects(actions.preview(order, scoped), code("FORBIDDEN"));
   const near = who("vic", { reach: new Set(["acme-13b"]) });
   await assert.rejects(actions.preview({ ...order, incident: "inc-1" }, near), code("FORBIDDEN"), "no copy of it");
+  // Who leads in one space alone and sees the rest decides nothing of the rest, under whatever incident it is filed.
+  const mixed = who("mix", { isLead: (models) => models.length > 0 });
+  assert.equal((await wanted("/home/g", mixed)).state, "pending");
   const row = await wanted("/home/f", ana);
+  await assert.rejects(actions.approve(row.id, agreed(row), near), code("FORBIDDEN"));
   for (const call of [actions.approve(row.id, agreed(row), scoped), actions.undo(row.id, "x", scoped)])
     await assert.rejects(call, code("NOT_FOUND"));
   const reach = new Set(["other-7b"]);

@@ -10,7 +10,7 @@ import {
 } from "@outweigh/schema";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { Wanting } from "../actions/actions.ts";
+import type { Wanting } from "../actions/agreed.ts";
 import { isWithin, reachWith } from "../auth/rights.ts";
 import { listActions } from "../store/actions.ts";
 import { reachOf, read, sessionOf, type Context } from "./context.ts";

@@ -43,6 +43,30 @@ test("an address with a NUL is refused before a database is asked", async () => 
   assert.equal(statusCode, 400);
 });
 
+test("behind a TLS proxy its name is ours too, over TLS alone, and no other name that points here is", async () => {
+  const app = Fastify();
+  app.setErrorHandler((error, _, reply) => reply.code(error instanceof ServerError ? error.status : 500).send());
+  guard(app, () => allowedHosts(7700, "https://outweigh.example"));
+  app.get("/", () => "page");
+  app.post("/", () => "done");
+  const ask = async (host: string, origin?: string) => {
+    const method = origin === undefined ? "GET" : "POST";
+    return (await app.inject({ method, url: "/", headers: { host, ...(origin && { origin }) } })).statusCode;
+  };
+  assert.deepEqual([await ask("outweigh.example"), await ask("127.0.0.1:7700")], [200, 200]);
+  assert.deepEqual([await ask("rebound.example"), await ask("outweigh.example:7700")], [403, 403]);
+  assert.equal(await ask("outweigh.example", "https://outweigh.example"), 200);
+  assert.equal(await ask("127.0.0.1:7700", "http://127.0.0.1:7700"), 200);
+  // In the clear, that name's page may be anybody's; and no TLS is ours on this machine.
+  assert.equal(await ask("outweigh.example", "http://outweigh.example"), 403);
+  assert.equal(await ask("127.0.0.1:7700", "https://127.0.0.1:7700"), 403);
+  assert.equal(await ask("outweigh.example", "https://evil.example"), 403);
+});
+
+test("a token asks without a page, and so without its origin", async () => {
+  assert.equal(await statusOf("POST", { authorization: "Bearer x" }), 200);
+});
+
 test("a foreign name or origin is refused", async () => {
   assert.equal(await statusOf("GET", { host: "evil.example:7700" }), 403);
   assert.equal(await statusOf("GET", { origin: "null" }), 403);
