@@ -91,7 +91,7 @@ test(
     type Model = { holdings: { principal: string; fraction: number; bound: string; declared: boolean }[] };
     const holdingOf = async (user: string) =>
       ((await desk.get("/api/models/acme-13b")) as Model).holdings.find((it) => it.principal === user);
-    for (const until = Date.now() + 20_000; ((await holdingOf("stranger"))?.fraction ?? 0) < 0.6 && Date.now() < until;)
+    for (const until = Date.now() + 60_000; ((await holdingOf("stranger"))?.fraction ?? 0) < 0.6 && Date.now() < until;)
       await new Promise((done) => setTimeout(done, 200));
     const held = await holdingOf("stranger");
     const truth = stolen.reduce((sum, it) => sum + it.length, 0) / total;

@@ -72,7 +72,7 @@ http {
     const server = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] });
     t.after(() => server.kill("SIGTERM"));
     const url = `http://127.0.0.1:${port}/checkpoints/`;
-    for (const until = Date.now() + 20_000; Date.now() < until && !existsSync(join(folder.path, "nginx.pid"));)
+    for (const until = Date.now() + 60_000; Date.now() < until && !existsSync(join(folder.path, "nginx.pid"));)
       await new Promise((done) => setTimeout(done, 100));
     const requests = () => (existsSync(log) ? readFileSync(log, "utf8").split("\n").length - 1 : 0);
     const scan = () => {

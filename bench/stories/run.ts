@@ -88,7 +88,9 @@ async function tables(aloud: boolean): Promise<string[]> {
     await new Promise((done) => child.once("close", done));
     const lines = said
       .split("\n")
-      .filter((it) => /^[✔✖﹣]|^ℹ (?!tests|suites|pass|fail|cancelled|skipped|todo|duration_ms)/.test(it))
+      .filter((it) =>
+        /^[✔✖﹣]|^ℹ (?!tests|suites|pass|fail|cancelled|skipped|todo|duration_ms)|^ {2}\w*Error\b/.test(it),
+      )
       .map((it) => it.replace(/^ℹ /, "  ").replace(/ \([\d.]+ms\)/, ""));
     found.push(...lines);
     if (aloud) process.stdout.write(`${lines.join("\n")}\n\n`);

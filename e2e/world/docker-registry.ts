@@ -74,7 +74,7 @@ ${open ? "" : `auth: { htpasswd: { realm: story, path: ${JSON.stringify(htpasswd
   let said = "";
   for (const it of [child.stdout, child.stderr]) it.on("data", (bytes: Buffer) => (said += bytes.toString()));
   const url = `http://127.0.0.1:${port}`;
-  for (const until = Date.now() + 30_000; ;) {
+  for (const until = Date.now() + 90_000; ;) {
     if (child.exitCode !== null || Date.now() > until)
       throw new Error(`docker-registry does not answer; it said:\n${said}`);
     if (
