@@ -26,6 +26,8 @@ export type KeyEntry = z.infer<typeof keyEntry>;
 
 const keyFile = z.strictObject({ version: z.literal(1), keys: z.array(keyEntry).max(maxPrincipals) });
 
+/** Changes of one reading that the evidence names; the rest are counted. */
+const maxChanges = 100;
 /** Largest file of keys that is read, in bytes. */
 const maxFileBytes = 64 * 1024 * 1024;
 
@@ -138,6 +140,26 @@ export function revokeKey(dataDir: string, id: string, now: number): KeyEntry {
     keys.map((it) => (it === old ? ended : it)),
   );
   return ended;
+}
+
+/** What changed between two readings of the file, for the evidence; undefined for nothing. Whoever changed it may not have come through us. */
+export function keyChanges(
+  before: readonly KeyEntry[],
+  after: readonly KeyEntry[],
+): { readonly text: string; readonly keys: string[] } | undefined {
+  const known = new Map(before.map((it) => [it.id, JSON.stringify(it)]));
+  const left = new Set(after.map((it) => it.id));
+  const changes = [
+    ...after.flatMap((it) => {
+      const was = known.get(it.id);
+      if (was === JSON.stringify(it)) return [];
+      const what = was === undefined ? "made" : it.revokedAt !== undefined ? "revoked" : "changed";
+      return [`${it.id} of ${it.principal} ${what}`];
+    }),
+    ...before.flatMap((it) => (left.has(it.id) ? [] : [`${it.id} of ${it.principal} removed`])),
+  ];
+  if (changes.length === 0) return undefined;
+  return { text: `keys changed: ${changes.length}`, keys: changes.slice(0, maxChanges) };
 }
 
 function find(keys: readonly KeyEntry[], id: string): KeyEntry {
