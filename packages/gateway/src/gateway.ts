@@ -18,7 +18,7 @@ import { closeServer, drain } from "./front/draining.ts";
 import { assertFree, listen, makeFront } from "./front/front.ts";
 import { Strangers } from "./front/strangers.ts";
 import type { Surroundings } from "./front/surroundings.ts";
-import { addKey, keyPath, readKeys, replaceKey, revokeKey, type KeyEntry } from "./keys/key-file.ts";
+import { addKey, keyChanges, keyPath, readKeys, replaceKey, revokeKey, type KeyEntry } from "./keys/key-file.ts";
 import { KeyRing } from "./keys/key-ring.ts";
 import { Link, type LinkDesk, type LinkOptions } from "./link/link.ts";
 import { maxBytesInFlight, ringBytes } from "./limits.ts";
@@ -32,8 +32,8 @@ import { Outbox } from "./record/outbox.ts";
 import { findEarlier, removeNote, touchNote, writeNote } from "./record/running.ts";
 import { secretFile } from "./record/secrets.ts";
 import { Teller } from "./record/teller.ts";
-import { Crew } from "./processes/crew.ts";
-import type { ClientCount } from "./processes/protocol.ts";
+import type { Crew } from "./processes/crew.ts";
+import { makeCrew } from "./processes/make-crew.ts";
 import { Readings } from "./tap/readings.ts";
 import { ringMemory, RingWriter } from "./tap/ring.ts";
 import { Tap } from "./tap/tap.ts";
@@ -132,6 +132,8 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
   #ticks = 0;
   #groups = new Map<number, readonly number[]>();
   #unread = 0;
+  /** Records that found no room, over all processes. */
+  #dropped = 0;
   #closed: Promise<void> | undefined;
   #problems: readonly string[] = [];
   #entries: readonly KeyEntry[];
@@ -193,7 +195,10 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
       isBlind: () => this.#blind.isBlind,
       denied: (it) => this.#denials.add(it, Date.now()),
       sent: (upstream, count) => this.#counts.sent(upstream, count),
-      dropped: (principal) => this.#blind.drop("ring-full", principal, Date.now()),
+      dropped: (principal) => {
+        this.#dropped++;
+        this.#blind.drop("ring-full", principal, Date.now());
+      },
       maxBytesInFlight,
       bytesInFlight: 0,
       running: 0,
@@ -204,70 +209,21 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
       () => Date.now(),
       (process, name, limits) => this.#crew?.recall(process, name, limits) ?? Promise.resolve([]),
     );
-    this.#crew = this.#makeCrew(policy);
-  }
-
-  #makeCrew(policy: Policy): Crew | undefined {
-    const { processes } = policy.section;
-    if (processes === 1) return undefined;
-    const { environment, say } = this.#options;
-    return new Crew({
-      processes,
-      environment,
-      say,
-      intake: { ring: this.#ring, tap: this.#around.tap, slotOf: (it, tenant) => this.#clientOf(it, tenant)?.slot },
-      makeStart: () => {
-        const { section, epoch } = this.#around.policy;
-        return { section, epoch, dataDir: this.dataDir, isBlind: this.#blind.isBlind };
-      },
-      lender: () => this.#lender,
-      denied: this.#around.denied,
-      dropped: (principal, count) => {
-        for (let i = 0; i < count; i++) this.#around.dropped(principal);
-      },
-      sent: this.#around.sent,
-      counted: (it) => this.#counted(it),
-      gone: (why, slots) => this.#processGone(why, slots),
-      back: () => this.#blind.end("process-away", Date.now()),
+    this.#crew = makeCrew({
+      around: this.#around,
+      environment: options.environment,
+      say: options.say,
+      ring: this.#ring,
+      blind: this.#blind,
+      lender: this.#lender,
+      dataDir,
     });
-  }
-
-  #clientOf(principal: string, tenant: string | undefined) {
-    const { clients, keys, policy } = this.#around;
-    const known = clients.find(principal);
-    if (known) return known;
-    const tier = keys.tierOf(principal);
-    return clients.of(principal, tenant, tier, policy.tier(tier).limits, policy.section.tenantLimits);
-  }
-
-  /** What a process counted, added to what we know of each client. */
-  #counted(counts: readonly ClientCount[]): void {
-    for (const it of counts) {
-      const client = this.#clientOf(it.principal, it.tenant);
-      if (!client) continue;
-      client.requests += it.requests;
-      client.denied += it.denied;
-      client.inputTokens += it.inputTokens;
-      client.outputTokens += it.outputTokens;
-      client.informationBits += it.informationBits;
-      client.lastAt = Math.max(client.lastAt, it.lastAt);
-    }
   }
 
   /** A model server answered more than went through here. */
   #wentAround({ upstream, from, to, count }: WentAround): void {
     this.#options.say(`${upstream} answered at least ${count} requests that did not come through the gateway`);
     this.#teller.blind({ from, to, cause: "around-gateway", dropped: count, principals: 0 });
-  }
-
-  #processGone(why: string, slots: readonly number[]): void {
-    this.#options.say(
-      `a process ended (${why}) with ${slots.length} running requests; the others go on, and it is started again`,
-    );
-    const now = Date.now();
-    this.#blind.begin("process-away", now);
-    const clients = this.#around.clients.all();
-    for (const it of slots) this.#blind.drop("process-away", clients[it]?.principal ?? "", now);
   }
 
   #workerStart(): WorkerStart {
@@ -356,6 +312,11 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     const policy = compilePolicy(this.#section(), this.#options.environment, this.#around.policy.epoch + 1);
     const entries = readKeys(this.dataDir);
     const keys = new KeyRing(entries);
+    const changes = keyChanges(this.#entries, entries);
+    if (changes) {
+      const { text, keys: names } = changes;
+      this.#journal.add({ kind: "keys-changed", by: "gateway", text, fields: { keys: names } }, Date.now());
+    }
     this.#entries = entries;
     const { section: old } = this.#around.policy;
     this.#around.keys = keys;
@@ -436,7 +397,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
       startedAt: this.#startedAt,
       running: this.#around.running,
       blind: this.#blind.isBlind,
-      dropped: this.#ring.drops,
+      dropped: this.#dropped,
       evidence: this.#journal.head.size,
       waitingBytes,
       lost,

@@ -1,9 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { Cost, Metered } from "../admission/meters.ts";
-import { countOf, membersIf } from "../adapters/reading.ts";
 import { ItemCutter } from "../lanes/stream-items.ts";
 import { treatingOf, withoutUsage, type Treating, type Whole } from "../lanes/treat.ts";
-import { maxAssembledBytes, maxEditedBytes, maxStallMs, maxTappedBytes } from "../limits.ts";
+import { maxAssembledBytes, maxEditedBytes, maxStallMs } from "../limits.ts";
 import type { Admitted } from "../policy/request.ts";
 import { refuse, type Refusal } from "../refusal.ts";
 import { endFlags } from "../tap/tap.ts";
@@ -15,13 +14,13 @@ import { decide, type Decision } from "./decide.ts";
 import { note, type Entered } from "./door.ts";
 import { answerFields, lengthIn } from "./head.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { batchOf, takenOf } from "./usage.ts";
+import { Watched } from "./watched.ts";
 
 type Lane = "assemble" | "pass" | "edit-whole" | "edit-items" | "over";
 
 /** Chunks of an answer's end that are kept to find the usage in. */
 const keptChunks = 4;
-/** Bytes of the end that are searched: usage is a short object behind everything large. */
-const searchedBytes = 1024;
 /** Bodies up to this many bytes are sent as one text with their head: Node copies those on the stack. */
 const maxOneWriteBytes = 12 * 1024;
 const nothing: Buffer = Buffer.alloc(0);
@@ -36,6 +35,7 @@ export class Exchange implements Asker {
   readonly #res: ServerResponse;
   readonly #entered: Entered;
   readonly #around: Surroundings;
+  readonly #watched: Watched;
   #admitted!: Admitted;
   #account: Metered | undefined;
   #shared: Metered | undefined;
@@ -49,9 +49,6 @@ export class Exchange implements Asker {
   #chunks: Buffer[] = [];
   #length = 0;
   #tail: Buffer[] = [];
-  #sequence: number | undefined;
-  #tapped = 0;
-  #flags = 0;
   /** Whether the client did not ask for the usage, and we did. */
   #hidesUsage = false;
   #repeat: string | undefined;
@@ -62,6 +59,7 @@ export class Exchange implements Asker {
     this.#res = res;
     this.#entered = entered;
     this.#around = around;
+    this.#watched = new Watched(entered, around);
   }
 
   /** Decides on the whole request, and sends it on. */
@@ -87,7 +85,7 @@ export class Exchange implements Asker {
     this.#admitted = decided.admitted;
     this.#repeat = decided.digest;
     this.#reserve(now);
-    if (!this.#copyRequest(body, now)) {
+    if (!this.#watched.request(this.#admitted.model, body, now)) {
       this.#settle(now, false);
       this.#refuse(refuse(503, "BLIND", "what cannot be watched is not answered at the moment", { retryAfter: 5 }));
       return;
@@ -104,31 +102,6 @@ export class Exchange implements Asker {
     client.requests++;
     client.lastAt = now;
     this.#around.running++;
-  }
-
-  /** False when this model, or this principal, must not be answered unwatched. */
-  #copyRequest(body: Buffer, now: number): boolean {
-    const { served, client, address, head } = this.#entered;
-    const { tap, policy } = this.#around;
-    if (served.route.operation === "look") return true;
-    const failClosed = policy.models.get(this.#admitted.model)?.failClosed === true;
-    if (failClosed && this.#around.isBlind()) return false;
-    this.#sequence = tap.ask(
-      {
-        slot: client.slot,
-        route: served.index,
-        model: tap.modelNumber(this.#admitted.model),
-        origin: tap.originNumber(address, head.agent ?? ""),
-        jsonLength: head.jsonLength === undefined ? undefined : Number(head.jsonLength),
-        time: now,
-      },
-      body,
-    );
-    if (this.#sequence !== undefined) return true;
-    this.#around.dropped(client.principal);
-    // Who is under an order is answered only while somebody watches.
-    const isRestricted = this.#around.orders.restriction(client.principal, client.tenant, undefined, now) !== undefined;
-    return !failClosed && !isRestricted;
   }
 
   #send(body: Buffer): void {
@@ -169,8 +142,9 @@ export class Exchange implements Asker {
     const kind = type.startsWith("text/event-stream") ? "sse" : /ndjson|jsonl/.test(type) ? "ndjson" : undefined;
     this.#answerJson = lengthIn(headers["inference-header-content-length"]);
     const encoded = headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity";
-    this.#flags |=
-      (kind === "sse" ? endFlags.sse : kind === "ndjson" ? endFlags.ndjson : 0) | (encoded ? endFlags.encoded : 0);
+    this.#watched.mark(
+      (kind === "sse" ? endFlags.sse : kind === "ndjson" ? endFlags.ndjson : 0) | (encoded ? endFlags.encoded : 0),
+    );
     this.#treating = status < 300 ? this.#treatingNow() : undefined;
     if (this.#treating && encoded) {
       this.#fail(refuse(502, "CANNOT_EDIT", "the answer is compressed and must be edited before it may leave"));
@@ -181,7 +155,7 @@ export class Exchange implements Asker {
 
   #treatingNow(): Treating | undefined {
     const { treatment, model } = this.#admitted;
-    if (treatment.dial === "label-only") this.#flags |= endFlags.labelOnly;
+    if (treatment.dial === "label-only") this.#watched.mark(endFlags.labelOnly);
     const { served } = this.#entered;
     const treating = treatingOf(served, treatment, this.#around.policy.models.get(model));
     const { isUsage } = served.upstream.adapter;
@@ -213,7 +187,7 @@ export class Exchange implements Asker {
     if (this.#done) return;
     if (this.#lane === "pass") {
       this.#keep(chunk);
-      this.#copy(chunk);
+      this.#watched.part(chunk);
       this.#write(chunk);
       return;
     }
@@ -240,7 +214,7 @@ export class Exchange implements Asker {
       const [first] = out;
       if (!first) return;
       const bytes = out.length === 1 ? first : Buffer.concat(out);
-      this.#copy(bytes);
+      this.#watched.part(bytes);
       this.#write(bytes);
     } catch (cause) {
       // Closed: what cannot be edited does not leave.
@@ -251,15 +225,6 @@ export class Exchange implements Asker {
   #keep(chunk: Buffer): void {
     this.#tail.push(chunk);
     if (this.#tail.length > keptChunks) this.#tail.shift();
-  }
-
-  #copy(bytes: Buffer): void {
-    if (this.#sequence === undefined || (this.#flags & endFlags.broken) !== 0) return;
-    this.#tapped += bytes.length;
-    const fits = this.#tapped <= maxTappedBytes && this.#around.tap.part(this.#sequence, bytes, 0);
-    if (fits) return;
-    this.#flags |= endFlags.broken;
-    this.#around.dropped(this.#entered.client.principal);
   }
 
   #write(bytes: Buffer): void {
@@ -284,7 +249,7 @@ export class Exchange implements Asker {
 
   #endWhole(body: Buffer): void {
     this.#keep(body);
-    this.#copy(body);
+    this.#watched.part(body);
     this.#finish(true);
     this.#writeHead();
     // As Latin-1 text, byte for byte the same, a small body goes out in one piece with its head: one write, not a gathered two.
@@ -303,7 +268,7 @@ export class Exchange implements Asker {
       return;
     }
     this.#keep(body);
-    this.#copy(treating.tapsOriginal ? body : edited.body);
+    this.#watched.part(treating.tapsOriginal ? body : edited.body);
     if (edited.jsonLength !== this.#answerJson) {
       const name = "inference-header-content-length";
       this.#fields = [...without(this.#fields, [name]), name, String(edited.jsonLength)];
@@ -360,11 +325,7 @@ export class Exchange implements Asker {
     this.#lane = "over";
     const now = Date.now();
     this.#settle(now, complete);
-    if (this.#sequence === undefined) return;
-    const flags = this.#flags | (complete ? 0 : endFlags.broken);
-    if (!this.#around.tap.end(this.#sequence, this.#status, this.#answerJson, flags, now)) {
-      this.#around.dropped(this.#entered.client.principal);
-    }
+    this.#watched.end(complete, this.#status, this.#answerJson, now);
   }
 
   #settle(now: number, complete: boolean): void {
@@ -389,40 +350,13 @@ export class Exchange implements Asker {
     const { cost } = this.#admitted;
     const usage = this.#entered.served.upstream.adapter.usage;
     if (!usage || this.#entered.served.route.operation !== "complete") return cost;
-    const end = endOf(joined(this.#tail));
-    const input = lastNumber(end, usage.input);
-    const output = lastNumber(end, usage.output);
-    const share = cost.outputTokens > 0 && output !== undefined ? Math.min(1, output / cost.outputTokens) : 1;
-    return {
-      inputTokens: input ?? cost.inputTokens,
-      outputTokens: output ?? cost.outputTokens,
-      informationBits: cost.informationBits * share,
-    };
+    return takenOf(joined(this.#tail), cost, usage);
   }
-}
-
-/** How many requests a model server may make of one: prompts of a list, texts to embed. */
-function batchOf(body: Buffer): number {
-  const members = membersIf(body);
-  return members ? Math.max(1, countOf(members, "prompt"), countOf(members, "input")) : 1;
 }
 
 function joined(chunks: readonly Buffer[]): Buffer {
   const [first] = chunks;
   return chunks.length === 1 && first ? first : Buffer.concat(chunks);
-}
-
-/** The part of an answer's end where usage stands: from its name on, where it has one. */
-function endOf(answer: Buffer): string {
-  const from = Math.max(0, answer.length - searchedBytes);
-  const named = answer.lastIndexOf('"usage"');
-  return answer.toString("latin1", named > from ? named : from);
-}
-
-function lastNumber(text: string, pattern: RegExp): number | undefined {
-  let found: number | undefined;
-  for (const [, digits] of text.matchAll(pattern)) found = Number(digits);
-  return found;
 }
 
 function without(fields: readonly string[], names: readonly string[]): string[] {

@@ -188,8 +188,8 @@ test(
     const data = mkdtempSync(join(tmpdir(), "outweigh-crew-"));
     const { secret } = createKey(data, { principal: "alice" }, 0);
     const section = { processes: 2, data, upstreams: [{ name: "mock", protocol: "openai", url: upstream.url }] };
-      const first = await startApart({ ...section, port: 0 });
-      let second: Apart | undefined;
+    const first = await startApart({ ...section, port: 0 });
+    let second: Apart | undefined;
     t.after(async () => {
       for (const it of [first, second]) {
         if (!it || it.child.exitCode !== null || it.child.signalCode !== null) continue;
@@ -206,9 +206,9 @@ test(
     first.child.kill("SIGKILL");
     await sleep(1_000);
     assert.ok(first.pids.every(isAlive), "a process that carries requests went with it");
-      second = await startApart({ ...section, port: Number(new URL(first.url).port) });
-      await until(() => first.pids.every((pid) => !isAlive(pid)), "the old processes did not end");
-      await sleep(300);
+    second = await startApart({ ...section, port: Number(new URL(first.url).port) });
+    await until(() => first.pids.every((pid) => !isAlive(pid)), "the old processes did not end");
+    await sleep(300);
     await load.stop();
     assert.deepEqual(
       load.asked.filter((one) => one.status !== 200),

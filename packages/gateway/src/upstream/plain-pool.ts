@@ -199,7 +199,8 @@ class Connection implements Flow, AnswerParts {
   }
 
   #take(chunk: Buffer): void {
-    this.#since = Date.now();
+    // Until its head is there, an answer that trickles in is late like one that does not come.
+    if (this.#hasHead) this.#since = Date.now();
     this.#try(() => this.#parser.push(chunk));
   }
 
@@ -213,6 +214,7 @@ class Connection implements Flow, AnswerParts {
 
   onHead(status: number, fields: AnswerFields): void {
     this.#hasHead = true;
+    this.#since = Date.now();
     const seconds = /timeout=(\d{1,6})/.exec(String(fields["keep-alive"] ?? ""))?.[1];
     // A second less: what is on its way when the server closes would be lost.
     this.#idleMs = Math.min(this.#options.idleMs, seconds === undefined ? Infinity : Number(seconds) * 1000 - 1000);

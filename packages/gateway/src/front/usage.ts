@@ -1,0 +1,39 @@
+// What an answer says that it took, and what a request may be counted as.
+import { countOf, membersIf } from "../adapters/reading.ts";
+import type { Adapter } from "../adapters/adapter.ts";
+import type { Cost } from "../admission/meters.ts";
+
+/** Bytes of the end that are searched: usage is a short object behind everything large. */
+const searchedBytes = 1024;
+
+/** What the end of an answer says it took; what was reserved where it says nothing. */
+export function takenOf(end: Buffer, cost: Cost, usage: NonNullable<Adapter["usage"]>): Cost {
+  const text = endOf(end);
+  const input = lastNumber(text, usage.input);
+  const output = lastNumber(text, usage.output);
+  const share = cost.outputTokens > 0 && output !== undefined ? Math.min(1, output / cost.outputTokens) : 1;
+  return {
+    inputTokens: input ?? cost.inputTokens,
+    outputTokens: output ?? cost.outputTokens,
+    informationBits: cost.informationBits * share,
+  };
+}
+
+/** How many requests a model server may make of one: prompts of a list, texts to embed. */
+export function batchOf(body: Buffer): number {
+  const members = membersIf(body);
+  return members ? Math.max(1, countOf(members, "prompt"), countOf(members, "input")) : 1;
+}
+
+/** The part of an answer's end where usage stands: from its name on, where it has one. */
+function endOf(answer: Buffer): string {
+  const from = Math.max(0, answer.length - searchedBytes);
+  const named = answer.lastIndexOf('"usage"');
+  return answer.toString("latin1", named > from ? named : from);
+}
+
+function lastNumber(text: string, pattern: RegExp): number | undefined {
+  let found: number | undefined;
+  for (const [, digits] of text.matchAll(pattern)) found = Number(digits);
+  return found;
+}
