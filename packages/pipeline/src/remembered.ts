@@ -44,9 +44,15 @@ export class Remembered<Value> {
   /** Keeps a value as the most recently used. `at` never goes back: a late event must not age a state. */
   keep(key: string, value: Value, at: number): void {
     const before = this.#entries.get(key);
-    const kept = Math.max(at, before?.at ?? at);
-    this.#entries.delete(key);
-    this.#entries.set(key, { at: kept, value });
+    if (before) {
+      // The same object again: entries live long, and one is kept for nearly every event.
+      before.at = Math.max(at, before.at);
+      before.value = value;
+      this.#entries.delete(key);
+      this.#entries.set(key, before);
+      return;
+    }
+    this.#entries.set(key, { at, value });
     if (this.#entries.size <= this.#limit) return;
     const oldest = this.#inOrder.next();
     if (!oldest.done) this.#entries.delete(oldest.value);
