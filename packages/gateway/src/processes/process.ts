@@ -1,4 +1,4 @@
-// A process that carries requests: no detectors, no evidence, no orders of its own. It lends limits from the process that started it,
+// A process that carries requests: no detectors, no evidence, no orders of its own. It borrows limits from the process that started it,
 // and sends it what detectors need. When that one dies, this one goes on with what it knows, until a new one serves.
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
