@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // Starts the command line under Node 24, whatever Node runs this: plain JavaScript, for versions that strip no types.
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { constants } from "node:os";
+import { lstatSync, mkdirSync } from "node:fs";
+import { createRequire, enableCompileCache, flushCompileCache } from "node:module";
+import { constants, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -12,8 +13,11 @@ const oldest = 24;
  * For a scan, whose threads allocate and let go all the time: glibc keeps what is let go for the thread that had it, unless it is told
  * otherwise before the process starts, and V8 lets short-lived things pile up. Measured in bench/scan as the peak.
  */
+const isAgent = process.argv[2] === "agent" && process.argv[3] === "run";
 const frugal =
-  process.platform === "linux" && process.argv[2] === "scan" && process.env.MALLOC_TRIM_THRESHOLD_ === undefined;
+  process.platform === "linux" &&
+  (process.argv[2] === "scan" || isAgent) &&
+  process.env.MALLOC_TRIM_THRESHOLD_ === undefined;
 const frugalEnv = frugal
   ? { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "65536", MALLOC_TRIM_THRESHOLD_: "65536" }
   : {};
@@ -27,6 +31,7 @@ if (major >= oldest) {
     const args = [process.execPath, ...process.execArgv, ...frugalFlags, fileURLToPath(import.meta.url)];
     process.execve(process.execPath, [...args, ...process.argv.slice(2)], { ...process.env, ...frugalEnv });
   }
+  if (isAgent) keepCompiled();
   const { main } = await import("../src/main.ts");
   process.exitCode = await main(process.argv.slice(2));
 } else {
@@ -38,6 +43,23 @@ if (major >= oldest) {
         `Run "npm ci" in the repository, with install scripts allowed for "node", or use a newer Node.\n`,
     );
     process.exitCode = 3;
+  }
+}
+
+/**
+ * An agent runs for months: from its second start on, it holds no compiler. Measured in bench/agent. In a folder of its user alone, since
+ * what lies there is run; a scan writes nothing, and so has none.
+ */
+function keepCompiled() {
+  try {
+    const folder = join(homedir(), ".cache", "outweigh");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const { uid, mode } = lstatSync(folder);
+    if (uid !== process.geteuid?.() || (mode & 0o077) !== 0) return;
+    enableCompileCache(folder);
+    setTimeout(flushCompileCache, 60_000).unref();
+  } catch {
+    return; // then it runs as it is
   }
 }
 

@@ -16,7 +16,7 @@ const add = (): void => {
   const file = { path: "/w", bytes: 1 };
   spool.add({ activity: 1, id, host: "h", time: added, sensor: "poll", what: "open", process, file });
 };
-while (spool.dropped === 0 && added < 10_000) add();
+for (let i = 0; spool.dropped === 0 && i < 10_000; i++) add();
 // Something else takes what is left.
 try {
   writeFileSync(`${folder}/filler`, Buffer.alloc(4 * 1024 * 1024));

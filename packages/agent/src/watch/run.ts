@@ -11,7 +11,7 @@ import {
   type SignedOrder,
 } from "@outweigh/schema";
 import { Orders } from "../orders/orders.ts";
-import { scan } from "../scan/scan.ts";
+import { scanInChild } from "../scan/in-child.ts";
 import { collectFacts } from "./context.ts";
 import { AgentError } from "./error.ts";
 import { isRunnable } from "./fanotify.ts";
@@ -263,10 +263,11 @@ class Agent {
     this.#scanning = scanning;
     let report: ScanReport;
     try {
-      report = await scan({
+      report = await scanInChild({
         roots,
         exclude: [dataDir],
         signal: AbortSignal.any([signal, stop.signal]),
+        onProcess: (pid, runs) => this.#watch.setOurs(pid, runs),
         onProgress: ({ phase, files, candidates, done }) => {
           scanning.progress = { phase, files, candidates, done, startedAt: progress.startedAt };
         },

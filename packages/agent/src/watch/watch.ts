@@ -42,6 +42,7 @@ export class Watch {
   readonly #startedAt = Date.now();
   readonly #asked = new Set<string>();
   readonly #again = new Set<number>();
+  readonly #ours = new Set<number>();
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -50,7 +51,7 @@ export class Watch {
       proc: this.#proc,
       story: this.#story,
       see: (it) => this.#see(it),
-      isOurs: (pid) => pid === process.pid || pid === this.#helper?.pid,
+      isOurs: (pid) => this.#isOurs(pid),
       budgetMs: lookBudgetMs,
     });
   }
@@ -104,6 +105,16 @@ export class Watch {
     this.#helper?.stop();
   }
 
+  /** A process that we started reads weights for us, as a scan does; until it has ended: its pid is used again. */
+  setOurs(pid: number, isOurs: boolean): void {
+    if (isOurs) this.#ours.add(pid);
+    else this.#ours.delete(pid);
+  }
+
+  #isOurs(pid: number): boolean {
+    return pid === process.pid || pid === this.#helper?.pid || this.#ours.has(pid);
+  }
+
   #look(): void {
     this.#sensor = "poll";
     this.#poll.look(Date.now());
@@ -115,7 +126,7 @@ export class Watch {
 
   /** What the kernel told of one file. The process is looked at in the same moment, before it can end. */
   #hear({ kind, pid, file }: Kernel): void {
-    if (pid === process.pid || pid === this.#helper?.pid) return;
+    if (this.#isOurs(pid)) return;
     if (kind === "lost") return this.#options.problem("the kernel's queue was full: opens of files were missed");
     const at = Date.now();
     this.#sensor = "fanotify";

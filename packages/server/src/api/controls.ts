@@ -25,7 +25,7 @@ export function controls(app: FastifyInstance, context: Context): void {
     if (reach === undefined) return told;
     const paths = told.paths.filter((it) => reach.has(it.model));
     // Evidence of controls and their fixes name models, files and hosts of all spaces.
-    const rows = told.controls.map(({ fix: _, ...it }) => ({ ...it, evidence: [] }));
+    const rows = told.controls.map((it) => ({ ...it, evidence: [], fix: undefined }));
     return { ...told, controls: rows, paths, pathCount: paths.length, scans: [] };
   });
 }
