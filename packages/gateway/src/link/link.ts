@@ -129,6 +129,8 @@ export class Link {
 
   /** Something happened that the server should hear soon. */
   tell(): void {
+    // Whoever reads of a finding looks at its client next.
+    this.#clientsAt = 0;
     if (this.#recall) return;
     const wait = Math.max(0, this.#startedAt + settledMs - Date.now());
     this.#recall = setTimeout(() => {

@@ -142,13 +142,16 @@ function whyNot(
   const { name } = gateway.facts;
   if (!heard || !gateways.isReporting(gateway))
     return `the gateway ${name} does not report: nothing can be ordered there`;
-  const tenant = tenantIn(principal);
-  const isKnown =
-    heard.clients.has(principal) ||
-    (heard.keys ?? []).some((it) => it.principal === principal || (tenant !== undefined && it.tenant === tenant));
-  if (!isKnown) return `${principal} never asked the gateway ${name} anything and holds no key there`;
+  if (!isKnown(heard, principal)) return `${principal} never asked the gateway ${name} anything and holds no key there`;
   const same = standingOf(heard.orders, principal, undefined, now).find((it) => it.verb === verb);
   return same && `it stands already: ${same.id}, by ${same.by}; undo that one first`;
+}
+
+/** Whether a principal asked anything or holds a key there; a tenant, whether one of its principals holds one. */
+function isKnown({ clients, keys = [] }: Heard, principal: string): boolean {
+  const tenant = tenantIn(principal);
+  if (clients.has(principal)) return true;
+  return keys.some((it) => it.principal === principal || (tenant !== undefined && it.tenant === tenant));
 }
 
 function tenantIn(principal: string): string | undefined {
@@ -188,7 +191,7 @@ function reach(
 export function orderOptions(gateways: Gateways, principals: readonly string[]): ActionOption[] {
   return gateways.reporting().flatMap(({ gateway, heard }) =>
     principals
-      .filter((it) => heard.clients.has(it))
+      .filter((it) => isKnown(heard, it))
       .flatMap((principal) =>
         orderVerb.options.map((verb): ActionOption => ({
           verb,
