@@ -79,6 +79,10 @@ export function alternationP({ times: a }: Account, { times: b }: Account) {
   return { feature: "turns" as const, p: single === 0 ? 1 : betaCdf(1 / Math.E, single, inA - single) };
 }
 
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, it) => sum + it, 0);
+}
+
 /** Where the first of rising times stands that is not before `time`, or with `after` is after it. */
 function firstFrom(times: readonly number[], time: number, after = false): number {
   let [low, high] = [0, times.length];
@@ -92,18 +96,23 @@ function firstFrom(times: readonly number[], time: number, after = false): numbe
 }
 
 /**
- * How seldom an account that acts on its own would be active together with a group as often as this one: its activity at the
- * group's busy times against the same with its clock turned, by the normal approximation. Two accounts of 20 queries each say
- * nothing of one another; 20 queries against a group's 200 do.
+ * How seldom an account that acts on its own would be active together with a group as often as this one: its activity when
+ * the group is busier than everybody, against the same with its clock turned, by the normal approximation. Two accounts of 20 queries each say
+ * nothing of one another; 20 queries against a group's 200 do. Whoever is busy in m of n intervals meets a given plan by chance once
+ * in n^m, so it is never told more surely than that.
  */
-export function planP(own: readonly number[], group: readonly number[]): number {
+export function planP(own: readonly number[], group: readonly number[], common: readonly number[]): number {
   const length = group.length;
   if (length < minIntervals || own.length !== length) return 1;
-  const product = (shift: number) => own.reduce((sum, it, t) => sum + it * group[(t + shift) % length]!, 0);
+  const share = sumOf(group) / Math.max(sumOf(common), Number.MIN_VALUE);
+  const plan = group.map((it, t) => it - share * (common[t] ?? 0));
+  const product = (shift: number) => own.reduce((sum, it, t) => sum + it * plan[(t + shift) % length]!, 0);
   const turned = shiftsOf(length).map(product);
   const mean = turned.reduce((sum, it) => sum + it, 0) / turned.length;
   const variance = turned.reduce((sum, it) => sum + (it - mean) ** 2, 0) / turned.length;
-  return variance === 0 ? 1 : upperTail((product(0) - mean) / Math.sqrt(variance));
+  if (variance === 0) return 1;
+  const [sum, squares] = own.reduce(([a, b], it) => [a + it, b + it * it], [0, 0]);
+  return Math.max(upperTail((product(0) - mean) / Math.sqrt(variance)), length ** (-(sum ** 2) / squares));
 }
 
 /**

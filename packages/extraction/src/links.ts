@@ -56,6 +56,8 @@ const bandRows = 4;
 /** Accounts in one band or one infrastructure token beyond this are a public template or a cloud: no pair is made of them. */
 const maxBucket = 64;
 
+/** Of the false links that are borne, what following a plan may add, in each of two ways. */
+const growthShare = 0.1;
 /** Accounts that take turns this seldom by chance are a pair to look at. */
 const seldomTurns = 1e-3;
 
@@ -65,7 +67,8 @@ const seldomTurns = 1e-3;
  * Each feature gives a p-value against a null of its own: templates, infrastructure and births against how rare they are among
  * the accounts, timing and dispersion against the same counts turned round the clock, turns against chance. They are combined as independent, which holds for accounts
  * that have nothing to do with each other, and not for customers of one reseller: another reason why a link is no verdict.
- * Then a group takes in who follows its plan: see `planP`.
+ * Accounts that share a token are also held against the plan of all that do, and a group takes in who follows its plan:
+ * see `planP`.
  * Blind spot: a client whose accounts share neither template nor network, and ask in an order drawn at random.
  */
 export function linkAccounts(accounts: readonly Account[], options: LinkOptions): Group[] {
@@ -74,7 +77,8 @@ export function linkAccounts(accounts: readonly Account[], options: LinkOptions)
   const reborn = rebornOf(accounts, options.bans ?? []);
   const shares = templateShares(accounts);
   const links: Link[] = [];
-  for (const [i, j] of candidates(accounts)) {
+  const tokens = bucketsOf(accounts, "infrastructure");
+  for (const [i, j] of candidates(accounts, [...bucketsOf(accounts, "template"), ...tokens])) {
     const [a, b] = [accounts[i], accounts[j]];
     if (!a || !b) continue;
     const because = [
@@ -86,6 +90,7 @@ export function linkAccounts(accounts: readonly Account[], options: LinkOptions)
     const p = fisher(because.map((it) => it.p));
     if (p * pairs <= options.falseLinks) links.push({ a: a.id, b: b.id, p, because });
   }
+  links.push(...planned(accounts, tokens, options.falseLinks));
   links.sort((x, y) => x.p - y.p || (x.a + x.b < y.a + y.b ? -1 : 1));
   return grow(join(links, options.maxMembers), accounts, options);
 }
@@ -102,8 +107,8 @@ export function fisher(ps: readonly number[]): number {
   return ps.length === 0 ? 1 : Math.min(1, Math.exp(ln) * sum);
 }
 
-/** Pairs that share a band of their sketches or a token, or take turns; the clock's hours alone never link two. */
-function candidates(accounts: readonly Account[]): [number, number][] {
+/** Accounts that share a band of their sketches or a token; the largest are a public template or a cloud, and left out. */
+function bucketsOf(accounts: readonly Account[], of: "template" | "infrastructure"): number[][] {
   const buckets = new Map<string, number[]>();
   const put = (key: string, i: number) => {
     const it = buckets.get(key);
@@ -111,14 +116,18 @@ function candidates(accounts: readonly Account[]): [number, number][] {
     else buckets.set(key, [i]);
   };
   accounts.forEach(({ sketch, infrastructure }, i) => {
-    for (let band = 0; band < (sketch ? minHashLength / bandRows : 0); band++) {
-      put(`b${band}:${sketch?.subarray(band * bandRows, (band + 1) * bandRows).join()}`, i);
+    for (let band = 0; of === "template" && sketch && band < minHashLength / bandRows; band++) {
+      put(`${band}:${sketch.subarray(band * bandRows, (band + 1) * bandRows).join()}`, i);
     }
-    for (const it of new Set(infrastructure)) put(`i:${it}`, i);
+    for (const it of of === "infrastructure" ? new Set(infrastructure) : []) put(it, i);
   });
+  return [...buckets.values()].filter((it) => it.length > 1 && it.length <= maxBucket);
+}
+
+/** Pairs of a bucket, and pairs that take turns; the clock's hours alone never link two. */
+function candidates(accounts: readonly Account[], buckets: readonly (readonly number[])[]): [number, number][] {
   const found = new Map<number, [number, number]>();
-  for (const members of buckets.values()) {
-    if (members.length > maxBucket) continue;
+  for (const members of buckets) {
     members.forEach((i, at) => {
       for (const j of members.slice(at + 1)) found.set(i * accounts.length + j, [i, j]);
     });
@@ -130,6 +139,29 @@ function candidates(accounts: readonly Account[]): [number, number][] {
     }
   });
   return [...found.values()];
+}
+
+/** Links the accounts of a token that each follow the plan of the others there: two of few queries say nothing of one another. */
+function planned(accounts: readonly Account[], buckets: readonly (readonly number[])[], falseLinks: number): Link[] {
+  const common = meanActivity(accounts);
+  const crowds = buckets.filter((it) => it.length > 2).map((it) => it.flatMap((i) => accounts[i] ?? []));
+  const tests = crowds.reduce((sum, it) => sum + it.length, 0);
+  return crowds.flatMap((crowd) => {
+    const all = sumOf(crowd);
+    const following = crowd.flatMap(({ id, activity }) => {
+      const p = activity
+        ? planP(
+            activity,
+            all.map((it, t) => it - (activity[t] ?? 0)),
+            common,
+          )
+        : 1;
+      return p * tests <= growthShare * falseLinks ? [{ id, p }] : [];
+    });
+    const [first, ...others] = following;
+    if (!first) return [];
+    return others.map(({ id, p }) => ({ a: first.id, b: id, p, because: [{ feature: "timing" as const, p }] }));
+  });
 }
 
 /** Of how many hashes in common, in what share of all pairs of accounts. Index: hashes in common. */
@@ -203,26 +235,26 @@ function join(links: readonly Link[], maxMembers: number): Group[] {
   return [...new Set(groupOf.values())].map((it) => ({ ...it, members: [...it.members].sort() }));
 }
 
-/** Of the false links that are borne, what growth may add. */
-const growthShare = 0.1;
-
 /** Takes into each group the accounts whose activity follows the group's, as long as there are any; a larger group shows its plan better. */
 function grow(
   groups: readonly Group[],
   accounts: readonly Account[],
   { falseLinks, maxMembers }: LinkOptions,
 ): Group[] {
+  const common = meanActivity(accounts);
   const free = new Map(accounts.map((it) => [it.id, it]));
   for (const id of groups.flatMap((it) => it.members)) free.delete(id);
   const tests = Math.max(1, free.size * groups.length);
   return groups.map((group) => {
+    // Who takes turns leaves no room for others.
+    if (group.links.some((it) => it.because.some(({ feature }) => feature === "turns"))) return group;
     const members = new Set(group.members);
     const links = [...group.links];
     for (let before = 0; before < members.size && members.size < maxMembers;) {
       before = members.size;
       const plan = sumOf(accounts.filter((it) => members.has(it.id)));
       for (const { id, activity } of free.values()) {
-        const p = activity ? planP(activity, plan) : 1;
+        const p = activity ? planP(activity, plan, common) : 1;
         if (p * tests > growthShare * falseLinks || members.size >= maxMembers) continue;
         links.push({ a: group.members[0] ?? id, b: id, p, because: [{ feature: "timing", p }] });
         members.add(id);
