@@ -2,7 +2,7 @@
 // Starts the command line under Node 24, whatever Node runs this: plain JavaScript, for versions that strip no types.
 import { spawn } from "node:child_process";
 import { lstatSync, mkdirSync } from "node:fs";
-import { createRequire, enableCompileCache, flushCompileCache } from "node:module";
+import module, { createRequire } from "node:module";
 import { constants, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -56,8 +56,9 @@ function keepCompiled() {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const { uid, mode } = lstatSync(folder);
     if (uid !== process.geteuid?.() || (mode & 0o077) !== 0) return;
-    enableCompileCache(folder);
-    setTimeout(flushCompileCache, 60_000).unref();
+    // Not by name: older Nodes, which only start a newer one here, do not have them.
+    module.enableCompileCache(folder);
+    setTimeout(module.flushCompileCache, 60_000).unref();
   } catch {
     return; // then it runs as it is
   }
