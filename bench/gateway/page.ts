@@ -1,5 +1,6 @@
 // docs/gateway.md: what was measured, and each bar with whether it is met.
 import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Result, Round } from "./run.ts";
 
@@ -37,6 +38,19 @@ export function pageOf(it: Result): string {
     ...Object.entries(it.micro).map(([name, us]) => `| ${name} | ${us.toFixed(2)} |`),
     "",
   ].join("\n");
+}
+
+/** The load is the benchmark's own up to about three: wrk, a target and the server. */
+const ownLoad = 3;
+
+function busy({ rounds }: Result): string[] {
+  const load = median(rounds.map((one) => one.load));
+  if (load <= ownLoad) return [];
+  const cores = availableParallelism();
+  return [
+    `**Taken on a busy machine**, load ${load.toFixed(0)} on ${cores} cores: times are too long and shares too small. Compare targets of one round only.`,
+    "",
+  ];
 }
 
 /** Per round, what one target costs as a share of ours. */
