@@ -5,8 +5,9 @@ import rateLimit from "@fastify/rate-limit";
 import underPressure from "@fastify/under-pressure";
 import { loopback } from "@outweigh/schema";
 import Fastify, { LogController, type FastifyInstance } from "fastify";
-import { guard } from "../auth/guard.ts";
+import { guard, refuseUnknown } from "../auth/guard.ts";
 import { guardRoutes } from "../auth/rights.ts";
+import { sameSecret } from "../auth/tokens.ts";
 import { ServerError } from "../error.ts";
 import { maxBodyBytes, maxRequestsPerMinute } from "../limits.ts";
 import { accounts } from "./accounts.ts";
@@ -71,6 +72,8 @@ export async function buildApp(
     return503OnClosing: true,
   });
   errors(app);
+  const { openToken, sourceTokens } = context;
+  refuseUnknown(app, (secret) => sourceTokens.knows(secret) || sameSecret(secret, openToken));
   guard(app, ownNames);
   await serveConsole(app, consoleDir);
   await app.register(cookie);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import Fastify from "fastify";
 import { ServerError } from "../error.ts";
-import { allowedHosts, guard } from "./guard.ts";
+import { allowedHosts, guard, refuseUnknown } from "./guard.ts";
 
 function anApp() {
   const app = Fastify();
@@ -61,6 +61,20 @@ test("behind a TLS proxy its name is ours too, over TLS alone, and no other name
   assert.equal(await ask("outweigh.example", "http://outweigh.example"), 403);
   assert.equal(await ask("127.0.0.1:7700", "https://127.0.0.1:7700"), 403);
   assert.equal(await ask("outweigh.example", "https://evil.example"), 403);
+});
+
+test("a token that nobody has is refused before anything else is asked or done", async () => {
+  const app = Fastify();
+  const asked: string[] = [];
+  refuseUnknown(app, (it) => it === "known");
+  app.addHook("onRequest", async ({ url }) => void asked.push(url));
+  app.get("/", () => "page");
+  app.post("/", () => "done");
+  const ask = (method: "GET" | "POST", token?: string) =>
+    app.inject({ method, url: "/", headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+  const refused = await ask("GET", "guess");
+  assert.deepEqual([refused.statusCode, refused.json().error, asked], [401, "NOT_SIGNED_IN", []]);
+  assert.deepEqual([(await ask("GET", "known")).statusCode, (await ask("POST")).statusCode], [200, 200]);
 });
 
 test("a token asks without a page, and so without its origin", async () => {

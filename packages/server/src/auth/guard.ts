@@ -1,6 +1,7 @@
 // What every request must pass before a route sees it: it was meant for us, and no foreign page sent it.
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServerError } from "../error.ts";
+import { bearerOf } from "./tokens.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -18,6 +19,32 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 export function allowedHosts(port: number, url?: string): ReadonlySet<string> {
   const own = [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`];
   return new Set(url === undefined ? own : [...own, new URL(url).host]);
+}
+
+const nobodys = Buffer.from(JSON.stringify({ error: "NOT_SIGNED_IN", message: "nobody has this token" }));
+
+/**
+ * Refuses requests with a token that nobody has before anything else is done for them: no route, no error, no log. A flood of them
+ * costs a digest each.
+ */
+export function refuseUnknown(app: FastifyInstance, isKnown: (secret: string) => boolean): void {
+  app.addHook("onRequest", (request, reply, next) => {
+    const secret = bearerOf(request.headers.authorization);
+    if (secret === undefined || isKnown(secret)) return next();
+    reply.hijack();
+    reply.raw.writeHead(401, {
+      "content-type": "application/json; charset=utf-8",
+      "content-length": nobodys.length,
+      "cache-control": "no-store",
+      "content-security-policy": "default-src 'none'",
+      "x-content-type-options": "nosniff",
+      // A body that comes with it is not read.
+      ...(!safeMethods.has(request.method) && { connection: "close" }),
+    });
+    reply.raw.end(nobodys, () => {
+      if (!safeMethods.has(request.method)) request.raw.socket.destroySoon();
+    });
+  });
 }
 
 /** Checks `Host`, `Origin`, `Sec-Fetch-Site` and the content type. `hosts` is asked per request: the port is known only after listening. */

@@ -68,6 +68,12 @@ export class SourceTokens {
     return { id, source: found.source, ...(found.host !== undefined && { host: found.host }) };
   }
 
+  /** Whether this is anybody's secret at all. */
+  knows(secret: string): boolean {
+    const id = digestOf(secret);
+    return this.#stored.has(id) || this.#ownSenders.has(id);
+  }
+
   /** Who asks with this secret; undefined for nobody's, and for a token that sends. */
   asker(secret: string, now: number): Asker | undefined {
     const found = this.#stored.get(digestOf(secret));
