@@ -24,6 +24,7 @@ export function pageOf(it: Result): string {
     'and feeds the detectors. A share of a peer is by processor time for each request in the same round: what one core carries. "Main" is our thread that',
     'carries requests, which bounds one process; "all" has the detectors\' thread in it.',
     "",
+    ...busy(it),
     ...barsOf(it),
     "",
     ...Object.entries(Object.groupBy(it.rounds, (one) => one.size)).flatMap(([size, rounds = []]) =>
