@@ -65,10 +65,10 @@ const seldomTurns = 1e-3;
  * Links accounts that look like one client, and joins the links to groups.
  *
  * Each feature gives a p-value against a null of its own: templates, infrastructure and births against how rare they are among
- * the accounts, timing and dispersion against the same counts turned round the clock, turns against chance. They are combined as independent, which holds for accounts
- * that have nothing to do with each other, and not for customers of one reseller: another reason why a link is no verdict.
- * Accounts that share a token are also held against the plan of all that do, and a group takes in who follows its plan:
- * see `planP`.
+ * the accounts, timing and dispersion against the same counts turned round the clock, turns against chance. They are combined as
+ * independent, which holds for accounts that have nothing to do with each other, and not for customers of one reseller: another
+ * reason why a link is no verdict. Accounts that share a token are also held against the plan of all that do, and a group takes in
+ * who follows its plan: see `planP`.
  * Blind spot: a client whose accounts share neither template nor network, and ask in an order drawn at random.
  */
 export function linkAccounts(accounts: readonly Account[], options: LinkOptions): Group[] {
@@ -116,12 +116,16 @@ function bucketsOf(accounts: readonly Account[], of: "template" | "infrastructur
     else buckets.set(key, [i]);
   };
   accounts.forEach(({ sketch, infrastructure }, i) => {
-    for (let band = 0; of === "template" && sketch && band < minHashLength / bandRows; band++) {
-      put(`${band}:${sketch.subarray(band * bandRows, (band + 1) * bandRows).join()}`, i);
-    }
-    for (const it of of === "infrastructure" ? new Set(infrastructure) : []) put(it, i);
+    const keys = of === "template" ? bandsOf(sketch) : infrastructure;
+    for (const it of new Set(keys)) put(it, i);
   });
   return [...buckets.values()].filter((it) => it.length > 1 && it.length <= maxBucket);
+}
+
+function bandsOf(sketch: Uint32Array | undefined): string[] {
+  return Array.from({ length: sketch ? minHashLength / bandRows : 0 }, (_, band) => {
+    return `${band}:${sketch?.subarray(band * bandRows, (band + 1) * bandRows).join()}`;
+  });
 }
 
 /** Pairs of a bucket, and pairs that take turns; the clock's hours alone never link two. */
