@@ -100,9 +100,9 @@ class Carrier {
     } else if (it.tell === "recall") {
       const amounts = this.#accounts.get(keyOf(it.name, it.limits))?.release() ?? [];
       this.#say({ say: "recalled", id: it.id, amounts });
-    } else if (it.tell === "policy") this.#replace(it.section, it.epoch);
+    } else if (it.tell === "policy") this.#orOld("policy", () => this.#replace(it.section, it.epoch));
     else if (it.tell === "keys") this.#readKeys();
-    else if (it.tell === "orders") this.#around.orders = this.#orders();
+    else if (it.tell === "orders") this.#readOrders();
     else if (it.tell === "blind") this.#blind = it.isBlind;
     else if (it.tell === "drain") void this.end();
   }
@@ -112,11 +112,23 @@ class Carrier {
     return new OrderBook(this.#start.dataDir, () => undefined);
   }
 
+  #readOrders(): void {
+    this.#orOld("orders", () => (this.#around.orders = this.#orders()));
+  }
+
   #readKeys(): void {
+    this.#orOld("keys", () => (this.#around.keys = new KeyRing(readKeys(this.#start.dataDir))));
+  }
+
+  /** Replaces something whole, or keeps what there was. */
+  #orOld(what: string, replace: () => void): void {
     try {
-      this.#around.keys = new KeyRing(readKeys(this.#start.dataDir));
+      replace();
     } catch (error) {
-      this.#say({ say: "line", line: `the old keys hold: ${error instanceof Error ? error.message : ""}` });
+      this.#say({
+        say: "line",
+        line: `a process keeps its old ${what}: ${error instanceof Error ? error.message : ""}`,
+      });
     }
   }
 
@@ -215,7 +227,7 @@ class Carrier {
     for (const { again } of this.#waiting.values()) again();
     this.#waiting.clear();
     watchFile(keyPath(dataDir), () => this.#readKeys());
-    watchFile(join(dataDir, "orders.json"), () => (this.#around.orders = this.#orders()));
+    watchFile(join(dataDir, "orders.json"), () => this.#readOrders());
     const before = pidIn(dataDir);
     const timer = setInterval(() => {
       if (pidIn(dataDir) === before) return;
