@@ -1,4 +1,4 @@
-import type { ActionRow } from "@outweigh/schema";
+import { orderVerb, type ActionRow } from "@outweigh/schema";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -10,6 +10,11 @@ import { Problem } from "../../ui/states.tsx";
 import { Shown } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
 import { Decide, Keep } from "./decide.tsx";
+
+/** Whether it is ordered of a gateway, about one of its clients: it ends by itself there, and cannot be put off. */
+export function isOrder(verb: ActionRow["verb"]): boolean {
+  return orderVerb.options.some((it) => it === verb);
+}
 
 /** How it went, in words: done means verified. */
 export const stateWord: Readonly<Record<ActionRow["state"], string>> = {
@@ -84,7 +89,7 @@ export function Outcome({ of: it, named = true, onUndone }: OutcomeProps) {
       {it.undoable && it.state === "verified" && (
         <>
           <Undo of={it} {...(onUndone && { onUndone })} />
-          {it.endsAt !== undefined && <Keep of={it} {...(onUndone && { onDone: onUndone })} />}
+          {it.endsAt !== undefined && !isOrder(it.verb) && <Keep of={it} {...(onUndone && { onDone: onUndone })} />}
         </>
       )}
     </>

@@ -1,5 +1,6 @@
 import { includesRole, type ActionOption, type ActionPreview, type ActionRow } from "@outweigh/schema";
 import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { decide, sessionQuery } from "../../api/queries.ts";
 import { span } from "../../format/time.ts";
@@ -8,7 +9,7 @@ import { Buttons, Choices, Dialog, Form, Reason } from "../../ui/dialog.tsx";
 import { Bullets, Section } from "../../ui/parts.tsx";
 import { Problem, Waiting } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
-import { approvalText, Outcome } from "./outcome.tsx";
+import { approvalText, isOrder, Outcome } from "./outcome.tsx";
 
 export interface RespondProps {
   readonly incident: string;
@@ -101,6 +102,14 @@ function Preview({ incident, option: { verb, target, label }, onDone, onClose }:
           {it.lasts !== undefined && ` It ends by itself after ${span(it.lasts)}.`}
           {!alone && ` It is done once somebody else agrees: ${approvalText[it.approval].toLowerCase()}.`}
         </Muted>
+        {isOrder(verb) && (
+          <p>
+            <Link to="/clients/$id" params={{ id: target }}>
+              Its page
+            </Link>{" "}
+            <Muted>shows what it learnt, and orders for another time, as strongly as you say.</Muted>
+          </p>
+        )}
       </Section>
       {it.refused ? (
         <p>
