@@ -5,6 +5,7 @@ import { alerts } from "./alerts.ts";
 import { incidents } from "./incidents.ts";
 import { models } from "./models.ts";
 import { rules } from "./rules.ts";
+import { clients } from "./clients.ts";
 import { hosts } from "./hosts.ts";
 import { sources } from "./sources.ts";
 import { min, now } from "./time.ts";
@@ -20,6 +21,7 @@ export const overview: Overview = {
   models: models.length,
   sources: sources.length,
   hosts: hosts.length,
+  clients: clients.length,
   rules: rules.length,
   actions: actions.length,
   sending: 4,
