@@ -429,6 +429,7 @@ function nothing() {
     models: 0,
     sources: 0,
     hosts: 0,
+    clients: 0,
     actions: 0,
     sending: 0,
     events24h: 0,
