@@ -125,6 +125,21 @@ test("a key that changes hands is noticed by its own habit within tens of querie
   }
 });
 
+test("a quarter of strange queries among honest ones stays on record, though evidence is lost in between", () => {
+  const { judge } = calibrated();
+  const at = signals.indexOf("distance");
+  const surplus = (queries: Stream) => {
+    const path = new Path(judge);
+    return Math.max(...queries.map((it) => path.step(it).surplus[at] ?? 0));
+  };
+  const honest = Math.max(...streams(6000, 100).map(surplus));
+  for (let i = 0; i < 5; i++) {
+    const foreign = stream(9400 + i, 6);
+    const mixed = stream(9300 + i).map((it, t) => (t % 4 === 3 ? (foreign[t] ?? it) : it));
+    assert.ok(surplus(mixed) > honest, `stream ${i}: ${surplus(mixed)} against ${honest}`);
+  }
+});
+
 test("with ceilings a meter pages only while it is ready, and says when the budget is used up", () => {
   const { judge, peaks } = calibrated();
   const attack = stream(5000, 6);
