@@ -58,8 +58,9 @@ function keyOf({ verb, target }: ActionOption): string {
 function NothingToDo() {
   return (
     <p>
-      Nothing that can be done from here fits this incident. A file that a scan found can be quarantined; a webhook
-      under <code>policy.webhooks</code> in <code>outweigh.yml</code> can be told. The playbook says what to do by hand.
+      Nothing that can be done from here fits this incident. A file that a scan found can be quarantined; a client of
+      the gateway can be ordered about; a webhook under <code>policy.webhooks</code> in <code>outweigh.yml</code> can be
+      told. The playbook says what to do by hand.
     </p>
   );
 }
