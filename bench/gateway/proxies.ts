@@ -51,6 +51,7 @@ async function start(command: string, args: readonly string[], url: string): Pro
     if (up) return child;
     await sleep(50);
   }
+  child.kill("SIGKILL");
   throw new Error(`${command} does not answer: ${said.slice(0, 500)}`);
 }
 
