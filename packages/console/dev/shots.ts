@@ -58,7 +58,7 @@ const shots: readonly Shot[] = [
     name: "order-client",
     path: `/clients/${resell}`,
     act: async (page) => {
-      await page.getByRole("button", { name: "Turn the dial to Label only" }).click();
+      await page.getByRole("button", { name: "Turn here: Label only" }).click();
       await page.getByText("What would happen").waitFor({ timeout: 3000 });
     },
   },

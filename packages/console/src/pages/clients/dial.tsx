@@ -63,7 +63,7 @@ export function Dial({ of: { client, models }, onTurn }: DialProps) {
                 ) : it === "full" || i < at ? (
                   <Muted>{i < at ? "undo the order" : ""}</Muted>
                 ) : (
-                  <Button look="quiet" label={`Turn the dial to ${positionText[it].name}`} onClick={() => onTurn(it)}>
+                  <Button look="quiet" label={`Turn here: ${positionText[it].name}`} onClick={() => onTurn(it)}>
                     Turn here
                   </Button>
                 )}
