@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { severityId, worse, type Alert, type Incident, type OcsfEvent, type Severity } from "@outweigh/schema";
 import { z } from "zod";
 import { countText, spanText } from "../amounts.ts";
+import { StoryIndex } from "./story-index.ts";
 
 /** How alerts become incidents. */
 export interface CorrelateOptions {
@@ -60,6 +61,7 @@ interface Story {
 export class Incidents {
   readonly #options: CorrelateOptions;
   #stories: Story[] = [];
+  #index = new StoryIndex<Story>();
   /** The story of each alert that is in one. */
   #homes = new Map<string, Story>();
   #waiting: Member[] = [];
@@ -78,7 +80,9 @@ export class Incidents {
     if (own) own.members = own.members.map((one) => (one.id === it.id ? it : one));
     else this.#add(story, it);
     if (outside !== undefined && !story.addresses.includes(outside)) {
-      story.addresses = [...story.addresses, outside].slice(-maxNames);
+      const before = story.addresses;
+      story.addresses = [...before, outside].slice(-maxNames);
+      this.#index.move(story, before);
     }
     return incidentOf(story);
   }
@@ -91,6 +95,8 @@ export class Incidents {
     const { stories, waiting } = stored.parse(state);
     this.#stories = stories.map((it) => ({ ...it, members: it.members.map(asMember) }));
     this.#waiting = waiting.map(asMember);
+    this.#index = new StoryIndex();
+    for (const it of this.#stories) this.#index.open(it);
     this.#homes = new Map(this.#stories.flatMap((story) => story.members.map(({ id }) => [id, story] as const)));
   }
 
@@ -98,20 +104,15 @@ export class Incidents {
   #join(it: Member, address: string | undefined): Story | undefined {
     const { windowMs, principalWindowMs } = this.#options;
     const isLoud = severityId(it.severity) >= severityId("medium");
-    const latest = (is: (story: Story) => boolean, apartMs: number) =>
-      this.#stories
-        .filter((story) => is(story) && this.#isNear(story, it, apartMs))
-        .toSorted((a, b) => lastAt(b) - lastAt(a))[0];
+    const latest = (stories: readonly Story[], apartMs: number) =>
+      stories
+        .filter((story) => this.#isNear(story, it, apartMs))
+        .map((story) => ({ story, at: lastAt(story) }))
+        .sort((a, b) => b.at - a.at)[0]?.story;
     return (
-      latest(
-        ({ members }) => members.some(({ principal }) => principal !== undefined && principal === it.principal),
-        principalWindowMs,
-      ) ??
-      latest(({ addresses }) => address !== undefined && addresses.includes(address), windowMs) ??
-      latest(
-        ({ members }) => isLoud && members.some(({ model }) => model !== undefined && model === it.model),
-        windowMs,
-      )
+      latest(this.#index.with("principal", it.principal), principalWindowMs) ??
+      latest(this.#index.with("address", address), windowMs) ??
+      latest(isLoud ? this.#index.with("model", it.model) : [], windowMs)
     );
   }
 
@@ -129,8 +130,12 @@ export class Incidents {
     const digest = createHash("sha256").update(it.id).digest("hex");
     const story: Story = { id: `incident-${digest.slice(0, 24)}`, members: [], addresses: [] };
     this.#stories.push(story);
-    if (this.#stories.length > maxOpen)
-      for (const { id } of this.#stories.shift()?.members ?? []) this.#homes.delete(id);
+    this.#index.open(story);
+    const oldest = this.#stories.length > maxOpen ? this.#stories.shift() : undefined;
+    if (oldest) {
+      this.#index.close(oldest);
+      for (const { id } of oldest.members) this.#homes.delete(id);
+    }
     return story;
   }
 
@@ -141,16 +146,21 @@ export class Incidents {
       (other.principal !== undefined &&
         other.principal === it.principal &&
         this.#isNear(story, other, this.#options.principalWindowMs));
-    if (story.members.length < maxAlerts) story.members.push(it);
+    if (story.members.length < maxAlerts) this.#put(story, it);
     this.#homes.set(it.id, story);
     const joining = this.#waiting.filter(joins);
     if (joining.length === 0) return;
     this.#waiting = this.#waiting.filter((other) => !joining.includes(other));
     for (const other of joining) {
       if (other.id === it.id || story.members.length >= maxAlerts) continue;
-      story.members.push(other);
+      this.#put(story, other);
       this.#homes.set(other.id, story);
     }
+  }
+
+  #put(story: Story, it: Member): void {
+    story.members.push(it);
+    this.#index.add(story, it);
   }
 }
 
