@@ -99,20 +99,33 @@ function firstFrom(times: readonly number[], time: number, after = false): numbe
  * How seldom an account that acts on its own would be active together with a group as often as this one: its activity when
  * the group is busier than everybody, against the same with its clock turned, by the normal approximation. Two accounts of 20 queries each say
  * nothing of one another; 20 queries against a group's 200 do. Whoever is busy in m of n intervals meets a given plan by chance once
- * in n^m, so it is never told more surely than that.
+ * in n^m, so it is never told more surely than that. Only the time in which both are active counts.
  */
 export function planP(own: readonly number[], group: readonly number[], common: readonly number[]): number {
-  const length = group.length;
-  if (length < minIntervals || own.length !== length) return 1;
-  const share = sumOf(group) / Math.max(sumOf(common), Number.MIN_VALUE);
-  const plan = group.map((it, t) => it - share * (common[t] ?? 0));
-  const product = (shift: number) => own.reduce((sum, it, t) => sum + it * plan[(t + shift) % length]!, 0);
+  const [from, to] = spanOf(own, group);
+  const length = to - from;
+  if (length < minIntervals) return 1;
+  const mine = own.slice(from, to);
+  const theirs = group.slice(from, to);
+  const all = common.slice(from, to);
+  const share = sumOf(theirs) / Math.max(sumOf(all), Number.MIN_VALUE);
+  const plan = theirs.map((it, t) => it - share * (all[t] ?? 0));
+  const product = (shift: number) => mine.reduce((sum, it, t) => sum + it * plan[(t + shift) % length]!, 0);
   const turned = shiftsOf(length).map(product);
-  const mean = turned.reduce((sum, it) => sum + it, 0) / turned.length;
-  const variance = turned.reduce((sum, it) => sum + (it - mean) ** 2, 0) / turned.length;
+  const mean = sumOf(turned) / turned.length;
+  const variance = sumOf(turned.map((it) => (it - mean) ** 2)) / turned.length;
   if (variance === 0) return 1;
-  const [sum, squares] = own.reduce(([a, b], it) => [a + it, b + it * it], [0, 0]);
-  return Math.max(upperTail((product(0) - mean) / Math.sqrt(variance)), length ** (-(sum ** 2) / squares));
+  const busy = sumOf(mine) ** 2 / sumOf(mine.map((it) => it * it));
+  return Math.max(upperTail((product(0) - mean) / Math.sqrt(variance)), length ** -busy);
+}
+
+/** The intervals in which both have begun and not yet ended: that two began on one day is no plan. */
+function spanOf(a: readonly number[], b: readonly number[]): readonly [from: number, to: number] {
+  const active = (it: number) => it > 0;
+  return [
+    Math.max(a.findIndex(active), b.findIndex(active)),
+    1 + Math.min(a.findLastIndex(active), b.findLastIndex(active)),
+  ];
 }
 
 /**
