@@ -38,6 +38,8 @@ export function live(app: FastifyInstance, context: Context): void {
     let timer: NodeJS.Timeout | undefined;
     const send = () => {
       timer = undefined;
+      // Who may hear less than before, hears nothing more.
+      if (!isStillIn(request, context)) return void raw.end();
       // It takes nothing any more: it connects again when it can, and reads everything anew.
       if (raw.writableLength > maxUnsentBytes) return void raw.destroy();
       const told = gathered(waiting.values());
@@ -73,7 +75,11 @@ function isStillIn(request: FastifyRequest, context: Context): boolean {
     return false;
   }
   const after = reachOf(request);
-  return before === after || (before !== undefined && after !== undefined && isWithin(before, [...after]));
+  return before === after || (before !== undefined && after !== undefined && isSame(before, after));
+}
+
+function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && a.isSubsetOf(b);
 }
 
 /** Nouns that belong to models: of others, who sees only some models is told nothing. */

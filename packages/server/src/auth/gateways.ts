@@ -93,7 +93,9 @@ export class Gateways extends Members<StoredGateway> {
       keys: report.keys ?? before?.keys,
     };
     this.#heard.set(gateway.id, heard);
-    if (gateway.revokedAt === undefined) this.know({ ...gateway, lastSeenAt: heard.at });
+    // As it is known now: it may have been revoked while its report was read.
+    const now = this.get(gateway.id);
+    if (now && now.revokedAt === undefined) this.know({ ...now, lastSeenAt: heard.at });
     return before !== undefined && heard.settings !== undefined && heard.keys !== undefined;
   }
 
