@@ -9,7 +9,7 @@ export const roleOption = {
     type: "string",
     multiple: true,
     value: "ROLE",
-    about: `${role.options.join(", ")}; everywhere, or in one space as ROLE:SPACE. May be given several times`,
+    about: `${role.options.join(", ")}; everywhere, or in one space as ROLE:SPACE; several times`,
   },
 } as const;
 

@@ -6,7 +6,7 @@ import { wrap } from "./text/wrap.ts";
 /** Those of a thing that has several: `token --help`. */
 export async function showFamilyHelp(family: readonly string[], terminal: Terminal): Promise<void> {
   for (const [name, load] of commands) {
-    if (family.includes(name)) terminal.print(`  ${name.padEnd(17)}${(await load()).summary}`);
+    if (family.includes(name)) terminal.print(`  ${name.padEnd(19)}${(await load()).summary}`);
   }
   terminal.print();
   terminal.print("outweigh COMMAND --help says more.");
@@ -20,7 +20,7 @@ export async function showHelp(terminal: Terminal): Promise<void> {
   terminal.print();
   terminal.print("outweigh COMMAND [options]");
   terminal.print();
-  for (const [name, load] of commands) terminal.print(`  ${name.padEnd(17)}${(await load()).summary}`);
+  for (const [name, load] of commands) terminal.print(`  ${name.padEnd(19)}${(await load()).summary}`);
   terminal.print();
   terminal.print(
     "outweigh COMMAND --help says more. Exit codes: 0 done and clean, 1 something found, 2 wrong use, 3 failed.",

@@ -1,6 +1,7 @@
 import { changingVerbs, type ChangingVerb } from "@outweigh/schema";
 import { command, type Call } from "../command.ts";
 import { CliError, type ExitCode } from "../error.ts";
+import { spanOf } from "../text/spans.ts";
 import { visible } from "../text/visible.ts";
 import { agentDataOption, defaultAgentData } from "../agent-data.ts";
 
@@ -8,14 +9,14 @@ const options = {
   ...agentDataOption,
   every: {
     type: "string",
-    value: "TIME",
-    about: "Scan again every so many hours or days: 12h, 7d (default: only at the start)",
+    value: "SPAN",
+    about: "Scan again after each such time: 12h, 7d (default: only at the start)",
   },
   may: {
     type: "string",
     multiple: true,
     value: "VERB",
-    about: `Do what changes this host when the server asks: ${changingVerbs.join(", ")}; may be given several times (default: none)`,
+    about: `Do what changes this host when the server asks: ${changingVerbs.join(", ")}; several times (default: none)`,
   },
 } as const;
 
@@ -42,7 +43,7 @@ export const agentRun = command({
 
 async function run({ values, positionals, json, terminal, signal }: Call<typeof options>): Promise<ExitCode> {
   const { every } = values;
-  const everyMs = every === undefined ? undefined : spanOf(every);
+  const everyMs = every === undefined ? undefined : everyOf(every);
   const may = new Set(values.may.map(verbOf));
   const { AgentError, runAgent } = await import("@outweigh/agent");
   try {
@@ -68,13 +69,9 @@ function verbOf(text: string): ChangingVerb {
   throw new CliError("USAGE", `--may is ${JSON.stringify(text)}, expected one of ${changingVerbs.join(", ")}`);
 }
 
-/** `12h`, `7d` in ms: at least an hour, since a scan reads every disk; at most 24 days, which is what timers hold. */
-function spanOf(text: string): number {
-  const [, count = "", unit = ""] = /^([1-9]\d{0,3})(h|d)$/.exec(text) ?? [];
-  const ms = Number(count) * (unit === "d" ? 86_400_000 : 3_600_000);
+/** In ms: at least an hour, since a scan reads every disk; at most 24 days, which is what timers hold. */
+function everyOf(text: string): number {
+  const ms = spanOf(text, "--every");
   if (ms >= 3_600_000 && ms <= 24 * 86_400_000) return ms;
-  throw new CliError(
-    "USAGE",
-    `--every is ${JSON.stringify(text)}, expected hours or days from 1h to 24d, such as 12h or 7d`,
-  );
+  throw new CliError("USAGE", `--every is ${JSON.stringify(text)}, expected from 1h to 24d, such as 12h or 7d`);
 }

@@ -13,7 +13,7 @@ export const check = command({
   positionals: [0, 1],
   options,
   about: [
-    "Does only that: nothing is started, nobody is contacted. Exit 1 if there are mistakes. A variable that the part gateway names and that is not set here is one.",
+    "Does only that: nothing is started, nobody is contacted. Exit 1 if there are mistakes. A variable that is named under gateway and not set here is one.",
   ],
   examples: [
     { line: "outweigh check", about: "Checks ./outweigh.yml" },

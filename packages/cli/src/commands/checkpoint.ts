@@ -17,7 +17,7 @@ export const checkpoint = command({
     "Whoever keeps one can show later that the log was cut, written anew, or told two ways: outweigh verify PACK --known FILE.",
     "Put it into a git repository of others, mail it, or have a time-stamping authority sign it. It holds no secret and no event.",
   ],
-  examples: [{ line: "outweigh checkpoint > 2026-11-26.checkpoint", about: "For example once a day" }],
+  examples: [{ line: "outweigh checkpoint > 2026-11-26.json", about: "For example once a day" }],
   run,
 });
 

@@ -61,7 +61,7 @@ async function run({ values, positionals: [file = ""], json, terminal }: Call<ty
   if (name === undefined || !model)
     throw new CliError(
       "USAGE",
-      `--model is ${JSON.stringify(name)}: expected a model of the part gateway of outweigh.yml`,
+      `--model is ${JSON.stringify(name)}: expected a model that stands under gateway in outweigh.yml`,
     );
   if (model.calibration === undefined)
     throw new CliError("USAGE", `${name} has no calibration in outweigh.yml: say there where the file shall lie`);

@@ -27,7 +27,7 @@ const asked =
   /\/v1\/(?:chat\/completions|completions|responses|embeddings|messages)$|\/api\/(?:chat|generate|embed)$|\/generate(?:_stream)?$|\/infer$|:predict$|\/invocations$|^\/predictions\//;
 
 export const gatewayWatch = command({
-  summary: "The gateway's detectors over logs of model calls, without a gateway",
+  summary: "Runs the gateway's detectors over logs of model calls, without a gateway",
   usage: "FILE…",
   positionals: [1, 100_000],
   options,
@@ -90,7 +90,7 @@ async function makeWatch(values: Call<typeof options>["values"]): Promise<LogWat
   if (values.model !== undefined && !models.some((it) => it.name === values.model))
     throw new CliError(
       "USAGE",
-      `--model is ${JSON.stringify(values.model)}: expected a model of the part gateway of outweigh.yml`,
+      `--model is ${JSON.stringify(values.model)}: expected a model that stands under gateway in outweigh.yml`,
     );
   const calibrated = models.some((it) => it.calibration !== undefined);
   const key = calibrated ? gatewayKey(gatewayData(values)).publicKey : undefined;

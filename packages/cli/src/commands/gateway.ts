@@ -22,12 +22,12 @@ export const gateway = command({
   positionals: [0, 0],
   options,
   about: [
-    "Its settings are the part gateway of outweigh.yml; it is read again when it changes, and a bad one keeps the old in force.",
-    "outweigh up starts it by itself where outweigh.yml has that part. Elsewhere, outweigh gateway enrol links it to a server.",
+    "Its settings stand under gateway in outweigh.yml, which is read again when it changes; a bad one keeps the old in force.",
+    "outweigh up starts it by itself. Elsewhere, outweigh gateway enrol links it to a server.",
     "Answers pass as they are, unless a tier or an order asks for less. A dead detector or server fails no request, but for clients under an order and models with failClosed: the blind interval is put on record. Ends with Ctrl-C, after running answers.",
   ],
   examples: [
-    { line: "outweigh gateway", about: "With the gateway part of ./outweigh.yml" },
+    { line: "outweigh gateway", about: "With ./outweigh.yml" },
     { line: "outweigh gateway --config /etc/outweigh.yml --port 0", about: "Elsewhere, on any free port" },
   ],
   run,
@@ -78,7 +78,7 @@ function beside(): { url: string; token?: string } | undefined {
 function sectionOf(values: Call<typeof options>["values"]): GatewaySection {
   const { config, file } = loadConfig(values.config);
   if (!config.gateway) {
-    throw new CliError("CONFIG", `${file ?? "outweigh.yml"} has no part gateway: name at least one of its upstreams`);
+    throw new CliError("CONFIG", `${file ?? "outweigh.yml"} has no gateway: name at least one upstream under it`);
   }
   return {
     ...config.gateway,

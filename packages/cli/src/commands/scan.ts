@@ -40,7 +40,7 @@ const options = {
     type: "string",
     multiple: true,
     value: "PATH",
-    about: "A folder to leave out; may be given several times",
+    about: "A folder to leave out; several times",
   },
 } as const;
 

@@ -12,7 +12,7 @@ import { padEnd } from "../text/width.ts";
 const options = { ...configOption, ...dataOption } as const;
 
 export const sources = command({
-  summary: "Tells of each source whether it sends, how late, what was refused, and what it cannot show",
+  summary: "Tells whether each source sends, how late, what was refused, and what it cannot show",
   usage: "",
   positionals: [0, 0],
   options,

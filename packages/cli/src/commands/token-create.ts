@@ -1,9 +1,10 @@
-import { newToken, tokenBody } from "@outweigh/schema";
+import { maxTokenDays, newToken, tokenBody } from "@outweigh/schema";
 import { readGrants } from "../account.ts";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { dataOption, withSession } from "../server-client.ts";
+import { spanOf } from "../text/spans.ts";
 import { printSecret } from "../token.ts";
 
 const options = {
@@ -16,10 +17,10 @@ const options = {
     value: "ROLE",
     about: "What it may ask the API for: viewer, analyst or lead; in one space as ROLE:SPACE",
   },
-  days: {
+  expires: {
     type: "string",
-    value: "N",
-    about: "How long it lives (default: one with a role 90 days, others until revoked)",
+    value: "SPAN",
+    about: "It ends by itself after this, in whole days: 30d (default: with a role 90d, else when revoked)",
   },
   name: { type: "string", value: "NAME", about: "What the token is called (default: as its source)" },
 } as const;
@@ -44,13 +45,16 @@ export const tokenCreate = command({
       line: "outweigh token create --source scan --host gpu-7",
       about: "For scans of one host: they replace each other, so nobody else may send them",
     },
-    { line: "outweigh token create --role viewer --name siem --days 30", about: "For a program that reads incidents" },
+    {
+      line: "outweigh token create --role viewer --name siem --expires 30d",
+      about: "For a program that reads incidents",
+    },
   ],
   run,
 });
 
 async function run({ values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
-  const { source, role, name, days } = values;
+  const { source, role, name, expires } = values;
   if ((source === undefined) === (role === undefined)) {
     const message = "say whose records it is to send, --source NAME, or what it may ask, --role ROLE --name NAME";
     throw new CliError("USAGE", message);
@@ -61,7 +65,7 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
     ...(values.host !== undefined && { host: values.host }),
     ...(grant && { grant }),
     ...(name !== undefined && { name }),
-    ...(days !== undefined && { days: Number(days) }),
+    ...(expires !== undefined && { days: daysOf(expires) }),
   });
   if (!wanted.success) {
     const [issue] = wanted.error.issues;
@@ -74,4 +78,10 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
   );
   printSecret(made, { json, terminal });
   return 0;
+}
+
+function daysOf(text: string): number {
+  const days = spanOf(text, "--expires") / 86_400_000;
+  if (Number.isInteger(days) && days <= maxTokenDays) return days;
+  throw new CliError("USAGE", `--expires is ${JSON.stringify(text)}, expected 1d to ${maxTokenDays}d`);
 }

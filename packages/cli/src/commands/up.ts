@@ -48,7 +48,7 @@ export const up = command({
   about: [
     "Brings its own engines, needs no account and no root, and contacts nobody that outweigh.yml does not name. Several paths may follow --logs.",
     "Ends with Ctrl-C; what arrived by then is kept and read on at the next start.",
-    "Where outweigh.yml has a part gateway, that runs beside it in a process of its own, enrolled by itself: neither ends the other.",
+    "With gateway in outweigh.yml, the gateway runs beside it in a process of its own, enrolled by itself: neither ends the other.",
   ],
   examples: [
     { line: "outweigh up", about: "With ./outweigh.yml, if there is one; scans this machine" },

@@ -38,7 +38,7 @@ export const verify = command({
       about: "Holds only if that key signed it",
     },
     {
-      line: "outweigh verify incident-1.pack --known 2026-11-01.checkpoint",
+      line: "outweigh verify incident-1.pack --known 2026-11-01.json",
       about: "Holds only if the log still begins as it did that day",
     },
   ],
