@@ -150,8 +150,8 @@ test("a path that leads nowhere is wrong use, in the same words whatever the com
 
 test("a command that does not exist is answered with the one that was meant", async () => {
   for (const [typed, meant] of [
-    [["rules", "tst"], /no command "rules tst"; did you mean "rules test"\?/],
-    [["rules"], /did you mean "rules test"\?/],
+    [["rules", "tst"], /no command "rules tst"; did you mean "rules test" or /],
+    [["rules"], /did you mean "rules test" or "rules import"/],
     [["token", "crate"], /did you mean "token create" or "token list"/],
     [["replya", "x.log"], /did you mean "replay"\?/],
     [["nonsense"], /outweigh --help lists all/],
