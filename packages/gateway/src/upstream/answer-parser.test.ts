@@ -111,6 +111,8 @@ const bad: readonly (readonly [what: string, text: string])[] = [
   ["a blank before the colon", `${good}Content-Length : 3\r\n\r\nabc`],
   ["a folded field", `${good}X-A: b\r\n c\r\n\r\n`],
   ["a carriage return in a value", `${good}X-A: b\rc\r\n\r\n`],
+  ["a control around a value", `${good}Content-Length:\v3\r\n\r\nabc`],
+  ["a carriage return behind a value", `${good}Content-Length: 3\r\r\n\r\nabc`],
   ["a field without a name", `${good}: b\r\n\r\n`],
   ["a line feed alone", "HTTP/1.1 200 OK\nX-A: b\r\n\r\n"],
   ["another protocol", "HTTP/2 200 OK\r\n\r\n"],
@@ -133,6 +135,8 @@ test("answers before the answer are passed over, and what forbids a body has non
   assert.deepEqual([early.heads.map((it) => it.status), early.ends], [[204], [true]]);
   const closing = read([Buffer.from("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")]);
   assert.deepEqual(closing.ends, [false]);
+  const old = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  assert.deepEqual(read([Buffer.from(old)]).ends, [false]);
   const broken = read([Buffer.from("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab")], true);
   assert.ok(broken.error instanceof AnswerError && broken.ends.length === 0);
 });

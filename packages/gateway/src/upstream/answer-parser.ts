@@ -101,7 +101,9 @@ export class AnswerParser {
       return rest;
     }
     const connection = String(fields["connection"] ?? "").toLowerCase();
-    this.#keepAlive = minor === 1 ? !connection.includes("close") : connection.includes("keep-alive");
+    // HTTP/1.0 has no chunks (RFC 9112 §6.1): whatever stands behind them is nobody's answer.
+    const isOld = minor === 0 && fields["transfer-encoding"] !== undefined;
+    this.#keepAlive = minor === 1 ? !connection.includes("close") : connection.includes("keep-alive") && !isOld;
     this.#frame(status, fields);
     this.#parts.onHead(status, fields);
     if (this.#state === "length" && this.#left === 0) this.#end(rest.length === 0);
@@ -179,8 +181,9 @@ function readHead(text: string): { readonly status: number; readonly minor: numb
   for (const line of lines) {
     const colon = line.indexOf(":");
     const name = line.slice(0, colon).toLowerCase();
-    const value = line.slice(colon + 1).trim();
-    if (colon < 1 || !nameShape.test(name) || badValue.test(value)) throw new AnswerError("a malformed header field");
+    const written = line.slice(colon + 1);
+    if (colon < 1 || !nameShape.test(name) || badValue.test(written)) throw new AnswerError("a malformed header field");
+    const value = written.trim();
     const known = fields[name];
     fields[name] = known === undefined ? value : [...(typeof known === "string" ? [known] : known), value];
   }

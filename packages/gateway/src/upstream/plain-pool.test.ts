@@ -106,6 +106,15 @@ test("a server that says nothing, or falls silent, is late", async (t) => {
   assert.ok((await ask(pool).done) instanceof LateError);
 });
 
+test("what runs on in a pool that was closed is late all the same, and so is what is still asked of it", async (t) => {
+  const { pool } = await world(t, () => undefined, { headMs: 300 });
+  const running = ask(pool);
+  pool.close();
+  assert.ok((await running.done) instanceof LateError);
+  await sleep(600);
+  assert.ok((await ask(pool).done) instanceof LateError);
+});
+
 test("a server that is not there is an error at once", async (t) => {
   const { pool } = await world(t, () => undefined, { port: 9 });
   assert.ok((await ask(pool).done) instanceof Error);

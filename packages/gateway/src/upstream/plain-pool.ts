@@ -57,13 +57,11 @@ export class PlainPool {
   readonly #all = new Set<Connection>();
   readonly #idle: Connection[] = [];
   #waiting: { readonly request: Outgoing; readonly asker: Asker }[] = [];
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#look(), lookMs);
-    this.#timer.unref();
   }
 
   dispatch(request: Outgoing, asker: Asker): void {
@@ -89,6 +87,7 @@ export class PlainPool {
       },
     });
     this.#all.add(connection);
+    this.#timer ??= setInterval(() => this.#look(), lookMs).unref();
     return connection;
   }
 
@@ -114,13 +113,16 @@ export class PlainPool {
   #look(): void {
     const now = Date.now();
     for (const it of this.#all) it.look(now);
+    // Also of a pool that was closed: what runs on may still fall silent.
+    if (this.#all.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   /** No more requests: ends when the running ones have. */
   close(): void {
     this.#ended = true;
     for (const it of this.#idle.splice(0)) it.destroy();
-    clearInterval(this.#timer);
   }
 
   destroy(): void {
