@@ -66,6 +66,7 @@ interface Place {
   readonly to: string;
   readonly title: string;
   readonly counts?: Counted;
+  /** Begins a group. */
   readonly apart?: true;
   /** The role that it needs everywhere: who has it in some spaces alone finds nothing there. */
   readonly everywhere?: Role;
@@ -73,20 +74,21 @@ interface Place {
   readonly needs?: Role;
 }
 
+/** What happened; what is protected, and from whom; by what we see it; what was done about it. */
 const pages: readonly Place[] = [
   { to: "/incidents", title: "Incidents", counts: "openIncidents" },
   { to: "/alerts", title: "Alerts", counts: "alerts" },
   { to: "/events", title: "Events", needs: "analyst" },
   { to: "/models", title: "Models", counts: "models", apart: true },
-  { to: "/sources", title: "Sources", counts: "sources", everywhere: "viewer" },
+  { to: "/posture", title: "Posture" },
   { to: "/hosts", title: "Hosts", counts: "hosts", everywhere: "viewer" },
   { to: "/clients", title: "Clients", counts: "clients", everywhere: "viewer" },
-  { to: "/posture", title: "Posture" },
+  { to: "/sources", title: "Sources", counts: "sources", apart: true, everywhere: "viewer" },
   { to: "/rules", title: "Rules", counts: "rules" },
   { to: "/actions", title: "Actions", counts: "actions", apart: true },
   { to: "/evidence", title: "Evidence", everywhere: "viewer" },
   { to: "/report", title: "Report", everywhere: "viewer" },
-  { to: "/settings", title: "Settings" },
+  { to: "/settings", title: "Settings", apart: true },
 ];
 
 function Nav({ onGuide, onPalette }: { readonly onGuide: () => void; readonly onPalette: () => void }) {

@@ -40,7 +40,7 @@ export function ReportPage() {
   return (
     <Page
       title="Report"
-      crumb="For those who decide"
+      crumb={<Muted>For those who decide</Muted>}
       head={<Title meta={data && `${date(data.from, zone)} to ${date(data.to, zone)}`}>What happened</Title>}
       tabs={
         <Tabs
