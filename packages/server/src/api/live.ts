@@ -39,7 +39,7 @@ export function live(app: FastifyInstance, context: Context): void {
     const send = () => {
       timer = undefined;
       // Who may hear less than before, hears nothing more.
-      if (!isStillIn(request, context)) return void raw.end();
+      if (!isStillIn(request, context, reach)) return void raw.end();
       // It takes nothing any more: it connects again when it can, and reads everything anew.
       if (raw.writableLength > maxUnsentBytes) return void raw.destroy();
       const told = gathered(waiting.values());
@@ -54,7 +54,7 @@ export function live(app: FastifyInstance, context: Context): void {
     });
     const beat = setInterval(() => {
       // Who signed out, or whose day is over, hears nothing more.
-      if (isStillIn(request, context)) raw.write(": still here\n\n");
+      if (isStillIn(request, context, reach)) raw.write(": still here\n\n");
       else raw.end();
     }, beatMs);
     request.raw.once("close", () => {
@@ -65,21 +65,16 @@ export function live(app: FastifyInstance, context: Context): void {
   });
 }
 
-/** Whether who listens may still do so, and still sees the same: else the page connects again, and is told what it may now. */
-function isStillIn(request: FastifyRequest, context: Context): boolean {
-  const before = reachOf(request);
+/** Whether who listens may still do so, and may still hear all of what they could: else the page connects again, and hears what it may now. */
+function isStillIn(request: FastifyRequest, context: Context, heard: Reach): boolean {
   try {
     const needs = neededRole(routes["GET /api/live"]?.needs ?? "admin");
     if (needs) admit(request, needs, context);
   } catch {
     return false;
   }
-  const after = reachOf(request);
-  return before === after || (before !== undefined && after !== undefined && isSame(before, after));
-}
-
-function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && a.isSubsetOf(b);
+  const now = reachOf(request);
+  return now === undefined || (heard !== undefined && [...heard].every((it) => now.has(it)));
 }
 
 /** Nouns that belong to models: of others, who sees only some models is told nothing. */
