@@ -9,7 +9,8 @@ import { incidentById } from "../store/incidents.ts";
 import type { Plan } from "./action.ts";
 import { demandFor, digestOf, type Wanted, type Wanting } from "./agreed.ts";
 import { optionsFor } from "./options.ts";
-import { messageOf, Steps, type StepsOptions } from "./steps.ts";
+import { Steps, type StepsOptions } from "./steps.ts";
+import { messageOf } from "../values.ts";
 
 export interface ActionsOptions extends StepsOptions {
   readonly policy: Policy;

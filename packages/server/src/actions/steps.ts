@@ -11,6 +11,7 @@ import { setCopyState } from "../store/copies.ts";
 import type { Db, Tx } from "../store/state/state.ts";
 import type { Act, Plan } from "./action.ts";
 import type { Wanted, Wanting } from "./agreed.ts";
+import { messageOf } from "../values.ts";
 
 /** What steps are taken with. */
 export interface StepsOptions {
@@ -192,9 +193,4 @@ async function copyState(tx: Tx, { verb, target }: ActionRow, state: "present" |
 
 function asObject(record: unknown): object {
   return typeof record === "object" && record !== null ? record : {};
-}
-
-/** What went wrong, in words. */
-export function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -8,6 +8,7 @@ import {
   type IncidentGraph,
   type OcsfEvent,
 } from "@outweigh/schema";
+import { fieldIn } from "../values.ts";
 
 /** Operations named on one edge: the others are as telling as "and more". */
 const maxOperations = 5;
@@ -35,7 +36,7 @@ interface Step {
 }
 
 function pathOf(it: OcsfEvent): Step[] {
-  const address = fieldOf(it["src_endpoint"], "ip");
+  const address = fieldIn(it["src_endpoint"], "ip");
   const { principal, model, artifact } = it;
   const lies = artifact !== undefined && (model === undefined || artifact.startsWith("file:"));
   return [
@@ -89,8 +90,4 @@ function add(edges: Map<string, GraphEdge>, from: string, to: string, it: OcsfEv
     firstAt: Math.min(known?.firstAt ?? it.time, it.time),
     lastAt: Math.max(known?.lastAt ?? it.time, it.time),
   });
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }

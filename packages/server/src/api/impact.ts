@@ -2,6 +2,7 @@
 import { bytesText, percentText, spanText } from "@outweigh/pipeline";
 import type { AlertRow, Holding, Impact, IncidentRow, ModelEntry, OcsfEvent } from "@outweigh/schema";
 import type { FoundCopy } from "../store/copies.ts";
+import { fieldIn } from "../values.ts";
 
 /** Copies or models that one line names; the others are counted. */
 const maxNamed = 3;
@@ -86,8 +87,8 @@ function learnt({ events }: Known): Said {
   let best: number | undefined;
   let queries = 0;
   for (const { unmapped } of events) {
-    const fidelity = fieldOf(unmapped, "fidelity");
-    const asked = fieldOf(unmapped, "queries");
+    const fidelity = fieldIn(unmapped, "fidelity");
+    const asked = fieldIn(unmapped, "queries");
     if (typeof fidelity === "number") best = Math.max(best ?? 0, fidelity);
     if (typeof asked === "number") queries = Math.max(queries, asked);
   }
@@ -159,8 +160,4 @@ function reachOf({ incident, models, holdings, isReader }: Known): Impact["reach
     const holds = [...new Set(holdings.filter((it) => it.principal === principal).map((it) => it.model))];
     return mayRead.length + holds.length === 0 ? [] : [{ principal, mayRead, holds }];
   });
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }

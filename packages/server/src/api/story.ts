@@ -11,6 +11,7 @@ import {
   type Pin,
   type TimelineEntry,
 } from "@outweigh/schema";
+import { fieldIn } from "../values.ts";
 
 /** Most lines of a timeline: beyond it, events are counted and the alerts stay. */
 const maxTimeline = 500;
@@ -126,14 +127,10 @@ export function entitiesOf(events: readonly OcsfEvent[]): Entity[] {
     count("principal", it.principal);
     count("model", it.model);
     count("place", it.place);
-    count("address", fieldOf(it["src_endpoint"], "ip"));
+    count("address", fieldIn(it["src_endpoint"], "ip"));
     count("artifact", it.artifact);
     count("credential", it.credential);
-    count("user-agent", fieldOf(it["http_request"], "user_agent"));
+    count("user-agent", fieldIn(it["http_request"], "user_agent"));
   }
   return [...counts.values()].sort((a, b) => b.events - a.events).slice(0, maxEntities);
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }

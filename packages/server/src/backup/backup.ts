@@ -26,6 +26,7 @@ import {
   rowsOf,
   tablesOf,
 } from "./rows.ts";
+import { parseJson } from "../values.ts";
 
 const head = z.object({
   format: z.int(),
@@ -209,18 +210,10 @@ async function check(file: string): Promise<Checked> {
 }
 
 function readHead(json: string): z.infer<typeof head> {
-  const { success, data } = head.safeParse(jsonOf(json));
+  const { success, data } = head.safeParse(parseJson(json));
   if (!success) throw bad("its first line is not one of a backup");
   if (data.format !== backupFormat) throw bad(`its form is ${data.format}, this version reads ${backupFormat}`);
   return data;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A backup's lines; the last one is checked against all before it. @throws {ServerError} BAD_REQUEST */

@@ -22,6 +22,7 @@ import type { Collector, Intake } from "./collector.ts";
 import { Lanes } from "./lanes.ts";
 import * as limits from "./limits.ts";
 import { BrokenObject, readObject } from "./object-reader.ts";
+import { messageOf } from "../values.ts";
 
 /** How long is waited, in ms, while too much waits on disk or it cannot be written. */
 const againMs = 500;
@@ -143,7 +144,7 @@ export class BucketCollector implements Collector {
       this.#lastOkAt = this.#intake.now();
     } catch (error) {
       if (this.#isEnding) return;
-      this.#problem = textOf(error);
+      this.#problem = messageOf(error);
       this.#fail(this.#problem, error);
     }
     await this.#countWaiting();
@@ -239,14 +240,15 @@ export class BucketCollector implements Collector {
       this.#taken++;
       if (modifiedAt >= this.#newestAt) [this.#position, this.#newestAt] = [object, modifiedAt];
     } catch (error) {
-      if (!this.#isEnding) await this.#failed(state, error).catch((cause: unknown) => this.#fail(textOf(cause), cause));
+      if (!this.#isEnding)
+        await this.#failed(state, error).catch((cause: unknown) => this.#fail(messageOf(cause), cause));
     }
     if (state.attempts > 0) await this.#countSometimes();
   }
 
   /** Tries again later, or gives it up. */
   async #failed(state: Collected, error: unknown): Promise<void> {
-    const problem = textOf(error);
+    const problem = messageOf(error);
     const attempts = state.attempts + 1;
     const lasts = error instanceof StoreError && error.code !== "FAILED";
     const most = error instanceof BrokenObject ? maxBrokenTries : limits.maxTries;
@@ -306,7 +308,3 @@ export class BucketCollector implements Collector {
 
 /** Characters of a key that a reason shows. */
 const maxShownKey = 300;
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

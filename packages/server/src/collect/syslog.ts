@@ -12,6 +12,7 @@ import { SenderRates } from "./sender-rates.ts";
 import { Shed } from "./shed.ts";
 import { FrameCutter, sampleOf, type Frame } from "./syslog-frames.ts";
 import { readMessage } from "./syslog-message.ts";
+import { messageOf } from "../values.ts";
 
 /** How often connections are looked at, in ms: for those that stopped inside a message. */
 const lookMs = 5000;
@@ -93,7 +94,7 @@ export class SyslogCollector implements Collector {
   async #tlsServer({ cert, key, clientCa }: NonNullable<SyslogEntry["tls"]>): Promise<Server> {
     const pem = (path: string) =>
       readFile(path).catch((cause: unknown) => {
-        throw refused(this.source, `${path} cannot be read: ${textOf(cause)}`, cause);
+        throw refused(this.source, `${path} cannot be read: ${messageOf(cause)}`, cause);
       });
     const options = {
       cert: await pem(cert),
@@ -106,11 +107,11 @@ export class SyslogCollector implements Collector {
       const server = createTlsServer(options, (it) => this.#hear(it));
       server.on("tlsClientError", (error) => {
         this.#shed.count("no TLS handshake");
-        this.#failed(`a sender did not finish its TLS handshake: ${textOf(error)}`);
+        this.#failed(`a sender did not finish its TLS handshake: ${messageOf(error)}`);
       });
       return this.#watched(server);
     } catch (cause) {
-      throw refused(this.source, `the certificate or key cannot be used: ${textOf(cause)}`, cause);
+      throw refused(this.source, `the certificate or key cannot be used: ${messageOf(cause)}`, cause);
     }
   }
 
@@ -216,7 +217,7 @@ export class SyslogCollector implements Collector {
       socket.once("error", (cause) => failed(cannotListen(this.source, "udp", address, port, cause)));
       socket.bind(port, address, () => done());
     });
-    socket.on("error", (error) => this.#failed(textOf(error)));
+    socket.on("error", (error) => this.#failed(messageOf(error)));
     this.#servers.push(socket);
     this.#at.push(`udp ${hostOf(address)}:${socket.address().port}`);
   }
@@ -236,7 +237,7 @@ export class SyslogCollector implements Collector {
       server.once("error", (cause) => failed(cannotListen(this.source, how, address, port, cause)));
       server.listen(port, address, done);
     });
-    server.on("error", (error) => this.#failed(textOf(error)));
+    server.on("error", (error) => this.#failed(messageOf(error)));
     this.#servers.push(server);
     const bound = server.address();
     this.#at.push(`${how} ${hostOf(address)}:${typeof bound === "object" && bound ? bound.port : port}`);
@@ -276,8 +277,4 @@ function cannotListen(source: string, how: string, address: string, port: number
         ? "ports below 1024 need a right that this user has not: take another, and let the system pass it on"
         : cause.message;
   return refused(source, `cannot listen on ${how} ${hostOf(address)}:${port}: ${why}`, cause);
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

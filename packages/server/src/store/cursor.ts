@@ -1,6 +1,7 @@
 // Where a page of a list ended: opaque outside, a checked list of values inside.
 import { z } from "zod";
 import { ServerError } from "../error.ts";
+import { parseJson } from "../values.ts";
 
 const cursor = z.array(z.union([z.string().max(300), z.number()])).max(4);
 
@@ -18,12 +19,4 @@ export function readCursor<const Shape extends readonly ("string" | "number")[]>
     return read.data as never; // Checked just now, value by value.
   }
   throw new ServerError("BAD_REQUEST", "`after` is not the `next` of a page of this list");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

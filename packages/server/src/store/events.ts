@@ -9,6 +9,7 @@ import { tableIn } from "./event-tables.ts";
 import { readOrder } from "./order.ts";
 import { inChunks, type ListQuery } from "./page.ts";
 import { equalOnly, fieldOf, isPrefix, readFilter, readFlag, readNumber, type FilterFields } from "./filter.ts";
+import { fieldIn } from "../values.ts";
 
 /** Most events that a count goes to: beyond it, "more than a million" says enough, and counting on would take a hunt's time. */
 const maxCounted = 1_000_000;
@@ -58,10 +59,6 @@ function toRow(it: OcsfEvent, now: number) {
 /** Text that the engine's JSON reader takes: no half surrogate pairs. */
 function plain(text: unknown): string {
   return typeof text === "string" ? text.toWellFormed() : "";
-}
-
-function fieldIn(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 export const eventFields: FilterFields = {

@@ -10,6 +10,7 @@ import { maxIngestBytes, maxSpoolBytes } from "../limits.ts";
 import { splitterState } from "./position.ts";
 import type { Batch, Portion } from "./record.ts";
 import { pushInto } from "./split.ts";
+import { parseJson } from "../values.ts";
 
 /** Bytes after which a new segment begins: small enough to be deleted soon, large enough that there are few. */
 const segmentBytes = 64 * 1024 * 1024;
@@ -317,13 +318,5 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
