@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Holder } from "../keys/key-ring.ts";
+import { Pieces } from "../pieces.ts";
 import type { Found, Served } from "../policy/routes.ts";
 import { refuse, type Refusal } from "../refusal.ts";
 import { sendRefusal } from "./answering.ts";
@@ -155,23 +156,22 @@ function readBody(req: IncomingMessage, res: ServerResponse, entered: Entered, a
   }
   const tooLarge = refuse(413, "TOO_LARGE", `a request has at most ${maxBodyBytes} bytes here`, { shouldRetry: false });
   if (Number(stated) > maxBodyBytes) return sendRefusal(res, tooLarge, shape, contact);
-  const chunks: Buffer[] = [];
+  const pieces = new Pieces();
   let length = 0;
   let exchange: Exchange | undefined;
   req.on("data", (chunk: Buffer) => {
     if (res.headersSent) return;
     length += chunk.length;
     around.bytesInFlight += chunk.length;
-    chunks.push(chunk);
+    pieces.add(chunk);
     if (length <= maxBodyBytes) return;
-    chunks.length = 0;
+    pieces.clear();
     sendRefusal(res, tooLarge, shape, contact);
   });
   req.once("end", () => {
     if (res.headersSent) return;
-    const [first] = chunks;
     exchange = new Exchange(res, entered, around);
-    exchange.begin(chunks.length === 1 && first ? first : Buffer.concat(chunks));
+    exchange.begin(pieces.whole());
   });
   res.once("close", () => {
     around.bytesInFlight -= length;

@@ -3,6 +3,7 @@ import type { Cost, Metered } from "../admission/meters.ts";
 import { ItemCutter } from "../lanes/stream-items.ts";
 import { treatingOf, withoutUsage, type Treating, type Whole } from "../lanes/treat.ts";
 import { maxAssembledBytes, maxEditedBytes, maxStallMs } from "../limits.ts";
+import { Pieces } from "../pieces.ts";
 import type { Admitted } from "../policy/request.ts";
 import { refuse, type Refusal } from "../refusal.ts";
 import { endFlags } from "../tap/tap.ts";
@@ -46,7 +47,7 @@ export class Exchange implements Asker {
   #status = 0;
   #fields: string[] = [];
   #answerJson: number | undefined;
-  #chunks: Buffer[] = [];
+  readonly #pieces = new Pieces();
   #length = 0;
   #tail: Buffer[] = [];
   /** Whether the client did not ask for the usage, and we did. */
@@ -200,7 +201,7 @@ export class Exchange implements Asker {
       this.#fail(refuse(502, "CANNOT_EDIT", "the answer is too large to be edited"));
       return;
     }
-    this.#chunks.push(chunk);
+    this.#pieces.add(chunk);
   }
 
   #editItems(chunk: Buffer): void {
@@ -242,8 +243,8 @@ export class Exchange implements Asker {
 
   onResponseEnd(): void {
     if (this.#done) return;
-    if (this.#lane === "assemble") this.#endWhole(joined(this.#chunks));
-    else if (this.#lane === "edit-whole") this.#endEdited(joined(this.#chunks));
+    if (this.#lane === "assemble") this.#endWhole(this.#pieces.whole());
+    else if (this.#lane === "edit-whole") this.#endEdited(this.#pieces.whole());
     else this.#endStream();
   }
 

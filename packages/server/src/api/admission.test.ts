@@ -50,6 +50,15 @@ test("whatever comes and goes, in the end all is free again", () => {
   );
 });
 
+test("a body that comes byte by byte is read whole", async () => {
+  const body = new PassThrough();
+  const reading = readBody(body, new Admission().enter("bytes"));
+  const text = Array.from({ length: 5000 }, (_, i) => String(i % 10)).join("");
+  for (const it of text) body.write(it);
+  body.end();
+  assert.equal((await reading).toString(), text);
+});
+
 test("a body that stalls is told so, and what it held is free", async (t) => {
   mock.timers.enable({ apis: ["setTimeout"] });
   t.after(() => mock.timers.reset());

@@ -74,6 +74,9 @@ function sharedOf(bytes: number): number {
   return Math.max(0, bytes - ownIngestBytes);
 }
 
+/** Pieces that are put together at once. A buffer costs some hundred bytes besides its own: who sends single bytes must not multiply them. */
+const maxPieces = 1024;
+
 /**
  * Reads a body to its end. Not by `for await`, which would end the connection with the body: the sender must hear why.
  *
@@ -81,6 +84,7 @@ function sharedOf(bytes: number): number {
  */
 export function readBody(body: Readable, upload: Upload): Promise<Buffer> {
   const pieces: Buffer[] = [];
+  let fresh: Buffer[] = [];
   const began = performance.now();
   let bytes = 0;
   let pause: NodeJS.Timeout | undefined;
@@ -102,12 +106,16 @@ export function readBody(body: Readable, upload: Upload): Promise<Buffer> {
       } catch (error) {
         return fail(error);
       }
-      pieces.push(piece);
+      fresh.push(piece);
+      if (fresh.length >= maxPieces) {
+        pieces.push(Buffer.concat(fresh));
+        fresh = [];
+      }
       watch();
     };
     watch();
     body.on("data", take);
-    body.once("end", () => done(Buffer.concat(pieces, bytes)));
+    body.once("end", () => done(Buffer.concat([...pieces, ...fresh], bytes)));
     body.once("error", failed);
     body.once("close", () => failed(new ServerError("BAD_REQUEST", "the body ended before its end")));
   }).finally(() => clearTimeout(pause));
