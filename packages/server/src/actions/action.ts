@@ -9,6 +9,8 @@ export interface Plan {
   readonly undoable: boolean;
   /** What it touches, as an artifact's address: by it the policy says who must agree. Absent: the target. */
   readonly touches?: string;
+  /** Registered models that it concerns, where its incident does not say; none: it may concern any. */
+  readonly models?: readonly string[];
   /** How long it holds, in ms, where it ends by itself. Absent: it is undone when its time by the policy is over. */
   readonly lasts?: number;
   /** Plain JSON, the same for the same circumstances. Stored as the action's record before anything is done. */

@@ -82,7 +82,7 @@ export class Actions {
         const why = "it needs two people who sign in by name: an admin invites them under Settings";
         throw new ServerError("ACTION_REFUSED", why);
       }
-      const isDecided = demand.approval === "person" && who.is !== "program" && who.isLead(models);
+      const isDecided = demand.approval === "person" && who.is !== "program" && who.isLead(plan.models ?? models);
       const id = await this.#steps.begin(wanted, plan, { who, demand, isDecided });
       if (isDecided) await this.#steps.carryOut(await this.#steps.row(id), act, plan, who.name);
       return this.#steps.row(id);
@@ -100,7 +100,7 @@ export class Actions {
       const found = await this.#pending(id, who);
       const { row, lasts } = found;
       this.#checkSecond(found, who);
-      await this.#modelsOf({ ...row, terms: found.terms }, who);
+      const models = await this.#modelsOf({ ...row, terms: found.terms }, who);
       if (agreed.digest !== row.digest) throw new ServerError("CONFLICT", "this is not what was proposed: look again");
       const wanted = { ...row, terms: found.terms };
       let plan: Plan;
@@ -110,6 +110,8 @@ export class Actions {
         await this.#steps.lapse(row, messageOf(cause));
         throw cause;
       }
+      if (!who.isLead(plan.models ?? models))
+        throw new ServerError("FORBIDDEN", "it concerns models beyond your spaces: a lead of all of them agrees to it");
       const decided = { at: now(), by: who.name, reason: agreed.reason };
       const endsAt = lasts === undefined ? undefined : now() + lasts;
       const text = `approved: ${row.title}: ${agreed.reason}`;

@@ -28,11 +28,12 @@ const done: string[] = [];
 const world = { version: 1, undoes: true };
 
 /** A switch: on by applying, off by undoing. */
-const driver = (verb: Act["verb"], lasts?: number): Act => ({
+const driver = (verb: Act["verb"], lasts?: number, models?: readonly string[]): Act => ({
   verb,
   preview: async (target) => {
     const plan = { title: `Switch ${target}`, effects: ["It is switched"], undoable: true, plan: { target, ...world } };
-    return { ok: true, plan: { ...plan, touches: `file:${target}`, ...(lasts !== undefined && { lasts }) } };
+    const more = { ...(lasts !== undefined && { lasts }), ...(models && { models }) };
+    return { ok: true, plan: { ...plan, touches: `file:${target}`, ...more } };
   },
   apply: async (plan) => {
     done.push("on");
@@ -54,9 +55,19 @@ before(async () => {
   state = await openState(join(folder.path, "state"), await aDatabaseUrl());
   const evidence = await EvidenceLog.open(state.db, folder.path);
   const log = pino({ level: "silent" });
-  const acts = [driver("quarantine-file"), driver("notify", hour)];
+  const acts = [
+    driver("quarantine-file"),
+    driver("notify", hour),
+    driver("suspend", hour, []),
+    driver("throttle", hour, ["acme-13b"]),
+  ];
   const changes = new Changes();
-  const targets = { webhooks: [], orders: () => [] };
+  const order = { target: "gw:mallory", label: "o" };
+  const orders = () => [
+    { verb: "suspend" as const, ...order },
+    { verb: "throttle" as const, ...order },
+  ];
+  const targets = { webhooks: [], orders };
   actions = new Actions({ db: state.db, evidence, changes, acts, policy, ...targets, log, now: () => now });
   const incident: Incident = {
     id: "inc-1",
@@ -197,4 +208,17 @@ test("in a space, only what an incident within it offers is done, and others' ac
     await assert.rejects(call, code("NOT_FOUND"));
   const reach = new Set(["other-7b"]);
   assert.equal((await listActions(state.db, { filter: "", limit: 9, now, reach })).total, 0);
+});
+
+test("who leads in one space decides of a client what concerns its models alone; what concerns all waits for who leads everywhere", async () => {
+  const near = who("vic", {
+    reach: new Set(["acme-13b"]),
+    isLead: (models) => models.length > 0 && models.every((it) => it === "acme-13b"),
+  });
+  assert.equal((await wanted("gw:mallory", near, "throttle")).state, "verified");
+  const row = await wanted("gw:mallory", near, "suspend");
+  assert.equal(row.state, "pending");
+  const also = { ...near, name: "vera" };
+  await assert.rejects(actions.approve(row.id, agreed(row), also), code("FORBIDDEN"));
+  assert.equal((await actions.approve(row.id, agreed(row), lee)).state, "verified");
 });

@@ -85,7 +85,14 @@ function orderAct(verb: OrderVerb, { gateways, now }: OrderClientOptions): Act {
       const effects = [words[verb].effect(terms), ...reach(gateway, heard, principal, terms)];
       return {
         ok: true,
-        plan: { title, effects, undoable: true, lasts: terms.forMs, plan: { gateway: id, principal, verb, terms } },
+        plan: {
+          title,
+          effects,
+          undoable: true,
+          models: registered(heard, terms.model),
+          lasts: terms.forMs,
+          plan: { gateway: id, principal, verb, terms },
+        },
       };
     },
 
@@ -152,6 +159,13 @@ function isKnown({ clients, keys = [] }: Heard, principal: string): boolean {
   const tenant = tenantIn(principal);
   if (clients.has(principal)) return true;
   return keys.some((it) => it.principal === principal || (tenant !== undefined && it.tenant === tenant));
+}
+
+/** What the register calls a model of the gateway's; an order that names none concerns all that the client asks. */
+function registered({ settings }: Heard, model: string | undefined): string[] {
+  return (settings?.models ?? []).flatMap((it) =>
+    it.name === model && it.register !== undefined ? [it.register] : [],
+  );
 }
 
 function tenantIn(principal: string): string | undefined {
