@@ -56,8 +56,12 @@ const minScale = 0.01;
  * this only makes gauges comparable.
  */
 const kneeQuantile = 0.8;
-/** A tail thinner than this share of the knee may be luck, and must not let one signal drown the others. */
+/**
+ * A tail thinner than this share of the knee may be luck, and must not let one signal drown the others. One of fewer than two dozen
+ * principals counts as the knee at least: with 60 reference principals thin tails had lifted the level threefold.
+ */
 const minTail = 0.3;
+const enoughInTail = 24;
 /** Share of benign principals whom a pupil must pass: see `learnPupils`. */
 const pupilQuantile = 0.9;
 
@@ -215,7 +219,8 @@ function learnScale(highest: readonly number[]): Scale {
   const knee = Math.max(reached[above] ?? 0, minScale);
   const tail = reached.slice(above + 1).map((it) => it - knee);
   const excess = tail.reduce((sum, it) => sum + it, 0) / Math.max(tail.length, 1);
-  return { knee, excess: Math.max(excess, minTail * knee) };
+  const least = tail.length < enoughInTail ? knee : minTail * knee;
+  return { knee, excess: Math.max(excess, least) };
 }
 
 /** Per examination the ease that nine of ten benign principals stay below. */
