@@ -26,11 +26,6 @@ export function readGrants(texts: readonly string[]): Grant[] {
   });
 }
 
-/** "lead", or "analyst in vision, viewer in audio". */
-export function grantsText(grants: readonly Grant[]): string {
-  return grants.map((it) => (it.space === undefined ? it.role : `${it.role} in ${it.space}`)).join(", ");
-}
-
 /** The link alone on stdout: it is as good as the account until it is used. */
 export function printInvitation(
   { account, path, expiresAt }: Invitation,

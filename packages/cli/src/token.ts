@@ -1,5 +1,4 @@
-import type { NewToken } from "@outweigh/schema";
-import { grantsText } from "./account.ts";
+import { grantsText, type NewToken } from "@outweigh/schema";
 import type { Terminal } from "./terminal.ts";
 
 /** Prints a secret that is told once: it alone on stdout, what it is good for beside it. */

@@ -22,6 +22,11 @@ export const spaceName = z
 export const grant = z.strictObject({ role, space: spaceName.optional() });
 export type Grant = z.infer<typeof grant>;
 
+/** "lead", or "analyst in vision, viewer in audio". */
+export function grantsText(grants: readonly Grant[]): string {
+  return grants.map((it) => (it.space === undefined ? it.role : `${it.role} in ${it.space}`)).join(", ");
+}
+
 /** Most grants of one account: one for each space of a large organisation. */
 const grants = z.array(grant).min(1).max(64);
 

@@ -71,6 +71,7 @@ export {
   accountPage,
   accountRow,
   grant,
+  grantsText,
   grantsBody,
   includesRole,
   invitation,

@@ -24,3 +24,12 @@ export function textOf(value: unknown): string | undefined {
 export function textsOf(value: unknown): string[] {
   return listOf(value).filter((it) => typeof it === "string");
 }
+
+/** Without its percent signs, where all of them stand for something. */
+export function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

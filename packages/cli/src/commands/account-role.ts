@@ -1,5 +1,5 @@
-import { accountRow } from "@outweigh/schema";
-import { grantsText, readGrants, roleOption } from "../account.ts";
+import { accountRow, grantsText } from "@outweigh/schema";
+import { readGrants, roleOption } from "../account.ts";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";

@@ -1,5 +1,4 @@
-import { tokenPage } from "@outweigh/schema";
-import { grantsText } from "../account.ts";
+import { grantsText, tokenPage } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";

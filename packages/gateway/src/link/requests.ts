@@ -9,6 +9,7 @@ import {
   type GatewayReportAnswer,
 } from "@outweigh/schema";
 import { newIdentityKey, signedHeaders, type Identity } from "./identity.ts";
+import { parsed } from "../json/parsed.ts";
 
 /** How long a server may take, in ms: it holds a report for five seconds while it has nothing to say. */
 const answerMs = 30_000;
@@ -97,12 +98,4 @@ async function readAnswer(answer: Response): Promise<string> {
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString("utf8");
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 // What people wrote and were answered, where a log of model calls holds it: read for detectors that look at it in memory, never kept.
 import { at, isFields, textOf, type Fields } from "../adapters/reading.ts";
+import { parsed } from "../json/parsed.ts";
 
 /** Logs whose records may hold prompts. */
 export type ContentKind = "litellm" | "bedrock" | "otel";
@@ -105,12 +106,4 @@ function withContent(message: unknown): unknown {
   const parts = at(message, "parts");
   if (!Array.isArray(parts)) return message;
   return { role: at(message, "role"), content: parts.map((it) => textOf(at(it, "content")) ?? "").join("\n") };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

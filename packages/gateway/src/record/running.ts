@@ -3,6 +3,7 @@ import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { z } from "zod";
 import { GatewayError } from "../error.ts";
+import { parsed } from "../json/parsed.ts";
 
 const note = z.object({ pid: z.int().positive(), began: z.string().default("") });
 
@@ -71,13 +72,5 @@ function beganAt(pid: number): string {
     return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
   } catch {
     return "";
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

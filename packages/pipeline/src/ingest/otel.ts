@@ -3,7 +3,7 @@ import { askedOf, llmEvent, llmOperation } from "./llm.ts";
 import { found, joined, nameOf, numberOf, readJson, refuse, textOf } from "./json-records.ts";
 import { idOf } from "./ocsf.ts";
 import { attributesOf, nanoTime } from "./otlp.ts";
-import { isRecord, printJson, skip, type Ingested, type Origin, type Raw, type Source } from "./source.ts";
+import { isRecord, printJson, recordsOf, skip, type Ingested, type Origin, type Raw, type Source } from "./source.ts";
 
 /** Most spans or log records of one document: the collector's batches hold 8,192 at most by default. */
 const maxItems = 20_000;
@@ -55,16 +55,12 @@ interface Item {
 }
 
 function itemsOf(list: unknown, scopes: string, items: string): Item[] {
-  return records(list).flatMap((it) => {
+  return recordsOf(list).flatMap((it) => {
     const resource = attributesOf(isRecord(it.resource) ? it.resource.attributes : undefined);
-    return records(it[scopes]).flatMap((scope) =>
-      records(scope[items]).map((item) => ({ resource, scope: textOf(scope, "scope", "name"), item })),
+    return recordsOf(it[scopes]).flatMap((scope) =>
+      recordsOf(scope[items]).map((item) => ({ resource, scope: textOf(scope, "scope", "name"), item })),
     );
   });
-}
-
-function records(list: unknown): Raw[] {
-  return Array.isArray(list) ? list.filter(isRecord) : [];
 }
 
 /** Attributes of the caller's and the answer's words, in the old and the new conventions. */

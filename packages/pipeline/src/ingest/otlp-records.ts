@@ -1,5 +1,5 @@
 /** What one OTLP export request brings, as records that each stand alone and hold nothing that people wrote. */
-import { printJson, isRecord, type Origin, type Raw } from "./source.ts";
+import { isRecord, printJson, recordsOf, type Origin, type Raw } from "./source.ts";
 import { attributesOf } from "./otlp.ts";
 import { otel } from "./otel.ts";
 
@@ -127,8 +127,4 @@ function chosen(list: unknown, names: RegExp): { key: string; value: Raw }[] {
 function plain(value: unknown): string | number | boolean | undefined {
   if (typeof value === "string") return value.length <= maxText ? value : undefined;
   return typeof value === "number" || typeof value === "boolean" ? value : undefined;
-}
-
-function recordsOf(list: unknown): Raw[] {
-  return Array.isArray(list) ? list.filter(isRecord) : [];
 }

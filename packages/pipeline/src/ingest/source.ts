@@ -140,6 +140,11 @@ export function isRecord(value: unknown): value is Raw {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** What a list holds of records; none for what is no list. */
+export function recordsOf(list: unknown): Raw[] {
+  return Array.isArray(list) ? list.filter(isRecord) : [];
+}
+
 /** The text at a field, or undefined. Numbers are printed: sources disagree on which of their ids are numbers. */
 export function textAt(from: unknown, field: string): string | undefined {
   const value = isRecord(from) ? from[field] : undefined;

@@ -1,7 +1,6 @@
-import { tokenBody, type NewToken, type TokenRow } from "@outweigh/schema";
+import { grantsText, tokenBody, type NewToken, type TokenRow } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { grantsText } from "../auth/accounts.ts";
 import type { Tx } from "../store/state/state.ts";
 import { ServerError } from "../error.ts";
 import { agentSource, refusedSource } from "./agents.ts";

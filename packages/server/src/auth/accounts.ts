@@ -1,5 +1,5 @@
 // People who sign in by name: a password and a code here, or an identity provider that vouches for them.
-import type { AccountRow, Grant, Invitation } from "@outweigh/schema";
+import { grantsText, type AccountRow, type Grant, type Invitation } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
 import {
   accountSeen,
@@ -74,6 +74,11 @@ export class Accounts {
 
   bySubject(subject: string): StoredAccount | undefined {
     return [...this.#all.values()].find((it) => it.subject === subject);
+  }
+
+  /** What a person of an identity provider is called here: by the subject, so that nobody is put on record as another one. */
+  providedName(subject: string, name: string): string {
+    return this.bySubject(subject)?.name ?? this.#freeName(name, subject);
   }
 
   list(): AccountRow[] {
@@ -155,10 +160,13 @@ export class Accounts {
     // Gone before the hash is made: two who hold the link must not both use it.
     this.#forgetInvitations(before.name);
     const { codes, digests } = newRecoveryCodes();
+    const hash = await hashPassword(password);
+    // Disabled, or invited anew, while it was made: then that counts.
+    if (this.#all.get(before.name) !== before) throw badInvitation();
     const account: StoredAccount = {
       ...before,
       state: "active",
-      password: await hashPassword(password),
+      password: hash,
       totp: seal(secret, this.#key),
       totpStep: step,
       recovery: digests,
@@ -167,8 +175,8 @@ export class Accounts {
       await storeEntry(tx, account);
       await removeInvitations(tx, account.name);
     });
-    const { state, password: hash, totp, totpStep, recovery } = account;
-    this.#change(account.name, { state, totpStep, recovery, ...(hash && { password: hash }), ...(totp && { totp }) });
+    const { state, totp, totpStep, recovery } = account;
+    this.#change(account.name, { state, totpStep, recovery, password: hash, ...(totp && { totp }) });
     return { name: account.name, recoveryCodes: codes };
   }
 
@@ -267,11 +275,6 @@ export class Accounts {
     this.#all.set(name, account);
     return account;
   }
-}
-
-/** "lead" or "analyst in vision, viewer in audio". */
-export function grantsText(grants: readonly Grant[]): string {
-  return grants.map((it) => (it.space === undefined ? it.role : `${it.role} in ${it.space}`)).join(", ");
 }
 
 /** An account without its secrets. */

@@ -2,6 +2,7 @@
 import type { ExportedFile } from "./file.ts";
 import { maxLinkLine, maxLinksPerFile } from "../limits.ts";
 import { commandOf, withFix, type Ways } from "../way.ts";
+import { unescaped } from "../values.ts";
 
 export interface SignedLink {
   readonly kind: "S3" | "Azure" | "Google Cloud";
@@ -105,14 +106,6 @@ function google(url: URL, query: Query): SignedLink {
     expiresAt,
     signer,
   };
-}
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** `20261124T090000Z` and a number of seconds. */

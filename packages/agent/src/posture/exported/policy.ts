@@ -1,6 +1,6 @@
 // AWS's policies, as far as they decide who may read objects. Source: the IAM user guide, grammar of the JSON policy language.
 import { maxItems } from "../limits.ts";
-import { isRecord, listOf, recordOf, textsOf, type Values } from "../values.ts";
+import { isRecord, listOf, recordOf, textsOf, unescaped, type Values } from "../values.ts";
 import { matches, matchesBelow } from "./glob.ts";
 
 export interface Statement {
@@ -39,14 +39,6 @@ export function decoded(text: unknown): Values | undefined {
     }
   }
   return undefined;
-}
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Whether a statement speaks of reading objects below an address of S3, `bucket/prefix`. */

@@ -55,7 +55,7 @@ export function Reading({ value }: { readonly value: number | undefined }) {
   return (
     <span>
       {text}
-      {(value ?? 0) >= 1 && <Muted> · at the alarm level</Muted>}
+      {(value ?? 0) >= 1 && <Muted> · alarms</Muted>}
     </span>
   );
 }

@@ -12,7 +12,7 @@ import { Ago } from "../../ui/when.tsx";
 import { clientFields, pivot } from "../fields.ts";
 import s from "./clients.module.css";
 import { ClientPane } from "./pane.tsx";
-import { positionText, reading } from "./words.ts";
+import { reading } from "./words.ts";
 
 /** Who asks the models through a gateway: how much, what it learns, and what holds for it. */
 export function ClientList() {
@@ -97,7 +97,7 @@ const columns: readonly Column<ClientRow>[] = [
     sort: "dial",
     cell: (it) =>
       it.dial === "full" ? (
-        <Muted>{positionText.full.name}</Muted>
+        <Muted>{it.dial}</Muted>
       ) : (
         <Value field="dial" inRow word>
           {it.dial}

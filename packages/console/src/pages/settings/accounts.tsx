@@ -1,5 +1,6 @@
 import {
   accountName,
+  grantsText,
   roles,
   type AccountPage,
   type AccountRow,
@@ -17,7 +18,7 @@ import { Section } from "../../ui/parts.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { Copy, Mono, Muted, Shown } from "../../ui/text.tsx";
 import { Ago, At } from "../../ui/when.tsx";
-import { grantsText, roleText } from "./words.ts";
+import { roleText } from "./words.ts";
 import s from "./settings.module.css";
 
 type Open = { readonly invite: true } | { readonly change: AccountRow } | { readonly made: Invitation };

@@ -1,4 +1,4 @@
-import { includesRole, type Session } from "@outweigh/schema";
+import { grantsText, includesRole, type Session } from "@outweigh/schema";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -11,7 +11,6 @@ import { Problem } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 import { Ago, At } from "../../ui/when.tsx";
 import { Accounts } from "./accounts.tsx";
-import { grantsText } from "./words.ts";
 import s from "./settings.module.css";
 
 /** Oneself, who else may sign in, and what programs hold. */

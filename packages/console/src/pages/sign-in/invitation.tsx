@@ -1,5 +1,4 @@
-import type { Accepted, Grant } from "@outweigh/schema";
-import { minPassword } from "@outweigh/schema";
+import { grantsText, minPassword, type Accepted, type Grant } from "@outweigh/schema";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { decide, invitedQuery } from "../../api/queries.ts";
@@ -8,7 +7,6 @@ import { Buttons, Form } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { Failed, Problem } from "../../ui/states.tsx";
 import { Copy, Muted, Shown } from "../../ui/text.tsx";
-import { grantsText } from "../settings/words.ts";
 import s from "./sign-in.module.css";
 
 /** What an invitation's link leads to: a password, an authenticator, and then the console. */
