@@ -117,22 +117,22 @@ function byProvider(app: FastifyInstance, context: Context): void {
   const stateCookie = () => `${sessions.cookie}-state`;
 
   app.get("/api/sign-in/provider", async (request, reply) => {
-    const { to, state } = await required().begin(ownAddress(request), now());
+    const { to, kept } = await required().begin(ownAddress(request), now());
     // Lax: the provider's page leads back to us, and must bring it along.
-    reply.setCookie(stateCookie(), state, { ...sessions.cookieOptions(request), sameSite: "lax", maxAge: 600 });
+    reply.setCookie(stateCookie(), kept, { ...sessions.cookieOptions(request), sameSite: "lax", maxAge: 600 });
     return reply.redirect(to.href, 303);
   });
 
   app.get("/api/sign-in/back", async (request, reply) => {
     const search = request.url.slice(request.url.indexOf("?"));
-    const state = request.cookies[stateCookie()];
+    const kept = request.cookies[stateCookie()];
     reply.clearCookie(stateCookie(), sessions.cookieOptions(request));
     const { subject, name, grants } = await required().finish(search, {
-      state,
+      kept,
       own: ownAddress(request),
       now: now(),
     });
-    const known = accounts.bySubject(subject)?.name ?? `sso:${name}`;
+    const known = accounts.providedName(subject, name);
     const store: Store = (text, change) =>
       decide(context, { kind: "account-provided", by: known, subject: `account:${known}`, text }, change);
     const account = await accounts.provided({ subject, name, grants, now: now() }, store);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { accountPage, evidencePage, invitation, session, signInWays } from "@outweigh/schema";
+import { accountPage, evidencePage, invitation, providerEntry, session, signInWays } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
 import type { Running } from "../start.ts";
 import { aFolder, aServer, signIn, type Visitor } from "../testing/a-server.ts";
@@ -10,6 +10,7 @@ import { accept, aPerson, codeOf, knock, password, signInAs, tokenIn } from "../
 import { anIssuer, clientId, clientSecret, type Issuer } from "../testing/an-issuer.ts";
 import { Delays } from "./delays.ts";
 import { comparePassword, hashPassword, Lane } from "./passwords.ts";
+import { Provider } from "./provider.ts";
 import { seal, unseal } from "./second-factor.ts";
 
 const folder = aFolder("accounts");
@@ -95,6 +96,18 @@ test("an invitation is good once, for a day, and a newer one ends it", async () 
   assert.equal(items.find((it) => it.name === "bo")?.state, "invited");
   assert.doesNotMatch(JSON.stringify(items), /argon2|totp|recovery/);
   assert.equal((await operator.post("/api/accounts", { name: "bo", grants: [{ role: "admin" }] })).status, 409);
+});
+
+test("who is disabled while they accept an invitation stays out", async () => {
+  const made = await operator.post("/api/accounts", { name: "di", grants: [{ role: "viewer" }] });
+  const token = tokenIn(invitation.parse(made.body));
+  const { body } = await knock(server.url, "/api/invitations/read", { token });
+  const [late] = await Promise.all([
+    knock(server.url, "/api/invitations/accept", { token, password, code: codeOf(body.secret) }),
+    operator.post("/api/accounts/di/disable", {}),
+  ]);
+  const { items } = accountPage.parse((await operator.get("/api/accounts")).body);
+  assert.equal(items.find((it) => it.name === "di")?.state, "disabled", JSON.stringify(late.body));
 });
 
 test("who signs out everywhere is out in every browser, and nobody else is", async () => {
@@ -214,6 +227,9 @@ test("an identity provider vouches for a person, and a claim gives the role", as
   issuer.say({ sub: "u-2", preferred_username: "fay@acme.example", groups: "soc" });
   assert.equal((await provided()).status, 200);
   assert.equal((await find()).filter((it) => it.name.startsWith("sso:fay@acme.example")).length, 2);
+  const { items } = (await operator.get("/api/evidence?filter=kind:account-provided")).body;
+  const names = items.map((it: { subject?: string }) => it.subject);
+  assert.equal(new Set(names).size, 2, "each is on record by their own name");
   issuer.say({ sub: "u-3", preferred_username: "ana", groups: ["soc"] });
   assert.equal((await provided()).status, 200);
   assert.deepEqual((await find()).find((it) => it.name === "ana")?.by, "password");
@@ -256,6 +272,29 @@ test("the way back works once, in the browser that set out, with the state that 
   const again = await fetch(back, { redirect: "manual", headers: { cookie: cookie.split(";")[0] ?? "" } });
   assert.equal(again.status, 401);
   assert.ok(issuer.refused.length > 0);
+});
+
+test("whoever sets out to the provider a thousand times ends nobody else's way", async () => {
+  const entry = providerEntry.parse({
+    name: "Acme SSO",
+    issuer: issuer.url,
+    clientId,
+    clientSecret: "${OIDC_SECRET}",
+    roles: [{ value: "soc", role: "analyst" }],
+  });
+  const it = new Provider(entry, { url: undefined, env: { OIDC_SECRET: clientSecret } });
+  const own = "http://127.0.0.1:9";
+  const mine = await it.begin(own, Date.now());
+  for (let i = 0; i < 1500; i++) await it.begin(own, Date.now());
+  issuer.say({ sub: "u-11", groups: ["soc"] });
+  const there = await fetch(mine.to, { redirect: "manual" });
+  const { search } = new URL(there.headers.get("location") ?? "");
+  const away = { kept: mine.kept, own, now: Date.now() };
+  await assert.rejects(it.finish(search, { ...away, now: Date.now() + 3_600_000 }), { code: "BAD_SIGN_IN" });
+  await assert.rejects(it.finish(search, { ...away, kept: `${mine.kept.slice(0, -8)}AAAAAAA=` }), {
+    code: "BAD_SIGN_IN",
+  });
+  assert.match((await it.finish(search, away)).subject, /u-11/);
 });
 
 test("a flood of bad tokens and of strangers' sign-ins leaves the watcher an answer", async () => {

@@ -1,23 +1,21 @@
 // Signing in by an OpenID Connect provider: authorization code with PKCE, state and nonce, by a well-kept library.
+import { randomBytes } from "node:crypto";
 import type { Grant, ProviderEntry } from "@outweigh/schema";
 import * as client from "openid-client";
+import { z } from "zod";
 import { ServerError } from "../error.ts";
+import { seal, unseal } from "./second-factor.ts";
 import { newSecret } from "./tokens.ts";
 
 /** How long somebody may take at the provider, in ms. */
 const awayMs = 10 * 60_000;
-/** Sign-ins that may be under way at once; the oldest goes. */
-const maxAway = 1000;
 /** How long the provider may take to answer us, in seconds. */
 const answerSeconds = 10;
 /** How long what it says of itself is believed, in ms: its keys are read anew when a signature asks for one we have not. */
 const believedMs = 60 * 60_000;
 
-interface Away {
-  readonly verifier: string;
-  readonly nonce: string;
-  readonly expiresAt: number;
-}
+/** A sign-in that is under way. Its browser keeps it, sealed: whoever begins thousands ends nobody else's. */
+const away = z.object({ state: z.string(), verifier: z.string(), nonce: z.string(), expiresAt: z.number() });
 
 /** Whom the provider vouches for. */
 export interface Provided {
@@ -38,7 +36,9 @@ export class Provider {
   readonly name: string;
   readonly #entry: ProviderEntry;
   readonly #options: ProviderOptions;
-  readonly #away = new Map<string, Away>();
+  /** Seals what browsers keep. A restart ends what is under way. */
+  readonly #key = randomBytes(32);
+  #asking: Promise<client.Configuration> | undefined;
   #configuration: { readonly it: client.Configuration; readonly until: number } | undefined;
 
   constructor(entry: ProviderEntry, options: ProviderOptions) {
@@ -48,13 +48,10 @@ export class Provider {
   }
 
   /** Where to send a browser, and what it must bring back in a cookie. @throws {ServerError} PROVIDER_UNAVAILABLE */
-  async begin(own: string, now: number): Promise<{ readonly to: URL; readonly state: string }> {
+  async begin(own: string, now: number): Promise<{ readonly to: URL; readonly kept: string }> {
     const configuration = await this.#discover(now);
-    for (const [it, { expiresAt }] of this.#away) if (expiresAt <= now) this.#away.delete(it);
-    const [oldest] = this.#away.keys();
-    if (this.#away.size >= maxAway && oldest !== undefined) this.#away.delete(oldest);
     const [state, nonce, verifier] = [newSecret(), newSecret(), client.randomPKCECodeVerifier()];
-    this.#away.set(state, { verifier, nonce, expiresAt: now + awayMs });
+    const kept = seal(JSON.stringify({ state, verifier, nonce, expiresAt: now + awayMs }), this.#key);
     const to = client.buildAuthorizationUrl(configuration, {
       redirect_uri: this.#back(own),
       scope: this.#entry.scope,
@@ -64,25 +61,25 @@ export class Provider {
       state,
       nonce,
     });
-    return { to, state };
+    return { to, kept };
   }
 
   /**
-   * Whom the provider vouches for, from the address that the browser came back to. `state` is the one of its cookie.
+   * Whom the provider vouches for, from the address that the browser came back to. `kept` is its cookie; that it is used once is the
+   * provider's to see, by the code.
    *
    * @throws {ServerError} BAD_SIGN_IN, NO_ROLE, PROVIDER_UNAVAILABLE
    */
-  async finish(search: string, { state, own, now }: { state: string | undefined; own: string; now: number }) {
-    const away = state === undefined ? undefined : this.#away.get(state);
-    if (state !== undefined) this.#away.delete(state);
-    if (!away || state === undefined || away.expiresAt <= now) throw notVouched();
+  async finish(search: string, { kept, own, now }: { kept: string | undefined; own: string; now: number }) {
+    const it = this.#unsealed(kept);
+    if (!it || it.expiresAt <= now) throw notVouched();
     const configuration = await this.#discover(now);
     let claims: client.IDToken | undefined;
     try {
       const tokens = await client.authorizationCodeGrant(configuration, new URL(this.#back(own) + search), {
-        pkceCodeVerifier: away.verifier,
-        expectedState: state,
-        expectedNonce: away.nonce,
+        pkceCodeVerifier: it.verifier,
+        expectedState: it.state,
+        expectedNonce: it.nonce,
         idTokenExpected: true,
       });
       claims = tokens.claims();
@@ -91,6 +88,15 @@ export class Provider {
     }
     if (!claims) throw notVouched();
     return this.#provided(claims);
+  }
+
+  #unsealed(kept: string | undefined): z.infer<typeof away> | undefined {
+    if (kept === undefined) return undefined;
+    try {
+      return away.parse(JSON.parse(unseal(kept, this.#key)));
+    } catch {
+      return undefined; // Not ours, or of before a restart.
+    }
   }
 
   #provided(claims: client.IDToken): Provided {
@@ -109,8 +115,13 @@ export class Provider {
     return new URL("/api/sign-in/back", this.#options.url ?? own).href;
   }
 
-  async #discover(now: number): Promise<client.Configuration> {
-    if (this.#configuration && this.#configuration.until > now) return this.#configuration.it;
+  /** However many sign in, the provider is asked once. */
+  #discover(now: number): Promise<client.Configuration> {
+    if (this.#configuration && this.#configuration.until > now) return Promise.resolve(this.#configuration.it);
+    return (this.#asking ??= this.#ask(now).finally(() => (this.#asking = undefined)));
+  }
+
+  async #ask(now: number): Promise<client.Configuration> {
     const { issuer, clientId, clientSecret } = this.#entry;
     const secret = this.#options.env[clientSecret.slice(2, -1)];
     if (!secret) throw unavailable(`the environment has no ${clientSecret.slice(2, -1)}`);
