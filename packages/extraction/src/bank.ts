@@ -1,5 +1,5 @@
 /** Most points kept for one stratum: twice as many cost a third of the speed. */
-export const maxBankPoints = 750;
+const maxBankPoints = 750;
 /** Neighbours averaged: one is noisy, ten blur small groups. */
 const neighbours = 5;
 

@@ -46,7 +46,7 @@ export interface Calibration {
 }
 
 /** A stratum with fewer calibration scores than this borrows those of all strata. */
-export const minStratumScores = 100;
+const minStratumScores = 100;
 /** Fewest principals that say how far one gets by an examination. */
 const minPupils = 10;
 /** The smallest knee: a gauge that never moves on benign data must not blow the path up at its first move. */

@@ -4,7 +4,7 @@ import { mix } from "./hash.ts";
 /** Widest vector that is rotated exactly; wider ones are first projected at random. Jacobi on 64 × 64 takes milliseconds. */
 export const maxDimensions = 64;
 /** Widest input that is accepted at all: a 512 × 512 image with three channels. */
-export const maxInputLength = 786_432;
+const maxInputLength = 786_432;
 /** Fixed point: a coordinate of one standard deviation is 1,024. The range is ±32 sd; beyond, it is cut. */
 export const unit = 1024;
 
@@ -178,7 +178,7 @@ function correlate(
 }
 
 /** Eigenvectors of a symmetric matrix as rows, largest eigenvalue first. Cyclic Jacobi (Golub and Van Loan, 8.5). */
-export function principalAxes(matrix: readonly (readonly number[])[]): number[][] {
+function principalAxes(matrix: readonly (readonly number[])[]): number[][] {
   const n = matrix.length;
   const a = matrix.map((row) => [...row]);
   const v = matrix.map((_, i) => matrix.map((_, j) => (i === j ? 1 : 0)));

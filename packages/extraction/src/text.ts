@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mix } from "./hash.ts";
 
 /** Length of a text's vector: what a `Space` takes without a second projection. */
-export const textDimensions = 64;
+const textDimensions = 64;
 /** Longer prompts are cut: half of what a 32 k token context holds, and no more than 10 ms of hashing. */
 const maxTextLength = 65_536;
 /** Words of a shingle: four in a row are seldom shared by chance, and survive another slot value nearby. */

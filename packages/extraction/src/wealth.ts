@@ -88,7 +88,7 @@ export function stepRateWealth(wealth: readonly number[], yes: boolean, p0: numb
 }
 
 /** The rates bet on: 2, 4, 8 and 16 times `p0`, kept below 1. */
-export function rateBets(p0: number): number[] {
+function rateBets(p0: number): number[] {
   return [2, 4, 8, 16].map((it) => Math.min(it * p0, 0.95));
 }
 

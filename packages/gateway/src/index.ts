@@ -13,6 +13,5 @@ export {
 export { enrolGateway } from "./link/link.ts";
 export { LinkError } from "./link/requests.ts";
 export { gatewayKey } from "./record/journal.ts";
-export { proofDigest, zeroBits } from "./orders/challenge.ts";
 export { contentsOf, type Contents } from "./logs/contents.ts";
 export { LogWatch, type LogFinding, type LoggedCall, type LogPrincipal, type Reach } from "./logs/log-watch.ts";

@@ -1,7 +1,7 @@
 /** Addresses of what was touched, in one canonical form per scheme: equal things get equal text, whatever trick spelled them. */
 
 /** Longest address kept, in UTF-16 units: a place has at most 2048, a key below it in S3 at most 1024 bytes. */
-export const maxArtifactLength = 4096;
+const maxArtifactLength = 4096;
 
 /** File name endings that usually hold weights. A hint for what no register lists; where it can, the register decides. */
 export const weightSuffixes = [

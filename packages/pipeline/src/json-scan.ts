@@ -5,7 +5,7 @@ export const maxNesting = 200;
 
 export const newline = 0x0a;
 export const openBrace = 0x7b;
-export const closeBrace = 0x7d;
+const closeBrace = 0x7d;
 export const openBracket = 0x5b;
 export const closeBracket = 0x5d;
 export const doubleQuote = 0x22;

@@ -143,7 +143,6 @@ export type WebhookEntry = z.infer<typeof webhookEntry>;
 
 /** A set of models that an account's role may be limited to. */
 export const spaceEntry = z.strictObject({ name: spaceName, models: z.array(z.string().min(1)).min(1) });
-export type SpaceEntry = z.infer<typeof spaceEntry>;
 
 /** Who vouches for people instead of a password here: an OpenID Connect provider. */
 export const providerEntry = z.strictObject({

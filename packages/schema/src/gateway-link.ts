@@ -100,7 +100,7 @@ export const gatewayResult = z.strictObject({
 export type GatewayResult = z.infer<typeof gatewayResult>;
 
 /** What one answer may tell at a position of the dial, in bits: the bound that budgets are charged by. */
-export const dialStep = z.object({ dial: answerDial, bits: z.number() });
+const dialStep = z.object({ dial: answerDial, bits: z.number() });
 
 /** What holds at a gateway by its configuration: shown, and changed in `outweigh.yml` alone. */
 export const gatewaySettings = z.strictObject({

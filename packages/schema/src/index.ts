@@ -224,7 +224,6 @@ export {
   type ModelEntry,
   type ProviderEntry,
   type SourceEntry,
-  type SpaceEntry,
   type WebhookEntry,
 } from "./config.ts";
 export { byteRange, event, ocsfVersion, reservedFields, type ByteRange, type OcsfEvent } from "./event.ts";

@@ -21,7 +21,7 @@ const headerWords = 8;
 const classWords = 4;
 
 /** Most models of one index: a hundred times the largest library planned. */
-export const maxIndexModels = 1_000_000;
+const maxIndexModels = 1_000_000;
 
 /** Largest index, in bytes: 50,000 models of 128 matrices. Typed arrays beyond 2 GiB are slow to copy. */
 export const maxIndexBytes = 2_147_483_647;

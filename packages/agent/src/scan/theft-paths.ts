@@ -14,7 +14,7 @@ import { isLoopback } from "./sockets.ts";
 export const maxPaths = 1_000;
 
 /** Models that nobody registered are worth a theft path from this size on, in bytes: below lie test data of libraries, by the hundred. */
-export const minPathBytes = 1_000_000;
+const minPathBytes = 1_000_000;
 
 /** Classes whose weights anybody may have. */
 const free = new Set(["public", "base"]);

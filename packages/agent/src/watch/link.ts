@@ -22,7 +22,7 @@ const { version }: { version: string } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
 );
 
-export function factsOfHost(): HostFacts {
+function factsOfHost(): HostFacts {
   const name = /^PRETTY_NAME="?([^"\n]*)/m.exec(readTable("/etc/os-release") ?? "")?.[1];
   const user = userInfo().username;
   return { name: hostname(), system: name ?? process.platform, kernel: release(), arch: arch(), version, user };

@@ -10,7 +10,7 @@ import { Story, type SeenFile, type Sighting } from "./story.ts";
 /** How often `/proc` is looked at, in ms. A program that copies a gigabyte runs longer. */
 export const lookMs = 250;
 /** Most ms of processor time for one look: 2 % of a core. */
-export const lookBudgetMs = 5;
+const lookBudgetMs = 5;
 
 /** Looks in a row that may leave new processes for the next one before that is a problem: five seconds. */
 const maxBehind = 20;

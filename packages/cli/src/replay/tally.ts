@@ -4,7 +4,7 @@ import type { Outcome, SourceKind } from "@outweigh/pipeline";
 const maxRejects = 1_000;
 
 /** How far a record may be older than one before it and still count as in order, in ms: servers write when they are done. */
-export const toleranceMs = 60_000;
+const toleranceMs = 60_000;
 
 export interface Reject {
   /** Of the record's first byte, in the unpacked file. */

@@ -2,7 +2,7 @@
 import type { OrderTerms, ActionVerb, IncidentStatus, Verdict } from "@outweigh/schema";
 
 /** How many rows a list asks for at once: more than a screen shows, few enough to arrive at once. */
-export const pageRows = 200;
+const pageRows = 200;
 
 const id = encodeURIComponent;
 

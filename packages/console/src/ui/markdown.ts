@@ -14,7 +14,7 @@ export interface Span {
 }
 
 /** Longest text that is read, in UTF-16 units: a playbook is a page. The rest is left out, and said so. */
-export const maxMarkdown = 100_000;
+const maxMarkdown = 100_000;
 
 const bullet = /^ {0,3}[-*] +(.*)$/;
 const numbered = /^ {0,3}\d{1,3}[.)] +(.*)$/;

@@ -36,7 +36,7 @@ export function skipSpace(text: Buffer, at: number): number {
 }
 
 /** The end of the string whose opening quote stands at `at`. @throws {JsonError} when it is not closed. */
-export function skipString(text: Buffer, at: number): number {
+function skipString(text: Buffer, at: number): number {
   let i = at + 1;
   const near = i + walked < text.length ? i + walked : text.length;
   while (i < near) {

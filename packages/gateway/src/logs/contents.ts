@@ -2,9 +2,6 @@
 import { at, isFields, textOf, type Fields } from "../adapters/reading.ts";
 import { parsed } from "../json/parsed.ts";
 
-/** Logs whose records may hold prompts. */
-export type ContentKind = "litellm" | "bedrock" | "otel";
-
 /** One call's words, in OpenAI's form. */
 export interface Contents {
   /** What names the call in its record; undefined where a record is one call. */

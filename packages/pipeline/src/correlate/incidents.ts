@@ -14,7 +14,7 @@ export interface CorrelateOptions {
   readonly maxSpanMs: number;
 }
 
-export const correlateDefaults: CorrelateOptions = {
+const correlateDefaults: CorrelateOptions = {
   windowMs: 86_400_000,
   principalWindowMs: 3 * 86_400_000,
   maxSpanMs: 7 * 86_400_000,

@@ -96,7 +96,7 @@ function one(value: Raw, from: Origin): Ingested {
 }
 
 /** The role of a session, by the role's own ARN, as CloudTrail's records name it. A role with a path loses it in its sessions. */
-export function roleOf(arn: string): string | undefined {
+function roleOf(arn: string): string | undefined {
   const it = /^arn:(aws[\w-]*):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn);
   return it ? `arn:${it[1]}:iam::${it[2]}:role/${it[3]}` : undefined;
 }

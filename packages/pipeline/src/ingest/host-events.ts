@@ -46,7 +46,7 @@ function rooted(word: string): string {
 }
 
 /** A path as an address, with slashes: `file:C:/models/m.gguf`. Case is kept, which Windows does not. */
-export function fileAddress(path: string): string {
+function fileAddress(path: string): string {
   return `file:${path
     .replaceAll("\\", "/")
     .replace(/^\/([A-Za-z]:\/)/, "$1")

@@ -99,7 +99,7 @@ export interface Route {
 
 const list = (needs: Needs, does: string, answer: z.ZodType): Route => ({ needs, does, query: listQuery, answer });
 
-export const exportFormat = z.enum(["ocsf", "stix", "csv", "html"]);
+const exportFormat = z.enum(["ocsf", "stix", "csv", "html"]);
 export type ExportFormat = z.infer<typeof exportFormat>;
 export const exportQuery = z.object({ as: exportFormat });
 /** A token for one host by its name, or for any that we know nothing of. */

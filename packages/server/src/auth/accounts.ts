@@ -278,7 +278,7 @@ export class Accounts {
 }
 
 /** An account without its secrets. */
-export function shownAccount(it: StoredAccount): AccountRow {
+function shownAccount(it: StoredAccount): AccountRow {
   const { name, grants, state, by, createdAt, createdBy, lastSeenAt } = it;
   return { name, grants, state, by, createdAt, createdBy, ...(lastSeenAt !== undefined && { lastSeenAt }) };
 }

@@ -8,7 +8,7 @@ import { requests, responseBytes, statusBytes } from "./otlp-messages.ts";
 import { ProtobufError, readProtobuf } from "./protobuf.ts";
 
 /** Largest request, in bytes when unpacked: what OpenTelemetry's own receiver takes. */
-export const maxOtlpBytes = 20 * 1024 * 1024;
+const maxOtlpBytes = 20 * 1024 * 1024;
 /** Seconds after which a sender is asked to try again. */
 const retryAfterSeconds = 5;
 /** Reasons that an answer quotes, and rejects of one request that are counted. */

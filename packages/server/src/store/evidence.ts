@@ -9,7 +9,7 @@ import { inChunks, type ListQuery, type Page } from "./page.ts";
 import type { Db, Tx } from "./state/state.ts";
 import { storableJson } from "./text.ts";
 
-export const evidenceFields: FilterFields = {
+const evidenceFields: FilterFields = {
   seq: { kind: "number", column: "seq" },
   kind: { kind: "text", column: "kind" },
   by: { kind: "text", column: "by" },

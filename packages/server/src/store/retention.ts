@@ -6,7 +6,7 @@ import { inChunks } from "./page.ts";
 import type { Db } from "./state/state.ts";
 
 /** Most ids that are kept from deletion: of some ten thousand alerts. Those of the latest ones come first. */
-export const maxCited = 2_000_000;
+const maxCited = 2_000_000;
 /** Ids written at once. */
 const idsAtOnce = 10_000;
 /** Longest that the engine may take to delete, in ms. It goes on by itself after that. */

@@ -41,7 +41,7 @@ export interface Sent {
 }
 
 /** Where reading goes on: `block` is a block's offset in its segment, `body` how far its body was cut into records. */
-export const spoolPosition = z.object({ segment: z.int(), block: z.int(), body: splitterState.optional() });
+const spoolPosition = z.object({ segment: z.int(), block: z.int(), body: splitterState.optional() });
 export type SpoolPosition = z.infer<typeof spoolPosition>;
 
 /** The block that is being read, kept between portions. */

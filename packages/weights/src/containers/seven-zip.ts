@@ -26,7 +26,7 @@ const aes = "06f10701";
 const maxHeaderLayers = 4;
 
 /** What we say of bytes that are encrypted: a gap, never a "no". */
-export const encryptedNotOpened = "is encrypted, not opened";
+const encryptedNotOpened = "is encrypted, not opened";
 
 /**
  * 7z archives: LZMA, LZMA2, deflate, bzip2, zstd and stored files, solid or not. The CRC-32 of the headers is verified, and that of each

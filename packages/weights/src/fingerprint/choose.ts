@@ -21,7 +21,7 @@ export interface Chosen {
 const maxConsidered = 200_000;
 
 /** Rows that an embedding must have so that its extra tiles, which lie from row 256 on, exist. */
-export const minTokenRows = 320;
+const minTokenRows = 320;
 
 /**
  * Which matrices of a model are fingerprinted: all up to `most`; beyond that embedding and head, then each shape class by its share, evenly

@@ -42,13 +42,13 @@ export interface FingerprintOptions {
 export const openKey: Uint8Array = new TextEncoder().encode("outweigh open key 1");
 
 /** Samples of each matrix unless said otherwise. */
-export const defaultTiles = 4;
+const defaultTiles = 4;
 
 /** Most samples of each matrix: beyond, reading everything is cheaper. */
 export const maxTiles = 64;
 
 /** Matrices of fewer elements are left out unless said otherwise. */
-export const defaultMinElements = 4096;
+const defaultMinElements = 4096;
 
 /** Most matrices that are sampled. */
 export const maxSampled = 128;

@@ -7,7 +7,7 @@ import { undoFilters } from "./filters.ts";
 import type { Filter } from "./layout.ts";
 
 /** Largest chunk, in bytes, unpacked: h5py's own choice has at most 1 MiB, and a chunk is held in memory as a whole. */
-export const maxChunkBytes = 64 * 1024 * 1024;
+const maxChunkBytes = 64 * 1024 * 1024;
 
 /** Unpacked chunks kept in memory, in bytes: a row of h5py's own chunks across a wide matrix. */
 const keptChunkBytes = 32 * 1024 * 1024;

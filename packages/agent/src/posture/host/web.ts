@@ -109,11 +109,7 @@ function matching(pattern: string, machine: Machine, ways: Ways): string[] {
 }
 
 /** Reads nginx's words, blocks and comments. What stands open at the end is closed there. */
-export function parseNginx(
-  text: string,
-  file: string,
-  include: (pattern: string) => readonly Directive[],
-): Directive[] {
+function parseNginx(text: string, file: string, include: (pattern: string) => readonly Directive[]): Directive[] {
   const top: Directive[] = [];
   const open: { words: string[]; line: number; block: Directive[] }[] = [{ words: [], line: 1, block: top }];
   let words: string[] = [];
