@@ -136,7 +136,11 @@ const orders: OrderColumns = {
 };
 /** What waits for somebody comes first. */
 const waiting: Key = { value: sql`(case when state = 'pending' then 1 else 0 end)`, kind: "number", falling: true };
-const usual = [waiting, key({ column: "at", kind: "number" }, true), key({ column: "id", kind: "text" }, true)] as const;
+const usual = [
+  waiting,
+  key({ column: "at", kind: "number" }, true),
+  key({ column: "id", kind: "text" }, true),
+] as const;
 
 /** The latest first, or as the reader asks. */
 export async function listActions(
