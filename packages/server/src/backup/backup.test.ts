@@ -9,7 +9,7 @@ import fc from "fast-check";
 import { accessLine, aFolder, aServer, eventually, signIn } from "../testing/a-server.ts";
 import { enginesOf } from "../testing/engines.ts";
 import { backUp, restore } from "./backup.ts";
-import { isInside, printLine, readLine } from "./lines.ts";
+import { isInside, printLine, readLine, Tally } from "./lines.ts";
 
 const folder = aFolder("backup");
 after(() => folder.remove());
@@ -91,6 +91,9 @@ test("a backup that is cut, changed or something else writes nothing", async () 
     cut: zstdCompressSync(Buffer.from(`${lines.slice(0, -1).join("\n")}\n`)),
     changed: zstdCompressSync(Buffer.from(text.replace("seen before", "seen after"))),
     climbing: zstdCompressSync(Buffer.from(`${lines[0]}\nfile ${encodeURIComponent("../../x")} AAAA\n`)),
+    ended: zstdCompressSync(Buffer.from(`${text}${lines.at(-1)}\n`)),
+    engines: resealed(lines, `file ${encodeURIComponent("state/PG_VERSION")} AAAA`),
+    endless: zstdCompressSync(Buffer.concat([Buffer.from(`${lines[0]}\nevent `), Buffer.alloc(201 * 1024 * 1024, 97)])),
     torn: readFileSync(at("backup")).subarray(0, 400),
     other: Buffer.from("PK\u0003\u0004 not a backup"),
   };
@@ -101,6 +104,29 @@ test("a backup that is cut, changed or something else writes nothing", async () 
     assert.throws(() => statSync(dataDir), name);
   }
 });
+
+test("a row of the database's own tables, or of a session, is not put back, however well the backup is sealed", async () => {
+  const lines = zstdDecompressSync(readFileSync(at("backup")))
+    .toString()
+    .trimEnd()
+    .split("\n");
+  for (const row of [`row pg_authid {"rolname":"mallory","rolsuper":true}`, `row session {"id":"x"}`]) {
+    writeFileSync(at("sly"), resealed(lines, row));
+    const env = { ...(await enginesOf(at("into-sly"))) };
+    await assert.rejects(restore({ dataDir: at("into-sly"), file: at("sly"), version: "test", env }), {
+      code: "BAD_REQUEST",
+      message: /which no backup does/,
+    });
+  }
+});
+
+/** A backup with one more line behind its first, and the right digest at its end. */
+function resealed([first = "", ...rest]: readonly string[], line: string): Buffer {
+  const tally = new Tally();
+  const all = [first, line, ...rest.slice(0, -1)];
+  for (const it of all) tally.add(it);
+  return zstdCompressSync(Buffer.from([...all, printLine({ kind: "end", ...tally.end() }), ""].join("\n")));
+}
 
 test("lines are read as they were printed, and no path leaves the folder", () => {
   const json = fc.json();

@@ -4,6 +4,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { createZstdCompress, createZstdDecompress } from "node:zlib";
 import { pino, type Logger } from "pino";
@@ -13,7 +14,7 @@ import { ServerError } from "../error.ts";
 import { handOver, tableIn } from "../store/event-tables.ts";
 import { beginLog } from "../store/evidence.ts";
 import { openStore, type Store } from "../store/store.ts";
-import { addPart, ownFiles, partsOf } from "./files.ts";
+import { addPart, isOwnFile, ownFiles, partsOf } from "./files.ts";
 import { backupFormat, maxLine, printLine, readLine, Tally, type Line } from "./lines.ts";
 import {
   Batches,
@@ -27,6 +28,10 @@ import {
   tablesOf,
 } from "./rows.ts";
 import { parseJson } from "../values.ts";
+
+const lf = 0x0a;
+/** Longest line, in bytes: three for each unit of one that may be read. */
+const maxLineBytes = 3 * maxLine;
 
 const head = z.object({
   format: z.int(),
@@ -163,12 +168,15 @@ async function checkFits({ state, engine }: Store, { migrations, version }: Chec
 async function putBack({ state, engine }: Store, file: string, progress: BackupOptions["progress"]): Promise<void> {
   const told = { rows: 0, events: 0, files: 0 };
   await state.db.transaction().execute(async (tx) => {
-    await emptyTables(tx, await tablesOf(tx));
+    const tables = await tablesOf(tx);
+    await emptyTables(tx, tables);
     let table = "";
     const rows = new Batches((it) => putRows(tx, table, it));
     for await (const it of linesOf(file)) {
       if (it.kind === "event") break;
       if (it.kind !== "row") continue;
+      // The database's own tables hold its users; those that are left out would sign somebody in.
+      if (!tables.includes(it.table)) throw bad(`it holds a row of ${it.table}, which no backup does`);
       if (it.table !== table) await rows.flush();
       table = it.table;
       told.rows++;
@@ -202,6 +210,7 @@ async function check(file: string): Promise<Checked> {
     if (it.kind === "backup") found = readHead(it.json);
     if (it.kind === "row") told.rows++;
     if (it.kind === "event") told.events++;
+    if (it.kind === "file" && !isOwnFile(it.path)) throw bad(`it holds the file ${it.path}, which no backup does`);
     if (it.kind === "file") names.add(it.path);
     if (it.kind === "end") ended = true;
   }
@@ -222,14 +231,17 @@ async function* linesOf(file: string): AsyncGenerator<Line> {
   const packed = createReadStream(file);
   const unpacked = createZstdDecompress();
   packed.once("error", (error) => unpacked.destroy(error));
+  boundLines(unpacked);
   const lines = createInterface({ input: packed.pipe(unpacked), crlfDelay: Number.POSITIVE_INFINITY });
   let at = 0;
+  let ended = false;
   try {
     for await (const text of lines) {
       at++;
       const it = text.length > maxLine ? undefined : readLine(text);
-      if (!it || (at === 1) !== (it.kind === "backup")) throw bad(`line ${at} is not one of a backup`);
+      if (!it || ended || (at === 1) !== (it.kind === "backup")) throw bad(`line ${at} is not one of a backup`);
       if (it.kind === "end") {
+        ended = true;
         const own = tally.end();
         if (own.lines !== it.lines || own.sha256 !== it.sha256) throw bad("it was changed after it was made");
       } else tally.add(text);
@@ -242,6 +254,16 @@ async function* linesOf(file: string): AsyncGenerator<Line> {
     packed.destroy();
     unpacked.destroy();
   }
+}
+
+/** Ends what has a line that is too long: a small file may unpack to an endless one, which would be held before it is looked at. */
+function boundLines(unpacked: Readable): void {
+  let bytes = 0;
+  unpacked.on("data", (chunk: Buffer) => {
+    const [first, last] = [chunk.indexOf(lf), chunk.lastIndexOf(lf)];
+    if (bytes + (first < 0 ? chunk.length : first) > maxLineBytes) unpacked.destroy(bad("a line of it is too long"));
+    bytes = first < 0 ? bytes + chunk.length : chunk.length - last - 1;
+  });
 }
 
 function bad(why: string): ServerError {

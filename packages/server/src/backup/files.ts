@@ -12,6 +12,11 @@ const partBytes = 768 * 1024;
  */
 const leftOut = new Set(["state", "events", "quarantine", "links", "server.json", "server.log"]);
 
+/** Whether a file may be in a backup: what is left out is not put back either, or it would be an engine's that nobody made. */
+export function isOwnFile(path: string): boolean {
+  return !leftOut.has(path.split("/")[0] ?? "");
+}
+
 /** Paths of files below a data folder, with slashes, in their order. Links are not followed: we make none. */
 export async function ownFiles(folder: string): Promise<string[]> {
   const found: string[] = [];
