@@ -12,19 +12,22 @@ export interface FieldProps {
   readonly least?: number;
   readonly most?: number;
   readonly placeholder?: string;
+  readonly optional?: boolean;
+  /** All of the line, where fields stand side by side. */
+  readonly wide?: boolean;
 }
 
 /** One line of text with its name above it. */
 export function Field({ label, value, onChange, type = "text", focus, fill = "off", ...rest }: FieldProps) {
   const id = useId();
   return (
-    <div className={s.field}>
+    <div className={`${s.field} ${rest.wide === true ? s.whole : ""}`}>
       <label htmlFor={id}>{label}</label>
       <input
         id={id}
         type={type}
         value={value}
-        required
+        required={rest.optional !== true}
         autoFocus={focus === true}
         autoComplete={fill}
         spellCheck={false}
@@ -65,6 +68,35 @@ export function Select<Id extends string>({ label, options, value, onChange }: S
           </option>
         ))}
       </select>
+    </div>
+  );
+}
+
+export interface AmountProps {
+  readonly label: string;
+  readonly value: number;
+  readonly onChange: (value: number) => void;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A whole number within its bounds. */
+export function Amount({ label, value, onChange, least, most }: AmountProps) {
+  const id = useId();
+  return (
+    <div className={s.field}>
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        type="number"
+        min={least}
+        max={most}
+        value={value}
+        onChange={(event) => {
+          const typed = Math.round(event.target.valueAsNumber);
+          if (Number.isFinite(typed)) onChange(Math.min(most, Math.max(least, typed)));
+        }}
+      />
     </div>
   );
 }

@@ -1,9 +1,10 @@
 import type { ClientKeyPage, MadeKey } from "@outweigh/schema";
 import { useMutation } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { decide } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
 import { Buttons, Dialog, Form, Reason } from "../../ui/dialog.tsx";
+import { Field, Select } from "../../ui/field.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { Copy, Mono, Muted } from "../../ui/text.tsx";
 import s from "./clients.module.css";
@@ -39,18 +40,36 @@ export function MakeKey({ gateways, onClose }: MakeKeyProps) {
     <Dialog title="Make a key" onClose={onClose} wide>
       <Form onSubmit={() => ready && make.mutate()}>
         <div className={s.terms}>
-          <Text label="Client, as alerts will name it" value={principal} onChange={setPrincipal} focus />
-          <Text label="Tenant, whose clients are limited together" value={tenant} onChange={setTenant} />
-          <Select label="Tier" value={tier} onChange={setTier} options={(chosen?.tiers ?? []).map((it) => [it, it])} />
+          <Field label="Client, as alerts will name it" value={principal} onChange={setPrincipal} focus most={256} />
+          <Field
+            label="Tenant, whose clients are limited together"
+            value={tenant}
+            onChange={setTenant}
+            optional
+            most={256}
+          />
+          <Select
+            label="Tier"
+            value={tier}
+            onChange={setTier}
+            options={(chosen?.tiers ?? []).map((it) => ({ id: it, label: it }))}
+          />
           {gateways.length > 1 && (
             <Select
               label="Gateway"
               value={gateway}
               onChange={setGateway}
-              options={gateways.map((it) => [it.id, it.name])}
+              options={gateways.map((it) => ({ id: it.id, label: it.name }))}
             />
           )}
-          <Text label="Models it may ask, * for any characters; none: all" value={models} onChange={setModels} wide />
+          <Field
+            label="Models it may ask, * for any characters; none: all"
+            value={models}
+            onChange={setModels}
+            optional
+            wide
+            most={256}
+          />
         </div>
         <Reason label="Reason, for the evidence" value={reason} onChange={setReason} />
         {make.error && <Problem error={make.error} />}
@@ -88,50 +107,5 @@ export function Made({
         </Button>
       </Buttons>
     </Dialog>
-  );
-}
-
-interface TextProps {
-  readonly label: string;
-  readonly value: string;
-  readonly onChange: (text: string) => void;
-  readonly wide?: boolean;
-  readonly focus?: boolean;
-}
-
-function Text({ label, value, onChange, wide = false, focus = false }: TextProps) {
-  const id = useId();
-  return (
-    <div className={wide ? s.wide : ""}>
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        type="text"
-        maxLength={256}
-        value={value}
-        autoFocus={focus}
-        onChange={(event) => onChange(event.target.value)}
-      />
-    </div>
-  );
-}
-
-interface SelectProps extends Omit<TextProps, "wide" | "focus"> {
-  readonly options: readonly (readonly [string, string])[];
-}
-
-function Select({ label, value, onChange, options }: SelectProps) {
-  const id = useId();
-  return (
-    <div>
-      <label htmlFor={id}>{label}</label>
-      <select id={id} value={value} onChange={(event) => onChange(event.target.value)}>
-        {options.map(([it, name]) => (
-          <option value={it} key={it}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </div>
   );
 }

@@ -7,10 +7,11 @@ import {
   type OrderVerb,
 } from "@outweigh/schema";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useId, useState, type ReactNode } from "react";
+import { useState } from "react";
 import { decide } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
 import { Buttons, Choices, Dialog, Form, Reason } from "../../ui/dialog.tsx";
+import { Amount, Field, Select } from "../../ui/field.tsx";
 import { Bullets, Section } from "../../ui/parts.tsx";
 import { Problem, Waiting } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
@@ -20,10 +21,10 @@ import { verbText } from "./words.ts";
 
 const hourMs = 3_600_000;
 const spans = [
-  { ms: hourMs, name: "1 hour" },
-  { ms: 24 * hourMs, name: "1 day" },
-  { ms: 7 * 24 * hourMs, name: "7 days" },
-  { ms: 30 * 24 * hourMs, name: "30 days" },
+  { id: "1", label: "1 hour" },
+  { id: "24", label: "1 day" },
+  { id: "168", label: "7 days" },
+  { id: "720", label: "30 days" },
 ] as const;
 
 /** The number that a verb is as strong as. */
@@ -62,14 +63,14 @@ export interface OrderProps {
 /** Choose, see what would happen, say why, do it, see that it worked. */
 export function OrderClient({ client, models, verb: given, onClose }: OrderProps) {
   const [verb, setVerb] = useState<OrderVerb | undefined>(given);
-  const [forMs, setForMs] = useState<number>(24 * hourMs);
+  const [lasts, setLasts] = useState<(typeof spans)[number]["id"]>("24");
   const [strength, setStrength] = useState<number>();
   const [model, setModel] = useState("");
   const [tell, setTell] = useState("this key is under review");
   const [done, setDone] = useState<ActionRow>();
   const known = verb && strengths[verb];
   const terms: OrderTerms = {
-    forMs,
+    forMs: Number(lasts) * hourMs,
     tell: tell.trim() === "" ? "this key is under review" : tell.trim(),
     ...(model !== "" && { model }),
     ...(known && { [known.field]: strength ?? known.usual }),
@@ -109,57 +110,25 @@ export function OrderClient({ client, models, verb: given, onClose }: OrderProps
       )}
       {verb && (
         <div className={s.terms}>
-          <Field label="For how long">
-            {(id) => (
-              <select id={id} value={forMs} onChange={(event) => setForMs(Number(event.target.value))}>
-                {spans.map((it) => (
-                  <option value={it.ms} key={it.ms}>
-                    {it.name}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
+          <Select label="For how long" value={lasts} onChange={setLasts} options={spans} />
           {known && (
-            <Field label={known.name}>
-              {(id) => (
-                <input
-                  id={id}
-                  type="number"
-                  min={known.least}
-                  max={known.most}
-                  value={strength ?? known.usual}
-                  onChange={(event) => {
-                    const value = Math.round(event.target.valueAsNumber);
-                    if (Number.isFinite(value)) setStrength(Math.min(known.most, Math.max(known.least, value)));
-                  }}
-                />
-              )}
-            </Field>
+            <Amount
+              label={known.name}
+              value={strength ?? known.usual}
+              onChange={setStrength}
+              least={known.least}
+              most={known.most}
+            />
           )}
           {models.length > 0 && (
-            <Field label="Which model">
-              {(id) => (
-                <select id={id} value={model} onChange={(event) => setModel(event.target.value)}>
-                  <option value="">all</option>
-                  {models.map((it) => (
-                    <option key={it.name}>{it.name}</option>
-                  ))}
-                </select>
-              )}
-            </Field>
+            <Select
+              label="Which model"
+              value={model}
+              onChange={setModel}
+              options={[{ id: "", label: "all" }, ...models.map((it) => ({ id: it.name, label: it.name }))]}
+            />
           )}
-          <Field label="What the client is told" wide>
-            {(id) => (
-              <input
-                id={id}
-                type="text"
-                maxLength={500}
-                value={tell}
-                onChange={(event) => setTell(event.target.value)}
-              />
-            )}
-          </Field>
+          <Field label="What the client is told" value={tell} onChange={setTell} optional wide most={500} />
         </div>
       )}
       {verb && (
@@ -171,24 +140,6 @@ export function OrderClient({ client, models, verb: given, onClose }: OrderProps
         />
       )}
     </Dialog>
-  );
-}
-
-function Field({
-  label,
-  wide = false,
-  children,
-}: {
-  readonly label: string;
-  readonly wide?: boolean;
-  readonly children: (id: string) => ReactNode;
-}) {
-  const id = useId();
-  return (
-    <div className={wide ? s.wide : ""}>
-      <label htmlFor={id}>{label}</label>
-      {children(id)}
-    </div>
   );
 }
 
