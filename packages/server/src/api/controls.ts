@@ -2,6 +2,7 @@
 import { checkControls, coverage, type Control, type ControlResult, type LogSources } from "@outweigh/pipeline";
 import type { ControlRow, Posture } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
+import { isWithin, type Reach } from "../auth/rights.ts";
 import { controlHistory, noteControls } from "../store/controls.ts";
 import { agentSource } from "./agents.ts";
 import { reachOf, type Context } from "./context.ts";
@@ -20,17 +21,20 @@ export interface Controls {
 
 export function controls(app: FastifyInstance, context: Context): void {
   app.get("/api/posture", async (request): Promise<Posture> => {
-    const told = await postureOf(context);
     const reach = reachOf(request);
+    const told = await postureOf(context, reach);
     if (reach === undefined) return told;
-    const paths = told.paths.filter((it) => reach.has(it.model));
-    // Evidence of controls and their fixes name models, files and hosts of all spaces.
-    const rows = told.controls.map((it) => ({ ...it, evidence: [], fix: undefined }));
-    return { ...told, controls: rows, paths, pathCount: paths.length, scans: [] };
+    // What a control rests on, and its fix, name and count models, files, people and hosts of all spaces.
+    const rows = told.controls.map(({ minutes: _, fix: __, ...it }) => ({ ...it, why: elsewhere, evidence: [] }));
+    return { ...told, controls: rows, scans: [] };
   });
 }
 
-async function postureOf(context: Context): Promise<Posture> {
+/** Instead of what a control rests on, to whoever sees some models alone. */
+const elsewhere = "it is about all models: what it rests on is told to who sees them all";
+
+/** @param reach Of the paths: a path of another space must neither be told nor take the place of one that is. */
+async function postureOf(context: Context, reach: Reach): Promise<Posture> {
   const { db, worker, agents, scanned, config, now } = context;
   const { reports } = await scanned.latest();
   const known = [...worker.sources()].flatMap(([name, it]) => kindsOf(it).kinds.map((kind) => ({ name, kind, it })));
@@ -58,6 +62,7 @@ async function postureOf(context: Context): Promise<Posture> {
   const rows = await withHistory(db, results, now());
   const paths = reports
     .flatMap(({ host, paths: of }) => of.map((it) => ({ ...it, ...(host !== undefined && { host }) })))
+    .filter((it) => isWithin(reach, [it.model]))
     .toSorted((a, b) => (a.minutes ?? Infinity) - (b.minutes ?? Infinity));
   const sending = sources.filter(
     (it) => !it.isSilent && it.lastEventAt !== undefined && now() - it.lastEventAt < dayMs,

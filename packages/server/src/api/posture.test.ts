@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { newToken, posture, theftKinds, type Posture, type ScanReport } from "@outweigh/schema";
 import type { Running } from "../start.ts";
-import { aFolder, aServer, eventually, signIn, type Visitor } from "../testing/a-server.ts";
+import { aFolder, aServer, eventually, signIn, visitorWith, type Visitor } from "../testing/a-server.ts";
 
 const folder = aFolder("posture");
 const content = join(import.meta.dirname, "../../../../content");
@@ -18,8 +18,14 @@ let visitor: Visitor;
 let secret = "";
 
 before(async () => {
-  const models = [{ name: "acme", class: "private" as const, places: ["file:/srv/acme"], digest: "d".repeat(64) }];
-  const spaces = [{ name: "none", models: ["acme"] }];
+  const models = [
+    { name: "acme", class: "private" as const, places: ["file:/srv/acme"], digest: "d".repeat(64) },
+    { name: "acme-far", class: "public" as const, places: ["file:/srv/acme-far"] },
+  ];
+  const spaces = [
+    { name: "none", models: ["acme"] },
+    { name: "far", models: ["acme-far"] },
+  ];
   const rule = "rules/weights/copy_readable_by_everyone.yml";
   const rules = [{ path: basename(rule), text: readFileSync(join(content, rule), "utf8") }];
   const over = { content: { rules, playbooks: [], policy: "[]", controls, logsources } };
@@ -124,6 +130,17 @@ test("a theft path fails its control with time and fix, and mending it is histor
   const failed = control(open, "files_closed_to_others");
   assert.deepEqual([failed?.minutes, failed?.fix], [1, "chmod o-r /srv/acme/a"]);
   assert.equal(open.paths[0]?.host, "gpu-1");
+  const far = { name: "far", grant: { role: "viewer", space: "far" } };
+  const { secret: ofFar } = newToken.parse((await visitor.post("/api/tokens", far)).body);
+  const cut = posture.parse(
+    (await visitorWith(server.url, { authorization: `Bearer ${ofFar}` }).get("/api/posture")).body,
+  );
+  assert.equal(control(cut, "files_closed_to_others")?.state, "fail");
+  assert.doesNotMatch(
+    JSON.stringify(cut.controls.map(({ about: _, ...it }) => it)),
+    /any local user|\/srv|gpu-1|chmod/,
+  );
+  assert.deepEqual([cut.paths, cut.pathCount, cut.scans], [[], 0, []]);
   await send(aScan());
   const mended = await eventually(told, (it) => control(it, "files_closed_to_others")?.state === "pass");
   assert.deepEqual(
