@@ -19,6 +19,7 @@ import {
 } from "@outweigh/schema";
 import type { Running } from "../start.ts";
 import { aFolder, aServer, eventually, signIn, type Visitor } from "../testing/a-server.ts";
+import { History } from "./gateways.ts";
 
 const folder = aFolder("gateways");
 let server: Running;
@@ -300,4 +301,20 @@ test("a key is told once and reaches the gateway as a digest", async () => {
   assert.equal(rotated.status, 200, JSON.stringify(rotated.body));
   assert.equal((await visitor.post(`/api/client-keys/${it.id}/key-ffffffffffff/revoke`, { reason: "r" })).status, 404);
   await it.stop();
+});
+
+test("a gateway that makes up clients, over and over, is not remembered for ever", () => {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const it = new AGateway("g", privateKey, publicKey);
+  const history = new History();
+  const counts = { requests: 1, denied: 0, inputTokens: 0, outputTokens: 0, informationBits: 0, orders: [] };
+  const points = (from: number, now: number) => {
+    const clients = Array.from({ length: 1000 }, (_, i) => ({ principal: `p${from * 1000 + i}`, ...counts }));
+    return history.of("g", it.report({ clients }), now).length;
+  };
+  let all = 0;
+  for (let i = 0; i < 250; i++) all += points(i, 1_000_000);
+  assert.equal(all, 200_000);
+  assert.equal(points(300, 1_059_999), 0);
+  assert.equal(points(300, 1_060_000), 1000, "a minute later there is room");
 });

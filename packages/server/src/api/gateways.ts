@@ -48,6 +48,8 @@ const enrolmentMs = 15 * 60_000;
 /** Points of one client are at least so far apart, in ms, and kept so long. */
 const pointMs = 60_000;
 const keepPointsMs = 30 * 86_400_000;
+/** Clients of which it is remembered when their last point was: those of three full gateways. Beyond them, new ones get none. */
+const maxRemembered = 200_000;
 /** Signs of life are at least so far apart, in ms: half of what is silence. */
 const aliveMs = 12_000;
 /** How often old points are looked for, in ms. */
@@ -304,7 +306,8 @@ async function finish(
 }
 
 /** When what was last kept: a sign of life of each gateway, a point of each client. */
-class History {
+export class History {
+  /** In the order of their times. */
   readonly #last = new Map<string, number>();
   readonly #alive = new Map<string, number>();
   #prunedAt = 0;
@@ -320,6 +323,10 @@ class History {
     return clients.flatMap(({ principal, requests, denied, informationBits, reading }) => {
       const name = JSON.stringify([gateway, principal]);
       if (now - (this.#last.get(name) ?? 0) < pointMs) return [];
+      // The longest ago first: whoever makes up names, over and over, is not remembered for ever.
+      this.#last.delete(name);
+      if (this.#last.size >= maxRemembered) this.#forget(now);
+      if (this.#last.size >= maxRemembered) return [];
       this.#last.set(name, now);
       return [
         {
@@ -334,6 +341,13 @@ class History {
         },
       ];
     });
+  }
+
+  #forget(now: number): void {
+    for (const [name, at] of this.#last) {
+      if (now - at < pointMs) return;
+      this.#last.delete(name);
+    }
   }
 
   isPruneDue(now: number): boolean {
