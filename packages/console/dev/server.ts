@@ -74,6 +74,7 @@ export async function startFixture({ port = 0, mood = "busy" as Mood } = {}): Pr
   const state = worldOf(mood);
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://fixture");
+    if (pathname === "/api/sign-in") return reply(response, ok({ password: false }));
     if (pathname.startsWith("/api/") && request.headers[sessionHeader] !== fixtureKey) {
       return reply(response, no(401, "NOT_SIGNED_IN", "this request has no session's key"));
     }

@@ -12,7 +12,8 @@ import s from "./sign-in.module.css";
 
 /** The way in: by name where people have accounts, by the operator's link everywhere. */
 export function SignIn() {
-  const { data: ways } = useQuery(signInWaysQuery);
+  const { data: ways, error } = useQuery(signInWaysQuery);
+  if (error) return <Problem error={error} />;
   if (!ways) return null;
   const byLink = !ways.password && ways.provider === undefined;
   return (
