@@ -307,7 +307,7 @@ test("a gateway that makes up clients, over and over, is not remembered for ever
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const it = new AGateway("g", privateKey, publicKey);
   const history = new History();
-  const counts = { requests: 1, denied: 0, inputTokens: 0, outputTokens: 0, informationBits: 0, orders: [] };
+  const counts = { requests: 1, denied: 0, inputTokens: 0, outputTokens: 0, informationBits: 0, group: [], orders: [] };
   const points = (from: number, now: number) => {
     const clients = Array.from({ length: 1000 }, (_, i) => ({ principal: `p${from * 1000 + i}`, ...counts }));
     return history.of("g", it.report({ clients }), now).length;
