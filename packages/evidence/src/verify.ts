@@ -156,7 +156,12 @@ function verifyKnown({ header, checkpoints }: PackLines, known: readonly Checkpo
     const at = `your checkpoint of ${old.size} entries`;
     if (same.some(({ it }) => it.checkpoint.root !== old.root))
       problems.add("FORK", same[0]?.line ?? 1, `${at} has another root`);
-    else if (newest < old.size) problems.add("ROLLBACK", 1, `the log ends at ${newest} entries, before ${at}`);
+    else if (newest < old.size)
+      problems.add(
+        "ROLLBACK",
+        1,
+        `the log ends at ${newest} entries, before ${at}: it was cut, or the pack is older; ask for a new pack`,
+      );
     else if (same.length === 0)
       problems.add("KNOWN_NOT_SHOWN", 1, `the pack holds no checkpoint to compare ${at} with`);
   }

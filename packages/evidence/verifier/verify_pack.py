@@ -648,7 +648,11 @@ def verify_known(report, known):
         if any(it["root"] != old["root"] for it in same):
             report.add("FORK", 1, at + " has another root")
         elif newest < old["size"]:
-            report.add("ROLLBACK", 1, "the log ends at %d entries, before %s" % (newest, at))
+            report.add(
+                "ROLLBACK",
+                1,
+                "the log ends at %d entries, before %s: it was cut, or the pack is older; ask for a new pack" % (newest, at),
+            )
         elif not same:
             report.add("KNOWN_NOT_SHOWN", 1, "the pack holds no checkpoint to compare %s with" % at)
 
