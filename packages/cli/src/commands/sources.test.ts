@@ -21,7 +21,12 @@ before(async () => {
       "  - { name: trail, kind: cloudtrail, s3: { bucket: acme-logs, prefix: AWSLogs/ } }",
     ].join("\n"),
   );
-  server = await aServer(data, { sources: [{ name: "edge", kind: "http-access", syslog: { tcp: 0 } }] });
+  server = await aServer(data, {
+    sources: [
+      { name: "edge", kind: "http-access", syslog: { tcp: 0 } },
+      { name: "web", kind: "http-access" },
+    ],
+  });
 });
 after(async () => {
   await server.close();
@@ -61,4 +66,6 @@ test("of a running server it tells volume, delay, rejects with a reason, and how
   assert.match(stdout, /tcp 127\.0\.0\.1:\d+: 1 message since the start\n/);
   assert.match(stdout, /1 reject, the last: syslog from 127\.0\.0\.1: no syslog message/);
   assert.match(stdout, /cannot see: /);
+  const [, afterWeb] = stdout.split("\nweb ");
+  assert.match(afterWeb ?? "", /^.*\n {3}cannot see what the other http-access above cannot$/m, "once for each kind");
 });

@@ -104,6 +104,7 @@ function printRunning(all: readonly SourceHealth[], terminal: Terminal): void {
     terminal.print(
       "No source yet: name one under `sources:` in outweigh.yml, or npx outweigh token create --source NAME",
     );
+  const told = new Set<string>();
   for (const it of all) {
     const seen = it.lastSeenAt === undefined ? "never seen" : `last seen ${timeText(it.lastSeenAt)}`;
     const late = it.lagMs === undefined ? "" : `, ${spanText(it.lagMs)} late`;
@@ -115,7 +116,10 @@ function printRunning(all: readonly SourceHealth[], terminal: Terminal): void {
     printCollector(it, terminal);
     const [sample] = it.samples;
     if (sample) terminal.print(`   ${plural(it.rejects, "reject")}, the last: ${visible(sample.reason)}`);
-    printBlind(it.cannotSee, terminal);
+    const blind = JSON.stringify(it.cannotSee);
+    if (told.has(blind)) terminal.print(`   cannot see what the other ${it.kind} above cannot`);
+    else printBlind(it.cannotSee, terminal);
+    told.add(blind);
   }
 }
 
