@@ -13,7 +13,8 @@ export async function incidentId(name: string, session: Session): Promise<string
     const { items, next } = incidentPage.parse(await page.json());
     const found = items.find((it) => it.number === Number(number));
     if (found) return found.id;
-    if (next === undefined) throw new CliError("FAILED", `there is no incident ${number}`);
+    if (next === undefined)
+      throw new CliError("FAILED", `there is no incident INC-${number}: the console lists those there are`);
     after = next;
   }
 }

@@ -38,7 +38,7 @@ async function run({ values, positionals: [url = ""], json, terminal }: Call<typ
   try {
     const { agent } = await enrol(url, values.token, identityFile(dataDir));
     if (json) terminal.printJson({ agent, data: dataDir });
-    else terminal.print(`enrolled; outweigh agent run starts it`);
+    else terminal.print("enrolled; npx outweigh agent run starts it");
     return 0;
   } catch (error) {
     if (error instanceof AgentError) throw new CliError("FAILED", error.message, { cause: error });

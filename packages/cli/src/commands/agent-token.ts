@@ -45,7 +45,7 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
   else {
     terminal.print(made.token);
     terminal.say(`on the host, before ${timeText(made.expiresAt)}:`);
-    terminal.say(`outweigh agent enrol ${url} --token ${made.token}`);
+    terminal.say(`npx outweigh agent enrol ${url} --token ${made.token}`);
   }
   return 0;
 }

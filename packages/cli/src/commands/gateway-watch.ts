@@ -8,7 +8,7 @@ import { CliError, type ExitCode } from "../error.ts";
 import { gatewayData, gatewayOptions } from "../gateway-desk.ts";
 import { findLogFiles } from "../replay/files.ts";
 import type { ReplayedFile } from "../replay/tally.ts";
-import { countText, timeText } from "../text/amounts.ts";
+import { countText, plural, timeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 
 const options = {
@@ -140,11 +140,14 @@ function print(
 ): void {
   const say = (line: string) => terminal.print(visible(line));
   for (const it of files) {
-    const broken = it.rejected > 0 ? `, ${countText(it.rejected)} records not read` : "";
-    say(`${it.file}: ${it.kind}, ${countText(it.events)} events${broken}`);
+    const broken = it.rejected > 0 ? `, ${plural(it.rejected, "record")} not read` : "";
+    say(`${it.file}: ${it.kind}, ${plural(it.events, "event")}${broken}`);
   }
-  if (calls === 0) return say("No call to a model was read: nothing was looked at.");
-  say(`${countText(calls)} calls of ${countText(principals.length)} principals`);
+  if (calls === 0)
+    return say(
+      "No call to a model was read, so nothing was looked at: give logs of model servers or of what stands before them.",
+    );
+  say(`${plural(calls, "call")} of ${plural(principals.length, "principal")}`);
   for (const it of principals.slice(0, printed)) say(`  ${lineOf(it)}`);
   if (principals.length > printed) say(`  and ${countText(principals.length - printed)} more; --json has all`);
   for (const it of groups)
@@ -152,7 +155,7 @@ function print(
   for (const it of findings) {
     const promise = it.alpha === undefined ? "" : `, of benign principals at most ${(100 * it.alpha).toFixed(2)} %`;
     say(
-      `${it.finding}: ${it.principal}, ${it.model || "a model that the log does not name"}, after ${countText(it.queries)} calls at ${timeText(it.time)}: ${it.value.toFixed(2)} over ${it.level.toFixed(2)}${promise}`,
+      `${it.finding}: ${it.principal}, ${it.model || "a model that the log does not name"}, after ${plural(it.queries, "call")} at ${timeText(it.time)}: ${it.value.toFixed(2)} over ${it.level.toFixed(2)}${promise}`,
     );
   }
   if (findings.length === 0) say("Nothing unusual in what could be looked at:");
@@ -164,7 +167,7 @@ function print(
 
 function lineOf({ principal, calls, withPrompts, tokens, novelty }: LogPrincipal): string {
   const parts = [
-    `${countText(calls)} calls`,
+    plural(calls, "call"),
     ...(tokens > 0 ? [`${countText(tokens)} tokens`] : []),
     ...(withPrompts < calls ? [`${countText(withPrompts)} with prompts`] : []),
     novelty === undefined ? "calibrating" : `novelty ${novelty.toFixed(2)}`,

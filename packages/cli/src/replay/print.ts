@@ -67,7 +67,7 @@ function printBooks({ line, registered }: Replayed, terminal: Terminal): void {
     const why =
       registered === 0
         ? "No read of a registered model. Without a register nothing can be booked: npx outweigh init proposes one."
-        : "No read of a registered model: nothing was read at any place that outweigh.yml declares. Where a model is served from elsewhere, add that address to its places.";
+        : "No read of a registered model: nothing was read at any place that outweigh.yml declares. Where a model is served from elsewhere, add that address to its places, such as http:/weights/acme-13b/.";
     for (const text of wrap(why, terminal.width)) terminal.print(text);
     return;
   }
