@@ -1,7 +1,7 @@
 import { listQuery, type AlertDetail } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { isWithin } from "../auth/rights.ts";
+import { eventsWithin, isWithin } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import { alertById, listAlerts } from "../store/alerts.ts";
 import { provingEvents } from "../store/proof.ts";
@@ -23,7 +23,7 @@ export function alerts(app: FastifyInstance, { db, engine, worker, playbooks, no
     const playbook = playbooks.get(alert.playbook);
     return {
       alert,
-      events: await provingEvents(engine, [alert]),
+      events: eventsWithin(reachOf(request), await provingEvents(engine, [alert])),
       rule: {
         id: alert.rule,
         kind: rule?.kind ?? "detector",

@@ -10,7 +10,7 @@ import {
 import { csvOf, ocsfOf, stixOf, type Story } from "@outweigh/pipeline";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { isWithin, type Reach } from "../auth/rights.ts";
+import { eventsWithin, isWithin, type Reach } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import { toActivity } from "../evidence/log.ts";
 import { packIncident } from "../evidence/pack.ts";
@@ -71,7 +71,8 @@ async function exported(
     return { type: "text/html; charset=utf-8", ending: "html", text };
   }
   const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
-  return exports[as]({ incident, alerts, events: await eventsOf(engine, alerts, pins) });
+  const events = eventsWithin(reachOf(request), await eventsOf(engine, alerts, pins));
+  return exports[as]({ incident, alerts, events });
 }
 
 export function incidents(app: FastifyInstance, context: Context): void {
@@ -90,11 +91,16 @@ export function incidents(app: FastifyInstance, context: Context): void {
   app.get("/api/incidents/:id/graph", async (request): Promise<IncidentGraph> => {
     const { id } = await found(context, request);
     const [alerts, pins] = await Promise.all([alertsOf(db, id), pinsOf(db, id)]);
-    return graphOf(await eventsOf(context.engine, alerts, pins));
+    return graphOf(eventsWithin(reachOf(request), await eventsOf(context.engine, alerts, pins)));
   });
 
   app.get("/api/incidents/:id/pack", async (request, reply) => {
     const incident = await found(context, request);
+    // A pack that left something out would not be the incident's proof.
+    const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
+    const events = await eventsOf(context.engine, alerts, pins);
+    if (eventsWithin(reachOf(request), events).length < events.length)
+      throw new ServerError("FORBIDDEN", "it rests on events of models beyond your spaces: ask who sees them all");
     const text = await packIncident(context, incident, personOf(request));
     return reply
       .type("application/x-ndjson")
@@ -145,13 +151,14 @@ async function detailOf(context: Context, incident: IncidentRow, reach: Reach): 
   const { db } = context;
   const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
   const span = { from: incident.firstAt - aroundMs, to: incident.lastAt + aroundMs };
-  const [events, gaps, actions, comments, entries] = await Promise.all([
+  const [found, gaps, actions, comments, entries] = await Promise.all([
     eventsOf(context.engine, alerts, pins),
     gapsWithin(db, span),
     actionsOf(db, incident.id),
     commentsOf(db, incident.id),
     entriesAbout(db, [incident.id], [grew]),
   ]);
+  const events = eventsWithin(reach, found);
   const { reports, copies } = await context.scanned.latest();
   const all = context.worker.holdings();
   const holdings = all.filter((it) => incident.models.includes(it.model));

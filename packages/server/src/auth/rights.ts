@@ -1,5 +1,5 @@
 // Who may ask for what, in one place: every route stands in api/routes.ts with the role that it needs.
-import { includesRole, type Config, type Grant, type Role } from "@outweigh/schema";
+import { includesRole, type Config, type Grant, type OcsfEvent, type Role } from "@outweigh/schema";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServerError } from "../error.ts";
 
@@ -54,6 +54,14 @@ export function reachWith(grants: readonly Grant[], role: Role, spaces: Config["
 /** Whether all of these models are within reach. What belongs to no model is for those who see everything. */
 export function isWithin(reach: Reach, models: readonly string[]): boolean {
   return reach === undefined || (models.length > 0 && models.every((it) => reach.has(it)));
+}
+
+/**
+ * Of an incident's or an alert's events, those that somebody may see: correlations, and people who pin, may tie an event about a model of
+ * another space to it. What is about no model belongs to what it is tied to.
+ */
+export function eventsWithin(reach: Reach, events: readonly OcsfEvent[]): OcsfEvent[] {
+  return events.filter((it) => it.model === undefined || isWithin(reach, [it.model]));
 }
 
 /** Checks an asker against a route. @throws {ServerError} FORBIDDEN */

@@ -219,6 +219,28 @@ test("who has a role in one space finds nothing of another one: in lists, pages,
   assert.deepEqual([counted.models, counted.openIncidents], [1, list.total]);
 });
 
+test("an event of another space that is tied to an incident is told only to who sees that space too", async () => {
+  const [mine, ana] = [await incidentOf("other-7b"), person("vision-analyst")];
+  const [event] = eventPage.parse((await operator.get("/api/events?filter=model:acme-13b")).body).items;
+  assert.ok(event);
+  const pin = { event: event.id, time: event.time, reason: "the same hand?" };
+  assert.equal((await operator.post(`/api/incidents/${mine}/pins`, pin)).status, 200);
+  const pages = ["", "/graph", "/export?as=csv", "/export?as=html", "/export?as=stix"];
+  const told = async (who: Visitor, page: string) =>
+    JSON.stringify((await who.get(`/api/incidents/${mine}${page}`)).body);
+  for (const page of pages) {
+    assert.match(await told(operator, page), /thief-of-acme-13b/, page);
+    // That an event was pinned, and of whom, is part of what happened here; the evidence says it in words.
+    if (page !== "" && page !== "/export?as=html") assert.doesNotMatch(await told(ana, page), /acme-13b/, page);
+  }
+  const { timeline, entities } = (await ana.get(`/api/incidents/${mine}`)).body;
+  assert.doesNotMatch(JSON.stringify([timeline, entities]), /acme-13b/);
+  assert.equal((await ana.get(`/api/incidents/${mine}/pack`)).status, 403);
+  const unpin = { event: event.id, reason: "it was another" };
+  assert.equal((await operator.post(`/api/incidents/${mine}/pins/remove`, unpin)).status, 200);
+  assert.equal((await ana.get(`/api/incidents/${mine}/pack`)).status, 200);
+});
+
 test("each role counts where it was given: one who leads there and looks here closes nothing here", async () => {
   const mixed = person("mixed");
   const list = incidentPage.parse((await mixed.get("/api/incidents")).body);
