@@ -61,6 +61,8 @@ export interface IdentityRecord extends Omit<Essentials, "activity"> {
 /** One event of an identity provider. */
 export function identityEvent(it: IdentityRecord): OcsfEvent {
   const { deed, call, failed, subject, service, credential, address, agent, location, detail, ...rest } = it;
+  // OCSF knows no place by its degrees alone; those stand under `unmapped`.
+  const isNamed = location?.country !== undefined || location?.city !== undefined;
   return {
     ...essentials({ ...rest, activity: deed.as }),
     ...(failed !== undefined && { status_id: failed ? 2 : 1 }),
@@ -71,7 +73,7 @@ export function identityEvent(it: IdentityRecord): OcsfEvent {
       user: { uid: it.principal, ...(credential !== undefined && { credential_uid: credential }) },
       ...(typeof detail.session === "string" && { session: { uid: detail.session } }),
     },
-    src_endpoint: { ...clientEndpoint(address), ...(location && { location: place(location) }) },
+    src_endpoint: { ...clientEndpoint(address), ...(isNamed && { location: place(location) }) },
     api: { operation: call, service: { name: service } },
     ...(agent !== undefined && { http_request: { user_agent: agent } }),
     ...objectsOf(it),

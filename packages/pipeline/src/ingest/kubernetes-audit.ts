@@ -156,7 +156,8 @@ function toEvent(it: AuditEvent, time: number, from: Origin, raw: string): OcsfE
     resources: [
       {
         type: [resource, subresource].filter(Boolean).join("/"),
-        ...(name && { name }),
+        // A request for all of a kind names none.
+        name: name || "*",
         ...(namespace && { namespace }),
       },
     ],

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { event as eventSchema, type OcsfEvent } from "@outweigh/schema";
 import type { Ingested, Origin, Source } from "../ingest/source.ts";
-import { ocsfProblems } from "./ocsf-classes.ts";
+import { ocsfProblems } from "./ocsf-schema.ts";
 
 const around = { trusts: () => false };
 
