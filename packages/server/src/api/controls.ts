@@ -25,7 +25,10 @@ export function controls(app: FastifyInstance, context: Context): void {
     const told = await postureOf(context, reach);
     if (reach === undefined) return told;
     // What a control rests on, and its fix, name and count models, files, people and hosts of all spaces.
-    const rows = told.controls.map(({ minutes: _, fix: __, ...it }) => ({ ...it, why: elsewhere, evidence: [] }));
+    const rows = told.controls.map((row) => {
+      const { minutes: _, fix: __, ...it } = row;
+      return { ...it, why: elsewhere, evidence: [] };
+    });
     return { ...told, controls: rows, scans: [] };
   });
 }
