@@ -19,7 +19,7 @@ import {
 } from "@outweigh/schema";
 import type { Running } from "../start.ts";
 import { aFolder, aServer, eventually, signIn, type Visitor } from "../testing/a-server.ts";
-import { History } from "./gateways.ts";
+import { History } from "./gateway-history.ts";
 
 const folder = aFolder("gateways");
 let server: Running;

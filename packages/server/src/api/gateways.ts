@@ -6,7 +6,6 @@ import {
   gatewayEnrolBody,
   gatewayReport,
   reasonBody,
-  type ClientPoint,
   type EnrolAnswer,
   type Enrolment,
   type GatewayReport,
@@ -33,6 +32,7 @@ import {
 } from "../store/gateways.ts";
 import { tellImpostor } from "./agents.ts";
 import { Admission, readBody, type Upload } from "./admission.ts";
+import { History } from "./gateway-history.ts";
 import { decide, hangUp, personOf, read, tooMany, type Context } from "./context.ts";
 
 /** Tries to enrol in a minute, of all gateways together. */
@@ -45,15 +45,8 @@ const holdMs = 5_000;
 const maxAsks = 20;
 /** How long a token to enrol with is good, in ms: long enough to paste it into another terminal. */
 const enrolmentMs = 15 * 60_000;
-/** Points of one client are at least so far apart, in ms, and kept so long. */
-const pointMs = 60_000;
+/** How long points of clients are kept, in ms. */
 const keepPointsMs = 30 * 86_400_000;
-/** Clients of which it is remembered when their last point was: those of three full gateways. Beyond them, new ones get none. */
-const maxRemembered = 200_000;
-/** Signs of life are at least so far apart, in ms: half of what is silence. */
-const aliveMs = 12_000;
-/** How often old points are looked for, in ms. */
-const pruneMs = 3_600_000;
 /** The path that is signed. */
 const reportPath = "/api/gateways/report";
 
@@ -303,58 +296,6 @@ async function finish(
   if (!isNew) return;
   changes.tell("evidence");
   all.answered(result);
-}
-
-/** When what was last kept: a sign of life of each gateway, a point of each client. */
-export class History {
-  /** In the order of their times. */
-  readonly #last = new Map<string, number>();
-  readonly #alive = new Map<string, number>();
-  #prunedAt = 0;
-
-  isAliveDue(gateway: string, now: number): boolean {
-    if (now - (this.#alive.get(gateway) ?? 0) < aliveMs) return false;
-    this.#alive.set(gateway, now);
-    return true;
-  }
-
-  /** Points for those of a report whose last one is old enough. */
-  of(gateway: string, { clients }: GatewayReport, now: number): (ClientPoint & { principal: string })[] {
-    return clients.flatMap(({ principal, requests, denied, informationBits, reading }) => {
-      const name = JSON.stringify([gateway, principal]);
-      if (now - (this.#last.get(name) ?? 0) < pointMs) return [];
-      // The longest ago first: whoever makes up names, over and over, is not remembered for ever.
-      this.#last.delete(name);
-      if (this.#last.size >= maxRemembered) this.#forget(now);
-      if (this.#last.size >= maxRemembered) return [];
-      this.#last.set(name, now);
-      return [
-        {
-          principal,
-          at: now,
-          requests,
-          denied,
-          informationBits,
-          ...(reading?.novelty !== undefined && { novelty: reading.novelty }),
-          ...(reading?.learning !== undefined && { learning: reading.learning }),
-          ...(reading?.progress !== undefined && { progress: reading.progress }),
-        },
-      ];
-    });
-  }
-
-  #forget(now: number): void {
-    for (const [name, at] of this.#last) {
-      if (now - at < pointMs) return;
-      this.#last.delete(name);
-    }
-  }
-
-  isPruneDue(now: number): boolean {
-    if (now - this.#prunedAt < pruneMs) return false;
-    this.#prunedAt = now;
-    return true;
-  }
 }
 
 function parse(body: Buffer): unknown {
