@@ -3,7 +3,7 @@ import { bitsOf, sizeOf } from "../dtype.ts";
 import { WeightsError } from "../error.ts";
 import { maxInlineBytes } from "../limits.ts";
 import type { Dtype, Tensor } from "../tensor.ts";
-import { globalName, sequence, wholeNumbers, type PyBytes, type PyObject, type PyValue } from "./value.ts";
+import { globalName, isPyObject, sequence, wholeNumbers, type PyBytes, type PyObject, type PyValue } from "./value.ts";
 
 /** A numpy type description, such as `f4` with its byte order. */
 export interface NumpyType {
@@ -40,7 +40,7 @@ export function numpyType(code: string, order = code[0] ?? ""): NumpyType | unde
 
 /** The type that a pickled numpy.dtype stands for: its code in the arguments, its byte order in the state. */
 export function pickledType(value: PyValue): NumpyType | undefined {
-  if (!isObject(value)) return undefined;
+  if (!isPyObject(value)) return undefined;
   const callee = globalName(value.callee);
   if (callee !== "numpy.dtype" && !callee?.startsWith("numpy.dtypes.")) return undefined;
   const [code] = value.args;
@@ -146,8 +146,4 @@ export function fortranStrides(shape: readonly number[]): number[] {
     stride *= length;
     return own;
   });
-}
-
-function isObject(value: PyValue): value is PyObject {
-  return typeof value === "object" && value.kind === "object";
 }

@@ -4,7 +4,7 @@ import { WeightsError } from "../error.ts";
 import { maxInlineBytes, maxNameBytes } from "../limits.ts";
 import { parseInteger, readLine, readLong, readRange, readText, unescapeUnicode, unquote } from "./arguments.ts";
 import type { PickleMachine } from "./machine.ts";
-import type { PyDict, PyList, PyObject, PyValue } from "./value.ts";
+import { isPyObject, type PyDict, type PyList, type PyValue } from "./value.ts";
 
 type Operation = (machine: PickleMachine, cursor: Cursor) => Promise<void> | void;
 
@@ -204,8 +204,4 @@ function isList(value: PyValue): value is PyList {
 
 function isDict(value: PyValue): value is PyDict {
   return typeof value === "object" && value.kind === "dict";
-}
-
-function isPyObject(value: PyValue): value is PyObject {
-  return typeof value === "object" && value.kind === "object";
 }

@@ -3,7 +3,15 @@ import { bitsOf, sizeOf } from "../dtype.ts";
 import { WeightsError } from "../error.ts";
 import type { Dtype, Tensor } from "../tensor.ts";
 import { collectTensors } from "./collect.ts";
-import { globalName, sequence, wholeNumbers, type PyObject, type PyPersistent, type PyValue } from "./value.ts";
+import {
+  globalName,
+  isPyObject,
+  sequence,
+  wholeNumbers,
+  type PyObject,
+  type PyPersistent,
+  type PyValue,
+} from "./value.ts";
 
 /** Where one storage lies. */
 export interface StoragePlace {
@@ -151,7 +159,7 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
  */
 function storageId(value: PyValue): StorageId | undefined {
   const inner =
-    isObject(value) && globalName(value.callee) === "torch.storage.TypedStorage" ? typedStorage(value) : undefined;
+    isPyObject(value) && globalName(value.callee) === "torch.storage.TypedStorage" ? typedStorage(value) : undefined;
   const persistent = inner ?? value;
   if (!isPersistent(persistent)) return undefined;
   const [tag, type, key, , elements, view] = sequence(persistent.id) ?? [];
@@ -193,8 +201,4 @@ function isCount(value: number): boolean {
 
 function isPersistent(value: PyValue): value is PyPersistent {
   return typeof value === "object" && value.kind === "persistent";
-}
-
-function isObject(value: PyValue): value is PyObject {
-  return typeof value === "object" && value.kind === "object";
 }

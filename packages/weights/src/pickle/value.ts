@@ -54,6 +54,10 @@ export interface PyObject {
   readonly at: number;
 }
 
+export function isPyObject(value: PyValue): value is PyObject {
+  return typeof value === "object" && value.kind === "object";
+}
+
 /** What the loader must supply: PyTorch's storages. */
 export interface PyPersistent {
   readonly kind: "persistent";

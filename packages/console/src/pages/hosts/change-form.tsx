@@ -23,7 +23,7 @@ const fields: Readonly<Record<ChangingVerb, readonly Field[]>> = {
       label: "SHA-256 of its program",
       about: "program, in the facts of processes: another one is not stopped",
     },
-    { name: "how", label: "How", about: "hold, which can be taken back, or end" },
+    { name: "how", label: "How", about: "hold, which can be undone, or end" },
   ],
   "block-egress": [
     { name: "whose", label: "Whose connections", about: "host, uid:1000, or cgroup:/path" },

@@ -31,7 +31,7 @@ export function Answered({ of: it, onUndo }: { readonly of: HostOrder; readonly 
           <Shown>{it.message}</Shown>
         </p>
       )}
-      {onUndo && isUndoable(it) && <Button onClick={onUndo}>Take it back</Button>}
+      {onUndo && isUndoable(it) && <Button onClick={onUndo}>Undo</Button>}
       {it.facts && <Button onClick={() => setOpen(true)}>Read the facts</Button>}
       {open && it.facts && (
         <Dialog title="Facts, as they were read" onClose={() => setOpen(false)} wide>

@@ -53,7 +53,7 @@ function egressText(whose: EgressOf): string {
   return whose.of === "uid" ? `user ${whose.uid}` : `cgroup ${whose.path}`;
 }
 
-/** Whether an order changed its host, and can be taken back. */
+/** Whether an order changed its host, and can be undone. */
 export function isUndoable({ order: it, state }: Pick<HostOrder, "order" | "state">): boolean {
   const isChange = it.verb === "quarantine-file" || it.verb === "block-egress";
   return state === "done" && (isChange || (it.verb === "stop-process" && it.how === "hold"));
