@@ -65,6 +65,14 @@ test("import counts what can be used and gives a reason and a line for the rest"
   assert.equal((await run("rules", "import", at("nowhere"))).code, 2);
 });
 
+test("a rule without a proof has not passed; an exception needs none", async (t) => {
+  const { at } = aFolder(t);
+  const { code, stdout } = await run("rules", "test", at("rules"));
+  assert.equal(code, 1);
+  assert.match(stdout, /rule\.yml: \(proof\): there is no rule\.test\.yml beside it\n1 rule in 1 part/);
+  assert.doesNotMatch(stdout, /exception/);
+});
+
 test("backtest over a log says how often, by whom and why, and what an exception hides", async (t) => {
   const { at } = aFolder(t);
   const files = [at("rules/rule.yml"), at("rules/exception.yml"), "--over", at("access.log")];
