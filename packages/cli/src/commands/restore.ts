@@ -44,9 +44,11 @@ async function run({ positionals: [file = ""], values, json, terminal }: Call<ty
     progress: (it) => terminal.progress(() => `${plural(it.events, "event")} put back`),
   });
   if (json) terminal.printJson({ dataDir, rows, events, files });
-  else
+  else {
+    const where = values.data === undefined ? "" : ` --data ${visible(values.data)}`;
     terminal.print(
-      `${plural(events, "event")}, ${plural(rows, "row")} and ${plural(files, "file")} are back in ${visible(dataDir)}: start with outweigh up`,
+      `${plural(events, "event")}, ${plural(rows, "row")} and ${plural(files, "file")} are back in ${visible(dataDir)}: npx outweigh up${where} starts it`,
     );
+  }
   return 0;
 }
