@@ -96,9 +96,15 @@ function isTaking(event: OcsfEvent): boolean {
   return isRead(event) && event.weights === true && event.artifact !== undefined;
 }
 
+/** An OCI name without tag and digest. Looked for behind the last slash alone: a long run of colons must not be looked at from each. */
+function withoutVersion(artifact: string): string {
+  const at = artifact.lastIndexOf("/") + 1;
+  return artifact.slice(0, at) + artifact.slice(at).replace(/[@:][^@:/]*(:[^/]*)?$/, "");
+}
+
 /** What holds the file: an OCI repository, a Hugging Face repository, a run or a registered model of MLflow, else the folder. */
 function collectionOf({ artifact = "" }: OcsfEvent): string {
-  if (artifact.startsWith("oci:")) return artifact.replace(/[@:][^@:/]*(:[^/]*)?$/, "");
+  if (artifact.startsWith("oci:")) return withoutVersion(artifact);
   const parts = artifact.split("/").slice(0, -1);
   if (artifact.startsWith("hf:")) return parts.slice(0, 2).join("/");
   if (!artifact.startsWith("mlflow:")) return parts.join("/");

@@ -90,3 +90,11 @@ test("never throws, whatever the arguments, and keeps paths absolute where the f
     }),
   );
 });
+
+test("a name of a hundred thousand dots is read like any other", () => {
+  const dots = ".".repeat(400_000);
+  const folder = commandOf(["zip", `${dots}/`, "/m/w.gguf"], "/home/eve", undefined);
+  assert.equal(folder?.kind, "archive");
+  assert.deepEqual(moved("zip a.b /m/w.gguf")?.[2], ["/home/eve/a.b"]);
+  assert.deepEqual(moved("zip a.b/c /m/w.gguf")?.[2], ["/home/eve/a.b/c.zip"]);
+});

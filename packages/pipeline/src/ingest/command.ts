@@ -176,9 +176,12 @@ function zip(args: readonly string[]): Moved | undefined {
     "-O",
     "--out",
   ]);
-  return out === undefined
-    ? undefined
-    : { kind: "archive", inputs, outputs: [/\.[^/]+$/.test(out) ? out : `${out}.zip`] };
+  return out === undefined ? undefined : { kind: "archive", inputs, outputs: [hasEnding(out) ? out : `${out}.zip`] };
+}
+
+/** Whether a name has an ending. Not by a pattern, which would look at a long run of dots anew from each of them. */
+function hasEnding(path: string): boolean {
+  return baseName(path).slice(0, -1).includes(".");
 }
 
 function sevenZip([verb, ...args]: readonly string[]): Moved | undefined {

@@ -36,3 +36,9 @@ test("any line gives an answer", () => {
     }),
   );
 });
+
+test("a quoted part that never ends is no request, however many quotes it escapes", () => {
+  const text = line({ request: "GET http://ml:80/x HTTP/1.1" });
+  const at = text.indexOf(' "');
+  assert.equal(albLine(`${text.slice(0, at)} "${'\\"'.repeat(120_000)}`), undefined);
+});

@@ -15,7 +15,9 @@ export function albLine(line: string): Line {
   if (!head || quote < 0) return undefined;
   const [, originalTime = "", client = ""] = head;
   const numbers = line.slice(head[0].length, quote).split(" ");
-  const quoted = [...line.slice(quote, quote + maxQuoted).matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, it = ""]) => it);
+  const quoted = [...line.slice(quote, quote + maxQuoted).matchAll(/(?<!\\)"((?:[^"\\]|\\.)*)"/g)].map(
+    ([, it = ""]) => it,
+  );
   const [request = "", agent] = quoted;
   const parsed = /^([A-Z-]{1,20}) (\S+)(?: HTTP\/[\d.]+)?/.exec(request);
   const time = timeOf(originalTime);

@@ -223,7 +223,7 @@ const maxLogfmtLength = 64 * 1024;
 export function logfmtLine(line: string): Line {
   if (!/^time="?[^ ]+ level=\w+ /.test(line) || line.length > maxLogfmtLength) return undefined;
   const value: Record<string, string> = Object.create(null);
-  for (const [, name = "", quotedText, bare] of line.matchAll(/([\w.]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))/g)) {
+  for (const [, name = "", quotedText, bare] of line.matchAll(/(?<![\w.])([\w.]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))/g)) {
     value[name] = quotedText === undefined ? (bare ?? "") : unescape(quotedText);
   }
   return registryFields({ ...value });

@@ -6,6 +6,8 @@ import fc from "fast-check";
 import { modelEntry } from "@outweigh/schema";
 import { NotSeen } from "../../scan/not-seen.ts";
 import { aFolder, lay } from "../../testing/a-disk.ts";
+import { Machine } from "../machine.ts";
+import { findTokens } from "../host/tokens.ts";
 import { Ways } from "../way.ts";
 import { Buckets } from "./buckets.ts";
 import { Cluster } from "./cluster.ts";
@@ -14,7 +16,7 @@ import { matches, matchesBelow } from "./glob.ts";
 import { Identities } from "./identities.ts";
 import { lineOf } from "./json-line.ts";
 import { findLinks, readLink } from "./links.ts";
-import { Repositories } from "./repositories.ts";
+import { covers, Repositories } from "./repositories.ts";
 import { findWorkflow } from "./workflows.ts";
 
 const now = Date.parse("2026-11-26T00:00:00Z");
@@ -206,4 +208,22 @@ test("of an exported folder, links are not followed, bytes and other people's tr
   lay(inside, "deep/ok.json", '{"ok":true}');
   const read = [...exportedFiles({ folder: inside }, new NotSeen())];
   assert.deepEqual(read, [{ path: "deep/ok.json", text: '{"ok":true}', value: { ok: true } }]);
+});
+
+test("what anybody may lay down to be looked at for hours is looked at once", (t) => {
+  assert.equal(covers(`git:x${"/".repeat(1_000_000)}x`, "git:y"), false);
+  assert.equal(covers("hf:acme//", "hf:acme/model"), true);
+  const root = aFolder(t);
+  const home = join(root, "home", "eve");
+  mkdirSync(home, { recursive: true });
+  mkdirSync(join(root, "etc"));
+  writeFileSync(join(root, "etc", "passwd"), "eve:x:5001:5001::/home/eve:/bin/sh\n");
+  const real = "machine huggingface.co login eve password hush\n";
+  writeFileSync(join(home, ".netrc"), real + "machine a\n".repeat(40_000) + "password" + " ".repeat(500_000));
+  writeFileSync(join(home, ".env"), "\n".repeat(900_000));
+  const found = findTokens(new Machine(root), new Ways());
+  assert.ok(
+    found.some((it) => it.scope.startsWith("a login of huggingface.co")),
+    JSON.stringify(found),
+  );
 });

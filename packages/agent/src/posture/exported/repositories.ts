@@ -59,8 +59,15 @@ export class Repositories {
 
 /** One is the other, or lies below it. */
 export function covers(outer: string, inner: string): boolean {
-  const [a, b] = [outer.replace(/\/+$/, ""), inner.replace(/\/+$/, "")];
+  const [a, b] = [withoutSlashes(outer), withoutSlashes(inner)];
   return a === b || b.startsWith(`${a}/`) || (a.endsWith(":") && b.startsWith(a));
+}
+
+/** Without the slashes at its end. A pattern would look at each run of slashes anew from each of them. */
+function withoutSlashes(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "/") end--;
+  return text.slice(0, end);
 }
 
 function readOne(it: Values, file: string): Seen | undefined {

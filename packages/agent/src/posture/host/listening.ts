@@ -134,10 +134,11 @@ function registry(it: FoundListener, machine: Machine): Settled {
       ? ["/etc/docker/registry/config.yml", "/etc/docker-registry/config.yml", "/etc/distribution/config.yml"]
       : [named];
   for (const path of paths) {
-    const told = machine.read(path);
+    // Whoever runs a program chooses the file that it names.
+    const told = named === undefined ? machine.read(path) : machine.readLaid(path);
     if (told.state === "absent") continue;
     if (told.state !== "read") return { serves: [], ...unread(path, told) };
-    const folder = /^\s+rootdirectory:\s*["']?(\/[^\s"'#]+)/m.exec(told.text)?.[1];
+    const folder = /^[ \t]+rootdirectory:[ \t]*["']?(\/[^\s"'#]+)/m.exec(told.text)?.[1];
     const serves = folder === undefined ? ["/var/lib/registry"] : [folder];
     return /^auth:/m.test(told.text)
       ? { authenticated: true, proof: `${path} has auth`, serves }

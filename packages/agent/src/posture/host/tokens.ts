@@ -97,7 +97,18 @@ function docker(text: string): Shape[] {
 }
 
 function netrc(text: string): Shape[] {
-  const hosts = [...text.matchAll(/\bmachine\s+(\S+)[^]*?\bpassword\s+\S+/g)].map(([, host = ""]) => host).slice(0, 50);
+  const hosts: string[] = [];
+  let host: string | undefined;
+  // Word by word, not by a pattern that looks for a password anew from each machine: anybody may write such a file.
+  const words = text.split(/\s+/);
+  for (const [i, word] of words.entries()) {
+    const next = words[i + 1] ?? "";
+    if (word === "machine") host = next;
+    if (word !== "password" || host === undefined || next === "") continue;
+    hosts.push(host);
+    host = undefined;
+    if (hosts.length >= 50) break;
+  }
   return hosts.flatMap((host): Shape[] => {
     const opens = host.endsWith("huggingface.co")
       ? "hf"
@@ -157,10 +168,12 @@ const variables: Readonly<Record<string, string>> = {
 };
 
 function environment(text: string): Shape[] {
-  return [...text.matchAll(/^\s*(?:export\s+)?([A-Z_]{4,40})\s*=\s*["']?[^\s"'$]{8,}/gm)].flatMap(([, name = ""]) => {
-    const opens = variables[name];
-    return opens === undefined ? [] : [{ opens, scope: `the variable ${name}; ${unknownScope}` }];
-  });
+  return [...text.matchAll(/^[ \t]*(?:export[ \t]+)?([A-Z_]{4,40})[ \t]*=[ \t]*["']?[^\s"'$]{8,}/gm)].flatMap(
+    ([, name = ""]) => {
+      const opens = variables[name];
+      return opens === undefined ? [] : [{ opens, scope: `the variable ${name}; ${unknownScope}` }];
+    },
+  );
 }
 
 function json(text: string): Readonly<Record<string, unknown>> {
