@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ago, clock, date, span, stamp } from "./time.ts";
+import { ago, agoInWords, clock, date, span, stamp } from "./time.ts";
 
 const at = Date.UTC(2026, 10, 25, 9, 12, 4);
 
@@ -28,6 +28,10 @@ test("says how long ago in one unit, and when a clock runs ahead", () => {
   assert.equal(ago(now + 30_000, now), "now");
   assert.equal(ago(now + 5 * 60_000, now), "in 5 min");
   assert.equal(ago(now - 47 * 3_600_000, now), "1 d");
+  assert.deepEqual(
+    [at, now - 4000, now + 5 * 60_000].map((it) => agoInWords(it, now)),
+    ["38 min ago", "now", "in 5 min"],
+  );
 });
 
 test("writes absolute times with their zone", () => {

@@ -25,6 +25,12 @@ export function ago(at: number, now: number): string {
   return past < 10_000 ? "now" : coarse(past);
 }
 
+/** The same within a sentence: "2 min ago", "now", "in 5 min". */
+export function agoInWords(at: number, now: number): string {
+  const text = ago(at, now);
+  return text === "now" || text.startsWith("in ") ? text : `${text} ago`;
+}
+
 function coarse(ms: number): string {
   if (ms < minute) return `${Math.floor(ms / 1000)} s`;
   if (ms < hour) return `${Math.floor(ms / minute)} min`;

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { ago, clock, stamp } from "../format/time.ts";
+import { ago, agoInWords, clock, stamp } from "../format/time.ts";
 import { usePreferences } from "../preferences.ts";
 import s from "./text.module.css";
 
@@ -31,12 +31,12 @@ export function useNow(): number {
 }
 
 /** How long ago, for lists; the absolute time stands behind it. */
-export function Ago({ at }: { readonly at: number }) {
+export function Ago({ at, inWords = false }: { readonly at: number; readonly inWords?: boolean }) {
   const { zone } = usePreferences();
   const now = useNow();
   return (
     <time className={s.muted} dateTime={new Date(at).toISOString()} title={stamp(at, zone)}>
-      {ago(at, now)}
+      {inWords ? agoInWords(at, now) : ago(at, now)}
     </time>
   );
 }

@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useLive } from "../../api/live.ts";
 import { healthQuery, overviewQuery, sessionQuery } from "../../api/queries.ts";
 import { count, plural, share } from "../../format/size.ts";
-import { ago, span } from "../../format/time.ts";
+import { agoInWords, span } from "../../format/time.ts";
 import { Shown } from "../../ui/text.tsx";
 import { useNow } from "../../ui/when.tsx";
 import { alarmingRejects } from "../sources/words.ts";
@@ -105,7 +105,7 @@ function Scan({ of: it }: { readonly of: Overview["scan"] }) {
     case "failed":
       return <span className={s.told}>the scan failed{it.message ? `: ${it.message}` : ""}</span>;
     case "done":
-      return <span>scanned {it.finishedAt === undefined ? "" : `${ago(it.finishedAt, now)} ago`}</span>;
+      return <span>scanned {it.finishedAt === undefined ? "" : agoInWords(it.finishedAt, now)}</span>;
   }
 }
 

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { healthQuery, overviewQuery } from "../../api/queries.ts";
 import { plural } from "../../format/size.ts";
-import { ago } from "../../format/time.ts";
+import { agoInWords } from "../../format/time.ts";
 import { Empty } from "../../ui/states.tsx";
 import { Shown } from "../../ui/text.tsx";
 import { useNow } from "../../ui/when.tsx";
@@ -35,7 +35,7 @@ export function NoIncidents({ filter }: { readonly filter: string }) {
 
 function Seen({ of: data }: { readonly of: Overview }) {
   const now = useNow();
-  const last = data.lastAlertAt === undefined ? "no alert yet" : `last alert ${ago(data.lastAlertAt, now)} ago`;
+  const last = data.lastAlertAt === undefined ? "no alert yet" : `last alert ${agoInWords(data.lastAlertAt, now)}`;
   return (
     <p>
       {data.sending} of {plural(data.sources, "source")} sent {plural(data.events24h, "event")} in 24 h; {last}.

@@ -73,7 +73,7 @@ function Told({ of: it }: { readonly of: Report }) {
         <Figure title="Until closed" about="median">
           {incidents.toCloseMs === undefined ? "—" : span(incidents.toCloseMs)}
         </Figure>
-        <Figure title="Books that balance" about={`${count(models.registered)} models registered`}>
+        <Figure title="Books that balance" about={`${plural(models.registered, "model")} registered`}>
           {models.booked === 0 ? "—" : `${count(models.balanced)} of ${count(models.booked)}`}
         </Figure>
         <Figure title="Sources sending" about="now">

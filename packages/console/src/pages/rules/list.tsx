@@ -151,7 +151,7 @@ function Pane({ of: it }: { readonly of: RuleRow }) {
           </Link>
           {it.lastAlertAt !== undefined && (
             <>
-              , the last <Ago at={it.lastAlertAt} /> ago
+              , the last <Ago at={it.lastAlertAt} inWords />
             </>
           )}
         </p>

@@ -49,7 +49,7 @@ export function Accounts({ me }: { readonly me: string }) {
             {it.lastSeenAt !== undefined && (
               <>
                 {" · last seen "}
-                <Ago at={it.lastSeenAt} />
+                <Ago at={it.lastSeenAt} inWords />
               </>
             )}
           </Muted>

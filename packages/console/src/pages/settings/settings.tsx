@@ -100,7 +100,7 @@ function Tokens() {
               "never used"
             ) : (
               <>
-                last used <Ago at={it.lastUsedAt} />
+                last used <Ago at={it.lastUsedAt} inWords />
               </>
             )}
             {it.expiresAt !== undefined && (

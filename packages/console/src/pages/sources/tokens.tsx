@@ -41,7 +41,7 @@ function Token({ of: it }: { readonly of: TokenRow }) {
             "never used"
           ) : (
             <>
-              used <Ago at={it.lastUsedAt} /> ago
+              used <Ago at={it.lastUsedAt} inWords />
             </>
           )}
           {" · made by "}
