@@ -97,7 +97,10 @@ export class OrderBook {
       throw new GatewayError("BAD_ORDER", `until: an order holds at most ${maxOrderMs} ms`);
     if (!knows(order.principal)) {
       const who = JSON.stringify(order.principal);
-      throw new GatewayError("BAD_ORDER", `principal: ${who} never asked anything and holds no key here`);
+      throw new GatewayError(
+        "BAD_ORDER",
+        `principal: ${who} never asked anything and holds no key here: is it spelt right?`,
+      );
     }
     const orders = this.all();
     if (orders.some((it) => it.id === order.id)) throw new GatewayError("BAD_ORDER", `id: ${order.id} stands already`);
