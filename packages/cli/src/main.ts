@@ -40,6 +40,10 @@ async function dispatch(args: readonly string[], terminal: Terminal, signal: Abo
   const { values, positionals, json, help } = readArguments(name, command, rest);
   if (help) {
     showCommandHelp(name, command, terminal);
+    const parts = familyOf(name);
+    if (parts.length === 0) return 0;
+    terminal.print();
+    await showFamilyHelp(parts, terminal);
     return 0;
   }
   return command.run({ values, positionals, json, terminal, signal });

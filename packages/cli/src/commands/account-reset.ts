@@ -8,7 +8,7 @@ import { dataOption, localServer, withSession } from "../server-client.ts";
 const options = { ...configOption, ...dataOption } as const;
 
 export const accountReset = command({
-  summary: "Ends an account's password, authenticator and sessions, and prints a new invitation",
+  summary: "Ends an account's password, authenticator and sessions; prints an invitation",
   usage: "NAME",
   positionals: [1, 1],
   options,

@@ -9,7 +9,7 @@ const options = {
 } as const;
 
 export const checkpoint = command({
-  summary: "Prints where the evidence log stands now, signed: to keep where the server cannot reach",
+  summary: "Prints where the evidence log stands now, signed, to keep elsewhere",
   usage: "",
   positionals: [0, 0],
   options,

@@ -32,7 +32,7 @@ const options = {
 } as const;
 
 export const gatewayCalibrate = command({
-  summary: "Teaches the gateway what benign clients of a model look like, from what you recorded of them",
+  summary: "Teaches the gateway what benign clients of a model look like",
   usage: "FILE --model NAME",
   positionals: [1, 1],
   options,

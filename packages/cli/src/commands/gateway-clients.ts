@@ -9,7 +9,7 @@ import { visible } from "../text/visible.ts";
 const options = gatewayOptions;
 
 export const gatewayClients = command({
-  summary: "Lists who asks the gateway: volume, novelty, progress of a clone, linked accounts",
+  summary: "Lists who asks the gateway: volume, novelty, progress, linked accounts",
   usage: "",
   positionals: [0, 0],
   options,

@@ -22,7 +22,7 @@ const options = {
 } as const;
 
 export const gatewayEnrol = command({
-  summary: "Links the gateway to a server: findings go there, orders and keys come from there",
+  summary: "Links the gateway to a server: findings go there, orders and keys come back",
   usage: "[URL --token TOKEN]",
   positionals: [0, 1],
   options,

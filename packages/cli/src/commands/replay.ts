@@ -22,7 +22,7 @@ const options = {
 const loud = new Set(["medium", "high", "critical"]);
 
 export const replay = command({
-  summary: "Books every read of a model in logs you already have; says what does not balance",
+  summary: "Books every read of a model in logs you have; says what does not balance",
   usage: "FILE…",
   positionals: [1, 100_000],
   options,

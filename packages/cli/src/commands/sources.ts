@@ -12,7 +12,7 @@ import { padEnd } from "../text/width.ts";
 const options = { ...configOption, ...dataOption } as const;
 
 export const sources = command({
-  summary: "Tells whether each source sends, how late, what was refused, and what it cannot show",
+  summary: "Tells whether each source sends, how late, what was refused and is not seen",
   usage: "",
   positionals: [0, 0],
   options,
@@ -92,7 +92,7 @@ function wayOf({ paths, s3, syslog }: SourceEntry): string {
 function printDeclared(declared: readonly Declared[], data: string, terminal: Terminal): void {
   terminal.print(`No server runs in ${visible(data)}: npx outweigh up starts one. Declared:`);
   if (declared.length === 0)
-    terminal.print("no source yet: name one under `sources:` in outweigh.yml, or outweigh up --logs PATH");
+    terminal.print("no source yet: name one under `sources:` in outweigh.yml, or npx outweigh up --logs PATH");
   for (const it of declared) {
     terminal.print(`${padEnd(it.name, 20)} ${padEnd(it.kind, 18)} ${visible(it.from)}`);
     printBlind(it.cannotSee, terminal);

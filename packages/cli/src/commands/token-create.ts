@@ -26,7 +26,7 @@ const options = {
 } as const;
 
 export const tokenCreate = command({
-  summary: "Makes a token that sends one source's records, or asks as a role, and prints it once",
+  summary: "Makes a token that sends one source's records, or asks as a role; printed once",
   usage: "--source NAME | --role ROLE --name NAME",
   positionals: [0, 0],
   options,
