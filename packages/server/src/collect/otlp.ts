@@ -9,6 +9,8 @@ import { ProtobufError, readProtobuf } from "./protobuf.ts";
 
 /** Largest request, in bytes when unpacked: what OpenTelemetry's own receiver takes. */
 const maxOtlpBytes = 20 * 1024 * 1024;
+/** Most values of one JSON request: each costs some hundred bytes of memory, and time in which nobody else is answered. */
+const maxParts = 2_000_000;
 /** Seconds after which a sender is asked to try again. */
 const retryAfterSeconds = 5;
 /** Reasons that an answer quotes, and rejects of one request that are counted. */
@@ -73,12 +75,21 @@ async function take(
 
 /** @throws {ServerError} BAD_REQUEST. Nothing of a body is quoted: it may hold prompts. */
 function parse(body: Buffer, signal: Signal, isBinary: boolean): unknown {
+  if (!isBinary && hasMany(body))
+    throw new ServerError("TOO_LARGE", `more than ${maxParts} values: send it in several requests`);
   try {
     return isBinary ? readProtobuf(body, requests[signal]) : JSON.parse(body.toString("utf8"));
   } catch (cause) {
     const why = cause instanceof ProtobufError ? cause.message : "not JSON";
     throw new ServerError("BAD_REQUEST", `the body is no export request: ${why}`, { cause });
   }
+}
+
+/** Whether a text of JSON may hold more values than are read: counted by what stands before or behind each, before any is made. */
+function hasMany(body: Buffer): boolean {
+  let count = 0;
+  for (const it of body) if (it === 0x2c || it === 0x5b || it === 0x7b) count++;
+  return count > 2 * maxParts;
 }
 
 /** @throws {ServerError} BAD_REQUEST for another content type. */

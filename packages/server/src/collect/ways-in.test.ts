@@ -93,6 +93,12 @@ test("OTLP as JSON: calls to models become events, and a partial success says wh
   assert.doesNotMatch(spool, /secret/, "a prompt never reaches the disk");
 });
 
+test("a small request that holds millions of values is not read", async () => {
+  const body = gzipSync(`{"resourceSpans":[${"{},".repeat(2_100_000)}{}]}`);
+  const headers = { "content-type": "application/json", "content-encoding": "gzip", ...bearer("spans") };
+  assert.equal((await post("/v1/traces", body, headers)).status, 413);
+});
+
 test("OTLP as Protocol Buffers is answered in kind, refusals too", async () => {
   const binary = { "content-type": "application/x-protobuf" };
   const value = bytes(9, message(text(1, "gen_ai.request.model"), bytes(2, text(1, "acme-7b"))));
