@@ -132,12 +132,24 @@ function byProvider(app: FastifyInstance, context: Context): void {
       own: ownAddress(request),
       now: now(),
     });
+    if (grants.length === 0) {
+      await endProvided(context, subject);
+      throw new ServerError("NO_ROLE", "the identity provider knows you; nothing gives you a role");
+    }
     const known = accounts.providedName(subject, name);
     const store: Store = (text, change) =>
       decide(context, { kind: "account-provided", by: known, subject: `account:${known}`, text }, change);
     const account = await accounts.provided({ subject, name, grants, now: now() }, store);
     return sendKey(reply, await begin(context, reply, account.name, "provider"));
   });
+}
+
+/** Who has no role any more by what the provider says now, has none in browsers that signed in before either. */
+async function endProvided(context: Context, subject: string): Promise<void> {
+  const known = context.accounts.bySubject(subject);
+  if (!known) return;
+  const text = "signed out everywhere: the identity provider gives no role any more";
+  await decide(context, { kind: "signed-out", by: known.name, text }, () => context.sessions.endAll(known.name));
 }
 
 const ways: Readonly<Record<Way, string>> = {

@@ -2,10 +2,18 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { accountPage, evidencePage, invitation, providerEntry, session, signInWays } from "@outweigh/schema";
+import {
+  accountPage,
+  evidencePage,
+  invitation,
+  providerEntry,
+  session,
+  sessionHeader,
+  signInWays,
+} from "@outweigh/schema";
 import { ServerError } from "../error.ts";
 import type { Running } from "../start.ts";
-import { aFolder, aServer, signIn, type Visitor } from "../testing/a-server.ts";
+import { aFolder, aServer, signIn, visitorWith, type Visitor } from "../testing/a-server.ts";
 import { accept, aPerson, codeOf, knock, password, signInAs, tokenIn } from "../testing/an-account.ts";
 import { anIssuer, clientId, clientSecret, type Issuer } from "../testing/an-issuer.ts";
 import { Delays } from "./delays.ts";
@@ -207,7 +215,10 @@ async function provided(change: (back: URL) => void = () => {}, withState = true
   change(back);
   const headers = withState ? { cookie: cookie.split(";")[0] ?? "" } : {};
   const answer = await fetch(back, { redirect: "manual", headers });
-  return { status: answer.status, text: await answer.text(), back, cookie };
+  const text = await answer.text();
+  const session = answer.headers.getSetCookie().find((it) => !it.includes("-state=")) ?? "";
+  const asks = { cookie: session.split(";")[0] ?? "", [sessionHeader]: /content="([^"]+)"/.exec(text)?.[1] ?? "" };
+  return { status: answer.status, text, back, cookie, asks };
 }
 
 test("an identity provider vouches for a person, and a claim gives the role", async () => {
@@ -216,7 +227,7 @@ test("an identity provider vouches for a person, and a claim gives the role", as
     provider: "Acme SSO",
   });
   issuer.say({ sub: "u-1", preferred_username: "Fay@Acme.example", groups: ["staff", "soc-leads"] });
-  const { status, text } = await provided();
+  const { status, text, asks } = await provided();
   assert.equal(status, 200, text);
   assert.match(text, /<meta name="key"/);
   const find = async () => accountPage.parse((await operator.get("/api/accounts")).body).items;
@@ -235,7 +246,10 @@ test("an identity provider vouches for a person, and a claim gives the role", as
   assert.deepEqual((await find()).find((it) => it.name === "ana")?.by, "password");
 
   issuer.say({ sub: "u-1", preferred_username: "fay@acme.example", groups: ["staff"] });
+  const before = visitorWith(server.url, asks);
+  assert.equal((await before.get("/api/session")).status, 200);
   assert.match((await provided()).text, /NO_ROLE/);
+  assert.equal((await before.get("/api/session")).status, 401, "a role that is gone is gone in every browser");
   assert.equal((await operator.post("/api/accounts/sso:ana/disable", {})).status, 200);
   issuer.say({ sub: "u-3", preferred_username: "ana", groups: ["soc"] });
   assert.match((await provided()).text, /FORBIDDEN/);

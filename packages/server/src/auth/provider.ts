@@ -23,6 +23,7 @@ export interface Provided {
   readonly subject: string;
   /** What people call them. Two may have the same. */
   readonly name: string;
+  /** None, where nothing of what the provider says gives a role. */
   readonly grants: readonly Grant[];
 }
 
@@ -68,7 +69,7 @@ export class Provider {
    * Whom the provider vouches for, from the address that the browser came back to. `kept` is its cookie; that it is used once is the
    * provider's to see, by the code.
    *
-   * @throws {ServerError} BAD_SIGN_IN, NO_ROLE, PROVIDER_UNAVAILABLE
+   * @throws {ServerError} BAD_SIGN_IN, PROVIDER_UNAVAILABLE
    */
   async finish(search: string, { kept, own, now }: { kept: string | undefined; own: string; now: number }) {
     const it = this.#unsealed(kept);
@@ -103,8 +104,6 @@ export class Provider {
     const { claim, roles, issuer } = this.#entry;
     const values = [claims[claim]].flat();
     const grants = roles.flatMap(({ value, ...grant }) => (values.includes(value) ? [grant] : []));
-    if (grants.length === 0)
-      throw new ServerError("NO_ROLE", "the identity provider knows you; nothing gives you a role");
     const said = claims["preferred_username"];
     const name = (typeof said === "string" ? said : claims.sub).toLowerCase().replace(/[^a-z0-9._@-]/g, "-");
     return { subject: JSON.stringify([issuer, claims.sub]), name: name.slice(0, 64) || "unnamed", grants };
