@@ -1,8 +1,8 @@
 // An S3-compatible store, by the official client: lists and reads, and says in words what went wrong. Nothing else is ever asked of it.
-import type { Readable } from "node:stream";
+import { pipeline, Readable, Transform } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { BucketEntry } from "@outweigh/schema";
-import { lanes, storePauseMs } from "./limits.ts";
+import { lanes, maxListingBytes, storePauseMs } from "./limits.ts";
 import { refused } from "./refused.ts";
 
 /** How long a connection may take to come about, in ms. */
@@ -76,6 +76,16 @@ export async function openBucket(
       httpsAgent: { maxSockets: lanes + 1, keepAlive: true },
     },
   });
+  // The client reads listings and errors whole before it looks at them; objects are read piece by piece, elsewhere.
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const result = await next(args);
+        boundBody(result.response, commandName === "GetObjectCommand");
+        return result;
+      },
+    { step: "deserialize", priority: "low", name: "outweighBound" },
+  );
   return {
     id: `${endpoint ?? region}|${bucket}`,
     async list(prefix, after, abortSignal) {
@@ -116,6 +126,23 @@ export async function openBucket(
     },
     close: () => client.destroy(),
   };
+}
+
+/** Ends an answer that is longer than any listing; of an object, only what is no object. */
+function boundBody(response: unknown, isObject: boolean): void {
+  if (typeof response !== "object" || response === null) return;
+  if (!("body" in response) || !(response.body instanceof Readable)) return;
+  if (isObject && "statusCode" in response && response.statusCode === 200) return;
+  let left = maxListingBytes;
+  const bound = new Transform({
+    transform(chunk: Buffer, _, done) {
+      left -= chunk.length;
+      if (left < 0) done(new Error(`the store's answer is longer than ${maxListingBytes} bytes`));
+      else done(null, chunk);
+    },
+  });
+  pipeline(response.body, bound, () => undefined);
+  response.body = bound;
 }
 
 /** The keys that the configuration names; undefined where it names none. @throws {ServerError} SOURCE_REFUSED when the environment has them not. */

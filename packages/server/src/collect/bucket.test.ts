@@ -1,14 +1,17 @@
 // The real client of S3 against a store of ours, and the whole server behind it.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import type { ConfigInput } from "@outweigh/schema";
+import { bucketEntry, type ConfigInput } from "@outweigh/schema";
 import type { Running } from "../start.ts";
 import { accessLine, aFolder, aServer, eventually, signIn, spawnServer, type Visitor } from "../testing/a-server.ts";
 import { aStore, type AStore } from "../testing/a-store.ts";
+import { openBucket } from "./bucket-store.ts";
 
 const hour = 3_600_000;
 const env = { LOGS_KEY: "AKIDEXAMPLE", LOGS_SECRET: "example" };
@@ -72,7 +75,7 @@ test("objects are read once each: packed or not, in pages, out of order, over a 
   store.put("web/old.log", lines("old", 100), Date.now() - 48 * hour);
   store.put("web/folder/", "");
   store.put("else/e.log", lines("e", 100));
-  const first = await it.source((now) => now.events === 13 && now.collector.waiting === 1);
+  const first = await it.source((now) => now.events === 13 && now.collector.failing.length === 1);
   assert.equal(first.events, 13);
   assert.equal(first.collector.failing[0].object, "web/c broken+é.log");
   assert.match(first.collector.failing[0].reason, /^it cannot be read: 500 /);
@@ -181,4 +184,33 @@ test("a server that is killed in the middle reads on: every line is an event, on
   assert.deepEqual([events, await counted()], [total, total]);
   child.kill("SIGTERM");
   await once(child, "exit");
+});
+
+test("a listing and an error that do not end are not held", async (t) => {
+  let status = 200;
+  const server = createServer((_, response) => {
+    response.on("error", () => undefined).writeHead(status, { "content-type": "application/xml" });
+    const piece = Buffer.alloc(1024 * 1024, "<Contents><Key>a</Key></Contents>");
+    const more = () => {
+      while (response.writable && response.write(piece));
+      response.once("drain", more);
+    };
+    more();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const entry = bucketEntry.parse({ bucket: "acme-logs", endpoint: `http://127.0.0.1:${port}`, forcePathStyle: true });
+  const keys = { accessKeyId: "${LOGS_KEY}", secretAccessKey: "${LOGS_SECRET}" };
+  const store = await openBucket("web", { ...entry, ...keys }, env);
+  const { signal } = new AbortController();
+  const tooLong = { message: /longer than 8388608 bytes/ };
+  await assert.rejects(store.list("", undefined, signal), tooLong);
+  status = 400;
+  await assert.rejects(store.get({ object: "a", version: "1" }, signal), tooLong);
+  store.close();
 });

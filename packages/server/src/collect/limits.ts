@@ -30,6 +30,8 @@ export const maxKeyBytes = 1024;
 export const maxObjectBytes = 512 * 1024 * 1024;
 /** Most that an object may unpack to, in bytes: ten times what a full one of plain text holds. The rest is a counted reject. */
 export const maxUnpackedBytes = 4 * 1024 ** 3;
+/** Longest listing, in bytes: a thousand of the longest keys, each byte escaped as three, with what stands around them. */
+export const maxListingBytes = 8 * 1024 * 1024;
 /** Objects read after one listing; the rest is found by the next one. */
 export const maxObjectsPerPoll = 10_000;
 /** Pages of 1000 keys that one listing asks for; the next one goes on there. */
