@@ -16,9 +16,12 @@ export interface Decided {
   readonly digest: string | undefined;
 }
 
-/** Where units of a limit have to be borrowed first: what is decided then. */
+/**
+ * Where units of a limit have to be borrowed first: how it is decided then. Not the decision itself: between that and what takes the
+ * units no other request may be decided, or both count on the same ones.
+ */
 export interface Waiting {
-  readonly borrowed: Promise<Decision>;
+  readonly borrowed: Promise<() => Decision>;
 }
 
 export type Decision = Decided | Refusal | Waiting;
@@ -108,7 +111,7 @@ function counted(
   const now = Date.now();
   const shortage = account.shortage(cost, now);
   if (shortage?.unheld && tries > 0) {
-    return { borrowed: account.borrow(cost).then(() => counted(account, cost, refused, next, tries - 1)) };
+    return { borrowed: account.borrow(cost).then(() => () => counted(account, cost, refused, next, tries - 1)) };
   }
   if (shortage) return refused(shortage.waitMs ?? 1000);
   account.begin(cost, now);
@@ -128,7 +131,7 @@ function withinBudget(it: Admitted, body: Buffer, entered: Entered, now: number,
   if (!shortage) return { admitted, digest };
   if (shortage.unheld && tries > 0) {
     const again = () => withinBudget(it, body, entered, Date.now(), tries - 1);
-    return { borrowed: borrowFor(client, admitted.cost).then(again) };
+    return { borrowed: borrowFor(client, admitted.cost).then(() => again) };
   }
   const { resource, waitMs } = shortage;
   if (waitMs === undefined) {

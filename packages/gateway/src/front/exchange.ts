@@ -71,9 +71,9 @@ export class Exchange implements Asker {
 
   #go(decided: Decision, body: Buffer, now: number): void {
     if ("borrowed" in decided) {
-      void decided.borrowed.then((it) => {
+      void decided.borrowed.then((again) => {
         // Who went away meanwhile wants no answer.
-        if (!this.#done) this.#go(it, body, Date.now());
+        if (!this.#done) this.#go(again(), body, Date.now());
       });
       return;
     }
