@@ -346,7 +346,7 @@ test("a source of no declared kind says which kinds it turned out to send, and h
 test("rules that cannot be used are named beside those that are in use", async () => {
   const page = rulePage.parse((await visitor.get("/api/rules")).body);
   assert.deepEqual(page.refused, []);
-  assert.deepEqual(page.inUse, { rules: 0, detectors: page.total });
+  assert.deepEqual(page.inUse, { rules: 0, parts: 0, detectors: page.total });
 });
 
 test("hostile names come back as they were sent, in every list, and stop nothing", async () => {
