@@ -30,7 +30,7 @@ interface World {
   readonly server: () => Running;
   restart(): Promise<void>;
   /** The source as the API tells of it, once it is as wanted. */
-  source(isWanted: (it: any) => boolean): Promise<any>; // oxlint-disable-line typescript/no-explicit-any
+  source(isWanted: (it: any) => boolean): Promise<any>; // oxlint-disable-line typescript/no-explicit-any -- answers of the API
 }
 
 async function aWorld(t: TestContext, over: object = {}): Promise<World> {
