@@ -50,5 +50,7 @@ export const maxBatchBytes = 64 * 1024;
 export const batchMs = 1_000;
 /** Time that running exchanges get when the gateway stops, in ms. */
 export const drainMs = 30_000;
+/** How long, while draining, a connection that has not asked anything yet may stay, in ms: a round trip and its request. */
+export const silentMs = 1_000;
 /** Standing orders: more than one for each of many suspects. */
 export const maxOrders = 10_000;

@@ -11,6 +11,9 @@ type StopOrder = Extract<Order, { verb: "stop-process" }>;
 /** How long a process may take to end when it is asked, and how often that is looked at, in ms. */
 const endMs = 5000;
 const lookMs = 100;
+/** How long a process may take to stand still, and how often that is looked at, in ms: the kernel stops it when it next runs. */
+const holdMs = 2000;
+const holdLookMs = 5;
 
 export function stopProcess(proc: Proc): Change<StopOrder, StoppedProcess> {
   return {
@@ -24,8 +27,9 @@ export function stopProcess(proc: Proc): Change<StopOrder, StoppedProcess> {
 
     async apply(it) {
       send(it.pid, "SIGSTOP");
-      // It stands still now: whoever it is stays it. If it is another one, it goes on as if nothing had been.
+      // Once it stands still, whoever it is stays it. If it is another one, it goes on as if nothing had been.
       try {
+        await within(holdMs, holdLookMs, () => stateOf(it.pid) === "T" || !isThere(it, proc));
         await isMeant(it, proc);
       } catch (error) {
         send(it.pid, "SIGCONT");
@@ -34,13 +38,12 @@ export function stopProcess(proc: Proc): Change<StopOrder, StoppedProcess> {
       if (it.how === "hold") return;
       send(it.pid, "SIGTERM");
       send(it.pid, "SIGCONT");
-      for (let waited = 0; waited < endMs && proc.key(it.pid) === it.key && stateOf(it.pid) !== "Z"; waited += lookMs) {
-        await new Promise((done) => setTimeout(done, lookMs));
-      }
+      await within(endMs, lookMs, () => !isThere(it, proc));
     },
 
-    verify({ pid, key, how }) {
-      const there = proc.key(pid) === key && stateOf(pid) !== "Z";
+    verify(it) {
+      const { pid, how } = it;
+      const there = isThere(it, proc);
       if (how === "end") return there ? `process ${pid} was asked to end ${endMs / 1000} s ago and runs on` : undefined;
       if (!there) return `process ${pid} has ended`;
       return stateOf(pid) === "T" ? undefined : `process ${pid} goes on`;
@@ -64,6 +67,16 @@ async function isMeant({ pid, key, program }: StoppedProcess, proc: Proc): Promi
   });
   if (digest !== program) throw new Refused(`process ${pid} runs another program than the order says`);
   if (proc.key(pid) !== key) throw new Refused(`process ${pid} ended meanwhile`);
+}
+
+/** Whether that very process is there and has not ended. */
+function isThere({ pid, key }: StoppedProcess, proc: Proc): boolean {
+  return proc.key(pid) === key && stateOf(pid) !== "Z";
+}
+
+/** Waits until a claim holds, at most so long: who asked looks again. */
+async function within(ms: number, every: number, claim: () => boolean): Promise<void> {
+  for (let waited = 0; waited < ms && !claim(); waited += every) await new Promise((done) => setTimeout(done, every));
 }
 
 function send(pid: number, signal: "SIGSTOP" | "SIGCONT" | "SIGTERM"): void {

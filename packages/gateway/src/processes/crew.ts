@@ -21,7 +21,7 @@ export interface CrewOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly intake: IntakeOptions;
   /** What a process is started with, but for its port. */
-  readonly makeStart: () => Omit<Extract<ToProcess, { tell: "start" }>, "port" | "processes" | "tell">;
+  readonly makeStart: () => Omit<Extract<ToProcess, { tell: "start" }>, "port" | "number" | "processes" | "tell">;
   readonly lender: () => Lender;
   readonly denied: (note: DenialNote) => void;
   readonly counted: (counts: readonly ClientCount[]) => void;
@@ -88,7 +88,7 @@ export class Crew {
       running: 0,
     };
     this.#members[number] = member;
-    const start: ToProcess = { ...makeStart(), tell: "start", port, processes };
+    const start: ToProcess = { ...makeStart(), tell: "start", port, number, processes };
     child.send(start, () => undefined);
     return new Promise((done, failed) => {
       const late = setTimeout(() => failed(new GatewayError("BAD_CONFIG", "a process does not listen")), beginMs);

@@ -32,6 +32,8 @@ type Start = Extract<ToProcess, { tell: "start" }>;
 const wireFd = 4;
 /** How often counts and unused leases go back, in ms. */
 const tickMs = 250;
+/** How far apart processes end that hand over to another gateway, in ms: more than they find out apart, and than one takes to close its door. */
+const apartMs = 1_000;
 
 /** All parts of one process that carries requests. */
 class Carrier {
@@ -217,7 +219,7 @@ class Carrier {
    */
   goOnAlone(): void {
     if (this.#around.draining) return;
-    const { dataDir, processes } = this.#start;
+    const { dataDir, number, processes } = this.#start;
     const lender = new Lender(1, Date.now, () => Promise.resolve([]));
     this.#alone = {
       borrow: (name, limits, needs) => lender.borrow(0, name, shareOf(limits, processes), needs),
@@ -232,7 +234,8 @@ class Carrier {
     const timer = setInterval(() => {
       if (pidIn(dataDir) === before) return;
       clearInterval(timer);
-      void this.end();
+      // One after the other: whose connection ends here comes back to one that listens, not to another that is about to stop.
+      setTimeout(() => void this.end(), number * apartMs);
     }, tickMs);
   }
 

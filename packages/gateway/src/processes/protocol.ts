@@ -13,6 +13,8 @@ export type ToProcess =
       readonly isBlind: boolean;
       /** 0 for any that is free: then the first process settles it. */
       readonly port: number;
+      /** Which one of how many it is, from 0. */
+      readonly number: number;
       readonly processes: number;
     }
   | { readonly tell: "policy"; readonly section: GatewaySection; readonly epoch: number }
