@@ -199,7 +199,7 @@ async function ours({ folder, upstream }: Setting, name: string, processes: numb
   processes: ${processes}
   data: ${data}
   upstreams: [{ name: m, protocol: openai, url: "${upstream}" }]
-  tiers: { default: { limits: { requestsPerMinute: 100000000, outputTokensPerMinute: 1000000000000, informationBitsPerDay: 1000000000000 } } }
+  plans: { default: { limits: { requestsPerMinute: 100000000, outputTokensPerMinute: 1000000000000, informationBitsPerDay: 1000000000000 } } }
 `,
   );
   const child = await start(

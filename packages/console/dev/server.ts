@@ -205,7 +205,7 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
   const found = ordered(filtered(rows, query.get("filter") ?? ""), query.get("sort"));
   const page = pageOf(found, Number(query.get("limit") ?? 100), Number(query.get("after") ?? 0));
   if (noun === "client-keys") {
-    const gateways = state.gateways.map(({ id: it, name }) => ({ id: it, name, tiers: ["default", "batch"] }));
+    const gateways = state.gateways.map(({ id: it, name }) => ({ id: it, name, plans: ["default", "batch"] }));
     return ok({ ...page, gateways });
   }
   if (noun === "rules") return ok({ ...page, inUse: { rules: 6, detectors: 4 }, refused: world.refused });

@@ -223,7 +223,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
   /** A model server answered more than went through here. */
   #wentAround({ upstream, from, to, count }: WentAround): void {
     this.#options.say(`${upstream} answered at least ${count} requests that did not come through the gateway`);
-    this.#teller.blind({ from, to, cause: "around-gateway", dropped: count, principals: 0 });
+    this.#teller.blind({ from, to, cause: "around-gateway", upstream, dropped: count, principals: 0 });
   }
 
   #workerStart(): WorkerStart {
@@ -329,8 +329,8 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     this.#counts.compare(policy.upstreams);
     this.#crew?.tell({ tell: "policy", section: policy.section, epoch: policy.epoch });
     this.#supervisor.tell({ tell: "routes", routes: routesOf(policy), models: policy.section.models });
-    if (!isDeepStrictEqual([policy.section.tiers, policy.section.tenantLimits], [old.tiers, old.tenantLimits])) {
-      this.#around.clients.relimit((it) => policy.tier(keys.tierOf(it)).limits, policy.section.tenantLimits);
+    if (!isDeepStrictEqual([policy.section.plans, policy.section.tenantLimits], [old.plans, old.tenantLimits])) {
+      this.#around.clients.relimit((it) => policy.plan(keys.planOf(it)).limits, policy.section.tenantLimits);
     }
     // Detectors of other models, or with other calibrations, begin anew; what they miss meanwhile is a blind interval.
     if (!isDeepStrictEqual(policy.section.models, old.models)) this.#supervisor.kill();
@@ -411,7 +411,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
       ...this.#around,
       readings: this.#readings,
       groups: this.#groups,
-      bitsPerDay: (it) => policy.tier(keys.tierOf(it)).limits.informationBitsPerDay,
+      bitsPerDay: (it) => policy.plan(keys.planOf(it)).limits.informationBitsPerDay,
     });
   }
 

@@ -35,7 +35,7 @@ export const clientKey = z.object({
   id: clientKeyId,
   principal: z.string().min(1).max(256),
   tenant: z.string().min(1).max(128).optional(),
-  tier: z.string().max(32),
+  plan: z.string().max(32),
   /** Models it may ask; `*` matches any run of characters. Empty: all. */
   models: z.array(z.string().min(1).max(128)).max(1000),
   last4: z.string().length(4),
@@ -65,7 +65,7 @@ export const gatewayAsk = z.discriminatedUnion("verb", [
     by: z.string().max(128),
     principal: z.string().min(1).max(256),
     tenant: z.string().min(1).max(128).optional(),
-    tier: z.string().max(32).optional(),
+    plan: z.string().max(32).optional(),
     models: z.array(z.string().min(1).max(128)).max(1000),
     expiresAt: time.optional(),
   }),
@@ -106,7 +106,7 @@ const dialStep = z.object({ dial: answerDial, bits: z.number() });
 export const gatewaySettings = z.strictObject({
   epoch: time,
   contact: z.string().max(256),
-  tiers: z.record(
+  plans: z.record(
     z.string().max(32),
     z.object({ limits: gatewayLimits, logprobs: z.boolean(), probabilities: answerDial }),
   ),
@@ -187,12 +187,12 @@ export const clientRow = gatewayClient.extend({
   id: z.string(),
   gateway: z.string(),
   gatewayName: z.string(),
-  tier: z.string(),
+  plan: z.string(),
   /** Keys that work now. */
   keys: z.int(),
   /** What holds now, with each order's end. */
   standing: z.array(gatewayOrder),
-  /** What its answers give away now, by its tier and its orders: a position of the dial, or `suspended`. */
+  /** What its answers give away now, by its plan and its orders: a position of the dial, or `suspended`. */
   dial: z.union([answerDial, z.literal("suspended")]),
 });
 export type ClientRow = z.infer<typeof clientRow>;
@@ -222,7 +222,7 @@ export const clientKeyPage = z.object({
   items: z.array(clientKeyRow),
   total: z.int(),
   next: z.string().optional(),
-  gateways: z.array(z.object({ id: z.string(), name: z.string(), tiers: z.array(z.string()) })),
+  gateways: z.array(z.object({ id: z.string(), name: z.string(), plans: z.array(z.string()) })),
 });
 export type ClientKeyPage = z.infer<typeof clientKeyPage>;
 
@@ -231,7 +231,7 @@ export const newKeyBody = z.strictObject({
   gateway: z.string().max(64),
   principal: z.string().trim().min(1).max(256),
   tenant: z.string().trim().min(1).max(128).optional(),
-  tier: z.string().max(32).optional(),
+  plan: z.string().max(32).optional(),
   models: z.array(z.string().trim().min(1).max(128)).max(1000).default([]),
   forMs: z.int().min(60_000).optional(),
   reason,

@@ -40,7 +40,7 @@ export const gatewayLimits = z.strictObject({
 export type GatewayLimits = z.infer<typeof gatewayLimits>;
 
 /** What a kind of principal may ask, and how much. */
-export const gatewayTier = z.strictObject({
+export const gatewayPlan = z.strictObject({
   limits: gatewayLimits.prefault({}),
   /** Whether log-probabilities are given at all. Never together with a way to force tokens. */
   logprobs: z.boolean().default(true),
@@ -49,7 +49,7 @@ export const gatewayTier = z.strictObject({
   reasoning: z.boolean().default(true),
   probabilities: answerDial.default("full"),
 });
-export type GatewayTier = z.infer<typeof gatewayTier>;
+export type GatewayPlan = z.infer<typeof gatewayPlan>;
 
 /** How the detectors look at one served model. Without it they see prompts as texts, and numbers not at all. */
 export const gatewayModel = z.strictObject({
@@ -133,7 +133,7 @@ export const gatewaySection = z.strictObject({
   upstreams: z.array(gatewayUpstream).min(1).max(64),
   models: z.array(gatewayModel).max(1000).default([]),
   /** By name; `default` holds where a key names none. */
-  tiers: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), gatewayTier).default({}),
+  plans: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), gatewayPlan).default({}),
   /** All principals of one tenant together. */
   tenantLimits: gatewayLimits.prefault({}),
   /** Largest request in bytes. */
@@ -270,6 +270,8 @@ export const gatewayRecord = z.discriminatedUnion("kind", [
     from: z.int().nonnegative(),
     to: z.int().nonnegative(),
     cause: z.string().max(64),
+    /** The model server that answered unseen, where that is the cause. */
+    upstream: z.string().min(1).max(128).optional(),
     dropped: z.int().nonnegative(),
     principals: z.int().nonnegative(),
   }),
@@ -297,7 +299,7 @@ export const gatewayClient = z.object({
   outputTokens: z.number(),
   /** Upper bound of bits given away, see `informationBitsPerDay`. */
   informationBits: z.number(),
-  /** Bits a day that its tier allows, and the share of them that is used now, 0 to 1 and beyond. Absent: no such budget. */
+  /** Bits a day that its plan allows, and the share of them that is used now, 0 to 1 and beyond. Absent: no such budget. */
   budget: z.object({ bitsPerDay: z.number(), used: z.number() }).optional(),
   lastAt: z.int().optional(),
   /** What detectors read; absent while nothing was read. */

@@ -8,7 +8,7 @@ import { visible } from "../text/visible.ts";
 const options = {
   ...gatewayOptions,
   tenant: { type: "string", value: "NAME", about: "create: whose accounts are limited together" },
-  tier: { type: "string", value: "NAME", about: "create: which of the configured tiers holds (default: default)" },
+  plan: { type: "string", value: "NAME", about: "create: which of the configured plans holds (default: default)" },
   model: {
     type: "string",
     multiple: true,
@@ -75,7 +75,7 @@ async function run({
           {
             principal: what,
             tenant: values.tenant,
-            tier: values.tier,
+            plan: values.plan,
             models: values.model,
             expiresAt: ends(values.expires, now),
           },
@@ -98,7 +98,7 @@ function ends(span: string | undefined, now: number): number | undefined {
 }
 
 function shown(
-  { id, principal, tenant, tier, models, last4, createdAt, expiresAt, revokedAt, replaces }: KeyEntry,
+  { id, principal, tenant, plan, models, last4, createdAt, expiresAt, revokedAt, replaces }: KeyEntry,
   now: number,
 ) {
   const state = revokedAt !== undefined ? "revoked" : expiresAt !== undefined && expiresAt <= now ? "expired" : "valid";
@@ -107,7 +107,7 @@ function shown(
     id,
     principal,
     ...(tenant !== undefined && { tenant }),
-    tier: tier ?? "default",
+    plan: plan ?? "default",
     models,
     last4,
     state,

@@ -24,7 +24,7 @@ export const gateway = command({
   about: [
     "Its settings stand under gateway in outweigh.yml, which is read again when it changes; a bad one keeps the old in force.",
     "outweigh up starts it by itself. Elsewhere, outweigh gateway enrol links it to a server.",
-    "Answers pass as they are, unless a tier or an order asks for less. A dead detector or server fails no request, but for clients under an order and models with failClosed: the blind interval is put on record. Ends with Ctrl-C, after running answers.",
+    "Answers pass as they are, unless a plan or an order asks for less. A dead detector or server fails no request, but for clients under an order and models with failClosed: the blind interval is put on record. Ends with Ctrl-C, after running answers.",
   ],
   examples: [
     { line: "outweigh gateway", about: "With ./outweigh.yml" },

@@ -65,7 +65,7 @@ export const clients: ClientRow[] = [
     outputTokens: 402_220,
     reading: { model: "acme-13b", queries: 812, state: "calibrating" },
   }),
-  client("nightly-batch", { requests: 96, tier: "batch", dial: "label-only", lastAt: now - 7 * hour }),
+  client("nightly-batch", { requests: 96, plan: "batch", dial: "label-only", lastAt: now - 7 * hour }),
 ];
 
 function client(principal: string, over: Partial<ClientRow>): ClientRow {
@@ -74,7 +74,7 @@ function client(principal: string, over: Partial<ClientRow>): ClientRow {
     gateway: gatewayId,
     gatewayName: "main",
     principal,
-    tier: "default",
+    plan: "default",
     keys: 1,
     requests: 0,
     denied: 0,
@@ -175,7 +175,7 @@ function key(id: string, principal: string, over: Partial<ClientKeyRow>): Client
   return {
     id,
     principal,
-    tier: "default",
+    plan: "default",
     models: [],
     last4: "x9Qa",
     createdAt: now,

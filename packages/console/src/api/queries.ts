@@ -153,7 +153,7 @@ export interface NewKey {
   readonly gateway: string;
   readonly principal: string;
   readonly tenant?: string;
-  readonly tier?: string;
+  readonly plan?: string;
   readonly models: readonly string[];
   readonly reason: string;
 }

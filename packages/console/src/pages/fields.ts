@@ -107,7 +107,7 @@ export const sourceFields: readonly RowField<SourceHealth>[] = [
 export const hostFields: readonly RowField<HostRow>[] = [
   { name: "state", about: "whether it is seen", values: ["reporting", "waiting", "silent", "revoked"] },
   { name: "name", about: "its name", of: (it) => [it.name] },
-  { name: "tier", about: "its agent's sight", values: agentTier.options },
+  { name: "tier", about: "how its agent sees", values: agentTier.options },
   { name: "system", about: "what it runs", of: (it) => [it.system] },
   { name: "seen", about: "last report: seen:>=1h", values: spans },
 ];
@@ -124,7 +124,7 @@ export const clientFields: readonly RowField<ClientRow>[] = [
   { name: "order", about: "what holds for it", values: orderVerb.options },
   { name: "group", about: "whom it is linked with", of: (it) => it.group },
   { name: "tenant", about: "whose it is", of: (it) => [it.tenant] },
-  { name: "tier", about: "its tier", of: (it) => [it.tier] },
+  { name: "plan", about: "its plan", of: (it) => [it.plan] },
   { name: "gateway", about: "where it asks", of: (it) => [it.gatewayName] },
   { name: "last", about: "last request: last:>=1h", values: spans },
 ];
@@ -133,7 +133,7 @@ export const clientKeyFields: readonly RowField<ClientKeyRow>[] = [
   { name: "state", about: "whether it works", values: ["valid", "expired", "revoked"] },
   { name: "principal", about: "whose it is", of: (it) => [it.principal] },
   { name: "seen", about: "whether its client asked", values: ["true", "false"] },
-  { name: "tier", about: "its tier", of: (it) => [it.tier] },
+  { name: "plan", about: "its plan", of: (it) => [it.plan] },
   { name: "tenant", about: "whose client", of: (it) => [it.tenant] },
   { name: "model", about: "what it may ask", of: (it) => it.models },
   { name: "replaces", about: "which key it took over from", of: (it) => [it.replaces] },

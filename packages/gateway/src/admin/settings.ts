@@ -6,11 +6,11 @@ import { usualDecimals } from "../policy/request.ts";
 
 /** What may be seen of a key: all but its digest. */
 export function shownKey(it: KeyEntry): ClientKey {
-  const { id, principal, tenant, tier = "default", models, last4, createdAt, expiresAt, revokedAt, replaces } = it;
+  const { id, principal, tenant, plan = "default", models, last4, createdAt, expiresAt, revokedAt, replaces } = it;
   return {
     id,
     principal,
-    tier,
+    plan,
     models,
     last4,
     createdAt,
@@ -23,14 +23,14 @@ export function shownKey(it: KeyEntry): ClientKey {
 
 /** What the configuration says, as the server shows it; and what an answer may tell at each position of the dial. */
 export function settingsOf({ epoch, section }: Policy): GatewaySettings {
-  const tiers = Object.entries(section.tiers).map(([name, { limits, logprobs, probabilities }]) => [
+  const plans = Object.entries(section.plans).map(([name, { limits, logprobs, probabilities }]) => [
     name,
     { limits, logprobs, probabilities },
   ]);
   return {
     epoch,
     contact: section.contact,
-    tiers: Object.fromEntries(tiers),
+    plans: Object.fromEntries(plans),
     models: section.models.map(({ name, register, classes, calibration }) => ({
       name,
       ...(register !== undefined && { register }),

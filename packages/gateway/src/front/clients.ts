@@ -9,7 +9,7 @@ export interface Client {
   readonly principal: string;
   readonly tenant: string | undefined;
   /** Of the key that it first asked with. */
-  readonly tier: string;
+  readonly plan: string;
   /** Replaced when limits change: who reserved at one settles at that one. */
   account: Metered;
   shared: Metered | undefined;
@@ -52,7 +52,7 @@ export class Clients {
   of(
     principal: string,
     tenant: string | undefined,
-    tier: string,
+    plan: string,
     limits: GatewayLimits,
     tenantLimits: GatewayLimits,
   ): Client | undefined {
@@ -63,7 +63,7 @@ export class Clients {
       slot: this.#clients.size,
       principal,
       tenant,
-      tier,
+      plan,
       account: this.#account(`principal:${principal}`, limits),
       shared: tenant === undefined ? undefined : this.#tenant(tenant, tenantLimits),
       requests: 0,

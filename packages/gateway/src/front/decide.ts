@@ -40,7 +40,7 @@ export function decide(body: Buffer, entered: Entered, around: Surroundings, now
       model,
       body,
       jsonLength,
-      tier: policy.tier(holder.tier),
+      plan: policy.plan(holder.plan),
       restriction,
       mayAsk: (it) => holder.models === undefined || holder.models.test(it),
       models: policy.models,

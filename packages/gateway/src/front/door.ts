@@ -63,8 +63,8 @@ function enter(req: IncomingMessage, around: Surroundings, now: number): Entered
   const client = clients.of(
     holder.principal,
     holder.tenant,
-    holder.tier,
-    policy.tier(holder.tier).limits,
+    holder.plan,
+    policy.plan(holder.plan).limits,
     policy.section.tenantLimits,
   );
   if (!client) return refuse(503, "TOO_MANY_PRINCIPALS", "no more principals can be metered", { retryAfter: 60 });

@@ -291,10 +291,10 @@ test("a suspended principal stays suspended after a restart", async (t) => {
 });
 
 test("limits hold per principal, and an exact repeat costs no information", async (t) => {
-  const tiers = { default: { limits: { informationBitsPerDay: 500 } } };
+  const plans = { default: { limits: { informationBitsPerDay: 500 } } };
   const models = [{ name: "clf", classes: 10 }];
   const answer = { outputs: [{ name: "p", datatype: "FP32", shape: [1, 2], data: [0.5, 0.5] }] };
-  const { it } = await world(t, saying(answer), { tiers, models }, "open-inference");
+  const { it } = await world(t, saying(answer), { plans, models }, "open-inference");
   const predict = async (x: number) =>
     (await ask(it, "/v2/models/clf/infer", { inputs: [{ name: "x", datatype: "FP32", shape: [1, 1], data: [x] }] }))
       .status;
@@ -312,7 +312,7 @@ test("other limits in the policy hold for who is known already", async (t) => {
   const { it, upstream } = await world(t, saying(scored));
   const upstreams = [{ name: "mock", protocol: "openai", url: upstream.url }];
   assert.equal((await ask(it, "/v1/chat/completions", chat)).status, 200);
-  it.set({ upstreams, tiers: { default: { limits: { requestsPerMinute: 1 } } } });
+  it.set({ upstreams, plans: { default: { limits: { requestsPerMinute: 1 } } } });
   await it.admin("POST", "/reload");
   assert.equal((await ask(it, "/v1/chat/completions", chat)).status, 200);
   const beyond = await ask(it, "/v1/chat/completions", chat);

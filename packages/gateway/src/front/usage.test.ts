@@ -20,7 +20,7 @@ test("usage is asked for, counted, and shown to whom asked", async (t) => {
   });
   const it = await aGateway({
     upstreams: [{ name: "m", protocol: "openai", url: upstream.url, streamUsage: true }],
-    tiers: { default: { limits: { outputTokensPerMinute: 1000 } } },
+    plans: { default: { limits: { outputTokensPerMinute: 1000 } } },
   });
   t.after(async () => {
     await it.close();

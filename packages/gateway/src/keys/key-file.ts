@@ -11,7 +11,7 @@ const keyEntry = z.strictObject({
   id: z.string().regex(/^key-[0-9a-f]{12}$/),
   principal: z.string().min(1).max(256),
   tenant: z.string().min(1).max(128).optional(),
-  tier: z.string().max(32).optional(),
+  plan: z.string().max(32).optional(),
   /** Models it may ask; `*` matches any run of characters. Empty: all. */
   models: z.array(z.string().min(1).max(128)).max(1000),
   digest: z.string().regex(/^[0-9a-f]{64}$/),
@@ -76,7 +76,7 @@ export interface GivenKey {
 export interface NewKey {
   readonly principal: string;
   readonly tenant?: string | undefined;
-  readonly tier?: string | undefined;
+  readonly plan?: string | undefined;
   readonly models?: readonly string[];
   readonly expiresAt?: number | undefined;
   readonly replaces?: string | undefined;
@@ -176,14 +176,14 @@ function made(): { readonly secret: string; readonly given: GivenKey } {
 
 function entryOf(
   { id, digest, last4 }: GivenKey,
-  { principal, tenant, tier, models = [], expiresAt, replaces }: NewKey,
+  { principal, tenant, plan, models = [], expiresAt, replaces }: NewKey,
   now: number,
 ): KeyEntry {
   return {
     id,
     principal,
     ...(tenant !== undefined && { tenant }),
-    ...(tier !== undefined && { tier }),
+    ...(plan !== undefined && { plan }),
     models: [...models],
     digest,
     last4,

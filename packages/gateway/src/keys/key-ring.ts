@@ -12,7 +12,7 @@ export interface Holder {
   readonly id: string;
   readonly principal: string;
   readonly tenant: string | undefined;
-  readonly tier: string;
+  readonly plan: string;
   /** Undefined: all models. */
   readonly models: NamePattern | undefined;
   readonly expiresAt: number;
@@ -32,9 +32,9 @@ export class KeyRing {
     return this.#holders.size;
   }
 
-  /** The tier of a principal: of its newest key that works. */
-  tierOf(principal: string): string {
-    return [...this.#holders.values()].findLast((it) => it.principal === principal)?.tier ?? "default";
+  /** The plan of a principal: of its newest key that works. */
+  planOf(principal: string): string {
+    return [...this.#holders.values()].findLast((it) => it.principal === principal)?.plan ?? "default";
   }
 
   /** Undefined for unknown, revoked and expired keys alike. */
@@ -45,12 +45,12 @@ export class KeyRing {
   }
 }
 
-function holderOf({ id, principal, tenant, tier, models, expiresAt }: KeyEntry): Holder {
+function holderOf({ id, principal, tenant, plan, models, expiresAt }: KeyEntry): Holder {
   return {
     id,
     principal,
     tenant,
-    tier: tier ?? "default",
+    plan: plan ?? "default",
     models: models.length === 0 ? undefined : patternOf(models),
     expiresAt: expiresAt ?? Infinity,
   };

@@ -1,4 +1,4 @@
-import { gatewayTier, type GatewayModel, type GatewaySection, type GatewayTier } from "@outweigh/schema";
+import { gatewayPlan, type GatewayModel, type GatewaySection, type GatewayPlan } from "@outweigh/schema";
 import { RouteTable, upstreamOf, type Upstream } from "./routes.ts";
 
 /** The configuration as the data path uses it: never changed, replaced whole between two requests. */
@@ -9,11 +9,11 @@ export interface Policy {
   readonly upstreams: readonly Upstream[];
   readonly routes: RouteTable;
   readonly models: ReadonlyMap<string, GatewayModel>;
-  tier(name: string): GatewayTier;
+  plan(name: string): GatewayPlan;
 }
 
-/** What holds for a key whose tier is not configured: everything is metered, log-probabilities are given alone. */
-const defaultTier = gatewayTier.parse({});
+/** What holds for a key whose plan is not configured: everything is metered, log-probabilities are given alone. */
+const defaultPlan = gatewayPlan.parse({});
 
 /** @throws {GatewayError} BAD_CONFIG for variables that are not set and routes that two upstreams claim. */
 export function compilePolicy(
@@ -22,14 +22,14 @@ export function compilePolicy(
   epoch: number,
 ): Policy {
   const upstreams = section.upstreams.map((it) => upstreamOf(it, environment));
-  const tiers = new Map(Object.entries(section.tiers));
-  const fallback = tiers.get("default") ?? defaultTier;
+  const plans = new Map(Object.entries(section.plans));
+  const fallback = plans.get("default") ?? defaultPlan;
   return {
     epoch,
     section,
     upstreams,
     routes: new RouteTable(upstreams),
     models: new Map(section.models.map((it) => [it.name, it])),
-    tier: (name) => tiers.get(name) ?? fallback,
+    plan: (name) => plans.get(name) ?? fallback,
   };
 }

@@ -1,4 +1,4 @@
-import { answerDial, type AnswerDial, type GatewayModel, type GatewayTier } from "@outweigh/schema";
+import { answerDial, type AnswerDial, type GatewayModel, type GatewayPlan } from "@outweigh/schema";
 import type { Levers, Members } from "../adapters/adapter.ts";
 import { noLevers } from "../adapters/adapter.ts";
 import { logprobBits, predictionBits, vectorBits } from "../admission/information.ts";
@@ -46,7 +46,7 @@ export interface Looking {
   readonly body: Buffer;
   /** Where the body's JSON ends, if tensors follow. */
   readonly jsonLength: number | undefined;
-  readonly tier: GatewayTier;
+  readonly plan: GatewayPlan;
   readonly restriction: Restriction | undefined;
   readonly mayAsk: (model: string) => boolean;
   readonly models: ReadonlyMap<string, GatewayModel>;
@@ -75,7 +75,7 @@ export function lookAt(it: Looking): Admitted | Refusal {
     return refuse(403, "MODEL_NOT_ALLOWED", `this key may not ask ${JSON.stringify(model)}`, { telling: true });
   }
   const treatment = treatmentOf(it);
-  const refused = refusedLever(levers, it.tier);
+  const refused = refusedLever(levers, it.plan);
   if (refused) return refused;
   const forced = levers.unasked === true && levers.forcing.length > 0;
   const known = it.models.get(model);
@@ -102,8 +102,8 @@ function modelIn(members: Members | undefined): string | undefined {
   }
 }
 
-/** The levers that are never open, then those that this tier closes. */
-function refusedLever(levers: Levers, tier: GatewayTier): Refusal | undefined {
+/** The levers that are never open, then those that this plan closes. */
+function refusedLever(levers: Levers, plan: GatewayPlan): Refusal | undefined {
   const { logprobs, promptLogprobs, forcing, answers, unasked } = levers;
   const scores = logprobs > 0 || promptLogprobs;
   if (scores && forcing.length > 0 && unasked !== true) {
@@ -119,11 +119,11 @@ function refusedLever(levers: Levers, tier: GatewayTier): Refusal | undefined {
       shouldRetry: false,
     });
   }
-  if (scores && !tier.logprobs && unasked !== true) {
+  if (scores && !plan.logprobs && unasked !== true) {
     return refuse(403, "NO_LOGPROBS", "log-probabilities are not given to this key", { shouldRetry: false });
   }
-  if (answers > tier.answers) {
-    return refuse(403, "TOO_MANY_ANSWERS", `at most ${tier.answers} answers are given to one prompt`, {
+  if (answers > plan.answers) {
+    return refuse(403, "TOO_MANY_ANSWERS", `at most ${plan.answers} answers are given to one prompt`, {
       shouldRetry: false,
     });
   }
@@ -132,13 +132,13 @@ function refusedLever(levers: Levers, tier: GatewayTier): Refusal | undefined {
 
 const dials: readonly AnswerDial[] = answerDial.options;
 
-/** The stricter of what the tier and the orders say. */
-function treatmentOf({ tier, restriction }: Looking): Treatment {
+/** The stricter of what the plan and the orders say. */
+function treatmentOf({ plan, restriction }: Looking): Treatment {
   const ordered = restriction?.dial ?? "full";
-  const dial = dials.indexOf(ordered) > dials.indexOf(tier.probabilities) ? ordered : tier.probabilities;
+  const dial = dials.indexOf(ordered) > dials.indexOf(plan.probabilities) ? ordered : plan.probabilities;
   return {
-    logprobs: !tier.logprobs || restriction?.stripLogprobs === true,
-    reasoning: !tier.reasoning || restriction?.stripReasoning === true,
+    logprobs: !plan.logprobs || restriction?.stripLogprobs === true,
+    reasoning: !plan.reasoning || restriction?.stripReasoning === true,
     dial,
     decimals: restriction?.decimals ?? usualDecimals,
     top: restriction?.top,

@@ -55,8 +55,8 @@ function clientOf(
 ): Client | undefined {
   const known = clients.find(principal);
   if (known) return known;
-  const tier = keys.tierOf(principal);
-  return clients.of(principal, tenant, tier, policy.tier(tier).limits, policy.section.tenantLimits);
+  const plan = keys.planOf(principal);
+  return clients.of(principal, tenant, plan, policy.plan(plan).limits, policy.section.tenantLimits);
 }
 
 /** What a process counted, added to what is known of each client. */

@@ -139,7 +139,7 @@ class Carrier {
     const policy = compilePolicy(section, process.env, epoch);
     this.#around.policy = policy;
     pools.keepOnly(policy.upstreams);
-    clients.relimit((it) => policy.tier(keys.tierOf(it)).limits, section.tenantLimits);
+    clients.relimit((it) => policy.plan(keys.planOf(it)).limits, section.tenantLimits);
   }
 
   #account(name: string, limits: GatewayLimits): LeasedAccount {
@@ -192,12 +192,12 @@ class Carrier {
     if (before?.requests === it.requests && before.denied === it.denied && before.outputTokens === it.outputTokens)
       return [];
     this.#counted.set(it.principal, { ...it });
-    const { principal, tenant, tier, lastAt } = it;
+    const { principal, tenant, plan, lastAt } = it;
     return [
       {
         principal,
         tenant,
-        tier,
+        plan,
         lastAt,
         requests: it.requests - (before?.requests ?? 0),
         denied: it.denied - (before?.denied ?? 0),

@@ -62,7 +62,7 @@ function failedApart(asked: readonly Asked[], at: number): Asked[] {
 }
 
 test("limits hold over all processes: exactly as many pass as one bucket has", { skip }, async (t) => {
-  const { it } = await world(t, { tiers: { default: { limits: { requestsPerMinute: 30 } } } });
+  const { it } = await world(t, { plans: { default: { limits: { requestsPerMinute: 30 } } } });
   const from = Date.now();
   const statuses: number[] = [];
   for (let i = 0; i < 10; i++) {

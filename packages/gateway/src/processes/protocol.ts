@@ -30,7 +30,7 @@ export type ToProcess =
 export interface ClientCount {
   readonly principal: string;
   readonly tenant: string | undefined;
-  readonly tier: string;
+  readonly plan: string;
   readonly requests: number;
   readonly denied: number;
   readonly inputTokens: number;

@@ -3,6 +3,8 @@ export interface BlindInterval {
   readonly from: number;
   readonly to: number;
   readonly cause: string;
+  /** The model server that answered unseen, where that is the cause. */
+  readonly upstream?: string;
   /** Records that the detectors never got. */
   readonly dropped: number;
   /** Principals whose records those were. */

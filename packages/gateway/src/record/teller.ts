@@ -69,6 +69,7 @@ export class Teller {
       from: it.from,
       to: it.to,
       cause: it.cause,
+      ...(it.upstream !== undefined && { upstream: it.upstream }),
       dropped: it.dropped,
       principals: it.principals,
       epoch: this.#around().policy.epoch,

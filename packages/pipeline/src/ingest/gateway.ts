@@ -129,6 +129,13 @@ function blindEvent(it: Of<"blind">, raw: string, from: Origin): OcsfEvent {
     ...common(it, raw, from, [0, 99], it.gateway),
     operation: "blind",
     vouched: false,
-    unmapped: { since: it.from, until: it.to, cause: it.cause, dropped: it.dropped, principals: it.principals },
+    unmapped: {
+      since: it.from,
+      until: it.to,
+      cause: it.cause,
+      dropped: it.dropped,
+      principals: it.principals,
+      ...(it.upstream !== undefined && { upstream: it.upstream }),
+    },
   };
 }

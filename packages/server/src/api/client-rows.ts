@@ -28,17 +28,17 @@ function rowOf({ id, facts }: StoredGateway, heard: Heard, client: GatewayClient
   const keys = (heard.keys ?? []).filter(
     (it) => it.principal === principal && it.revokedAt === undefined && (it.expiresAt ?? Infinity) > now,
   );
-  const tier = keys.at(-1)?.tier ?? "default";
+  const plan = keys.at(-1)?.plan ?? "default";
   const standing = standingOf(heard.orders, principal, tenant, now);
   return {
     ...client,
     id: clientId(id, principal),
     gateway: id,
     gatewayName: facts.name,
-    tier,
+    plan,
     keys: keys.length,
     standing,
-    dial: dialOf(heard.settings?.tiers[tier]?.probabilities ?? "full", standing),
+    dial: dialOf(heard.settings?.plans[plan]?.probabilities ?? "full", standing),
   };
 }
 
@@ -61,9 +61,9 @@ const stepOf: Partial<Record<GatewayOrder["verb"], AnswerDial>> = {
   "label-only": "label-only",
 };
 
-/** The strictest of what its tier and its orders say; of an order for one model, as if it held for all. */
-function dialOf(tier: AnswerDial, standing: readonly GatewayOrder[]): ClientRow["dial"] {
+/** The strictest of what its plan and its orders say; of an order for one model, as if it held for all. */
+function dialOf(plan: AnswerDial, standing: readonly GatewayOrder[]): ClientRow["dial"] {
   if (standing.some((it) => it.verb === "suspend")) return "suspended";
-  const all = [tier, ...standing.flatMap((it) => stepOf[it.verb] ?? [])];
+  const all = [plan, ...standing.flatMap((it) => stepOf[it.verb] ?? [])];
   return steps.findLast((it) => all.includes(it)) ?? "full";
 }

@@ -34,7 +34,7 @@ const fields: RowFields<Seen> = {
   principal: { kind: "text", of: (it) => it.principal },
   tenant: { kind: "text", of: (it) => it.tenant },
   gateway: { kind: "text", of: (it) => it.gatewayName },
-  tier: { kind: "text", of: (it) => it.tier },
+  plan: { kind: "text", of: (it) => it.plan },
   dial: { kind: "text", of: (it) => it.dial },
   order: { kind: "text", of: (it) => it.standing.map((order) => order.verb) },
   group: { kind: "text", of: (it) => it.group },
@@ -53,7 +53,7 @@ const keyFields: RowFields<ClientKeyRow> = {
   principal: { kind: "text", of: (it) => it.principal },
   tenant: { kind: "text", of: (it) => it.tenant },
   gateway: { kind: "text", of: (it) => it.gatewayName },
-  tier: { kind: "text", of: (it) => it.tier },
+  plan: { kind: "text", of: (it) => it.plan },
   state: { kind: "text", of: (it) => it.state },
   model: { kind: "text", of: (it) => it.models },
   replaces: { kind: "text", of: (it) => it.replaces },
@@ -103,23 +103,23 @@ export function clients(app: FastifyInstance, context: Context): void {
     const reporting = gateways.reporting().map(({ gateway, heard }) => ({
       id: gateway.id,
       name: gateway.facts.name,
-      tiers: [...new Set(["default", ...Object.keys(heard.settings?.tiers ?? {})])],
+      plans: [...new Set(["default", ...Object.keys(heard.settings?.plans ?? {})])],
     }));
     return { ...page, gateways: reporting };
   });
 
   app.post("/api/client-keys", async (request): Promise<MadeKey> => {
     const by = personOf(request);
-    const { gateway, reason, forMs, models, principal, tenant, tier } = read(newKeyBody, request.body);
-    const tiers = gateways.heard(gateway)?.settings?.tiers ?? {};
-    if (tier !== undefined && tier !== "default" && !(tier in tiers))
-      throw new ServerError("BAD_REQUEST", `tier: outweigh.yml names no tier ${tier}`);
+    const { gateway, reason, forMs, models, principal, tenant, plan } = read(newKeyBody, request.body);
+    const plans = gateways.heard(gateway)?.settings?.plans ?? {};
+    if (plan !== undefined && plan !== "default" && !(plan in plans))
+      throw new ServerError("BAD_REQUEST", `plan: outweigh.yml names no plan ${plan}`);
     const { secret, key } = newClientKey();
     const rights = {
       principal,
       models,
       ...(tenant !== undefined && { tenant }),
-      ...(tier !== undefined && { tier }),
+      ...(plan !== undefined && { plan }),
       ...(forMs !== undefined && { expiresAt: now() + forMs }),
     };
     await onRecord(context, {

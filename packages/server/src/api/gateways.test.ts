@@ -136,7 +136,7 @@ class AGateway {
             id: "key-0123456789ab",
             principal: "mallory",
             tenant: "acme",
-            tier: "default",
+            plan: "default",
             models: [],
             last4: "abcd",
             createdAt: 1,
@@ -145,7 +145,7 @@ class AGateway {
         settings: {
           epoch: 1,
           contact: "sec@acme.example",
-          tiers: { default: { limits: {}, logprobs: true, probabilities: "full" } },
+          plans: { default: { limits: {}, logprobs: true, probabilities: "full" } },
           models: [],
         },
       }),
@@ -296,7 +296,7 @@ test("a key is told once and reaches the gateway as a digest", async () => {
   assert.ok(ask?.order.verb === "add-key");
   assert.equal(ask.order.key.digest, createHash("sha256").update(made.body.secret).digest("hex"));
   assert.doesNotMatch(JSON.stringify([heard, (await visitor.get("/api/evidence")).body]), new RegExp(made.body.secret));
-  assert.equal((await visitor.post("/api/client-keys", { ...wanted, tier: "gold" })).status, 400);
+  assert.equal((await visitor.post("/api/client-keys", { ...wanted, plan: "gold" })).status, 400);
   const rotated = await visitor.post(`/api/client-keys/${it.id}/key-0123456789ab/rotate`, { reason: "leaked" });
   assert.equal(rotated.status, 200, JSON.stringify(rotated.body));
   assert.equal((await visitor.post(`/api/client-keys/${it.id}/key-ffffffffffff/revoke`, { reason: "r" })).status, 404);

@@ -37,7 +37,7 @@ export function factsOf(it: ClientRow): (readonly [string, ReactNode])[] {
       ),
     ],
     ["Answers", `${positionText[it.dial].name}: ${positionText[it.dial].gets}`],
-    ["Tier", <Shown key="tier">{it.tier}</Shown>],
+    ["Plan", <Shown key="plan">{it.plan}</Shown>],
     ["Tenant", it.tenant === undefined ? undefined : <Shown key="tenant">{it.tenant}</Shown>],
     [
       "Keys that work",
@@ -61,7 +61,7 @@ export function Reading({ value }: { readonly value: number | undefined }) {
 }
 
 export function Budget({ of: { budget } }: { readonly of: ClientRow }) {
-  if (!budget) return <Muted>its tier sets none</Muted>;
+  if (!budget) return <Muted>its plan sets none</Muted>;
   const label = `${share(budget.used)} of ${bits(budget.bitsPerDay).replace("≤ ", "")} a day`;
   return (
     <span className={s.budget}>

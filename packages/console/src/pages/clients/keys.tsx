@@ -55,14 +55,14 @@ const columns: readonly Column<ClientKeyRow>[] = [
     ),
   },
   {
-    id: "tier",
-    title: "Tier",
+    id: "plan",
+    title: "Plan",
     track: "84px",
     from: 640,
-    sort: "tier",
+    sort: "plan",
     cell: (it) => (
-      <Value field="tier" inRow word>
-        {it.tier}
+      <Value field="plan" inRow word>
+        {it.plan}
       </Value>
     ),
   },
@@ -128,7 +128,7 @@ function Pane({ of: it }: { readonly of: ClientKeyRow }) {
             ],
             ["Has asked", it.seen ? "yes, since its gateway started" : "not since its gateway started"],
             ["Tenant", it.tenant === undefined ? undefined : <Shown key="tenant">{it.tenant}</Shown>],
-            ["Tier", <Shown key="tier">{it.tier}</Shown>],
+            ["Plan", <Shown key="plan">{it.plan}</Shown>],
             ["May ask", it.models.length === 0 ? "all models" : <Shown key="models">{it.models.join(", ")}</Shown>],
             ["Ends with", <Mono key="last4">{`…${it.last4}`}</Mono>],
             ["Made", <At at={it.createdAt} key="made" />],
@@ -139,7 +139,7 @@ function Pane({ of: it }: { readonly of: ClientKeyRow }) {
           ]}
         />
         <Muted>
-          What a tier allows stands in <code>outweigh.yml</code>, the one place of policy.
+          What a plan allows stands in <code>outweigh.yml</code>, the one place of policy.
         </Muted>
       </Section>
       {open && <EndKey of={it} how={open} onClose={() => setOpen(undefined)} />}

@@ -19,7 +19,7 @@ export function MakeKey({ gateways, onClose }: MakeKeyProps) {
   const [gateway, setGateway] = useState(gateways[0]?.id ?? "");
   const [principal, setPrincipal] = useState("");
   const [tenant, setTenant] = useState("");
-  const [tier, setTier] = useState("default");
+  const [plan, setPlan] = useState("default");
   const [models, setModels] = useState("");
   const [reason, setReason] = useState("");
   const make = useMutation({
@@ -28,7 +28,7 @@ export function MakeKey({ gateways, onClose }: MakeKeyProps) {
         gateway,
         principal: principal.trim(),
         ...(tenant.trim() !== "" && { tenant: tenant.trim() }),
-        ...(tier !== "default" && { tier }),
+        ...(plan !== "default" && { plan }),
         models: models.split(/[\s,]+/).filter(Boolean),
         reason,
       }),
@@ -49,10 +49,10 @@ export function MakeKey({ gateways, onClose }: MakeKeyProps) {
             most={256}
           />
           <Select
-            label="Tier"
-            value={tier}
-            onChange={setTier}
-            options={(chosen?.tiers ?? []).map((it) => ({ id: it, label: it }))}
+            label="Plan"
+            value={plan}
+            onChange={setPlan}
+            options={(chosen?.plans ?? []).map((it) => ({ id: it, label: it }))}
           />
           {gateways.length > 1 && (
             <Select

@@ -11,7 +11,7 @@ import { verbText } from "./words.ts";
 export function Standing({ of: orders }: { readonly of: readonly GatewayOrder[] }) {
   return (
     <Section title="Orders that hold">
-      {orders.length === 0 && <Muted>None: it gets what its tier gives.</Muted>}
+      {orders.length === 0 && <Muted>None: it gets what its plan gives.</Muted>}
       {orders.map((it) => (
         <p key={it.id}>
           {verbText[it.verb].name}
