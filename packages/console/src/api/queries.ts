@@ -24,6 +24,7 @@ import {
   madeKey,
   modelDetail,
   modelPage,
+  newToken,
   invitation,
   invited,
   opened,
@@ -262,6 +263,11 @@ export const decide = {
     const done = await send(actionRow, addresses.apply, order);
     await actionChanged(order.incident);
     return done;
+  },
+  makeToken: async (source: string) => {
+    const made = await send(newToken, addresses.tokens, { source });
+    await queryClient.invalidateQueries({ queryKey: ["tokens"] });
+    return made;
   },
   revokeToken: async (name: string) => {
     await send(anything, addresses.revokeToken(name), {});

@@ -7,7 +7,9 @@ import { Empty } from "../../ui/states.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
 import { pivot, sourceFields } from "../fields.ts";
+import { Connect } from "./connect.tsx";
 import { SourcePane } from "./pane.tsx";
+import s from "./tokens.module.css";
 import { isWell, stateText } from "./words.ts";
 
 /** Who sends, whether it still does, what was refused, and what it cannot show by design. */
@@ -23,6 +25,7 @@ export function SourceList() {
       placeholder="All sources. Filter: state:silent kind:cloudtrail"
       pane={(it) => <SourcePane of={it} />}
       empty={(filter) => (filter === "" ? <NoSource /> : <Empty title="No source matches the filter" />)}
+      banner={({ total }) => total > 0 && <Connect className={s.banner} />}
       pivot={pivot}
       stillWorks="Sources go on being read."
     />
@@ -118,8 +121,8 @@ function NoSource() {
           <code>outweigh.yml</code>.
         </li>
         <li>
-          Logs elsewhere: <code>npx outweigh token create --source NAME</code>, and send NDJSON with it to{" "}
-          <code>POST /api/ingest/NAME</code>.
+          Logs elsewhere: <Connect /> or <code>npx outweigh token create --source NAME</code>, and send NDJSON with the
+          token to <code>POST /api/ingest/NAME</code>.
         </li>
         <li>
           Not sure what a log is worth? <code>npx outweigh replay FILE</code> says what it shows and what it cannot.
