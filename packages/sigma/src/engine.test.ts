@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileRules } from "./document.ts";
 import { SigmaEngine } from "./engine.ts";
+import { compileFilter } from "./filter.ts";
 import { maxShownLength } from "./limits.ts";
 import { anEvent, ruleText, run, selectionText } from "./testing/build.ts";
 
@@ -84,4 +85,41 @@ test("one event does not leak into the next", () => {
   assert.equal(engine.step(anEvent({ a: 1, b: { c: 2 } })).length, 1);
   assert.equal(engine.step(anEvent({ a: 1 })).length, 0);
   assert.equal(engine.step(anEvent({ b: { c: 2 } })).length, 0);
+});
+
+test("tells which filter hid a match; a filter on trial only tells", () => {
+  const filter = JSON.stringify({
+    title: "F",
+    name: "fine",
+    logsource: {},
+    filter: { rules: ["rule"], selection: { user: "ci" }, condition: "not selection" },
+  });
+  const documents = [selectionText({ a: 1 }, { name: "rule" }), filter].flatMap((it) => compileRules(it));
+  const hides = new SigmaEngine(documents);
+  assert.equal(hides.step(anEvent({ a: 1, user: "ci" })).length, 0);
+  assert.deepEqual(
+    hides.hidden.map((it) => [it.filter.name, it.rule.name]),
+    [["fine", "rule"]],
+  );
+  assert.equal(hides.step(anEvent({ a: 1, user: "eve" })).length, 1);
+  assert.deepEqual(hides.hidden, []);
+  const tries = new SigmaEngine(documents, { trial: new Set(documents) });
+  assert.equal(tries.step(anEvent({ a: 1, user: "ci" })).length, 1);
+  assert.equal(tries.hidden.length, 1);
+});
+
+test("a filter by itself says what stays", () => {
+  const [filter] = compileRules(
+    JSON.stringify({
+      title: "F",
+      logsource: {},
+      filter: { rules: ["any"], selection: { user: "ci" }, condition: "not selection" },
+    }),
+  );
+  assert.ok(filter?.kind === "filter");
+  const stays = compileFilter(filter);
+  assert.deepEqual(
+    [stays(anEvent({ user: "ci" })), stays(anEvent({ user: "eve" })), stays(anEvent({}))],
+    [false, true, true],
+  );
 });

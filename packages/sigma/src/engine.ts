@@ -1,7 +1,13 @@
 import { levels, type Level } from "./attributes.ts";
 import { Correlator, type Capacity, type Hit, type Losses, type Signal } from "./correlation/correlator.ts";
 import { idleFilters, linkDocuments, type Graph } from "./correlation/graph.ts";
-import { appliesTo, type CorrelationDocument, type RuleDocument, type SigmaDocument } from "./document.ts";
+import {
+  appliesTo,
+  type CorrelationDocument,
+  type FilterDocument,
+  type RuleDocument,
+  type SigmaDocument,
+} from "./document.ts";
 import { EventView, FieldTable, type SigmaEvent } from "./field.ts";
 import { maxPlans } from "./limits.ts";
 import { fits, type Logsource } from "./logsource.ts";
@@ -26,6 +32,14 @@ export interface EngineOptions {
   readonly maxEntries?: number;
   /** False tries every rule that fits by logsource. The matches are the same; tests and benches show it. Default: true. */
   readonly index?: boolean;
+  /** Filters of these documents hide nothing: what they would have hidden is told by `hidden`. Default: none. */
+  readonly trial?: ReadonlySet<SigmaDocument>;
+}
+
+/** A rule that matched, but for a filter. */
+export interface Hidden {
+  readonly filter: FilterDocument;
+  readonly rule: RuleDocument;
 }
 
 /** What the engine saw and what it could not keep. */
@@ -76,6 +90,8 @@ export class SigmaEngine {
   readonly #plans = new Map<string, Plan>();
   /** Callers pass the same list for all events of a source. */
   readonly #planOfList = new WeakMap<readonly Logsource[], Plan>();
+  readonly #trial: ReadonlySet<SigmaDocument>;
+  #hidden: Hidden[] = [];
   readonly #losses: Losses = { late: 0, ungrouped: 0, groups: 0, dropped: 0, merged: 0 };
   #seen = { events: 0, matches: 0, tried: 0, overlong: 0, unrestored: 0 };
   #latest = -Infinity;
@@ -83,6 +99,7 @@ export class SigmaEngine {
   /** @throws {SigmaError} DUPLICATE, UNKNOWN_RULE, CYCLE, TOO_DEEP. */
   constructor(documents: readonly SigmaDocument[], options: EngineOptions = {}) {
     const { latenessMs = 3_600_000, maxGroups = 50_000, maxEntries = 500_000, reserved = [], index = true } = options;
+    this.#trial = options.trial ?? new Set();
     const capacity: Capacity = { latenessMs, maxGroups, maxEntries };
     this.#graph = linkDocuments(documents);
     for (const problem of this.#graph.problems.values()) throw problem;
@@ -114,9 +131,15 @@ export class SigmaEngine {
     return { ...this.#seen, ...this.#losses };
   }
 
+  /** What filters hid of the last event, and what those on trial would have hidden. */
+  get hidden(): readonly Hidden[] {
+    return this.#hidden;
+  }
+
   /** All matches that this event makes or completes. */
   step(event: SigmaEvent): SigmaMatch[] {
     this.#seen.events++;
+    if (this.#hidden.length > 0) this.#hidden = [];
     this.#view.show(event);
     const matches: SigmaMatch[] = this.#closeUntil(event.time);
     const plan = this.#planFor(event.logsources);
@@ -160,10 +183,19 @@ export class SigmaEngine {
     const matches = compileDetection(document.detection, document.view, this.#table);
     const filters = this.#graph.filters
       .filter((it) => appliesTo(it, document))
-      .map((it) => compileDetection(it.detection, it.view, this.#table));
+      .map((filter) => ({ filter, stays: compileDetection(filter.detection, filter.view, this.#table) }));
     const need = needOf(document.detection, document.view, this.#table);
     if (filters.length === 0) return { document, need, matches, reasons: undefined };
-    return { document, need, reasons: undefined, matches: (view) => matches(view) && filters.every((it) => it(view)) };
+    const stays = (view: EventView): boolean => {
+      let isHidden = false;
+      for (const { filter, stays } of filters) {
+        if (stays(view)) continue;
+        this.#hidden.push({ filter, rule: document });
+        isHidden ||= !this.#trial.has(filter);
+      }
+      return !isHidden;
+    };
+    return { document, need, reasons: undefined, matches: (view) => matches(view) && stays(view) };
   }
 
   /** Tells rules who listens to them, and answers with those that only do so. */
