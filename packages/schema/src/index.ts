@@ -331,6 +331,42 @@ export {
   type Pin,
   type RuleDraft,
 } from "./hunt.ts";
+export {
+  grouping,
+  maxMerged,
+  mergeBody,
+  splitBody,
+  watchDays,
+  watched,
+  watchedPage,
+  type Grouping,
+  type Watched,
+} from "./grouping.ts";
+export {
+  exceptionQuery,
+  hiddenAlert,
+  hiddenAlerts,
+  maxExceptionDays,
+  ownCheck,
+  ownCount,
+  ownDraft,
+  ownName,
+  ownRule,
+  ownRuleBody,
+  ownRulePage,
+  ownStage,
+  ownStageBody,
+  provenCase,
+  usualExceptionDays,
+  type HiddenAlert,
+  type HiddenAlerts,
+  type OwnCheck,
+  type OwnCount,
+  type OwnDraft,
+  type OwnRule,
+  type OwnRuleBody,
+  type OwnStage,
+} from "./own-rule.ts";
 export { report, reportQuery, type Report } from "./report.ts";
 export { impact, objective, risk, type Impact, type Objective, type Risk } from "./impact.ts";
 export {

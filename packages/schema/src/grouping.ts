@@ -1,0 +1,42 @@
+/** What people decided of how alerts stand together, and which models are watched after a theft. */
+import { z } from "zod";
+
+const time = z.int().nonnegative();
+const reason = z.string().trim().min(1).max(2000);
+
+/** Most incidents that are merged at once. */
+export const maxMerged = 50;
+
+/** Merges others into an incident: it holds what they held, and their addresses lead to it. */
+export const mergeBody = z.strictObject({ incidents: z.array(z.string().max(200)).min(1).max(maxMerged), reason });
+/** Takes alerts out of an incident into a new one. */
+export const splitBody = z.strictObject({ alerts: z.array(z.string().max(200)).min(1).max(500), reason });
+
+/** A decision on how alerts stand together. */
+export const grouping = z.object({
+  id: z.string(),
+  kind: z.enum(["merge", "split"]),
+  /** The incident that took others in, or that was split. */
+  incident: z.string(),
+  /** Those it took in, or the new one. */
+  others: z.array(z.object({ id: z.string(), number: z.int() })),
+  by: z.string(),
+  at: time,
+  reason: z.string(),
+  undone: z.object({ by: z.string(), at: time, reason: z.string() }).optional(),
+});
+export type Grouping = z.infer<typeof grouping>;
+
+/** How long a model is watched after a confirmed theft, in days, unless ended before. */
+export const watchDays = 90;
+
+/** A model that is watched, since a theft of it was confirmed. */
+export const watched = z.object({
+  model: z.string(),
+  /** The incidents that confirmed it, each until when. */
+  thefts: z.array(z.object({ incident: z.string(), number: z.int().optional(), from: time, until: time })),
+  from: time,
+  until: time,
+});
+export type Watched = z.infer<typeof watched>;
+export const watchedPage = z.object({ items: z.array(watched), total: z.int() });
