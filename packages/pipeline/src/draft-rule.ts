@@ -19,6 +19,7 @@ const fields: Readonly<Record<string, { readonly name: string; readonly kind: "t
   activity: { name: "activity_id", kind: "number" },
   status: { name: "status_id", kind: "number" },
   external: { name: "src_external", kind: "flag" },
+  pid: { name: "actor.process.pid", kind: "number" },
 };
 
 const comparisons: Record<FilterTerm["op"], string> = { "=": "", ">": "|gt", ">=": "|gte", "<": "|lt", "<=": "|lte" };

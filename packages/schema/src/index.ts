@@ -55,6 +55,21 @@ export {
 } from "./agent.ts";
 export {
   activityProcess,
+export {
+  egressRow,
+  handledFile,
+  hostActivity,
+  hostActivityQuery,
+  hostProcess,
+  hostProcessPage,
+  maxPerProcess,
+  maxTreeProcesses,
+  sight,
+  type EgressRow,
+  type HandledFile,
+  type HostActivity,
+  type HostProcess,
+} from "./host-activity.ts";
   activityRecord,
   maxArgument,
   maxArguments,

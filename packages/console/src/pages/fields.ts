@@ -78,6 +78,7 @@ export const eventFields: readonly RowField<OcsfEvent>[] = [
   { name: "status", about: "1 success, 2 failure", values: ["1", "2"] },
   { name: "class", about: "OCSF class", of: (it) => [String(it.class_uid)] },
   { name: "activity", about: "OCSF activity" },
+  { name: "pid", about: "of the process, where a host says it" },
   { name: "id", about: "one event" },
 ];
 

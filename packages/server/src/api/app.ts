@@ -24,6 +24,7 @@ import { evidence } from "./evidence.ts";
 import { clients } from "./clients.ts";
 import { gatewayLink, gateways } from "./gateways.ts";
 import { health } from "./health.ts";
+import { hostActivity } from "./host-activity.ts";
 import { hosts } from "./hosts.ts";
 import { hunts } from "./hunts.ts";
 import { incidents } from "./incidents.ts";
@@ -123,6 +124,7 @@ export async function buildApp(
       scans,
       playbooks,
       hosts,
+      hostActivity,
       gateways,
       clients,
       controls,

@@ -99,6 +99,7 @@ export function eventCondition(filter: string, now: number, reach?: ReadonlySet<
     return term.excluded ? `not (${any})` : `(${any})`;
   });
   if (reach !== undefined) {
+  pid: { kind: "number", column: "JSONExtractUInt(doc, 'actor', 'process', 'pid')" },
     const names = [...reach].map((it) => bind("String", it));
     parts.push(names.length === 0 ? "0" : `model in (${names.join(", ")})`);
   }

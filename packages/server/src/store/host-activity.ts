@@ -1,0 +1,170 @@
+// What agents saw of one host, put together by process and by destination. Under the hunter's limits.
+import { maxPerProcess, maxTreeProcesses } from "@outweigh/schema";
+import type { EventEngine } from "./engine/engine.ts";
+import { tableIn } from "./event-tables.ts";
+import { hunt, type Condition } from "./events.ts";
+
+/** Most destinations told of a host: a person reads the first ten. */
+const maxEgress = 500;
+/** Most changes of a host's sight, and most files that lie on a given file system. */
+const maxSights = 200;
+const maxCarried = 200;
+
+// Numbers come as text where they may be larger than JavaScript's are exact.
+export interface ProcessRow {
+  readonly pid: string;
+  readonly started: string;
+  readonly name: string;
+  readonly command: string;
+  readonly exe: string;
+  readonly who: string;
+  readonly container: string;
+  /** JSON: from its parent upwards. */
+  readonly parents: string;
+  readonly models: readonly string[];
+  readonly events: string;
+  readonly files: readonly FileRow[];
+  readonly fileCount: string;
+  readonly readAtMost: number;
+  readonly sent: readonly SentRow[];
+  readonly sentCount: string;
+  readonly sentAtMost: number;
+  readonly first: string;
+  readonly last: string;
+}
+
+/** path, bytes, what was done, where it lies since, what it was made from. */
+export type FileRow = readonly [string, string, string, string, string];
+/** address, port, at most. */
+export type SentRow = readonly [string, string, string];
+
+const process = (name: string) => `JSONExtractString(doc, 'actor', 'process', ${name})`;
+const inDoc = `
+  JSONExtractUInt(doc, 'actor', 'process', 'pid') as pid,
+  JSONExtractUInt(doc, 'actor', 'process', 'created_time') as started,
+  JSONExtractString(doc, 'file', 'path') as path,
+  JSONExtractUInt(doc, 'file', 'size') as file_bytes,
+  JSONExtractString(doc, 'file_result', 'path') as renamed_to,
+  JSONExtractString(doc, 'unmapped', 'made_from') as made_from,
+  JSONExtractUInt(doc, 'unmapped', 'at_most') as at_most,
+  JSONExtractString(doc, 'dst_endpoint', 'ip') as to_address,
+  JSONExtractUInt(doc, 'dst_endpoint', 'port') as to_port`;
+
+/** Events of an agent that name a process, with the fields that are taken together below. */
+function told(engine: EventEngine, { sql }: Condition): string {
+  return `(select time, id, operation, principal, model, artifact, doc, ${inDoc}
+    from ${tableIn(engine, "event")} final where ${sql} and JSONHas(doc, 'actor', 'process', 'pid'))`;
+}
+
+/** The latest processes that handled weights, at most `maxTreeProcesses`, and how many there are. */
+export async function processesOf(
+  engine: EventEngine,
+  of: Condition,
+  signal?: AbortSignal,
+): Promise<{ rows: ProcessRow[]; total: number }> {
+  const from = told(engine, of);
+  const [rows, [all]] = await Promise.all([
+    hunt<ProcessRow>(
+      engine,
+      `select pid, started, any(${process("'name'")}) as name, any(${process("'cmd_line'")}) as command,
+         any(JSONExtractString(doc, 'actor', 'process', 'file', 'path')) as exe, any(principal) as who,
+         any(JSONExtractString(doc, 'actor', 'process', 'container', 'uid')) as container,
+         any(JSONExtractRaw(doc, 'actor', 'process', 'ancestry')) as parents,
+         arrayFilter(it -> it != '', groupUniqArray(${maxPerProcess})(toString(model))) as models, count() as events,
+         groupUniqArrayIf(${maxPerProcess})((path, toString(file_bytes), toString(operation), renamed_to, made_from), operation != 'send') as files,
+         uniqIf(path, operation != 'send') as fileCount,
+         arraySum(mapValues(maxMapIf(map(path, toFloat64(at_most)), operation = 'open'))) as readAtMost,
+         groupUniqArrayIf(${maxPerProcess})((to_address, toString(to_port), toString(at_most)), operation = 'send') as sent,
+         uniqIf((to_address, to_port), operation = 'send') as sentCount,
+         toFloat64(maxIf(at_most, operation = 'send')) as sentAtMost,
+         min(time) as first, max(time) as last
+       from ${from} group by pid, started order by last desc, pid limit {most:UInt32}`,
+      { ...of.params, most: maxTreeProcesses },
+      signal,
+    ),
+    hunt<{ total: string }>(engine, `select uniqExact(pid, started) as total from ${from}`, of.params, signal),
+  ]);
+  return { rows, total: Number(all?.total ?? 0) };
+}
+
+export interface EgressFound {
+  readonly to_address: string;
+  readonly to_port: string;
+  readonly model: string;
+  readonly artifact: string;
+  readonly atMost: number;
+  readonly processes: string;
+  readonly first: string;
+  readonly last: string;
+}
+
+/**
+ * Where weights can have gone. A process tells of a destination once, with the most that it holds by then: the sum over processes is
+ * the most that can have arrived.
+ */
+export function egressOf(engine: EventEngine, of: Condition, signal?: AbortSignal): Promise<EgressFound[]> {
+  return hunt<EgressFound>(
+    engine,
+    `select to_address, to_port, model, any(weights) as artifact, sum(most) as atMost, count() as processes, min(first) as first, max(last) as last
+     from (select to_address, to_port, toString(model) as model, if(model = '', artifact, '') as stranger, any(artifact) as weights,
+         pid, started, toFloat64(max(at_most)) as most, min(time) as first, max(time) as last
+       from ${told(engine, of)} where operation = 'send' group by to_address, to_port, model, stranger, pid, started)
+     group by to_address, to_port, model, stranger order by atMost desc, to_address, to_port limit {most:UInt32}`,
+    { ...of.params, most: maxEgress },
+    signal,
+  );
+}
+
+export interface ReadFound {
+  readonly model: string;
+  readonly artifact: string;
+  readonly bytes: number;
+}
+
+/** How much of each model's weights was opened: each file once, whoever opened it. A stranger to the register is told by its file. */
+export function readOf(engine: EventEngine, of: Condition, signal?: AbortSignal): Promise<ReadFound[]> {
+  return hunt<ReadFound>(
+    engine,
+    `select model, stranger as artifact, sum(most) as bytes
+     from (select toString(model) as model, if(model = '', artifact, '') as stranger, path, toFloat64(max(at_most)) as most
+       from ${told(engine, of)} where operation = 'open' and made_from = '' group by model, stranger, path)
+     group by model, stranger limit 1000`,
+    of.params,
+    signal,
+  );
+}
+
+/** When the sensor that tells of the host became another one, from the first event on. */
+export function sightsOf(
+  engine: EventEngine,
+  of: Condition,
+  signal?: AbortSignal,
+): Promise<{ at: string; sensor: string }[]> {
+  return hunt(
+    engine,
+    `select time as at, sensor from (select time, sensor, lagInFrame(sensor) over (order by time, id rows between unbounded preceding and current row) as before
+       from (select time, id, JSONExtractString(doc, 'unmapped', 'sensor') as sensor from ${tableIn(engine, "event")} final where ${of.sql})
+       where sensor != '')
+     where sensor != before order by at limit {most:UInt32}`,
+    { ...of.params, most: maxSights },
+    signal,
+  );
+}
+
+/** Files that were made from weights, or renamed, below one of these folders. */
+export function carriedTo(
+  engine: EventEngine,
+  of: Condition,
+  folders: readonly string[],
+  signal?: AbortSignal,
+): Promise<FileRow[]> {
+  if (folders.length === 0) return Promise.resolve([]);
+  return hunt<{ file: FileRow }>(
+    engine,
+    `select distinct (path, toString(file_bytes), toString(operation), renamed_to, made_from) as file from ${told(engine, of)}
+     where operation in ('write', 'rename') and arrayExists(it -> startsWith(if(renamed_to = '', path, renamed_to), it), {folders:Array(String)})
+     limit {most:UInt32}`,
+    { ...of.params, folders: folders.map((it) => `${it.replace(/\/+$/, "")}/`.toWellFormed()), most: maxCarried },
+    signal,
+  ).then((rows) => rows.map((it) => it.file));
+}
