@@ -22,6 +22,7 @@ import { addKey, keyChanges, keyPath, readKeys, replaceKey, revokeKey, type KeyE
 import { KeyRing } from "./keys/key-ring.ts";
 import { Link, type LinkDesk, type LinkOptions } from "./link/link.ts";
 import { maxBytesInFlight, ringBytes } from "./limits.ts";
+import { Marks, marksSecret } from "./marks/marks.ts";
 import { Challenges } from "./orders/challenge.ts";
 import { OrderBook } from "./orders/order-book.ts";
 import { compilePolicy, type Policy } from "./policy/policy.ts";
@@ -185,6 +186,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
         this.#teller.order(it);
       }),
       challenges: new Challenges(this.#secret),
+      marks: new Marks(marksSecret(dataDir)),
       clients: new Clients(
         () => undefined,
         (name, limits) => this.#lender.account(name, limits),

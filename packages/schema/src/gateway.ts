@@ -39,6 +39,23 @@ export const gatewayLimits = z.strictObject({
 });
 export type GatewayLimits = z.infer<typeof gatewayLimits>;
 
+/** Most of a client's queries that may get the wrong label: what a client gets is still an answer. */
+export const maxMarkShare = 0.02;
+/** Farthest that an embedding may be turned, as the secret direction's share of it. */
+export const maxMarkPull = 0.5;
+
+const markShare = z.number().min(0).max(maxMarkShare);
+const markPull = z.number().min(0).max(maxMarkPull);
+
+/** Marks of ownership in answers. Absent: none. */
+export const gatewayMarks = z.strictObject({
+  /** Share of a classifier's queries that get the runner-up for a label. 0.005 costs a client half an answer in a hundred. */
+  share: markShare.default(0.005),
+  /** How far an embedding is turned whose text holds four of the secret words, as a share; fewer words turn it less. */
+  pull: markPull.default(0.2),
+});
+export type GatewayMarks = z.infer<typeof gatewayMarks>;
+
 /** What a kind of principal may ask, and how much. */
 export const gatewayPlan = z.strictObject({
   limits: gatewayLimits.prefault({}),
@@ -48,6 +65,7 @@ export const gatewayPlan = z.strictObject({
   answers: z.int().min(1).max(128).default(4),
   reasoning: z.boolean().default(true),
   probabilities: answerDial.default("full"),
+  marks: gatewayMarks.optional(),
 });
 export type GatewayPlan = z.infer<typeof gatewayPlan>;
 
@@ -157,12 +175,19 @@ export const orderVerb = z.enum([
   "strip-reasoning",
   "challenge",
   "suspend",
+  "mark",
+  "capture",
 ]);
 
 export type OrderVerb = z.infer<typeof orderVerb>;
 
 /** Longest life of an order: what should hold longer is policy. 90 days, in ms. */
 export const maxOrderMs = 90 * 86_400_000;
+/** Longest that a client's prompts and answers may be captured, in ms: long enough to see a day's rhythm. */
+export const maxCaptureMs = 86_400_000;
+/** Most that one capture writes: some ten thousand exchanges with a language model. */
+export const maxCaptureMegabytes = 256;
+export const usualCaptureMegabytes = 16;
 
 /** How strongly an order works. Each number belongs to one verb. */
 const strength = {
@@ -174,6 +199,11 @@ const strength = {
   top: z.int().min(1).max(1000).optional(),
   /** Leading zero bits of the proof, for `challenge`: 18 take a script half a second. */
   bits: z.int().min(8).max(28).optional(),
+  /** For `mark`, as in a plan. */
+  share: markShare.optional(),
+  pull: markPull.optional(),
+  /** Most that `capture` writes, in megabytes. */
+  megabytes: z.int().min(1).max(maxCaptureMegabytes).optional(),
 };
 
 /** What a person settles of an order: how long, how strongly, for which model, and what the client is told. */
@@ -199,6 +229,8 @@ export const gatewayOrder = z.strictObject({
   by: z.string().min(1).max(128),
   from: z.int().nonnegative(),
   until: z.int().positive(),
+  /** X25519, SubjectPublicKeyInfo in DER, base64: what a capture is sealed to. Only who holds its private half reads it. */
+  sealTo: z.base64().length(60).optional(),
   ...strength,
 });
 export type GatewayOrder = z.infer<typeof gatewayOrder>;

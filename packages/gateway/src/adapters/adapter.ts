@@ -68,6 +68,21 @@ export interface BinaryAnswer {
   readonly jsonLength: number;
 }
 
+/** An answer with probabilities. */
+export interface Answered {
+  readonly body: Buffer;
+  /** Where its JSON ends, if tensors follow. */
+  readonly jsonLength: number | undefined;
+  /** The output that holds the probabilities, where the policy says so. */
+  readonly output: string | undefined;
+}
+
+/** Rows to mark, by their place in the answer, and how many rows it holds. */
+export interface MarkedRows {
+  readonly rows: number;
+  readonly marked: ReadonlySet<number>;
+}
+
 /** What is to be done to it. */
 export interface BinaryCut {
   readonly to: Coarsening;
@@ -90,6 +105,10 @@ export interface Cuts {
   readonly probabilities?: (to: Coarsening, classes: number | undefined, output: string | undefined) => readonly Edit[];
   /** Takes the output out that is for the detectors alone. */
   readonly features?: (name: string) => readonly Edit[];
+  /** Swaps the two largest probabilities of some rows. Undefined where the answer holds none for each row. */
+  readonly swap?: (answer: Answered, rows: MarkedRows) => Buffer | undefined;
+  /** Where embeddings stand, in the order of what was asked. */
+  readonly vectors?: readonly (readonly string[])[];
   /** Both in an answer whose tensors follow its JSON. @throws when it cannot be done: then nothing may leave. */
   readonly binary?: (answer: BinaryAnswer, cut: BinaryCut) => BinaryAnswer;
 }

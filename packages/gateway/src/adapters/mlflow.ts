@@ -1,3 +1,4 @@
+import { swapAt } from "../marks/swap.ts";
 import { coarsen } from "../json/probabilities.ts";
 import { noLevers, type Adapter, type Route, type Seen, type Taken } from "./adapter.ts";
 import { areDistributions, at, countOf, membersIf, parse, rowsOf } from "./reading.ts";
@@ -18,6 +19,7 @@ export const mlflow: Adapter = {
   denied: [],
   levers: () => noLevers,
   cuts: () => ({
+    swap: swapAt(["predictions"]),
     probabilities: (to, classes) => [
       {
         path: ["predictions"],

@@ -49,6 +49,7 @@ export const ollama: Adapter = {
       ? {
           logprobs: [put("[]", "logprobs")],
           reasoning: [put('""', "thinking"), put('""', "message", "thinking")],
+          vectors: [["embeddings", "*"], ["embedding"]],
         }
       : openai.cuts(route),
   usage: {

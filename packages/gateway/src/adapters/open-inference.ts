@@ -1,5 +1,6 @@
 import { eachElement, skipValue } from "../json/spans.ts";
 import { editJson, filterElements } from "../json/edit.ts";
+import { swapTensors } from "../marks/swap-tensors.ts";
 import { coarsen, row, type Coarsening } from "../json/probabilities.ts";
 import {
   noLevers,
@@ -71,6 +72,7 @@ export const openInference: Adapter = {
     ],
     features: (name) => [filterElements(["outputs"], (output) => !isNamed(output, name))],
     binary: cutBinary,
+    swap: swapTensors,
   }),
   queries: (_, members) => rowsAsked(members),
   see(taken: Taken): Seen | undefined {

@@ -56,6 +56,7 @@ export const openai: Adapter = {
   denied: openaiDenied,
   levers: openaiLevers,
   cuts: () => ({
+    vectors: [["data", "*", "embedding"]],
     logprobs: [
       put("null", "choices", "*", "logprobs"),
       put("null", "choices", "*", "prompt_logprobs"),

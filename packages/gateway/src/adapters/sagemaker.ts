@@ -1,5 +1,6 @@
 import { mlflow, scoringRoute, seeScoring } from "./mlflow.ts";
 import type { Adapter } from "./adapter.ts";
+import { swapAt } from "../marks/swap.ts";
 import { coarsen } from "../json/probabilities.ts";
 import { isFields } from "./reading.ts";
 
@@ -21,6 +22,7 @@ export const sagemaker: Adapter = {
     { path: "/models*", why: "it loads and unloads models", grave: true },
   ],
   cuts: () => ({
+    swap: swapAt([], ["predictions"]),
     probabilities: (to, classes) => [
       {
         path: [],

@@ -1,3 +1,4 @@
+import { swapAt } from "../marks/swap.ts";
 import { coarsen } from "../json/probabilities.ts";
 import { noLevers, type Adapter, type Route, type Seen, type Taken } from "./adapter.ts";
 import { areDistributions, at, countOf, parse, rowsOf } from "./reading.ts";
@@ -29,6 +30,7 @@ export const tfServing: Adapter = {
   ],
   levers: () => noLevers,
   cuts: () => ({
+    swap: swapAt(["predictions"], ["outputs"]),
     probabilities: (to, classes) => [
       { path: ["predictions"], change: (value) => textOrSame(coarsen(JSON.parse(value.toString()), to, classes)) },
       { path: ["outputs"], change: (value) => textOrSame(coarsen(JSON.parse(value.toString()), to, classes)) },

@@ -56,6 +56,7 @@ export const tgi: Adapter = {
             ...detailsFrom("details"),
             ...detailsFrom("*", "details"),
           ],
+          ...(route.operation === "embed" && { vectors: [["*"]] }),
         },
   usage: {
     input: /"(?:prompt_tokens|input_length)"\s*:\s*(\d{1,12})/g,

@@ -1,3 +1,4 @@
+import { swapAt } from "../marks/swap.ts";
 import { coarsen } from "../json/probabilities.ts";
 import { noLevers, type Adapter, type Seen, type Taken } from "./adapter.ts";
 import { scoringQueries } from "./mlflow.ts";
@@ -20,6 +21,7 @@ export const torchserve: Adapter = {
   ],
   levers: () => noLevers,
   cuts: () => ({
+    swap: swapAt([]),
     probabilities: (to, classes) => [
       {
         path: [],

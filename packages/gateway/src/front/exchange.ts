@@ -1,9 +1,10 @@
 import type { ServerResponse } from "node:http";
 import type { Cost, Metered } from "../admission/meters.ts";
 import { ItemCutter } from "../lanes/stream-items.ts";
-import { treatingOf, withoutUsage, type Treating, type Whole } from "../lanes/treat.ts";
+import { treatingOf, withMarks, withoutUsage, type Treating, type Whole } from "../lanes/treat.ts";
 import { maxAssembledBytes, maxEditedBytes, maxStallMs } from "../limits.ts";
 import { Pieces } from "../pieces.ts";
+import type { Mark } from "../marks/marks.ts";
 import type { Admitted } from "../policy/request.ts";
 import { refuse, type Refusal } from "../refusal.ts";
 import { endFlags } from "../tap/tap.ts";
@@ -43,6 +44,7 @@ export class Exchange implements Asker {
   #flow: Flow | undefined;
   #lane: Lane = "pass";
   #treating: Treating | undefined;
+  #mark: Mark | undefined;
   #cutter: ItemCutter | undefined;
   #status = 0;
   #fields: string[] = [];
@@ -109,6 +111,7 @@ export class Exchange implements Asker {
     const { served, head, target } = this.#entered;
     const { upstream, route } = served;
     const { adapter, settings } = upstream;
+    this.#mark = this.#markOf(body);
     const asking = settings.streamUsage && this.#admitted.levers.stream ? adapter.askUsage?.(body, route) : undefined;
     this.#hidesUsage = asking !== undefined;
     if (settings.counts) this.#around.sent(upstream.name, this.#admitted.levers.answers * batchOf(body));
@@ -124,6 +127,17 @@ export class Exchange implements Asker {
       },
       this,
     );
+  }
+
+  /** Decided on the request as it came, so that a repeat gets what it got before. */
+  #markOf(body: Buffer): Mark | undefined {
+    const { model, treatment } = this.#admitted;
+    const { served, holder, head } = this.#entered;
+    if (!treatment.marks) return undefined;
+    const { principal } = holder;
+    const { output } = this.#around.policy.models.get(model) ?? {};
+    const jsonLength = lengthIn(head.jsonLength);
+    return this.#around.marks.of({ served, principal, model, marks: treatment.marks, body, jsonLength, output });
   }
 
   get isOver(): boolean {
@@ -151,6 +165,7 @@ export class Exchange implements Asker {
       this.#fail(refuse(502, "CANNOT_EDIT", "the answer is compressed and must be edited before it may leave"));
       return;
     }
+    if (this.#mark && status < 300 && !encoded && !kind) this.#treating = withMarks(this.#treating, this.#mark);
     this.#takeLane(kind, lengthIn(headers["content-length"]));
   }
 

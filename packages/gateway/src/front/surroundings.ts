@@ -1,6 +1,7 @@
 import type { Metered } from "../admission/meters.ts";
 import type { Challenges } from "../orders/challenge.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
+import type { Marks } from "../marks/marks.ts";
 import type { OrderBook } from "../orders/order-book.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Tap } from "../tap/tap.ts";
@@ -25,6 +26,7 @@ export interface Surroundings {
   keys: KeyRing;
   orders: OrderBook;
   readonly challenges: Challenges;
+  readonly marks: Marks;
   readonly clients: Clients;
   readonly strangers: Strangers;
   readonly pools: Pools;

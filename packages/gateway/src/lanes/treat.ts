@@ -1,6 +1,7 @@
 import type { GatewayModel } from "@outweigh/schema";
 import type { ItemEditor } from "../adapters/adapter.ts";
 import { editJson, type Edit } from "../json/edit.ts";
+import type { Mark } from "../marks/marks.ts";
 import type { Treatment } from "../policy/request.ts";
 import type { Served } from "../policy/routes.ts";
 import { eventData, withData } from "./stream-items.ts";
@@ -56,6 +57,18 @@ export function treatingOf(
     },
     tapsOriginal: features !== undefined,
     item: (item) => editItem(item, edits, itemEditor),
+  };
+}
+
+/** The same, of an answer that is marked first: as if the model had given it so. */
+export function withMarks(inner: Treating | undefined, mark: Mark): Treating {
+  return {
+    tapsOriginal: inner?.tapsOriginal ?? false,
+    whole(body, jsonLength) {
+      const marked = mark({ body, jsonLength });
+      return inner?.whole(marked.body, marked.jsonLength) ?? marked;
+    },
+    item: (item) => (inner ? inner.item(item) : item),
   };
 }
 

@@ -1,7 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { gatewayOrder, maxOrderMs, type AnswerDial, type GatewayOrder } from "@outweigh/schema";
+import {
+  gatewayMarks,
+  gatewayOrder,
+  maxOrderMs,
+  type AnswerDial,
+  type GatewayMarks,
+  type GatewayOrder,
+} from "@outweigh/schema";
 import { z } from "zod";
 import { Bucket } from "../admission/gcra.ts";
 import { GatewayError } from "../error.ts";
@@ -18,6 +25,8 @@ export interface Restriction {
   readonly decimals: number | undefined;
   /** How many of the largest probabilities are left, for `top-k`. */
   readonly top: number | undefined;
+  readonly marks: GatewayMarks | undefined;
+  readonly capture: GatewayOrder | undefined;
 }
 
 interface Standing {
@@ -168,6 +177,7 @@ function restrictionOf(standing: readonly Standing[]): Restriction {
   const throttle = of("throttle");
   const round = of("round");
   const largest = of("top-k");
+  const mark = of("mark");
   return {
     suspended: of("suspend")?.order,
     challenge: of("challenge")?.order,
@@ -177,6 +187,8 @@ function restrictionOf(standing: readonly Standing[]): Restriction {
     dial: of("label-only") ? "label-only" : largest ? "top-k" : round ? "rounded" : "full",
     decimals: least(round?.order.decimals, largest?.order.decimals),
     top: largest?.order.top,
+    marks: mark && gatewayMarks.parse({ share: mark.order.share, pull: mark.order.pull }),
+    capture: of("capture")?.order,
   };
 }
 

@@ -1,4 +1,4 @@
-import { answerDial, type AnswerDial, type GatewayModel, type GatewayPlan } from "@outweigh/schema";
+import { answerDial, type AnswerDial, type GatewayMarks, type GatewayModel, type GatewayPlan } from "@outweigh/schema";
 import type { Levers, Members } from "../adapters/adapter.ts";
 import { noLevers } from "../adapters/adapter.ts";
 import { logprobBits, predictionBits, vectorBits } from "../admission/information.ts";
@@ -16,6 +16,7 @@ export interface Treatment {
   readonly decimals: number;
   /** How many of the largest probabilities are left, for `top-k`. */
   readonly top?: number | undefined;
+  readonly marks: GatewayMarks | undefined;
 }
 
 /** A request that may go on. */
@@ -142,7 +143,12 @@ function treatmentOf({ plan, restriction }: Looking): Treatment {
     dial,
     decimals: restriction?.decimals ?? usualDecimals,
     top: restriction?.top,
+    marks: strongerOf(plan.marks, restriction?.marks),
   };
+}
+
+function strongerOf(a: GatewayMarks | undefined, b: GatewayMarks | undefined): GatewayMarks | undefined {
+  return a && b ? { share: Math.max(a.share, b.share), pull: Math.max(a.pull, b.pull) } : (a ?? b);
 }
 
 function queriesIn({ served, body }: Looking, members: Members | undefined): number | Refusal {

@@ -15,6 +15,7 @@ import type { Surroundings } from "../front/surroundings.ts";
 import { keyPath, readKeys } from "../keys/key-file.ts";
 import { KeyRing } from "../keys/key-ring.ts";
 import { Challenges } from "../orders/challenge.ts";
+import { Marks, marksSecret } from "../marks/marks.ts";
 import { OrderBook } from "../orders/order-book.ts";
 import { compilePolicy } from "../policy/policy.ts";
 import { secretFile } from "../record/secrets.ts";
@@ -67,6 +68,7 @@ class Carrier {
       keys: new KeyRing(readKeys(dataDir)),
       orders: this.#orders(),
       challenges: new Challenges(secret),
+      marks: new Marks(marksSecret(dataDir)),
       clients: new Clients(
         ({ slot, principal, tenant }) => sink.tell({ tell: "principal", slot, principal, tenant }),
         (name, limits) => this.#account(name, limits),

@@ -1,5 +1,12 @@
 // Orders to a gateway about one of its clients: graded, with an end, and taken back as if nothing had been.
-import { orderTerms, orderVerb, type ActionOption, type OrderTerms, type OrderVerb } from "@outweigh/schema";
+import {
+  orderTerms,
+  orderVerb,
+  usualCaptureMegabytes,
+  type ActionOption,
+  type OrderTerms,
+  type OrderVerb,
+} from "@outweigh/schema";
 import { z } from "zod";
 import { clientId, partsOf, standingOf } from "../api/client-rows.ts";
 import type { Gateways, Heard } from "../auth/gateways.ts";
@@ -57,6 +64,17 @@ const words: Readonly<
     effect: () => "Requests without a proof get 403 with a puzzle; unchanged clients stop working",
   },
   suspend: { title: (who) => `Suspend ${who}`, effect: () => "Every request gets 403, and is told not to come again" },
+  mark: {
+    title: (who) => `Mark what ${who} is answered`,
+    effect: ({ share = 0.005 }) =>
+      `${share * 100} % of a classifier's answers get the runner-up for a label; embeddings of texts with secret words are turned a little`,
+  },
+  capture: {
+    title: (who, { megabytes = usualCaptureMegabytes }) =>
+      `Capture what ${who} asks and is answered, sealed, up to ${megabytes} MB`,
+    effect: () =>
+      "Prompts and answers are written at the gateway, encrypted: opening them is another action, for two people",
+  },
 };
 
 export interface OrderClientOptions {

@@ -1,5 +1,7 @@
 import {
+  maxCaptureMegabytes,
   orderVerb,
+  usualCaptureMegabytes,
   type ActionPreview,
   type ActionRow,
   type ClientRow,
@@ -32,7 +34,7 @@ const strengths: Partial<
   Record<
     OrderVerb,
     {
-      readonly field: "requestsPerMinute" | "decimals" | "top" | "bits";
+      readonly field: "requestsPerMinute" | "decimals" | "top" | "bits" | "megabytes";
       readonly name: string;
       readonly usual: number;
       readonly least: number;
@@ -49,6 +51,13 @@ const strengths: Partial<
     usual: 18,
     least: 8,
     most: 28,
+  },
+  capture: {
+    field: "megabytes",
+    name: "Megabytes at most",
+    usual: usualCaptureMegabytes,
+    least: 1,
+    most: maxCaptureMegabytes,
   },
 };
 

@@ -32,6 +32,14 @@ export const verbText: Readonly<Record<OrderVerb, { readonly name: string; reado
   "strip-reasoning": { name: "Strip reasoning", does: "Answers come without the model's shown reasoning." },
   challenge: { name: "Challenge", does: "A proof of work with each request; unchanged clients stop working." },
   suspend: { name: "Suspend", does: "Every request gets 403, and is told not to come again." },
+  mark: {
+    name: "Mark",
+    does: "A few answers are wrong on purpose, always the same ones: a clone that took them is proved by them.",
+  },
+  capture: {
+    name: "Capture",
+    does: "Prompts and answers are kept, sealed, for a day at most. Two people agree to that, and again to opening it.",
+  },
 };
 
 /** A reading over its alarm level: 1 alarms. */
