@@ -1,4 +1,4 @@
-export type AgentErrorCode = "ENROLLED" | "NOT_ENROLLED" | "REFUSED" | "TOO_LARGE" | "UNREACHABLE";
+export type AgentErrorCode = "BAD_FRAME" | "ENROLLED" | "NOT_ENROLLED" | "REFUSED" | "TOO_LARGE" | "UNREACHABLE";
 
 /** Why an agent could not do what it was asked. */
 export class AgentError extends Error {

@@ -2,41 +2,30 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { access, chmod, constants, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { maxFileBytes, maxLineBytes } from "./limits.ts";
+import { AgentError } from "./error.ts";
+import { FrameReader, type Frame, type RawProcess } from "./frames.ts";
+import { maxProcesses } from "./limits.ts";
 import type { SeenFile } from "./story.ts";
 
-/** One line of the helper. */
+/** What the kernel told of one file. */
 export interface Kernel {
-  /** `opened`, `closed` and `written` (closed after writing) of a file; `lost`: the kernel's queue was full, so something was missed. */
-  readonly kind: "opened" | "closed" | "written" | "lost";
+  readonly kind: "opened" | "closed" | "written";
   readonly pid: number;
+  /** Who it was at that moment; undefined when it had ended before even the helper could look. */
+  readonly who: RawProcess | undefined;
   readonly file: SeenFile;
 }
 
-const kinds = { o: "opened", c: "closed", w: "written", l: "lost" } as const;
-
 /** The user `nobody` of every Linux: owns nothing. */
 const nobody = "65534";
-/** The kernel's own encoding of device numbers fits 32 bits; inodes may take 64, which Node's numbers do not hold. Any size is read: a sparse file may claim the largest. */
-const line = /^([ocwl]) (\d{1,10}) (\d{1,15}) (\d{1,15}) (\d{1,20}) (.*)$/s;
-
-/** Reads a line; undefined for one that is not the helper's. */
-export function kernelLine(text: string): Kernel | undefined {
-  const [, kind = "", pid = "", device = "", inode = "", bytes = "", path = ""] = line.exec(text) ?? [];
-  if (kind !== "o" && kind !== "c" && kind !== "w" && kind !== "l") return undefined;
-  const file = { inode: `${device}:${inode}`, path: unescaped(path), bytes: Math.min(Number(bytes), maxFileBytes) };
-  return { kind: kinds[kind], pid: Number(pid), file };
-}
-
-function unescaped(path: string): string {
-  return path.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-}
 
 export interface HelperOptions {
   /** The compiled helper. It must be started with CAP_SYS_ADMIN: by root, or with that file capability. */
   readonly path: string;
   readonly mounts: readonly string[];
   see(it: Kernel): void;
+  /** The kernel had more to tell than it keeps: something was missed. */
+  lost(): void;
   /** Called once when it ends, with what it said on standard error. */
   ended(why: string): void;
 }
@@ -44,10 +33,10 @@ export interface HelperOptions {
 export class Helper {
   readonly #child: ChildProcess;
   readonly ready: Promise<boolean>;
-  #rest = "";
+  readonly #processes = new Map<number, RawProcess>();
   #said = "";
 
-  constructor({ path, mounts, see, ended }: HelperOptions) {
+  constructor({ path, mounts, see, lost, ended }: HelperOptions) {
     // In a group of its own: Ctrl-C in a terminal is for the agent, which ends it. It also ends when its input does.
     const child = spawn(path, [nobody, nobody, ...mounts], {
       stdio: ["pipe", "pipe", "pipe"],
@@ -59,13 +48,20 @@ export class Helper {
     this.ready = promise;
     child.stdin.on("error", () => {}); // it ended: said below
     child.stderr.setEncoding("utf8").on("data", (it: string) => (this.#said = (this.#said + it).slice(-2000)));
-    child.stdout.setEncoding("utf8").on("data", (it: string) => {
-      const lines = (this.#rest + it).split("\n");
-      this.#rest = (lines.pop() ?? "").slice(0, maxLineBytes);
-      for (const text of lines) {
-        if (text.startsWith("r ")) resolve(true);
-        const told = kernelLine(text);
-        if (told) see(told);
+    const frames = new FrameReader();
+    const take = (it: Frame): void => {
+      if (it.kind === "ready") resolve(true);
+      else if (it.kind === "lost") lost();
+      else if (it.kind === "process") this.#remember(it.process);
+      else see({ kind: it.kind, pid: it.pid, who: this.#who(it.pid, it.startTicks), file: it.file });
+    };
+    child.stdout.on("data", (it: Buffer) => {
+      try {
+        for (const frame of frames.read(it)) take(frame);
+      } catch (error) {
+        if (!(error instanceof AgentError)) throw error;
+        this.#said = error.message;
+        child.kill();
       }
     });
     const over = (why: string) => {
@@ -74,6 +70,20 @@ export class Helper {
     };
     child.once("error", (error) => over(error.message));
     child.once("exit", () => over(this.#said.trim() || "it ended"));
+  }
+
+  /** The helper says once what a process is, and then only which. */
+  #remember(it: RawProcess): void {
+    this.#processes.delete(it.pid);
+    this.#processes.set(it.pid, it);
+    if (this.#processes.size <= maxProcesses) return;
+    const [oldest] = this.#processes.keys();
+    if (oldest !== undefined) this.#processes.delete(oldest);
+  }
+
+  #who(pid: number, startTicks: number | undefined): RawProcess | undefined {
+    const it = this.#processes.get(pid);
+    return it?.startTicks === startTicks ? it : undefined;
   }
 
   /** Asks for the opens of a file; closes after writing are told of every large one. */
@@ -96,6 +106,7 @@ export class Helper {
   }
 }
 
+const hardened = ["-O2", "-Wall", "-D_FORTIFY_SOURCE=2", "-fstack-protector-strong"];
 const source = new URL("../../helper/watch.c", import.meta.url).pathname;
 
 /**
@@ -104,7 +115,7 @@ const source = new URL("../../helper/watch.c", import.meta.url).pathname;
  */
 export async function buildHelper(path: string): Promise<string | undefined> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const child = spawn("cc", ["-O2", "-Wall", "-o", path, source], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn("cc", [...hardened, "-o", path, source], { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (it: string) => (said = (said + it).slice(0, 2000)));
   const { promise, resolve } = Promise.withResolvers<string | undefined>();

@@ -30,5 +30,5 @@ export const maxParentPath = 512;
 /** Most bytes that a file is said to have: what a number holds exactly. A sparse file may claim a thousand times as much. */
 export const maxFileBytes = Number.MAX_SAFE_INTEGER;
 
-/** Longest line of the helper, in bytes: a path of 4,096 with every byte escaped, and numbers. */
-export const maxLineBytes = 20_000;
+/** Longest frame of the helper, in bytes: a process with its arguments, its cgroup and all its parents, or a path. */
+export const maxFrameBytes = 32 * 1024;

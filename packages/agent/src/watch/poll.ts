@@ -8,8 +8,12 @@ import type { SeenFile, Sighting, Story } from "./story.ts";
 /** What was last seen of one process. */
 interface Known {
   readonly process: Process;
+  /** When it was first seen, and when its facts were read: in ms of `uptimeMs`. */
   readonly firstSeenAt: number;
   readonly readAt: number;
+  /** When it was last looked into, and how much it had used of the host by then. */
+  lookedAt?: number;
+  used?: number | undefined;
   /** Files that it had open for writing while it held weights. */
   writing: ReadonlyMap<string, SeenFile>;
   /** Pipes that it wrote while it held weights. */
@@ -19,66 +23,117 @@ interface Known {
 /** A process is looked at every time while it is younger than this, in ms: programs open their files when they start. */
 const youngMs = 2000;
 
-/** What is known of a process is read again after this, in ms. */
+/** What is known of a process is read again after this, in ms; and one that has used nothing is looked into again. */
 const rereadMs = 10_000;
+
+/** How often all processes are looked at where the kernel tells of opens, in ms: for what it does not watch, and for who ended. */
+const toldMs = 1000;
+
+/** Most ms of processor time in one look for processes that are neither new nor hold weights: 0.4 % of a core. */
+const turnMs = 1;
 
 /** Most pipes of one process that are remembered as followed. */
 const maxPipes = 64;
 
 export interface PollOptions {
   readonly proc: Proc;
-  readonly story: Pick<Story, "isWatched" | "holds">;
+  readonly story: Pick<Story, "isWatched" | "holds" | "holders">;
   /** Called at once with what is seen: whether the next thing matters depends on it. */
   see(sighting: Sighting): void;
   /** Our own processes, which read weights to recognise them. */
   isOurs(pid: number): boolean;
   /** Most ms of processor time that one look may take; new processes and holders of weights come first, the rest in turn. */
   readonly budgetMs: number;
+  /** Whether the kernel tells of opens at once, so that new processes need no looks. Default: it does not. */
+  isTold?(): boolean;
+  /** ms since some moment, whatever the host's clock is set to. */
+  readonly uptimeMs?: () => number;
 }
 
 export class Poll {
   readonly #options: PollOptions;
   readonly #known = new Map<number, Known>();
+  readonly #uptimeMs: () => number;
   #turn: number[] = [];
+  #wholeAt = -Infinity;
   /** How many looks in a row ended before every new process was looked at. */
   behind = 0;
 
   constructor(options: PollOptions) {
     this.#options = options;
+    this.#uptimeMs = options.uptimeMs ?? (() => performance.now());
   }
 
   /** Looks once. @param at Now, in ms since 1970. */
   look(at: number): void {
-    const { proc, story, isOurs, budgetMs } = this.#options;
+    const { proc, isOurs, budgetMs, isTold = () => false } = this.#options;
     const until = usedMs() + budgetMs;
+    if (isTold() && this.#uptimeMs() - this.#wholeAt < toldMs) {
+      this.#lookAt(this.#holders(), at, until);
+      return;
+    }
+    this.#wholeAt = this.#uptimeMs();
     const pids = proc.pids().filter((it) => !isOurs(it));
     this.#forgetEnded(new Set(pids), at);
-
-    const urgent = pids.filter((pid) => {
-      const known = this.#known.get(pid);
-      return !known || at - known.firstSeenAt < youngMs || story.holds(known.process.key);
-    });
+    const urgent = isTold() ? this.#holders() : pids.filter((it) => this.#isUrgent(it));
     // The newest first: they are the ones that may be gone at the next look.
-    const inTime = urgent.toReversed().every((pid) => {
-      if (usedMs() > until) return false;
-      this.inspect(pid, at);
-      return true;
-    });
-    this.behind = inTime ? 0 : this.behind + 1;
+    this.behind = this.#lookAt(urgent.toReversed(), at, until) ? 0 : this.behind + 1;
     const looked = new Set(urgent);
     if (this.#turn.length === 0) this.#turn = pids.filter((it) => !looked.has(it));
+    this.#lookAtTurn(at, Math.min(until, usedMs() + turnMs));
+  }
+
+  #isUrgent(pid: number): boolean {
+    const known = this.#known.get(pid);
+    return !known || this.#isYoung(known) || this.#options.story.holds(known.process.key);
+  }
+
+  #isYoung({ firstSeenAt }: Known): boolean {
+    return this.#uptimeMs() - firstSeenAt < youngMs;
+  }
+
+  #holders(): number[] {
+    return [...this.#known].flatMap(([pid, it]) => (this.#options.story.holds(it.process.key) ? pid : []));
+  }
+
+  /** Whether there was time for all. */
+  #lookAt(pids: readonly number[], at: number, until: number): boolean {
+    return pids.every((pid) => {
+      if (usedMs() > until) return false;
+      if (this.#hasRun(pid)) this.inspect(pid, at);
+      return true;
+    });
+  }
+
+  #lookAtTurn(at: number, until: number): void {
     while (this.#turn.length > 0 && usedMs() < until) {
       const pid = this.#turn.pop();
-      if (pid !== undefined && this.#known.has(pid)) this.inspect(pid, at);
+      if (pid !== undefined && this.#hasRun(pid)) this.inspect(pid, at);
     }
+  }
+
+  /**
+   * Whether a process can have opened or sent anything since it was last looked into: one that used nothing of the host cannot.
+   *
+   * Blind spot: what takes less than a clock tick and touches no new memory shows a little later.
+   */
+  #hasRun(pid: number): boolean {
+    const known = this.#known.get(pid);
+    const now = this.#uptimeMs();
+    if (known?.lookedAt === undefined || now - known.lookedAt > rereadMs || this.#isYoung(known)) return true;
+    const signs = this.#options.proc.signs(pid);
+    if (signs?.key === known.process.key && signs.used === known.used) return false;
+    known.used = signs?.used;
+    return true;
   }
 
   /** Looks at one process: what a sensor that knows which does as soon as it knows. Returns the inodes of the watched files it has open. */
   inspect(pid: number, at: number): ReadonlySet<string> {
     const { proc, story, see } = this.#options;
-    const known = this.#remembered(pid, at);
+    const known = this.#remembered(pid);
     const handles = known && proc.handles(pid);
     if (!known || !handles) return new Set();
+    known.lookedAt = this.#uptimeMs();
     const { process } = known;
     const watched = new Set<string>();
     const files = handles.flatMap((handle) => {
@@ -125,7 +180,7 @@ export class Poll {
     const { proc, story, see, isOurs } = this.#options;
     for (const pid of proc.pids()) {
       if (pid === process.facts.pid || isOurs(pid) || !pipes.includes(proc.input(pid) ?? "")) continue;
-      const to = this.#remembered(pid, at)?.process;
+      const to = this.#remembered(pid)?.process;
       if (!to || story.holds(to.key)) continue;
       see({ kind: "pipe", at, from: process, to });
       this.inspect(pid, at);
@@ -133,22 +188,28 @@ export class Poll {
   }
 
   /** The process with this id, also when it ended since it was last looked at. */
-  processOf(pid: number, at: number): Process | undefined {
-    return (this.#known.get(pid) ?? this.#remembered(pid, at))?.process;
+  processOf(pid: number): Process | undefined {
+    return (this.#known.get(pid) ?? this.#remembered(pid))?.process;
   }
 
-  #remembered(pid: number, at: number): Known | undefined {
+  #remembered(pid: number): Known | undefined {
     const { proc } = this.#options;
     const known = this.#known.get(pid);
-    // The same process may run another program by now; who else it became shows a little later.
-    const fresh = known && at - known.readAt < rereadMs && known.process.facts.exe === proc.exe(pid);
-    if (fresh && known.process.key === proc.key(pid)) return known;
+    const now = this.#uptimeMs();
+    const signs = proc.signs(pid);
+    // The same process may run another program by now, or have begun to while it was read; what else it became shows a little later.
+    const fresh = known && now - known.readAt < rereadMs && known.process.facts.exe === proc.exe(pid);
+    if (fresh && known.process.key === signs?.key && known.process.facts.name === signs.name) {
+      known.used = signs.used;
+      return known;
+    }
     const process = proc.process(pid);
     if (!process) return undefined;
     const same = known?.process.key === process.key;
-    const firstSeenAt = same && known.process.facts.exe === process.facts.exe ? known.firstSeenAt : at;
+    const firstSeenAt = same && known.process.facts.exe === process.facts.exe ? known.firstSeenAt : now;
     const kept = same ? known : { writing: new Map<string, SeenFile>(), pipes: [] };
-    const made: Known = { process, firstSeenAt, readAt: at, writing: kept.writing, pipes: kept.pipes };
+    const { writing, pipes } = kept;
+    const made: Known = { process, firstSeenAt, readAt: now, writing, pipes, ...(signs && { used: signs.used }) };
     this.#known.set(pid, made);
     return made;
   }
@@ -162,11 +223,18 @@ export class Poll {
   }
 
   #forgetEnded(running: ReadonlySet<number>, at: number): void {
+    const { story, see } = this.#options;
     for (const [pid, { process, writing }] of this.#known) {
       if (running.has(pid)) continue;
       this.#known.delete(pid);
-      for (const file of writing.values()) this.#options.see(finished(process, file, at));
-      this.#options.see({ kind: "ended", at, key: process.key });
+      for (const file of writing.values()) see(finished(process, file, at));
+      see({ kind: "ended", at, key: process.key });
+    }
+    // Who was told of by the kernel and ended before it was looked at.
+    for (const key of story.holders()) {
+      const pid = Number.parseInt(key, 10);
+      if (!running.has(pid) || (this.#known.has(pid) && this.#known.get(pid)?.process.key !== key))
+        see({ kind: "ended", at, key });
     }
   }
 }

@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { maxArgument, maxArguments, maxParents, type ActivityProcess } from "@outweigh/schema";
 import { readTable } from "../scan/listeners.ts";
+import type { RawProcess } from "./frames.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { maxDescriptors, maxFileBytes, maxParentPath, maxProcBytes, maxProcesses } from "./limits.ts";
 
@@ -55,8 +56,16 @@ export class Proc {
 
   /** What names this process for good; undefined when it has ended. */
   key(pid: number): string | undefined {
+    return this.signs(pid)?.key;
+  }
+
+  /**
+   * What names this process for good, what it is called, and how much it has used of the host: as long as that is the same, it has done next to nothing.
+   * Undefined when it has ended.
+   */
+  signs(pid: number): { readonly key: string; readonly name: string; readonly used: number } | undefined {
     const stat = statOf(text(`${this.#root}/${pid}/stat`));
-    return stat && `${pid}:${stat.startTicks}`;
+    return stat && { key: keyOf(pid, stat.startTicks), name: stat.name, used: stat.used };
   }
 
   /** The program a process runs. */
@@ -69,26 +78,44 @@ export class Proc {
     if (!stat) return undefined;
     const home = `${this.#root}/${pid}`;
     // Ended meanwhile: whose it was is not known, and nobody stands for root.
-    const uidText = /^Uid:\s+(\d+)/m.exec(text(`${home}/status`) ?? "")?.[1];
-    const uid = uidText === undefined ? undefined : Number(uidText);
+    const uid = /^Uid:\s+(\d+)/m.exec(text(`${home}/status`) ?? "")?.[1];
     const exe = this.exe(pid);
     const login = Number(text(`${home}/loginuid`) ?? unset);
-    const words = (readTable(`${home}/cmdline`, maxProcBytes) ?? "").split("\0").slice(0, maxArguments);
-    const container = /(?:docker|containerd|crio|libpod)[-/]([0-9a-f]{12,64})/.exec(text(`${home}/cgroup`) ?? "")?.[1];
+    const words = (readTable(`${home}/cmdline`, maxProcBytes) ?? "").split("\0", maxArguments);
+    return this.told({
+      pid,
+      startTicks: stat.startTicks,
+      name: stat.name,
+      ...(exe !== undefined && { exe }),
+      command: words.filter((it) => it !== ""),
+      ...(uid !== undefined && { uid: Number(uid) }),
+      ...(login !== unset && { login }),
+      cgroup: text(`${home}/cgroup`) ?? "",
+      parents: this.#parents(stat.parent),
+    });
+  }
+
+  /** A process by what was read of it, with names for its users and without its secrets. */
+  told({ pid, startTicks, name, exe, uid, login, command, cgroup, parents }: RawProcess): Process {
+    const container = /(?:docker|containerd|crio|libpod)[-/]([0-9a-f]{12,64})/.exec(cgroup)?.[1];
     const user = uid === undefined ? undefined : this.#names.get(uid);
     return {
-      key: `${pid}:${stat.startTicks}`,
+      key: keyOf(pid, startTicks),
       facts: {
         pid,
-        startedAt: this.#bootedAt + Math.round((stat.startTicks * 1000) / ticksPerSecond),
-        name: stat.name.slice(0, maxArgument),
+        startedAt: this.#bootedAt + Math.round((startTicks * 1000) / ticksPerSecond),
+        name: name.slice(0, maxArgument),
         ...(exe !== undefined && { exe }),
-        command: withoutSecrets(words.filter((it) => it !== "")).map((it) => it.slice(0, maxArgument)),
+        command: withoutSecrets(command).map((it) => it.slice(0, maxArgument)),
         ...(uid !== undefined && { uid }),
         ...(user !== undefined && { user }),
-        ...(login !== unset && { login: this.#names.get(login) ?? `uid:${login}` }),
+        ...(login !== undefined && { login: this.#names.get(login) ?? `uid:${login}` }),
         ...(container !== undefined && { container }),
-        parents: this.#parents(stat.parent),
+        parents: parents.map(({ pid: id, name: called, exe: path }) => ({
+          pid: id,
+          name: called.slice(0, maxArgument),
+          ...(path !== undefined && { exe: path }),
+        })),
       },
     };
   }
@@ -147,16 +174,32 @@ export class Proc {
   }
 }
 
+/** What names a process for good, whoever saw it. */
+export function keyOf(pid: number, startTicks: number): string {
+  return `${pid}:${startTicks}`;
+}
+
 /** `loginuid` of what no login started. */
 const unset = 4_294_967_295;
 
-/** Name, parent and start of a process. The name stands in brackets and may hold brackets and spaces. Source: proc_pid_stat(5). */
-function statOf(line: string | undefined): { name: string; parent: number; startTicks: number } | undefined {
-  const parts = /^\d+ \((.*)\) (.+)$/s.exec(line ?? "");
-  const fields = parts?.[2]?.split(" ") ?? [];
+interface Stat {
+  readonly name: string;
+  readonly parent: number;
+  readonly startTicks: number;
+  /** Page faults and clock ticks of processor time so far: a sum that only rises, and does when a process does anything. */
+  readonly used: number;
+}
+
+/** What `stat` says of a process. The name stands in brackets and may hold brackets and spaces. Source: proc_pid_stat(5). */
+function statOf(line: string | undefined): Stat | undefined {
+  if (line === undefined) return undefined;
+  const [from, to] = [line.indexOf("("), line.lastIndexOf(") ")];
+  if (from < 0 || to < from) return undefined;
+  const fields = line.slice(to + 2).split(" ", 20);
   const [parent, startTicks] = [Number(fields[1]), Number(fields[19])];
-  if (!parts || !Number.isSafeInteger(parent) || !Number.isSafeInteger(startTicks)) return undefined;
-  return { name: parts[1] ?? "", parent, startTicks };
+  const used = Number(fields[7]) + Number(fields[9]) + Number(fields[11]) + Number(fields[12]);
+  if (!Number.isSafeInteger(parent) || !Number.isSafeInteger(startTicks)) return undefined;
+  return { name: line.slice(from + 1, to), parent, startTicks, used };
 }
 
 function fileAt(path: string): { inode: string; bytes: number } | undefined {

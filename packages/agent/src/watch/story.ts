@@ -86,6 +86,11 @@ export class Story {
     return [...this.#holders.values()].filter((it) => it.endedAt === undefined).map((it) => it.process.key);
   }
 
+  /** Who holds weights by this key. */
+  processOf(key: string): Process | undefined {
+    return this.#holders.get(key)?.process;
+  }
+
   watchedFiles(): number {
     return this.#watched.size;
   }

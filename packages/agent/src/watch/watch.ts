@@ -4,12 +4,12 @@ import { parseMounts, watchable } from "../scan/mounts.ts";
 import { readTable } from "../scan/listeners.ts";
 import { Helper, type Kernel } from "./fanotify.ts";
 import { Poll } from "./poll.ts";
-import { Proc, type Process } from "./proc.ts";
+import { keyOf, Proc, type Process } from "./proc.ts";
 import { Story, type SeenFile, type Sighting } from "./story.ts";
 
 /** How often `/proc` is looked at, in ms. A program that copies a gigabyte runs longer. */
 export const lookMs = 250;
-/** Most ms of processor time for one look: 2 % of a core. */
+/** Most ms of processor time for one look, where many processes are new or hold weights: 2 % of a core. */
 const lookBudgetMs = 5;
 
 /** Looks in a row that may leave new processes for the next one before that is a problem: five seconds. */
@@ -41,7 +41,8 @@ export class Watch {
   #count = 0;
   readonly #startedAt = Date.now();
   readonly #asked = new Set<string>();
-  readonly #again = new Set<number>();
+  /** Processes that are looked at again, and the files that the kernel told of meanwhile. */
+  readonly #again = new Map<number, Set<string>>();
   readonly #ours = new Set<number>();
 
   constructor(options: WatchOptions) {
@@ -53,6 +54,7 @@ export class Watch {
       see: (it) => this.#see(it),
       isOurs: (pid) => this.#isOurs(pid),
       budgetMs: lookBudgetMs,
+      isTold: () => this.#helper !== undefined,
     });
   }
 
@@ -73,6 +75,7 @@ export class Watch {
       path,
       mounts,
       see: (it) => this.#hear(it),
+      lost: () => this.#options.problem("the kernel's queue was full: opens of files were missed"),
       ended: (why) => {
         this.#helper = undefined;
         if (this.#timer) this.#options.problem(`the kernel's sensor (T2) ended, the watch goes on as T0: ${why}`);
@@ -124,24 +127,47 @@ export class Watch {
       );
   }
 
-  /** What the kernel told of one file. The process is looked at in the same moment, before it can end. */
-  #hear({ kind, pid, file }: Kernel): void {
-    if (this.#isOurs(pid)) return;
-    if (kind === "lost") return this.#options.problem("the kernel's queue was full: opens of files were missed");
+  /** What the kernel told of one file. Most of it has nothing to do with weights. */
+  #hear(told: Kernel): void {
+    const { kind, pid, who, file } = told;
+    const key = who && keyOf(who.pid, who.startTicks);
+    const holder = key === undefined ? undefined : this.#story.processOf(key);
+    if (this.#isOurs(pid) || (kind === "written" ? who && !holder : !this.#story.isWatched(file.inode))) return;
     const at = Date.now();
     this.#sensor = "fanotify";
-    if (kind === "opened") this.#lookAgainAt(pid);
-    // Still open: then how it was opened was seen too. Else it was opened, and may have been read, for all we know.
-    if (kind === "opened" && this.#poll.inspect(pid, at).has(file.inode)) return;
-    const who = this.#poll.processOf(pid, at) ?? unknownProcess(pid);
-    if (kind === "written") this.#see({ kind: "written", at, process: who, file });
-    else this.#see({ kind: "open", at, process: who, file, reads: true, writes: false });
+    // Still open: then how it was opened is seen too. Else it was opened, and may have been read, for all we know.
+    if (kind === "opened" && this.#isNews(pid, file) && this.#poll.inspect(pid, at).has(file.inode)) return;
+    const process = holder ?? this.#processOf(told);
+    if (kind === "written") this.#see({ kind: "written", at, process, file });
+    else this.#see({ kind: "open", at, process, file, reads: true, writes: false });
   }
 
-  /** What a reader of weights opens and connects to next comes within moments, and may be over before the next look. */
-  #lookAgainAt(pid: number): void {
-    if (this.#again.has(pid) || this.#again.size >= maxAgain) return;
-    this.#again.add(pid);
+  /** Who the helper saw, with what only we may see of one that still runs: the paths of programs. */
+  #processOf({ pid, who }: Kernel): Process {
+    const own = this.#poll.processOf(pid);
+    if (!who) return own ?? unknownProcess(pid);
+    const told = this.#proc.told(who);
+    if (own?.key !== told.key || own.facts.name !== told.facts.name) return told;
+    const { exe, parents } = own.facts;
+    return {
+      key: told.key,
+      facts: {
+        ...told.facts,
+        ...(exe !== undefined && { exe }),
+        parents: parents.length < told.facts.parents.length ? told.facts.parents : parents,
+      },
+    };
+  }
+
+  /**
+   * Whether the process did not open this file a moment ago. What a reader of weights opens and connects to next comes within moments,
+   * and may be over before the next look: it is looked at again.
+   */
+  #isNews(pid: number, { inode }: SeenFile): boolean {
+    const known = this.#again.get(pid);
+    if (known) return known.size !== known.add(inode).size;
+    if (this.#again.size >= maxAgain) return true;
+    this.#again.set(pid, new Set([inode]));
     for (const [i, ms] of againMs.entries()) {
       const timer = setTimeout(() => {
         if (i === againMs.length - 1) this.#again.delete(pid);
@@ -149,6 +175,7 @@ export class Watch {
       }, ms);
       timer.unref();
     }
+    return true;
   }
 
   #see(sighting: Sighting): void {
