@@ -9,9 +9,9 @@ import {
 import { explain, type SigmaEvent, type SigmaMatch } from "@outweigh/sigma";
 import { severityOf } from "./detect/rule-info.ts";
 import { Rules, type Refused } from "./detect/rules.ts";
-import type { Logsource, Raw, SourceKind } from "./ingest/source.ts";
-import { sourceOf } from "./ingest/sources.ts";
+import type { SourceKind } from "./ingest/source.ts";
 import type { Register } from "./register.ts";
+import { storedView } from "./stored-view.ts";
 
 /** Most principals told apart for one rule: beyond, "at least so many" says enough. */
 const maxPrincipals = 10_000;
@@ -31,8 +31,6 @@ export interface BacktestOptions {
   /** What kind of source a stored event came from; undefined when that is not known any more. */
   kindOf(event: OcsfEvent): SourceKind | undefined;
 }
-
-const around = { trusts: () => false };
 
 /**
  * Tries rules on events that are stored, in the order given, which should be that of time. The same rules as in a line see the
@@ -66,7 +64,7 @@ export class Backtest {
   }
 
   step(event: OcsfEvent): void {
-    const { raw, logsources } = this.#viewOf(event);
+    const { raw, logsources } = storedView(event, this.#kindOf(event));
     if (raw === undefined) this.#blind++;
     this.#events++;
     this.#first = Math.min(this.#first ?? event.time, event.time);
@@ -92,17 +90,6 @@ export class Backtest {
       ...(this.#last !== undefined && { last: this.#last }),
       ...(cut !== undefined && { cut }),
     };
-  }
-
-  #viewOf(event: OcsfEvent): { raw: Raw | undefined; logsources: readonly Logsource[] } {
-    const kind = this.#kindOf(event);
-    if (kind === undefined) return { raw: undefined, logsources: [] };
-    const own = sourceOf(kind);
-    const read = own.read(event.raw_data ?? "", { source: event.source, offset: 0, receivedAt: event.time }, around);
-    if (!read.ok) return { raw: undefined, logsources: own.logsources };
-    const at = read.events.length === 1 ? 0 : read.events.findIndex((it) => it.id === event.id);
-    const as = read.as?.[at] ?? own.logsources;
-    return { raw: read.raw[at], logsources: typeof as === "string" ? sourceOf(as).logsources : as };
   }
 }
 

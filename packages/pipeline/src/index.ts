@@ -9,7 +9,7 @@ export {
 } from "./controls/check.ts";
 export { coverage, readLogSources, type LogSources } from "./controls/coverage.ts";
 export { readControl, stages, type Control, type Stage } from "./controls/control.ts";
-export type { CorrelateOptions } from "./correlate/incidents.ts";
+export { maxAlerts, regrouping, regroupingOf, type CorrelateOptions, type Regrouping } from "./correlate/incidents.ts";
 export type { AnyDetector, Context, Detector, Finding } from "./detect/detector.ts";
 export { detectors } from "./detect/detectors.ts";
 export { type RuleInfo } from "./detect/rule-info.ts";
@@ -33,6 +33,7 @@ export {
 } from "./ingest/source.ts";
 export { detectKind, sourceOf, sources } from "./ingest/sources.ts";
 export { Line, type From, type LineOptions, type Losses, type Outcome } from "./line.ts";
+export { draftException, draftProof, ExceptionTrial, readOwnRule, type OwnText } from "./own-rule.ts";
 export { playbookHeadings, readPlaybook } from "./playbook.ts";
 export { maxRecordBytes, RecordSplitter, type Cut, type SplitterState } from "./records.ts";
 export { prove, type Proven } from "./proof.ts";
@@ -40,4 +41,6 @@ export { importedRules, type ImportedRules } from "./rule-import.ts";
 export { makeRegister, type Located, type Register, type RegisterOptions } from "./register.ts";
 export { demandOf, readPolicy, recommend, type Demand, type Policy, type Recommendation } from "./respond/policy.ts";
 export { type SourceAccount } from "./source-book.ts";
+export { watchOf, watchStep, type Theft, type WatchList, type WatchStep } from "./watch-list.ts";
+export { tuning, type TunedCount, type Tuning } from "./tuning.ts";
 export { bytesText, percentText, spanText } from "./amounts.ts";

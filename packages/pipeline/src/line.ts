@@ -1,7 +1,7 @@
 import { Ledger } from "@outweigh/custody";
 import type { Alert, Coalition, Gap, Holding, Incident, OcsfEvent } from "@outweigh/schema";
 import { z } from "zod";
-import { Incidents, type CorrelateOptions } from "./correlate/incidents.ts";
+import { Incidents, type CorrelateOptions, type Regrouping } from "./correlate/incidents.ts";
 import { AlertBook, type Claim } from "./detect/alert-book.ts";
 import type { Context } from "./detect/detector.ts";
 import { detectors } from "./detect/detectors.ts";
@@ -18,6 +18,7 @@ import { sourceOf } from "./ingest/sources.ts";
 import { Twins } from "./ingest/twins.ts";
 import type { Register } from "./register.ts";
 import { SourceBook, type SourceAccount } from "./source-book.ts";
+import { noTuning, stepUp, tunedCount, tuning, type TunedCount, type Tuning } from "./tuning.ts";
 
 /** What a record is read with. */
 export interface From extends Origin {
@@ -76,7 +77,9 @@ export class Line {
   readonly #register: Register;
   readonly #around: Surroundings;
   readonly #ledger: Ledger;
-  readonly #rules: Rules;
+  readonly #texts: readonly string[];
+  #rules: Rules;
+  #tuning: Tuning = noTuning;
   readonly #detectors: Detectors;
   readonly #alerts = new AlertBook();
   readonly #incidents: Incidents;
@@ -94,6 +97,7 @@ export class Line {
     this.#ledger = new Ledger(
       register.models.map(({ name, bytes, files, readers }) => ({ name, bytes, parts: files, readers })),
     );
+    this.#texts = rules;
     this.#rules = new Rules(rules, register);
     this.#detectors = new Detectors(detectors, options);
     this.#incidents = new Incidents(correlate);
@@ -184,8 +188,21 @@ export class Line {
   #detect(event: OcsfEvent, raw: Raw | undefined, logsources: readonly Logsource[]): Alert[] {
     const claims: Claim[] = [];
     const context = this.#contextOf(event, claims);
-    claims.push(...this.#rules.step(event, raw ?? {}, logsources), ...this.#detectors.step(event, context));
-    return claims.map((it) => this.#alerts.raise(it, event));
+    const found = this.#detectors.step(event, context);
+    const stays = (it: Claim): boolean => !this.#rules.hides(it, event, raw ?? {}, logsources);
+    claims.push(...this.#rules.step(event, raw ?? {}, logsources), ...found.filter(stays));
+    return claims.map((it) => this.#alerts.raise(this.#watched(it, event), event));
+  }
+
+  /** What is found about a model that is watched is one step worse. */
+  #watched(claim: Claim, { time }: OcsfEvent): Claim {
+    if (claim.model === undefined || this.#tuning.watched.length === 0) return claim;
+    const isWatched = this.#tuning.watched.some(
+      ({ model, from, until }) => model === claim.model && time >= from && time < until,
+    );
+    if (!isWatched) return claim;
+    const matched = [{ field: "watched", value: `${claim.model}, after a confirmed theft` }, ...claim.matched];
+    return { ...claim, severity: stepUp(claim.severity), matched };
   }
 
   /** What the register and the books know of an event. Books it, if it is a read. */
@@ -212,6 +229,45 @@ export class Line {
       if (!oldest.done) this.#recent.delete(oldest.value);
     }
     return false;
+  }
+
+  /** Works with this from the next record on, in place of what it was told before. What the rules remember stays. */
+  tune(to: Tuning): void {
+    if (JSON.stringify(to.own) === JSON.stringify(this.#tuning.own)) {
+      this.#tuning = to;
+      return;
+    }
+    const before = this.#rules;
+    const isSame = ({ name, text, stage }: Tuning["own"][number]): boolean =>
+      this.#tuning.own.some((it) => it.name === name && it.text === text && it.stage === stage);
+    const same = new Set(to.own.filter(isSame).map((it) => it.name));
+    this.#rules = new Rules(this.#texts, this.#register, { own: to.own });
+    this.#rules.restore(before.snapshot());
+    this.#rules.keepCounts(before.counts().filter((it) => same.has(it.name)));
+    this.#tuning = to;
+  }
+
+  /** What it was told last. */
+  get tuning(): Tuning {
+    return this.#tuning;
+  }
+
+  /** Why somebody's texts could not be used beside what is in use; empty: they could. Changes nothing. */
+  wouldRefuse(own: Tuning["own"]): readonly Refused[] {
+    const before = new Set(this.refused().map((it) => JSON.stringify(it)));
+    const all = [...this.#tuning.own.filter((it) => own.every(({ name }) => name !== it.name)), ...own];
+    const { refused } = new Rules(this.#texts, this.#register, { own: all });
+    return refused.filter((it) => !before.has(JSON.stringify(it)));
+  }
+
+  /** How often what people wrote here matched, since it is in its stage. */
+  tunedCounts(): TunedCount[] {
+    return this.#rules.counts();
+  }
+
+  /** Takes over how a person groups alerts; answers with the incidents that changed. */
+  regroup(to: Regrouping): Incident[] {
+    return this.#incidents.regroup(to);
   }
 
   /** Who holds how much of which model. */
@@ -266,6 +322,8 @@ export class Line {
       twins: this.#twins.snapshot(),
       sources: this.#sources.snapshot(),
       recent: [...this.#recent],
+      tuning: this.#tuning,
+      counts: this.#rules.counts(),
       ...this.#blind.snapshot(),
     };
   }
@@ -275,6 +333,8 @@ export class Line {
     try {
       const it = stored.parse(state);
       this.#ledger.restore(it.ledger);
+      this.tune(it.tuning);
+      this.#rules.keepCounts(it.counts);
       this.#rules.restore(it.rules);
       this.#detectors.restore(it.detectors);
       this.#alerts.restore(it.alerts);
@@ -306,4 +366,6 @@ const stored = z.object({
   recent: z.array(z.string()),
   gaps: z.unknown(),
   watching: z.unknown().optional(),
+  tuning: tuning.default(noTuning),
+  counts: z.array(tunedCount).default([]),
 });

@@ -44,8 +44,9 @@ export interface Proven {
  * A proof or rule that cannot be read is a case that does not pass, with the reason.
  *
  * @param name The rule's name, which is the stem of both files.
+ * @param exceptions Filters that are applied: the proof must hold with them too.
  */
-export function prove(name: string, rule: string, proof: string): Proven[] {
+export function prove(name: string, rule: string, proof: string, exceptions: readonly string[] = []): Proven[] {
   const broken = (problem: string): Proven[] => [
     { rule: name, case: "(proof)", kind: "attack", passed: false, problem },
   ];
@@ -66,7 +67,7 @@ export function prove(name: string, rule: string, proof: string): Proven[] {
     return broken(`${issue?.path.join(".") || "proof"}: ${issue?.message ?? "not a proof"}`);
   }
   return read.data.map((it) => {
-    const problem = problemOf(name, rule, it);
+    const problem = problemOf(name, [rule, ...exceptions], it);
     return {
       rule: name,
       case: it.name,
@@ -77,8 +78,8 @@ export function prove(name: string, rule: string, proof: string): Proven[] {
   });
 }
 
-function problemOf(name: string, rule: string, it: z.infer<typeof proofCase>): string | undefined {
-  const line = new Line({ register: makeRegister(it.models, { networks: it.networks }), rules: [rule] });
+function problemOf(name: string, rules: readonly string[], it: z.infer<typeof proofCase>): string | undefined {
+  const line = new Line({ register: makeRegister(it.models, { networks: it.networks }), rules });
   const [refused] = line.refused();
   // A rule that needs names of the register says nothing where the register has none.
   if (refused) return it.expect === "nothing" && it.models.length === 0 ? undefined : `refused: ${refused.reason}`;

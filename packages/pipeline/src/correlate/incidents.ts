@@ -1,8 +1,43 @@
 import { createHash } from "node:crypto";
-import { severityId, worse, type Alert, type Incident, type OcsfEvent, type Severity } from "@outweigh/schema";
+import { severityId, type Alert, type Incident, type OcsfEvent } from "@outweigh/schema";
 import { z } from "zod";
-import { countText, spanText } from "../amounts.ts";
+import {
+  affinity,
+  asMember,
+  firstAt,
+  incidentOf,
+  lastAt,
+  maxNames,
+  member,
+  memberOf,
+  type Member,
+  type Story,
+} from "./story.ts";
 import { StoryIndex } from "./story-index.ts";
+
+/** What a person decided: which alerts these incidents hold from now on. An incident without alerts is one no more. */
+export const regrouping = z.object({
+  stories: z.array(
+    z.object({
+      id: z.string(),
+      members: z.array(member),
+      /** Who decided it and why, in one sentence. */
+      decided: z.string().optional(),
+      /** The longest span counts from here, in ms since 1970: a merged incident lives as long as the youngest of its parts. */
+      spanFrom: z.number().optional(),
+    }),
+  ),
+});
+export type Regrouping = z.infer<typeof regrouping>;
+
+/** An incident as a person wants it. */
+export interface Wanted extends Pick<Regrouping["stories"][number], "id" | "decided" | "spanFrom"> {
+  readonly alerts: readonly Alert[];
+}
+
+export function regroupingOf(stories: readonly Wanted[]): Regrouping {
+  return { stories: stories.map(({ alerts, ...it }) => ({ ...it, members: alerts.map(memberOf) })) };
+}
 
 /** How alerts become incidents. */
 export interface CorrelateOptions {
@@ -23,34 +58,8 @@ const correlateDefaults: CorrelateOptions = {
 /** Most incidents that alerts can still join, and most alerts that wait for an incident of their principal. */
 const maxOpen = 5000;
 const maxWaiting = 5000;
-/** Most alerts in one incident, and most names it lists. */
-const maxAlerts = 500;
-const maxNames = 100;
-
-/** What of an alert its incident needs. */
-const member = z.object({
-  id: z.string(),
-  rule: z.string(),
-  severity: z.enum(["informational", "low", "medium", "high", "critical"]),
-  summary: z.string(),
-  principal: z.string().optional(),
-  model: z.string().optional(),
-  /** Outside the own networks, if its event had one. */
-  address: z.string().optional(),
-  act: z.enum(["obtain", "copy", "replicate"]).optional(),
-  method: z.string().optional(),
-  firstAt: z.number(),
-  lastAt: z.number(),
-});
-type Member = Omit<z.infer<typeof member>, "method"> & { readonly method?: Alert["method"] };
-
-/** An incident while alerts can still join it. Plain JSON. */
-interface Story {
-  readonly id: string;
-  members: Member[];
-  /** Addresses outside the own networks that its events came from: they tie an anonymous client to a named one. */
-  addresses: string[];
-}
+/** Most alerts in one incident. */
+export const maxAlerts = 500;
 
 /**
  * Puts alerts that tell one story into one incident: the same principal, the same outside address or the same model,
@@ -87,6 +96,51 @@ export class Incidents {
     return incidentOf(story);
   }
 
+  /**
+   * Takes over what a person decided; answers with the incidents that changed, whole. Later alerts follow: repeats of an alert stay with
+   * it, new ones join the incident with which they have most in common where a person drew the line.
+   */
+  regroup({ stories }: Regrouping): Incident[] {
+    const moved = new Map(stories.flatMap((it) => it.members.map(({ id }) => [id, it.id] as const)));
+    const known = new Map([...moved.keys()].flatMap((id) => this.#known(id)));
+    const touched = new Set(stories.map((it) => it.id));
+    for (const [id, to] of moved) {
+      const home = this.#homes.get(id);
+      if (!home || home.id === to) continue;
+      home.members = home.members.filter((it) => it.id !== id);
+      touched.add(home.id);
+    }
+    for (const it of stories) {
+      const members = it.members.map((one) => known.get(one.id) ?? asMember(one));
+      const open = this.#stories.find(({ id }) => id === it.id);
+      const story: Story = open ?? { id: it.id, members, addresses: [] };
+      if (!open && members.length > 0) this.#stories.push(story);
+      story.members = members;
+      delete story.decided;
+      delete story.spanFrom;
+      if (it.decided !== undefined) story.decided = it.decided;
+      if (it.spanFrom !== undefined) story.spanFrom = it.spanFrom;
+    }
+    const changed = this.#stories.filter((it) => touched.has(it.id));
+    for (const it of changed)
+      it.addresses = [...new Set(it.members.flatMap((one) => one.address ?? []))].slice(-maxNames);
+    this.#stories = this.#stories.filter((it) => it.members.length > 0).slice(-maxOpen);
+    this.#waiting = this.#waiting.filter((it) => !moved.has(it.id));
+    this.#reindex();
+    return changed.filter((it) => it.members.length > 0).map(incidentOf);
+  }
+
+  #known(id: string): [string, Member][] {
+    const found = this.#homes.get(id)?.members.find((it) => it.id === id);
+    return found ? [[id, found]] : [];
+  }
+
+  #reindex(): void {
+    this.#index = new StoryIndex();
+    for (const it of this.#stories) this.#index.open(it);
+    this.#homes = new Map(this.#stories.flatMap((story) => story.members.map(({ id }) => [id, story] as const)));
+  }
+
   snapshot(): unknown {
     return structuredClone({ stories: this.#stories, waiting: this.#waiting });
   }
@@ -95,20 +149,21 @@ export class Incidents {
     const { stories, waiting } = stored.parse(state);
     this.#stories = stories.map((it) => ({ ...it, members: it.members.map(asMember) }));
     this.#waiting = waiting.map(asMember);
-    this.#index = new StoryIndex();
-    for (const it of this.#stories) this.#index.open(it);
-    this.#homes = new Map(this.#stories.flatMap((story) => story.members.map(({ id }) => [id, story] as const)));
+    this.#reindex();
   }
 
   /** An open story that an alert belongs to: of its principal, else of its outside address, else, if it is loud, of its model. */
   #join(it: Member, address: string | undefined): Story | undefined {
     const { windowMs, principalWindowMs } = this.#options;
     const isLoud = severityId(it.severity) >= severityId("medium");
-    const latest = (stories: readonly Story[], apartMs: number) =>
-      stories
-        .filter((story) => this.#isNear(story, it, apartMs))
-        .map((story) => ({ story, at: lastAt(story) }))
-        .sort((a, b) => b.at - a.at)[0]?.story;
+    const latest = (stories: readonly Story[], apartMs: number) => {
+      const near = stories.filter((story) => this.#isNear(story, it, apartMs));
+      // Where a person drew the line, what an alert has in common counts before what was last.
+      const isDrawn = near.some((story) => story.decided !== undefined);
+      return near
+        .map((story) => ({ story, at: lastAt(story), like: isDrawn ? affinity(story, it) : 0 }))
+        .sort((a, b) => b.like - a.like || b.at - a.at)[0]?.story;
+    };
     return (
       latest(this.#index.with("principal", it.principal), principalWindowMs) ??
       latest(this.#index.with("address", address), windowMs) ??
@@ -118,7 +173,7 @@ export class Incidents {
 
   #isNear(story: Story, it: Member, apartMs: number): boolean {
     const [from, to] = [firstAt(story), lastAt(story)];
-    const span = Math.max(to, it.lastAt) - Math.min(from, it.firstAt);
+    const span = Math.max(to, it.lastAt) - Math.min(story.spanFrom ?? from, it.firstAt);
     return it.firstAt - to <= apartMs && from - it.lastAt <= apartMs && span <= this.#options.maxSpanMs;
   }
 
@@ -165,109 +220,14 @@ export class Incidents {
 }
 
 const stored = z.object({
-  stories: z.array(z.object({ id: z.string(), members: z.array(member), addresses: z.array(z.string()) })),
+  stories: z.array(
+    z.object({
+      id: z.string(),
+      members: z.array(member),
+      addresses: z.array(z.string()),
+      decided: z.string().exactOptional(),
+      spanFrom: z.number().exactOptional(),
+    }),
+  ),
   waiting: z.array(member),
 });
-
-function asMember(it: z.infer<typeof member>): Member {
-  return it as Member;
-}
-
-function memberOf({ id, rule, severity, summary, principal, model, act, method, firstAt, lastAt }: Alert): Member {
-  return {
-    id,
-    rule,
-    severity,
-    summary,
-    firstAt,
-    lastAt,
-    ...(principal !== undefined && { principal }),
-    ...(model !== undefined && { model }),
-    ...(act !== undefined && { act }),
-    ...(method !== undefined && { method }),
-  };
-}
-
-function firstAt({ members }: Story): number {
-  return Math.min(...members.map((it) => it.firstAt));
-}
-
-function lastAt({ members }: Story): number {
-  return Math.max(...members.map((it) => it.lastAt));
-}
-
-/** Which alert tells the story best, among the worst: what the books prove before what a pattern suggests. */
-const tellers = [
-  "complete-copy",
-  "coalition-coverage",
-  "decoy-touched",
-  "retired-key-used",
-  "undeclared-copy",
-  "enumerate-then-pull",
-  "unaccounted-read",
-  "machine-key-moved",
-  "shared-key",
-  "new-network",
-  "segmented-download",
-  "bulk-completion",
-];
-
-function incidentOf(story: Story): Incident {
-  const { id, members } = story;
-  let severity: Severity = "informational";
-  for (const it of members) severity = worse(severity, it.severity);
-  const worst = members.filter((it) => it.severity === severity);
-  const [told] = tellers.map((rule) => worst.find((it) => it.rule === rule)).filter((it) => it !== undefined);
-  const lead = told ?? worst[0];
-  const loud = members.filter((it) => severityId(it.severity) >= severityId("medium"));
-  const act = lead?.act ?? loud.find((it) => it.act !== undefined)?.act;
-  const method = lead?.method ?? loud.find((it) => it.method !== undefined)?.method;
-  return {
-    id,
-    title: lead ? lead.summary + alikeText(lead, worst) : "An incident without alerts",
-    severity,
-    reason: reasonOf(story),
-    ...(act !== undefined && { act }),
-    ...(method !== undefined && { method }),
-    principals: names(members.map((it) => it.principal)),
-    models: names(members.map((it) => it.model)),
-    alerts: members.map((it) => it.id),
-    firstAt: firstAt(story),
-    lastAt: lastAt(story),
-  };
-}
-
-/** Who else did what the alert tells of its principal: an incident of two readers is not the first one's alone. */
-function alikeText({ rule, model, principal }: Member, worst: readonly Member[]): string {
-  const others = names(worst.filter((it) => it.rule === rule && it.model === model).map((it) => it.principal));
-  const [first, ...more] = others.filter((it) => it !== principal);
-  if (first === undefined || principal === undefined) return "";
-  return more.length === 0 ? `; ${first} did the same` : `; ${more.length + 1} more principals did the same`;
-}
-
-function names(list: readonly (string | undefined)[]): string[] {
-  return [...new Set(list.filter((it) => it !== undefined))].slice(0, maxNames);
-}
-
-/** Why these alerts stand together, in one sentence. */
-function reasonOf(story: Story): string {
-  const { members } = story;
-  if (members.length === 1) return "One alert; nothing else close in time shares its principal, address or model";
-  const principals = names(members.map((it) => it.principal));
-  const models = names(members.map((it) => it.model));
-  const shared: string[] = [];
-  if (principals.length === 1 && members.every((it) => it.principal !== undefined))
-    shared.push(`the principal ${principals[0]}`);
-  const [address, ...others] = new Set(members.map((it) => it.address));
-  if (principals.length > 1 && address !== undefined && others.length === 0) shared.push(`the address ${address}`);
-  if (models.length === 1 && members.every((it) => it.model !== undefined)) shared.push(`the model ${models[0]}`);
-  // Records without any time stand at 0: then how close they are is not known.
-  const span = lastAt(story) - firstAt(story);
-  const within = lastAt(story) === 0 ? "in a log that gives no times" : `within ${spanText(span)}`;
-  if (shared.length > 0) return `${countText(members.length, "alert")} share ${shared.join(" and ")} ${within}`;
-  const kinds = [
-    principals.length > 0 ? countText(principals.length, "principal") : "",
-    models.length > 0 ? countText(models.length, "model") : "",
-  ].filter((it) => it !== "");
-  return `${countText(members.length, "alert")} ${within} are linked through ${kinds.join(" and ")}: each shares a principal, an address or a model with another`;
-}

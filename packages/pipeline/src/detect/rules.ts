@@ -12,10 +12,12 @@ import {
 import { weightSuffixes } from "../artifact.ts";
 import type { Logsource, Raw } from "../ingest/source.ts";
 import type { Register } from "../register.ts";
+import type { TunedCount, TunedRule } from "../tuning.ts";
 import type { Claim } from "./alert-book.ts";
 import { detectors } from "./detectors.ts";
 import { methodOf, whoText } from "./events.ts";
 import { ruleInfo, severityOf, type RuleInfo } from "./rule-info.ts";
+import { OwnRules } from "./own-rules.ts";
 import { failed } from "./run.ts";
 
 /** A rule that was not loaded. */
@@ -33,12 +35,13 @@ export class Rules {
   readonly #engine: SigmaEngine;
   readonly #infos: ReadonlyMap<string, RuleInfo>;
   readonly #logsources = new WeakMap<readonly Logsource[], readonly Logsource[]>();
+  readonly #own: OwnRules;
 
-  /** @param options `exceptions: false` leaves out filters, to tell what they hide. */
-  constructor(texts: readonly string[], register: Register, { exceptions = true } = {}) {
+  /** @param options `exceptions: false` leaves out filters, to tell what they hide; `own` is what people wrote here. */
+  constructor(texts: readonly string[], register: Register, { exceptions = true, own = [] }: RulesOptions = {}) {
     const placeholders = placeholdersOf(register);
     const refused: Refused[] = [];
-    const compiled = texts.flatMap((text): Compiled[] => {
+    const compiled = [...texts, ...own.map((it) => it.text)].flatMap((text): Compiled[] => {
       try {
         const documents = compileRules(text, { placeholders });
         return [{ text, documents: exceptions ? documents : documents.filter((it) => it.kind !== "filter") }];
@@ -48,8 +51,9 @@ export class Rules {
         return [];
       }
     });
-    const { engine, loaded } = join(compiled, refused);
-    this.#engine = engine;
+    const loaded = join(compiled, refused);
+    this.#own = new OwnRules(own, loaded);
+    this.#engine = engineOf(loaded, this.#own.trial);
     this.exceptions = loaded.flatMap((it) => it.documents).filter((it) => it.kind === "filter").length;
     this.#infos = new Map(
       loaded.flatMap(({ text, documents }) =>
@@ -64,10 +68,26 @@ export class Rules {
   step(event: OcsfEvent, raw: Raw, logsources: readonly Logsource[]): Claim[] {
     try {
       const matches = this.#engine.step(this.seen(event, raw, logsources));
+      for (const { filter } of this.#engine.hidden) this.#own.hid(filter, event);
       return matches.length === 0 ? [] : matches.flatMap((it) => this.#claim(it, event));
     } catch (cause) {
       return [failed({ id: "sigma" }, event, cause)];
     }
+  }
+
+  /** Whether an exception hides what a detector found of an event. */
+  hides(claim: Claim, event: OcsfEvent, raw: Raw, logsources: readonly Logsource[]): boolean {
+    return this.#own.hides(claim, event, () => this.seen({ ...event, ...aboutOf(claim) }, raw, logsources));
+  }
+
+  /** How often what people wrote here matched. */
+  counts(): TunedCount[] {
+    return this.#own.counts();
+  }
+
+  /** Takes over the counts of those that are as they were. */
+  keepCounts(counts: readonly TunedCount[]): void {
+    this.#own.keepCounts(counts);
   }
 
   /** What rules say of an event, also those that are no more than a signal. */
@@ -97,6 +117,7 @@ export class Rules {
     const info = this.#infos.get(match.rule);
     // Informational rules are signals for correlations; by themselves they claim nothing.
     if (!info || info.level === "informational") return [];
+    if (!this.#own.speaks(match.document, event)) return [];
     const times = match.count > 1 ? `, ${match.count} events` : "";
     const what = event.artifact === undefined ? "" : `: ${event.artifact}`;
     return [
@@ -156,13 +177,25 @@ export class Rules {
   }
 }
 
-interface Compiled {
+interface RulesOptions {
+  readonly exceptions?: boolean;
+  readonly own?: readonly TunedRule[];
+}
+
+/** A text that was read. */
+export interface Compiled {
   readonly text: string;
   readonly documents: readonly SigmaDocument[];
 }
 
+/** A finding's own principal and model: of a coalition, none. */
+function aboutOf({ principal, model }: Claim): { principal: string; model?: string } {
+  // Without a name no selection by name fits.
+  return { principal: principal ?? "", ...(model !== undefined ? { model } : {}) };
+}
+
 /** An engine of all texts that fit together: one that does not (a name used twice, a correlation of nothing) is refused alone. */
-function join(compiled: readonly Compiled[], refused: Refused[]): { engine: SigmaEngine; loaded: readonly Compiled[] } {
+function join(compiled: readonly Compiled[], refused: Refused[]): readonly Compiled[] {
   // Correlations last, so that what they name is there when halves are tried.
   const joins = ({ documents }: Compiled) => documents.some((it) => it.kind === "correlation");
   const ordered = [...compiled.filter((it) => !joins(it)), ...compiled.filter(joins)];
@@ -178,7 +211,7 @@ function join(compiled: readonly Compiled[], refused: Refused[]): { engine: Sigm
     }
   };
   add(ordered);
-  return { engine: engineOf(loaded), loaded };
+  return loaded;
 }
 
 /** What would give a placeholder a value, by its name. */
@@ -198,10 +231,10 @@ function reasonOf(error: SigmaError): string {
   return names.map((it) => unfilled.get(it) ?? error.message).join("; ");
 }
 
-function engineOf(list: readonly Compiled[]): SigmaEngine {
+function engineOf(list: readonly Compiled[], trial: ReadonlySet<SigmaDocument> = new Set()): SigmaEngine {
   return new SigmaEngine(
     list.flatMap(({ documents }) => documents.filter(isInUse)),
-    { reserved: reservedFields },
+    { reserved: reservedFields, trial },
   );
 }
 

@@ -1,0 +1,163 @@
+import { severityId, worse, type Alert, type Incident, type Severity } from "@outweigh/schema";
+import { z } from "zod";
+import { countText, spanText } from "../amounts.ts";
+
+/** Most names that an incident lists. */
+export const maxNames = 100;
+
+/** What of an alert its incident needs. */
+export const member = z.object({
+  id: z.string(),
+  rule: z.string(),
+  severity: z.enum(["informational", "low", "medium", "high", "critical"]),
+  summary: z.string(),
+  principal: z.string().optional(),
+  model: z.string().optional(),
+  /** Outside the own networks, if its event had one. */
+  address: z.string().optional(),
+  act: z.enum(["obtain", "copy", "replicate"]).optional(),
+  method: z.string().optional(),
+  firstAt: z.number(),
+  lastAt: z.number(),
+});
+export type Member = Omit<z.infer<typeof member>, "method"> & { readonly method?: Alert["method"] };
+
+/** An incident while alerts can still join it. Plain JSON. */
+export interface Story {
+  readonly id: string;
+  members: Member[];
+  /** Addresses outside the own networks that its events came from: they tie an anonymous client to a named one. */
+  addresses: string[];
+  /** What a person decided of it, in one sentence: its alerts stand together for that reason too. */
+  decided?: string;
+  /** From when its longest span counts, where that is not its first alert. */
+  spanFrom?: number;
+}
+
+export function asMember(it: z.infer<typeof member>): Member {
+  return it as Member;
+}
+
+export function memberOf({
+  id,
+  rule,
+  severity,
+  summary,
+  principal,
+  model,
+  act,
+  method,
+  firstAt,
+  lastAt,
+}: Alert): Member {
+  return {
+    id,
+    rule,
+    severity,
+    summary,
+    firstAt,
+    lastAt,
+    ...(principal !== undefined && { principal }),
+    ...(model !== undefined && { model }),
+    ...(act !== undefined && { act }),
+    ...(method !== undefined && { method }),
+  };
+}
+
+/** How much an alert has in common with the one of a story that is most like it: rule, principal, model and address. */
+export function affinity({ members }: Story, it: Member): number {
+  const shared = (other: Member): number =>
+    (["rule", "principal", "model", "address"] as const).filter(
+      (key) => it[key] !== undefined && it[key] === other[key],
+    ).length;
+  return Math.max(0, ...members.map(shared));
+}
+
+export function firstAt({ members }: Story): number {
+  return Math.min(...members.map((it) => it.firstAt));
+}
+
+export function lastAt({ members }: Story): number {
+  return Math.max(...members.map((it) => it.lastAt));
+}
+
+/** Which alert tells the story best, among the worst: what the books prove before what a pattern suggests. */
+const tellers = [
+  "complete-copy",
+  "coalition-coverage",
+  "decoy-touched",
+  "retired-key-used",
+  "undeclared-copy",
+  "enumerate-then-pull",
+  "unaccounted-read",
+  "machine-key-moved",
+  "shared-key",
+  "new-network",
+  "segmented-download",
+  "bulk-completion",
+];
+
+export function incidentOf(story: Story): Incident {
+  const { id, members } = story;
+  let severity: Severity = "informational";
+  for (const it of members) severity = worse(severity, it.severity);
+  const worst = members.filter((it) => it.severity === severity);
+  const [told] = tellers.map((rule) => worst.find((it) => it.rule === rule)).filter((it) => it !== undefined);
+  const lead = told ?? worst[0];
+  const loud = members.filter((it) => severityId(it.severity) >= severityId("medium"));
+  const act = lead?.act ?? loud.find((it) => it.act !== undefined)?.act;
+  const method = lead?.method ?? loud.find((it) => it.method !== undefined)?.method;
+  return {
+    id,
+    title: lead ? lead.summary + alikeText(lead, worst) : "An incident without alerts",
+    severity,
+    reason: reasonOf(story),
+    ...(act !== undefined && { act }),
+    ...(method !== undefined && { method }),
+    principals: names(members.map((it) => it.principal)),
+    models: names(members.map((it) => it.model)),
+    alerts: members.map((it) => it.id),
+    firstAt: firstAt(story),
+    lastAt: lastAt(story),
+  };
+}
+
+/** Who else did what the alert tells of its principal: an incident of two readers is not the first one's alone. */
+function alikeText({ rule, model, principal }: Member, worst: readonly Member[]): string {
+  const others = names(worst.filter((it) => it.rule === rule && it.model === model).map((it) => it.principal));
+  const [first, ...more] = others.filter((it) => it !== principal);
+  if (first === undefined || principal === undefined) return "";
+  return more.length === 0 ? `; ${first} did the same` : `; ${more.length + 1} more principals did the same`;
+}
+
+function names(list: readonly (string | undefined)[]): string[] {
+  return [...new Set(list.filter((it) => it !== undefined))].slice(0, maxNames);
+}
+
+/** Why these alerts stand together: what a person decided first. */
+function reasonOf(story: Story): string {
+  return story.decided === undefined ? sharedOf(story) : `${story.decided} ${sharedOf(story)}`;
+}
+
+/** What these alerts share, in one sentence. */
+function sharedOf(story: Story): string {
+  const { members } = story;
+  if (members.length === 1) return "One alert; nothing else close in time shares its principal, address or model";
+  const principals = names(members.map((it) => it.principal));
+  const models = names(members.map((it) => it.model));
+  const shared: string[] = [];
+  if (principals.length === 1 && members.every((it) => it.principal !== undefined))
+    shared.push(`the principal ${principals[0]}`);
+  const [address, ...others] = new Set(members.map((it) => it.address));
+  if (principals.length > 1 && address !== undefined && others.length === 0) shared.push(`the address ${address}`);
+  if (models.length === 1 && members.every((it) => it.model !== undefined)) shared.push(`the model ${models[0]}`);
+  // Records without any time stand at 0: then how close they are is not known.
+  const span = lastAt(story) - firstAt(story);
+  const within = lastAt(story) === 0 ? "in a log that gives no times" : `within ${spanText(span)}`;
+  if (shared.length > 0) return `${countText(members.length, "alert")} share ${shared.join(" and ")} ${within}`;
+  const kinds = [
+    principals.length > 0 ? countText(principals.length, "principal") : "",
+    models.length > 0 ? countText(models.length, "model") : "",
+  ].filter((it) => it !== "");
+  return `${countText(members.length, "alert")} ${within} are linked through ${kinds.join(" and ")}: each shares a principal, an address or a model with another`;
+}

@@ -1,0 +1,242 @@
+// What people add to a line while it runs, from records in to alerts out.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseFilter, type Alert, type Incident } from "@outweigh/schema";
+import { regroupingOf } from "./correlate/incidents.ts";
+import { draftRule } from "./draft-rule.ts";
+import { Line, type Outcome } from "./line.ts";
+import { draftException, draftProof, ExceptionTrial, readOwnRule } from "./own-rule.ts";
+import { prove } from "./proof.ts";
+import { makeRegister } from "./register.ts";
+import { aModel } from "./testing/nouns.ts";
+import type { Tuning } from "./tuning.ts";
+
+const pushes = `
+title: A push
+name: a_push
+id: 4d1f3c52-0000-4000-8000-000000000001
+status: test
+logsource: { category: webserver }
+detection: { push: { operation: push }, condition: push }
+level: medium
+`;
+const many = `${pushes.replace("a_push", "pushes_base").replace("0001", "0002").replace("medium", "informational")}---
+title: Many pushes
+name: many_pushes
+correlation: { type: event_count, rules: [pushes_base], group-by: [principal], timespan: 1h, condition: { gte: 2 } }
+level: high
+`;
+const register = makeRegister([aModel()]);
+const aLine = () => new Line({ register, rules: [pushes, many] });
+
+let second = 0;
+const record = (user: string, over: object = {}): string =>
+  JSON.stringify({
+    time: new Date(1_795_000_000_000 + ++second * 1000).toISOString(),
+    remote_addr: "203.0.113.77",
+    remote_user: user,
+    request_method: "POST",
+    request_uri: "/api/push",
+    status: 200,
+    body_bytes_sent: 1,
+    ...over,
+  });
+const take = (line: Line, text: string) => {
+  const outcome: Outcome = line.run(text, { source: "web", kind: "http-access", file: "a", offset: second });
+  assert.ok(!("rejected" in outcome));
+  return outcome;
+};
+const rulesOf = (alerts: readonly Alert[]): string[] => alerts.map((it) => it.rule).sort();
+const exceptionFor = (rules: readonly string[], user: string): string =>
+  JSON.stringify({
+    title: `${user} is fine`,
+    name: `fine_${user}`,
+    logsource: {},
+    filter: { rules, selection: { principal: user }, condition: "not selection" },
+  });
+const own = (text: string, over: Partial<Tuning["own"][number]> = {}): Tuning => ({
+  own: [{ name: JSON.parse(text).name, text, stage: "published", ...over }],
+  watched: [],
+});
+const download = { request_method: "GET", request_uri: "/acme/acme-13b/resolve/main/model-1.safetensors" };
+
+test("an exception hides its rule's matches from the next record on, counts them, and lets them through again", () => {
+  const line = aLine();
+  assert.deepEqual(rulesOf(take(line, record("ben")).alerts), ["a_push"]);
+  line.tune(own(exceptionFor(["a_push"], "ben")));
+  assert.deepEqual(rulesOf(take(line, record("ben")).alerts), ["many_pushes"]);
+  assert.deepEqual(rulesOf(take(line, record("eve")).alerts), ["a_push"]);
+  assert.equal(line.tunedCounts()[0]?.matches, 1);
+  line.tune({ own: [], watched: [] });
+  assert.ok(rulesOf(take(line, record("ben")).alerts).includes("a_push"));
+});
+
+test("on trial it hides nothing and counts all the same; what a correlation counted before is not lost", () => {
+  const line = aLine();
+  take(line, record("ana"));
+  line.tune(own(exceptionFor(["a_push"], "ana"), { stage: "trial" }));
+  assert.deepEqual(rulesOf(take(line, record("ana")).alerts), ["a_push", "many_pushes"]);
+  assert.equal(line.tunedCounts()[0]?.matches, 1);
+});
+
+test("an exception for what a correlation joins leaves its events out of the count", () => {
+  const line = aLine();
+  line.tune(own(exceptionFor(["pushes_base"], "ida")));
+  for (const _ of [1, 2, 3]) assert.deepEqual(rulesOf(take(line, record("ida")).alerts), ["a_push"]);
+});
+
+test("an exception for a detector hides what it finds of that principal, and of nobody else", () => {
+  const line = new Line({ register, rules: [] });
+  line.tune(own(exceptionFor(["unaccounted-read"], "backup")));
+  assert.ok(!rulesOf(take(line, record("backup", download)).alerts).includes("unaccounted-read"));
+  assert.ok(rulesOf(take(line, record("thief", download)).alerts).includes("unaccounted-read"));
+  assert.equal(
+    line.holdings().some((it) => it.principal === "backup"),
+    true,
+    "the books count what is hidden",
+  );
+});
+
+test("a rule of one's own on trial raises nothing; published for one space, only about its models", () => {
+  const line = new Line({ register, rules: [] });
+  const text = JSON.stringify({
+    title: "Any download",
+    name: "any_download",
+    status: "test",
+    logsource: { product: "outweigh", category: "model_access" },
+    detection: { it: { operation: "download" }, condition: "it" },
+    level: "medium",
+  });
+  const count = () => line.tunedCounts()[0]?.matches;
+  line.tune(own(text, { stage: "trial" }));
+  assert.ok(!rulesOf(take(line, record("thief", download)).alerts).includes("any_download"));
+  assert.equal(count(), 1);
+  line.tune(own(text, { models: ["other"] }));
+  assert.ok(!rulesOf(take(line, record("thief", download)).alerts).includes("any_download"));
+  assert.equal(count(), 0);
+  line.tune(own(text, { models: ["acme-13b"] }));
+  assert.ok(rulesOf(take(line, record("thief", download)).alerts).includes("any_download"));
+});
+
+test("what is found about a watched model is one step worse, from then until then", () => {
+  const line = new Line({ register, rules: [] });
+  const severity = () =>
+    take(line, record(`thief-${second}`, download)).alerts.find((it) => it.rule === "unaccounted-read");
+  assert.equal(severity()?.severity, "medium");
+  line.tune({ own: [], watched: [{ model: "acme-13b", from: 0, until: 9_999_999_999_999 }] });
+  const found = severity();
+  assert.equal(found?.severity, "high");
+  assert.equal(found?.matched[0]?.field, "watched");
+  line.tune({ own: [], watched: [{ model: "acme-13b", from: 0, until: 1 }] });
+  assert.equal(severity()?.severity, "medium");
+});
+
+test("a line restored from a snapshot goes on with what it was told, and with its counts", () => {
+  const line = aLine();
+  line.tune(own(exceptionFor(["a_push"], "ben")));
+  take(line, record("ben"));
+  const again = aLine();
+  again.restore(JSON.parse(JSON.stringify(line.snapshot())));
+  assert.deepEqual([again.tuning, again.tunedCounts()], [line.tuning, line.tunedCounts()]);
+  assert.deepEqual(rulesOf(take(again, record("ben")).alerts), ["many_pushes"]);
+});
+
+test("an own text is read before it is kept: what it is, and what is wrong with it", () => {
+  const line = aLine();
+  const read = (text: string) => readOwnRule(text, register, line.rules());
+  assert.deepEqual(read(exceptionFor(["a_push"], "ben")), {
+    kind: "exception",
+    name: "fine_ben",
+    title: "ben is fine",
+    rules: ["a_push"],
+  });
+  assert.equal(read(pushes.replaceAll("a_push", "mine")).kind, "rule");
+  for (const [rules, wrong] of [
+    [["nobody"], /no rule here is called nobody/],
+    [["many_pushes"], /is a correlation/],
+    [["a_push", "unaccounted-read"], /for one rule/],
+  ] as const)
+    assert.throws(() => read(exceptionFor(rules, "ben")), wrong);
+  assert.throws(() => read(exceptionFor(["a_push"], "ben").replace("{}", '{"product":"x"}')), /would hide nothing/);
+  assert.throws(() => read("title: x"), /BAD_RULE|detection/);
+  assert.deepEqual(line.wouldRefuse([]), []);
+  assert.equal(line.wouldRefuse([{ name: "a_push", text: pushes, stage: "trial" }]).length, 1);
+});
+
+test("a draft of an exception names the parts that count, and hides its own alert but keeps the rule's proof", () => {
+  const line = aLine();
+  take(line, record("kai"));
+  const { alerts, events } = take(line, record("kai"));
+  const alert = alerts.find((it) => it.rule === "many_pushes");
+  const rule = line.rules().find((it) => it.id === "many_pushes");
+  assert.ok(alert && rule);
+  const { text } = draftException(rule, register, alert);
+  assert.deepEqual(readOwnRule(text, register, line.rules()).rules, ["pushes_base"]);
+  const trial = new ExceptionTrial(text, register, () => "http-access");
+  assert.deepEqual(
+    events.map((it) => trial.hides(it, alert)),
+    [true],
+  );
+  const proof = `- { name: twice, kind: attack, expect: alert, times: 2, records: [${JSON.stringify(record("{n}x").replace("{n}x", "kai"))}, ${JSON.stringify(record("kai"))}] }`;
+  assert.equal(prove("many_pushes", many, proof)[0]?.passed, true);
+  const hidden = prove("many_pushes", many, proof, [text])[0];
+  assert.equal(hidden?.problem, "raised nothing, expected an alert");
+});
+
+test("a rule drafted from a hunt comes with a proof of the events that were hunted for", () => {
+  const line = new Line({ register, rules: [] });
+  const [attack, clean] = [take(line, record("thief", download)).events, take(line, record("ana")).events];
+  const { text } = draftRule(parseFilter("operation:download principal:thief"));
+  const proof = draftProof({ attack, clean, models: [aModel()], kindOf: () => "http-access" });
+  const cases = prove("draft_from_a_hunt", text, proof ?? "");
+  assert.deepEqual(
+    cases.map((it) => [it.kind, it.passed, it.problem]),
+    [
+      ["attack", true, undefined],
+      ["clean", true, undefined],
+    ],
+  );
+  assert.equal(draftProof({ attack: [], clean, models: [], kindOf: () => "http-access" }), undefined);
+});
+
+test("a person's grouping holds: merged incidents take later alerts as one, split ones each their own", () => {
+  const line = new Line({ register, rules: [pushes] });
+  const push = (user: string, address: string) => take(line, record(user, { remote_addr: address }));
+  const [ana] = push("ana", "203.0.113.1").incidents;
+  const first = push("ben", "203.0.113.2");
+  const [ben] = first.incidents;
+  assert.ok(ana && ben && ana.id !== ben.id);
+  const alertOf = (it: Incident, rule = "a_push"): Alert => {
+    const alert = [...seen.values()].find((one) => one.id === it.alerts[0] && one.rule === rule);
+    assert.ok(alert);
+    return alert;
+  };
+  const seen = new Map<string, Alert>();
+  for (const it of [push("ana", "203.0.113.1"), push("ben", "203.0.113.2")])
+    for (const one of it.alerts) seen.set(one.id, one);
+  const decided = "Merged by eva: the same contractor.";
+  const merge = [
+    { id: ana.id, alerts: [alertOf(ana), alertOf(ben)], decided },
+    { id: ben.id, alerts: [] },
+  ];
+  const merged = line.regroup(regroupingOf(merge));
+  assert.equal(merged.length, 1);
+  assert.match(merged[0]?.reason ?? "", /^Merged by eva: the same contractor\. 2 alerts/);
+  assert.equal(push("ben", "203.0.113.2").incidents[0]?.id, ana.id);
+
+  const again = new Line({ register, rules: [pushes] });
+  again.restore(JSON.parse(JSON.stringify(line.snapshot())));
+  const split = [
+    { id: ana.id, alerts: [alertOf(ana)], decided: "eva took an alert out: not his." },
+    { id: "incident-new", alerts: [alertOf(ben)], decided: "Split by eva: not his." },
+  ];
+  assert.deepEqual(
+    again
+      .regroup(regroupingOf(split))
+      .map((it) => it.id)
+      .sort(),
+    [ana.id, "incident-new"].sort(),
+  );
+  assert.equal(take(again, record("ben", { remote_addr: "203.0.113.2" })).incidents[0]?.id, "incident-new");
+  assert.equal(take(again, record("ana", { remote_addr: "203.0.113.1" })).incidents[0]?.id, ana.id);
+});
