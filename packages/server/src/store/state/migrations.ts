@@ -306,6 +306,58 @@ create table control_state (
 alter table token add column host text;
 `;
 
+/** What people decided of how alerts stand together; which models are watched after a theft. */
+const merged = `
+alter table incident add column merged_into text;
+create index incident_merged on incident (merged_into) where merged_into is not null;
+
+create table grouping (
+  id text primary key,
+  kind text not null,
+  incident text not null references incident (id),
+  others text[] not null,
+  before jsonb not null,
+  by text not null,
+  at bigint not null,
+  reason text not null,
+  undone_at bigint,
+  undone_by text,
+  undone_reason text
+);
+create index grouping_incident on grouping (incident);
+
+create table watch (
+  model text not null,
+  incident text not null references incident (id),
+  from_at bigint not null,
+  until_at bigint not null,
+  primary key (model, incident)
+);
+`;
+
+/** Exceptions and rules that people write here, from draft to end. */
+const ownRules = `
+create table own_rule (
+  name text primary key,
+  kind text not null,
+  title text not null,
+  rules text[] not null,
+  text text not null,
+  proof text,
+  space text,
+  days integer,
+  stage text not null,
+  by text not null,
+  at bigint not null,
+  reason text not null,
+  stage_at bigint not null,
+  ends_at bigint,
+  digest text not null,
+  checked jsonb,
+  action text
+);
+`;
+
 export const migrations: Record<string, Migration> = {
   "001-first": {
     async up(db: Kysely<unknown>) {
@@ -350,6 +402,16 @@ export const migrations: Record<string, Migration> = {
   "008-posture": {
     async up(db: Kysely<unknown>) {
       await sql.raw(posture).execute(db);
+    },
+  },
+  "010-merged": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(merged).execute(db);
+    },
+  },
+  "011-exceptions": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(ownRules).execute(db);
     },
   },
 };

@@ -12,6 +12,7 @@ import type {
   HostFacts,
   Order,
   OrderTerms,
+  OwnCheck,
   ScanReport,
   ScannedCopy,
 } from "@outweigh/schema";
@@ -46,6 +47,9 @@ export interface Tables {
   client_point: ClientPointTable;
   hunt: HuntTable;
   pin: PinTable;
+  grouping: GroupingTable;
+  watch: WatchTable;
+  own_rule: OwnRuleTable;
   control_state: ControlStateTable;
 }
 
@@ -67,6 +71,8 @@ export interface IncidentTable {
   status: string;
   verdict: string | null;
   assignee: string | null;
+  /** The incident that holds what this one held. */
+  merged_into: Generated<string | null>;
   created_at: number;
   updated_at: number;
 }
@@ -334,6 +340,52 @@ export interface HuntTable {
   filter: string;
   by: string;
   at: number;
+}
+
+/** What a person decided of how alerts stand together. */
+export interface GroupingTable {
+  id: string;
+  kind: "merge" | "split";
+  incident: string;
+  others: string[];
+  /** Which alerts each incident held before. */
+  before: JSONColumnType<{ incident: string; alerts: string[] }[]>;
+  by: string;
+  at: number;
+  reason: string;
+  undone_at: number | null;
+  undone_by: string | null;
+  undone_reason: string | null;
+}
+
+/** For which confirmed theft a model is watched. */
+export interface WatchTable {
+  model: string;
+  incident: string;
+  from_at: number;
+  until_at: number;
+}
+
+/** An exception or a rule that somebody wrote here. */
+export interface OwnRuleTable {
+  name: string;
+  kind: "exception" | "rule";
+  title: string;
+  /** Of an exception: the rules and detectors it is for. */
+  rules: string[];
+  text: string;
+  proof: string | null;
+  space: string | null;
+  days: number | null;
+  stage: "draft" | "trial" | "published" | "ended";
+  by: string;
+  at: number;
+  reason: string;
+  stage_at: number;
+  ends_at: number | null;
+  digest: string;
+  checked: JSONColumnType<OwnCheck> | null;
+  action: string | null;
 }
 
 /** An event that a person tied to an incident. */
