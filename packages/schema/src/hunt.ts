@@ -42,6 +42,8 @@ export const eventSummary = z.object({
   values: z.array(z.object({ value: z.string(), events: z.int(), bytes: z.number(), firstAt: time, lastAt: time })),
   /** How many different values there are; an estimate above some thousands. */
   different: z.int(),
+  /** Servers that hold some of the events were away: there may be more. */
+  partial: z.literal(true).optional(),
 });
 export type EventSummary = z.infer<typeof eventSummary>;
 

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { listAlerts } from "../store/alerts.ts";
 import { gapsWithin } from "../store/gaps.ts";
 import { listIncidents } from "../store/incidents.ts";
-import { exactly, mostOf, summarise } from "../store/summary.ts";
+import { exactly, summariseBeside } from "../store/summary.ts";
 import { hangUp, read, type Context } from "./context.ts";
 import { withBooks } from "./incidents.ts";
 
@@ -20,9 +20,9 @@ export function entities(app: FastifyInstance, context: Context): void {
     const { kind, name } = read(entityQuery, request.query);
     const signal = hangUp(request, reply);
     const of = exactly(kind, name);
-    const [summary, beside, told] = await Promise.all([
-      summarise(engine, { of, by: "operation" }, signal),
-      Promise.all(fields.filter((by) => by !== kind).map((by) => mostOf(engine, { of, by }, signal))),
+    const others = fields.filter((by) => by !== kind);
+    const [{ summary, beside }, told] = await Promise.all([
+      summariseBeside(engine, { of, by: "operation", beside: others }, signal),
       kind === "principal" ? toldOf(context, name) : { alerts: [], incidents: [] },
     ]);
     const sources = new Set(beside.find((it) => it.by === "source")?.values.map((it) => it.value));

@@ -52,9 +52,9 @@ export async function* rowsOf(tx: Tx, table: string): AsyncGenerator<string> {
 }
 
 /** Every event as JSON, each once. */
-export async function* eventsOf({ app, ...engine }: EventEngine): AsyncGenerator<string> {
-  const answer = await app.query({
-    query: `select * from ${tableIn({ app, ...engine }, "event")} final order by time, id`,
+export async function* eventsOf(engine: EventEngine): AsyncGenerator<string> {
+  const answer = await engine.app.query({
+    query: `select * from ${tableIn(engine, "event")} final order by time, id`,
     format: "JSONEachRow",
     clickhouse_settings: { max_execution_time: 0 },
     abort_signal: AbortSignal.timeout(readMs),
@@ -87,9 +87,9 @@ export async function emptyTables(tx: Tx, tables: readonly string[]): Promise<vo
 }
 
 /** Stores events as they were. */
-export async function putEvents({ app, ...engine }: EventEngine, rows: readonly string[]): Promise<void> {
-  await app.insert({
-    table: tableIn({ app, ...engine }, "event"),
+export async function putEvents(engine: EventEngine, rows: readonly string[]): Promise<void> {
+  await engine.app.insert({
+    table: tableIn(engine, "event"),
     values: rows.map((it): unknown => JSON.parse(it)),
     format: "JSONEachRow",
   });

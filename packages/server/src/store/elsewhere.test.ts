@@ -141,7 +141,7 @@ test(
   async (t) => {
     const events = await clickhouse.hand();
     await clickhouse.run(`drop database ${events.database}`);
-    const engine = await connectEngine(events.url, undefined);
+    const engine = await connectEngine({ url: events.url });
     t.after(() => engine.close());
     await assert.rejects(prepareEvents(engine, "a"), {
       code: "EVENTS_UNAVAILABLE",
@@ -154,7 +154,7 @@ test(
 
 test("of installations that claim one event database, however often and at once, one gets it", { skip }, async (t) => {
   const events = await clickhouse.hand();
-  const engine = await connectEngine(events.url, undefined);
+  const engine = await connectEngine({ url: events.url });
   t.after(() => engine.close());
   const ids = ["a", "b", "c", "d", "e"];
   const first = await Promise.allSettled(ids.map((it) => prepareEvents(engine, it)));
@@ -242,7 +242,7 @@ test("a wrong password is refused by either, and not repeated", { skip }, async 
     message: /^(?!.*s3cr3t).*password authentication failed/,
   });
   const events = as((await clickhouse.hand()).url, { password: secret });
-  await assert.rejects(connectEngine(events, undefined), {
+  await assert.rejects(connectEngine({ url: events }), {
     code: "EVENTS_UNAVAILABLE",
     message: /^(?!.*s3cr3t).*Authentication failed/,
   });
@@ -253,7 +253,7 @@ test("a ClickHouse that is too old is refused with its version", async (t) => {
   t.after(() => old.close());
   await new Promise((done) => old.once("listening", done));
   const { port } = old.address() as AddressInfo;
-  await assert.rejects(connectEngine(`http://127.0.0.1:${port}`, undefined), {
+  await assert.rejects(connectEngine({ url: `http://127.0.0.1:${port}` }), {
     code: "EVENTS_UNAVAILABLE",
     message: /ClickHouse "21\.8\.1\.1": 23\.8 or newer is needed/,
   });

@@ -1,11 +1,15 @@
 // The event engine's tables, and whose they are.
+import type { ClickHouseClient } from "@clickhouse/client";
 import { ServerError } from "../error.ts";
 import type { EventEngine } from "./engine/engine.ts";
 import { reasonOf } from "./reason.ts";
 
 // Ids make events count once: the same (time, id) is one row for every query that reads with FINAL.
-const migrations: readonly ((engine: EventEngine) => string)[] = [
-  (engine) => `create table if not exists ${tableIn(engine, "event")} (
+// On a cluster each server has a table for its part, and one named as everywhere that stands for all parts. The same id always goes to the
+// same part, as long as there are as many.
+const migrations: readonly ((engine: Part) => readonly string[])[] = [
+  (engine) => [
+    `create table if not exists ${partIn(engine)} (
     id String,
     time Int64 comment 'when it happened, ms since 1970',
     received Int64 comment 'when it was stored, ms since 1970',
@@ -35,12 +39,36 @@ const migrations: readonly ((engine: EventEngine) => string)[] = [
   engine = ReplacingMergeTree
   order by (time, id)
   settings fsync_after_insert = 1, fsync_part_directory = 1`,
-  (engine) => `create table if not exists ${tableIn(engine, "cited")} (id String)
+    ...allParts(engine),
+  ],
+  (engine) => [
+    `create table if not exists ${tableIn(engine, "cited")} (id String)
   engine = ReplacingMergeTree order by id`,
+  ],
 ];
 
+function allParts(engine: Part): string[] {
+  if (!engine.cluster) return [];
+  const names = [engine.cluster.name, engine.database, "event_part"].map(literal).join(", ");
+  return [
+    `create table if not exists ${tableIn(engine, "event")} as ${partIn(engine)} engine = Distributed(${names}, sipHash64(id))`,
+  ];
+}
+
+/** The table with the events that lie on the server that is asked: all of them, unless there is a cluster. */
+export function partIn(engine: Pick<EventEngine, "database" | "cluster">): string {
+  return tableIn(engine, engine.cluster ? "event_part" : "event");
+}
+
+/** Each server that holds events: what is said of tables is said to each. */
+export function partsOf(engine: EventEngine): readonly ClickHouseClient[] {
+  return engine.cluster?.parts ?? [engine.app];
+}
+
+type Table = "event" | "event_part" | "cited" | "installation" | "migration";
+
 /** One of our tables, as it stands in statements. */
-export function tableIn({ database }: EventEngine, name: "event" | "cited" | "installation" | "migration"): string {
+export function tableIn({ database }: Pick<EventEngine, "database">, name: Table): string {
   return `${quoted(database)}.${name}`;
 }
 
@@ -49,7 +77,7 @@ function quoted(name: string): string {
 }
 
 /** What the first statements make, by name: somebody else's table of that name must not be taken for ours. */
-const ours = ["event", "installation"];
+const ours = ["event", "event_part", "installation"];
 
 /**
  * Makes the database and brings its tables up to date. May run again at any time.
@@ -62,35 +90,76 @@ const ours = ["event", "installation"];
  */
 export async function prepareEvents(engine: EventEngine, installation?: string): Promise<void> {
   try {
-    await makeDatabase(engine);
-    await checkTables(engine);
-    if (installation !== undefined) await claim(engine, installation);
-    await migrate(engine);
+    for (const app of partsOf(engine)) await preparePart({ ...shapeOf(engine), app }, installation);
+    if (engine.cluster) await checkCluster(engine);
   } catch (cause) {
     if (cause instanceof ServerError) throw cause;
     throw new ServerError("EVENTS_UNAVAILABLE", `the event tables cannot be prepared: ${reasonOf(cause)}`, { cause });
   }
 }
 
+/** One server's tables. */
+interface Part extends Pick<EventEngine, "database" | "cluster" | "app"> {}
+
+function shapeOf({ database, cluster }: EventEngine): Pick<EventEngine, "database" | "cluster"> {
+  return { database, ...(cluster && { cluster }) };
+}
+
+async function preparePart(part: Part, installation: string | undefined): Promise<void> {
+  await makeDatabase(part);
+  await checkTables(part);
+  if (installation !== undefined) await claim(part, installation);
+  await migrate(part);
+}
+
+/** Every server can ask every other, and all of them are ours. */
+async function checkCluster(engine: EventEngine): Promise<void> {
+  const { cluster, database } = engine;
+  for (const app of cluster?.parts ?? []) {
+    const asked = app.query({ query: `select count() from ${tableIn(engine, "event")}`, format: "JSONEachRow" });
+    await asked
+      .then((it) => it.text())
+      .catch((cause: unknown) => {
+        const message = `a server of the cluster ${cluster?.name} cannot read ${database} on all others: ${reasonOf(cause)}; name one of each shard in CLICKHOUSE_URL`;
+        throw new ServerError("EVENTS_UNAVAILABLE", message, { cause });
+      });
+  }
+}
+
 /** An account without the right to make databases is given one that is there already. */
-async function makeDatabase(engine: EventEngine): Promise<void> {
+async function makeDatabase(engine: Part): Promise<void> {
   const there = await rows(engine, "select name from system.databases where name = {name:String}");
   if (there.length === 0)
     await engine.app.command({ query: `create database if not exists ${quoted(engine.database)}` });
 }
 
-async function checkTables(engine: EventEngine): Promise<void> {
+async function checkTables(engine: Part): Promise<void> {
   const tables = (await rows(engine, "select name from system.tables where database = {name:String}")).map(
     (it) => it.name,
   );
   const foreign = tables.includes("migration") ? [] : tables.filter((it) => ours.includes(it));
-  if (foreign.length === 0) return;
+  if (foreign.length === 0) return checkLayout(engine, tables);
   const message = `the database ${engine.database} has a table ${foreign[0]} that Outweigh did not make: name another database in CLICKHOUSE_URL`;
   throw new ServerError("DATA_IN_USE", message);
 }
 
+/** Events of one server are not those of a cluster, nor the other way round: taken for them, some would never be seen again. */
+function checkLayout({ cluster, database }: Part, tables: readonly string[]): void {
+  const [wasOne, wasMany] = [tables.includes("event"), tables.includes("event_part")];
+  if (cluster && wasOne && !wasMany)
+    throw new ServerError(
+      "DATA_IN_USE",
+      `the database ${database} holds events of one server: back up, and restore into an empty cluster`,
+    );
+  if (!cluster && wasMany)
+    throw new ServerError(
+      "DATA_IN_USE",
+      `the database ${database} holds one part of a cluster's events: name all its servers in CLICKHOUSE_URL, and it in CLICKHOUSE_CLUSTER`,
+    );
+}
+
 /** Whoever makes the table is the owner: of several that try at once, the engine lets one make it, with that one's name in its comment. */
-async function claim(engine: EventEngine, id: string): Promise<void> {
+async function claim(engine: Part, id: string): Promise<void> {
   const table = tableIn(engine, "installation");
   await engine.app.command({
     query: `create table if not exists ${table} (since Int64) engine = MergeTree order by since comment ${literal(id)}`,
@@ -106,17 +175,22 @@ async function claim(engine: EventEngine, id: string): Promise<void> {
 
 /** Makes a database that another name was given the installation's: after a restore, it is the one that the backup was made of. */
 export async function handOver(engine: EventEngine, installation: string): Promise<void> {
-  const tables = await rows(engine, "select name from system.tables where database = {name:String}");
-  if (!tables.some((it) => it.name === "installation")) return;
   const table = tableIn(engine, "installation");
-  await engine.app.command({ query: `alter table ${table} modify comment ${literal(installation)}` });
+  for (const app of partsOf(engine)) {
+    const tables = await rows(
+      { ...shapeOf(engine), app },
+      "select name from system.tables where database = {name:String}",
+    );
+    if (!tables.some((it) => it.name === "installation")) continue;
+    await app.command({ query: `alter table ${table} modify comment ${literal(installation)}` });
+  }
 }
 
 function literal(text: string): string {
   return `'${text.replace(/[\\']/g, "\\$&")}'`;
 }
 
-async function migrate(engine: EventEngine): Promise<void> {
+async function migrate(engine: Part): Promise<void> {
   const { app, database } = engine;
   const table = tableIn(engine, "migration");
   await app.command({
@@ -137,12 +211,12 @@ async function migrate(engine: EventEngine): Promise<void> {
   }
   for (const [i, statement] of migrations.entries()) {
     if (i < done) continue;
-    await app.command({ query: statement(engine) });
+    for (const query of statement(engine)) await app.command({ query });
     await app.insert({ table, values: [{ version: i + 1 }], format: "JSONEachRow" });
   }
 }
 
-async function rows({ app, database }: EventEngine, query: string): Promise<{ readonly name: string }[]> {
+async function rows({ app, database }: Part, query: string): Promise<{ readonly name: string }[]> {
   const answer = await app.query({
     query,
     query_params: { name: database },

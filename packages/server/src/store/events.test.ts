@@ -87,9 +87,9 @@ test("a query that nobody waits for is stopped in the engine, not only here", as
   };
   // One that began before it and takes as long shows that it did not just end.
   const [stay, stop] = [new AbortController(), new AbortController()];
-  const waited = assert.rejects(hunt(engine, sleeping("waited-for"), {}, stay.signal));
+  const waited = assert.rejects(hunt(engine, sleeping("waited-for"), {}, { signal: stay.signal }));
   assert.equal(await eventually(() => running("waited-for"), Boolean), true);
-  const left = assert.rejects(hunt(engine, sleeping("left"), {}, stop.signal));
+  const left = assert.rejects(hunt(engine, sleeping("left"), {}, { signal: stop.signal }));
   assert.equal(await eventually(() => running("left"), Boolean), true);
   stop.abort();
   await left;

@@ -1,12 +1,13 @@
 // Events in the event engine: written in batches by the worker, read under the hunter's limits by everybody else.
 import { randomUUID } from "node:crypto";
-import type { ClickHouseClient } from "@clickhouse/client";
+import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { event, type FilterTerm, type OcsfEvent } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import type { EventEngine } from "./engine/engine.ts";
 import { tableIn } from "./event-tables.ts";
 import { readOrder } from "./order.ts";
+import { reasonOf } from "./reason.ts";
 import { inChunks, type ListQuery } from "./page.ts";
 import { equalOnly, fieldOf, isPrefix, readFilter, readFlag, readNumber, type FilterFields } from "./filter.ts";
 import { fieldIn } from "../values.ts";
@@ -19,15 +20,37 @@ const idsAtOnce = 1000;
 /** Longest insert of a batch, in ms: a disk that takes longer is broken, and the worker tries again. */
 const insertMs = 60_000;
 
-/** Stores events; on disk when it resolves. The same event may be stored again: it counts once. */
+/**
+ * Stores events; on disk when it resolves, on every server that they belong to. The same event may be stored again: it counts once.
+ *
+ * @throws {ServerError} EVENTS_UNAVAILABLE when the engine, or a server of it, did not take them: some may be stored all the same. What
+ * the engine says about the rows themselves is thrown as it is.
+ */
 export async function insertEvents(engine: EventEngine, events: readonly OcsfEvent[], now: number): Promise<void> {
   if (events.length === 0) return;
-  await engine.app.insert({
-    table: tableIn(engine, "event"),
-    values: events.map((it) => toRow(it, now)),
-    format: "JSONEachRow",
-    abort_signal: AbortSignal.timeout(insertMs),
-  });
+  try {
+    await engine.app.insert({
+      table: tableIn(engine, "event"),
+      values: events.map((it) => toRow(it, now)),
+      format: "JSONEachRow",
+      abort_signal: AbortSignal.timeout(insertMs),
+    });
+  } catch (cause) {
+    if (cause instanceof ServerError || aboutRows.test(typeOf(cause))) throw cause;
+    // Whoever answers is asked the next time.
+    await engine.cluster?.isPartAway();
+    throw new ServerError("EVENTS_UNAVAILABLE", `the event engine did not store a batch: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** Names of the engine's errors for "such a row cannot be": all others are its own trouble, and what was sent must wait for its end. */
+const aboutRows =
+  /^(CANNOT_(PARSE|CONVERT)|CANNOT_READ_ALL_DATA|INCORRECT_DATA|TYPE_MISMATCH|ILLEGAL_|ARGUMENT_OUT_OF|VALUE_IS_OUT)/;
+
+function typeOf(cause: unknown): string {
+  return String(fieldIn(cause, "type") ?? "");
 }
 
 function toRow(it: OcsfEvent, now: number) {
@@ -79,6 +102,7 @@ export const eventFields: FilterFields = {
   address: { kind: "text", column: "address" },
   agent: { kind: "text", column: "agent" },
   external: { kind: "flag", column: "external" },
+  pid: { kind: "number", column: "JSONExtractUInt(doc, 'actor', 'process', 'pid')" },
 };
 
 export interface Condition {
@@ -99,7 +123,6 @@ export function eventCondition(filter: string, now: number, reach?: ReadonlySet<
     return term.excluded ? `not (${any})` : `(${any})`;
   });
   if (reach !== undefined) {
-  pid: { kind: "number", column: "JSONExtractUInt(doc, 'actor', 'process', 'pid')" },
     const names = [...reach].map((it) => bind("String", it));
     parts.push(names.length === 0 ? "0" : `model in (${names.join(", ")})`);
   }
@@ -135,6 +158,8 @@ export interface EventPage {
   readonly items: OcsfEvent[];
   readonly total: number;
   readonly next?: string;
+  /** Servers that hold some of the events were away: there may be more. */
+  readonly partial?: true;
 }
 
 /** What a hunt may be ordered by: `time` costs nothing, being how events lie; `bytes` reads all that match. */
@@ -147,19 +172,20 @@ export async function findEvents(engine: EventEngine, query: ListQuery, signal?:
   const { by, falling } = readOrder(query.sort ?? "-time", orders);
   const [end, id] = query.after === undefined ? [] : readCursor(query.after, ["number", "string"]);
   const direction = falling ? "desc" : "asc";
+  const asking = allowPartial(signal);
   const beyond = end === undefined ? "" : ` and (${by}, id) ${falling ? "<" : ">"} ({end:Int64}, {id:String})`;
   const [rows, counted] = await Promise.all([
     hunt<{ doc: string }>(
       engine,
       `select doc ${from}${beyond} order by ${by} ${direction}, id ${direction} limit {limit:UInt32}`,
       { ...params, limit: query.limit, ...(end !== undefined && { end, id }) },
-      signal,
+      asking,
     ),
     hunt<{ total: string }>(
       engine,
       `select count() as total from (select 1 ${from} limit {most:UInt32})`,
       { ...params, most: maxCounted },
-      signal,
+      asking,
     ),
   ]);
   const items = rows.map(({ doc }) => event.parse(JSON.parse(doc)));
@@ -168,14 +194,16 @@ export async function findEvents(engine: EventEngine, query: ListQuery, signal?:
     items,
     total: Number(counted[0]?.total ?? 0),
     ...(last && { next: writeCursor([last[by] ?? 0, last.id]) }),
+    ...asking.told(),
   };
 }
 
-/** The events with these ids that happened between two times (ms, both included), oldest first. */
+/** The events with these ids that happened between two times (ms, both included), oldest first. All of them, unless `asking` takes less. */
 export async function eventsById(
   engine: EventEngine,
   ids: readonly string[],
   { from, to }: { readonly from: number; readonly to: number },
+  asking: Asking = {},
 ): Promise<OcsfEvent[]> {
   const found: OcsfEvent[] = [];
   for (const chunk of inChunks(ids, idsAtOnce)) {
@@ -183,6 +211,7 @@ export async function eventsById(
       engine,
       `select doc from ${tableIn(engine, "event")} final where time between {from:Int64} and {to:Int64} and id in {ids:Array(String)}`,
       { from, to, ids: chunk.map((it) => it.toWellFormed()) },
+      asking,
     );
     found.push(...rows.map(({ doc }) => event.parse(JSON.parse(doc))));
   }
@@ -234,13 +263,66 @@ export async function eventsPerSource(engine: EventEngine, since: number): Promi
   return new Map(rows.map((it) => [it.source, Number(it.events)]));
 }
 
-/** A query of a person; every value from outside is in `params`. When nobody waits for it any more, the engine is told to stop: closing the connection alone does not. */
+/** How an answer is asked for. */
+export interface Asking {
+  /** When nobody waits for it any more. */
+  readonly signal?: AbortSignal;
+  /** Called when the answer lacks what servers that are away hold. Without it, such an answer is an error. */
+  readonly onPartial?: () => void;
+}
+
+/** Takes what there is while a part of the events is away, and tells of it. */
+export interface PartialAsking extends Asking {
+  told(): { readonly partial?: true };
+}
+
+export function allowPartial(signal?: AbortSignal): PartialAsking {
+  let isPartial = false;
+  return {
+    ...(signal && { signal }),
+    onPartial: () => {
+      isPartial = true;
+    },
+    told: () => (isPartial ? { partial: true } : {}),
+  };
+}
+
+/**
+ * A query of a person; every value from outside is in `params`. The whole answer, or an error; with `onPartial`, of a cluster of which
+ * some servers are away, the answer of the others.
+ *
+ * @throws {ServerError} EVENTS_UNAVAILABLE, TOO_LARGE (beyond a hunt's limits).
+ */
 export async function hunt<Row>(
   engine: EventEngine,
   query: string,
   params: Readonly<Record<string, unknown>>,
-  signal?: AbortSignal,
+  asking: AbortSignal | Asking = {},
 ): Promise<Row[]> {
+  const { signal, onPartial }: Asking = asking instanceof AbortSignal ? { signal: asking } : asking;
+  const ask = (settings?: ClickHouseSettings) => askOnce<Row>(engine, { query, params, signal, settings });
+  try {
+    return await ask();
+  } catch (cause) {
+    const error = refused(cause);
+    const isLess = onPartial !== undefined && error.code === "EVENTS_UNAVAILABLE" && signal?.aborted !== true;
+    if (!isLess || !(await engine.cluster?.isPartAway())) throw error;
+    onPartial();
+  }
+  return ask({ skip_unavailable_shards: 1 }).catch((cause: unknown) => {
+    throw refused(cause);
+  });
+}
+
+interface Question {
+  readonly query: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly signal: AbortSignal | undefined;
+  readonly settings: ClickHouseSettings | undefined;
+}
+
+/** When nobody waits for it any more, the engine is told to stop: closing the connection alone does not. */
+async function askOnce<Row>(engine: EventEngine, { query, params, signal, settings }: Question): Promise<Row[]> {
   const id = randomUUID();
   const { app, hunter } = engine;
   const stop = () => void kill(app, id);
@@ -252,10 +334,9 @@ export async function hunt<Row>(
       format: "JSONEachRow",
       query_id: id,
       ...(signal && { abort_signal: signal }),
+      ...(settings && { clickhouse_settings: settings }),
     });
     return await answer.json<Row>();
-  } catch (cause) {
-    throw refused(cause);
   } finally {
     signal?.removeEventListener("abort", stop);
   }
@@ -271,8 +352,7 @@ const overLimit = new Set(["TIMEOUT_EXCEEDED", "MEMORY_LIMIT_EXCEEDED", "TOO_MAN
 
 function refused(cause: unknown): ServerError {
   if (cause instanceof ServerError) return cause;
-  const type = fieldIn(cause, "type");
-  if (typeof type === "string" && overLimit.has(type)) {
+  if (overLimit.has(typeOf(cause))) {
     return new ServerError("TOO_LARGE", "this takes longer than a hunt may: narrow the time or add a field", { cause });
   }
   return new ServerError("EVENTS_UNAVAILABLE", "the event engine did not answer this query", { cause });

@@ -1,7 +1,7 @@
 // The events that alerts and people rest on.
 import type { Alert, OcsfEvent, Pin } from "@outweigh/schema";
 import type { EventEngine } from "./engine/engine.ts";
-import { eventsById } from "./events.ts";
+import { eventsById, type Asking } from "./events.ts";
 
 const dayMs = 86_400_000;
 /** An alert's events may be older than it: what is slow adds up over a year. In ms. */
@@ -13,17 +13,22 @@ const nearMs = 3_600_000;
 /** Most events of one incident that are fetched: the first ones of each alert come first. */
 const maxEvents = 5000;
 
-/** Oldest first. */
-export async function provingEvents(engine: EventEngine, alerts: readonly Alert[]): Promise<OcsfEvent[]> {
+/** Oldest first. All that are stored, unless `asking` takes less. */
+export async function provingEvents(
+  engine: EventEngine,
+  alerts: readonly Alert[],
+  asking: Asking = {},
+): Promise<OcsfEvent[]> {
   if (alerts.length === 0) return [];
   const ids = [...new Set(alerts.flatMap((it) => it.events))].slice(0, maxEvents);
   const from = Math.min(...alerts.map((it) => it.firstAt));
   const to = Math.max(...alerts.map((it) => it.lastAt));
-  const near = await eventsById(engine, ids, { from: from - nearMs, to: to + nearMs });
+  const near = await eventsById(engine, ids, { from: from - nearMs, to: to + nearMs }, asking);
   const found = new Set(near.map((it) => it.id));
   const left = ids.filter((it) => !found.has(it));
   if (left.length === 0) return near;
-  return inOrder([...near, ...(await eventsById(engine, left, { from: from - beforeMs, to: to + afterMs }))]);
+  const rest = await eventsById(engine, left, { from: from - beforeMs, to: to + afterMs }, asking);
+  return inOrder([...near, ...rest]);
 }
 
 function inOrder(events: readonly OcsfEvent[]): OcsfEvent[] {
@@ -35,12 +40,13 @@ export async function eventsOf(
   engine: EventEngine,
   alerts: readonly Alert[],
   pins: readonly Pin[],
+  asking: Asking = {},
 ): Promise<OcsfEvent[]> {
   const times = pins.map((it) => it.time);
   const ids = pins.map((it) => it.event);
   const [proving, pinned] = await Promise.all([
-    provingEvents(engine, alerts),
-    eventsById(engine, ids, { from: Math.min(...times), to: Math.max(...times) }),
+    provingEvents(engine, alerts, asking),
+    eventsById(engine, ids, { from: Math.min(...times), to: Math.max(...times) }, asking),
   ]);
   const all = new Map([...proving, ...pinned].map((it) => [it.id, it]));
   return inOrder([...all.values()]);

@@ -34,7 +34,11 @@ export async function openStore({ folder, env, log }: StoreOptions): Promise<Sto
       ? startEngine(join(folder, "events"), (problem) => {
           if (problem !== undefined) log.error({ problem }, "the event engine is away");
         })
-      : connectEngine(clickhouseUrl, named(env, "CLICKHOUSE_HUNTER_URL")),
+      : connectEngine({
+          url: clickhouseUrl,
+          hunterUrl: named(env, "CLICKHOUSE_HUNTER_URL"),
+          cluster: named(env, "CLICKHOUSE_CLUSTER"),
+        }),
   ]);
   const close = async () => {
     if (engine.status === "fulfilled") await engine.value.close();

@@ -9,7 +9,7 @@ import { anEngine } from "../testing/engines.ts";
 import type { EventEngine } from "./engine/engine.ts";
 import { prepareEvents } from "./event-tables.ts";
 import { eventCondition, insertEvents } from "./events.ts";
-import { barOf, exactly, mostOf, summarise } from "./summary.ts";
+import { barOf, exactly, summarise, summariseBeside } from "./summary.ts";
 
 const folder = aFolder("summary");
 let engine: EventEngine;
@@ -67,7 +67,7 @@ test("no event is told as none, and a field that the source does not fill as emp
 test("an entity's events are its own: a star in its name is no wildcard", async () => {
   const named = (id: string, principal: string) => anEvent(id, { source: "star", principal });
   await insertEvents(engine, [named("x1", "eve*"), named("x2", "eve-of-finance")], 1);
-  const { values } = await mostOf(engine, { of: exactly("principal", "eve*"), by: "source" });
+  const { values } = await summarise(engine, { of: exactly("principal", "eve*"), by: "source" });
   assert.deepEqual(
     values.map(({ value, events }) => [value, events]),
     [["star", 1]],
@@ -84,4 +84,40 @@ test("bars always cover what there is, and are never more than can be drawn", ()
       assert.ok(bars >= 1 && bars <= maxBars, `${bars} bars of ${ms} ms`);
     }),
   );
+});
+
+test("what stands beside an entity is counted field by field, with no more values than are shown", async () => {
+  const all = Array.from({ length: 60 }, (_, i) =>
+    anEvent(`b${i}`, {
+      source: "beside",
+      principal: "fay",
+      model: i % 3 === 0 ? "m1" : "m2",
+      place: `p${i % 30}`,
+      time: now + i,
+    }),
+  );
+  await insertEvents(engine, all, 1);
+  const of = exactly("principal", "fay");
+  const { summary, beside } = await summariseBeside(engine, { of, by: "source", beside: ["model", "place", "agent"] });
+  assert.deepEqual([summary.events, summary.bars.length > 0, summary.values.length], [60, true, 1]);
+  assert.equal(
+    summary.bars.reduce((sum, it) => sum + it.events, 0),
+    60,
+  );
+  const [model, place, agent] = beside;
+  assert.deepEqual(
+    model?.values.map((it) => [it.value, it.events]),
+    [
+      ["m2", 40],
+      ["m1", 20],
+    ],
+  );
+  assert.deepEqual([place?.values.length, place?.different], [20, 30]);
+  assert.deepEqual([agent?.values.length, agent?.values[0]?.value], [1, ""]);
+  const none = await summariseBeside(engine, {
+    of: exactly("principal", "nobody at all"),
+    by: "source",
+    beside: ["model"],
+  });
+  assert.deepEqual([none.summary.events, none.beside], [0, [{ by: "model", values: [], different: 0 }]]);
 });

@@ -2,7 +2,7 @@
 import { maxBars, maxValues, type CountedField, type EventSummary } from "@outweigh/schema";
 import type { EventEngine } from "./engine/engine.ts";
 import { tableIn } from "./event-tables.ts";
-import { hunt, type Condition } from "./events.ts";
+import { allowPartial, hunt, type Asking, type Condition } from "./events.ts";
 
 /** Widths of a bar, in ms: those that a clock has. */
 const second = 1000;
@@ -50,75 +50,129 @@ export function exactly(field: CountedField, value: string): Condition {
   return { sql: `${columns[field]} = {value:String}`, params: { value: value.toWellFormed() } };
 }
 
-interface Whole {
-  readonly events: string;
-  readonly first: string;
-  readonly last: string;
-}
+type Values = Pick<EventSummary, "by" | "values" | "different">;
 
 /** How events lie in time, and which values of one field they have. Under the hunter's limits. @throws {ServerError} EVENTS_UNAVAILABLE, TOO_LARGE (beyond a hunt's limits). */
 export async function summarise(engine: EventEngine, asked: Asked, signal?: AbortSignal): Promise<EventSummary> {
-  const { sql, params } = asked.of;
-  const from = `from ${tableIn(engine, "event")} final where ${sql}`;
-  const [[whole], most] = await Promise.all([
-    hunt<Whole>(engine, `select count() as events, min(time) as first, max(time) as last ${from}`, params, signal),
-    mostOf(engine, asked, signal),
-  ]);
-  const events = Number(whole?.events ?? 0);
-  if (!whole || events === 0) return { events: 0, barMs: day, bars: [], ...most };
-  const [firstAt, lastAt] = [Number(whole.first), Number(whole.last)];
-  const barMs = barOf(firstAt, lastAt);
-  const bars = await hunt<{ bar: string; events: string }>(
-    engine,
-    `select intDiv(time, {width:Int64}) * {width:Int64} as bar, count() as events ${from} group by bar order by bar limit {bars:UInt32}`,
-    { ...params, width: barMs, bars: maxBars },
-    signal,
-  );
+  const { summary } = await summariseBeside(engine, { ...asked, beside: [] }, signal);
+  return summary;
+}
+
+/**
+ * As `summarise`, and with it the values of other fields. The events are gone through twice, however many fields there are: once for
+ * their ends, once for all that is counted between them.
+ */
+export async function summariseBeside(
+  engine: EventEngine,
+  { of, by, beside }: Asked & { readonly beside: readonly CountedField[] },
+  signal?: AbortSignal,
+): Promise<{ readonly summary: EventSummary; readonly beside: Values[] }> {
+  const fields = [by, ...beside];
+  const asking = allowPartial(signal);
+  const ends = await endsOf(engine, of, fields, asking);
+  const barMs = ends.events === 0 ? day : barOf(ends.first, ends.last);
+  const groups = ends.events === 0 ? [] : await groupsOf(engine, of, { fields, ...ends, barMs }, asking);
+  const [own, ...others] = fields.map((it, i) => ({
+    by: it,
+    ...valuesOf(groups, i),
+    different: ends.different[i] ?? 0,
+  }));
+  const bars = groups.filter((it) => it.field === fields.length).map((it) => ({ at: it.bar, events: it.events }));
   return {
-    events,
-    firstAt,
-    lastAt,
-    barMs,
-    bars: bars.map((it) => ({ at: Number(it.bar), events: Number(it.events) })),
-    ...most,
+    summary: {
+      events: ends.events,
+      ...(ends.events > 0 && { firstAt: ends.first, lastAt: ends.last }),
+      barMs,
+      bars: bars.toSorted((a, b) => a.at - b.at),
+      by,
+      values: own?.values ?? [],
+      different: own?.different ?? 0,
+      ...asking.told(),
+    },
+    beside: others,
   };
 }
 
-interface Counted {
-  readonly value: string;
-  readonly events: string;
-  readonly bytes: string;
-  readonly first: string;
-  readonly last: string;
+interface Ends {
+  readonly events: number;
+  readonly first: number;
+  readonly last: number;
+  /** Of each field. */
+  readonly different: readonly number[];
 }
 
-/** The values of one field that most events have. Under the hunter's limits. @throws {ServerError} EVENTS_UNAVAILABLE, TOO_LARGE (beyond a hunt's limits). */
-export async function mostOf(
+async function endsOf(
   engine: EventEngine,
-  { of: { sql, params }, by }: Asked,
-  signal?: AbortSignal,
-): Promise<Pick<EventSummary, "by" | "values" | "different">> {
-  const from = `from ${tableIn(engine, "event")} final where ${sql}`;
-  const column = columns[by];
-  const [values, [all]] = await Promise.all([
-    hunt<Counted>(
-      engine,
-      `select ${column} as value, count() as events, sum(toFloat64(bytes)) as bytes, min(time) as first, max(time) as last
-       ${from} group by value order by events desc, value limit {most:UInt32}`,
-      { ...params, most: maxValues },
-      signal,
-    ),
-    hunt<{ different: string }>(engine, `select uniq(${column}) as different ${from}`, params, signal),
-  ]);
+  { sql, params }: Condition,
+  fields: readonly CountedField[],
+  asking: Asking,
+): Promise<Ends> {
+  const different = fields.map((it) => `uniq(${columns[it]})`).join(", ");
+  const [row] = await hunt<{ events: string; first: string; last: string; different: string[] }>(
+    engine,
+    `select count() as events, min(time) as first, max(time) as last, [${different}] as different
+     from ${tableIn(engine, "event")} final where ${sql}`,
+    params,
+    asking,
+  );
   return {
-    by,
-    values: values.map((it) => ({
-      value: it.value,
-      events: Number(it.events),
-      bytes: Number(it.bytes),
-      firstAt: Number(it.first),
-      lastAt: Number(it.last),
-    })),
-    different: Number(all?.different ?? 0),
+    events: Number(row?.events ?? 0),
+    first: Number(row?.first ?? 0),
+    last: Number(row?.last ?? 0),
+    different: row?.different.map(Number) ?? [],
+  };
+}
+
+/** Events that have one value of one field, or lie in one bar. */
+interface Group {
+  /** The field's place; the number of fields for a bar. */
+  readonly field: number;
+  readonly value: string;
+  readonly bar: number;
+  readonly events: number;
+  readonly bytes: number;
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
+/** Groups by every field and by time at once; of each the largest. */
+async function groupsOf(
+  engine: EventEngine,
+  { sql, params }: Condition,
+  { fields, first, last, barMs }: Pick<Ends, "first" | "last"> & { fields: readonly CountedField[]; barMs: number },
+  asking: Asking,
+): Promise<Group[]> {
+  const names = [...fields.map((_, i) => `f${i}`), "bar"];
+  const rows = await hunt<Readonly<Record<string, string | number>>>(
+    engine,
+    `select ${fields.map((it, i) => `${columns[it]} as f${i}`).join(", ")},
+       intDiv(time, {width:Int64}) * {width:Int64} as bar, grouping(${names.join(", ")}) as which,
+       count() as events, sum(toFloat64(bytes)) as size, min(time) as first, max(time) as last
+     from ${tableIn(engine, "event")} final where ${sql} and time between {from:Int64} and {to:Int64}
+     group by grouping sets (${names.map((it) => `(${it})`).join(", ")})
+     order by which, events desc, ${names.join(", ")} limit {most:UInt32} by which`,
+    { ...params, width: barMs, from: first, to: last, most: Math.max(maxBars, maxValues) },
+    asking,
+  );
+  // A bit for each name, the last one's lowest; it is 0 for the one that the row is grouped by.
+  const all = 2 ** names.length - 1;
+  return rows.map((row) => {
+    const field = names.length - 1 - Math.log2(all - Number(row["which"]));
+    return {
+      field,
+      value: String(row[`f${field}`] ?? ""),
+      bar: Number(row["bar"]),
+      events: Number(row["events"]),
+      bytes: Number(row["size"]),
+      firstAt: Number(row["first"]),
+      lastAt: Number(row["last"]),
+    };
+  });
+}
+
+function valuesOf(groups: readonly Group[], place: number): Pick<Values, "values"> {
+  const own = groups.filter(({ field }) => field === place).slice(0, maxValues);
+  return {
+    values: own.map(({ value, events, bytes, firstAt, lastAt }) => ({ value, events, bytes, firstAt, lastAt })),
   };
 }

@@ -75,7 +75,7 @@ test(
     const url = new URL(plain);
     url.protocol = "https:";
     url.port = String((front.address() as AddressInfo).port);
-    await assert.rejects(connectEngine(String(url), undefined), {
+    await assert.rejects(connectEngine({ url: String(url) }), {
       code: "EVENTS_UNAVAILABLE",
       message: /^CLICKHOUSE_URL \(https:\/\/127\.0\.0\.1:\d+\) does not answer: .*self-signed certificate/,
     });
@@ -84,7 +84,7 @@ test(
     const before = getCACertificates();
     setDefaultCACertificates([...before, readFileSync(certificate, "utf8")]);
     t.after(() => setDefaultCACertificates(before));
-    const engine = await connectEngine(String(url), undefined);
+    const engine = await connectEngine({ url: String(url) });
     t.after(() => engine.close());
     await prepareEvents(engine, "test");
     assert.ok(asked > 0);

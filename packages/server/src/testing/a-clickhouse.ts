@@ -1,8 +1,9 @@
-// A ClickHouse that is not ours to start, for tests of `CLICKHOUSE_URL`: the embedded engine's library, run by the test itself, with
-// an operator's account, and accounts that the operator made.
-import { spawn } from "node:child_process";
+// ClickHouse servers that are not ours to start, for tests of `CLICKHOUSE_URL`: the embedded engine's library, run by the test itself,
+// with an operator's account, and accounts that the operator made. One, or several that are a cluster: each listens for the others.
+import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,39 +37,68 @@ export const noClickHouse =
 /** Accounts of one that we start: it reads them from a file at its start, and takes no more. */
 const maxHanded = 40;
 
-/** Opens the listener, then waits: the engine lives as long as its first query. */
+/** Opens the listeners, then waits: the engine lives as long as its first query. */
 const keepAlive =
   "SYSTEM START LISTEN HTTP; SELECT sleepEachRow(3) FROM numbers(1000000) FORMAT Null " +
   "SETTINGS max_block_size = 1, final = 0, function_sleep_max_microseconds_per_block = 0";
+/** As the servers of a test call themselves together. */
+export const clusterName = "shards";
 
-export async function aClickHouse(folder: string): Promise<AClickHouse> {
+/** Where one server listens: for us, and for the other servers of its cluster. */
+interface Ports {
+  readonly http: number;
+  readonly tcp: number;
+}
+
+/** What one server is started with. */
+interface Settled {
+  readonly folder: string;
+  readonly ports: Ports;
+  readonly password: string;
+  /** Of its cluster: all of them, and what they know each other by. Empty where it is alone. */
+  readonly shards: readonly Ports[];
+}
+
+/** Writes what a server reads at its start. */
+function settle({ folder, ports, password, shards }: Settled): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const password = randomBytes(12).toString("hex");
   const users = usersXml({ app: randomBytes(12).toString("hex"), hunter: randomBytes(12).toString("hex") });
   const names = Array.from({ length: maxHanded }, (_, i) => nameOf(i));
   const more = [
     account("operator", password, "default", ["ALL ON *.* WITH GRANT OPTION"]),
     ...names.flatMap((it) => both(it, password)),
   ];
-  writeFileSync(join(folder, "users.xml"), users.replace("<users>", `<users>${more.join("")}`));
-  writeFileSync(join(folder, "config.xml"), configXml(folder));
-  const port = await freePort();
+  // One statement more to begin with: see `usersXml`.
+  const quota = shards.length === 0 ? users : users.replace("<queries>2</queries>", "<queries>3</queries>");
+  writeFileSync(join(folder, "users.xml"), quota.replace("<users>", `<users>${more.join("")}`));
+  const all = shards.map(
+    ({ tcp }) =>
+      `<shard><internal_replication>true</internal_replication><replica><host>127.0.0.1</host><port>${tcp}</port></replica></shard>`,
+  );
+  const cluster =
+    shards.length === 0
+      ? ""
+      : `<tcp_port>${ports.tcp}</tcp_port><remote_servers><${clusterName}><secret>${password}</secret>${all.join("")}</${clusterName}></remote_servers>`;
+  writeFileSync(join(folder, "config.xml"), configXml(folder).replace("</clickhouse>", `${cluster}</clickhouse>`));
+}
+
+/** Starts a server whose folder is settled. Resolves when it answers. */
+async function startOne({ folder, ports, shards }: Settled): Promise<ChildProcess> {
   const library = createRequire(import.meta.url).resolve("@chdb/lib-linux-x64-gnu/libchdb.so");
   const launcher = fileURLToPath(new URL("../store/engine/launcher.ts", import.meta.url));
   const args = [
     `--config-file=${folder}/config.xml`,
     `--path=${folder}/db`,
-    `--http_port=${port}`,
+    `--http_port=${ports.http}`,
     "--listen_host=127.0.0.1",
-    `--query=${keepAlive}`,
+    `--query=${shards.length === 0 ? "" : "SYSTEM START LISTEN TCP; "}${keepAlive}`,
   ];
   const command = [launcher, library, String(process.pid), ...args];
   const child = spawn(process.execPath, command, { stdio: "ignore", cwd: folder });
   // Tests that forget to stop it end all the same, and it with them.
   child.unref();
-  const origin = `http://127.0.0.1:${port}`;
   const isUp = () =>
-    fetch(`${origin}/ping`).then(
+    fetch(`http://127.0.0.1:${ports.http}/ping`).then(
       (it) => it.ok,
       () => false,
     );
@@ -76,6 +106,71 @@ export async function aClickHouse(folder: string): Promise<AClickHouse> {
     if (!isRunning(child)) throw new Error(`it ended with ${child.exitCode}`);
     await new Promise((done) => setTimeout(done, 20));
   }
+  return child;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  child.ref();
+  child.kill("SIGKILL");
+  await ended(child);
+}
+
+/** Several servers with a part of the events each. */
+export interface ACluster extends AClickHouse {
+  /** Ends the server of a shard as an accident would. */
+  kill(shard: number): Promise<void>;
+  /** Starts it again, where it was. */
+  restart(shard: number): Promise<void>;
+}
+
+/** A cluster of so many shards, with one server each. What is handed out names all of them. */
+export async function aCluster(folder: string, count = 3): Promise<ACluster> {
+  const password = randomBytes(12).toString("hex");
+  const shards: Ports[] = [];
+  for (let i = 0; i < count; i++) shards.push({ http: await freePort(), tcp: await freePort() });
+  const all = shards.map((ports, i) => ({ folder: join(folder, `shard-${i}`), ports, password, shards }));
+  for (const it of all) settle(it);
+  const children = await Promise.all(all.map(startOne));
+  const urls = shards.map(({ http }) => `http://operator:${password}@127.0.0.1:${http}`);
+  const run: AClickHouse["run"] = async (...statements) => {
+    for (const it of urls) await runAt(it)(...statements);
+  };
+  let handed = 0;
+  return {
+    url: urls.join(","),
+    run,
+    hand: async () => {
+      const user = nameOf(handed++);
+      await run(`create database ${user}`);
+      const each = urls.map((it) => urlsOf(it, { user, password, database: user }));
+      return {
+        database: user,
+        url: each.map((it) => it.url).join(","),
+        hunterUrl: each.map((it) => it.hunterUrl).join(","),
+      };
+    },
+    kill: async (shard) => {
+      const child = children[shard];
+      if (child) await end(child);
+    },
+    restart: async (shard) => {
+      const it = all[shard];
+      if (!it) return;
+      await rm(join(it.folder, "db", "status"), { force: true });
+      children[shard] = await startOne(it);
+    },
+    stop: async () => {
+      await Promise.all(children.map(end));
+    },
+  };
+}
+
+export async function aClickHouse(folder: string): Promise<AClickHouse> {
+  const password = randomBytes(12).toString("hex");
+  const port = await freePort();
+  const settled: Settled = { folder, ports: { http: port, tcp: 0 }, password, shards: [] };
+  settle(settled);
+  const child = await startOne(settled);
   const url = `http://operator:${password}@127.0.0.1:${port}`;
   const run = runAt(url);
   let handed = 0;
@@ -87,11 +182,7 @@ export async function aClickHouse(folder: string): Promise<AClickHouse> {
       await run(`create database ${user}`);
       return urlsOf(url, { user, password, database: user });
     },
-    stop: async () => {
-      child.ref();
-      child.kill("SIGKILL");
-      await ended(child);
-    },
+    stop: () => end(child),
   };
 }
 
@@ -146,7 +237,8 @@ function runAt(url: string): AClickHouse["run"] {
 function both(name: string, password: string): string[] {
   const own = [
     `SELECT, INSERT, CREATE TABLE, ALTER ON ${name}.*`,
-    "TABLE ENGINE ON MergeTree, TABLE ENGINE ON ReplacingMergeTree",
+    "TABLE ENGINE ON MergeTree, TABLE ENGINE ON ReplacingMergeTree, TABLE ENGINE ON Distributed",
+    "READ, WRITE ON REMOTE",
   ];
   const all = ["SELECT ON system.processes", "KILL QUERY ON *.*"];
   return [

@@ -45,6 +45,7 @@ export async function spawnServer(
       DATABASE_URL: "",
       CLICKHOUSE_URL: "",
       CLICKHOUSE_HUNTER_URL: "",
+      CLICKHOUSE_CLUSTER: "",
       ...(await enginesOf(dataDir)),
     },
   });

@@ -1,5 +1,6 @@
 // Which engines a run of the tests is on. `OUTWEIGH_TEST_ENGINES=external` gives every server, database and event engine of a test
-// one of its own in a PostgreSQL and a ClickHouse that are not ours: the same suites, not a line of them different.
+// one of its own in a PostgreSQL and a ClickHouse that are not ours; with `cluster`, the events are in three ClickHouse servers with a
+// part of them each. The same suites, not a line of them different.
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { connectEngine } from "../store/engine/elsewhere.ts";
 import { startEngine, type EventEngine } from "../store/engine/engine.ts";
-import { aClickHouse, clickhouseAt, noClickHouse } from "./a-clickhouse.ts";
+import { aClickHouse, aCluster, clickhouseAt, clusterName, noClickHouse } from "./a-clickhouse.ts";
 import { aPostgres, as, postgresAt, systemPostgres } from "./a-postgres.ts";
 
 const variable = "OUTWEIGH_TEST_ENGINES";
@@ -17,27 +18,34 @@ export interface Named {
   readonly DATABASE_URL: string;
   readonly CLICKHOUSE_URL: string;
   readonly CLICKHOUSE_HUNTER_URL?: string;
+  readonly CLICKHOUSE_CLUSTER?: string;
 }
 
+type Engines = "external" | "cluster";
+
 export function isExternal(): boolean {
-  return process.env[variable] === "external";
+  return process.env[variable] === "external" || isClustered();
+}
+
+function isClustered(): boolean {
+  return process.env[variable] === "cluster";
 }
 
 /**
  * Puts the rest of this process on external engines, for the suites that the default run takes twice. False, with a test that says
  * why it was skipped, where they run on them anyway or this machine has none.
  */
-export async function chooseExternal(): Promise<boolean> {
+export async function chooseExternal(engines: Engines = "external"): Promise<boolean> {
   const links = mkdtempSync(join(tmpdir(), "outweigh-links-"));
   const bin = await systemPostgres(links);
   rmSync(links, { recursive: true });
   const why = isExternal()
-    ? `${variable} is external: the suite itself runs on them`
+    ? `${variable} is set: the suite itself runs on them`
     : bin === undefined
       ? "there is no PostgreSQL on this machine but npm's"
       : noClickHouse;
-  if (why === undefined) process.env[variable] = "external";
-  else test("on external engines", { skip: why }, () => undefined);
+  if (why === undefined) process.env[variable] = engines;
+  else test(`on ${engines} engines`, { skip: why }, () => undefined);
   return why === undefined;
 }
 
@@ -67,8 +75,12 @@ export async function aDatabaseUrl(): Promise<string | undefined> {
 /** An event engine of its own: started in a folder, or a database of the external one. */
 export async function anEngine(folder: string): Promise<EventEngine> {
   if (!isExternal()) return startEngine(folder, () => undefined);
-  const { CLICKHOUSE_URL, CLICKHOUSE_HUNTER_URL } = await (await begin()).named();
-  return connectEngine(CLICKHOUSE_URL, CLICKHOUSE_HUNTER_URL);
+  const named = await (await begin()).named();
+  return connectEngine({
+    url: named.CLICKHOUSE_URL,
+    hunterUrl: named.CLICKHOUSE_HUNTER_URL,
+    cluster: named.CLICKHOUSE_CLUSTER,
+  });
 }
 
 function begin(): Promise<Servers> {
@@ -85,7 +97,11 @@ async function startServers(): Promise<Servers> {
   const { OUTWEIGH_TEST_DATABASE_URL: databaseUrl, OUTWEIGH_TEST_CLICKHOUSE_URL: clickhouseUrl } = process.env;
   const [postgres, clickhouse] = await Promise.all([
     databaseUrl === undefined ? aPostgres(join(folder, "postgres")) : postgresAt(databaseUrl),
-    clickhouseUrl === undefined ? aClickHouse(join(folder, "clickhouse")) : clickhouseAt(clickhouseUrl),
+    isClustered()
+      ? aCluster(join(folder, "cluster"))
+      : clickhouseUrl === undefined
+        ? aClickHouse(join(folder, "clickhouse"))
+        : clickhouseAt(clickhouseUrl),
   ]);
   const made: string[] = [];
   return {
@@ -99,6 +115,7 @@ async function startServers(): Promise<Servers> {
         CLICKHOUSE_URL: url,
         // Every other one hunts with the account that it writes with.
         ...(made.length % 2 === 0 && { CLICKHOUSE_HUNTER_URL: hunterUrl }),
+        ...(isClustered() && { CLICKHOUSE_CLUSTER: clusterName }),
       };
     },
     stop: async () => {

@@ -322,7 +322,7 @@ export class Worker {
     if (!away && tally?.last && tally.records <= 1 && this.#failures >= maxAttempts) {
       this.#refused.set(tally.last.place, `could not be stored: ${this.problem}`);
     }
-    this.#limit = away ? this.#limit : Math.max(1, Math.floor(Math.min(this.#limit, tally?.records ?? 1) / 2));
+    this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, tally?.records ?? 1) / 2));
     // A record at fault is found by halving the batch: that is no reason for the others to wait.
     const halved = !away && (tally?.records ?? 0) > 1;
     const wait = halved ? 0 : (backoffMs[Math.min(this.#failures - 1, backoffMs.length - 1)] ?? 1000);

@@ -1,7 +1,8 @@
-// A ClickHouse that somebody else runs, named by `CLICKHOUSE_URL`.
-import { ClickHouseLogLevel, createClient, type ClickHouseClient } from "@clickhouse/client";
+// ClickHouse servers that somebody else runs, named by `CLICKHOUSE_URL`.
+import { ClickHouseLogLevel, createClient, type ClickHouseClient, type ClickHouseSettings } from "@clickhouse/client";
 import { ServerError } from "../../error.ts";
 import { reasonOf } from "../reason.ts";
+import { ClusterEngine, type Member } from "./cluster.ts";
 import type { EventEngine } from "./engine.ts";
 import { embeddedDatabase, huntLimits } from "./settings.ts";
 
@@ -11,36 +12,87 @@ const oldest = { year: 23, month: 8 };
 const firstAnswerMs = 10_000;
 /** Every server has it. Our own database may not be there yet, and an account may be kept out of `default`. */
 const sessionDatabase = "system";
+/** Most servers of one cluster: each is asked for every answer. */
+const maxServers = 64;
+
+/** What names the servers, as the environment has it. */
+export interface Elsewhere {
+  /** `CLICKHOUSE_URL`: one, or one of each shard with commas between them. */
+  readonly url: string;
+  /** `CLICKHOUSE_HUNTER_URL`: as many, in the same order. */
+  readonly hunterUrl?: string | undefined;
+  /** `CLICKHOUSE_CLUSTER`: what the servers call themselves together. */
+  readonly cluster?: string | undefined;
+}
 
 /**
- * Connects to the server that a URL names: `http://` or `https://`, an account, and as its path the database that is ours
- * (`outweigh` if it has none). `hunterUrl` names an account that can only read our tables, under limits of its own; without one,
+ * Connects to the servers that URLs name: `http://` or `https://`, an account, and as its path the database that is ours
+ * (`outweigh` if it has none). A hunter's URL names an account that can only read our tables, under limits of its own; without one,
  * hunts use the first account with our limits, read-only.
  *
- * @throws {ServerError} EVENTS_UNAVAILABLE when a URL is none, the server does not answer, or it is too old. No message holds a password.
+ * @throws {ServerError} EVENTS_UNAVAILABLE when a URL is none, a server does not answer, or it is too old. No message holds a password.
  */
-export async function connectEngine(url: string, hunterUrl: string | undefined): Promise<EventEngine> {
-  const main = readUrl(url, "CLICKHOUSE_URL");
-  const other = hunterUrl === undefined ? undefined : readUrl(hunterUrl, "CLICKHOUSE_HUNTER_URL");
+export async function connectEngine(elsewhere: Elsewhere): Promise<EventEngine> {
+  const { cluster } = elsewhere;
+  const targets = targetsOf(elsewhere);
+  const members = targets.map((it) => memberOf(it, cluster !== undefined));
+  const database = targets[0]?.main.database ?? embeddedDatabase;
+  const close = async () => {
+    await Promise.all(members.flatMap(({ app, hunter }) => [app.close(), hunter.close()]));
+  };
+  try {
+    await Promise.all(targets.map((it, i) => checkMember(it, members[i])));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const [only] = members;
+  if (cluster !== undefined || only === undefined) return new ClusterEngine(cluster ?? "", database, members, close);
+  return { database, app: only.app, hunter: only.hunter, problem: undefined, restarts: 0, close };
+}
+
+/** One server: with which account we write, and with which we hunt. */
+interface Targets {
+  readonly main: Target;
+  readonly hunter: Target | undefined;
+}
+
+function targetsOf({ url, hunterUrl, cluster }: Elsewhere): Targets[] {
+  const mains = readUrls(url, "CLICKHOUSE_URL");
+  const hunters = hunterUrl === undefined ? [] : readUrls(hunterUrl, "CLICKHOUSE_HUNTER_URL");
+  const fail = (message: string) => {
+    throw new ServerError("EVENTS_UNAVAILABLE", message);
+  };
+  if (mains.length > 1 && cluster === undefined)
+    fail(`CLICKHOUSE_URL names ${mains.length} servers: name their cluster in CLICKHOUSE_CLUSTER`);
+  if (mains.length > maxServers) fail(`CLICKHOUSE_URL names ${mains.length} servers: ${maxServers} at most`);
+  if (hunters.length > 0 && hunters.length !== mains.length)
+    fail(`CLICKHOUSE_HUNTER_URL names ${hunters.length} servers, CLICKHOUSE_URL ${mains.length}: name the same`);
+  if (new Set(mains.map((it) => it.database)).size > 1)
+    fail("CLICKHOUSE_URL names several databases: the servers of a cluster hold one of the same name");
+  return mains.map((main, i) => ({ main, hunter: hunters[i] }));
+}
+
+function memberOf({ main, hunter }: Targets, isClustered: boolean): Member {
   const limits = {
     readonly: "2",
     max_execution_time: huntLimits.maxExecutionTime,
     max_memory_usage: String(huntLimits.maxMemory),
     max_result_rows: String(huntLimits.maxRows),
   };
-  const app = clientOf(main);
-  const hunter = clientOf(other ?? main, other ? {} : limits);
-  const close = async () => {
-    await Promise.all([app.close(), hunter.close()]);
+  // Stored when every part of it is; complete, or an error: whoever takes less says so.
+  const whole = isClustered ? { skip_unavailable_shards: 0 as const } : {};
+  return {
+    label: `${main.url.protocol}//${main.url.host}`,
+    app: clientOf(main, { ...whole, ...(isClustered && { insert_distributed_sync: 1 }) }),
+    hunter: clientOf(hunter ?? main, { ...whole, ...(hunter ? {} : limits) }),
   };
-  try {
-    checkVersion(await versionOf(app, main));
-    await versionOf(hunter, other ?? main);
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return { database: main.database, app, hunter, problem: undefined, restarts: 0, close };
+}
+
+async function checkMember({ main, hunter }: Targets, member: Member | undefined): Promise<void> {
+  if (!member) return;
+  checkVersion(await versionOf(member.app, main));
+  await versionOf(member.hunter, hunter ?? main);
 }
 
 interface Target {
@@ -48,6 +100,11 @@ interface Target {
   readonly database: string;
   /** Where it is, in words for people: never with what signs in. */
   readonly label: string;
+}
+
+/** A comma may stand in a password: one that ends an address has another address after it. */
+function readUrls(text: string, name: string): Target[] {
+  return text.split(/,(?=\s*https?:\/\/)/).map((it) => readUrl(it.trim(), name));
 }
 
 function readUrl(text: string, name: string): Target {
@@ -76,7 +133,7 @@ function decode(text: string): string | undefined {
   }
 }
 
-function clientOf({ url }: Target, settings: Record<string, string | number> = {}): ClickHouseClient {
+function clientOf({ url }: Target, settings: ClickHouseSettings): ClickHouseClient {
   return createClient({
     url,
     database: sessionDatabase,

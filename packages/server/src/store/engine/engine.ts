@@ -38,7 +38,19 @@ export interface EventEngine {
   readonly problem: string | undefined;
   /** How often it had to be started again. */
   readonly restarts: number;
+  /** Where the events lie on several servers. */
+  readonly cluster?: Cluster;
   close(): Promise<void>;
+}
+
+/** Servers that hold a part of the events each, and answer for all of them. */
+export interface Cluster {
+  /** As the servers call it in their configuration. */
+  readonly name: string;
+  /** What may create, insert and read, of each. */
+  readonly parts: readonly ClickHouseClient[];
+  /** Looks who answers now. True while some do and some do not. */
+  isPartAway(): Promise<boolean>;
 }
 
 interface Run {
