@@ -14,6 +14,7 @@ import { whereOf, within, type FilterFields } from "./filter.ts";
 import { incidentNumbers } from "./incidents.ts";
 import { key, ListOrder, type Key, type OrderColumns } from "./order.ts";
 import type { ListQuery, Page } from "./page.ts";
+import { partsOf } from "./parts.ts";
 import type { Db, Tx } from "./state/state.ts";
 import type { ActionTable } from "./state/tables.ts";
 import { storable, storableJson } from "./text.ts";
@@ -178,7 +179,12 @@ export async function listActions(
 }
 
 export async function actionsOf(db: Db, incident: string): Promise<ActionRow[]> {
-  const rows = await db.selectFrom("action").selectAll().where("incident", "=", incident).orderBy("at").execute();
+  const rows = await db
+    .selectFrom("action")
+    .selectAll()
+    .where("incident", "in", partsOf(incident))
+    .orderBy("at")
+    .execute();
   return toActionRows(db, rows);
 }
 

@@ -15,6 +15,7 @@ import {
 import { sql, type Selectable } from "kysely";
 import { writeCursor } from "./cursor.ts";
 import { whereOf, within, type FilterFields } from "./filter.ts";
+import { partsOf } from "./parts.ts";
 import { key, ListOrder, type Key, type OrderColumns } from "./order.ts";
 import type { ListQuery, Page } from "./page.ts";
 import { inChunks } from "./page.ts";
@@ -173,6 +174,7 @@ export async function listIncidents(
     .select(order.place.as("place"))
     .where(whereOf(filter, incidentFields, texts, now))
     .where(within(reach, "models"))
+    .where("merged_into", "is", null)
     .where(order.beyond(after))
     .orderBy(order.by)
     .limit(limit);
@@ -204,6 +206,7 @@ export async function countIncidents(
     .select((eb) => eb.fn.countAll<number>().as("count"))
     .where(whereOf(filter, incidentFields, texts, now))
     .where(within(reach, "models"))
+    .where("merged_into", "is", null)
     .executeTakeFirstOrThrow();
   return count;
 }
@@ -219,6 +222,28 @@ export async function openIncidentsByModel(db: Db): Promise<Map<string, number>>
 export async function incidentById(db: Db, id: string): Promise<IncidentRow | undefined> {
   const row = await db.selectFrom("incident").selectAll().where("id", "=", id).executeTakeFirst();
   return row && toIncidentRow(row);
+}
+
+/** The incident that an address leads to: of one that was merged into another, that one. */
+export async function incidentAt(db: Db, id: string): Promise<IncidentRow | undefined> {
+  const { rows } = await sql<{ id: string }>`with recursive way (id, into) as (
+      select incident.id, merged_into from incident where incident.id = ${id} union
+      select incident.id, merged_into from incident join way on incident.id = way.into
+    ) select id from way where into is null`.execute(db);
+  const [end] = rows;
+  return end && incidentById(db, end.id);
+}
+
+/** Which of these were merged into another: they are no incidents of their own. */
+export async function mergedAmong(db: Db, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const rows = await db
+    .selectFrom("incident")
+    .select("id")
+    .where("id", "in", ids)
+    .where("merged_into", "is not", null)
+    .execute();
+  return rows.map((it) => it.id);
 }
 
 export async function incidentNumbers(db: Db, ids: readonly string[]): Promise<Map<string, number>> {
@@ -262,7 +287,12 @@ export async function addComment(tx: Tx, incident: string, { at, by, text }: Com
 }
 
 export async function commentsOf(db: Db, incident: string): Promise<Comment[]> {
-  return db.selectFrom("comment").select(["at", "by", "text"]).where("incident", "=", incident).orderBy("id").execute();
+  return db
+    .selectFrom("comment")
+    .select(["at", "by", "text"])
+    .where("incident", "in", partsOf(incident))
+    .orderBy("id")
+    .execute();
 }
 
 function toIncidentRow(row: Selectable<IncidentTable>): IncidentRow {

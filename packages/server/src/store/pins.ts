@@ -1,11 +1,20 @@
 // Events that people tied to an incident.
 import type { Pin } from "@outweigh/schema";
+import { partsOf } from "./parts.ts";
 import type { Db, Tx } from "./state/state.ts";
 import { storable } from "./text.ts";
 
 export async function pinsOf(db: Db | Tx, incident: string): Promise<Pin[]> {
-  const rows = await db.selectFrom("pin").selectAll().where("incident", "=", incident).orderBy("event_time").execute();
-  return rows.map((it) => ({ event: it.event, time: it.event_time, by: it.by, at: it.at, reason: it.reason }));
+  const rows = await db
+    .selectFrom("pin")
+    .selectAll()
+    .where("incident", "in", partsOf(incident))
+    .orderBy("event_time")
+    .orderBy("at")
+    .execute();
+  const pins = rows.map((it) => ({ event: it.event, time: it.event_time, by: it.by, at: it.at, reason: it.reason }));
+  // Pinned to two incidents that were merged, it is pinned once.
+  return [...new Map(pins.map((it) => [it.event, it])).values()];
 }
 
 /** The same event pinned again keeps the newest reason. */
@@ -22,7 +31,7 @@ export async function addPin(tx: Tx, incident: string, { event, time, by, at, re
 export async function removePin(tx: Tx, incident: string, event: string): Promise<boolean> {
   const { numDeletedRows } = await tx
     .deleteFrom("pin")
-    .where("incident", "=", incident)
+    .where("incident", "in", partsOf(incident))
     .where("event", "=", event)
     .executeTakeFirst();
   return numDeletedRows > 0n;
