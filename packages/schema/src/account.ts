@@ -42,6 +42,8 @@ export const accountRow = z.object({
   state: z.enum(["invited", "active", "disabled"]),
   /** Who vouches for the person at sign-in: a password and a code here, or an identity provider. */
   by: z.enum(["password", "provider"]),
+  /** By it, two accounts are known to be of one person: a provider vouches for it, or an admin gave it. */
+  address: z.string().optional(),
   createdAt: time,
   createdBy: z.string(),
   /** To about a minute. */
@@ -56,7 +58,16 @@ export const accountPage = z.object({
 });
 export type AccountPage = z.infer<typeof accountPage>;
 
-export const accountBody = z.strictObject({ name: accountName, grants });
+/** An e-mail address, as it is compared: small letters. */
+export const personAddress = z
+  .string()
+  .trim()
+  .max(254)
+  .regex(/^[^\s@<>,;:"()[\]\\]+@[^\s@]+$/, "expected an e-mail address")
+  .transform((it) => it.toLowerCase());
+
+export const accountBody = z.strictObject({ name: accountName, grants, address: personAddress.optional() });
+export const addressBody = z.strictObject({ address: personAddress });
 export const grantsBody = z.strictObject({ grants });
 
 /** An invitation: its address signs one person up, once. */

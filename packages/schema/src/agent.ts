@@ -71,11 +71,8 @@ export const egressOf = z.discriminatedUnion("of", [
 ]);
 export type EgressOf = z.infer<typeof egressOf>;
 
-/** What an agent may be asked to do. Nothing else exists: there is no shell. */
-export const order = z.discriminatedUnion("verb", [
-  z.strictObject({ verb: z.literal("scan"), roots: z.array(z.string().startsWith("/").max(4096)).max(100) }),
-  z.strictObject({ verb: z.literal("stop-scan") }),
-  z.strictObject({ verb: z.literal("collect"), lists: z.array(factList).min(1).max(factLists.length) }),
+/** An order that changes a host. An agent does it only if who started it said so. */
+export const hostChange = z.discriminatedUnion("verb", [
   /** Moves a file that holds weights to where its readers do not come. */
   z.strictObject({ verb: z.literal("quarantine-file"), path: z.string().startsWith("/").max(4096), sha256 }),
   /** Holds a process, or ends it. `process` names it for good, as the fact `key` does; its program must be the one with this digest. */
@@ -87,12 +84,21 @@ export const order = z.discriminatedUnion("verb", [
   }),
   /** Drops connections that processes of this host open, until it expires by itself. */
   z.strictObject({ verb: z.literal("block-egress"), whose: egressOf, minutes: z.int().min(1).max(maxBlockMinutes) }),
+]);
+export type HostChange = z.infer<typeof hostChange>;
+
+/** What an agent may be asked to do. Nothing else exists: there is no shell. */
+export const order = z.discriminatedUnion("verb", [
+  z.strictObject({ verb: z.literal("scan"), roots: z.array(z.string().startsWith("/").max(4096)).max(100) }),
+  z.strictObject({ verb: z.literal("stop-scan") }),
+  z.strictObject({ verb: z.literal("collect"), lists: z.array(factList).min(1).max(factLists.length) }),
+  ...hostChange.options,
   /** Takes an order back that changed the host. */
   z.strictObject({ verb: z.literal("undo"), order: short }),
 ]);
 export type Order = z.infer<typeof order>;
 
-/** Verbs that change a host. An agent does them only if who started it said so. */
+/** Verbs that change a host. */
 export const changingVerbs = ["quarantine-file", "stop-process", "block-egress"] as const;
 export type ChangingVerb = (typeof changingVerbs)[number];
 

@@ -1,6 +1,7 @@
 /** What the server answers and accepts: the one declaration that server, console and command line share. */
 import { z } from "zod";
 import { grant, role } from "./account.ts";
+import { changingVerbs, hostChange } from "./agent.ts";
 import { alert } from "./alert.ts";
 import { coalition, gap, holding } from "./book.ts";
 import { collectorHealth } from "./collect.ts";
@@ -150,7 +151,15 @@ export const entity = z.object({
 });
 export type Entity = z.infer<typeof entity>;
 
-export const actionVerb = z.enum(["quarantine-file", "notify", ...orderVerb.options]);
+/** All that an action can do: a closed list. */
+export const actionVerb = z.enum([
+  ...changingVerbs,
+  "make-private",
+  "revoke-deploy-keys",
+  "notify",
+  "open-ticket",
+  ...orderVerb.options,
+]);
 export type ActionVerb = z.infer<typeof actionVerb>;
 
 /** A thing that could be done now, offered on the incident page. */
@@ -163,7 +172,7 @@ export type Approval = z.infer<typeof approval>;
 
 export const actionPreview = z.object({
   verb: actionVerb,
-  /** A copy's id for `quarantine-file`, a webhook's name for `notify`, a client's id for orders to the gateway. */
+  /** A copy's id, or `host:` and an agent's id; a place's address; a connection's name; a client's id for orders to the gateway. */
   target: z.string(),
   /** "Move /home/dev/holiday.bin (1.2 GB) to quarantine". */
   title: z.string(),
@@ -204,6 +213,8 @@ export const actionRow = z.object({
   decidedAt: time.optional(),
   decidedReason: z.string().optional(),
   verifiedAt: time.optional(),
+  /** What a look at the real thing showed last. */
+  seen: z.string().optional(),
   undoneAt: time.optional(),
   undoneBy: z.string().optional(),
   undoneReason: z.string().optional(),
@@ -415,10 +426,12 @@ export const statusBody = z
 export const commentBody = z.strictObject({ text: z.string().trim().min(1).max(10_000) });
 export const previewBody = z.strictObject({
   incident: z.string().optional(),
+/** What a person settles beside the target: how long and how strongly, for orders to the gateway; the order itself, for a host. */
+export const actionTerms = orderTerms.extend({ order: hostChange.optional() });
+export type ActionTerms = z.infer<typeof actionTerms>;
   verb: actionVerb,
   target: z.string().max(512),
-  /** How long and how strongly, for orders to the gateway. */
-  terms: orderTerms.optional(),
+  terms: actionTerms.optional(),
 });
 export const applyBody = previewBody.extend({ digest: z.string(), reason });
 export const undoBody = z.strictObject({ reason });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { grant, spaceName } from "./account.ts";
 import { bucketEntry, syslogEntry } from "./collect.ts";
+import { connectionEntry, type Connection } from "./connection.ts";
 import { gatewaySection } from "./gateway.ts";
 
 /** Longest `outweigh.yml` we read, in bytes: a register of ten thousand models fits. */
@@ -152,13 +153,25 @@ export const providerEntry = z.strictObject({
   clientId: z.string().min(1).max(256),
   /** Only a reference to the environment: secrets do not stand in files. */
   clientSecret: z.string().regex(own, "expected ${NAME}, a variable of the environment"),
-  scope: z.string().default("openid profile"),
+  /** With `email`, so that two accounts of one person are known as such. */
+  scope: z.string().default("openid profile email"),
   /** The claim of the ID token that says what somebody is: a text or a list of texts. */
   claim: z.string().min(1).max(64).default("groups"),
   /** What each value of it gives. Who has none of them gets no entry. */
   roles: z.array(z.strictObject({ value: z.string().min(1).max(256), ...grant.shape })).min(1),
 });
 export type ProviderEntry = z.infer<typeof providerEntry>;
+
+/** A receiver of OTLP over HTTP, to which our own measurements are pushed. */
+export const otlpPush = z.strictObject({
+  /** The whole address, as in `http://collector:4318/v1/metrics`. */
+  url: z.url({ protocol: /^https?$/ }),
+  /** Sent as `Authorization: Bearer …`. */
+  token: z.string().regex(own, "expected ${NAME}, a variable of the environment").optional(),
+  /** Pause between two pushes, in ms. */
+  everyMs: z.int().min(1000).max(3_600_000).default(60_000),
+});
+export type OtlpPush = z.infer<typeof otlpPush>;
 
 /** Addresses that only this machine reaches. */
 export const loopback = "127.0.0.1";
@@ -176,11 +189,14 @@ export const config = z
     rules: z.array(z.string().min(1)).default([]),
     policy: z
       .strictObject({
+        /** The earlier form of a connection of the kind `webhook`. */
         webhooks: z.array(webhookEntry).default([]),
         /** Folders whose files the quarantine action may move. Empty: those the scan covered. */
         quarantineRoots: z.array(z.string()).default([]),
       })
       .prefault({}),
+    /** What actions reach outside by. Nothing else outside is ever contacted by one. */
+    connections: z.array(connectionEntry).max(100).default([]),
     /** Named sets of models. Empty: every role is for all of them. */
     spaces: z.array(spaceEntry).default([]),
     /** A folder of exported configuration, in which scans look for theft paths: docs/guide/posture.md says what belongs there. */
@@ -203,6 +219,8 @@ export const config = z
         provider: providerEntry.optional(),
         /** How long events are kept, in days from when they arrived; without it, for ever. What an alert or a person cites is never deleted. */
         keepDays: z.int().min(7).max(3650).optional(),
+        /** Where our own measurements are sent to, beside `/metrics`. */
+        metrics: z.strictObject({ otlp: otlpPush.optional() }).prefault({}),
         /** Folders that the start-up scan reads. Empty: this user's home and the usual model folders. */
         scan: z.array(z.string()).default([]),
       })
@@ -225,4 +243,9 @@ export const config = z
       problem(["server", "url"], "needed where others reach the server: the https address of the proxy before it");
   });
 export type Config = z.infer<typeof config>;
+
+/** All connections of a configuration, in whichever form they stand there. */
+export function connectionsOf({ connections, policy }: Pick<Config, "connections" | "policy">): Connection[] {
+  return [...connections, ...policy.webhooks.map((it): Connection => ({ kind: "webhook", ...it }))];
+}
 export type ConfigInput = z.input<typeof config>;
