@@ -56,8 +56,6 @@ export {
   type StoppedProcess,
 } from "./agent.ts";
 export {
-  activityProcess,
-export {
   egressRow,
   handledFile,
   hostActivity,
@@ -72,6 +70,8 @@ export {
   type HostActivity,
   type HostProcess,
 } from "./host-activity.ts";
+export {
+  activityProcess,
   activityRecord,
   maxArgument,
   maxArguments,
