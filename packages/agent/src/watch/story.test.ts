@@ -86,6 +86,24 @@ test("weights go through a pipe to the program that sends them", () => {
   assert.deepEqual(told[1]?.peer, peer);
 });
 
+test("who took weights from a pipe is told by the name of what it became", () => {
+  const [tar, shell] = [aProcess(7, "tar"), aProcess(8, "sh")];
+  const zstd = { key: shell.key, facts: { ...shell.facts, name: "zstd", command: ["zstd"] } };
+  const archive = { inode: "1:20", path: "/tmp/x", bytes: 400 * mb };
+  const told = tell([
+    opens(tar),
+    { kind: "pipe", at: 2, from: tar, to: shell },
+    { kind: "written", at: 3, process: zstd, file: archive },
+  ]);
+  assert.deepEqual(
+    told.map((it) => [it.what, it.process.name]),
+    [
+      ["open", "tar"],
+      ["write", "zstd"],
+    ],
+  );
+});
+
 test("a server's log is not made from the weights it serves", () => {
   const server = aProcess(7, "vllm");
   const log = { inode: "1:20", path: "/var/log/vllm.log", bytes: 20 * mb };

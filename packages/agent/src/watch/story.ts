@@ -54,7 +54,8 @@ interface Watched {
 
 /** A process that has read weights, or got them through a pipe. */
 interface Holder {
-  readonly process: Process;
+  /** What it runs now: a shell that took weights from a pipe may have become the program that packs them. */
+  process: Process;
   readonly holds: Map<string, Watched>;
   readonly made: Map<string, SeenFile>;
   readonly told: Set<string>;
@@ -96,6 +97,8 @@ export class Story {
   }
 
   see(it: Sighting): Activity[] {
+    const holder = "process" in it && this.#holders.get(it.process.key);
+    if (holder) holder.process = it.process;
     switch (it.kind) {
       case "open":
         return this.#opened(it);

@@ -137,7 +137,8 @@ export class Watch {
     this.#sensor = "fanotify";
     // Still open: then how it was opened is seen too. Else it was opened, and may have been read, for all we know.
     if (kind === "opened" && this.#isNews(pid, file) && this.#poll.inspect(pid, at).has(file.inode)) return;
-    const process = holder ?? this.#processOf(told);
+    // It may have become another program since it took weights.
+    const process = holder && holder.facts.name === who?.name ? holder : this.#processOf(told);
     if (kind === "written") this.#see({ kind: "written", at, process, file });
     else this.#see({ kind: "open", at, process, file, reads: true, writes: false });
   }
