@@ -19,8 +19,11 @@ import {
   eventSummary,
   FilterError,
   gatewayPage,
+  hostActivity,
   hostDetail,
   hostPage,
+  hostProcessPage,
+  hostScans,
   huntPage,
   incidentDetail,
   incidentGraph,
@@ -121,6 +124,10 @@ function checkWorld(): void {
   tokenPage.parse(pageOf(world.tokens));
   hostPage.parse(pageOf(world.hosts));
   for (const it of world.hosts) hostDetail.parse(world.hostDetail(it));
+  hostActivity.parse(world.activity);
+  hostProcessPage.parse({ ...pageOf(world.processes), left: 0 });
+  hostScans.parse(world.hostScans);
+  eventPage.parse(pageOf(world.hostEvents));
   clientPage.parse(pageOf(world.clients));
   for (const it of world.clients) clientDetail.parse(world.clientDetail(it));
   clientKeyPage.parse({ ...pageOf(world.clientKeys), gateways: [] });
@@ -142,7 +149,7 @@ function worldOf(mood: Mood) {
     mood,
     incidents: empty ? [] : structuredClone(world.incidents),
     alerts: empty ? [] : world.alerts,
-    events: empty ? [] : world.events,
+    events: empty ? [] : [...world.events, ...world.hostEvents],
     models: empty ? [] : world.models,
     sources: empty ? [] : world.sources,
     tokens: empty ? [] : [...world.tokens],
@@ -195,6 +202,8 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
   if (noun === "report") return ok(state.mood === "empty" ? world.emptyReport : world.report);
   if (noun === "entity") return ok(entityOf(state, query.get("kind") ?? "", query.get("name") ?? ""));
   if (noun === "incidents" && verb === "graph") return ok(world.incidentGraph);
+  if (noun === "hosts" && (verb === "processes" || verb === "activity")) return ofHost(id, verb, query);
+  if (noun === "scans") return ok(world.hostScans);
   if (id !== "") return one(state, noun, id);
   if (noun === "hunts") return ok(pageOf(state.hunts));
   if (noun === "tokens") return ok(pageOf(state.tokens));
@@ -210,6 +219,15 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
   }
   if (noun === "rules") return ok({ ...page, inUse: { rules: 6, detectors: 4 }, refused: world.refused });
   return ok(noun === "evidence" ? { ...page, chain: { ...world.evidence.chain, entries: rows.length } } : page);
+}
+
+/** One host handled weights; the others did not. */
+function ofHost(id: string, what: "processes" | "activity", query: URLSearchParams): Answer {
+  const isBusy = id === "h-1";
+  if (what === "activity")
+    return ok(isBusy ? world.activity : { events: 0, gaps: [], sights: [], egress: [], carried: [] });
+  const rows = isBusy ? world.processes : [];
+  return ok({ ...pageOf(rows, Number(query.get("limit") ?? 200), Number(query.get("after") ?? 0)), left: 0 });
 }
 
 function one(state: State, noun: string, id: string): Answer {

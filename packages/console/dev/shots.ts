@@ -32,6 +32,13 @@ const shots: readonly Shot[] = [
   { name: "source-mixed", path: "/sources?sel=logs" },
   { name: "hosts", path: "/hosts?sel=h-1" },
   { name: "empty-hosts", path: "/hosts", mood: "empty" },
+  { name: "host", path: "/hosts/h-1" },
+  { name: "host-timeline", path: "/hosts/h-1?tab=timeline&filter=" },
+  { name: "host-egress", path: "/hosts/h-1?tab=egress" },
+  { name: "host-scans", path: "/hosts/h-1?tab=scans" },
+  { name: "host-agent", path: "/hosts/h-1?tab=agent" },
+  { name: "host-nothing", path: "/hosts/h-2" },
+  { name: "posture", path: "/posture" },
   {
     name: "ask-host",
     path: "/hosts?sel=h-1",

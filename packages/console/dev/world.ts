@@ -7,6 +7,7 @@ export { events } from "./world/events.ts";
 export { refused, rules } from "./world/rules.ts";
 export { posture } from "./world/posture.ts";
 export { hostDetail, hosts } from "./world/hosts.ts";
+export { activity, hostEvents, hostScans, processes } from "./world/activity.ts";
 export { clientDetail, clientKeys, clients, gateways } from "./world/clients.ts";
 export { sources, tokens } from "./world/sources.ts";
 export { modelDetail, models } from "./world/models.ts";

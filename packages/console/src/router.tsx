@@ -73,6 +73,14 @@ const hosts = page(
   "/hosts",
   lazyRouteComponent(() => import("./pages/hosts/list.tsx"), "HostList"),
 );
+const host = page(
+  "/hosts/$id",
+  lazyRouteComponent(() => import("./pages/hosts/detail.tsx"), "HostPage"),
+);
+const scans = page(
+  "/scans/$host",
+  lazyRouteComponent(() => import("./pages/hosts/scans-page.tsx"), "ScansPage"),
+);
 const clients = page(
   "/clients",
   lazyRouteComponent(() => import("./pages/clients/list.tsx"), "ClientList"),
@@ -131,6 +139,8 @@ export const router = createRouter({
     model,
     sources,
     hosts,
+    host,
+    scans,
     clients,
     client,
     beside,

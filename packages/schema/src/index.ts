@@ -56,6 +56,21 @@ export {
   type StoppedProcess,
 } from "./agent.ts";
 export {
+  changeLine,
+  hostScans,
+  maxChangeLines,
+  maxRuns,
+  scanChange,
+  scanRun,
+  scanSchedule,
+  scheduleBody,
+  type ChangeLine,
+  type HostScans,
+  type ScanChange,
+  type ScanRun,
+  type ScanSchedule,
+} from "./scan-run.ts";
+export {
   egressRow,
   handledFile,
   hostActivity,

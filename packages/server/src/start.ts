@@ -34,6 +34,7 @@ import { stopped } from "./evidence/found.ts";
 import { EvidenceLog, self, type Decision } from "./evidence/log.ts";
 import { makeMetrics } from "./metrics.ts";
 import { Retention } from "./retention.ts";
+import { ScanClock } from "./scan-clock.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { declaredSources } from "./worker/source-state.ts";
 import { Worker } from "./worker/worker.ts";
@@ -157,6 +158,9 @@ async function assemble(options: StartOptions, { store, log, claim, opened }: Op
   const retention = new Retention({ ...context, keepDays: options.config.server.keepDays });
   opened.push(async () => retention.stop());
   retention.start();
+  const scanClock = new ScanClock(context);
+  opened.push(() => scanClock.stop());
+  scanClock.start();
   await context.collectors.start();
 
   const link = () => `${url}/open?t=${links.make(now())}`;

@@ -15,8 +15,11 @@ import {
   eventSummary,
   evidencePage,
   gatewayPage,
+  hostActivity,
   hostDetail,
   hostPage,
+  hostProcessPage,
+  hostScans,
   huntPage,
   incidentDetail,
   incidentGraph,
@@ -30,6 +33,7 @@ import {
   opened,
   overview,
   posture,
+  printFilter,
   report,
   ruleDraft,
   rulePage,
@@ -230,6 +234,44 @@ export const hostQuery = (id: string) =>
     staleTime: 5_000,
   });
 
+/** Not under "hosts": an agent reports all the time, and these are asked of all its events. */
+export const hostActivityQuery = (id: string, filter: string) =>
+  queryOptions({
+    queryKey: ["activity", id, filter],
+    queryFn: ({ signal }) => read(hostActivity, addresses.hostActivity(id, filter), signal),
+    staleTime: 15_000,
+  });
+
+/** Reads a host's tree of processes, page by page. */
+export const hostProcesses = (id: string) => list(`hosts/${encodeURIComponent(id)}/processes`, hostProcessPage);
+
+export const hostScansQuery = (host: string) =>
+  queryOptions({
+    queryKey: ["models", "one", "scans", host],
+    queryFn: ({ signal }) => read(hostScans, addresses.hostScans(host), signal),
+    staleTime: 15_000,
+  });
+
+/** The first events of one process, in the order of time. */
+export const processEventsQuery = (filter: string) =>
+  queryOptions({
+    queryKey: ["activity", "events", filter],
+    queryFn: ({ signal }) => lists.events({ filter, sort: "time" }, signal),
+    staleTime: 15_000,
+  });
+
+export const incidentsOfQuery = (principal: string) =>
+  queryOptions({
+    queryKey: ["incidents", "of", principal],
+    queryFn: ({ signal }) =>
+      lists.incidents(
+        { filter: printFilter([{ field: "principal", op: "=", values: [principal], excluded: false }]) },
+        signal,
+      ),
+    enabled: principal !== "",
+    staleTime: 15_000,
+  });
+
 export const clientQuery = (id: string) =>
   queryOptions({
     queryKey: ["clients", "one", id],
@@ -276,6 +318,10 @@ export const decide = {
   ask: async (host: string, order: HostOrder["order"], reason: string) => {
     await send(anything, addresses.askHost(host), { order, reason });
     await queryClient.invalidateQueries({ queryKey: ["hosts"] });
+  },
+  scheduleScans: async (host: { readonly id: string; readonly name: string }, everyHours: number, reason: string) => {
+    await send(anything, addresses.hostSchedule(host.id), { everyHours, reason });
+    await queryClient.invalidateQueries({ queryKey: ["models", "one", "scans", host.name] });
   },
   revokeAgent: async (host: string, reason: string) => {
     await send(anything, addresses.revokeAgent(host), { reason });

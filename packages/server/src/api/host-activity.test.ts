@@ -8,6 +8,7 @@ import {
   hostActivity,
   hostPage,
   hostProcessPage,
+  hostScans,
   signedText,
   type ActivityRecord,
   type AgentReport,
@@ -194,4 +195,16 @@ test("what lies on a disk that leaves is told once the host's mounts were asked 
     carried.map((it) => [it.path, it.did, it.onto]),
     [["/media/usb/a.tgz", "write", "vfat"]],
   );
+});
+
+test("a lead sets how often a host is scanned, and takes it back", async () => {
+  const scans = async () => hostScans.parse((await visitor.get("/api/scans/gpu-1")).body);
+  assert.deepEqual([(await scans()).runs, (await scans()).schedule], [[], undefined]);
+  const set = (everyHours: number) =>
+    visitor.post(`/api/hosts/${host}/schedule`, { everyHours, reason: "weights come and go" });
+  assert.equal((await set(24)).body.schedule.everyHours, 24);
+  assert.equal((await scans()).schedule?.everyHours, 24);
+  assert.equal((await set(-1)).status, 400);
+  await set(0);
+  assert.equal((await scans()).schedule, undefined);
 });

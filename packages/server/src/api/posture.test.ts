@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
-import { newToken, posture, theftKinds, type Posture, type ScanReport } from "@outweigh/schema";
+import { hostScans, newToken, posture, theftKinds, type Posture, type ScanReport } from "@outweigh/schema";
 import type { Running } from "../start.ts";
 import { aFolder, aServer, eventually, signIn, visitorWith, type Visitor } from "../testing/a-server.ts";
 
@@ -150,6 +150,20 @@ test("a theft path fails its control with time and fix, and mending it is histor
     ["pass", "fail"],
   );
   assert.equal(mended.pathCount, 0);
+});
+
+test("each scan is remembered with what it changed since the one before", async () => {
+  const scans = async () => hostScans.parse((await visitor.get("/api/scans/GPU-1")).body);
+  const token = { path: "/home/ann/token", opens: "hf", scope: "a token", readableBy: ["other"] };
+  const known = (await scans()).runs.length;
+  await send(aScan({ tokens: [token] }));
+  const { runs } = await eventually(scans, (it) => it.runs.length > known);
+  assert.deepEqual(runs[0]?.change?.newTokens.items, [{ what: token.path, says: "hf: a token, readable by other" }]);
+  assert.match(runs[0]?.digest ?? "", /^[0-9a-f]{64}$/);
+  assert.equal(runs.find((it) => it.pathsBefore === 1 && it.paths === 0)?.change?.gonePaths.total, 1);
+  assert.equal(runs.at(-1)?.change, undefined, "the first one had nothing to be compared with");
+  assert.equal((await visitor.get("/api/scans/none")).status, 404);
+  await send(aScan());
 });
 
 test("coverage counts rules only where a source that they read sends", async () => {

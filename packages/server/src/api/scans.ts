@@ -1,12 +1,61 @@
+// What scans of hosts found, over time, and when hosts are asked for one.
+import { scheduleBody, type HostScans, type ScanSchedule } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
+import { z } from "zod";
 import { ServerError } from "../error.ts";
-import type { Context } from "./context.ts";
+import { unnamedHost } from "../store/copies.ts";
+import { runsOf, schedules, setSchedule } from "../store/scan-runs.ts";
+import { decide, personOf, read, type Context } from "./context.ts";
 
-/** The latest scan report. */
-export function scans(app: FastifyInstance, { scanned }: Context): void {
+const ofHost = z.object({ host: z.string().min(1).max(256) });
+const ofAgent = z.object({ id: z.string().max(64) });
+const hourMs = 3_600_000;
+/** Most paths and places not seen that a page shows of one host. */
+const maxShown = 1000;
+
+export function scans(app: FastifyInstance, context: Context): void {
+  const { scanned, db, agents, changes, now } = context;
+
   app.get("/api/scan", async () => {
     const [latest] = (await scanned.latest()).reports;
     if (!latest) throw new ServerError("NOT_FOUND", "there is no scan report yet");
     return latest;
   });
+
+  app.get("/api/scans/:host", async (request): Promise<HostScans> => {
+    const { host } = read(ofHost, request.params);
+    const isIt = (name: string | undefined) => (name ?? unnamedHost).toLowerCase() === host.toLowerCase();
+    const agent = agents.list().find((it) => it.revokedAt === undefined && isIt(it.host.name));
+    const report = (await scanned.latest()).reports.find((it) => isIt(it.host));
+    if (!agent && !report) throw new ServerError("NOT_FOUND", `no host ${host} was scanned, and none has an agent`);
+    const runs = await runsOf(db, report?.host ?? agent?.host.name ?? unnamedHost);
+    const schedule = agent && (await schedules(db)).find((it) => it.agent === agent.id);
+    return {
+      runs,
+      ...(schedule && { schedule: toldOf(schedule) }),
+      looked: report?.looked ?? [],
+      notSeen: (report?.notSeen ?? []).slice(0, maxShown).map(({ what, why }) => ({ what, why })),
+      paths: (report?.paths ?? []).slice(0, maxShown),
+    };
+  });
+
+  app.post("/api/hosts/:id/schedule", async (request): Promise<{ schedule?: ScanSchedule }> => {
+    const by = personOf(request);
+    const { everyHours, reason } = read(scheduleBody, request.body);
+    const agent = agents.get(read(ofAgent, request.params).id);
+    if (!agent || agent.revokedAt !== undefined) throw new ServerError("NOT_FOUND", "no such host is enrolled");
+    const at = now();
+    const schedule = everyHours === 0 ? undefined : { everyHours, by, at, nextAt: at + everyHours * hourMs };
+    const how = schedule ? `every ${everyHours} h` : "only when it is asked";
+    const text = `set ${agent.host.name} to be scanned ${how}: ${reason}`;
+    await decide(context, { kind: "scans-scheduled", by, subject: `host:${agent.host.name}`, text }, (tx) =>
+      setSchedule(tx, agent.id, schedule),
+    );
+    changes.tell("host", agent.id);
+    return { ...(schedule && { schedule }) };
+  });
+}
+
+function toldOf({ everyHours, by, at, nextAt }: ScanSchedule): ScanSchedule {
+  return { everyHours, by, at, nextAt };
 }

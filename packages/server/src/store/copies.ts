@@ -4,6 +4,7 @@ import { scannedCopy, scanReport, type CopyRow, type ScannedModel, type ScanRepo
 import { sql, type Selectable } from "kysely";
 import { maxRoots, mergedScan } from "./merged-scan.ts";
 import { inChunks } from "./page.ts";
+import { addRun } from "./scan-runs.ts";
 import type { Db, Tx } from "./state/state.ts";
 import type { CopyTable } from "./state/tables.ts";
 import { storable, storableJson } from "./text.ts";
@@ -25,7 +26,9 @@ export async function storeScan(tx: Tx, report: ScanReport, now: number): Promis
   const at = Math.min(Date.parse(report.finishedAt), now);
   const newest = await tx.selectFrom("scan").select(["at", "report"]).where("host", "=", host).executeTakeFirst();
   if (newest && newest.at > at) return; // Arrived late: it says nothing about now.
-  const known = newest ? mergedScan(scanReport.parse(newest.report), report) : report;
+  const before = newest && scanReport.parse(newest.report);
+  const known = before ? mergedScan(before, report) : report;
+  await addRun(tx, { host, at, report, known: before });
 
   await tx
     .insertInto("scan")

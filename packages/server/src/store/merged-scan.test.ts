@@ -125,3 +125,17 @@ test("a report of countless folders, and one of countless slashes, cost a moment
   assert.equal(pathsOf(merged).length, paths.length);
   assert.ok(merged.roots.length <= 1000);
 });
+
+test("a path to what lies on no disk is gone once a scan that looked for it finds it no more, and stands once", () => {
+  const path = {
+    model: "m",
+    kind: "bucket-public" as const,
+    steps: [{ from: "anybody", to: "s3://acme-models/", how: "reads", basis: "verified" as const }],
+  };
+  const looked = [{ kind: path.kind, complete: true }];
+  const before = { ...aReport(["/"], []), paths: [path], looked };
+  assert.equal(mergedScan(before, before).paths.length, 1);
+  assert.equal(mergedScan(before, { ...aReport(["/"], []), looked }).paths.length, 0);
+  // A scan without exported configuration knows nothing of buckets.
+  assert.equal(mergedScan(before, aReport(["/"], [])).paths.length, 1);
+});

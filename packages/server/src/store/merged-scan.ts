@@ -21,7 +21,11 @@ export function mergedScan(before: ScanReport, report: ScanReport): ScanReport {
     return copies.length === 0 ? [] : [{ ...model, copies }];
   });
   const { models, left } = capped(kept);
-  const paths = before.paths.filter(({ steps }) => steps.length > 0 && isElsewhere(steps.at(-1)?.to ?? ""));
+  const paths = before.paths.filter(({ kind, steps }) => {
+    const to = steps.at(-1)?.to ?? "";
+    // What lies on no disk of the host, such as a bucket, is in no folder: it is settled by whoever looked for it again.
+    return to.startsWith("/") ? isElsewhere(to) : !report.looked?.some((it) => it.kind === kind);
+  });
   const notSeen = before.notSeen.filter(({ what }) => what.startsWith("/") && isElsewhere(what));
   const forgotten = {
     what: `${left} copies of earlier scans`,
@@ -40,7 +44,7 @@ export function mergedScan(before: ScanReport, report: ScanReport): ScanReport {
  * Whether a path is one of these folders or lies below one. A report may name any number of folders, of any length: each path costs a
  * search among them, not a look at each.
  */
-function belowAny(folders: readonly string[]): (path: string) => boolean {
+export function belowAny(folders: readonly string[]): (path: string) => boolean {
   const outermost: string[] = [];
   for (const it of folders.map(withOneSlash).toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
     const last = outermost.at(-1);

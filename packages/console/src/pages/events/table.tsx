@@ -1,5 +1,5 @@
 import type { OcsfEvent } from "@outweigh/schema";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { count } from "../../format/size.ts";
 import { Button } from "../../ui/button.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
@@ -11,14 +11,20 @@ import s from "./events.module.css";
 /** Events shown before one asks for the rest. */
 const maxShown = 25;
 
+export interface EventTableProps {
+  readonly events: readonly OcsfEvent[];
+  /** What can be done with an opened one. */
+  readonly actions?: (event: OcsfEvent) => ReactNode;
+}
+
 /** A few events in their order; each opens to its record. */
-export function EventTable({ events }: { readonly events: readonly OcsfEvent[] }) {
+export function EventTable({ events, actions }: EventTableProps) {
   const [all, setAll] = useState(false);
   const shown = all ? events : events.slice(0, maxShown);
   return (
     <div>
       {shown.map((it) => (
-        <OneEvent of={it} key={it.id} />
+        <OneEvent of={it} actions={actions} key={it.id} />
       ))}
       {events.length > shown.length && (
         <div style={{ paddingTop: 8 }}>
@@ -29,7 +35,7 @@ export function EventTable({ events }: { readonly events: readonly OcsfEvent[] }
   );
 }
 
-function OneEvent({ of: it }: { readonly of: OcsfEvent }) {
+function OneEvent({ of: it, actions }: { readonly of: OcsfEvent; readonly actions: EventTableProps["actions"] }) {
   const [open, setOpen] = useState(false);
   return (
     <details className={s.event} onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -42,6 +48,7 @@ function OneEvent({ of: it }: { readonly of: OcsfEvent }) {
           <At at={it.time} />
         </Muted>
       </summary>
+      {open && actions?.(it)}
       {open && <EventRecord of={it} />}
     </details>
   );

@@ -1,4 +1,5 @@
 import type { HostRow } from "@outweigh/schema";
+import { useNavigate } from "@tanstack/react-router";
 import { lists } from "../../api/queries.ts";
 import { count } from "../../format/size.ts";
 import type { Column } from "../../ui/grid.tsx";
@@ -12,6 +13,7 @@ import { hostState, isWell } from "./words.ts";
 
 /** Hosts with an agent: whether each is seen, how well, and what can be asked of it. */
 export function HostList() {
+  const navigate = useNavigate();
   return (
     <ListPage
       list="hosts"
@@ -22,6 +24,7 @@ export function HostList() {
       fields={hostFields}
       placeholder="All hosts. Filter: state:silent tier:T0"
       pane={(it) => <HostPane id={it.id} row={it} />}
+      open={(id) => void navigate({ to: "/hosts/$id", params: { id } })}
       empty={(filter) => (filter === "" ? <NoHost /> : <Empty title="No host matches the filter" />)}
       pivot={pivot}
       stillWorks="Agents keep what they see until the server answers."

@@ -13,23 +13,39 @@ import { Ask } from "./ask.tsx";
 import { Answered } from "./order.tsx";
 import { Order } from "./order-form.tsx";
 import { Revoke } from "./revoke.tsx";
-import { hostState, orderText } from "./words.ts";
+import { hostState, orderText, scanProgress } from "./words.ts";
+
+export interface HostPaneProps {
+  readonly id: string;
+  readonly row: HostRow;
+  /** Whether it stands on the host's own page, which has its name. */
+  readonly isPage?: boolean;
+}
 
 /** One host: whether it is seen, what its agent misses, what was asked of it and what it answered. */
-export function HostPane({ id, row }: { readonly id: string; readonly row: HostRow }) {
+export function HostPane({ id, row, isPage = false }: HostPaneProps) {
   const { data, error } = useQuery(hostQuery(id));
   const [open, setOpen] = useState<"ask" | "revoke" | "stop" | { readonly undo: HostOrder }>();
   const it = data?.host ?? row;
   return (
     <>
-      <Muted>{hostState(it)}</Muted>
-      <Title
-        meta={
-          <Dotted>{[it.tier && <Mono key="tier">{it.tier}</Mono>, <Shown key="system">{it.system}</Shown>]}</Dotted>
-        }
-      >
-        {it.name}
-      </Title>
+      {!isPage && (
+        <>
+          <Muted>{hostState(it)}</Muted>
+          <Title
+            meta={
+              <Dotted>{[it.tier && <Mono key="tier">{it.tier}</Mono>, <Shown key="system">{it.system}</Shown>]}</Dotted>
+            }
+          >
+            {it.name}
+          </Title>
+          <p>
+            <Link to="/hosts/$id" params={{ id }}>
+              What its processes did with weights
+            </Link>
+          </p>
+        </>
+      )}
       {it.state !== "revoked" && (
         <PaneActions>
           <Button look="main" onClick={() => setOpen("ask")}>
@@ -43,7 +59,7 @@ export function HostPane({ id, row }: { readonly id: string; readonly row: HostR
         <p>{healthOf(it)}</p>
         {it.scan && it.state === "reporting" && (
           <p>
-            It scans: {scanText(it.scan)}. <Button onClick={() => setOpen("stop")}>Stop the scan</Button>
+            It scans: {scanProgress(it.scan)}. <Button onClick={() => setOpen("stop")}>Stop the scan</Button>
           </p>
         )}
         {it.problems.length > 0 && <Bullets items={it.problems} />}
@@ -92,11 +108,6 @@ function undoes(other: HostOrder, it: HostOrder): boolean {
   return (
     other.order.verb === "undo" && other.order.order === it.id && (other.state === "done" || other.state === "waiting")
   );
-}
-
-function scanText({ phase, files, candidates, done }: NonNullable<HostRow["scan"]>): string {
-  if (phase === "walking") return `${count(files)} files seen`;
-  return `${count(done)} of ${count(candidates)} files ${phase === "looking" ? "looked into" : "hashed"}`;
 }
 
 function factsOf({ facts, source }: HostDetail) {

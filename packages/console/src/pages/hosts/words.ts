@@ -1,3 +1,4 @@
+import { count } from "../../format/size.ts";
 import type { EgressOf, FactList, HostOrder, HostRow } from "@outweigh/schema";
 
 const states: Readonly<Record<HostRow["state"], string>> = {
@@ -51,6 +52,12 @@ export function orderText({ order: it }: Pick<HostOrder, "order">): string {
 function egressText(whose: EgressOf): string {
   if (whose.of === "host") return "the host";
   return whose.of === "uid" ? `user ${whose.uid}` : `cgroup ${whose.path}`;
+}
+
+/** How far a scan is. */
+export function scanProgress({ phase, files, candidates, done }: NonNullable<HostRow["scan"]>): string {
+  if (phase === "walking") return `${count(files)} files seen`;
+  return `${count(done)} of ${count(candidates)} files ${phase === "looking" ? "looked into" : "hashed"}`;
 }
 
 /** Whether an order changed its host, and can be undone. */

@@ -306,6 +306,40 @@ create table control_state (
 alter table token add column host text;
 `;
 
+/** What a look at the real thing showed; by what two accounts are known as one person's; what was told to whom, and since when. */
+const drivers = `
+alter table action add column seen text;
+alter table account add column address text;
+create table told (
+  connection text not null,
+  subject text not null,
+  at bigint not null,
+  primary key (connection, subject)
+);
+`;
+
+/** Scans over time and by the clock; what a control answered in each space. */
+const scanRuns = `
+create table scan_run (
+  host text not null,
+  at bigint not null,
+  body jsonb not null,
+  primary key (host, at)
+);
+
+create table scan_schedule (
+  agent text primary key references agent (id),
+  every_hours integer not null,
+  by text not null,
+  at bigint not null,
+  next_at bigint not null
+);
+
+alter table control_state add column space text not null default '';
+alter table control_state drop constraint control_state_pkey;
+alter table control_state add primary key (space, name, at);
+`;
+
 /** What people decided of how alerts stand together; which models are watched after a theft. */
 const merged = `
 alter table incident add column merged_into text;
@@ -412,6 +446,16 @@ export const migrations: Record<string, Migration> = {
   "011-exceptions": {
     async up(db: Kysely<unknown>) {
       await sql.raw(ownRules).execute(db);
+    },
+  },
+  "012-drivers": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(drivers).execute(db);
+    },
+  },
+  "015-scan-runs": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(scanRuns).execute(db);
     },
   },
 };

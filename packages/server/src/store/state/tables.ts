@@ -14,6 +14,7 @@ import type {
   OrderTerms,
   OwnCheck,
   ScanReport,
+  ScanRun,
   ScannedCopy,
 } from "@outweigh/schema";
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
@@ -51,6 +52,9 @@ export interface Tables {
   watch: WatchTable;
   own_rule: OwnRuleTable;
   control_state: ControlStateTable;
+  scan_run: ScanRunTable;
+  scan_schedule: ScanScheduleTable;
+  told: ToldTable;
 }
 
 /** The line says what it is (all columns of `Incident`); people say what comes of it (status, verdict, assignee). */
@@ -256,7 +260,24 @@ export interface TokenTable {
   name: string;
   /** SHA-256 of the secret: a stolen database sends nothing. */
   id: string;
+/** One scan of a host: what it found in numbers, and what changed. */
+export interface ScanRunTable {
+  host: string;
+  at: number;
+  body: JSONColumnType<ScanRun>;
+}
+
+export interface ScanScheduleTable {
+  agent: string;
+  every_hours: number;
+  by: string;
+  at: number;
+  next_at: number;
+}
+
   /** The one source that it may send records of; null of one that asks. */
+  /** The empty text: of all models. */
+  space: Generated<string>;
   source: string | null;
   /** The one host whose scans it may send; null of other tokens. */
   host: string | null;
