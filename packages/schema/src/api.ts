@@ -7,7 +7,7 @@ import { coalition, gap, holding } from "./book.ts";
 import { collectorHealth } from "./collect.ts";
 import { modelClass, sourceEntry } from "./config.ts";
 import { event } from "./event.ts";
-import { eventSummary, pin } from "./hunt.ts";
+import { eventSummary, partial, pin } from "./hunt.ts";
 import { orderTerms, orderVerb } from "./gateway.ts";
 import { clientKeyRow, clientPoint, clientRow, gatewaySettings } from "./gateway-link.ts";
 import { impact } from "./impact.ts";
@@ -262,6 +262,7 @@ export const alertDetail = z.object({
     blindspots: z.array(z.string()),
   }),
   playbook: playbookText.optional(),
+  partial,
 });
 export type AlertDetail = z.infer<typeof alertDetail>;
 
@@ -281,6 +282,7 @@ export const incidentDetail = z.object({
   actions: z.array(actionRow),
   comments: z.array(comment),
   activity: z.array(activityEntry),
+  partial,
 });
 export type IncidentDetail = z.infer<typeof incidentDetail>;
 
@@ -297,7 +299,7 @@ export const clientDetail = z.object({
 });
 export type ClientDetail = z.infer<typeof clientDetail>;
 
-export const eventPage = page(event);
+export const eventPage = page(event).extend({ partial });
 
 /** What a page of its own tells of: anything that acts or is acted on, beside models and hosts. */
 export const entityKind = z.enum(["principal", "address", "credential", "place"]);

@@ -1,5 +1,6 @@
 /** An incident as a graph: who, from where, did what to which model, and where it went. */
 import { z } from "zod";
+import { partial } from "./hunt.ts";
 
 const time = z.int().nonnegative();
 
@@ -33,5 +34,5 @@ export const graphEdge = z.object({
 });
 export type GraphEdge = z.infer<typeof graphEdge>;
 
-export const incidentGraph = z.object({ nodes: z.array(graphNode), edges: z.array(graphEdge) });
+export const incidentGraph = z.object({ nodes: z.array(graphNode), edges: z.array(graphEdge), partial });
 export type IncidentGraph = z.infer<typeof incidentGraph>;

@@ -3,6 +3,9 @@ import { z } from "zod";
 
 const time = z.int().nonnegative();
 
+/** On an answer while servers that hold some of the events are away: there may be more. */
+export const partial = z.literal(true).optional();
+
 /** The fields that events can be counted by. */
 export const countedField = z.enum([
   "principal",
@@ -42,8 +45,7 @@ export const eventSummary = z.object({
   values: z.array(z.object({ value: z.string(), events: z.int(), bytes: z.number(), firstAt: time, lastAt: time })),
   /** How many different values there are; an estimate above some thousands. */
   different: z.int(),
-  /** Servers that hold some of the events were away: there may be more. */
-  partial: z.literal(true).optional(),
+  partial,
 });
 export type EventSummary = z.infer<typeof eventSummary>;
 

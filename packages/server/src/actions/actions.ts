@@ -6,6 +6,7 @@ import { ServerError } from "../error.ts";
 import { self } from "../evidence/log.ts";
 import { actionById, dueActions, runningActions, setProgress, type FoundAction } from "../store/actions.ts";
 import { incidentById } from "../store/incidents.ts";
+import { modelsOfIncident } from "../store/spaces.ts";
 import type { Plan } from "./action.ts";
 import { demandFor, digestOf, type Wanted, type Wanting } from "./agreed.ts";
 import { optionsFor } from "./options.ts";
@@ -223,17 +224,18 @@ export class Actions {
   async #modelsOf(wanted: Wanted, { reach }: Wanting): Promise<readonly string[]> {
     const { db } = this.#options;
     const incident = wanted.incident === undefined ? undefined : await incidentById(db, wanted.incident);
-    if (wanted.incident !== undefined && (!incident || !isWithin(reach, incident.models)))
+    const models = await this.#modelsIn(wanted.incident);
+    if (wanted.incident !== undefined && (!incident || !isWithin(reach, models)))
       throw new ServerError("NOT_FOUND", `there is no incident ${wanted.incident}`);
     const offered = incident ? await this.optionsFor(incident) : [];
     const isOffered = offered.some((it) => it.verb === wanted.verb && it.target === wanted.target);
     if (reach !== undefined && !isOffered)
       throw new ServerError("FORBIDDEN", "in a space, only what an incident offers can be done");
-    return isOffered ? (incident?.models ?? []) : [];
+    return isOffered ? models : [];
   }
 
   async #modelsIn(incident: string | undefined): Promise<readonly string[]> {
-    return incident === undefined ? [] : ((await incidentById(this.#options.db, incident))?.models ?? []);
+    return incident === undefined ? [] : modelsOfIncident(this.#options.db, incident);
   }
 
   async #found(id: string, { reach }: Wanting): Promise<FoundAction> {

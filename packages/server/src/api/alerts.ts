@@ -4,6 +4,7 @@ import { z } from "zod";
 import { eventsWithin, isWithin } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import { alertById, listAlerts } from "../store/alerts.ts";
+import { allowPartial } from "../store/events.ts";
 import { provingEvents } from "../store/proof.ts";
 import { reachOf, read, type Context } from "./context.ts";
 
@@ -21,9 +22,12 @@ export function alerts(app: FastifyInstance, { db, engine, worker, playbooks, no
       throw new ServerError("NOT_FOUND", `there is no alert ${id}`);
     const rule = worker.rules().find((it) => it.id === alert.rule);
     const playbook = playbooks.get(alert.playbook);
+    const asking = allowPartial();
+    const events = await provingEvents(engine, [alert], asking);
     return {
       alert,
-      events: eventsWithin(reachOf(request), await provingEvents(engine, [alert])),
+      events: eventsWithin(reachOf(request), events),
+      ...asking.told(),
       rule: {
         id: alert.rule,
         kind: rule?.kind ?? "detector",

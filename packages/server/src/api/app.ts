@@ -17,7 +17,7 @@ import { alerts } from "./alerts.ts";
 import { backtests } from "./backtests.ts";
 import { serveConsole } from "./console.ts";
 import { controls } from "./controls.ts";
-import { admit, sessionOf, tooMany, type Context } from "./context.ts";
+import { admit, maskedAnswer, sessionOf, tooMany, type Context } from "./context.ts";
 import { entities } from "./entities.ts";
 import { events } from "./events.ts";
 import { evidence } from "./evidence.ts";
@@ -100,6 +100,7 @@ export async function buildApp(
       keyGenerator: (request) => sessionOf(request).id,
       errorResponseBuilder: tooMany,
     });
+    inside.addHook("preSerialization", async (request, _, answer) => maskedAnswer(context, request, answer));
     for (const noun of [
       session,
       overview,

@@ -9,6 +9,7 @@ import type { Gateways } from "../auth/gateways.ts";
 import type { Links } from "../auth/links.ts";
 import type { Accounts } from "../auth/accounts.ts";
 import type { Provider } from "../auth/provider.ts";
+import { maskAll, maskFor } from "../auth/masked.ts";
 import { checkNeeds, type Asker, type NeededRole, type Reach } from "../auth/rights.ts";
 import type { Sessions } from "../auth/sessions.ts";
 import type { SignIn } from "../auth/sign-in.ts";
@@ -111,6 +112,12 @@ export function sessionOf(request: FastifyRequest): Asker {
 /** The models that the asker may see and touch by this route. */
 export function reachOf(request: FastifyRequest): Reach {
   return admittedOf(request).reach;
+}
+
+/** An answer without the names of models that lie beyond what the asker may see. */
+export function maskedAnswer<Answer>({ config }: Context, request: FastifyRequest, answer: Answer): Answer {
+  const mask = maskFor(config.models, admitted.get(request)?.reach);
+  return mask ? maskAll(answer, mask) : answer;
 }
 
 function admittedOf(request: FastifyRequest): Admitted {

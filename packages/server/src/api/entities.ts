@@ -1,10 +1,11 @@
 import { entityQuery, printFilter, type CountedField, type EntityDetail } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
+import { isWithin, type Reach } from "../auth/rights.ts";
 import { listAlerts } from "../store/alerts.ts";
 import { gapsWithin } from "../store/gaps.ts";
 import { listIncidents } from "../store/incidents.ts";
 import { exactly, summariseBeside } from "../store/summary.ts";
-import { hangUp, read, type Context } from "./context.ts";
+import { hangUp, reachOf, read, type Context } from "./context.ts";
 import { withBooks } from "./incidents.ts";
 
 /** What stands beside an entity on its page. */
@@ -19,11 +20,13 @@ export function entities(app: FastifyInstance, context: Context): void {
   app.get("/api/entity", async (request, reply): Promise<EntityDetail> => {
     const { kind, name } = read(entityQuery, request.query);
     const signal = hangUp(request, reply);
-    const of = exactly(kind, name);
+    const reach = reachOf(request);
+    const isSeen = (model: string) => isWithin(reach, [model]);
+    const of = exactly(kind, name, reach);
     const others = fields.filter((by) => by !== kind);
     const [{ summary, beside }, told] = await Promise.all([
       summariseBeside(engine, { of, by: "operation", beside: others }, signal),
-      kind === "principal" ? toldOf(context, name) : { alerts: [], incidents: [] },
+      kind === "principal" ? toldOf(context, name, reach) : { alerts: [], incidents: [] },
     ]);
     const sources = new Set(beside.find((it) => it.by === "source")?.values.map((it) => it.value));
     const { firstAt: from, lastAt: to } = summary;
@@ -34,17 +37,19 @@ export function entities(app: FastifyInstance, context: Context): void {
       name,
       summary,
       beside,
-      holdings: isPrincipal ? context.worker.holdings().filter((it) => it.principal === name) : [],
-      mayRead: isPrincipal ? config.models.filter((it) => register.isReader(it.name, name)).map((it) => it.name) : [],
+      holdings: isPrincipal ? context.worker.holdings().filter((it) => it.principal === name && isSeen(it.model)) : [],
+      mayRead: isPrincipal
+        ? config.models.filter((it) => isSeen(it.name) && register.isReader(it.name, name)).map((it) => it.name)
+        : [],
       ...told,
       gaps: gaps.filter((it) => sources.has(it.source)),
     };
   });
 }
 
-async function toldOf(context: Context, name: string) {
+async function toldOf(context: Context, name: string, reach: Reach) {
   const filter = printFilter([{ field: "principal", op: "=", values: [name], excluded: false }]);
-  const list = { filter, limit: maxLatest, now: context.now() };
+  const list = { filter, limit: maxLatest, now: context.now(), reach };
   const [alerts, incidents] = await Promise.all([listAlerts(context.db, list), listIncidents(context.db, list)]);
   // A star at a name's end is a wildcard to a filter: only what names this one is told.
   return {

@@ -13,6 +13,7 @@ import {
 } from "@outweigh/schema";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { isWithin } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import { digestOf, nameOf, recordedFields } from "../evidence/records.ts";
 import { eventCondition, eventFields, eventsById } from "../store/events.ts";
@@ -20,8 +21,9 @@ import { fieldOf, readFilter, readNumber } from "../store/filter.ts";
 import { allHunts, countHunts, keepHunt, removeHunt } from "../store/hunts.ts";
 import { incidentById } from "../store/incidents.ts";
 import { addPin, pinsOf, removePin } from "../store/pins.ts";
+import { modelsOfIncident } from "../store/spaces.ts";
 import { summarise } from "../store/summary.ts";
-import { decide, hangUp, personOf, read, type Context } from "./context.ts";
+import { decide, hangUp, personOf, reachOf, read, type Context } from "./context.ts";
 
 /** Most hunts that are kept: a menu of more is not read. */
 const maxHunts = 200;
@@ -36,7 +38,8 @@ export function hunts(app: FastifyInstance, context: Context): void {
 
   app.get("/api/events/summary", async (request, reply): Promise<EventSummary> => {
     const { filter, by } = read(summaryQuery, request.query);
-    return summarise(engine, { of: eventCondition(filter, now()), by }, hangUp(request, reply));
+    const of = eventCondition(filter, now(), reachOf(request));
+    return summarise(engine, { of, by }, hangUp(request, reply));
   });
 
   app.get("/api/events/rule", async (request): Promise<RuleDraft> => {
@@ -75,7 +78,8 @@ export function hunts(app: FastifyInstance, context: Context): void {
     const { event: id, time, reason } = read(pinBody, request.body);
     const incident = await incidentOf(context, request);
     const [found] = await eventsById(engine, [id], { from: time, to: time });
-    if (!found) throw new ServerError("NOT_FOUND", `there is no event ${id} at that time`);
+    if (!found || !isWithin(reachOf(request), found.model === undefined ? [] : [found.model]))
+      throw new ServerError("NOT_FOUND", `there is no event ${id} at that time`);
     const by = personOf(request);
     const digest = digestOf("event", found.id, found, context.evidence.saltKey);
     const [fields] = recordedFields(new Map([[nameOf("event", found.id), digest]]));
@@ -104,7 +108,8 @@ export function hunts(app: FastifyInstance, context: Context): void {
 
 async function incidentOf({ db }: Context, request: FastifyRequest): Promise<string> {
   const { id } = read(params, request.params);
-  if (!(await incidentById(db, id))) throw new ServerError("NOT_FOUND", `there is no incident ${id}`);
+  if (!(await incidentById(db, id)) || !isWithin(reachOf(request), await modelsOfIncident(db, id)))
+    throw new ServerError("NOT_FOUND", `there is no incident ${id}`);
   return id;
 }
 

@@ -17,14 +17,16 @@ import { packIncident } from "../evidence/pack.ts";
 import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
 import { pinsOf } from "../store/pins.ts";
+import { allowPartial } from "../store/events.ts";
 import { eventsOf } from "../store/proof.ts";
 import { incidentReport } from "../report/incident-report.ts";
 import { entriesAbout } from "../store/evidence.ts";
 import { grew } from "../worker/growth.ts";
 import { gapsWithin } from "../store/gaps.ts";
 import { addComment, commentsOf, incidentById, listIncidents, setAssignee, setStatus } from "../store/incidents.ts";
+import { modelsOfIncident } from "../store/spaces.ts";
 import type { Tx } from "../store/state/state.ts";
-import { decide, personOf, reachOf, read, type Context } from "./context.ts";
+import { decide, maskedAnswer, personOf, reachOf, read, type Context } from "./context.ts";
 import { exportQuery, type ExportFormat } from "./routes.ts";
 import { graphOf } from "./graph.ts";
 import { impactOf } from "./impact.ts";
@@ -67,12 +69,12 @@ async function exported(
   const { db, engine, version, now } = context;
   if (as === "html") {
     const detail = await detailOf(context, incident, reachOf(request));
-    const text = incidentReport(detail, { now: now(), by: personOf(request), version });
+    const text = incidentReport(maskedAnswer(context, request, detail), { now: now(), by: personOf(request), version });
     return { type: "text/html; charset=utf-8", ending: "html", text };
   }
   const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
   const events = eventsWithin(reachOf(request), await eventsOf(engine, alerts, pins));
-  return exports[as]({ incident, alerts, events });
+  return exports[as](maskedAnswer(context, request, { incident, alerts, events }));
 }
 
 export function incidents(app: FastifyInstance, context: Context): void {
@@ -91,7 +93,9 @@ export function incidents(app: FastifyInstance, context: Context): void {
   app.get("/api/incidents/:id/graph", async (request): Promise<IncidentGraph> => {
     const { id } = await found(context, request);
     const [alerts, pins] = await Promise.all([alertsOf(db, id), pinsOf(db, id)]);
-    return graphOf(eventsWithin(reachOf(request), await eventsOf(context.engine, alerts, pins)));
+    const asking = allowPartial();
+    const events = await eventsOf(context.engine, alerts, pins, asking);
+    return { ...graphOf(eventsWithin(reachOf(request), events)), ...asking.told() };
   });
 
   app.get("/api/incidents/:id/pack", async (request, reply) => {
@@ -99,7 +103,9 @@ export function incidents(app: FastifyInstance, context: Context): void {
     // A pack that left something out would not be the incident's proof.
     const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
     const events = await eventsOf(context.engine, alerts, pins);
-    if (eventsWithin(reachOf(request), events).length < events.length)
+    const told = [incident.title, incident.reason, alerts, events];
+    const isTold = JSON.stringify(maskedAnswer(context, request, told)) === JSON.stringify(told);
+    if (eventsWithin(reachOf(request), events).length < events.length || !isTold)
       throw new ServerError("FORBIDDEN", "it rests on events of models beyond your spaces: ask who sees them all");
     const text = await packIncident(context, incident, personOf(request));
     return reply
@@ -151,8 +157,9 @@ async function detailOf(context: Context, incident: IncidentRow, reach: Reach): 
   const { db } = context;
   const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
   const span = { from: incident.firstAt - aroundMs, to: incident.lastAt + aroundMs };
+  const asking = allowPartial();
   const [found, gaps, actions, comments, entries] = await Promise.all([
-    eventsOf(context.engine, alerts, pins),
+    eventsOf(context.engine, alerts, pins, asking),
     gapsWithin(db, span),
     actionsOf(db, incident.id),
     commentsOf(db, incident.id),
@@ -189,6 +196,7 @@ async function detailOf(context: Context, incident: IncidentRow, reach: Reach): 
     actions,
     comments,
     activity: entries.map(toActivity),
+    ...asking.told(),
   };
 }
 
@@ -196,7 +204,8 @@ async function found({ db }: Context, request: FastifyRequest): Promise<Incident
   const { id } = read(params, request.params);
   const incident = await incidentById(db, id);
   // What lies beyond one's spaces is not there: not even that it exists is said.
-  if (!incident || !isWithin(reachOf(request), incident.models))
+  const reach = reachOf(request);
+  if (!incident || (reach !== undefined && !isWithin(reach, await modelsOfIncident(db, id))))
     throw new ServerError("NOT_FOUND", `there is no incident ${id}`);
   return incident;
 }

@@ -5,7 +5,7 @@ import { maxLiveClients } from "../limits.ts";
 import { isWithin, neededRole, type Reach } from "../auth/rights.ts";
 import { alertById } from "../store/alerts.ts";
 import { actionById } from "../store/actions.ts";
-import { incidentById } from "../store/incidents.ts";
+import { modelsOfIncident } from "../store/spaces.ts";
 import type { Db } from "../store/state/state.ts";
 import { admit, reachOf, type Context } from "./context.ts";
 import { routes } from "./routes.ts";
@@ -98,7 +98,7 @@ async function visible({ db }: Context, told: readonly Change[], reach: Reach): 
 async function modelsOf(db: Db, noun: Change["noun"], id: string): Promise<readonly string[]> {
   if (noun === "alert") return [(await alertById(db, id))?.model].filter((it) => it !== undefined);
   const incident = noun === "action" ? (await actionById(db, id))?.row.incident : id;
-  return incident === undefined ? [] : ((await incidentById(db, incident))?.models ?? []);
+  return incident === undefined ? [] : modelsOfIncident(db, incident);
 }
 
 function gathered(all: Iterable<Change>): Change[] {

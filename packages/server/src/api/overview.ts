@@ -34,7 +34,8 @@ export function overview(app: FastifyInstance, context: Context): void {
       sending: sources.filter((it) => it.state === "sending").length,
       events24h: sources.reduce((sum, it) => sum + it.events24h, 0),
       ...(alerts.lastAt !== undefined && { lastAlertAt: alerts.lastAt }),
-      silent: sources.filter((it) => it.state === "silent").map((it) => it.name),
+      // Sources belong to no space: how many there are is told, and not what they are called.
+      silent: reach === undefined ? sources.filter((it) => it.state === "silent").map((it) => it.name) : [],
       booksBalanced: booked.filter((it) => it.balanced === true).length,
       booksTotal: booked.length,
       scan: newestScan(scan, reports[0], now()),

@@ -159,19 +159,19 @@ const working: Record<string, Route> = {
   "GET /api/alerts/:id": { needs: "viewer in a space", does: "One alert with its events", answer: alertDetail },
   "GET /api/events": list("analyst in a space", "Events by filter: a hunt", eventPage),
   "GET /api/events/summary": {
-    needs: "analyst",
+    needs: "analyst in a space",
     does: "How the events of a filter lie in time, and which values of a field they have most",
     query: summaryQuery,
     answer: eventSummary,
   },
   "GET /api/events/rule": {
-    needs: "analyst",
+    needs: "analyst in a space",
     does: "A filter as a rule to begin with",
     query: draftQuery,
     answer: ruleDraft,
   },
   "GET /api/entity": {
-    needs: "analyst",
+    needs: "analyst in a space",
     does: "All that is known of a principal, an address, a key or a place",
     query: entityQuery,
     answer: entityDetail,
@@ -179,8 +179,12 @@ const working: Record<string, Route> = {
   "GET /api/hunts": { needs: "analyst", does: "The filters of events that are kept", answer: huntPage },
   "POST /api/hunts": { needs: "analyst", does: "Keeps a filter of events for everybody", body: huntBody, answer: hunt },
   "POST /api/hunts/remove": { needs: "analyst", does: "Removes a kept hunt", body: huntNameBody },
-  "POST /api/incidents/:id/pins": { needs: "analyst", does: "Ties an event to the incident", body: pinBody },
-  "POST /api/incidents/:id/pins/remove": { needs: "analyst", does: "Takes an event out of it", body: unpinBody },
+  "POST /api/incidents/:id/pins": { needs: "analyst in a space", does: "Ties an event to the incident", body: pinBody },
+  "POST /api/incidents/:id/pins/remove": {
+    needs: "analyst in a space",
+    does: "Takes an event out of it",
+    body: unpinBody,
+  },
   "GET /api/models": list("viewer in a space", "Models, registered ones first", modelPage),
   "GET /api/models/:name": { needs: "viewer in a space", does: "One model with its books", answer: modelDetail },
 

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import {
   alertPage,
+  entityDetail,
   eventPage,
+  eventSummary,
   incidentPage,
   includesRole,
   modelPage,
@@ -239,6 +241,36 @@ test("an event of another space that is tied to an incident is told only to who 
   const unpin = { event: event.id, reason: "it was another" };
   assert.equal((await operator.post(`/api/incidents/${mine}/pins/remove`, unpin)).status, 200);
   assert.equal((await ana.get(`/api/incidents/${mine}/pack`)).status, 200);
+});
+
+test("summaries, entities, pins and sentences are cut to one's spaces too", async () => {
+  const [mine, other, ana] = [await incidentOf("other-7b"), await incidentOf("acme-13b"), person("vision-analyst")];
+  const summary = eventSummary.parse((await ana.get("/api/events/summary?by=model")).body);
+  assert.deepEqual(
+    summary.values.map((it) => it.value),
+    ["other-7b"],
+  );
+  const entity = async (who: Visitor, name: string) =>
+    entityDetail.parse((await who.get(`/api/entity?kind=principal&name=${name}`)).body);
+  assert.ok((await entity(operator, "thief-of-acme-13b")).summary.events > 0);
+  const hidden = await entity(ana, "thief-of-acme-13b");
+  assert.deepEqual([hidden.summary.events, hidden.alerts, hidden.incidents, hidden.holdings], [0, [], [], []]);
+  assert.ok((await entity(ana, "thief-of-other-7b")).incidents.length > 0);
+  const [there] = eventPage.parse((await operator.get("/api/events?filter=model:acme-13b")).body).items;
+  const [here] = eventPage.parse((await ana.get("/api/events")).body).items;
+  assert.ok(there && here);
+  const pin = async (incident: string, { id, time }: typeof here) =>
+    (await ana.post(`/api/incidents/${incident}/pins`, { event: id, time, reason: "look" })).status;
+  assert.deepEqual([await pin(other, here), await pin(mine, there), await pin(mine, here)], [404, 404, 200]);
+  const counted = overview.parse((await ana.get("/api/overview")).body);
+  assert.ok(counted.sources > 0);
+  assert.deepEqual(counted.silent, []);
+
+  await operator.post(`/api/incidents/${mine}/comments`, { text: "as with acme-13b, by the same hand" });
+  const told = JSON.stringify((await ana.get(`/api/incidents/${mine}`)).body);
+  assert.match(told, /as with another model, by the same hand/);
+  assert.doesNotMatch(told, /acme-13b/);
+  assert.match(JSON.stringify((await operator.get(`/api/incidents/${mine}`)).body), /as with acme-13b/);
 });
 
 test("each role counts where it was given: one who leads there and looks here closes nothing here", async () => {

@@ -10,10 +10,11 @@ import {
 } from "@outweigh/schema";
 import { sql, type Selectable } from "kysely";
 import { writeCursor } from "./cursor.ts";
-import { whereOf, within, type FilterFields } from "./filter.ts";
+import { whereOf, type FilterFields } from "./filter.ts";
 import { incidentNumbers } from "./incidents.ts";
 import { key, ListOrder, type Key, type OrderColumns } from "./order.ts";
 import type { ListQuery, Page } from "./page.ts";
+import { incidentWithin } from "./spaces.ts";
 import { partsOf } from "./parts.ts";
 import type { Db, Tx } from "./state/state.ts";
 import type { ActionTable } from "./state/tables.ts";
@@ -151,7 +152,7 @@ export async function listActions(
   const visible =
     reach === undefined
       ? sql<boolean>`true`
-      : sql<boolean>`exists (select from incident where incident.id = action.incident and ${within(reach, "incident.models")})`;
+      : sql<boolean>`exists (select from incident where incident.id = action.incident and ${incidentWithin(reach)})`;
   const matches = sql<boolean>`${whereOf(filter, actionFields, texts, now)} and ${visible}`;
   const order = new ListOrder(sort, orders, usual);
   const query = db

@@ -107,7 +107,7 @@ export const eventFields: FilterFields = {
 
 export interface Condition {
   readonly sql: string;
-  readonly params: Readonly<Record<string, string | number>>;
+  readonly params: Readonly<Record<string, string | number | readonly string[]>>;
 }
 
 /** A filter as a condition of the event engine. Every value of it is a parameter; every column is ours. */

@@ -14,8 +14,9 @@ import {
 } from "@outweigh/schema";
 import { sql, type Selectable } from "kysely";
 import { writeCursor } from "./cursor.ts";
-import { whereOf, within, type FilterFields } from "./filter.ts";
+import { whereOf, type FilterFields } from "./filter.ts";
 import { partsOf } from "./parts.ts";
+import { incidentWithin } from "./spaces.ts";
 import { key, ListOrder, type Key, type OrderColumns } from "./order.ts";
 import type { ListQuery, Page } from "./page.ts";
 import { inChunks } from "./page.ts";
@@ -173,7 +174,7 @@ export async function listIncidents(
     .selectAll()
     .select(order.place.as("place"))
     .where(whereOf(filter, incidentFields, texts, now))
-    .where(within(reach, "models"))
+    .where(incidentWithin(reach))
     .where("merged_into", "is", null)
     .where(order.beyond(after))
     .orderBy(order.by)
@@ -205,7 +206,7 @@ export async function countIncidents(
     .selectFrom("incident")
     .select((eb) => eb.fn.countAll<number>().as("count"))
     .where(whereOf(filter, incidentFields, texts, now))
-    .where(within(reach, "models"))
+    .where(incidentWithin(reach))
     .where("merged_into", "is", null)
     .executeTakeFirstOrThrow();
   return count;

@@ -45,9 +45,12 @@ interface Asked {
   readonly by: CountedField;
 }
 
-/** All events of which this field is exactly this: a star at its end is a star. */
-export function exactly(field: CountedField, value: string): Condition {
-  return { sql: `${columns[field]} = {value:String}`, params: { value: value.toWellFormed() } };
+/** All events of which this field is exactly this: a star at its end is a star. Of some models only, if so asked. */
+export function exactly(field: CountedField, value: string, reach?: ReadonlySet<string>): Condition {
+  const of = { sql: `${columns[field]} = {value:String}`, params: { value: value.toWellFormed() } };
+  if (reach === undefined) return of;
+  const known = [...reach].map((it) => it.toWellFormed());
+  return { sql: `${of.sql} and model in {reach:Array(String)}`, params: { ...of.params, reach: known } };
 }
 
 type Values = Pick<EventSummary, "by" | "values" | "different">;
