@@ -1,5 +1,5 @@
 // What people decided of how alerts stand together.
-import type { Grouping } from "@outweigh/schema";
+import type { Grouping, IncidentStatus, Verdict } from "@outweigh/schema";
 import { sql, type Selectable } from "kysely";
 import { incidentNumbers } from "./incidents.ts";
 import { partIds } from "./parts.ts";
@@ -11,6 +11,9 @@ import { storable, storableJson } from "./text.ts";
 export interface Held {
   readonly incident: string;
   readonly alerts: readonly string[];
+  /** What people had made of it. */
+  readonly status?: IncidentStatus;
+  readonly verdict?: Verdict;
 }
 
 export interface StoredGrouping {

@@ -18,6 +18,7 @@ import type {
   ScannedCopy,
 } from "@outweigh/schema";
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
+import type { Held } from "../groupings.ts";
 
 export interface Tables {
   incident: IncidentTable;
@@ -370,7 +371,7 @@ export interface GroupingTable {
   incident: string;
   others: string[];
   /** Which alerts each incident held before. */
-  before: JSONColumnType<{ incident: string; alerts: string[] }[]>;
+  before: JSONColumnType<Held[]>;
   by: string;
   at: number;
   reason: string;
