@@ -426,11 +426,11 @@ export const statusBody = z
     message: "closing needs a verdict and a reason",
   });
 export const commentBody = z.strictObject({ text: z.string().trim().min(1).max(10_000) });
-export const previewBody = z.strictObject({
-  incident: z.string().optional(),
 /** What a person settles beside the target: how long and how strongly, for orders to the gateway; the order itself, for a host. */
 export const actionTerms = orderTerms.extend({ order: hostChange.optional() });
 export type ActionTerms = z.infer<typeof actionTerms>;
+export const previewBody = z.strictObject({
+  incident: z.string().optional(),
   verb: actionVerb,
   target: z.string().max(512),
   terms: actionTerms.optional(),

@@ -248,10 +248,6 @@ const watching: Record<string, Route> = {
     answer: posture,
   },
   "GET /api/scan": { needs: "viewer", does: "The latest scan report", answer: scanReport },
-  "GET /api/evidence": list("viewer", "Everything that was decided, the latest first", evidencePage),
-  "POST /api/evidence/checkpoint": {
-    needs: "viewer",
-    does: "Where the evidence log stands now, signed",
   "GET /api/scans/:host": {
     needs: "viewer",
     does: "Scans of one host over time, with what each changed",
@@ -263,6 +259,10 @@ const watching: Record<string, Route> = {
     body: scheduleBody,
     answer: z.object({ schedule: scanSchedule.optional() }),
   },
+  "GET /api/evidence": list("viewer", "Everything that was decided, the latest first", evidencePage),
+  "POST /api/evidence/checkpoint": {
+    needs: "viewer",
+    does: "Where the evidence log stands now, signed",
     answer: evidenceCheckpoint,
   },
   "GET /api/hosts": list("viewer", "Hosts with an agent", hostPage),

@@ -11,8 +11,8 @@ import type {
   Grant,
   HostFacts,
   Order,
-  OrderTerms,
   OwnCheck,
+  ActionTerms,
   ScanReport,
   ScanRun,
   ScannedCopy,
@@ -130,12 +130,14 @@ export interface ActionTable {
   /** How long it stays once it is done, in ms; and whether whoever does it ends it then. */
   lasts: number | null;
   ends_itself: Generated<boolean>;
-  /** What a person settled of it, for orders to the gateway. */
-  terms: JSONColumnType<OrderTerms> | null;
+  /** What a person settled of it, for orders to gateways and hosts. */
+  terms: JSONColumnType<ActionTerms> | null;
   decide_by: number | null;
   decided_by: string | null;
   decided_at: number | null;
   decided_reason: string | null;
+  /** What a look at the real thing showed last. */
+  seen: string | null;
 }
 
 export interface SourceTable {
@@ -236,6 +238,8 @@ export interface AccountTable {
   recovery: Generated<string[]>;
   /** Issuer and subject of whom a provider vouches for. */
   subject: string | null;
+  /** In small letters: by it, two accounts are known to be one person's. */
+  address: string | null;
   created_at: number;
   created_by: string;
   last_seen_at: number | null;
@@ -249,18 +253,14 @@ export interface InvitationTable {
   expires_at: number;
 }
 
-/** A control's state from a moment on. */
-export interface ControlStateTable {
-  name: string;
+/** What the policy told by a connection: an incident's id, a source's silence; the empty subject says since when it tells at all. */
+export interface ToldTable {
+  connection: string;
+  subject: string;
   at: number;
-  state: "pass" | "fail" | "unknown" | "none";
-  why: string;
 }
 
-export interface TokenTable {
-  name: string;
-  /** SHA-256 of the secret: a stolen database sends nothing. */
-  id: string;
+/** A control's state from a moment on. */
 /** One scan of a host: what it found in numbers, and what changed. */
 export interface ScanRunTable {
   host: string;
@@ -276,9 +276,20 @@ export interface ScanScheduleTable {
   next_at: number;
 }
 
-  /** The one source that it may send records of; null of one that asks. */
+export interface ControlStateTable {
   /** The empty text: of all models. */
   space: Generated<string>;
+  name: string;
+  at: number;
+  state: "pass" | "fail" | "unknown" | "none";
+  why: string;
+}
+
+export interface TokenTable {
+  name: string;
+  /** SHA-256 of the secret: a stolen database sends nothing. */
+  id: string;
+  /** The one source that it may send records of; null of one that asks. */
   source: string | null;
   /** The one host whose scans it may send; null of other tokens. */
   host: string | null;
