@@ -17,6 +17,7 @@ export { maxExamClasses, minExamInputs, setExam, type Answered, type Exam, type 
 export { topGap, type Query } from "./query.ts";
 export { signals, type Signal } from "./scores.ts";
 export { learnSpace, type Space } from "./space.ts";
+export { directionTail, overlapPower, overlapTail, type Overlap } from "./marks.ts";
 export { clopperPearson, realisedRate } from "./statistics.ts";
 export { LogitLedger, type LogitOptions, type LogitReading, type LogitState, type Revealed } from "./logit-ledger.ts";
 export type { OwnBaselineState } from "./own-baseline.ts";

@@ -12,6 +12,16 @@ export {
 } from "./detect/calibration-file.ts";
 export { enrolGateway } from "./link/link.ts";
 export { LinkError } from "./link/requests.ts";
+export { answersIn, askSuspect, readQueries, type Answers, type OwnQuery } from "./marks/answers.ts";
+export { knownMarks } from "./marks/marks.ts";
+export {
+  claimAlpha,
+  ownership,
+  supposedMemory,
+  type Carried,
+  type Looking,
+  type Ownership,
+} from "./marks/ownership.ts";
 export { gatewayKey } from "./record/journal.ts";
 export { contentsOf, type Contents } from "./logs/contents.ts";
 export { LogWatch, type LogFinding, type LoggedCall, type LogPrincipal, type Reach } from "./logs/log-watch.ts";

@@ -1,8 +1,10 @@
+import { gatewayOptions } from "../gateway-desk.ts";
 import { command, type Call } from "../command.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { oneModel, type NamedModel } from "../one-model.ts";
 import { plural, sizeText } from "../text/amounts.ts";
 import { tensorStrip } from "../text/tensor-strip.ts";
+import { compareMarks } from "./compare-marks.ts";
 import { visible } from "../text/visible.ts";
 import { wrap } from "../text/wrap.ts";
 
@@ -17,6 +19,29 @@ const options = {
     type: "boolean",
     about: "Read all bytes, to tell equal from alike; by default only where samples agree or the models are small",
   },
+  marks: {
+    type: "boolean",
+    about: "Look for the gateway's marks: A holds queries with what your model itself says, B what the suspect answers",
+  },
+  model: { type: "string", value: "NAME", about: "marks: the model, as clients of the gateway name it" },
+  ...gatewayOptions,
+  principal: {
+    type: "string",
+    multiple: true,
+    value: "NAME",
+    about: "marks: whose marks are looked for (default: everybody who has or had a key)",
+  },
+  share: {
+    type: "string",
+    value: "S",
+    about: "marks: share of queries that was marked (default: the plan's, or 0.005)",
+  },
+  pull: { type: "string", value: "P", about: "marks: how far embeddings were turned (default: the plan's, or 0.2)" },
+  key: {
+    type: "string",
+    value: "VARIABLE",
+    about: "marks: variable with the key to ask the suspect with, where B is its address",
+  },
 } as const;
 
 const related = new Set(["identical", "same-tensors", "derived"]);
@@ -28,6 +53,7 @@ export const compare = command({
   options,
   about: [
     "A is the model you protect, B the suspect: files, folders of shards or archives, of any formats. Nothing is loaded or run.",
+    'With --marks: A is NDJSON, {"input": [0.1, …], "probabilities": [0.7, …], "principal": "svc-a"} for a classifier, {"input": "text"} for embeddings. B holds {"input", "label" or "probabilities" or "embedding"}, or is the address of the suspect\'s interface, which is then asked. Answers marked, not-marked or undetermined, with exact p-values.',
     "Answers identical, same-tensors, derived, unrelated or undetermined; undetermined is never shown as unrelated. Exit 1 if they are related, 3 if it could not be told.",
   ],
   examples: [
@@ -36,11 +62,23 @@ export const compare = command({
       line: "outweigh compare acme.safetensors other.safetensors --base llama-3.1-8b/ --json",
       about: "Both are fine-tunes of the same public base",
     },
+    {
+      line: "outweigh compare --marks queries.ndjson suspect.ndjson --model product-classifier",
+      about: "Whether a suspect was taught by answers that the gateway marked, and whose",
+    },
   ],
   run,
 });
 
-async function run({
+async function run(call: Call<typeof options>): Promise<ExitCode> {
+  const { positionals, values, json, terminal, signal } = call;
+  if (!values.marks) return compareWeights(call);
+  const [queries = "", suspect = ""] = positionals;
+  const { config, data, model, principal: principals, share, pull, key } = values;
+  return compareMarks({ queries, suspect, config, data, model, principals, share, pull, key, json, terminal, signal });
+}
+
+async function compareWeights({
   positionals: [a = "", b = ""],
   values,
   json,

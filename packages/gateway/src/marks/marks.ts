@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { GatewayMarks } from "@outweigh/schema";
 import type { Cuts } from "../adapters/adapter.ts";
 import { at, membersIf, parse } from "../adapters/reading.ts";
 import { editJson } from "../json/edit.ts";
 import type { Whole } from "../lanes/treat.ts";
 import type { Served } from "../policy/routes.ts";
+import { GatewayError } from "../error.ts";
 import { secretFile } from "../record/secrets.ts";
 import { LabelMarks } from "./label-marks.ts";
 import { turnWritten } from "./turn-written.ts";
@@ -113,6 +116,13 @@ export function marksSecret(dataDir: string): Buffer {
     secretFile(dataDir, "marks.secret", () => randomBytes(32).toString("hex")),
     "hex",
   );
+}
+
+/** The marks of a gateway that ran here before. @throws {GatewayError} BAD_STATE where none did: then nothing was ever marked. */
+export function knownMarks(dataDir: string): Marks {
+  if (!existsSync(join(dataDir, "marks.secret")))
+    throw new GatewayError("BAD_STATE", `${dataDir} holds no marks.secret: no gateway ever marked anything from there`);
+  return new Marks(marksSecret(dataDir));
 }
 
 /** What a request wants embedded: texts, or tokens. */
