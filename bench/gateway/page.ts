@@ -1,13 +1,18 @@
 // docs/gateway.md: what was measured, and each bar with whether it is met.
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Result, Round } from "./run.ts";
 
 const page = join(import.meta.dirname, "..", "..", "docs", "gateway.md");
 
+/** What another bench wrote at the end of the page: it stays. */
+const dialHeading = "## What a position of the dial is worth";
+
 export function writePage(text: string): void {
-  writeFileSync(page, text);
+  const old = existsSync(page) ? readFileSync(page, "utf8") : "";
+  const dial = old.indexOf(dialHeading);
+  writeFileSync(page, dial < 0 ? text : `${text.trimEnd()}\n\n${old.slice(dial)}`);
 }
 
 const median = (values: readonly number[]): number =>
