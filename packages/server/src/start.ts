@@ -4,11 +4,11 @@ import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { Line, makeRegister, readControl, readLogSources, readPlaybook, readPolicy } from "@outweigh/pipeline";
-import { loopback, type Config } from "@outweigh/schema";
+import { connectionsOf, loopback, type Config } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { pino, type Logger } from "pino";
 import { Actions } from "./actions/actions.ts";
-import { notify } from "./actions/notify.ts";
+import { outsideActs } from "./actions/drivers/acts.ts";
 import { orderActs, orderOptions } from "./actions/order-client.ts";
 import { quarantineFile } from "./actions/quarantine-file.ts";
 import { agentSource } from "./api/agents.ts";
@@ -61,7 +61,7 @@ export interface StartOptions {
   /** The built console; without it, the API alone is served. */
   readonly consoleDir?: string | undefined;
   readonly version: string;
-  /** Where `CLICKHOUSE_URL`, `DATABASE_URL` and the secrets of webhooks are. `process.env` if not given. */
+  /** Where `CLICKHOUSE_URL`, `DATABASE_URL` and the secrets of connections are. `process.env` if not given. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -193,12 +193,13 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
   const evidence = await EvidenceLog.open(db, dataDir);
   const register = makeRegister(config.models, config);
   const makeLine = () => new Line({ register, rules: content.rules.map((it) => it.text) });
-  const { webhooks, quarantineRoots } = config.policy;
+  const { quarantineRoots } = config.policy;
+  const connections = connectionsOf(config);
   const signer = await orderKey(dataDir);
   const gateways = await Gateways.open(db, signer, now);
   const acts = [
     quarantineFile({ db, folder: join(dataDir, "quarantine", "files"), roots: quarantineRoots, own: dataDir }),
-    notify({ db, webhooks, env }),
+    ...outsideActs({ db, connections, models: config.models, publicUrl: config.server.url, env }),
     ...orderActs({ gateways, now }),
   ];
   const worker = await Worker.open({
@@ -234,7 +235,8 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
       changes,
       acts,
       policy,
-      webhooks,
+      connections,
+      models: config.models,
       orders: (it) => orderOptions(gateways, it),
       log,
       now,

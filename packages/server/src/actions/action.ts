@@ -1,5 +1,5 @@
 // What every action offers. It knows how to do one thing to one target, and how to take it back; who agreed is not its business.
-import type { ActionVerb, OrderTerms } from "@outweigh/schema";
+import type { ActionTerms, ActionVerb } from "@outweigh/schema";
 
 /** What would be done, exactly. `plan` is all that doing it depends on: if it changes, what was agreed to is not done. */
 export interface Plan {
@@ -13,6 +13,8 @@ export interface Plan {
   readonly models?: readonly string[];
   /** How long it holds, in ms, where it ends by itself. Absent: it is undone when its time by the policy is over. */
   readonly lasts?: number;
+  /** It is not undone by itself, unless the policy says when: what it ended should not begin again unseen. */
+  readonly stays?: boolean;
   /** Plain JSON, the same for the same circumstances. Stored as the action's record before anything is done. */
   readonly plan: object;
 }
@@ -29,14 +31,34 @@ export interface Agreed {
   readonly by: string;
 }
 
+/**
+ * What a look at the real thing showed, as a sentence. `waiting`: whoever does it has not answered yet. Not being able to tell is no
+ * answer: it throws.
+ */
+export interface Seen {
+  readonly is: "done" | "not-done" | "waiting";
+  readonly says: string;
+}
+
 export interface Act {
   readonly verb: ActionVerb;
+  /** It reaches beyond this process: a failed `apply` may have done it all the same, which only a look can tell. */
+  readonly outside?: boolean;
   /** What doing it would mean now. Changes nothing. */
-  preview(target: string, incident: string | undefined, terms?: OrderTerms): Promise<Planned>;
-  /** Does what the plan says, or throws and leaves everything as it was. Answers with the record that undoing needs. */
+  preview(target: string, incident: string | undefined, terms?: ActionTerms): Promise<Planned>;
+  /** Does what the plan says, or throws. Answers with the record that undoing needs. Done again, it changes nothing more. */
   apply(plan: object, agreed: Agreed): Promise<object>;
-  /** Whether it is done: a sentence about what is wrong, or undefined. */
-  verify(record: object): Promise<string | undefined>;
-  /** Takes it back, or throws. */
+  /** Whether it is done, by looking. A plan is a record too: of what may have been done. */
+  verify(record: object): Promise<Seen>;
+  /** Takes it back, or throws. What is as it was before stays so. */
   undo(record: object, by: string): Promise<void>;
+}
+
+/** The sentence of something done. */
+export function done(says: string): Seen {
+  return { is: "done", says };
+}
+
+export function notDone(says: string): Seen {
+  return { is: "not-done", says };
 }

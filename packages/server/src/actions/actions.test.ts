@@ -312,7 +312,7 @@ test("a webhook that redirects, fails or is not there is a failure, and nothing 
   const gone = await apply("gone", (await preview("gone", "notify", id)).digest, "notify", id);
   assert.match(gone.body.problem, /was not reached/);
   assert.match((await preview("unset", "notify", id)).refused ?? "", /environment has no NOT_SET/);
-  assert.match((await preview("evil", "notify", id)).refused ?? "", /names no such webhook/);
+  assert.match((await preview("evil", "notify", id)).refused ?? "", /names no connection/);
   assert.match((await preview("pager", "notify")).refused ?? "", /needs an incident/);
 });
 

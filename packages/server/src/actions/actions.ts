@@ -1,6 +1,6 @@
 // From a person's decision to a thing done: preview, agree to exactly what was previewed, do, verify, undo. Each step is evidence.
 import type { Demand, Policy } from "@outweigh/pipeline";
-import type { ActionOption, ActionPreview, ActionRow, IncidentRow } from "@outweigh/schema";
+import type { ActionOption, ActionPreview, ActionRow, Connection, IncidentRow, ModelEntry } from "@outweigh/schema";
 import { isWithin } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import { self } from "../evidence/log.ts";
@@ -15,7 +15,9 @@ import { messageOf } from "../values.ts";
 
 export interface ActionsOptions extends StepsOptions {
   readonly policy: Policy;
-  readonly webhooks: readonly { readonly name: string }[];
+  readonly connections: readonly Connection[];
+  /** Registered models, whose places can be made private. */
+  readonly models: readonly ModelEntry[];
   /** What could be ordered of gateways about these principals. */
   readonly orders: (principals: readonly string[]) => readonly ActionOption[];
 }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { canonical } from "@outweigh/evidence";
 import { demandOf, type Demand, type Policy } from "@outweigh/pipeline";
-import type { ActionVerb, OrderTerms } from "@outweigh/schema";
+import type { ActionVerb, ActionTerms } from "@outweigh/schema";
 import type { Reach } from "../auth/rights.ts";
 import type { Plan } from "./action.ts";
 
@@ -14,8 +14,8 @@ export interface Wanted {
   readonly verb: ActionVerb;
   readonly target: string;
   readonly incident?: string | undefined;
-  /** How long and how strongly, for orders to the gateway. */
-  readonly terms?: OrderTerms | undefined;
+  /** How long and how strongly, for orders to the gateway; the order, for a host. */
+  readonly terms?: ActionTerms | undefined;
 }
 
 /** Who wants it. */
@@ -31,8 +31,9 @@ export interface Wanting {
 
 /** Who has to agree to a plan, and how long it lasts then; of one that is refused, as far as the policy says. */
 export function demandFor(policy: Policy, { verb, target }: Wanted, plan: Plan | undefined): Demand {
-  const { approval, lasts = usualLastsMs } = demandOf(policy, verb, plan?.touches ?? target);
-  const own = plan?.lasts ?? (plan?.undoable === true ? lasts : undefined);
+  const { approval, lasts } = demandOf(policy, verb, plan?.touches ?? target);
+  const usual = plan?.stays === true ? undefined : usualLastsMs;
+  const own = plan?.lasts ?? (plan?.undoable === true ? (lasts ?? usual) : undefined);
   return { approval, ...(own !== undefined && { lasts: own }) };
 }
 

@@ -39,7 +39,7 @@ const driver = (verb: Act["verb"], lasts?: number, models?: readonly string[]): 
     done.push("on");
     return plan;
   },
-  verify: async () => undefined,
+  verify: async () => ({ is: "done", says: "it is on" }),
   undo: async () => {
     if (!world.undoes) throw new Error("it is stuck");
     done.push("off");
@@ -67,7 +67,7 @@ before(async () => {
     { verb: "suspend" as const, ...order },
     { verb: "throttle" as const, ...order },
   ];
-  const targets = { webhooks: [], orders };
+  const targets = { connections: [], models: [], orders };
   actions = new Actions({ db: state.db, evidence, changes, acts, policy, ...targets, log, now: () => now });
   const incident: Incident = {
     id: "inc-1",

@@ -1,107 +1,74 @@
-// Tells somebody outside, by a webhook that the configuration names. No other address is ever contacted.
-import type { IncidentRow, WebhookEntry } from "@outweigh/schema";
+// Tells somebody outside of an incident, by a connection that the configuration names. No other address is ever contacted.
+import type { Connection } from "@outweigh/schema";
 import { z } from "zod";
-import { ServerError } from "../error.ts";
 import { incidentById } from "../store/incidents.ts";
 import type { Db } from "../store/state/state.ts";
-import type { Act } from "./action.ts";
+import { done, notDone, type Act } from "./action.ts";
+import { hostOf, unsetOf } from "./connections.ts";
+import { isTelling, tell } from "./drivers/tell.ts";
+import { incidentFacts, incidentMessage } from "./message.ts";
+import { refusal, type Env } from "./outside.ts";
 
-/** How long the other side may take, in ms. */
-const answerMs = 10_000;
-/** How much of its answer is read, in bytes: only whether there is one matters. */
-const maxAnswerBytes = 64 * 1024;
-
-const plan = z.object({ webhook: z.string(), incident: z.string() });
-const record = plan.extend({ status: z.int() });
+const plan = z.object({ connection: z.string(), incident: z.string() });
+const record = plan.extend({ said: z.string() });
 
 export interface NotifyOptions {
   readonly db: Db;
-  readonly webhooks: readonly WebhookEntry[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly connections: readonly Connection[];
+  /** Where browsers reach the console. */
+  readonly publicUrl: string | undefined;
+  readonly env: Env;
 }
 
-export function notify({ db, webhooks, env }: NotifyOptions): Act {
+export function notify({ db, connections, publicUrl, env }: NotifyOptions): Act {
+  const telling = connections.filter(isTelling);
   return {
     verb: "notify",
 
     async preview(target, incident) {
       const title = `Notify ${target}`;
-      const hook = webhooks.find((it) => it.name === target);
-      if (!hook) return { ok: false, title, refused: "outweigh.yml names no such webhook" };
+      const connection = telling.find((it) => it.name === target);
+      if (!connection) return { ok: false, title, refused: "outweigh.yml names no connection that tells somebody so" };
       const row = incident === undefined ? undefined : await incidentById(db, incident);
       if (!row) return { ok: false, title, refused: "there is nothing to tell: it needs an incident" };
-      const missing = missingToken(hook, env);
-      if (missing !== undefined) return { ok: false, title, refused: missing };
-      const effects = [
-        `Number, title, reason, severity, principals, models and times of INC-${row.number} go to ${new URL(hook.url).host}`,
-        "It cannot be taken back: whoever received it has it",
-      ];
+      const [unset] = unsetOf(connection, env);
+      if (unset !== undefined) return { ok: false, title, refused: `the environment has no ${unset}` };
+      const what = "number, title, reason, severity, principals, models and times";
+      const whom =
+        connection.kind === "mail" ? `${connection.to.join(", ")}, by ${connection.host}` : hostOf(connection, env);
       return {
         ok: true,
         plan: {
           title: `Notify ${target} of INC-${row.number}`,
-          effects,
+          effects: [
+            `Of INC-${row.number}, ${what} go to ${whom}`,
+            publicUrl === undefined
+              ? "It holds no link: server.url does not say where the console is"
+              : "It links to the incident",
+            "It cannot be taken back: whoever received it has it",
+          ],
           undoable: false,
-          plan: { webhook: target, incident: row.id },
+          plan: { connection: target, incident: row.id },
         },
       };
     },
 
-    async apply(agreed) {
-      const { webhook, incident } = plan.parse(agreed);
-      const hook = webhooks.find((it) => it.name === webhook);
-      const row = await incidentById(db, incident);
-      if (!hook || !row) throw new ServerError("ACTION_REFUSED", "the webhook or the incident is gone");
-      return { webhook, incident, status: await send(hook, row, env) };
+    async apply(agreed, { action }) {
+      const it = plan.parse(agreed);
+      const connection = telling.find(({ name }) => name === it.connection);
+      const row = await incidentById(db, it.incident);
+      if (!connection || !row) throw refusal("the connection or the incident is gone");
+      const message = incidentMessage(incidentFacts(row, publicUrl));
+      return { ...it, said: await tell(connection, message, { env, id: action }) };
     },
 
-    async verify(done) {
-      const { status } = record.parse(done);
-      return status >= 200 && status < 300 ? undefined : `the webhook answered ${status}`;
+    async verify(it) {
+      const read = record.safeParse(it);
+      return read.success ? done(read.data.said) : notDone("nobody confirmed that it was taken");
     },
 
     async undo() {
-      throw new ServerError("ACTION_REFUSED", "a message cannot be taken back");
+      throw refusal("a message cannot be taken back");
     },
   };
-}
-
-function missingToken({ token }: WebhookEntry, env: NotifyOptions["env"]): string | undefined {
-  const name = token?.slice(2, -1);
-  return name !== undefined && !env[name] ? `the environment has no ${name}` : undefined;
-}
-
-async function send(hook: WebhookEntry, incident: IncidentRow, env: NotifyOptions["env"]): Promise<number> {
-  const token = hook.token === undefined ? undefined : env[hook.token.slice(2, -1)];
-  const { id, number, title, reason, severity, status, principals, models, firstAt, lastAt } = incident;
-  const body = { id, number: `INC-${number}`, title, reason, severity, status, principals, models };
-  try {
-    const answer = await fetch(hook.url, {
-      method: "POST",
-      // To the address that was configured, or nowhere.
-      redirect: "error",
-      signal: AbortSignal.timeout(answerMs),
-      headers: { "content-type": "application/json", ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-      body: JSON.stringify({
-        ...body,
-        firstAt: new Date(firstAt).toISOString(),
-        lastAt: new Date(lastAt).toISOString(),
-      }),
-    });
-    await readBounded(answer);
-    return answer.status;
-  } catch (cause) {
-    // Not the cause's text: it may quote the address with whatever secret stands in it.
-    throw new ServerError("ACTION_REFUSED", `the webhook ${hook.name} was not reached, or answered with a redirect`, {
-      cause,
-    });
-  }
-}
-
-async function readBounded({ body }: Response): Promise<void> {
-  let read = 0;
-  for await (const chunk of body ?? []) {
-    read += chunk.length;
-    if (read > maxAnswerBytes) return;
-  }
 }

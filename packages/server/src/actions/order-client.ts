@@ -12,7 +12,7 @@ import { clientId, partsOf, standingOf } from "../api/client-rows.ts";
 import type { Gateways, Heard } from "../auth/gateways.ts";
 import { ServerError } from "../error.ts";
 import type { StoredGateway } from "../store/gateways.ts";
-import type { Act, Planned } from "./action.ts";
+import { done, notDone, type Act, type Planned } from "./action.ts";
 
 /** How long an order holds where nobody says, in ms: a working day and a night, so that somebody looks again. */
 const usualMs = 24 * 3_600_000;
@@ -91,7 +91,7 @@ function orderAct(verb: OrderVerb, { gateways, now }: OrderClientOptions): Act {
   return {
     verb,
 
-    async preview(target, _, given = {}): Promise<Planned> {
+    async preview(target, _, { order: _order, ...given } = {}): Promise<Planned> {
       const { gateway: id, principal } = partsOf(target);
       const terms = { ...given, forMs: given.forMs ?? usualMs, tell: given.tell ?? usualTell };
       const title = `${words[verb].title(principal, terms)} for ${spanText(terms.forMs)}`;
@@ -123,17 +123,19 @@ function orderAct(verb: OrderVerb, { gateways, now }: OrderClientOptions): Act {
       return { ...it, order: order.id, until: order.until, ...(evidence && { evidence }) };
     },
 
-    async verify(done) {
-      const read = record.safeParse(done);
-      if (!read.success) return "the gateway never said that it holds";
+    async verify(it) {
+      const read = record.safeParse(it);
+      if (!read.success) return notDone("the gateway never said that it holds");
       const { gateway, order, until } = read.data;
-      if (until <= now()) return undefined;
+      if (until <= now()) return done(`${order} is over by itself`);
       const stands = gateways.heard(gateway)?.orders.some((it) => it.id === order) === true;
-      return stands ? undefined : `the gateway does not list ${order} among its orders`;
+      return stands
+        ? done(`the gateway lists ${order} among its orders`)
+        : notDone(`the gateway does not list ${order} among its orders`);
     },
 
-    async undo(done, by) {
-      const { gateway, order, until } = record.parse(done);
+    async undo(it, by) {
+      const { gateway, order, until } = record.parse(it);
       // Over by itself: nothing is left to take back, whether the gateway is there or not.
       if (until <= now()) return;
       await gateways.ask(gateway, { verb: "undo", order, by }, by);

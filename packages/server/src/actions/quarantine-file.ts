@@ -10,7 +10,7 @@ import { z } from "zod";
 import { ServerError } from "../error.ts";
 import { copyById, scans, unnamedHost, type FoundCopy } from "../store/copies.ts";
 import type { Db } from "../store/state/state.ts";
-import type { Act, Planned } from "./action.ts";
+import { done, notDone, type Act, type Planned } from "./action.ts";
 
 /** Most files of one copy that are moved: the shards of the largest models published are a few hundred. */
 const maxFiles = 2000;
@@ -87,13 +87,14 @@ export function quarantineFile({ db, folder, roots, own }: QuarantineOptions): A
     },
 
     async verify(plan) {
-      for (const file of record.parse(plan).files) {
-        if (await exists(file.from)) return `${file.from} is there again`;
+      const { files } = record.parse(plan);
+      for (const file of files) {
+        if (await exists(file.from)) return notDone(`${file.from} is there again`);
         const there = await lstat(file.to).catch(() => undefined);
         if (!there || there.ino !== file.ino || there.size !== file.size)
-          return `${file.to} is not the file that was moved`;
+          return notDone(`${file.to} is not the file that was moved`);
       }
-      return undefined;
+      return done(files.length === 1 ? "the file lies in quarantine" : `all ${files.length} files lie in quarantine`);
     },
 
     async undo(plan) {

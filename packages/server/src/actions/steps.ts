@@ -9,7 +9,7 @@ import { self, type Decision, type EvidenceLog } from "../evidence/log.ts";
 import { actionById, addAction, setProgress, type ActionProgress, type FoundAction } from "../store/actions.ts";
 import { setCopyState } from "../store/copies.ts";
 import type { Db, Tx } from "../store/state/state.ts";
-import type { Act, Plan } from "./action.ts";
+import type { Act, Plan, Seen } from "./action.ts";
 import type { Wanted, Wanting } from "./agreed.ts";
 import { messageOf } from "../values.ts";
 
@@ -34,10 +34,10 @@ export class Steps {
     this.#options = options;
   }
 
-  /** Takes it back. @throws {ServerError} CONFLICT, ACTION_REFUSED; what is left of it is on record. */
+  /** Takes it back, also what may be half done. @throws {ServerError} CONFLICT, ACTION_REFUSED; what is left of it is on record. */
   async undo({ row, record }: FoundAction, reason: string, by: string): Promise<void> {
     const { log } = this.#options;
-    if (!row.undoable || row.state !== "verified") {
+    if (!row.undoable || (row.state !== "verified" && row.state !== "failed")) {
       throw new ServerError("CONFLICT", `this action is ${row.state} and cannot be undone`);
     }
     try {
@@ -47,7 +47,7 @@ export class Steps {
       const problem = messageOf(cause);
       await this.progress(
         row,
-        { state: "verified", problem },
+        { state: row.state, problem },
         { kind: "action-undo-failed", by, text: `could not be undone: ${problem}` },
       );
       throw cause instanceof ServerError ? cause : new ServerError("ACTION_REFUSED", problem, { cause });
@@ -70,23 +70,39 @@ export class Steps {
 
   /** After a restart: what is done is done, what is half done is taken back. */
   async settle({ row, record }: FoundAction): Promise<void> {
-    const { now } = this.#options;
+    await this.#settle(row, { ...asObject(record), action: row.id }, "the server ended while this was done");
+  }
+
+  /** Looks again at what waited for an answer. */
+  async lookAgain({ row, record }: FoundAction): Promise<void> {
+    const seen = await this.act(row.verb).verify(asObject(record));
+    if (seen.is === "waiting") return;
+    if (seen.is === "done") return this.#verified(row, seen, asObject(record));
+    const decision = { kind: "action-failed", by: self, text: `failed: ${row.title}: ${seen.says}` };
+    return this.progress(row, { state: "failed", problem: seen.says, undoable: false }, decision);
+  }
+
+  /** Nobody knows how far it came: only a look tells. What cannot be looked at, or not be taken back, stays undoable by a person. */
+  async #settle(row: ActionRow, record: object, why: string): Promise<void> {
     const act = this.act(row.verb);
-    const by = self;
-    const wrong = await act.verify(asObject(record)).catch(messageOf);
-    if (wrong === undefined) {
-      const decision = { kind: "action-verified", by, text: `verified after a restart: ${row.title}` };
-      return this.progress(row, { state: "verified", verifiedAt: now() }, decision, (tx) =>
-        copyState(tx, row, "quarantined"),
-      );
-    }
-    const left = row.undoable ? await act.undo(asObject(record), by).then(() => "", messageOf) : "";
-    const problem = `the server ended while this was done; ${wrong}${left === "" ? "" : `; ${left}`}`;
+    const seen = await act.verify(record).catch(messageOf);
+    if (typeof seen !== "string" && seen.is === "waiting") return;
+    if (typeof seen !== "string" && seen.is === "done") return this.#verified(row, seen, record);
+    const left = row.undoable ? await act.undo(record, self).then(() => undefined, messageOf) : undefined;
+    const wrong = typeof seen === "string" ? `whether it was done could not be seen: ${seen}` : seen.says;
+    const problem = [why, wrong, ...(left === undefined ? [] : [`and it could not be taken back: ${left}`])].join("; ");
+    const undoable = left !== undefined;
     return this.progress(
       row,
-      { state: "failed", problem, undoable: false },
-      { kind: "action-failed", by, text: problem },
+      { state: "failed", problem, undoable },
+      { kind: "action-failed", by: self, text: `failed: ${row.title}: ${problem}` },
     );
+  }
+
+  #verified(row: ActionRow, { says }: Seen, record: object, by: string = self): Promise<void> {
+    const progress = { state: "verified", verifiedAt: this.#options.now(), seen: says, record } as const;
+    const decision = { kind: "action-applied", by, text: `done and verified: ${row.title}: ${says}` };
+    return this.progress(row, progress, decision, (tx) => copyState(tx, row, "quarantined"));
   }
 
   /** The plan is on disk before anything is done. */
@@ -122,9 +138,9 @@ export class Steps {
     return id;
   }
 
-  /** Does it, and looks whether it is done. */
+  /** Does it, and looks whether it is done. What reaches outside may be done although its answer was lost: it is looked at too. */
   async carryOut(row: ActionRow, act: Act, { plan, title }: Plan, by: string): Promise<void> {
-    const { now, log } = this.#options;
+    const { log } = this.#options;
     const { id } = row;
     let record: object;
     try {
@@ -132,20 +148,21 @@ export class Steps {
     } catch (cause) {
       log.warn({ err: cause, action: id }, "an action failed");
       const problem = messageOf(cause);
+      if (act.outside === true) return this.#settle(row, { ...plan, action: id }, problem);
       const decision = { kind: "action-failed", by, text: `failed: ${title}: ${problem}` };
       return this.progress(row, { state: "failed", problem, undoable: false }, decision);
     }
-    const problem = await act.verify(record).catch(messageOf);
-    if (problem !== undefined) {
-      const decision = { kind: "action-failed", by, text: `done, but not verified: ${title}: ${problem}` };
-      return this.progress(row, { state: "failed", problem, record }, decision);
-    }
-    await this.progress(
-      row,
-      { state: "verified", verifiedAt: now(), record },
-      { kind: "action-applied", by, text: `done and verified: ${title}` },
-      (tx) => copyState(tx, row, "quarantined"),
-    );
+    const seen = await act.verify(record).catch(messageOf);
+    if (typeof seen !== "string" && seen.is === "done") return this.#verified(row, seen, record, by);
+    if (typeof seen !== "string" && seen.is === "waiting")
+      return this.progress(
+        row,
+        { state: "running", seen: seen.says, record },
+        { kind: "action-ordered", by, text: `ordered: ${title}: ${seen.says}` },
+      );
+    const problem = typeof seen === "string" ? seen : seen.says;
+    const decision = { kind: "action-failed", by, text: `done, but not verified: ${title}: ${problem}` };
+    return this.progress(row, { state: "failed", problem, record }, decision);
   }
 
   /** Stores what became of it, with who decided that. */

@@ -129,7 +129,7 @@ export async function openBucket(
 }
 
 /** Ends an answer that is longer than any listing; of an object, only what is no object. */
-function boundBody(response: unknown, isObject: boolean): void {
+export function boundBody(response: unknown, isObject: boolean): void {
   if (typeof response !== "object" || response === null) return;
   if (!("body" in response) || !(response.body instanceof Readable)) return;
   if (isObject && "statusCode" in response && response.statusCode === 200) return;

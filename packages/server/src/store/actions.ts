@@ -2,11 +2,11 @@ import {
   actionRow,
   actionVerb,
   approval,
-  orderTerms,
+  actionTerms,
   type ActionRow,
   type ActionVerb,
   type Approval,
-  type OrderTerms,
+  type ActionTerms,
 } from "@outweigh/schema";
 import { sql, type Selectable } from "kysely";
 import { writeCursor } from "./cursor.ts";
@@ -47,7 +47,7 @@ export interface NewAction {
   readonly effects: readonly string[];
   readonly approval: Approval;
   readonly digest: string;
-  readonly terms?: OrderTerms | undefined;
+  readonly terms?: ActionTerms | undefined;
   /** How long it holds once it is done, in ms, and whether whoever does it ends it then. */
   readonly lasts?: number | undefined;
   readonly endsItself: boolean;
@@ -61,6 +61,7 @@ export interface NewAction {
 export interface ActionProgress {
   readonly state: ActionRow["state"];
   readonly verifiedAt?: number;
+  readonly seen?: string;
   readonly undone?: { readonly at: number; readonly by: string; readonly reason: string };
   readonly problem?: string;
   readonly undoable?: boolean;
@@ -99,6 +100,7 @@ export async function addAction(tx: Tx, it: NewAction): Promise<void> {
       undone_by: null,
       undone_reason: null,
       problem: null,
+      seen: null,
       record: storableJson(it.record),
     })
     .execute();
@@ -111,6 +113,7 @@ export async function setProgress(tx: Tx, id: string, it: ActionProgress): Promi
       state: it.state,
       problem: it.problem === undefined ? null : storable(it.problem),
       ...(it.verifiedAt !== undefined && { verified_at: it.verifiedAt }),
+      ...(it.seen !== undefined && { seen: storable(it.seen) }),
       ...(it.undone && {
         undone_at: it.undone.at,
         undone_by: storable(it.undone.by),
@@ -192,7 +195,7 @@ export async function actionsOf(db: Db, incident: string): Promise<ActionRow[]> 
 export interface FoundAction {
   readonly row: ActionRow;
   readonly record: unknown;
-  readonly terms: OrderTerms | undefined;
+  readonly terms: ActionTerms | undefined;
   readonly lasts: number | undefined;
   readonly endsItself: boolean;
 }
@@ -228,7 +231,7 @@ async function toFound(db: Db, rows: readonly Selectable<ActionTable>[]): Promis
   const read = await toActionRows(db, rows);
   return rows.flatMap((it, i) => {
     const row = read[i];
-    const terms = it.terms === null ? undefined : orderTerms.parse(it.terms);
+    const terms = it.terms === null ? undefined : actionTerms.parse(it.terms);
     return row ? [{ row, record: it.record, terms, lasts: it.lasts ?? undefined, endsItself: it.ends_itself }] : [];
   });
 }
@@ -256,6 +259,7 @@ async function toActionRows(db: Db, rows: readonly Selectable<ActionTable>[]): P
       ...(row.decided_at !== null && { decidedAt: row.decided_at }),
       ...(row.decided_reason !== null && { decidedReason: row.decided_reason }),
       ...(row.verified_at !== null && { verifiedAt: row.verified_at }),
+      ...(row.seen !== null && { seen: row.seen }),
       ...(row.undone_at !== null && { undoneAt: row.undone_at }),
       ...(row.undone_by !== null && { undoneBy: row.undone_by }),
       ...(row.undone_reason !== null && { undoneReason: row.undone_reason }),
