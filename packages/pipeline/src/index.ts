@@ -7,7 +7,13 @@ export {
   type ControlState,
   type ScanFacts,
 } from "./controls/check.ts";
-export { coverage, readLogSources, type LogSources } from "./controls/coverage.ts";
+export {
+  coverage,
+  readLogSources,
+  techniqueCoverage,
+  type LogSources,
+  type TechniqueCoverage,
+} from "./controls/coverage.ts";
 export { readControl, stages, type Control, type Stage } from "./controls/control.ts";
 export { maxAlerts, regrouping, regroupingOf, type CorrelateOptions, type Regrouping } from "./correlate/incidents.ts";
 export type { AnyDetector, Context, Detector, Finding } from "./detect/detector.ts";
@@ -16,6 +22,7 @@ export { type RuleInfo } from "./detect/rule-info.ts";
 export { type Refused } from "./detect/rules.ts";
 export { draftRule } from "./draft-rule.ts";
 export { PipelineError, type PipelineErrorCode } from "./error.ts";
+export { csvOfControls } from "./export/controls-csv.ts";
 export { csvOf } from "./export/csv.ts";
 export { ocsfOf } from "./export/ocsf.ts";
 export { sarifOfControls, sarifOfScan, type SarifLog } from "./export/sarif.ts";

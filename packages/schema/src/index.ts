@@ -453,6 +453,8 @@ export {
   controlState,
   coverageRow,
   posture,
+  postureExportQuery,
+  postureQuery,
   type ControlRow,
   type CoverageRow,
   type Posture,

@@ -1,6 +1,7 @@
 // What people see of controls and theft paths.
 import { z } from "zod";
 import { theftPath } from "./scan.ts";
+import { changeLine } from "./scan-run.ts";
 import { method } from "./theft.ts";
 
 const time = z.int().nonnegative();
@@ -24,6 +25,8 @@ export const controlRow = z.object({
   /** Of the quickest theft path that it leaves open. */
   minutes: z.int().positive().optional(),
   fix: z.string().optional(),
+  /** Whether the fix is a command to run, or words. */
+  fixIs: z.enum(["command", "words"]).optional(),
   /** Its states, the newest first: since when each holds. */
   history: z.array(z.object({ at: time, state: controlState })),
 });
@@ -38,6 +41,8 @@ export const coverageRow = z.object({
 });
 export type CoverageRow = z.infer<typeof coverageRow>;
 
+const hostChangeLine = changeLine.extend({ host: z.string(), at: time });
+
 export const posture = z.object({
   controls: z.array(controlRow),
   /** The quickest first. */
@@ -45,9 +50,21 @@ export const posture = z.object({
   /** All of them, also those that are not sent along. */
   pathCount: z.int().nonnegative(),
   coverage: z.array(coverageRow),
+  /** Techniques of ATLAS that rules in use name, and how many of those rules look at something that sends. */
+  techniques: z.array(z.object({ id: z.string(), rules: z.int(), seeing: z.int() })),
   /** Mitigations of ATLAS, with how many of the controls that carry each out pass. */
   mitigations: z.array(z.object({ id: z.string(), passed: z.int(), tested: z.int() })),
   /** Scans that this was told from: host and time. */
   scans: z.array(z.object({ host: z.string().optional(), finishedAt: z.string() })),
+  /** Theft paths that the latest scan of each host found gone, or new. */
+  change: z.object({ gone: z.array(hostChangeLine), fresh: z.array(hostChangeLine) }),
+  /** Whose models it is about; absent: all. */
+  space: z.string().optional(),
+  /** Spaces that whoever asks may choose from. */
+  spaces: z.array(z.string()),
 });
 export type Posture = z.infer<typeof posture>;
+
+/** Of one space; absent: of all that whoever asks may see. */
+export const postureQuery = z.object({ space: z.string().max(64).optional() });
+export const postureExportQuery = postureQuery.extend({ as: z.enum(["sarif", "csv", "json"]) });

@@ -79,6 +79,17 @@ export const posture: Posture = {
       ],
     },
   ],
+  techniques: [
+    { id: "AML.T0025", rules: 5, seeing: 3 },
+    { id: "AML.T0035", rules: 4, seeing: 0 },
+  ],
   mitigations: [{ id: "AML.M0005", passed: 1, tested: 3 }],
   scans: [{ host: "gpu-9", finishedAt: new Date(now - hour).toISOString() }],
+  change: {
+    gone: [
+      { host: "gpu-9", at: now - hour, what: "any local user → /srv/models/acme-13b", says: "acme-13b, file-mode" },
+    ],
+    fresh: [],
+  },
+  spaces: ["vision", "audio"],
 };

@@ -173,6 +173,30 @@ test("every kind of theft path is tested by a control", () => {
   );
 });
 
+test("a host whose first scan runs is not failed, and is no excuse for another", () => {
+  const named = controls.filter(({ control }) => control.check.test === "scanned").map((it) => it.control);
+  const agents = [{ host: "gpu-1", reports: true }];
+  for (const control of named) {
+    assert.equal(stateOf(control, { ...well, agents, scans: [], scanning: ["GPU-1"] }), "unknown");
+    assert.equal(stateOf(control, { ...well, agents, scans: [] }), "fail");
+    const another = [...agents, { host: "gpu-2", reports: true }];
+    assert.equal(stateOf(control, { ...well, agents: another, scans: [], scanning: ["gpu-1"] }), "fail");
+    assert.equal(stateOf(control, { ...well, scanning: ["h"] }), "pass", "a scan that runs again takes nothing back");
+  }
+});
+
+test("a fix is a command where a theft path names one, and words where only the control does", () => {
+  const { control } = controls.find((it) => it.control.check.test === "no-path") ?? controls[0]!;
+  const [command] = checkControls([control], broken(control));
+  assert.deepEqual([command?.fix, command?.fixIs], ["mend it", "command"]);
+  const facts = broken(control);
+  const [words] = checkControls([control], {
+    ...facts,
+    scans: facts.scans.map((it) => ({ ...it, paths: it.paths.map(({ fix: _, ...path }) => path) })),
+  });
+  assert.deepEqual([words?.fix, words?.fixIs], [control.fix, "words"]);
+});
+
 test("failed controls stand first, by time to steal", () => {
   const paths = (["setuid", "bucket-public"] as const).map((kind, i) => ({
     model: "m",

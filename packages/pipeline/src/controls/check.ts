@@ -14,6 +14,8 @@ export interface ControlFacts {
   /** Ids of the rules and detectors in use. */
   readonly rules?: readonly string[];
   readonly agents?: readonly { readonly host: string; readonly tier?: string; readonly reports: boolean }[];
+  /** Hosts whose first scan runs, or may be awaited yet: that they were not scanned is no failure so far. */
+  readonly scanning?: readonly string[];
   /** In ms since 1970. */
   readonly now: number;
 }
@@ -40,6 +42,8 @@ export interface ControlResult {
   /** Of the quickest theft path that it leaves open. */
   readonly minutes?: number;
   readonly fix?: string;
+  /** Whether the fix is a command to run, of a theft path, or words of the control. */
+  readonly fixIs?: "command" | "words";
 }
 
 /** Most lines of evidence of one result. */
@@ -74,7 +78,7 @@ function answer(control: Control, facts: ControlFacts): Answer {
     return { state: "none", why: `no registered model has a place of ${concerns.join(", ")}`, evidence: [] };
   }
   const told = test(check, facts, concerned);
-  return told.state === "fail" ? { fix: control.fix, ...told } : told;
+  return told.state === "fail" && told.fix === undefined ? { ...told, fix: control.fix, fixIs: "words" } : told;
 }
 
 function test(check: Check, facts: ControlFacts, models: readonly ModelEntry[]): Answer {
@@ -133,7 +137,7 @@ function noPath(kinds: readonly TheftKind[], { scans }: ControlFacts): Answer {
         evidence,
       ),
       ...(quickest.minutes !== undefined && { minutes: quickest.minutes }),
-      ...(quickest.fix !== undefined && { fix: quickest.fix }),
+      ...(quickest.fix !== undefined && { fix: quickest.fix, fixIs: "command" }),
     };
   }
   if (scans.length === 0) return unknown("nothing was scanned");
@@ -203,14 +207,18 @@ function registered(says: "digest" | "owner" | "readers" | "files", models: read
       );
 }
 
-function scanned(days: number, { scans, agents, now }: ControlFacts): Answer {
+function scanned(days: number, { scans, agents, scanning = [], now }: ControlFacts): Answer {
   const late = scans
     .filter((it) => now - Date.parse(it.finishedAt) > days * 86_400_000)
     .map((it) => `${it.host ?? "this host"}: ${it.finishedAt}`);
   const seen = new Set(scans.map((it) => it.host?.toLowerCase()));
-  const never = (agents ?? []).filter((it) => !seen.has(it.host.toLowerCase())).map((it) => `${it.host}: never`);
+  const awaited = new Set(scanning.map((it) => it.toLowerCase()).filter((it) => !seen.has(it)));
+  const never = (agents ?? [])
+    .filter((it) => !seen.has(it.host.toLowerCase()) && !awaited.has(it.host.toLowerCase()))
+    .map((it) => `${it.host}: never`);
   if (late.length + never.length > 0)
     return fail(`${late.length + never.length} hosts were not scanned for ${days} days`, [...never, ...late]);
+  if (awaited.size > 0) return unknown(`the first scan of ${[...awaited].slice(0, 5).join(", ")} is not done yet`);
   return scans.length === 0 ? fail("nothing was scanned yet") : pass(`${scans.length} hosts within ${days} days`);
 }
 

@@ -41,6 +41,37 @@ export function coverage(
   });
 }
 
+/** Of one technique of ATLAS: how many rules and detectors in use name it, and how many of them look at something that sends. */
+export interface TechniqueCoverage {
+  readonly id: string;
+  readonly rules: number;
+  readonly seeing: number;
+}
+
+/**
+ * Techniques of ATLAS that rules in use name. A detector sees as soon as any source sends: it reads all of them. A technique that is not
+ * here is looked for by nobody.
+ */
+export function techniqueCoverage(
+  rules: readonly RuleInfo[],
+  logSources: LogSources,
+  sending: readonly string[],
+): TechniqueCoverage[] {
+  const from = new Map(logSources.map((it) => [keyOf(it.logsource), it.from]));
+  const found = new Map<string, { id: string; rules: number; seeing: number }>();
+  for (const rule of rules) {
+    const kinds = kindsOf(rule, from);
+    const sees = rule.text === undefined ? sending.length > 0 : sending.some((it) => kinds.has(it));
+    for (const id of new Set(rule.techniques.filter((it) => it.startsWith("AML.")))) {
+      const it = found.get(id) ?? { id, rules: 0, seeing: 0 };
+      it.rules++;
+      if (sees) it.seeing++;
+      found.set(id, it);
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
 function kindsOf({ text }: RuleInfo, from: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
   const documents = text === undefined ? [] : parseAllDocuments(text).map((it): unknown => it.toJS());
   return new Set(

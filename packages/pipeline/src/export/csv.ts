@@ -25,8 +25,16 @@ const columns: readonly (readonly [string, (it: OcsfEvent) => unknown])[] = [
  */
 export function csvOf(events: readonly OcsfEvent[]): string {
   const head = columns.map(([name]) => name);
-  const rows = events.toSorted((a, b) => a.time - b.time).map((it) => columns.map(([, of]) => cellOf(of(it))));
-  return [head, ...rows].map((row) => `${row.join(",")}\r\n`).join("");
+  return csvTable(
+    head,
+    events.toSorted((a, b) => a.time - b.time).map((it) => columns.map(([, of]) => of(it))),
+  );
+}
+
+/** A table in the same form. Shorter rows are filled up. */
+export function csvTable(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const filled = rows.map((row) => head.map((_, i) => cellOf(row[i])));
+  return [head, ...filled].map((row) => `${row.join(",")}\r\n`).join("");
 }
 
 function cellOf(value: unknown): string {

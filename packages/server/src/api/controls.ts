@@ -1,17 +1,12 @@
 // Posture: which controls hold, what proves it, how models could be taken, and what is looked at.
-import { checkControls, coverage, type Control, type ControlResult, type LogSources } from "@outweigh/pipeline";
-import type { ControlRow, Posture } from "@outweigh/schema";
-import type { FastifyInstance } from "fastify";
-import { isWithin, type Reach } from "../auth/rights.ts";
-import { controlHistory, noteControls } from "../store/controls.ts";
-import { agentSource } from "./agents.ts";
-import { reachOf, type Context } from "./context.ts";
-import { kindsOf } from "./sources.ts";
-
-/** Most theft paths that are sent: a person reads ten, a program asks /api/scan. */
-const maxPaths = 300;
-/** A source that sent within this time sends, in ms. */
-const dayMs = 86_400_000;
+import { csvOfControls, sarifOfControls, type Control, type LogSources } from "@outweigh/pipeline";
+import { postureExportQuery, postureQuery, type Posture } from "@outweigh/schema";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Reach } from "../auth/rights.ts";
+import { ServerError } from "../error.ts";
+import { postureOf, resultsOf } from "../posture.ts";
+import { everywhere } from "../store/controls.ts";
+import { reachOf, read, sessionOf, type Context } from "./context.ts";
 
 /** Controls and where their facts come from, as the content tells. */
 export interface Controls {
@@ -20,118 +15,54 @@ export interface Controls {
 }
 
 export function controls(app: FastifyInstance, context: Context): void {
-  app.get("/api/posture", async (request): Promise<Posture> => {
-    const reach = reachOf(request);
-    const told = await postureOf(context, reach);
-    if (reach === undefined) return told;
-    // What a control rests on, and its fix, name and count models, files, people and hosts of all spaces.
-    const rows = told.controls.map((row) => {
-      const { minutes: _, fix: __, ...it } = row;
-      return { ...it, why: elsewhere, evidence: [] };
-    });
-    return { ...told, controls: rows, scans: [] };
+  app.get("/api/posture", (request) => told(context, request, read(postureQuery, request.query).space));
+
+  app.get("/api/posture/export", async (request, reply) => {
+    const { as, space } = read(postureExportQuery, request.query);
+    const posture = await told(context, request, space);
+    const at = context.now();
+    const name = `outweigh-controls-${new Date(at).toISOString().slice(0, 10)}.${as}`;
+    reply.header("content-disposition", `attachment; filename="${name}"`);
+    if (as === "json") return posture;
+    const results = resultsOf(posture.controls, context.controls.controls);
+    if (as === "sarif") return sarifOfControls(results, { version: context.version, at: new Date(at).toISOString() });
+    return reply.type("text/csv; charset=utf-8").send(csvOfControls(posture));
   });
+}
+
+async function told(context: Context, request: FastifyRequest, wanted: string | undefined): Promise<Posture> {
+  const reach = reachOf(request);
+  const known = context.config.spaces;
+  const granted = new Set(sessionOf(request).grants.flatMap((it) => it.space ?? []));
+  const mine = reach === undefined ? known : known.filter((it) => granted.has(it.name));
+  const space = wanted === undefined ? onlyOne(reach, mine) : mine.find((it) => it.name === wanted);
+  if (wanted !== undefined && !space)
+    throw new ServerError("NOT_FOUND", `there is no space ${wanted} that you may see`);
+  const within = space ? new Set(space.models) : reach;
+  const posture = await postureOf(context, within, space?.name ?? (reach === undefined ? everywhere : undefined));
+  const spaces = mine.map((it) => it.name);
+  const whole = { ...posture, spaces, ...(space && { space: space.name }) };
+  return reach === undefined ? whole : cut(whole, context.controls.controls);
+}
+
+/** Who is in one space alone looks at that one. */
+function onlyOne<Space>(reach: Reach, mine: readonly Space[]): Space | undefined {
+  return reach !== undefined && mine.length === 1 ? mine[0] : undefined;
 }
 
 /** Instead of what a control rests on, to whoever sees some models alone. */
-const elsewhere = "it is about all models: what it rests on is told to who sees them all";
+const elsewhere = "it is about more than these models: what it rests on is told to who sees them all";
 
-/** @param reach Of the paths: a path of another space must neither be told nor take the place of one that is. */
-async function postureOf(context: Context, reach: Reach): Promise<Posture> {
-  const { db, worker, agents, scanned, config, now } = context;
-  const { reports } = await scanned.latest();
-  const known = [...worker.sources()].flatMap(([name, it]) => kindsOf(it).kinds.map((kind) => ({ name, kind, it })));
-  const sources = known.map(({ name, kind, it }) => ({
-    name,
-    kind,
-    isSilent: it.silentFrom !== undefined,
-    ...(it.lastEventAt !== undefined && { lastEventAt: it.lastEventAt }),
-  }));
-  const results = checkControls(context.controls.controls, {
-    register: config.models,
-    scans: reports,
-    sources,
-    rules: worker.rules().map((it) => it.id),
-    agents: agents
-      .list()
-      .filter((it) => it.revokedAt === undefined)
-      .map(({ host, health, lastSeenAt }) => ({
-        host: host.name,
-        ...(health && { tier: health.tier }),
-        reports: lastSeenAt !== undefined && worker.sources().get(agentSource({ host }).name)?.silentFrom === undefined,
-      })),
-    now: now(),
+/** Tests of which all that is told is of the models they were asked of. */
+const ofModels: ReadonlySet<string> = new Set(["no-path", "declared", "no-format", "registered"]);
+
+/** Hosts, sources, people and rules are of all spaces: whoever sees some models is not told of them. */
+function cut(posture: Posture, known: readonly Control[]): Posture {
+  const tests = new Map(known.map((it) => [it.name, it.check.test]));
+  const controls = posture.controls.map((row) => {
+    if (row.state === "fail" && ofModels.has(tests.get(row.name) ?? "")) return row;
+    const { minutes: _, fix: __, fixIs: ___, ...it } = row;
+    return { ...it, why: elsewhere, evidence: [] };
   });
-  const rows = await withHistory(db, results, now());
-  const paths = reports
-    .flatMap(({ host, paths: of }) => of.map((it) => ({ ...it, ...(host !== undefined && { host }) })))
-    .filter((it) => isWithin(reach, [it.model]))
-    .toSorted((a, b) => (a.minutes ?? Infinity) - (b.minutes ?? Infinity));
-  const sending = sources.filter(
-    (it) => !it.isSilent && it.lastEventAt !== undefined && now() - it.lastEventAt < dayMs,
-  );
-  return {
-    controls: rows,
-    paths: paths.slice(0, maxPaths),
-    pathCount: paths.length,
-    coverage: coverage(
-      worker.rules(),
-      context.controls.logSources,
-      sending.map((it) => it.kind),
-    ),
-    mitigations: mitigationsOf(results),
-    scans: reports.map(({ host, finishedAt }) => ({ ...(host !== undefined && { host }), finishedAt })),
-  };
-}
-
-/** Notes what changed since it was asked last: a history has the times at which somebody looked. */
-async function withHistory(db: Context["db"], all: readonly ControlResult[], at: number): Promise<ControlRow[]> {
-  const history = await controlHistory(db);
-  const changed = all.filter((it) => history.get(it.control.name)?.[0]?.state !== it.state);
-  await noteControls(
-    db,
-    changed.map(({ control, state, why }) => ({ name: control.name, state, why })),
-    at,
-  );
-  return all.map((it) => {
-    const known = history.get(it.control.name) ?? [];
-    return rowOf(it, changed.includes(it) ? [{ at, state: it.state }, ...known] : known);
-  });
-}
-
-function rowOf(
-  { control, state, why, evidence, minutes, fix }: ControlResult,
-  history: ControlRow["history"],
-): ControlRow {
-  const { name, title, stage, plane, about, mitigations, blindspots } = control;
-  return {
-    name,
-    title,
-    stage,
-    plane,
-    about,
-    mitigations: [...mitigations],
-    blindspots: [...blindspots],
-    state,
-    why,
-    evidence: [...evidence],
-    ...(minutes !== undefined && { minutes }),
-    ...(fix !== undefined && { fix }),
-    history,
-  };
-}
-
-/** What concerns nothing here is not counted. */
-function mitigationsOf(results: readonly ControlResult[]): Posture["mitigations"] {
-  const found = new Map<string, { id: string; passed: number; tested: number }>();
-  for (const { control, state } of results) {
-    if (state === "none") continue;
-    for (const id of control.mitigations) {
-      const it = found.get(id) ?? { id, passed: 0, tested: 0 };
-      it.tested++;
-      if (state === "pass") it.passed++;
-      found.set(id, it);
-    }
-  }
-  return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { ...posture, controls, scans: [], change: { gone: [], fresh: [] } };
 }

@@ -135,12 +135,23 @@ test("a theft path fails its control with time and fix, and mending it is histor
   const cut = posture.parse(
     (await visitorWith(server.url, { authorization: `Bearer ${ofFar}` }).get("/api/posture")).body,
   );
-  assert.equal(control(cut, "files_closed_to_others")?.state, "fail");
+  assert.deepEqual(
+    [cut.space, control(cut, "files_closed_to_others")?.state],
+    ["far", "pass"],
+    "its own models have no path",
+  );
   assert.doesNotMatch(
     JSON.stringify(cut.controls.map((it) => ({ ...it, about: "" }))),
     /any local user|\/srv|gpu-1|chmod/,
   );
-  assert.deepEqual([cut.paths, cut.pathCount, cut.scans], [[], 0, []]);
+  assert.deepEqual([cut.paths, cut.pathCount, cut.scans, cut.spaces], [[], 0, [], ["far"]]);
+  const near = { name: "near", grant: { role: "viewer", space: "none" } };
+  const { secret: ofNear } = newToken.parse((await visitor.post("/api/tokens", near)).body);
+  const nearby = visitorWith(server.url, { authorization: `Bearer ${ofNear}` });
+  const own = control(posture.parse((await nearby.get("/api/posture")).body), "files_closed_to_others");
+  assert.deepEqual([own?.state, own?.minutes, own?.fixIs, own?.evidence.length], ["fail", 1, "command", 1]);
+  assert.equal((await nearby.get("/api/posture?space=far")).status, 404);
+  assert.equal(posture.parse((await visitor.get("/api/posture?space=far")).body).pathCount, 0);
   await send(aScan());
   const mended = await eventually(told, (it) => control(it, "files_closed_to_others")?.state === "pass");
   assert.deepEqual(
@@ -150,6 +161,18 @@ test("a theft path fails its control with time and fix, and mending it is histor
     ["pass", "fail"],
   );
   assert.equal(mended.pathCount, 0);
+  assert.deepEqual(
+    mended.change.gone.map((it) => [it.host, it.what]),
+    [["gpu-1", "any local user → /srv/acme/a"]],
+  );
+  const before = posture.parse((await nearby.get("/api/posture")).body);
+  assert.deepEqual(
+    control(before, "files_closed_to_others")
+      ?.history.map((it) => it.state)
+      .slice(0, 2),
+    ["pass", "fail"],
+    "each space has a history of its own",
+  );
 });
 
 test("each scan is remembered with what it changed since the one before", async () => {
@@ -166,8 +189,22 @@ test("each scan is remembered with what it changed since the one before", async 
   await send(aScan());
 });
 
+test("controls and coverage go to other tools as SARIF, as a table and as JSON", async () => {
+  const { body: sarif } = await visitor.get("/api/posture/export?as=sarif");
+  assert.equal(sarif.runs[0].results.length, controls.length);
+  const { body: table } = await visitor.get("/api/posture/export?as=csv");
+  assert.match(table, /^part,name,title,stage,state,since,why,fix,evidence,mitigations\r\n/);
+  assert.match(table, /\r\ncontrol,files_closed_to_others,/);
+  assert.match(table, /\r\nmethod of theft,repositories,/);
+  assert.equal(posture.parse((await visitor.get("/api/posture/export?as=json")).body).controls.length, controls.length);
+  assert.equal((await visitor.get("/api/posture/export?as=pdf")).status, 400);
+});
+
 test("coverage counts rules only where a source that they read sends", async () => {
-  const { coverage, mitigations } = await eventually(told, (it) => it.coverage.some(({ sees }) => sees.length > 0));
+  const { coverage, mitigations, techniques } = await eventually(told, (it) =>
+    it.coverage.some(({ sees }) => sees.length > 0),
+  );
+  assert.ok(techniques.every((it) => it.seeing <= it.rules && it.rules > 0) && techniques.some((it) => it.seeing > 0));
   const row = coverage.find((it) => it.sees.some(({ rules }) => rules > 0));
   assert.deepEqual(row?.sees, [{ kind: "scan", rules: 1 }]);
   assert.ok(mitigations.every((it) => it.passed <= it.tested && it.tested > 0));

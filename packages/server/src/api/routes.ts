@@ -66,6 +66,8 @@ import {
   pinBody,
   playbookText,
   posture,
+  postureExportQuery,
+  postureQuery,
   previewBody,
   reasonBody,
   reportAnswer,
@@ -245,7 +247,14 @@ const watching: Record<string, Route> = {
   "GET /api/posture": {
     needs: "viewer in a space",
     does: "Which controls hold, with what proves it; how models could be taken; what is looked at",
+    query: postureQuery,
     answer: posture,
+  },
+  "GET /api/posture/export": {
+    needs: "viewer in a space",
+    does: "Controls and coverage as a file for other tools",
+    query: postureExportQuery,
+    answer: "application/json",
   },
   "GET /api/scan": { needs: "viewer", does: "The latest scan report", answer: scanReport },
   "GET /api/scans/:host": {

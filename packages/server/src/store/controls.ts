@@ -1,4 +1,4 @@
-// What controls answered over time: a row for each change of state.
+// What controls answered over time, in each space: a row for each change of state.
 import type { ControlRow } from "@outweigh/schema";
 import { storable } from "./text.ts";
 import type { Db } from "./state/state.ts";
@@ -10,11 +10,15 @@ const maxWhy = 1000;
 
 export type ControlHistory = ReadonlyMap<string, ControlRow["history"]>;
 
-/** The states of each control, the newest first. */
-export async function controlHistory(db: Db): Promise<ControlHistory> {
+/** The name under which history of all models is kept. */
+export const everywhere = "";
+
+/** The states of each control in a space, the newest first. */
+export async function controlHistory(db: Db, space: string): Promise<ControlHistory> {
   const rows = await db
     .selectFrom("control_state")
     .select(["name", "at", "state"])
+    .where("space", "=", space)
     .orderBy("at", "desc")
     .limit(20_000)
     .execute();
@@ -30,14 +34,15 @@ export async function controlHistory(db: Db): Promise<ControlHistory> {
 /** Notes states that differ from the last ones. */
 export async function noteControls(
   db: Db,
+  space: string,
   changed: readonly Pick<ControlRow, "name" | "state" | "why">[],
   at: number,
 ): Promise<void> {
   if (changed.length === 0) return;
-  const rows = changed.map(({ name, state, why }) => ({ name, at, state, why: storable(why.slice(0, maxWhy)) }));
+  const rows = changed.map(({ name, state, why }) => ({ space, name, at, state, why: storable(why.slice(0, maxWhy)) }));
   await db
     .insertInto("control_state")
     .values(rows)
-    .onConflict((it) => it.columns(["name", "at"]).doNothing())
+    .onConflict((it) => it.columns(["space", "name", "at"]).doNothing())
     .execute();
 }

@@ -56,6 +56,18 @@ export async function runsOf(db: Db, host: string): Promise<ScanRun[]> {
   return rows.map(({ body }) => scanRun.parse(body));
 }
 
+/** The latest scan of each host. */
+export async function latestRuns(db: Db): Promise<{ host: string; run: ScanRun }[]> {
+  const rows = await db
+    .selectFrom("scan_run")
+    .distinctOn("host")
+    .select(["host", "body"])
+    .orderBy("host")
+    .orderBy("at", "desc")
+    .execute();
+  return rows.map(({ host, body }) => ({ host, run: scanRun.parse(body) }));
+}
+
 export interface StoredSchedule extends ScanSchedule {
   readonly agent: string;
 }
