@@ -33,8 +33,6 @@ import { ServerError } from "./error.ts";
 import { stopped } from "./evidence/found.ts";
 import { EvidenceLog, self, type Decision } from "./evidence/log.ts";
 import { makeMetrics } from "./metrics.ts";
-import { OwnRules } from "./own-rules/own-rules.ts";
-import { tuningOf } from "./own-rules/tuning.ts";
 import { PostureWatch } from "./posture.ts";
 import { Retention } from "./retention.ts";
 import { ScanClock } from "./scan-clock.ts";
