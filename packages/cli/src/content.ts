@@ -12,7 +12,7 @@ const maxContentFiles = 50_000;
 
 /** Detection content as the server takes it. */
 export interface Content {
-  readonly rules: readonly RuleFile[];
+  readonly rules: readonly (RuleFile & { readonly proof?: string })[];
   readonly playbooks: readonly { readonly id: string; readonly text: string }[];
   readonly policy: string;
   /** Checked measures. `id` is the file's stem. */
@@ -42,7 +42,7 @@ export function ownContentFolder(): string {
 export function readContent(folders: readonly string[] = []): Content {
   const folder = ownContentFolder();
   return {
-    rules: readRulesInUse(folders),
+    rules: [join(folder, "rules"), ...folders].flatMap((it) => readProvable(it)),
     playbooks: list(join(folder, "playbooks"), ".md").map((path) => ({ id: basename(path, ".md"), text: read(path) })),
     policy: read(join(folder, "policy.yml")),
     logsources: read(join(folder, "logsources.yml")),

@@ -9,6 +9,7 @@ import { modelClass, sourceEntry } from "./config.ts";
 import { event } from "./event.ts";
 import { eventSummary, partial, pin } from "./hunt.ts";
 import { orderTerms, orderVerb } from "./gateway.ts";
+import { grouping, watched } from "./grouping.ts";
 import { clientKeyRow, clientPoint, clientRow, gatewaySettings } from "./gateway-link.ts";
 import { impact } from "./impact.ts";
 import { incident, incidentStatus, verdict } from "./incident.ts";
@@ -127,6 +128,8 @@ export const incidentRow = incident.extend({
   updatedAt: time,
   /** What the books say of its first model: bytes nobody accounts for. */
   unaccounted: coalition.optional(),
+  /** The models of it that are watched after a confirmed theft. */
+  watched: z.array(z.string()).optional(),
 });
 export type IncidentRow = z.infer<typeof incidentRow>;
 export const incidentPage = page(incidentRow);
@@ -158,6 +161,7 @@ export const actionVerb = z.enum([
   "revoke-deploy-keys",
   "notify",
   "open-ticket",
+  "publish-rule",
   ...orderVerb.options,
 ]);
 export type ActionVerb = z.infer<typeof actionVerb>;
@@ -280,6 +284,8 @@ export const incidentDetail = z.object({
   playbooks: z.array(playbookText),
   options: z.array(actionOption),
   actions: z.array(actionRow),
+  /** What people decided of how its alerts stand together, the latest first. */
+  groupings: z.array(grouping).default([]),
   comments: z.array(comment),
   activity: z.array(activityEntry),
   partial,
@@ -358,6 +364,8 @@ export const modelRow = z.object({
   /** True when all bytes read are accounted for by declared copies. Absent when nothing was read or it is not registered. */
   balanced: z.boolean().optional(),
   openIncidents: z.int(),
+  /** Watched after a confirmed theft. */
+  watched: watched.optional(),
 });
 export type ModelRow = z.infer<typeof modelRow>;
 export const modelPage = page(modelRow);
@@ -389,6 +397,9 @@ export const ruleRow = z.object({
   playbook: z.string(),
   alerts: z.int(),
   lastAlertAt: time.optional(),
+  /** Exceptions for it that are on trial or published, and how many matches the published ones hid. */
+  exceptions: z.int().default(0),
+  hidden: z.int().default(0),
 });
 export type RuleRow = z.infer<typeof ruleRow>;
 export const rulePage = page(ruleRow).extend({

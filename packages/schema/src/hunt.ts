@@ -75,5 +75,7 @@ export const ruleDraft = z.object({
   text: z.string(),
   /** Terms of the filter that a rule cannot hold, and why. */
   left: z.array(z.object({ term: z.string(), why: z.string() })),
+  /** A proof to begin with, of events that the filter finds and others of their source. Absent where none was kept whole. */
+  proof: z.string().optional(),
 });
 export type RuleDraft = z.infer<typeof ruleDraft>;

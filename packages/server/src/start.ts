@@ -8,8 +8,10 @@ import { connectionsOf, loopback, type Config } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { pino, type Logger } from "pino";
 import { Actions } from "./actions/actions.ts";
+import { Connected } from "./actions/connected.ts";
 import { outsideActs } from "./actions/drivers/acts.ts";
 import { orderActs, orderOptions } from "./actions/order-client.ts";
+import { publishRule } from "./actions/publish-rule.ts";
 import { quarantineFile } from "./actions/quarantine-file.ts";
 import { agentSource } from "./api/agents.ts";
 import { buildApp } from "./api/app.ts";
@@ -33,6 +35,8 @@ import { ServerError } from "./error.ts";
 import { stopped } from "./evidence/found.ts";
 import { EvidenceLog, self, type Decision } from "./evidence/log.ts";
 import { makeMetrics } from "./metrics.ts";
+import { OwnRules } from "./own-rules/own-rules.ts";
+import { tuningOf } from "./own-rules/tuning.ts";
 import { PostureWatch } from "./posture.ts";
 import { Retention } from "./retention.ts";
 import { ScanClock } from "./scan-clock.ts";
@@ -42,7 +46,8 @@ import { Worker } from "./worker/worker.ts";
 
 /** Detection content as its reader found it on disk. */
 export interface Content {
-  readonly rules: readonly { readonly path: string; readonly text: string }[];
+  /** `proof`: the cases beside it that it must hold. */
+  readonly rules: readonly { readonly path: string; readonly text: string; readonly proof?: string }[];
   /** `id` is the file's stem. */
   readonly playbooks: readonly { readonly id: string; readonly text: string }[];
   readonly policy: string;
@@ -141,6 +146,8 @@ async function assemble(options: StartOptions, { store, log, claim, opened }: Op
   await actions.recover();
   const due = actions.watch();
   opened.push(async () => due.stop());
+  const overdue = context.ownRules.watch();
+  opened.push(async () => overdue.stop());
 
   let { port } = options;
   const app = await buildApp(context, {
@@ -214,10 +221,13 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     metrics,
     log,
     makeLine,
+    tuning: () => tuningOf(db, config),
     now,
     folder: join(dataDir, "spool"),
     sources: declaredSources(config),
   });
+  const kept = { db, engine, evidence, changes, worker, register, config, log, now };
+  const ownRules = new OwnRules({ ...kept, rules: content.rules });
   const policy = readPolicy(content.policy);
   const accounts = await Accounts.open(db, await keyIn(join(dataDir, "accounts.key")), now());
   return {
@@ -237,14 +247,17 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
       db,
       evidence,
       changes,
-      acts,
+      acts: [...acts, publishRule(ownRules)],
       policy,
       connections,
       models: config.models,
+      whyOne: (a, b) => accounts.whyOne(a, b),
       orders: (it) => orderOptions(gateways, it),
       log,
       now,
     }),
+    ownRules,
+    connected: new Connected({ connections, env, toldBy: () => undefined }),
     scanned: new Scanned(db, changes),
     controls: {
       controls: (content.controls ?? []).map((it) => readControl(it.id, it.text)),

@@ -15,6 +15,7 @@ import { actions } from "./actions.ts";
 import { agents } from "./agents.ts";
 import { alerts } from "./alerts.ts";
 import { backtests } from "./backtests.ts";
+import { connections } from "./connections.ts";
 import { serveConsole } from "./console.ts";
 import { controls } from "./controls.ts";
 import { admit, maskedAnswer, sessionOf, tooMany, type Context } from "./context.ts";
@@ -23,6 +24,7 @@ import { events } from "./events.ts";
 import { evidence } from "./evidence.ts";
 import { clients } from "./clients.ts";
 import { gatewayLink, gateways } from "./gateways.ts";
+import { groupings } from "./groupings.ts";
 import { health } from "./health.ts";
 import { hostActivity } from "./host-activity.ts";
 import { hosts } from "./hosts.ts";
@@ -33,6 +35,7 @@ import { live } from "./live.ts";
 import { models } from "./models.ts";
 import { openapi } from "./openapi.ts";
 import { overview } from "./overview.ts";
+import { ownRules } from "./own-rules.ts";
 import { playbooks } from "./playbooks.ts";
 import { report } from "./report.ts";
 import { routes } from "./routes.ts";
@@ -42,6 +45,7 @@ import { session } from "./session.ts";
 import { signIn } from "./sign-in.ts";
 import { sources } from "./sources.ts";
 import { tokens } from "./tokens.ts";
+import { watch } from "./watch.ts";
 
 /** Longest that the event loop may lag, in ms, before new requests are told to come back later. */
 const maxLagMs = 2000;
@@ -114,10 +118,14 @@ export async function buildApp(
       sources,
       tokens,
       accounts,
+      connections,
     ])
       noun(inside, context);
     for (const noun of [
       rules,
+      ownRules,
+      groupings,
+      watch,
       backtests,
       actions,
       evidence,

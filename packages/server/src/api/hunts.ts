@@ -1,9 +1,10 @@
-import { draftRule } from "@outweigh/pipeline";
+import { draftProof, draftRule } from "@outweigh/pipeline";
 import {
   draftQuery,
   huntBody,
   huntNameBody,
   pinBody,
+  printFilter,
   summaryQuery,
   unpinBody,
   type EventSummary,
@@ -13,10 +14,10 @@ import {
 } from "@outweigh/schema";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { isWithin } from "../auth/rights.ts";
+import { isWithin, type Reach } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import { digestOf, nameOf, recordedFields } from "../evidence/records.ts";
-import { eventCondition, eventFields, eventsById } from "../store/events.ts";
+import { eventCondition, eventFields, eventsById, findEvents } from "../store/events.ts";
 import { fieldOf, readFilter, readNumber } from "../store/filter.ts";
 import { allHunts, countHunts, keepHunt, removeHunt } from "../store/hunts.ts";
 import { incidentById } from "../store/incidents.ts";
@@ -29,6 +30,11 @@ import { decide, hangUp, personOf, reachOf, read, type Context } from "./context
 const maxHunts = 200;
 /** Most events that people pin to one incident: each stands in its timeline and its pack. */
 const maxPins = 500;
+
+/** Events of each kind in a proof to begin with: what a person reads. */
+const maxProving = 3;
+/** Events among which others are looked for. */
+const maxNear = 200;
 
 const params = z.object({ id: z.string().min(1).max(200) });
 
@@ -44,7 +50,9 @@ export function hunts(app: FastifyInstance, context: Context): void {
 
   app.get("/api/events/rule", async (request): Promise<RuleDraft> => {
     const { filter } = read(draftQuery, request.query);
-    return draftRule(readFilter(filter, eventFields).map((it) => inPlainNumbers(it, now())));
+    const draft = draftRule(readFilter(filter, eventFields).map((it) => inPlainNumbers(it, now())));
+    const proof = await proofOf(context, filter, reachOf(request));
+    return { ...draft, ...(proof !== undefined && { proof }) };
   });
 
   app.get("/api/hunts", async () => {
@@ -104,6 +112,21 @@ export function hunts(app: FastifyInstance, context: Context): void {
     context.changes.tell("incident", incident);
     return { removed: event };
   });
+}
+
+/** A proof to begin with: the latest events that the filter finds, and the latest others of the first one's source. */
+async function proofOf({ engine, config, ownRules, now }: Context, filter: string, reach: Reach) {
+  const asked = { limit: maxProving, now: now(), reach };
+  const { items: attack } = await findEvents(engine, { ...asked, filter });
+  const [first] = attack;
+  if (!first) return undefined;
+  const found = new Set(attack.map((it) => it.id));
+  const source = printFilter([{ field: "source", op: "=", values: [first.source], excluded: false }]);
+  const { items: near } = await findEvents(engine, { ...asked, filter: source, limit: maxNear });
+  const matching = await findEvents(engine, { ...asked, filter: `${filter} ${source}`, limit: maxNear });
+  for (const it of matching.items) found.add(it.id);
+  const clean = near.filter((it) => !found.has(it.id)).slice(0, maxProving);
+  return draftProof({ attack, clean, models: config.models, kindOf: (it) => ownRules.kindOf(it) });
 }
 
 async function incidentOf({ db }: Context, request: FastifyRequest): Promise<string> {

@@ -16,6 +16,8 @@ import { toActivity } from "../evidence/log.ts";
 import { packIncident } from "../evidence/pack.ts";
 import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
+import { shownGroupings } from "../store/groupings.ts";
+import { partIds } from "../store/parts.ts";
 import { pinsOf } from "../store/pins.ts";
 import { allowPartial } from "../store/events.ts";
 import { eventsOf } from "../store/proof.ts";
@@ -23,7 +25,7 @@ import { incidentReport } from "../report/incident-report.ts";
 import { entriesAbout } from "../store/evidence.ts";
 import { grew } from "../worker/growth.ts";
 import { gapsWithin } from "../store/gaps.ts";
-import { addComment, commentsOf, incidentById, listIncidents, setAssignee, setStatus } from "../store/incidents.ts";
+import { addComment, commentsOf, incidentAt, listIncidents, setAssignee, setStatus } from "../store/incidents.ts";
 import { modelsOfIncident } from "../store/spaces.ts";
 import type { Tx } from "../store/state/state.ts";
 import { decide, maskedAnswer, personOf, reachOf, read, type Context } from "./context.ts";
@@ -32,6 +34,7 @@ import { graphOf } from "./graph.ts";
 import { impactOf } from "./impact.ts";
 import { plainJson } from "./plain-json.ts";
 import { entitiesOf, storyOf, timelineOf } from "./story.ts";
+import { stepFor, stepWatch, watchDecisions } from "./watch.ts";
 
 const params = z.object({ id: z.string().min(1).max(200) });
 /** How long before and after an incident a gap still matters to it, in ms. */
@@ -141,7 +144,18 @@ export function incidents(app: FastifyInstance, context: Context): void {
     const why = reason.trim() === "" ? "" : `: ${reason.trim()}`;
     const text = status === "closed" ? `closed${as}${why}` : `set to ${status.replace("-", " ")}${as}${why}`;
     const decision = { kind: status === "closed" ? "incident-closed" : "incident-status", text };
-    return change(context, request, decision, (tx, id) => setStatus(tx, id, { status, verdict }, now()));
+    const store = (tx: Tx, id: string) => setStatus(tx, id, { status, verdict }, now());
+    const incident = await found(context, request);
+    const step = status === "closed" ? stepFor(incident, verdict, now()) : undefined;
+    if (step) {
+      const about = { by: personOf(request), subject: incident.id };
+      const decisions = [{ ...decision, ...about }, ...watchDecisions(step, about.by)];
+      if (await stepWatch(context, step, decisions, (tx) => store(tx, incident.id))) {
+        context.changes.tell("incident", incident.id);
+        return withBooks(context, await found(context, request));
+      }
+    }
+    return change(context, request, decision, store);
   });
 
   app.post("/api/incidents/:id/comments", async (request) => {
@@ -158,12 +172,13 @@ async function detailOf(context: Context, incident: IncidentRow, reach: Reach): 
   const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
   const span = { from: incident.firstAt - aroundMs, to: incident.lastAt + aroundMs };
   const asking = allowPartial();
-  const [found, gaps, actions, comments, entries] = await Promise.all([
+  const [found, gaps, actions, comments, entries, groupings] = await Promise.all([
     eventsOf(context.engine, alerts, pins, asking),
     gapsWithin(db, span),
     actionsOf(db, incident.id),
     commentsOf(db, incident.id),
-    entriesAbout(db, [incident.id], [grew]),
+    partIds(db, incident.id).then((ids) => entriesAbout(db, ids, [grew])),
+    shownGroupings(db, incident.id),
   ]);
   const events = eventsWithin(reach, found);
   const { reports, copies } = await context.scanned.latest();
@@ -194,6 +209,7 @@ async function detailOf(context: Context, incident: IncidentRow, reach: Reach): 
     playbooks,
     options: await context.actions.optionsFor(incident),
     actions,
+    groupings,
     comments,
     activity: entries.map(toActivity),
     ...asking.told(),
@@ -202,7 +218,7 @@ async function detailOf(context: Context, incident: IncidentRow, reach: Reach): 
 
 async function found({ db }: Context, request: FastifyRequest): Promise<IncidentRow> {
   const { id } = read(params, request.params);
-  const incident = await incidentById(db, id);
+  const incident = await incidentAt(db, id);
   // What lies beyond one's spaces is not there: not even that it exists is said.
   const reach = reachOf(request);
   if (!incident || (reach !== undefined && !isWithin(reach, await modelsOfIncident(db, id))))
@@ -223,8 +239,13 @@ async function change(
   return withBooks(context, await found(context, request));
 }
 
-/** With what the books say of the first model that they know. */
-export function withBooks({ worker }: Context, incident: IncidentRow): IncidentRow {
+/** With what the books say of the first model that they know, and which of its models are watched. */
+export function withBooks({ worker, now }: Context, incident: IncidentRow): IncidentRow {
   const [unaccounted] = incident.models.flatMap((it) => worker.coalition(it) ?? []);
-  return unaccounted && unaccounted.readers > 0 ? { ...incident, unaccounted } : incident;
+  const watched = worker.watchedModels(now()).filter((it) => incident.models.includes(it));
+  return {
+    ...incident,
+    ...(unaccounted && unaccounted.readers > 0 && { unaccounted }),
+    ...(watched.length > 0 && { watched }),
+  };
 }

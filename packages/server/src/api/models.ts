@@ -1,4 +1,11 @@
-import { listQuery, type Holding, type ModelDetail, type ModelEntry, type ModelRow } from "@outweigh/schema";
+import {
+  listQuery,
+  type Holding,
+  type ModelDetail,
+  type ModelEntry,
+  type ModelRow,
+  type Watched,
+} from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { isWithin, type Reach } from "../auth/rights.ts";
@@ -9,6 +16,7 @@ import { gapsWithin } from "../store/gaps.ts";
 import { listIncidents, openIncidentsByModel } from "../store/incidents.ts";
 import { reachOf, read, type Context } from "./context.ts";
 import { withBooks } from "./incidents.ts";
+import { watchedModels, watchedWithin } from "./watch.ts";
 
 const params = z.object({ name: z.string().min(1).max(200) });
 /** Digits of a digest that name a model which nobody named. */
@@ -24,6 +32,7 @@ const fields: RowFields<ModelRow> = {
   format: { kind: "text", of: (it) => it.formats },
   registered: { kind: "flag", of: (it) => it.registered },
   balanced: { kind: "flag", of: (it) => it.balanced },
+  watched: { kind: "flag", of: (it) => it.watched !== undefined },
   bytes: { kind: "number", of: (it) => it.bytes },
   value: { kind: "number", of: (it) => it.value },
   copies: { kind: "number", of: (it) => it.copies },
@@ -80,12 +89,18 @@ export function models(app: FastifyInstance, context: Context): void {
 
 /** Registered models within reach; a stranger to the register belongs to no space. */
 export function within(rows: readonly ModelRow[], reach: Reach): ModelRow[] {
-  return rows.filter((it) => isWithin(reach, it.registered ? [it.name] : []));
+  const seen = rows.filter((it) => isWithin(reach, it.registered ? [it.name] : []));
+  return seen.map((it) => (it.watched ? { ...it, watched: watchedWithin(it.watched, reach) } : it));
 }
 
 /** One row per model, the registered ones first, those with something open before the rest. */
-export async function modelRows({ db, config, scanned, worker }: Context): Promise<ModelRow[]> {
-  const [found, open] = await Promise.all([scanned.latest(), openIncidentsByModel(db)]);
+export async function modelRows({ db, config, scanned, worker, now }: Context): Promise<ModelRow[]> {
+  const [found, open, watching] = await Promise.all([
+    scanned.latest(),
+    openIncidentsByModel(db),
+    watchedModels({ db, now }),
+  ]);
+  const watched = new Map(watching.map((it) => [it.model, it]));
   const holdings = Map.groupBy(worker.holdings(), (it) => it.model);
   const named = config.models.map((entry): ModelRow => {
     const copies = found.copies.filter((it) => isCopyOf(it, entry));
@@ -101,6 +116,7 @@ export async function modelRows({ db, config, scanned, worker }: Context): Promi
       ...booksOf(holdings.get(entry.name) ?? []),
       ...(coalition && { coalition }),
       openIncidents: open.get(entry.name) ?? 0,
+      ...watchedIn(watched, entry.name),
     };
   });
   const digests = new Set(named.flatMap((it) => it.digest ?? []));
@@ -126,6 +142,11 @@ export async function modelRows({ db, config, scanned, worker }: Context): Promi
     it.openIncidents * 4 + (it.balanced === false ? 2 : 0) + (it.undeclaredCopies > 0 ? 1 : 0);
   const byRank = (a: ModelRow, b: ModelRow) => rank(b) - rank(a) || a.name.localeCompare(b.name);
   return [...named.sort(byRank), ...others.sort(byRank)];
+}
+
+function watchedIn(watched: ReadonlyMap<string, Watched>, model: string): { watched?: Watched } {
+  const found = watched.get(model);
+  return found ? { watched: found } : {};
 }
 
 function declaredOf({ name, class: kind, owner, value }: ModelEntry) {

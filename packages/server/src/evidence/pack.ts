@@ -18,6 +18,7 @@ import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
 import { addCheckpoint, checkpoints, entriesAbout, entryHashes, loadHead } from "../store/evidence.ts";
 import { gapsWithin } from "../store/gaps.ts";
+import { partIds } from "../store/parts.ts";
 import { incidentById } from "../store/incidents.ts";
 import { pinsOf } from "../store/pins.ts";
 import { eventsOf } from "../store/proof.ts";
@@ -37,7 +38,7 @@ export async function packIncident(context: Context, incident: IncidentRow, by: 
   const documents = await documentsOf(context, row);
   const all = [documents.incident, ...documents.alerts, ...documents.events, ...documents.sources, ...documents.gaps];
   const actions = await actionsOf(db, incident.id);
-  const subjects = [incident.id, ...row.alerts, ...actions.map((it) => it.id)];
+  const subjects = [...(await partIds(db, incident.id)), ...row.alerts, ...actions.map((it) => it.id)];
 
   const { entries, signed, hashes } = await db.transaction().execute(async (tx) => {
     const judged = judge(all, await entriesAbout(tx, subjects), worker.isGrowing(incident.id));

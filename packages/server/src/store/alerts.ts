@@ -123,6 +123,29 @@ export async function alertsOf(db: Db, incident: string): Promise<AlertRow[]> {
   return toAlertRows(db, rows);
 }
 
+/** Alerts of some rules since a time: those of incidents that were closed as true positives first, then the latest. */
+export async function alertsOfRules(
+  db: Db,
+  rules: readonly string[],
+  { from, limit }: { readonly from: number; readonly limit: number },
+): Promise<{ readonly alerts: AlertRow[]; readonly total: number }> {
+  if (rules.length === 0) return { alerts: [], total: 0 };
+  const chosen = db.selectFrom("alert").where("rule", "in", rules).where("last_at", ">=", from);
+  const [rows, { count }] = await Promise.all([
+    chosen
+      .selectAll()
+      .orderBy(
+        sql`exists (select from incident where incident.id = alert.incident and incident.verdict = 'true-positive')`,
+        "desc",
+      )
+      .orderBy("last_at", "desc")
+      .limit(limit)
+      .execute(),
+    chosen.select((eb) => eb.fn.countAll<number>().as("count")).executeTakeFirstOrThrow(),
+  ]);
+  return { alerts: await toAlertRows(db, rows), total: count };
+}
+
 export async function alertById(db: Db, id: string): Promise<AlertRow | undefined> {
   const rows = await db.selectFrom("alert").selectAll().where("id", "=", id).execute();
   return (await toAlertRows(db, rows))[0];

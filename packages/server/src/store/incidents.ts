@@ -227,10 +227,10 @@ export async function incidentById(db: Db, id: string): Promise<IncidentRow | un
 
 /** The incident that an address leads to: of one that was merged into another, that one. */
 export async function incidentAt(db: Db, id: string): Promise<IncidentRow | undefined> {
-  const { rows } = await sql<{ id: string }>`with recursive way (id, into) as (
+  const { rows } = await sql<{ id: string }>`with recursive way (id, onward) as (
       select incident.id, merged_into from incident where incident.id = ${id} union
-      select incident.id, merged_into from incident join way on incident.id = way.into
-    ) select id from way where into is null`.execute(db);
+      select incident.id, merged_into from incident join way on incident.id = way.onward
+    ) select id from way where onward is null`.execute(db);
   const [end] = rows;
   return end && incidentById(db, end.id);
 }
@@ -251,6 +251,13 @@ export async function incidentNumbers(db: Db, ids: readonly string[]): Promise<M
   if (ids.length === 0) return new Map();
   const rows = await db.selectFrom("incident").select(["id", "number"]).where("id", "in", ids).execute();
   return new Map(rows.map((it) => [it.id, it.number]));
+}
+
+/** What people judged of them; those that nobody judged are left out. */
+export async function verdictsOf(db: Db, ids: readonly string[]): Promise<Map<string, Verdict>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.selectFrom("incident").select(["id", "verdict"]).where("id", "in", ids).execute();
+  return new Map(rows.flatMap(({ id, verdict: said }) => (said === null ? [] : [[id, verdict.parse(said)] as const])));
 }
 
 export async function setAssignee(tx: Tx, id: string, assignee: string | undefined, now: number): Promise<void> {

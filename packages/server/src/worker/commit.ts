@@ -9,7 +9,7 @@ import type { EventEngine } from "../store/engine/engine.ts";
 import { insertEvents } from "../store/events.ts";
 import { storeGaps } from "../store/gaps.ts";
 import { storeIncidents, type StoredIncident } from "../store/incidents.ts";
-import type { Db } from "../store/state/state.ts";
+import type { Db, Tx } from "../store/state/state.ts";
 import { Turns } from "../turns.ts";
 import type { Growth } from "./growth.ts";
 import type { Memory } from "./memory.ts";
@@ -27,6 +27,8 @@ export interface CommitContext {
   readonly gaps: readonly Gap[];
   /** More that goes into the evidence: sources that were added, a silence. */
   readonly decisions: readonly Decision[];
+  /** What a person's decision stores beside what the line makes of it: after the incidents. */
+  readonly also: ((tx: Tx) => Promise<void>) | undefined;
   readonly now: number;
 }
 
@@ -42,6 +44,7 @@ export async function commit(tally: Tally, context: CommitContext): Promise<Comm
     const freshAlerts = await storeAlerts(tx, [...tally.alerts.values()]);
     const incidents = await storeIncidents(tx, [...tally.incidents.values()], now);
     for (const it of tally.incidents.values()) await linkAlerts(tx, it.id, it.alerts);
+    await context.also?.(tx);
     for (const it of tally.scans) await storeScan(tx, it, now);
     await storeGaps(tx, context.gaps);
     await storePositions(tx, tally.positions);

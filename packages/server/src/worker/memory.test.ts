@@ -30,7 +30,7 @@ beforeEach(() => sql`truncate line, journal`.execute(state.db));
 async function take(memory: Memory, batch: readonly Taken[]): Promise<void> {
   for (const it of batch) {
     if ("silent" in it) memory.line.silence(it.silent, it.from, it.to);
-    else memory.line.run(it.record, it);
+    else if ("record" in it) memory.line.run(it.record, it);
   }
   const committed = await state.db.transaction().execute((tx) => memory.store(tx, batch, 1));
   committed();

@@ -1,5 +1,5 @@
 // What the line remembers, kept on disk: a snapshot now and then, and in between what it took since.
-import type { Line, SourceKind } from "@outweigh/pipeline";
+import { regrouping, tuning, type Line, type Regrouping, type SourceKind, type Tuning } from "@outweigh/pipeline";
 import { sourceKinds } from "@outweigh/schema";
 import { z } from "zod";
 import { addToJournal, emptyMark, requireMark, storeLine, type StoredMemory } from "../store/checkpoints.ts";
@@ -21,6 +21,8 @@ const taken = z.union([
     writtenAt: z.number().optional(),
   }),
   z.object({ silent: z.string(), from: z.number(), to: z.number() }),
+  z.object({ tuning }),
+  z.object({ regrouping }),
 ]);
 export type Taken =
   | {
@@ -33,7 +35,11 @@ export type Taken =
       readonly seenAt?: number;
       readonly writtenAt?: number;
     }
-  | { readonly silent: string; readonly from: number; readonly to: number };
+  | { readonly silent: string; readonly from: number; readonly to: number }
+  | Told;
+
+/** What people decided and the line works by, from where it stands among the records. */
+export type Told = { readonly tuning: Tuning } | { readonly regrouping: Regrouping };
 
 /**
  * The line and its way back: after a restart it stands exactly where the last commit left it. A snapshot grows with what
@@ -103,5 +109,7 @@ export class Memory {
 
 function takeAgain(line: Line, it: z.infer<typeof taken>): void {
   if ("silent" in it) line.silence(it.silent, it.from, it.to);
+  else if ("tuning" in it) line.tune(it.tuning);
+  else if ("regrouping" in it) line.regroup(it.regrouping);
   else line.run(it.record, it);
 }

@@ -2,7 +2,7 @@
 import { detectKind, sourceOf, type Line, type Outcome, type SourceKind } from "@outweigh/pipeline";
 import { scanReport, type Alert, type Incident, type OcsfEvent, type ScanReport } from "@outweigh/schema";
 import type { Decision } from "../evidence/log.ts";
-import type { Taken } from "./memory.ts";
+import type { Taken, Told } from "./memory.ts";
 import type { Batch, PlacedRecord, UnreadableRecord } from "./record.ts";
 import { newSource, withReject, type SourceState } from "./source-state.ts";
 import { sampleOf } from "./split.ts";
@@ -134,6 +134,14 @@ export class Tally {
     const { line } = this.#context;
     this.taken.push({ silent: source, from, to });
     this.#outcome(source, { record: "", offset: 0, file: "" }, line.silence(source, from, to));
+  }
+
+  /** Tells the line what a person decided. */
+  tell(told: Told): void {
+    const { line } = this.#context;
+    this.taken.push(told);
+    if ("tuning" in told) line.tune(told.tuning);
+    else for (const it of line.regroup(told.regrouping)) this.incidents.set(it.id, it);
   }
 
   set(source: string, state: SourceState): void {

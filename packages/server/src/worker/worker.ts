@@ -1,6 +1,6 @@
 // The one writer: reads every source, runs the line, stores what came of it together with where it stands.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Line } from "@outweigh/pipeline";
+import type { Line, Tuning } from "@outweigh/pipeline";
 import type { Coalition, Gap, Holding, IngestAnswer, SourceEntry } from "@outweigh/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Changes } from "../changes.ts";
@@ -12,7 +12,7 @@ import type { Metrics } from "../metrics.ts";
 import { loadWorkerState, storePositions } from "../store/checkpoints.ts";
 import type { StoredIncident } from "../store/incidents.ts";
 import type { EventEngine } from "../store/engine/engine.ts";
-import type { Db } from "../store/state/state.ts";
+import type { Db, Tx } from "../store/state/state.ts";
 import { Turns } from "../turns.ts";
 import { Bell } from "./bell.ts";
 import { commit } from "./commit.ts";
@@ -22,6 +22,7 @@ import { Growth } from "./growth.ts";
 import type { Batch, UnreadableRecord } from "./record.ts";
 import { newSource, readSource, type SourceState } from "./source-state.ts";
 import { Memory } from "./memory.ts";
+import { Decisions, type Prepare } from "./decisions.ts";
 import { watchSilence } from "./silence.ts";
 import type { Sent } from "./spool.ts";
 import { KindCache, Tally } from "./tally.ts";
@@ -54,6 +55,8 @@ export interface WorkerOptions {
   readonly sources: readonly SourceEntry[];
   /** A line that has seen nothing yet. */
   readonly makeLine: () => Line;
+  /** What people added to it, as it is stored. */
+  tuning(): Promise<Tuning>;
   now(): number;
 }
 
@@ -83,6 +86,7 @@ export class Worker {
   #refusals: { readonly source: string; readonly reject: UnreadableRecord }[] = [];
   /** The batch at hand. */
   #tally: Tally | undefined;
+  readonly #people = new Decisions();
 
   private constructor(options: WorkerOptions, feeds: Feeds, bell: Bell) {
     this.#options = options;
@@ -114,6 +118,7 @@ export class Worker {
     this.#closing = true;
     this.#bell.ring();
     await this.#loop;
+    this.#people.close();
     await this.#recordLast();
     await this.#feeds.close();
   }
@@ -137,6 +142,33 @@ export class Worker {
     if (this.#refusals.length >= maxRefusals) return;
     this.#refusals.push({ source, reject });
     this.#bell.ring();
+  }
+
+  /**
+   * Does what a person decided and the line must know, between two batches. Resolves once it is stored.
+   *
+   * @throws {ServerError} BUSY, CLOSED; what `prepare` throws.
+   */
+  async decide(prepare: Prepare): Promise<void> {
+    if (this.#closing) throw new ServerError("CLOSED", "the server is stopping");
+    const done = this.#people.add(prepare);
+    this.#bell.ring();
+    return done;
+  }
+
+  /** The models that are watched at this time, in ms. */
+  watchedModels(now: number): string[] {
+    return this.#memory.line.tuning.watched.filter(({ until }) => now < until).map(({ model }) => model);
+  }
+
+  /** How often what people wrote here matched. */
+  tunedCounts(): ReturnType<Line["tunedCounts"]> {
+    return this.#memory.line.tunedCounts();
+  }
+
+  /** Why texts could not be used beside what is in use. */
+  wouldRefuse(own: Parameters<Line["wouldRefuse"]>[0]): ReturnType<Line["wouldRefuse"]> {
+    return this.#memory.line.wouldRefuse(own);
   }
 
   /** Expects a source from now on: its kind is settled, and its silence is a gap. */
@@ -226,15 +258,9 @@ export class Worker {
   /** One batch, if there is anything to do. */
   async #step(): Promise<boolean> {
     const { now, metrics } = this.#options;
+    if (this.#people.areWaiting) return this.#decided();
     const began = performance.now();
-    const tally = new Tally({
-      line: this.#memory.line,
-      sources: this.#sources,
-      refused: this.#refused,
-      kinds: this.#kinds,
-      now: now(),
-    });
-    this.#tally = tally;
+    const tally = this.#newTally();
     for (const it of await this.#feeds.look()) tally.enter({ ...it, positions: new Map() });
     const refusals = this.#refusals.length;
     for (const { source, reject } of this.#refusals) tally.enter({ source, rejects: [reject], positions: new Map() });
@@ -245,6 +271,31 @@ export class Worker {
     await this.#commit(tally);
     this.#refusals = this.#refusals.slice(refusals);
     metrics.batchSeconds.observe((performance.now() - began) / 1000);
+    return true;
+  }
+
+  #newTally(): Tally {
+    const { line } = this.#memory;
+    const context = { line, sources: this.#sources, refused: this.#refused, kinds: this.#kinds };
+    this.#tally = new Tally({ ...context, now: this.#options.now() });
+    return this.#tally;
+  }
+
+  /** One decision of a person, as a batch of its own. */
+  async #decided(): Promise<boolean> {
+    const it = await this.#people.next();
+    if (!it) return false;
+    try {
+      const { told, decisions, store } = it.prepared;
+      const tally = this.#newTally();
+      tally.tell(told);
+      tally.decisions.push(...decisions);
+      await this.#commit(tally, store);
+      it.done();
+    } catch (cause) {
+      it.failed(cause);
+      throw cause;
+    }
     return true;
   }
 
@@ -275,14 +326,14 @@ export class Worker {
     }
   }
 
-  async #commit(tally: Tally): Promise<void> {
+  async #commit(tally: Tally, also?: (tx: Tx) => Promise<void>): Promise<void> {
     const { db, engine, evidence, now } = this.#options;
     const pending = this.#decisions.length;
     const decisions = [...this.#decisions, ...tally.decisions];
     const gaps = this.#memory.line.gaps().filter((it) => this.#gaps.get(gapKey(it)) !== JSON.stringify(it));
     const recordAll = this.#recordAll;
     const own = { memory: this.#memory, growth: this.#growth, recordAll };
-    const done = await commit(tally, { db, engine, evidence, ...own, gaps, decisions, now: now() });
+    const done = await commit(tally, { db, engine, evidence, ...own, gaps, decisions, also, now: now() });
     if (recordAll) this.#recordAll = false;
     this.#decisions = this.#decisions.slice(pending);
     this.#limit = Math.min(this.#limit * 2, batchRecords);
@@ -357,17 +408,32 @@ export class Worker {
     for (const { kind, subject } of this.#decisions) {
       if (kind === "source-added" && subject !== undefined) this.#sources.set(subject, newSource("auto", now()));
     }
+    await this.#tune();
     this.#gaps = new Map(this.#memory.line.gaps().map((it) => [gapKey(it), JSON.stringify(it)]));
     this.#feeds.restore(state.positions);
+  }
+
+  /** A line that began anew, or whose spaces are others now, is told again what people added. */
+  async #tune(): Promise<void> {
+    const { tuning, log } = this.#options;
+    const wanted = JSON.stringify(await tuning());
+    if (wanted === JSON.stringify(this.#memory.line.tuning)) return;
+    const prepare: Prepare = async () => ({
+      told: { tuning: await tuning() },
+      decisions: [],
+      store: async () => undefined,
+    });
+    this.#people
+      .add(prepare)
+      .catch((err: unknown) => log.warn({ err }, "the line does not know yet what people added"));
   }
 
   /** What waits to be put on record, before we end; the next start finds what cannot be. */
   async #recordLast(): Promise<void> {
     if (!this.#growth.isDue()) return;
-    const { now, log } = this.#options;
+    const { log } = this.#options;
     this.#recordAll = true;
-    const context = { line: this.#memory.line, sources: this.#sources, refused: this.#refused, kinds: this.#kinds };
-    await this.#commit(new Tally({ ...context, now: now() })).catch((err: unknown) => {
+    await this.#commit(this.#newTally()).catch((err: unknown) => {
       log.error({ err }, "the last changes are not on record");
     });
   }

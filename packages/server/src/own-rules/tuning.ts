@@ -1,0 +1,32 @@
+// What the line is told of what people added, as it is stored.
+import { watchOf, type Tuning, type WatchList } from "@outweigh/pipeline";
+import type { Config } from "@outweigh/schema";
+import { allOwnRules, type StoredOwnRule } from "../store/own-rules.ts";
+import type { Db, Tx } from "../store/state/state.ts";
+import { loadWatchList } from "../store/watch.ts";
+
+/** What may differ from what is stored: what is about to be. */
+export interface Changed {
+  readonly own?: readonly StoredOwnRule[];
+  readonly watch?: WatchList;
+}
+
+/** Everything that is on trial or published, and the models that are watched; in an order that is always the same. */
+export async function tuningOf(db: Db | Tx, { spaces }: Config, changed: Changed = {}): Promise<Tuning> {
+  const own = changed.own ?? (await allOwnRules(db));
+  const list = changed.watch ?? (await loadWatchList(db));
+  const byName = (a: string, b: string): number => (a < b ? -1 : 1);
+  return {
+    own: own
+      .flatMap(({ name, text, stage, space }) => {
+        if (stage !== "trial" && stage !== "published") return [];
+        const models = spaces.find((it) => it.name === space)?.models ?? [];
+        return [{ name, text, stage, ...(space !== undefined && { models }) }];
+      })
+      .sort((a, b) => byName(a.name, b.name)),
+    watched: [...list.keys()].sort(byName).flatMap((model) => {
+      const span = watchOf(list, model);
+      return span ? [{ model, ...span }] : [];
+    }),
+  };
+}
