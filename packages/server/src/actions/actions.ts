@@ -18,6 +18,8 @@ export interface ActionsOptions extends StepsOptions {
   readonly connections: readonly Connection[];
   /** Registered models, whose places can be made private. */
   readonly models: readonly ModelEntry[];
+  /** Why two names may be one person; undefined: they are two. */
+  readonly whyOne: (a: string, b: string) => string | undefined;
   /** What could be ordered of gateways about these principals. */
   readonly orders: (principals: readonly string[]) => readonly ActionOption[];
 }
@@ -198,9 +200,12 @@ export class Actions {
 
   #checkSecond({ row }: FoundAction, who: Wanting): void {
     if (row.by === who.name) throw new ServerError("FORBIDDEN", "who proposed it cannot agree to it as well");
-    if (row.approval === "two-people" && who.is !== "person") {
+    if (row.approval !== "two-people") return;
+    if (who.is !== "person") {
       throw new ServerError("FORBIDDEN", "it needs two people who sign in by name; a link of the shell is nobody's");
     }
+    const why = this.#options.whyOne(row.by, who.name);
+    if (why !== undefined) throw new ServerError("FORBIDDEN", `it needs two people: ${why}`);
   }
 
   /** What doing it would mean now, if that is what was agreed to. */

@@ -67,7 +67,8 @@ before(async () => {
     { verb: "suspend" as const, ...order },
     { verb: "throttle" as const, ...order },
   ];
-  const targets = { connections: [], models: [], orders };
+  const whyOne = (a: string, b: string) => (a === "lee" && b === "sso:lee" ? "they have the same address" : undefined);
+  const targets = { connections: [], models: [], whyOne, orders };
   actions = new Actions({ db: state.db, evidence, changes, acts, policy, ...targets, log, now: () => now });
   const incident: Incident = {
     id: "inc-1",
@@ -126,6 +127,11 @@ test("where production is touched, two people agree, both of them by name", asyn
   assert.deepEqual([row.state, done.length], ["pending", before], "a lead's own word is not enough");
   await assert.rejects(actions.approve(row.id, agreed(row), lee), code("FORBIDDEN"));
   await assert.rejects(actions.approve(row.id, agreed(row), who("root", { is: "operator" })), code("FORBIDDEN"));
+  await assert.rejects(
+    actions.approve(row.id, agreed(row), who("sso:lee")),
+    code("FORBIDDEN"),
+    "one person, two ways in",
+  );
   await assert.rejects(actions.approve(row.id, { digest: "another", reason: "x" }, who("max")), code("CONFLICT"));
   assert.equal(done.length, before);
   const approved = await actions.approve(row.id, agreed(row), who("max"));

@@ -2,6 +2,7 @@
 import {
   accountBody,
   accountName,
+  addressBody,
   grantsBody,
   type AccountPage,
   type AccountRow,
@@ -25,10 +26,11 @@ export function accounts(app: FastifyInstance, context: Context): void {
   });
 
   app.post("/api/accounts", async (request): Promise<Invitation> => {
-    const { name, grants } = read(accountBody, request.body);
+    const { name, grants, address } = read(accountBody, request.body);
     checkSpaces(grants, context);
     const made = { by: personOf(request), now: now() };
-    return all.invite(accountName.parse(name), grants, made, onRecord(context, request, "account-invited", name));
+    const invited = { name: accountName.parse(name), grants, address };
+    return all.invite(invited, made, onRecord(context, request, "account-invited", name));
   });
 
   app.post("/api/accounts/:name/reset", async (request): Promise<Invitation> => {
@@ -51,6 +53,12 @@ export function accounts(app: FastifyInstance, context: Context): void {
     const { grants } = read(grantsBody, request.body);
     checkSpaces(grants, context);
     return all.setGrants(name, grants, onRecord(context, request, "account-grants", name));
+  });
+
+  app.post("/api/accounts/:name/address", async (request): Promise<AccountRow> => {
+    const { name } = read(params, request.params);
+    const { address } = read(addressBody, request.body);
+    return all.setAddress(name, address, onRecord(context, request, "account-address", name));
   });
 }
 

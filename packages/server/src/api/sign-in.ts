@@ -127,7 +127,7 @@ function byProvider(app: FastifyInstance, context: Context): void {
     const search = request.url.slice(request.url.indexOf("?"));
     const kept = request.cookies[stateCookie()];
     reply.clearCookie(stateCookie(), sessions.cookieOptions(request));
-    const { subject, name, grants } = await required().finish(search, {
+    const { subject, name, grants, address } = await required().finish(search, {
       kept,
       own: ownAddress(request),
       now: now(),
@@ -139,7 +139,7 @@ function byProvider(app: FastifyInstance, context: Context): void {
     const known = accounts.providedName(subject, name);
     const store: Store = (text, change) =>
       decide(context, { kind: "account-provided", by: known, subject: `account:${known}`, text }, change);
-    const account = await accounts.provided({ subject, name, grants, now: now() }, store);
+    const account = await accounts.provided({ subject, name, grants, address, now: now() }, store);
     return sendKey(reply, await begin(context, reply, account.name, "provider"));
   });
 }

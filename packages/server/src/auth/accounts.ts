@@ -8,6 +8,7 @@ import {
   allAccounts,
   openInvitations,
   removeInvitations,
+  setAddress,
   setGrants,
   storeEntry,
   storeUse,
@@ -94,7 +95,11 @@ export class Accounts {
   }
 
   /** A new account, and the invitation to it. @throws {ServerError} CONFLICT, TOO_MANY */
-  async invite(name: string, grants: readonly Grant[], made: Made, store: Store): Promise<Invitation> {
+  async invite(
+    { name, grants, address }: { name: string; grants: readonly Grant[]; address?: string | undefined },
+    made: Made,
+    store: Store,
+  ): Promise<Invitation> {
     if (this.#all.has(name)) throw new ServerError("CONFLICT", `there is an account ${name} already: reset it instead`);
     if (this.#all.size >= maxAccounts) throw new ServerError("TOO_MANY", `there are ${maxAccounts} accounts`);
     const account: StoredAccount = {
@@ -102,6 +107,7 @@ export class Accounts {
       grants: [...grants],
       state: "invited",
       by: "password",
+      ...(address !== undefined && { address }),
       createdAt: made.now,
       createdBy: made.by,
       totpStep: 0,
@@ -137,6 +143,18 @@ export class Accounts {
     this.#required(name, "password");
     await store(`made ${name} ${grantsText(grants)}`, (tx) => setGrants(tx, name, grants));
     return shownAccount(this.#change(name, { grants: [...grants] }));
+  }
+
+  /** Whose an account is, as an admin says. @throws {ServerError} NOT_FOUND, CONFLICT where an identity provider says it. */
+  async setAddress(name: string, address: string, store: Store): Promise<AccountRow> {
+    this.#required(name, "password");
+    await store(`said that ${name} is ${address}`, (tx) => setAddress(tx, name, address));
+    return shownAccount(this.#change(name, { address }));
+  }
+
+  /** Why two names may be one person; undefined: they are two. Not knowing is a reason. */
+  whyOne(a: string, b: string): string | undefined {
+    return whyOne(this.#all.get(a), this.#all.get(b), { a, b });
   }
 
   /** What an invitation is for. @throws {ServerError} BAD_LINK */
@@ -198,7 +216,7 @@ export class Accounts {
 
   /** A person of an identity provider, at each sign-in: who they are is the subject, never a name or an address. */
   async provided(
-    { subject, name, grants, now }: { subject: string; name: string; grants: readonly Grant[]; now: number },
+    { subject, name, grants, address, now }: Vouched & { readonly now: number },
     store: Store,
   ): Promise<StoredAccount> {
     const known = this.bySubject(subject);
@@ -212,11 +230,15 @@ export class Accounts {
       totpStep: 0,
       recovery: [],
       subject,
+      ...(address !== undefined && { address }),
     };
-    await store(`signed in by the identity provider as ${grantsText(grants)}`, (tx) =>
-      known ? setGrants(tx, account.name, grants) : addAccount(tx, account),
-    );
-    if (known) return this.#change(account.name, { grants: [...grants] });
+    await store(`signed in by the identity provider as ${grantsText(grants)}`, async (tx) => {
+      if (!known) return addAccount(tx, account);
+      await setGrants(tx, account.name, grants);
+      if (address !== undefined) await setAddress(tx, account.name, address);
+    });
+    // What the provider does not say any more stays as it was: silence must not make two people of one.
+    if (known) return this.#change(account.name, { grants: [...grants], ...(address !== undefined && { address }) });
     this.#all.set(account.name, account);
     return account;
   }
@@ -277,10 +299,54 @@ export class Accounts {
   }
 }
 
+/** Whom an identity provider vouches for. */
+export interface Vouched {
+  readonly subject: string;
+  readonly name: string;
+  readonly grants: readonly Grant[];
+  /** One that the provider says it has verified. */
+  readonly address?: string | undefined;
+}
+
+/**
+ * A password and a provider may belong to one person: then only addresses tell. Two subjects of one provider, and two accounts that an
+ * admin invited, are two people unless their addresses say otherwise.
+ */
+function whyOne(
+  a: StoredAccount | undefined,
+  b: StoredAccount | undefined,
+  names: { readonly a: string; readonly b: string },
+): string | undefined {
+  if (names.a === names.b) return "who proposed it cannot agree to it as well";
+  if (!a || !b) return "one of the two has no account any more";
+  const [left, right] = [mailboxOf(a), mailboxOf(b)];
+  if (left !== undefined && left === right) return `${a.name} and ${b.name} have the same address: they are one person`;
+  if (a.by !== b.by && (left === undefined || right === undefined)) {
+    const { name } = left === undefined ? a : b;
+    return `${a.name} and ${b.name} may be one person who signs in two ways: nothing says the address of ${name}`;
+  }
+  return undefined;
+}
+
+/** Where mail for somebody goes: whatever stands behind a plus is the same box. */
+function mailboxOf({ address, name, by }: StoredAccount): string | undefined {
+  const said = address ?? (by === "password" && name.includes("@") ? name : undefined);
+  return said?.toLowerCase().replace(/\+[^@]*(?=@)/, "");
+}
+
 /** An account without its secrets. */
 function shownAccount(it: StoredAccount): AccountRow {
-  const { name, grants, state, by, createdAt, createdBy, lastSeenAt } = it;
-  return { name, grants, state, by, createdAt, createdBy, ...(lastSeenAt !== undefined && { lastSeenAt }) };
+  const { name, grants, state, by, address, createdAt, createdBy, lastSeenAt } = it;
+  return {
+    name,
+    grants,
+    state,
+    by,
+    ...(address !== undefined && { address }),
+    createdAt,
+    createdBy,
+    ...(lastSeenAt !== undefined && { lastSeenAt }),
+  };
 }
 
 function badInvitation(): ServerError {

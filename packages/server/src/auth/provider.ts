@@ -1,6 +1,6 @@
 // Signing in by an OpenID Connect provider: authorization code with PKCE, state and nonce, by a well-kept library.
 import { randomBytes } from "node:crypto";
-import type { Grant, ProviderEntry } from "@outweigh/schema";
+import { personAddress, type Grant, type ProviderEntry } from "@outweigh/schema";
 import * as client from "openid-client";
 import { z } from "zod";
 import { ServerError } from "../error.ts";
@@ -25,6 +25,8 @@ export interface Provided {
   readonly name: string;
   /** None, where nothing of what the provider says gives a role. */
   readonly grants: readonly Grant[];
+  /** Where mail for them goes, if the provider says that it verified it. */
+  readonly address?: string;
 }
 
 export interface ProviderOptions {
@@ -106,7 +108,13 @@ export class Provider {
     const grants = roles.flatMap(({ value, ...grant }) => (values.includes(value) ? [grant] : []));
     const said = claims["preferred_username"];
     const name = (typeof said === "string" ? said : claims.sub).toLowerCase().replace(/[^a-z0-9._@-]/g, "-");
-    return { subject: JSON.stringify([issuer, claims.sub]), name: name.slice(0, 64) || "unnamed", grants };
+    const address = claims["email_verified"] === true ? personAddress.safeParse(claims["email"]).data : undefined;
+    return {
+      subject: JSON.stringify([issuer, claims.sub]),
+      name: name.slice(0, 64) || "unnamed",
+      grants,
+      ...(address !== undefined && { address }),
+    };
   }
 
   /** Where the provider sends browsers back to: registered there, to the letter. */

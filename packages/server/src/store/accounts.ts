@@ -44,6 +44,7 @@ export async function addAccount(tx: Tx, it: StoredAccount): Promise<void> {
       totp_step: it.totpStep,
       recovery: [...it.recovery],
       subject: it.subject ?? null,
+      address: it.address ?? null,
       created_at: it.createdAt,
       created_by: it.createdBy,
       last_seen_at: it.lastSeenAt ?? null,
@@ -89,6 +90,14 @@ export async function setGrants(tx: Tx, name: string, grants: readonly Grant[]):
     .execute();
 }
 
+export async function setAddress(tx: Tx, name: string, address: string | undefined): Promise<void> {
+  await tx
+    .updateTable("account")
+    .set({ address: address ?? null })
+    .where("name", "=", name)
+    .execute();
+}
+
 /** The account's only one from here on. */
 export async function addInvitation(tx: Tx, { id, account, totp, expiresAt }: StoredInvitation): Promise<void> {
   await removeInvitations(tx, account);
@@ -119,5 +128,6 @@ function toAccount(row: Selectable<AccountTable>): StoredAccount {
     ...(row.password !== null && { password: row.password }),
     ...(row.totp !== null && { totp: row.totp }),
     ...(row.subject !== null && { subject: row.subject }),
+    ...(row.address !== null && { address: row.address }),
   };
 }
