@@ -28,6 +28,9 @@ const insertMs = 60_000;
  */
 export async function insertEvents(engine: EventEngine, events: readonly OcsfEvent[], now: number): Promise<void> {
   if (events.length === 0) return;
+  // Without it nothing is stored that must be stored again.
+  if (engine.cluster?.isKnownAway() === true && (await engine.cluster.isPartAway()))
+    throw new ServerError("EVENTS_UNAVAILABLE", `the event engine stores nothing now: ${engine.problem}`);
   try {
     await engine.app.insert({
       table: tableIn(engine, "event"),
@@ -301,12 +304,15 @@ export async function hunt<Row>(
 ): Promise<Row[]> {
   const { signal, onPartial }: Asking = asking instanceof AbortSignal ? { signal: asking } : asking;
   const ask = (settings?: ClickHouseSettings) => askOnce<Row>(engine, { query, params, signal, settings });
+  const { cluster } = engine;
   try {
-    return await ask();
+    // Whoever takes less does not have to wait until it is found out again who is away.
+    if (onPartial === undefined || cluster?.isKnownAway() !== true || !(await cluster.isPartAway())) return await ask();
+    onPartial();
   } catch (cause) {
     const error = refused(cause);
     const isLess = onPartial !== undefined && error.code === "EVENTS_UNAVAILABLE" && signal?.aborted !== true;
-    if (!isLess || !(await engine.cluster?.isPartAway())) throw error;
+    if (!isLess || !(await cluster?.isPartAway())) throw error;
     onPartial();
   }
   return ask({ skip_unavailable_shards: 1 }).catch((cause: unknown) => {

@@ -68,9 +68,7 @@ function settle({ folder, ports, password, shards }: Settled): void {
     account("operator", password, "default", ["ALL ON *.* WITH GRANT OPTION"]),
     ...names.flatMap((it) => both(it, password)),
   ];
-  // One statement more to begin with: see `usersXml`.
-  const quota = shards.length === 0 ? users : users.replace("<queries>2</queries>", "<queries>3</queries>");
-  writeFileSync(join(folder, "users.xml"), quota.replace("<users>", `<users>${more.join("")}`));
+  writeFileSync(join(folder, "users.xml"), clustered(users, shards).replace("<users>", `<users>${more.join("")}`));
   const all = shards.map(
     ({ tcp }) =>
       `<shard><internal_replication>true</internal_replication><replica><host>127.0.0.1</host><port>${tcp}</port></replica></shard>`,
@@ -80,6 +78,15 @@ function settle({ folder, ports, password, shards }: Settled): void {
       ? ""
       : `<tcp_port>${ports.tcp}</tcp_port><remote_servers><${clusterName}><secret>${password}</secret>${all.join("")}</${clusterName}></remote_servers>`;
   writeFileSync(join(folder, "config.xml"), configXml(folder).replace("</clickhouse>", `${cluster}</clickhouse>`));
+}
+
+/** The engine as a library may end when another server hangs up on it, which it does less often with plain sockets. */
+function clustered(users: string, shards: readonly Ports[]): string {
+  if (shards.length === 0) return users;
+  const plain = "<async_socket_for_remote>0</async_socket_for_remote><use_hedged_requests>0</use_hedged_requests>";
+  // One statement more to begin with: see `usersXml`.
+  const quota = users.replace("<queries>2</queries>", "<queries>3</queries>");
+  return quota.replace("<default><max", `<default>${plain}<max`).replace("<hunt>", `<hunt>${plain}`);
 }
 
 /** Starts a server whose folder is settled. Resolves when it answers. */
@@ -109,6 +116,39 @@ async function startOne({ folder, ports, shards }: Settled): Promise<ChildProces
   return child;
 }
 
+/** A server that runs until it is stopped. */
+class Service {
+  readonly #settled: Settled;
+  #child: ChildProcess | undefined;
+  #starting: Promise<void> = Promise.resolve();
+
+  constructor(settled: Settled) {
+    this.#settled = settled;
+  }
+
+  start(): Promise<void> {
+    this.#starting = this.#run();
+    return this.#starting;
+  }
+
+  async stop(): Promise<void> {
+    await this.#starting.catch(() => undefined);
+    const child = this.#child;
+    this.#child = undefined;
+    if (child) await end(child);
+  }
+
+  async #run(): Promise<void> {
+    // A lock that a killed one left behind.
+    await rm(join(this.#settled.folder, "db", "status"), { force: true });
+    const child = await startOne(this.#settled);
+    this.#child = child;
+    child.once("exit", () => {
+      if (this.#child === child) this.start().catch(() => undefined);
+    });
+  }
+}
+
 async function end(child: ChildProcess): Promise<void> {
   child.ref();
   child.kill("SIGKILL");
@@ -123,14 +163,15 @@ export interface ACluster extends AClickHouse {
   restart(shard: number): Promise<void>;
 }
 
-/** A cluster of so many shards, with one server each. What is handed out names all of them. */
+/** A cluster of so many shards, with one server each, started again like any service if it ends by itself. What is handed out names all of them. */
 export async function aCluster(folder: string, count = 3): Promise<ACluster> {
   const password = randomBytes(12).toString("hex");
   const shards: Ports[] = [];
   for (let i = 0; i < count; i++) shards.push({ http: await freePort(), tcp: await freePort() });
   const all = shards.map((ports, i) => ({ folder: join(folder, `shard-${i}`), ports, password, shards }));
   for (const it of all) settle(it);
-  const children = await Promise.all(all.map(startOne));
+  const services = all.map((it) => new Service(it));
+  await Promise.all(services.map((it) => it.start()));
   const urls = shards.map(({ http }) => `http://operator:${password}@127.0.0.1:${http}`);
   const run: AClickHouse["run"] = async (...statements) => {
     for (const it of urls) await runAt(it)(...statements);
@@ -149,18 +190,10 @@ export async function aCluster(folder: string, count = 3): Promise<ACluster> {
         hunterUrl: each.map((it) => it.hunterUrl).join(","),
       };
     },
-    kill: async (shard) => {
-      const child = children[shard];
-      if (child) await end(child);
-    },
-    restart: async (shard) => {
-      const it = all[shard];
-      if (!it) return;
-      await rm(join(it.folder, "db", "status"), { force: true });
-      children[shard] = await startOne(it);
-    },
+    kill: async (shard) => services[shard]?.stop(),
+    restart: async (shard) => services[shard]?.start(),
     stop: async () => {
-      await Promise.all(children.map(end));
+      await Promise.all(services.map((it) => it.stop()));
     },
   };
 }

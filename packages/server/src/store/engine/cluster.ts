@@ -33,6 +33,7 @@ export class ClusterEngine implements EventEngine {
     this.cluster = {
       name,
       parts: members.map((it) => it.app),
+      isKnownAway: () => this.#away.length > 0,
       isPartAway: async () => {
         await this.#look();
         return this.#away.length > 0 && this.#away.length < members.length;

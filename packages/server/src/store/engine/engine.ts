@@ -49,6 +49,8 @@ export interface Cluster {
   readonly name: string;
   /** What may create, insert and read, of each. */
   readonly parts: readonly ClickHouseClient[];
+  /** Whether one did not answer when we looked last. */
+  isKnownAway(): boolean;
   /** Looks who answers now. True while some do and some do not. */
   isPartAway(): Promise<boolean>;
 }
