@@ -9,7 +9,7 @@
  *     r  ready
  *     l  the kernel's queue was full: something was missed
  *     p  a process, before the first event that names it and after it became another program: 4 pid, 8 start in clock ticks since boot,
- *        4 uid, 4 login uid, text name, text cgroup, text arguments (each ended by NUL), 1 count, so many parents upwards: 4 pid, text name
+ *        text name, text arguments (each ended by NUL), 4 uid, 4 login uid, text cgroup, 1 count, so many parents upwards: 4 pid, text name
  *     o  opened, c closed, w closed after writing: 4 pid, 8 start of it (0: it had ended unseen), 8 device, 8 inode, 8 size, the path
  *
  * Told are closes after writing of files of at least MIN_WRITTEN bytes, and opens and closes of watched files and of those written of late:
@@ -49,22 +49,26 @@
 #define KNOWN (1u << 12)
 /* A process is looked at again after this: it may run the same program with other arguments by now, or be another one. */
 #define KNOWN_MS 10000
+/* And a process that is told as a parent after this. */
+#define PARENT_MS 250
 /* As many parents as the agent tells, and as much of each text: its first arguments say what a program does. */
 #define MAX_PARENTS 16
 #define MAX_TEXT 8192
 #define MAX_FRAME 32768
+/* Bytes that wait for the agent: some ten thousand events. Then the kernel's queue fills, which says when it is full. */
+#define MAX_BEHIND (4u << 20)
 /* Events read at a time. Each brings two descriptors, of which a process may have 1,024: the kernel drops events beyond, and says nothing. */
 #define MAX_EVENTS 256
 /* Longest that it may run before all others without a pause, in us: then it is flooded, and others come first. And when it asks again. */
-#define MAX_FIRST_US 50000
-#define FIRST_AGAIN_MS 2000
+#define MAX_FIRST_US 200000
+#define FIRST_AGAIN_MS 1000
 
 struct file { uint64_t device, inode; };
 static struct file watched[SLOTS], recent[RECENT];
 static unsigned count;
 
-/* What was told of a process, when, and when it was last found to be the same. */
-struct process { uint64_t start, told, looked; uint32_t pid, parent; char name[64]; };
+/* What was last seen of a process and when; when it was told (0: never), and whether it has opened another program since. */
+struct process { uint64_t start, told, looked; uint32_t pid, parent; int changed; char name[64]; };
 static struct process known[KNOWN];
 static int proc;
 
@@ -136,9 +140,25 @@ static void put_text(const char *text, size_t length) {
   put(&it, sizeof it);
   put(text, it);
 }
+
+/* Written to the agent as it reads. Who waits for it finds processes gone: only when this much is behind does it wait. */
+static char out[MAX_BEHIND];
+static size_t behind;
+
+static void flush(void) {
+  size_t done = 0;
+  for (ssize_t got; done < behind && (got = write(STDOUT_FILENO, out + done, behind - done)) > 0;) done += (size_t)got;
+  memmove(out, out + done, behind - done);
+  behind -= done;
+}
+
 static void end(void) {
-  fwrite(&used, sizeof used, 1, stdout);
-  fwrite(frame, 1, used, stdout);
+  struct pollfd to = {.fd = STDOUT_FILENO, .events = POLLOUT};
+  for (; sizeof out - behind < sizeof used + used; flush())
+    if (poll(&to, 1, -1) > 0 && to.revents & (POLLERR | POLLHUP)) exit(0); /* the agent is gone: so are we */
+  memcpy(out + behind, &used, sizeof used);
+  memcpy(out + behind + sizeof used, frame, used);
+  behind += sizeof used + used;
 }
 
 /* Processes. */
@@ -167,6 +187,7 @@ static int look(uint32_t pid, struct process *it) {
   snprintf(it->name, sizeof it->name, "%s", from + 1);
   it->pid = pid;
   it->start = start;
+  it->changed = 0;
   return 1;
 }
 
@@ -178,20 +199,36 @@ static uint32_t uid_of(uint32_t pid) {
   return at ? (uint32_t)strtoul(at + 5, NULL, 10) : UINT32_MAX;
 }
 
+/* A parent is there as long as its child, and called what it was called a moment ago. */
+static int look_at_parent(uint32_t pid, struct process *it) {
+  struct process *before = &known[pid & (KNOWN - 1)];
+  uint64_t now = now_ms();
+  if (before->pid == pid && !before->changed && now - before->looked < PARENT_MS) {
+    *it = *before;
+    return 1;
+  }
+  if (!look(pid, it)) return 0;
+  it->told = 0;
+  it->looked = now;
+  if (before->pid != pid || before->start != it->start) *before = *it;
+  return 1;
+}
+
+/* What goes first when a process ends stands first: its arguments go with its memory. */
 static void describe(const struct process *it) {
   static char text[MAX_TEXT + 1];
   begin('p');
   put32(it->pid);
   put64(it->start);
+  put_text(it->name, strlen(it->name));
+  put_text(text, slurp(it->pid, "cmdline", text, sizeof text));
   put32(uid_of(it->pid));
   put32(slurp(it->pid, "loginuid", text, sizeof text) ? (uint32_t)strtoul(text, NULL, 10) : UINT32_MAX);
-  put_text(it->name, strlen(it->name));
   put_text(text, slurp(it->pid, "cgroup", text, sizeof text));
-  put_text(text, slurp(it->pid, "cmdline", text, sizeof text));
   uint32_t at = used;
   struct process parent = {.parent = it->parent};
   put("\0", 1);
-  for (; frame[at] < MAX_PARENTS && parent.parent != 0 && look(parent.parent, &parent); frame[at]++) {
+  for (; frame[at] < MAX_PARENTS && parent.parent != 0 && look_at_parent(parent.parent, &parent); frame[at]++) {
     put32(parent.pid);
     put_text(parent.name, strlen(parent.name));
   }
@@ -211,10 +248,10 @@ static int is_gone(int pidfd) {
 static uint64_t who(uint32_t pid, int pidfd) {
   struct process *before = &known[pid & (KNOWN - 1)], it;
   uint64_t now = now_ms();
-  int remembered = before->pid == pid && now - before->looked < KNOWN_MS;
-  if (remembered && before->looked == now) return before->start; /* no id is used again within a tick */
+  int remembered = before->pid == pid && before->told != 0 && now - before->looked < KNOWN_MS;
+  if (remembered && !before->changed && before->looked == now) return before->start; /* no id is used again within a tick */
   if (is_gone(pidfd) || !look(pid, &it)) return remembered ? before->start : 0;
-  int same = remembered && before->start == it.start && strcmp(before->name, it.name) == 0 && now - before->told < KNOWN_MS;
+  int same = remembered && !before->changed && before->start == it.start && strcmp(before->name, it.name) == 0 && now - before->told < KNOWN_MS;
   if (!same) describe(&it);
   if (is_gone(pidfd)) return remembered ? before->start : 0; /* it may have been another's that we read */
   if (!same) end();
@@ -222,6 +259,12 @@ static uint64_t who(uint32_t pid, int pidfd) {
   it.looked = now;
   *before = it;
   return it.start;
+}
+
+/* It opens a program to run it: what it is after that has to be looked at. */
+static void becomes_another(uint32_t pid) {
+  struct process *it = &known[pid & (KNOWN - 1)];
+  if (it->pid == pid) it->changed = 1;
 }
 
 /* Events. */
@@ -274,11 +317,11 @@ static void read_events(int group) {
     int pidfd = pidfd_of(event);
     if (event->fd >= 0) {
       tell(event, pidfd);
+      if (event->mask & FAN_OPEN_EXEC) becomes_another((uint32_t)event->pid);
       close(event->fd);
     }
     if (pidfd >= 0) close(pidfd);
   }
-  fflush(stdout);
 }
 
 /* Who is late finds the process gone: so it is run before others, for as long as it is not flooded. */
@@ -330,7 +373,7 @@ int main(int argc, char **argv) {
   if (proc < 0) fail("/proc");
   unsigned marked = 0;
   for (int i = 3; i < argc; i++) {
-    int ok = fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN | FAN_CLOSE, AT_FDCWD, argv[i]) == 0;
+    int ok = fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN | FAN_OPEN_EXEC | FAN_CLOSE, AT_FDCWD, argv[i]) == 0;
     if (!ok) fprintf(stderr, "outweigh-watch: %s is not watched: %s\n", argv[i], strerror(errno));
     marked += (unsigned)ok;
   }
@@ -338,19 +381,22 @@ int main(int argc, char **argv) {
 
   hurry();
   drop_rights((uid_t)strtoul(argv[1], NULL, 10), (gid_t)strtoul(argv[2], NULL, 10));
+  if (fcntl(STDOUT_FILENO, F_SETFL, fcntl(STDOUT_FILENO, F_GETFL) | O_NONBLOCK) != 0) fail("output");
   begin('r');
   end();
-  fflush(stdout);
-  struct pollfd from[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = group, .events = POLLIN}};
+  struct pollfd from[3] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = group, .events = POLLIN}, {.fd = STDOUT_FILENO}};
   for (;;) {
     if (stepped_back != 0 && now_ms() - stepped_back > FIRST_AGAIN_MS) {
       stepped_back = 0;
       be_first(1);
     }
-    if (poll(from, 2, -1) < 0) {
+    flush();
+    from[2].events = behind > 0 ? POLLOUT : 0;
+    if (poll(from, 3, -1) < 0) {
       if (errno != EINTR) fail("poll");
       continue;
     }
+    if (from[2].revents & (POLLERR | POLLHUP)) return 0;
     if (from[0].revents) read_input();
     if (from[1].revents) read_events(group);
   }

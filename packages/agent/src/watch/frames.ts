@@ -87,8 +87,8 @@ function frameOf(bytes: Buffer): Frame {
 }
 
 function processOf(from: Fields): RawProcess {
-  const [pid, startTicks, uid, login] = [from.uint32(), from.uint64(), from.uint32(), from.uint32()];
-  const [name, cgroup, words] = [from.text(), from.text(), from.text()];
+  const [pid, startTicks, name, words] = [from.uint32(), from.uint64(), from.text(), from.text()];
+  const [uid, login, cgroup] = [from.uint32(), from.uint32(), from.text()];
   const parents = Array.from({ length: from.byte() }, () => ({ pid: from.uint32(), name: from.text() }));
   return {
     pid,

@@ -127,14 +127,17 @@ export class Poll {
     return true;
   }
 
-  /** Looks at one process: what a sensor that knows which does as soon as it knows. Returns the inodes of the watched files it has open. */
-  inspect(pid: number, at: number): ReadonlySet<string> {
+  /**
+   * Looks at one process: what a sensor that knows which does as soon as it knows. Returns the inodes of the watched files it has open.
+   * @param as What that sensor saw it as: more than shows of one that is ending.
+   */
+  inspect(pid: number, at: number, as?: Process): ReadonlySet<string> {
     const { proc, story, see } = this.#options;
     const known = this.#remembered(pid);
     const handles = known && proc.handles(pid);
     if (!known || !handles) return new Set();
     known.lookedAt = this.#uptimeMs();
-    const { process } = known;
+    const process = as?.key === known.process.key ? as : known.process;
     const watched = new Set<string>();
     const files = handles.flatMap((handle) => {
       const file = proc.file(pid, handle);
@@ -145,19 +148,19 @@ export class Poll {
       watched.add(file.inode);
       see({ kind: "open", at, process, file, ...proc.mode(pid, handle) });
     }
-    if (story.holds(process.key)) this.#inspectHolder(known, handles, files, at);
+    if (story.holds(process.key)) this.#inspectHolder(process, known, handles, files, at);
     return watched;
   }
 
   /** What a process that holds weights writes, pipes and sends. */
   #inspectHolder(
+    process: Process,
     known: Known,
     handles: readonly Handle[],
     files: readonly { readonly handle: Handle; readonly file: OpenFile }[],
     at: number,
   ): void {
     const { proc, see } = this.#options;
-    const { process } = known;
     const { pid } = process.facts;
     const writing = new Map<string, SeenFile>();
     for (const { handle, file } of files) {

@@ -98,7 +98,8 @@ export class Story {
 
   see(it: Sighting): Activity[] {
     const holder = "process" in it && this.#holders.get(it.process.key);
-    if (holder) holder.process = it.process;
+    // Of one that is ending, its arguments went first.
+    if (holder && it.process.facts.command.length > 0) holder.process = it.process;
     switch (it.kind) {
       case "open":
         return this.#opened(it);

@@ -72,7 +72,8 @@ test("of processes that end at once, each is told with its parents, and each cop
     assert.ok(["cp", "c) 1\n(p"].includes(by.name), by.name);
     assert.equal(by.uid, 0);
     assert.equal(by.parents[0]?.pid, process.pid);
-    assert.deepEqual(by.command.slice(1, 3), ["--", weights]);
+    // Of one that had ended, but was not waited for yet, the arguments are gone.
+    if (by.command.length > 0) assert.deepEqual(by.command.slice(1, 3), ["--", weights]);
   }
   assert.deepEqual(problems, []);
 });

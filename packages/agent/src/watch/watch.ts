@@ -135,10 +135,10 @@ export class Watch {
     if (this.#isOurs(pid) || (kind === "written" ? who && !holder : !this.#story.isWatched(file.inode))) return;
     const at = Date.now();
     this.#sensor = "fanotify";
-    // Still open: then how it was opened is seen too. Else it was opened, and may have been read, for all we know.
-    if (kind === "opened" && this.#isNews(pid, file) && this.#poll.inspect(pid, at).has(file.inode)) return;
     // It may have become another program since it took weights.
     const process = holder && holder.facts.name === who?.name ? holder : this.#processOf(told);
+    // Still open: then how it was opened is seen too. Else it was opened, and may have been read, for all we know.
+    if (kind === "opened" && this.#isNews(pid, file) && this.#poll.inspect(pid, at, process).has(file.inode)) return;
     if (kind === "written") this.#see({ kind: "written", at, process, file });
     else this.#see({ kind: "open", at, process, file, reads: true, writes: false });
   }
@@ -149,12 +149,13 @@ export class Watch {
     if (!who) return own ?? unknownProcess(pid);
     const told = this.#proc.told(who);
     if (own?.key !== told.key || own.facts.name !== told.facts.name) return told;
-    const { exe, parents } = own.facts;
+    const { exe, parents, command } = own.facts;
     return {
       key: told.key,
       facts: {
         ...told.facts,
         ...(exe !== undefined && { exe }),
+        command: told.facts.command.length > 0 ? told.facts.command : command,
         parents: parents.length < told.facts.parents.length ? told.facts.parents : parents,
       },
     };
