@@ -4,6 +4,8 @@ export type GatewayErrorCode =
   | "BAD_CONFIG" // entries that contradict each other, or a variable that is not set
   | "BAD_ORDER" // an order that is malformed, over, or about nobody
   | "BAD_CALIBRATION" // a calibration that is missing, or not signed by this gateway's key
+  | "BAD_ENCODER" // an encoder of texts that cannot be loaded, or does not answer as one
+  | "BAD_CAPTURE" // a sealed file that is none, of another key, or changed
   | "NO_SUCH_KEY" // a key id that does not exist
   | "BAD_STATE"; // evidence or spool on disk that cannot be continued
 

@@ -6,10 +6,13 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { GatewayAsk, GatewayClient, GatewayOrder, GatewaySection, GatewayStatus } from "@outweigh/schema";
 import { makeAdmin, type AdminDesk } from "./admin/admin.ts";
+import { at } from "./adapters/reading.ts";
 import { adapters } from "./adapters/adapters.ts";
 import type { FromWorker, WorkerStart } from "./detect/protocol.ts";
 import { GatewayError } from "./error.ts";
 import { Supervisor } from "./detect/supervisor.ts";
+import { Captures } from "./capture/captures.ts";
+import { lookAfterCaptures } from "./capture/ended.ts";
 import { clientRows } from "./admin/client-rows.ts";
 import { settingsOf, shownKey } from "./admin/settings.ts";
 import { Lender } from "./admission/lender.ts";
@@ -187,6 +190,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
       }),
       challenges: new Challenges(this.#secret),
       marks: new Marks(marksSecret(dataDir)),
+      captures: new Captures(dataDir, this.#journal.origin, 1, options.say),
       clients: new Clients(
         () => undefined,
         (name, limits) => this.#lender.account(name, limits),
@@ -236,6 +240,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
       dataDir: this.dataDir,
       routes: routesOf(policy),
       models: policy.section.models,
+      encoder: policy.section.encoder,
       secret: this.#secret,
       linkMs: this.#options.linkMs ?? usualLinkMs,
     };
@@ -288,9 +293,20 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
       this.#crew.tell({ tell: "blind", isBlind: this.#blind.isBlind });
     }
     this.#around.orders.expire(now);
+    this.#settleCaptures(now);
     this.#blind.settle(now);
     if (++this.#ticks % denialTicks === 0)
       for (const it of this.#denials.take(this.#journal.origin)) this.#outbox.add(it);
+  }
+
+  #settleCaptures(now: number): void {
+    const holds = (order: string) => this.#around.orders.holds(order, now);
+    this.#around.captures.settle(now, holds);
+    try {
+      lookAfterCaptures(this.dataDir, this.#journal, now, holds);
+    } catch (error) {
+      this.#options.say(`captures: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   #heard(it: FromWorker): void {
@@ -300,7 +316,15 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     } else if (it.say === "unread") this.#unread += it.count;
     else if (it.say === "groups")
       this.#groups = new Map(it.groups.flatMap((group) => group.map((slot) => [slot, group] as const)));
+    else if (it.say === "drifted") this.#heardDrift(it.problem);
     else this.#teller.found(it.found);
+  }
+
+  /** A calibration that holds no more is a matter of record: its alarms rest until there is another. */
+  #heardDrift(problem: string): void {
+    this.#problems = [...this.#problems, problem];
+    this.#options.say(`detectors: ${problem}`);
+    this.#journal.add({ kind: "calibration-drifted", by: "gateway", text: problem }, Date.now());
   }
 
   #detectorGone(why: string): void {
@@ -421,7 +445,9 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     return this.#around.orders.all();
   }
 
-  apply(order: unknown, unknown = false): GatewayOrder {
+  apply(order: unknown, unknown = false, isSigned = false): GatewayOrder {
+    if (!isSigned && at(order, "verb") === "capture")
+      throw new GatewayError("BAD_ORDER", "two people decide on a capture: it is proposed and approved at the server");
     return this.#around.orders.apply(order, Date.now(), (it) => unknown || this.#knows(it));
   }
 
@@ -464,7 +490,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
       case "apply":
         // By the server's clock, which may be ahead of ours: it holds from now on.
         if (!orders.all().some((it) => it.id === ask.order.id))
-          this.apply({ ...ask.order, from: Math.min(ask.order.from, now) });
+          this.apply({ ...ask.order, from: Math.min(ask.order.from, now) }, false, true);
         return;
       case "undo":
         if (orders.all().some((it) => it.id === ask.order)) this.undo(ask.order, ask.by);
@@ -504,6 +530,7 @@ class House implements RunningGateway, AdminDesk, LinkDesk {
     await this.#link.close();
     await this.#outbox.close();
     this.#around.pools.close();
+    this.#around.captures.close();
     this.#journal.add({ kind: "gateway-stopped", by: "gateway", text: "stopped" }, Date.now());
     this.#journal.close();
     removeNote(this.dataDir);

@@ -1,6 +1,7 @@
 export { GatewayError, type GatewayErrorCode } from "./error.ts";
 export { startGateway, type GatewayOptions, type RunningGateway } from "./gateway.ts";
 export { createKey, readKeys, revokeKey, rotateKey, type KeyEntry, type NewKey } from "./keys/key-file.ts";
+export { captureKeyFrom, openSealed, type Opened } from "./capture/sealed.ts";
 export { calibrateFrom, type Calibrated, type CalibrateOptions } from "./detect/calibrate-from.ts";
 export { calibratePrompts, type CalibratedPrompts } from "./detect/calibrate-prompts.ts";
 export {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Taking } from "../capture/captures.ts";
 import type { Cost, Metered } from "../admission/meters.ts";
 import { ItemCutter } from "../lanes/stream-items.ts";
 import { treatingOf, withMarks, withoutUsage, type Treating, type Whole } from "../lanes/treat.ts";
@@ -45,6 +46,7 @@ export class Exchange implements Asker {
   #lane: Lane = "pass";
   #treating: Treating | undefined;
   #mark: Mark | undefined;
+  #taking: Taking | undefined;
   #cutter: ItemCutter | undefined;
   #status = 0;
   #fields: string[] = [];
@@ -112,6 +114,7 @@ export class Exchange implements Asker {
     const { upstream, route } = served;
     const { adapter, settings } = upstream;
     this.#mark = this.#markOf(body);
+    this.#taking = this.#takingOf(body);
     const asking = settings.streamUsage && this.#admitted.levers.stream ? adapter.askUsage?.(body, route) : undefined;
     this.#hidesUsage = asking !== undefined;
     if (settings.counts) this.#around.sent(upstream.name, this.#admitted.levers.answers * batchOf(body));
@@ -138,6 +141,14 @@ export class Exchange implements Asker {
     const { output } = this.#around.policy.models.get(model) ?? {};
     const jsonLength = lengthIn(head.jsonLength);
     return this.#around.marks.of({ served, principal, model, marks: treatment.marks, body, jsonLength, output });
+  }
+
+  #takingOf(body: Buffer): Taking | undefined {
+    const { model, treatment } = this.#admitted;
+    const { served, holder } = this.#entered;
+    if (!treatment.capture || served.route.operation === "look") return undefined;
+    const asked = { principal: holder.principal, model, route: served.route.path, at: Date.now() };
+    return this.#around.captures.begin(treatment.capture, asked, body);
   }
 
   get isOver(): boolean {
@@ -244,6 +255,7 @@ export class Exchange implements Asker {
   }
 
   #write(bytes: Buffer): void {
+    this.#taking?.answer(bytes);
     if (this.#res.write(bytes) || !this.#flow || this.#stall) return;
     // A client that reads slower than the model writes makes the model wait, for a while.
     const flow = this.#flow;
@@ -266,6 +278,7 @@ export class Exchange implements Asker {
   #endWhole(body: Buffer): void {
     this.#keep(body);
     this.#watched.part(body);
+    this.#taking?.answer(body);
     this.#finish(true);
     this.#writeHead();
     // As Latin-1 text, byte for byte the same, a small body goes out in one piece with its head: one write, not a gathered two.
@@ -285,6 +298,7 @@ export class Exchange implements Asker {
     }
     this.#keep(body);
     this.#watched.part(treating.tapsOriginal ? body : edited.body);
+    this.#taking?.answer(edited.body);
     if (edited.jsonLength !== this.#answerJson) {
       const name = "inference-header-content-length";
       this.#fields = [...without(this.#fields, [name]), name, String(edited.jsonLength)];
@@ -342,6 +356,8 @@ export class Exchange implements Asker {
     const now = Date.now();
     this.#settle(now, complete);
     this.#watched.end(complete, this.#status, this.#answerJson, now);
+    this.#taking?.end(this.#status, complete);
+    this.#taking = undefined;
   }
 
   #settle(now: number, complete: boolean): void {

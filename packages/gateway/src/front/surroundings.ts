@@ -1,4 +1,5 @@
 import type { Metered } from "../admission/meters.ts";
+import type { Captures } from "../capture/captures.ts";
 import type { Challenges } from "../orders/challenge.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { Marks } from "../marks/marks.ts";
@@ -27,6 +28,7 @@ export interface Surroundings {
   orders: OrderBook;
   readonly challenges: Challenges;
   readonly marks: Marks;
+  readonly captures: Captures;
   readonly clients: Clients;
   readonly strangers: Strangers;
   readonly pools: Pools;

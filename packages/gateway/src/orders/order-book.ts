@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   gatewayMarks,
   gatewayOrder,
+  maxCaptureMs,
   maxOrderMs,
   type AnswerDial,
   type GatewayMarks,
@@ -35,6 +36,8 @@ interface Standing {
 }
 
 const minuteMs = 60_000;
+/** How far the server's clock may be ahead of ours where it says how long something lasts, in ms. */
+const clockMs = 300_000;
 /** Requests a minute under a throttle that names no number: a person's pace. */
 export const usualThrottle = 6;
 const stored = z.strictObject({ version: z.literal(1), orders: z.array(gatewayOrder).max(maxOrders) });
@@ -104,6 +107,7 @@ export class OrderBook {
     if (order.until <= now) throw new GatewayError("BAD_ORDER", "until: the order is over already");
     if (order.until - now > maxOrderMs)
       throw new GatewayError("BAD_ORDER", `until: an order holds at most ${maxOrderMs} ms`);
+    if (order.verb === "capture") checkCapture(order, now);
     if (!knows(order.principal)) {
       const who = JSON.stringify(order.principal);
       throw new GatewayError(
@@ -151,6 +155,11 @@ export class OrderBook {
     this.#put(orders);
   }
 
+  /** Whether an order of this id holds now. */
+  holds(id: string, now: number): boolean {
+    return this.all().some((it) => it.id === id && it.until > now);
+  }
+
   /** What holds for a principal now. Undefined for almost everybody, after one look-up. */
   restriction(
     principal: string,
@@ -170,6 +179,14 @@ export class OrderBook {
     );
     return standing.length === 0 ? undefined : restrictionOf(standing);
   }
+}
+
+/** @throws {GatewayError} BAD_ORDER for a capture without a key to seal to, of more than a day, or whose name is no name of a folder. */
+function checkCapture({ id, sealTo, until }: GatewayOrder, now: number): void {
+  if (sealTo === undefined) throw new GatewayError("BAD_ORDER", "sealTo: a capture is sealed to a key");
+  if (until - now > maxCaptureMs + clockMs)
+    throw new GatewayError("BAD_ORDER", `until: a capture lasts at most ${maxCaptureMs} ms`);
+  if (!/^ORD-[0-9a-f]{8,32}$/.test(id)) throw new GatewayError("BAD_ORDER", "id: expected ORD- and hexadecimal digits");
 }
 
 function restrictionOf(standing: readonly Standing[]): Restriction {

@@ -1,4 +1,11 @@
-import { answerDial, type AnswerDial, type GatewayMarks, type GatewayModel, type GatewayPlan } from "@outweigh/schema";
+import {
+  answerDial,
+  type AnswerDial,
+  type GatewayMarks,
+  type GatewayModel,
+  type GatewayOrder,
+  type GatewayPlan,
+} from "@outweigh/schema";
 import type { Levers, Members } from "../adapters/adapter.ts";
 import { noLevers } from "../adapters/adapter.ts";
 import { logprobBits, predictionBits, vectorBits } from "../admission/information.ts";
@@ -17,6 +24,8 @@ export interface Treatment {
   /** How many of the largest probabilities are left, for `top-k`. */
   readonly top?: number | undefined;
   readonly marks: GatewayMarks | undefined;
+  /** The order by which it is captured, if one holds. */
+  readonly capture: GatewayOrder | undefined;
 }
 
 /** A request that may go on. */
@@ -144,6 +153,7 @@ function treatmentOf({ plan, restriction }: Looking): Treatment {
     decimals: restriction?.decimals ?? usualDecimals,
     top: restriction?.top,
     marks: strongerOf(plan.marks, restriction?.marks),
+    capture: restriction?.capture,
   };
 }
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { GatewayLimits, GatewaySection } from "@outweigh/schema";
 import { LeasedAccount } from "../admission/leased-account.ts";
 import { Lender, type Amounts, type Lending, type Lent } from "../admission/lender.ts";
+import { Captures } from "../capture/captures.ts";
 import { Clients, type Client } from "../front/clients.ts";
 import { drain } from "../front/draining.ts";
 import { listen, makeFront } from "../front/front.ts";
@@ -18,6 +19,7 @@ import { Challenges } from "../orders/challenge.ts";
 import { Marks, marksSecret } from "../marks/marks.ts";
 import { OrderBook } from "../orders/order-book.ts";
 import { compilePolicy } from "../policy/policy.ts";
+import { gatewayOrigin } from "../record/journal.ts";
 import { secretFile } from "../record/secrets.ts";
 import { maxBytesInFlight } from "../limits.ts";
 import { Tap } from "../tap/tap.ts";
@@ -69,6 +71,9 @@ class Carrier {
       orders: this.#orders(),
       challenges: new Challenges(secret),
       marks: new Marks(marksSecret(dataDir)),
+      captures: new Captures(dataDir, gatewayOrigin(dataDir), start.processes, (line) =>
+        this.#say({ say: "line", line }),
+      ),
       clients: new Clients(
         ({ slot, principal, tenant }) => sink.tell({ tell: "principal", slot, principal, tenant }),
         (name, limits) => this.#account(name, limits),
@@ -179,6 +184,7 @@ class Carrier {
 
   #tick(): void {
     const now = Date.now();
+    this.#around.captures.settle(now, (it) => this.#around.orders.holds(it, now));
     for (const it of this.#active) if (!it.settle(now)) this.#active.delete(it);
     const clients = this.#around.clients.all().flatMap((it) => this.#countOf(it));
     const dropped = [...this.#dropped];
@@ -247,6 +253,7 @@ class Carrier {
     this.#around.draining = true;
     await this.#stop?.();
     this.#tick();
+    this.#around.captures.close();
     this.#wire.flush();
     await this.#wire.sent();
     process.exit(0);
