@@ -149,7 +149,7 @@ export function incidents(app: FastifyInstance, context: Context): void {
     const step = status === "closed" ? stepFor(incident, verdict, now()) : undefined;
     if (step) {
       const about = { by: personOf(request), subject: incident.id };
-      const decisions = [{ ...decision, ...about }, ...watchDecisions(step, about.by)];
+      const decisions = [{ ...decision, ...about }, ...watchDecisions(step, incident, about.by)];
       if (await stepWatch(context, step, decisions, (tx) => store(tx, incident.id))) {
         context.changes.tell("incident", incident.id);
         return withBooks(context, await found(context, request));

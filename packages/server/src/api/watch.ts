@@ -73,11 +73,16 @@ export function stepFor(incident: IncidentRow, verdict: Verdict | undefined, now
   return { kind: "confirmed", models: incident.models, theft };
 }
 
-/** What goes on record of each model. */
-export function watchDecisions(step: WatchStep, by: string): Decision[] {
-  if (step.kind !== "confirmed") return [];
-  const text = `watched for ${watchDays} days after a confirmed theft: what is found about it counts one step more`;
-  return step.models.map((subject) => ({ kind: "watch-began", by, subject, text }));
+/** What goes on record of each model, for a person's verdict on an incident of it. */
+export function watchDecisions(step: WatchStep, { models }: IncidentRow, by: string): Decision[] {
+  const [kind, text] =
+    step.kind === "confirmed"
+      ? [
+          "watch-began",
+          `watched for ${watchDays} days after a confirmed theft: what is found about it counts one step more`,
+        ]
+      : ["watch-withdrawn", "this incident is no reason to watch it any more"];
+  return models.map((subject) => ({ kind, by, subject, text }));
 }
 
 /** Takes a step, in the stores and in the line at once, with what goes with it. @returns False, and nothing is done, where it changes nothing. */

@@ -1,0 +1,150 @@
+// Merging, splitting and the watch list over real engines.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { verifyPack } from "@outweigh/evidence";
+import type { Running } from "../start.ts";
+import { accessLine, aFolder, aServer, eventually, signIn, visitorWith, type Visitor } from "../testing/a-server.ts";
+
+const folder = aFolder("groupings");
+const names = ["acme-13b", "acme-70b"];
+const addresses = new Map<string, string>();
+let server: Running;
+let visitor: Visitor;
+let sent = 0;
+
+before(async () => {
+  server = await aServer(join(folder.path, "data"), {
+    models: names.map((name) => ({
+      name,
+      class: "private" as const,
+      places: [`hf:acme/${name}`],
+      readers: ["svc-deploy"],
+      files: [{ path: "model.safetensors", bytes: 1000 }],
+    })),
+    spaces: [{ name: "small", models: ["acme-13b"] }],
+    sources: [{ name: "registry", kind: "http-access" }],
+  });
+  visitor = await signIn(server.openUrl);
+});
+
+after(async () => {
+  await server.close();
+  folder.remove();
+});
+
+/** A read by somebody from an address of their own; answers with the incident that it is in. */
+async function read(user: string, model = "acme-13b") {
+  sent++;
+  if (!addresses.has(user)) addresses.set(user, `203.0.113.${addresses.size + 1}`);
+  const at = Date.now() - 3_600_000 + sent * 1000;
+  const line = accessLine("model.safetensors", { user, at, bytes: 1000, address: addresses.get(user) ?? "" });
+  const headers = { authorization: `Bearer ${server.token("registry")}` };
+  const body = `${line.replace("acme-13b", model)}\n`;
+  await fetch(`${server.url}/api/ingest/registry`, { method: "POST", headers, body });
+  const told = async () => (await visitor.get("/api/sources?filter=name:registry")).body.items[0].events;
+  assert.equal(await eventually(told, (it) => it === sent, 60_000), sent);
+  const { body: alerts } = await visitor.get(
+    `/api/alerts?filter=${encodeURIComponent(`principal:${user} model:${model}`)}`,
+  );
+  return detail(alerts.items.find((it: { rule: string }) => it.rule === "unaccounted-read").incident);
+}
+const detail = async (id: string) => (await visitor.get(`/api/incidents/${id}`)).body;
+const kinds = (it: { activity: readonly { kind: string }[] }) => it.activity.map(({ kind }) => kind);
+
+test("merged incidents are one: alerts, comments and addresses go along, later alerts follow, a pack holds all, and it can be undone", async () => {
+  const ana = await read("ana", "acme-13b");
+  const bob = await read("bob", "acme-70b");
+  assert.notEqual(ana.incident.id, bob.incident.id);
+  const into = ana.incident.id;
+  await visitor.post(`/api/incidents/${bob.incident.id}/comments`, { text: "he left in May" });
+  const merge = (incidents: readonly string[], by: Visitor = visitor) =>
+    by.post(`/api/incidents/${into}/merge`, { incidents, reason: "the same contractor" });
+  assert.equal((await merge([into])).status, 400);
+  assert.equal((await merge(["incident-none"])).status, 404);
+  const { body: token } = await visitor.post("/api/tokens", {
+    name: "small",
+    grant: { role: "analyst", space: "small" },
+  });
+  const outsider = visitorWith(server.url, { authorization: `Bearer ${token.secret}` });
+  assert.equal((await merge([bob.incident.id], outsider)).status, 404, "what lies beyond one's spaces is not there");
+
+  const { status, body: row } = await merge([bob.incident.id]);
+  assert.equal(status, 200, JSON.stringify(row));
+  assert.deepEqual(row.principals, ["ana", "bob"]);
+  assert.match(row.reason, /merged INC-\d+ into it: the same contractor\./);
+  const there = await detail(bob.incident.id);
+  assert.equal(there.incident.id, into, "the old address leads to it");
+  assert.deepEqual(
+    there.comments.map((it: { text: string }) => it.text),
+    ["he left in May"],
+  );
+  assert.equal(there.alerts.length, ana.alerts.length + bob.alerts.length);
+  assert.equal((await visitor.get("/api/incidents")).body.total, 1);
+  assert.equal((await outsider.get(`/api/incidents/${into}`)).status, 404, "it is about another space's model too");
+  assert.equal((await read("bob", "acme-70b")).incident.id, into, "later alerts follow");
+  const pack = await visitor.get(`/api/incidents/${bob.incident.id}/pack`);
+  const verified = verifyPack(String(pack.body));
+  assert.equal(verified.ok, true, JSON.stringify(verified).slice(0, 500));
+  assert.match(String(pack.body), /he left in May/);
+
+  const [grouping] = there.groupings;
+  const undo = (id: string) => visitor.post(`/api/incidents/${into}/groupings/${id}/undo`, { reason: "two people" });
+  assert.equal((await undo("none")).status, 404);
+  assert.equal((await undo(grouping.id)).status, 200);
+  assert.equal((await undo(grouping.id)).status, 409);
+  const [one, other] = [await detail(into), await detail(bob.incident.id)];
+  assert.deepEqual([one.incident.principals, other.incident.principals], [["ana"], ["bob"]]);
+  assert.deepEqual([other.incident.status, other.incident.verdict], ["new", undefined]);
+  assert.ok(kinds(one).includes("incident-merged") && kinds(other).includes("incident-grouping-undone"));
+  assert.equal((await read("bob", "acme-70b")).incident.id, other.incident.id);
+});
+
+test("an incident is split by alerts; what comes later of them follows, and it can be put together again", async () => {
+  const first = await read("eve");
+  const whole = await read("mallory");
+  assert.equal(first.incident.id, whole.incident.id, "two strangers on one model are one story");
+  const out = whole.alerts
+    .filter((it: { principal?: string }) => it.principal === "mallory")
+    .map((it: { id: string }) => it.id);
+  const split = (alerts: readonly string[]) =>
+    visitor.post(`/api/incidents/${whole.incident.id}/split`, { alerts, reason: "a drill" });
+  assert.equal((await split(whole.incident.alerts)).status, 400, "one alert stays");
+  assert.equal((await split(["alert-none"])).status, 404);
+  const { status, body: made } = await split(out);
+  assert.equal(status, 200, JSON.stringify(made));
+  assert.deepEqual(made.principals, ["mallory"]);
+  assert.match(made.reason, /out of INC-\d+: a drill\./);
+  assert.equal((await read("mallory")).incident.id, made.id);
+  assert.equal((await read("eve")).incident.id, whole.incident.id);
+  const { groupings } = await detail(made.id);
+  await visitor.post(`/api/incidents/${made.id}/groupings/${groupings[0].id}/undo`, { reason: "no drill" });
+  assert.equal((await detail(made.id)).incident.id, whole.incident.id);
+});
+
+test("a confirmed theft has its model watched: until its verdict is another, or somebody ends it", async () => {
+  const it = await read("thief");
+  const close = (verdict: string) =>
+    visitor.post(`/api/incidents/${it.incident.id}/status`, { status: "closed", verdict, reason: "asked him" });
+  const watched = async () => (await visitor.get("/api/watched")).body.items;
+  await close("benign");
+  assert.deepEqual(await watched(), []);
+  const { body: closed } = await close("true-positive");
+  assert.deepEqual([closed.verdict, closed.watched], ["true-positive", ["acme-13b"]]);
+  const [found] = await watched();
+  assert.deepEqual([found.model, found.thefts[0].number], ["acme-13b", it.incident.number]);
+  assert.equal(found.until - found.from, 90 * 86_400_000);
+  assert.equal((await visitor.get("/api/models/acme-13b")).body.model.watched.until, found.until);
+  await close("false-positive");
+  assert.deepEqual(await watched(), [], "a verdict that was wrong is no reason");
+  await close("true-positive");
+  const end = (model: string) => visitor.post(`/api/models/${model}/watch/end`, { reason: "weights were rotated" });
+  assert.equal((await end("acme-70b")).status, 404);
+  assert.equal((await end("acme-13b")).status, 200);
+  assert.deepEqual(await watched(), []);
+  const { body: log } = await visitor.get("/api/evidence?filter=subject:acme-13b");
+  assert.deepEqual(
+    log.items.map((one: { kind: string }) => one.kind),
+    ["watch-ended", "watch-began", "watch-withdrawn", "watch-began"],
+  );
+});
