@@ -12,6 +12,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["up", async () => (await import("./commands/up.ts")).up],
   ["open", async () => (await import("./commands/open.ts")).open],
   ["sources", async () => (await import("./commands/sources.ts")).sources],
+  ["incidents", async () => (await import("./commands/incidents.ts")).incidents],
   ["pack", async () => (await import("./commands/pack.ts")).pack],
   ["export", async () => (await import("./commands/export.ts")).exportIncident],
   ["verify", async () => (await import("./commands/verify.ts")).verify],

@@ -14,7 +14,7 @@ export async function incidentId(name: string, session: Session): Promise<string
     const found = items.find((it) => it.number === Number(number));
     if (found) return found.id;
     if (next === undefined)
-      throw new CliError("FAILED", `there is no incident INC-${number}: the console lists those there are`);
+      throw new CliError("FAILED", `there is no incident INC-${number}: outweigh incidents lists those there are`);
     after = next;
   }
 }

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import type { Severity } from "@outweigh/schema";
 import { glyph } from "./text/severity.ts";
 import { visible } from "./text/visible.ts";
@@ -84,10 +85,10 @@ export class Terminal {
 /** This process's terminal. No colour where nobody looks, or where `NO_COLOR` asks for none (no-color.org). */
 export function ownTerminal(): Terminal {
   const { stdout, stderr, env } = process;
-  // Whoever reads may stop reading: `outweigh scan | head`. Then there is nobody left to tell.
+  // Whoever reads may stop reading: `outweigh scan | head`. Then there is nobody left to tell, and we end as SIGPIPE ends a program.
   for (const it of [stdout, stderr]) {
     it.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") process.exit(3);
+      if (error.code === "EPIPE") process.exit(128 + constants.signals.SIGPIPE);
       throw error;
     });
   }

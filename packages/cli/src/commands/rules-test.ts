@@ -12,7 +12,7 @@ export const rulesTest = command({
   positionals: [0, 1],
   options,
   about: [
-    "A rule's proof stands beside it, as name.test.yml. Each case goes through the same line as live records. A rule without a proof has failed.",
+    "A rule's proof stands beside it, as name.test.yml. Each case goes through the same line as live records. A rule without a proof has failed, and so has a file that cannot be read as rules or exceptions, whatever its proof says.",
     "Without a folder: the rules that come with Outweigh. Exit 1 if anything failed.",
   ],
   examples: [
@@ -33,9 +33,11 @@ async function run({ positionals: [folder], json, terminal, signal }: Call<typeo
   const { join } = await import("node:path");
   const { parseAllDocuments } = await import("yaml");
   const { prove } = await import("@outweigh/pipeline");
-  const rules = readProvable(folder ?? join(ownContentFolder(), "rules")).filter((it) => !isException(it.text));
-  if (rules.length === 0) throw new CliError("USAGE", `there is no rule (*.yml) in ${shownPath(folder ?? "")}`);
-  const failed: Failure[] = [];
+  const files = readProvable(folder ?? join(ownContentFolder(), "rules"));
+  const rules = files.filter((it) => !isException(it.text));
+  if (files.length === 0) throw new CliError("USAGE", `there is no rule (*.yml) in ${shownPath(folder ?? "")}`);
+  const failed = await unreadable(files);
+  const broken = new Set(failed.map((it) => it.path));
   let proofs = 0;
   let passed = 0;
   for (const [i, rule] of rules.entries()) {
@@ -44,6 +46,7 @@ async function run({ positionals: [folder], json, terminal, signal }: Call<typeo
     const cases = rule.proof === undefined ? [] : prove(rule.name, rule.text, rule.proof);
     proofs += cases.length;
     passed += cases.filter((it) => it.passed).length;
+    if (broken.has(rule.path)) continue;
     if (rule.proof === undefined) failed.push(failure(rule, "(proof)", `there is no ${rule.name}.test.yml beside it`));
     for (const it of cases) if (!it.passed) failed.push(failure(rule, it.case, it.problem ?? "failed"));
   }
@@ -59,6 +62,25 @@ async function run({ positionals: [folder], json, terminal, signal }: Call<typeo
       terminal.print("Detectors are code: they have tests of their own, and are not counted here.");
   }
   return failed.length > 0 ? 1 : 0;
+}
+
+/** A register that fills every placeholder of a rule: what is refused with it is refused everywhere. */
+const anyModel = {
+  name: "any",
+  class: "private" as const,
+  places: ["s3://any/any", "oci:any.example/any"],
+  readers: ["any"],
+  files: [],
+};
+
+/** Files that are no rules and no exceptions. A line refuses them when it starts, and goes on without. */
+async function unreadable(files: readonly ProvableRule[]): Promise<Failure[]> {
+  const { Line, makeRegister } = await import("@outweigh/pipeline");
+  const register = makeRegister([anyModel]);
+  return files.flatMap((it) => {
+    const [refused] = new Line({ register, rules: [it.text] }).refused();
+    return refused ? [failure(it, isException(it.text) ? "(exception)" : "(rule)", refused.reason)] : [];
+  });
 }
 
 /** Whether a file holds exceptions alone: they raise nothing by themselves; what they hide, a backtest shows. */

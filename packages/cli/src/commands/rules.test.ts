@@ -118,3 +118,20 @@ test("a configuration's folders of rules are used beside ours", (t) => {
   assert.equal(readContent([at("rules")]).rules.length, own + 2);
   assert.throws(() => readContent([at("nowhere")]), CliError);
 });
+
+test("a file that cannot be read as a rule or an exception has failed, whatever its proof says", async (t) => {
+  const { at } = aFolder(t);
+  const quiet =
+    "- { name: quiet, kind: clean, expect: nothing, records: [{ id: b, time: 1, class_uid: 6003, principal: role/serve }] }\n";
+  writeFileSync(at("rules/rule.yml"), rule.replace("{ file:", "{ file: [,"));
+  writeFileSync(at("rules/rule.test.yml"), quiet);
+  writeFileSync(at("rules/exception.yml"), exception.replace("id: ", "id: ["));
+  const { code, stdout } = await run("rules", "test", at("rules"), "--json");
+  assert.equal(code, 1);
+  const { failed } = JSON.parse(stdout);
+  assert.deepEqual(
+    failed.map((it: { case: string }) => it.case),
+    ["(exception)", "(rule)"],
+  );
+  for (const it of failed) assert.match(it.problem, /line \d+: /);
+});
