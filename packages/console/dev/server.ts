@@ -196,7 +196,17 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
   if (noun === "events" && id === "rule") return ok({ text: world.ruleDraft, left: [] });
   if (noun === "posture") {
     return ok(
-      state.mood === "empty" ? { ...world.posture, controls: [], paths: [], pathCount: 0, scans: [] } : world.posture,
+      state.mood === "empty"
+        ? {
+            ...world.posture,
+            controls: [],
+            paths: [],
+            pathCount: 0,
+            scans: [],
+            change: { gone: [], fresh: [] },
+            spaces: [],
+          }
+        : world.posture,
     );
   }
   if (noun === "report") return ok(state.mood === "empty" ? world.emptyReport : world.report);

@@ -40,6 +40,24 @@ const shots: readonly Shot[] = [
   { name: "host-nothing", path: "/hosts/h-2" },
   { name: "posture", path: "/posture" },
   {
+    name: "posture-history",
+    path: "/posture",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Evidence and history" }).nth(1).click();
+    },
+  },
+  { name: "posture-paths", path: "/posture?tab=paths" },
+  {
+    name: "posture-proof",
+    path: "/posture?tab=paths",
+    act: async (page) => {
+      await page.getByRole("button", { name: "member of docker: ann to root of gpu-9, verified" }).press("Enter");
+    },
+  },
+  { name: "posture-coverage", path: "/posture?tab=coverage" },
+  { name: "scans", path: "/scans/gpu-9" },
+  { name: "empty-posture", path: "/posture?tab=paths", mood: "empty" },
+  {
     name: "ask-host",
     path: "/hosts?sel=h-1",
     act: async (page) => {

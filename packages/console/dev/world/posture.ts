@@ -34,6 +34,89 @@ const open: TheftPath = {
   ],
 };
 
+const weights = "/srv/models/acme-13b and 2 more";
+
+/** Ways on one host, most of them by root's rights. */
+const onHost: Posture["paths"] = [
+  {
+    model: "acme-13b",
+    host: "gpu-9",
+    kind: "docker-socket",
+    minutes: 11,
+    fix: "gpasswd --delete ann docker",
+    steps: [
+      {
+        from: "member of docker: ann",
+        to: "root of gpu-9",
+        how: "starts a container with the host's disk",
+        basis: "verified",
+        proof: "/run/docker.sock 0660 root:docker; /etc/group:52 docker:x:998:ann",
+        effort: "trick",
+      },
+      { from: "root of gpu-9", to: weights, how: "reads any file", basis: "verified", proof: "uid 0", effort: "hand" },
+    ],
+  },
+  {
+    model: "acme-13b",
+    host: "gpu-9",
+    kind: "setuid",
+    minutes: 11,
+    fix: "chmod u-s /usr/bin/find",
+    steps: [
+      {
+        from: "any local user",
+        to: "root of gpu-9",
+        how: "runs find as root",
+        basis: "verified",
+        proof: "/usr/bin/find 4755 root:root",
+        effort: "trick",
+      },
+      { from: "root of gpu-9", to: weights, how: "reads any file", basis: "verified", proof: "uid 0", effort: "hand" },
+    ],
+  },
+  {
+    model: "acme-13b",
+    host: "gpu-9",
+    kind: "listener",
+    minutes: 390,
+    fix: "iptables -I INPUT -p tcp --dport 11434 ! -i lo -j DROP",
+    steps: [
+      {
+        from: "network peer",
+        to: "Ollama on 0.0.0.0 port 11434",
+        how: "connects: a firewall is not seen",
+        basis: "inferred",
+        effort: "look",
+      },
+      {
+        from: "Ollama on 0.0.0.0 port 11434",
+        to: weights,
+        how: "pushes the model to a registry of its own",
+        basis: "inferred",
+        proof: "/proc/net/tcp: 00000000:2CAA LISTEN, pid 812 ollama",
+        effort: "trick",
+      },
+    ],
+  },
+  {
+    model: "acme-tts",
+    host: "gpu-9",
+    kind: "file-mode",
+    minutes: 1,
+    fix: "chmod o-r /srv/tts/voice.onnx",
+    steps: [
+      {
+        from: "any local user",
+        to: "/srv/tts/voice.onnx",
+        how: "reads the file",
+        basis: "verified",
+        proof: "/ 0755, /srv 0755, /srv/tts 0755, /srv/tts/voice.onnx 0644",
+        effort: "hand",
+      },
+    ],
+  },
+];
+
 export const posture: Posture = {
   controls: [
     control({
@@ -44,6 +127,7 @@ export const posture: Posture = {
       evidence: ["acme-13b: anonymous internet client -> s3://acme-models/acme-13b/ (verified)"],
       minutes: 1,
       fix: open.fix,
+      fixIs: "command",
       history: [
         { at: now - 2 * hour, state: "fail" },
         { at: now - 9 * day, state: "pass" },
@@ -57,10 +141,25 @@ export const posture: Posture = {
       why: "cluster-grant: nothing exported was given: outweigh scan --posture",
       history: [{ at: now - 9 * day, state: "unknown" }],
     }),
+    control({
+      name: "hosts_watched",
+      title: "Every host with weights has an agent that reports",
+      stage: "serve",
+      state: "fail",
+      why: "1 of 2 hosts with copies have no agent that reports",
+      evidence: ["nb-eve"],
+      fix: "Enrol the host with npx outweigh agent token --host NAME, then npx outweigh agent enrol there.",
+      fixIs: "words",
+      history: [
+        { at: now - 3 * hour, state: "fail" },
+        { at: now - 30 * day, state: "pass" },
+        { at: now - 50 * day, state: "unknown" },
+      ],
+    }),
     control({}),
   ],
-  paths: [{ ...open, host: "gpu-9" }],
-  pathCount: 1,
+  paths: [{ ...open, host: "gpu-9" }, ...onHost],
+  pathCount: 1 + onHost.length,
   coverage: [
     {
       method: "repositories",

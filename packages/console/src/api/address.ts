@@ -53,7 +53,10 @@ export const addresses = {
   backtest: "/api/rules/backtest",
   preview: "/api/actions/preview",
   apply: "/api/actions",
-  posture: "/api/posture",
+  posture: (space: string | undefined) =>
+    space === undefined ? "/api/posture" : `/api/posture?${new URLSearchParams({ space })}`,
+  postureExport: (as: string, space: string | undefined) =>
+    `/api/posture/export?${new URLSearchParams({ as, ...(space !== undefined && { space }) })}`,
   host: (it: string) => `/api/hosts/${id(it)}`,
   hostActivity: (it: string, filter: string) => `/api/hosts/${id(it)}/activity?${new URLSearchParams({ filter })}`,
   hostSchedule: (it: string) => `/api/hosts/${id(it)}/schedule`,

@@ -32,6 +32,7 @@ import {
   invited,
   opened,
   overview,
+  ownRulePage,
   posture,
   printFilter,
   report,
@@ -189,6 +190,7 @@ export const lists = {
   hosts: list("hosts", hostPage),
   clients: list("clients", clientPage),
   "client-keys": list("client-keys", clientKeyPage),
+  "own-rules": list("own-rules", ownRulePage),
 };
 export type ListName = keyof typeof lists;
 
@@ -221,11 +223,12 @@ export const modelQuery = (name: string) =>
   });
 
 /** Read again when one comes back to it: what it is told from changes all the time. */
-export const postureQuery = queryOptions({
-  queryKey: ["posture"],
-  queryFn: ({ signal }) => read(posture, addresses.posture, signal),
-  staleTime: 15_000,
-});
+export const postureQuery = (space: string | undefined) =>
+  queryOptions({
+    queryKey: ["posture", space],
+    queryFn: ({ signal }) => read(posture, addresses.posture(space), signal),
+    staleTime: 15_000,
+  });
 
 export const hostQuery = (id: string) =>
   queryOptions({

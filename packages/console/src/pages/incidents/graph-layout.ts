@@ -27,20 +27,7 @@ export function layoutOf({ nodes, edges }: IncidentGraph): Layout {
   const columns = kinds.map((kind) =>
     nodes.filter((it) => it.kind === kind).toSorted((a, b) => b.events - a.events || (a.name < b.name ? -1 : 1)),
   );
-  const neighbours = new Map<string, string[]>(nodes.map((it) => [it.id, []]));
-  for (const { from, to } of edges) {
-    neighbours.get(from)?.push(to);
-    neighbours.get(to)?.push(from);
-  }
-  for (let round = 0; round < rounds; round++) {
-    for (const column of columns) {
-      const rows = new Map(columns.flatMap((it) => it.map(({ id }, row) => [id, (row + 0.5) / it.length] as const)));
-      const weight = new Map(
-        column.map(({ id }) => [id, averageOf(neighbours.get(id) ?? [], rows, rows.get(id) ?? 0)]),
-      );
-      column.sort((a, b) => (weight.get(a.id) ?? 0) - (weight.get(b.id) ?? 0));
-    }
-  }
+  orderColumns(columns, edges);
   const placed = columns.flatMap((it, column) => it.map((node, row): PlacedNode => ({ node, column, row })));
   const byId = new Map(placed.map((it) => [it.node.id, it]));
   return {
@@ -54,6 +41,32 @@ export function layoutOf({ nodes, edges }: IncidentGraph): Layout {
     firstAt: edges.reduce((least, it) => Math.min(least, it.firstAt), Number.POSITIVE_INFINITY),
     lastAt: edges.reduce((most, it) => Math.max(most, it.lastAt), 0),
   };
+}
+
+/** Anything that stands in a column. */
+interface Standing {
+  readonly id: string;
+}
+
+/** Orders each column by where the neighbours of its nodes stand, so that edges cross little. In place. */
+export function orderColumns(
+  columns: readonly Standing[][],
+  edges: readonly { readonly from: string; readonly to: string }[],
+): void {
+  const neighbours = new Map<string, string[]>(columns.flat().map((it) => [it.id, []]));
+  for (const { from, to } of edges) {
+    neighbours.get(from)?.push(to);
+    neighbours.get(to)?.push(from);
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const column of columns) {
+      const rows = new Map(columns.flatMap((it) => it.map(({ id }, row) => [id, (row + 0.5) / it.length] as const)));
+      const weight = new Map(
+        column.map(({ id }) => [id, averageOf(neighbours.get(id) ?? [], rows, rows.get(id) ?? 0)]),
+      );
+      column.sort((a, b) => (weight.get(a.id) ?? 0) - (weight.get(b.id) ?? 0));
+    }
+  }
 }
 
 function averageOf(ids: readonly string[], rows: ReadonlyMap<string, number>, own: number): number {

@@ -3,9 +3,11 @@ import { useState } from "react";
 import { count } from "../../format/size.ts";
 import { Button } from "../../ui/button.tsx";
 import { Bullets, Section } from "../../ui/parts.tsx";
-import { Copy, Mono, Muted, Shown } from "../../ui/text.tsx";
+import { Muted, Shown } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
 import { stealText } from "../models/paths.tsx";
+import { Fix } from "./fix.tsx";
+import { History } from "./history.tsx";
 import s from "./posture.module.css";
 import { stateWords } from "./words.ts";
 
@@ -50,11 +52,7 @@ function Row({ of: it }: { readonly of: ControlRow }) {
           </Muted>
         )}
       </p>
-      {it.fix && it.state === "fail" && (
-        <p className={s.fix}>
-          <Muted>fix</Muted> <Mono>{it.fix}</Mono> <Copy text={it.fix} />
-        </p>
-      )}
+      {it.fix !== undefined && it.state === "fail" && <Fix fix={it.fix} fixIs={it.fixIs ?? "words"} />}
       <Button look="quiet" onClick={() => setOpen(!open)}>
         {open ? "Less" : "Evidence and history"}
       </Button>
@@ -77,11 +75,7 @@ function More({ of: it }: { readonly of: ControlRow }) {
       <Muted>What it does not see:</Muted>
       <Bullets items={it.blindspots} />
       {it.mitigations.length > 0 && <Muted>In part: {it.mitigations.join(", ")}</Muted>}
-      {it.history.map(({ at, state }) => (
-        <p key={at}>
-          <At at={at} /> {stateWords[state]}
-        </p>
-      ))}
+      {it.history.length > 0 && <History of={it.history} />}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import type { CoverageRow } from "@outweigh/schema";
+import type { CoverageRow, Posture } from "@outweigh/schema";
 import { Section } from "../../ui/parts.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 import s from "./posture.module.css";
@@ -38,6 +38,36 @@ export function Coverage({ of }: { readonly of: readonly CoverageRow[] }) {
         </table>
       </div>
       <Muted>Detectors read every source. A rule that reads what no source sends is in use and sees nothing.</Muted>
+    </Section>
+  );
+}
+
+/** Techniques of ATLAS: what is looked for, and what of it sees anything now. */
+export function Techniques({ of }: { readonly of: Posture["techniques"] }) {
+  return (
+    <Section title="Techniques of ATLAS" aside={<Muted>{of.length}</Muted>}>
+      {of.length === 0 && <Muted>No rule in use names one.</Muted>}
+      <div className={s.scrolled} tabIndex={0} role="region" aria-label="Techniques" data-arrows>
+        <table className={s.table}>
+          <thead>
+            <tr>
+              <th scope="col">Technique</th>
+              <th scope="col">Rules in use</th>
+              <th scope="col">Of them see</th>
+            </tr>
+          </thead>
+          <tbody>
+            {of.map(({ id, rules, seeing }) => (
+              <tr key={id}>
+                <th scope="row">{id}</th>
+                <td>{rules}</td>
+                <td>{seeing === 0 ? "none: nothing that they read sends" : seeing}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Muted>A technique that is not here is looked for by no rule in use.</Muted>
     </Section>
   );
 }

@@ -1,25 +1,41 @@
 import type { Posture } from "@outweigh/schema";
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useRouter } from "@tanstack/react-router";
+import { addresses } from "../../api/address.ts";
 import { postureQuery } from "../../api/queries.ts";
+import { keep } from "../../api/client.ts";
 import { count, plural } from "../../format/size.ts";
-import { Dotted, Page, Section, Title } from "../../ui/parts.tsx";
+import { Button } from "../../ui/button.tsx";
+import { Actions, Dotted, Page, Section, Tabs, Title } from "../../ui/parts.tsx";
+import { useUrl } from "../../ui/list-state.ts";
 import { useShortcuts } from "../../ui/shortcuts.ts";
-import { Empty, Failed, Waiting } from "../../ui/states.tsx";
+import { Empty, Failed, Problem, Waiting } from "../../ui/states.tsx";
 import { Mono, Muted, Shown } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
-import { PathList } from "../models/paths.tsx";
 import { Controls } from "./controls.tsx";
-import { Coverage } from "./coverage.tsx";
+import { Coverage, Techniques } from "./coverage.tsx";
+import { Paths } from "./paths.tsx";
+import s from "./posture.module.css";
 
-/** Most theft paths drawn: the quickest ones are what one mends first. */
-const maxDrawn = 25;
+const tabs = [
+  { id: "controls", title: "Controls" },
+  { id: "paths", title: "Theft paths" },
+  { id: "coverage", title: "Who looks where" },
+] as const;
+type TabId = (typeof tabs)[number]["id"];
 
 /** Which controls hold and what proves it, how models could be taken, and what is looked at. */
 export function PosturePage() {
   const router = useRouter();
-  const { data, error, errorUpdatedAt, refetch } = useQuery(postureQuery);
-  useShortcuts({ back: () => router.history.canGoBack() && router.history.back() });
+  const { search, go } = useUrl();
+  const space = /^space:([\w.-]+)$/.exec(search.filter ?? "")?.[1];
+  const { data, error, errorUpdatedAt, refetch } = useQuery(postureQuery(space));
+  useShortcuts({
+    back: () => {
+      if (search.sel !== undefined) go({ sel: undefined }, true);
+      else if (router.history.canGoBack()) router.history.back();
+    },
+  });
   if (data) return <Told of={data} />;
   if (!error) return <Waiting lines={12} />;
   return (
@@ -34,6 +50,11 @@ export function PosturePage() {
 }
 
 function Told({ of: it }: { readonly of: Posture }) {
+  const { search, go } = useUrl();
+  const tab: TabId = tabs.find(({ id }) => id === search.tab)?.id ?? "controls";
+  const taken = useMutation({
+    mutationFn: (as: string) => keep(addresses.postureExport(as, it.space), `outweigh-controls.${as}`),
+  });
   const failed = it.controls.filter(({ state }) => state === "fail").length;
   const unknown = it.controls.filter(({ state }) => state === "unknown").length;
   return (
@@ -45,6 +66,7 @@ function Told({ of: it }: { readonly of: Posture }) {
           meta={
             <Dotted>
               {[
+                it.space !== undefined && `in ${it.space}`,
                 `${count(failed)} of ${count(it.controls.length)} controls failed`,
                 `${count(unknown)} could not be told`,
                 plural(it.pathCount, "theft path"),
@@ -55,41 +77,66 @@ function Told({ of: it }: { readonly of: Posture }) {
           Posture
         </Title>
       }
+      actions={
+        <Actions>
+          {(["csv", "sarif", "json"] as const).map((as) => (
+            <Button
+              onClick={() => taken.mutate(as)}
+              disabled={taken.isPending}
+              label={`Take it as ${as.toUpperCase()}`}
+              key={as}
+            >
+              {as.toUpperCase()}
+            </Button>
+          ))}
+        </Actions>
+      }
+      tabs={<Tabs label="Of posture" tabs={tabs} value={tab} onChange={(id) => go({ tab: id, sel: undefined })} />}
       side={<Side of={it} />}
     >
-      {it.controls.length === 0 && <Empty title="No controls came with this server" />}
-      <Controls of={it.controls} />
-      <Section title="How models could be taken" aside={<Muted>{count(it.pathCount)}</Muted>}>
-        {it.pathCount === 0 && <NoPath scans={it.scans.length} />}
-        <PathList of={it.paths.slice(0, maxDrawn)} withModel />
-        {it.pathCount > maxDrawn && (
-          <Muted>
-            {count(it.pathCount - maxDrawn)} more take longer; each model's page and outweigh scan --json have them.
-          </Muted>
-        )}
-      </Section>
-      <Coverage of={it.coverage} />
+      {taken.error && <Problem error={taken.error} />}
+      {tab === "controls" && it.controls.length === 0 && <Empty title="No controls came with this server" />}
+      {tab === "controls" && <Controls of={it.controls} />}
+      {tab === "paths" && <Paths of={it} />}
+      {tab === "coverage" && (
+        <>
+          <Coverage of={it.coverage} />
+          <Techniques of={it.techniques} />
+        </>
+      )}
     </Page>
   );
 }
 
-function NoPath({ scans }: { readonly scans: number }) {
-  if (scans > 0) return <Muted>None was found in {count(scans)} scans. The controls say what was not looked at.</Muted>;
-  return (
-    <p>
-      Nothing was scanned yet: <Mono>outweigh scan</Mono> on a host, or ask one of the <Link to="/hosts">hosts</Link>.
-    </p>
-  );
-}
-
 function Side({ of: it }: { readonly of: Posture }) {
+  const { go } = useUrl();
   return (
     <>
+      {it.spaces.length > 0 && (
+        <Section title="Of which models">
+          <div className={s.spaces}>
+            <Button look={it.space === undefined ? "main" : "quiet"} onClick={() => go({ filter: undefined })}>
+              All
+            </Button>
+            {it.spaces.map((name) => (
+              <Button
+                look={it.space === name ? "main" : "quiet"}
+                onClick={() => go({ filter: `space:${name}`, sel: undefined, by: undefined })}
+                key={name}
+              >
+                {name}
+              </Button>
+            ))}
+          </div>
+        </Section>
+      )}
       <Section title="Told from scans of" aside={<Muted>{count(it.scans.length)}</Muted>}>
         {it.scans.length === 0 && <Muted>None. Scans of other hosts come from their agents.</Muted>}
         {it.scans.map(({ host, finishedAt }) => (
           <p key={`${host} ${finishedAt}`}>
-            <Shown>{host ?? "a host without a name"}</Shown>{" "}
+            <Link to="/scans/$host" params={{ host: host ?? "this host" }}>
+              <Shown>{host ?? "a host without a name"}</Shown>
+            </Link>{" "}
             <Muted>
               <At at={Date.parse(finishedAt)} />
             </Muted>
