@@ -25,6 +25,7 @@ export type ServerErrorCode =
   | "DATA_NOT_OURS"
   | "PORT_TAKEN"
   | "SOURCE_REFUSED"
+  | "CONNECTION_UNKNOWN"
   | "CLOSED"
   | "INTERNAL";
 
@@ -54,6 +55,7 @@ const statuses: Record<ServerErrorCode, number> = {
   DATA_NOT_OURS: 500,
   PORT_TAKEN: 500,
   SOURCE_REFUSED: 500,
+  CONNECTION_UNKNOWN: 500,
   CLOSED: 503,
   INTERNAL: 500,
 };

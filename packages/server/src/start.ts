@@ -10,6 +10,8 @@ import { pino, type Logger } from "pino";
 import { Actions } from "./actions/actions.ts";
 import { Connected } from "./actions/connected.ts";
 import { outsideActs } from "./actions/drivers/acts.ts";
+import { Notices } from "./actions/notices.ts";
+import { eitherHost, orderHost } from "./actions/order-host.ts";
 import { orderActs, orderOptions } from "./actions/order-client.ts";
 import { publishRule } from "./actions/publish-rule.ts";
 import { quarantineFile } from "./actions/quarantine-file.ts";
@@ -92,7 +94,7 @@ export interface Running {
 /**
  * Starts the server: on loopback, unless the configuration says otherwise.
  *
- * @throws {ServerError} PORT_TAKEN, SOURCE_REFUSED, NO_ENGINE, NO_POSTGRES, STATE_UNAVAILABLE or DATA_IN_USE. {PipelineError} for a policy or playbook
+ * @throws {ServerError} PORT_TAKEN, SOURCE_REFUSED, CONNECTION_UNKNOWN, NO_ENGINE, NO_POSTGRES, STATE_UNAVAILABLE or DATA_IN_USE. {PipelineError} for a policy or playbook
  * that cannot be read. Whatever was started by then is ended.
  */
 export async function start(options: StartOptions): Promise<Running> {
@@ -146,6 +148,8 @@ async function assemble(options: StartOptions, { store, log, claim, opened }: Op
   await actions.recover();
   const due = actions.watch();
   opened.push(async () => due.stop());
+  const news = context.notices.watch();
+  opened.push(() => news.stop());
   const overdue = context.ownRules.watch();
   opened.push(async () => overdue.stop());
 
@@ -208,8 +212,15 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
   const connections = connectionsOf(config);
   const signer = await orderKey(dataDir);
   const gateways = await Gateways.open(db, signer, now);
+  const agents = await Agents.open(db, signer);
+  const captureKeys = new CaptureKeys(dataDir);
   const acts = [
-    quarantineFile({ db, folder: join(dataDir, "quarantine", "files"), roots: quarantineRoots, own: dataDir }),
+    eitherHost(
+      quarantineFile({ db, folder: join(dataDir, "quarantine", "files"), roots: quarantineRoots, own: dataDir }),
+      orderHost("quarantine-file", { db, agents, changes, now }),
+    ),
+    orderHost("stop-process", { db, agents, changes, now }),
+    orderHost("block-egress", { db, agents, changes, now }),
     ...outsideActs({ db, connections, models: config.models, publicUrl: config.server.url, env }),
     ...orderActs({ gateways, now }),
   ];
@@ -229,6 +240,19 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
   const kept = { db, engine, evidence, changes, worker, register, config, log, now };
   const ownRules = new OwnRules({ ...kept, rules: content.rules });
   const policy = readPolicy(content.policy);
+  const notices = new Notices({
+    db,
+    evidence,
+    changes,
+    policy,
+    connections,
+    publicUrl: config.server.url,
+    env,
+    silent: () =>
+      [...worker.sources()].flatMap(([name, { silentFrom: from }]) => (from === undefined ? [] : [{ name, from }])),
+    log,
+    now,
+  });
   const accounts = await Accounts.open(db, await keyIn(join(dataDir, "accounts.key")), now());
   return {
     db,
@@ -257,7 +281,9 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
       now,
     }),
     ownRules,
-    connected: new Connected({ connections, env, toldBy: () => undefined }),
+    captureKeys,
+    connected: new Connected({ connections, env, toldBy: (it) => notices.toldBy(it) }),
+    notices,
     scanned: new Scanned(db, changes),
     controls: {
       controls: (content.controls ?? []).map((it) => readControl(it.id, it.text)),
@@ -270,7 +296,7 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     links: new Links(),
     playbooks: new Map(content.playbooks.map(({ id, text }) => [id, readPlaybook(id, text)])),
     sourceTokens: await SourceTokens.open(db),
-    agents: await Agents.open(db, signer),
+    agents,
     gateways,
     openToken: await secretIn(join(dataDir, "open.token")),
     owner: userInfo().username,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Alert, Incident } from "@outweigh/schema";
 import { PipelineError } from "../error.ts";
-import { demandOf, readPolicy, recommend } from "./policy.ts";
+import { demandOf, readPolicy, recommend, toldOfIncident, toldOfSilence } from "./policy.ts";
 
 const policy = readPolicy(`
 - when: { rule: undeclared-copy, incident: { severity: medium } }
@@ -48,6 +48,24 @@ test("who must agree is the strictest of the lines that name the verb and what i
   assert.deepEqual(demandOf(strict, "notify", "pager"), { approval: "person" });
 });
 
+test("who is told by itself is told of what fits, and of silence only where a line says so", () => {
+  const telling = readPolicy(`
+- { when: { incident: { severity: high } }, tell: [soc, mail], why: look }
+- { when: { incident: { method: queries } }, tell: [gateway-team], why: theirs }
+- { when: { source: silent }, tell: [mail], why: blind }
+`);
+  const told = (over: Partial<Incident>) => [...toldOfIncident(telling, incident(over))];
+  assert.deepEqual(told({ severity: "critical" }), ["soc", "mail"]);
+  assert.deepEqual(told({ severity: "low", method: "queries" }), ["gateway-team"]);
+  assert.deepEqual(told({ severity: "medium" }), []);
+  assert.deepEqual([...toldOfSilence(telling)], ["mail"]);
+  assert.deepEqual(
+    [recommend(telling, incident({}), []), [...toldOfSilence(policy)]],
+    [[], []],
+    "nothing is done by itself",
+  );
+});
+
 test("a mistake is named by its path", () => {
   const code = (text: string, message: RegExp) =>
     assert.throws(
@@ -59,6 +77,9 @@ test("a mistake is named by its path", () => {
   code("- { when: {}, do: [notify], why: x, for: 1h }", /^0: /);
   code("- { when: {}, do: [notify], why: x, lasts: 91d }", /^0\.lasts: at most 90d/);
   code("- { when: {}, do: [notify], why: x, lasts: soon }", /^0\.lasts: expected hours or days/);
+  code("- { when: {}, tell: [soc], why: x }", /^0\.when: expected either incident or source/);
+  code("- { when: { source: quiet }, tell: [soc], why: x }", /^0\.when\.source: /);
+  code("- { when: { source: silent }, tell: [], why: x }", /^0\.tell: /);
   code("a: [", /^not YAML/);
   code("x".repeat(300_000), /characters/);
 });

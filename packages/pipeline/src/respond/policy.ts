@@ -30,32 +30,44 @@ const lasts = z
   .transform((it) => Number(it.slice(0, -1)) * (it.endsWith("h") ? spans.h : spans.d))
   .refine((it) => it <= maxLastsMs, "at most 90d");
 
+/** What of an incident must fit. */
+const incidentPart = z.strictObject({
+  /** This severity or worse. */
+  severity: z.enum(severities).optional(),
+  act: act.optional(),
+  method: method.optional(),
+});
+
 const entry = z.strictObject({
   when: z.strictObject({
-    incident: z
-      .strictObject({
-        /** This severity or worse. */
-        severity: z.enum(severities).optional(),
-        act: act.optional(),
-        method: method.optional(),
-      })
-      .prefault({}),
+    incident: incidentPart.prefault({}),
     /** Any of its alerts comes from one of these rules. */
     rule: z.union([z.string(), z.array(z.string())]).optional(),
-    /** What it touches begins with this: the address of an artifact, or the name of a client or webhook. */
+    /** What it touches begins with this: an artifact's or place's address, `host:NAME`, the name of a client or connection. */
     target: z.string().min(1).max(2048).optional(),
   }),
   do: z.array(actionVerb).min(1),
-  /** Who has to agree. Nothing here acts by itself. */
+  /** Who has to agree. Nothing acts by itself. */
   approval: approval.default("person"),
   /** How long it stays; then it is undone by itself. */
   lasts: lasts.optional(),
   why: z.string().min(1).max(500),
 });
 
-/** The only place where an incident becomes an action: what to recommend, and why. */
+/** Whom to tell of what, by itself: a message changes nothing. */
+const tell = z.strictObject({
+  when: z
+    .strictObject({ incident: incidentPart.optional(), source: z.literal("silent").optional() })
+    .refine((it) => (it.incident === undefined) !== (it.source === undefined), "expected either incident or source"),
+  /** Names of connections. */
+  tell: z.array(z.string().min(1).max(64)).min(1).max(20),
+  why: z.string().min(1).max(500),
+});
+
+/** The only place where an incident becomes an action: what to recommend, and why; and whom to tell by itself. */
 export interface Policy {
   readonly entries: readonly z.infer<typeof entry>[];
+  readonly tells: readonly z.infer<typeof tell>[];
 }
 
 /** Something that the policy recommends for an incident. */
@@ -76,27 +88,53 @@ export function readPolicy(text: string): Policy {
   } catch (cause) {
     throw new PipelineError("BAD_POLICY", `not YAML: ${cause instanceof Error ? cause.message : "unknown"}`, { cause });
   }
-  const read = z.array(entry).max(maxEntries).safeParse(value);
-  if (!read.success) {
-    const [issue] = read.error.issues;
-    throw new PipelineError("BAD_POLICY", `${issue?.path.join(".") || "policy"}: ${issue?.message ?? "not a policy"}`);
+  const lines = readPart(z.array(z.unknown()).max(maxEntries), value, []);
+  const policy: { entries: z.infer<typeof entry>[]; tells: z.infer<typeof tell>[] } = { entries: [], tells: [] };
+  for (const [i, line] of lines.entries()) {
+    // By the word that only one of the two has: so that a mistake is named for what the line means to be.
+    if (typeof line === "object" && line !== null && "tell" in line) policy.tells.push(readPart(tell, line, [i]));
+    else policy.entries.push(readPart(entry, line, [i]));
   }
-  return { entries: read.data };
+  return policy;
+}
+
+function readPart<Schema extends z.ZodType>(schema: Schema, value: unknown, at: readonly number[]): z.infer<Schema> {
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const path = [...at, ...(issue?.path ?? [])].join(".");
+  throw new PipelineError("BAD_POLICY", `${path || "policy"}: ${issue?.message ?? "not a policy"}`);
 }
 
 /** What the policy recommends for an incident with these alerts: each verb once, from the first entry that names it. */
 export function recommend(policy: Policy, incident: Incident, alerts: readonly Alert[]): Recommendation[] {
   const found = new Map<ActionVerb, Recommendation>();
   for (const { when, do: verbs, approval, why } of policy.entries) {
-    const { severity, act: asked, method: by } = when.incident;
-    if (severity !== undefined && severityId(incident.severity) < severityId(severity)) continue;
-    if (asked !== undefined && incident.act !== asked) continue;
-    if (by !== undefined && incident.method !== by) continue;
+    if (!fits(incident, when.incident)) continue;
     const rules = when.rule === undefined ? undefined : [when.rule].flat();
     if (rules && !alerts.some((it) => rules.includes(it.rule))) continue;
     for (const verb of verbs) if (!found.has(verb)) found.set(verb, { verb, approval, why });
   }
   return [...found.values()];
+}
+
+/** Which connections the policy tells of an incident by itself. */
+export function toldOfIncident(policy: Policy, incident: Pick<Incident, "severity" | "act" | "method">): Set<string> {
+  const fitting = policy.tells.filter(({ when }) => when.incident !== undefined && fits(incident, when.incident));
+  return new Set(fitting.flatMap((it) => it.tell));
+}
+
+/** Which connections the policy tells of a source that fell silent. */
+export function toldOfSilence(policy: Policy): Set<string> {
+  return new Set(policy.tells.filter(({ when }) => when.source === "silent").flatMap((it) => it.tell));
+}
+
+function fits(
+  incident: Pick<Incident, "severity" | "act" | "method">,
+  { severity, act: asked, method: by }: z.infer<typeof incidentPart>,
+): boolean {
+  if (severity !== undefined && severityId(incident.severity) < severityId(severity)) return false;
+  return (asked === undefined || incident.act === asked) && (by === undefined || incident.method === by);
 }
 
 /** What an action needs, whatever incident it is for. */

@@ -27,8 +27,10 @@ export type Planned =
 export interface Agreed {
   /** The action's id. */
   readonly action: string;
-  /** Who ordered it. */
+  /** Who ordered it, why, and about which incident. */
   readonly by: string;
+  readonly reason: string;
+  readonly incident?: string | undefined;
 }
 
 /**

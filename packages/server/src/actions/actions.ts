@@ -166,12 +166,29 @@ export class Actions {
 
   /** Ends what has lasted for long enough, and proposals that nobody agreed to; again and again until `stop` is called. */
   watch(): { readonly stop: () => void } {
-    const timer = setInterval(() => void this.endDue().catch(() => undefined), lookMs);
+    const timer = setInterval(() => void this.#look().catch(() => undefined), lookMs);
     timer.unref();
     return { stop: () => clearInterval(timer) };
   }
 
-  /** What `watch` does each time. */
+  async #look(): Promise<void> {
+    await this.endDue();
+    await this.lookAgain();
+  }
+
+  /** Looks at actions that wait for an answer from outside: whoever hears of one may call it sooner than `watch` does. */
+  async lookAgain(): Promise<void> {
+    const { db, log } = this.#options;
+    await this.#inTurn(async () => {
+      // In its turn nothing is being carried out: what runs waits.
+      for (const it of await runningActions(db))
+        await this.#steps
+          .lookAgain(it)
+          .catch((error: unknown) => log.warn({ err: error, action: it.row.id }, "an action could not be looked at"));
+    });
+  }
+
+  /** Ends what is due. */
   async endDue(): Promise<void> {
     const { db, now, log } = this.#options;
     for (const { row } of await dueActions(db, now())) {
@@ -259,9 +276,20 @@ export class Actions {
     return found;
   }
 
-  /** Looks at what the last run left unfinished: nobody saw how far it came. Done is done, half done is taken back. */
+  /**
+   * Looks at what the last run left unfinished: nobody saw how far it came. Done is done, half done is taken back. Nobody waits for systems
+   * outside: they are looked at in their turn, before any other action.
+   */
   async recover(): Promise<void> {
-    for (const it of await runningActions(this.#options.db)) await this.#steps.settle(it);
+    const { db, log } = this.#options;
+    for (const it of await runningActions(db)) {
+      const settled = this.#inTurn(() => this.#steps.settle(it));
+      if (this.#steps.act(it.row.verb).outside !== true) await settled;
+      else
+        settled.catch((error: unknown) =>
+          log.warn({ err: error, action: it.row.id }, "an action could not be settled"),
+        );
+    }
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

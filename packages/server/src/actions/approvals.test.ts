@@ -5,17 +5,20 @@ import { after, before, test } from "node:test";
 import { readPolicy } from "@outweigh/pipeline";
 import type { ActionRow, Incident } from "@outweigh/schema";
 import { pino } from "pino";
+import type { Agents } from "../auth/agents.ts";
 import { Changes } from "../changes.ts";
 import { EvidenceLog, toActivity } from "../evidence/log.ts";
 import { listEvidence } from "../store/evidence.ts";
 import { listActions } from "../store/actions.ts";
 import { storeIncidents } from "../store/incidents.ts";
+import { addAgent, finishOrder, ordersOf } from "../store/agents.ts";
 import { openState, type State } from "../store/state/state.ts";
 import { aFolder } from "../testing/a-server.ts";
 import { aDatabaseUrl } from "../testing/engines.ts";
 import type { Act } from "./action.ts";
 import type { Wanting } from "./agreed.ts";
 import { Actions } from "./actions.ts";
+import { orderHost, orderIdOf } from "./order-host.ts";
 
 const hour = 3_600_000;
 const folder = aFolder("approvals");
@@ -46,9 +49,34 @@ const driver = (verb: Act["verb"], lasts?: number, models?: readonly string[]): 
   },
 });
 
+/** A system outside: what it was asked, what it does, and whether its answer arrives. */
+const outside = { isOn: false, does: true, answers: true, seen: true };
+const far: Act = {
+  verb: "make-private",
+  outside: true,
+  preview: async (target) => ({
+    ok: true,
+    plan: { title: `Close ${target}`, effects: ["It is closed"], undoable: true, stays: true, plan: { target } },
+  }),
+  apply: async (plan) => {
+    if (outside.does) outside.isOn = true;
+    if (!outside.answers) throw new Error("no answer came");
+    return plan;
+  },
+  verify: async () => {
+    if (!outside.seen) throw new Error("nobody is there");
+    return outside.isOn ? { is: "done", says: "it is closed" } : { is: "not-done", says: "it is open" };
+  },
+  undo: async () => {
+    if (!outside.seen) throw new Error("nobody is there");
+    outside.isOn = false;
+  },
+};
+
 const policy = readPolicy(`
 - { when: { target: "file:/srv/" }, do: [quarantine-file], approval: two-people, lasts: 2h, why: production }
 - { when: {}, do: [quarantine-file, notify], lasts: 12h, why: a copy }
+- { when: { target: "host:gpu-" }, do: [stop-process], approval: two-people, why: it may serve }
 `);
 
 before(async () => {
@@ -60,8 +88,13 @@ before(async () => {
     driver("notify", hour),
     driver("suspend", hour, []),
     driver("throttle", hour, ["acme-13b"]),
+    far,
   ];
   const changes = new Changes();
+  const host = { id: "a1", host: { name: "gpu-3" }, lastSeenAt: now, health: { may: ["stop-process"] } };
+  const agents = { get: (id: string) => (id === "a1" ? host : undefined) } as unknown as Agents;
+  acts.push(orderHost("stop-process", { db: state.db, agents, changes, now: () => now }));
+  acts.push(orderHost("block-egress", { db: state.db, agents, changes, now: () => now }));
   const order = { target: "gw:mallory", label: "o" };
   const orders = () => [
     { verb: "suspend" as const, ...order },
@@ -227,4 +260,69 @@ test("who leads in one space decides of a client what concerns its models alone;
   const also = { ...near, name: "vera" };
   await assert.rejects(actions.approve(row.id, agreed(row), also), code("FORBIDDEN"));
   assert.equal((await actions.approve(row.id, agreed(row), lee)).state, "verified");
+});
+
+test("an answer that was lost is found out by looking; what cannot be seen can be undone by a person later", async () => {
+  outside.answers = false;
+  const lost = await wanted("s3://a", lee, "make-private");
+  assert.deepEqual(
+    [lost.state, lost.seen, lost.endsAt],
+    ["verified", "it is closed", undefined],
+    "it stays until it is undone",
+  );
+  outside.does = false;
+  outside.isOn = false;
+  const failed = await wanted("s3://b", lee, "make-private");
+  assert.deepEqual([failed.state, failed.undoable], ["failed", false]);
+  assert.match(failed.problem ?? "", /no answer came; it is open/);
+  Object.assign(outside, { does: true, seen: false });
+  const unknown = await wanted("s3://c", lee, "make-private");
+  assert.deepEqual([unknown.state, unknown.undoable], ["failed", true]);
+  assert.match(unknown.problem ?? "", /could not be seen: nobody is there; and it could not be taken back/);
+  outside.seen = true;
+  assert.equal((await actions.undo(unknown.id, "back", lee)).state, "undone");
+  assert.equal(outside.isOn, false);
+  outside.answers = true;
+});
+
+test("a change of a host needs whom the policy says, waits for the agent, and is what the agent says of it", async () => {
+  const facts = { name: "gpu-3", system: "Linux" };
+  const agent = { id: "a1", host: facts as never, publicKey: "k", enrolledAt: now, enrolledBy: "lee" };
+  await state.db.transaction().execute((tx) => addAgent(tx, agent));
+  const order = { verb: "stop-process", process: "7:1", program: "0".repeat(64), how: "hold" } as const;
+  const asked = { verb: "stop-process", target: "host:a1", terms: { order } } as const;
+  const { digest, approval } = await actions.preview(asked, lee);
+  assert.equal(approval, "two-people");
+  const row = await actions.apply({ ...asked, digest, reason: "it reads weights" }, lee);
+  assert.equal(row.state, "pending");
+  assert.deepEqual(await ordersOf(state.db, "a1", 9), [], "nothing is ordered before a second person agrees");
+  const running = await actions.approve(row.id, agreed(row), who("max"));
+  assert.deepEqual([running.state, running.seen], ["running", "the agent was asked, and has not answered yet"]);
+  const [given] = await ordersOf(state.db, "a1", 9, now);
+  assert.deepEqual([given?.id, given?.order, given?.by], [orderIdOf(row.id), order, "max"]);
+  await actions.lookAgain();
+  const answer = { id: orderIdOf(row.id), agent: "a1", at: now, state: "done", message: "it stands still" } as const;
+  await state.db.transaction().execute((tx) => finishOrder(tx, answer));
+  await actions.lookAgain();
+  const { items } = await listActions(state.db, { filter: `id:${row.id}`, limit: 1, now });
+  assert.deepEqual([items[0]?.state, items[0]?.seen], ["verified", "it stands still"]);
+});
+
+test("an order that its agent did not answer in time was not done, and one that it may not do is refused", async () => {
+  const order = { verb: "block-egress", whose: { of: "host" }, minutes: 5 } as const;
+  const asked = { verb: "block-egress", target: "host:a1", terms: { order } } as const;
+  assert.match((await actions.preview(asked, lee)).refused ?? "", /without leave to block-egress/);
+  const stop = { verb: "stop-process", process: "8:1", program: "0".repeat(64), how: "end" } as const;
+  const wish = { verb: "stop-process", target: "host:a1", terms: { order: stop } } as const;
+  const { digest, undoable } = await actions.preview(wish, lee);
+  assert.equal(undoable, false);
+  const row = await actions.apply({ ...wish, digest, reason: "r" }, lee);
+  await actions.approve(row.id, agreed(row), who("max"));
+  now += hour;
+  await actions.lookAgain();
+  const { items } = await listActions(state.db, { filter: `id:${row.id}`, limit: 1, now });
+  assert.deepEqual(
+    [items[0]?.state, items[0]?.problem],
+    ["failed", "the agent did not answer in time: it will not do it any more"],
+  );
 });

@@ -144,7 +144,7 @@ export class Steps {
     const { id } = row;
     let record: object;
     try {
-      record = await act.apply(plan, { action: id, by });
+      record = await act.apply(plan, { action: id, by, reason: row.reason, incident: row.incident });
     } catch (cause) {
       log.warn({ err: cause, action: id }, "an action failed");
       const problem = messageOf(cause);

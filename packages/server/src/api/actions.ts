@@ -52,7 +52,8 @@ export function actions(app: FastifyInstance, context: Context): void {
   );
 }
 
-function wantingOf(request: FastifyRequest, { config }: Context): Wanting {
+/** Who asks, as actions want to know it. */
+export function wantingOf(request: FastifyRequest, { config }: Context): Wanting {
   const { user, by, grants } = sessionOf(request);
   const led = reachWith(grants, "lead", config.spaces);
   return {

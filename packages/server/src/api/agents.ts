@@ -213,6 +213,8 @@ async function take(context: Context, agent: StoredAgent, report: AgentReport): 
     await worker.accept({ source: "scan", body: Buffer.from(JSON.stringify(scan)), at: now() });
   }
   for (const it of report.results) await finish(context, agent, it);
+  // In its turn: an undoing may wait for this very report.
+  if (report.results.length > 0) void context.actions.lookAgain().catch(() => undefined);
   await agentSeen(db, agent.id, now(), report.health);
   context.agents.seen(agent.id, now(), report.health);
   changes.tell("host", agent.id);

@@ -5,6 +5,7 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { Actions } from "../actions/actions.ts";
 import type { Connected } from "../actions/connected.ts";
+import type { Notices } from "../actions/notices.ts";
 import type { Agents } from "../auth/agents.ts";
 import type { Gateways } from "../auth/gateways.ts";
 import type { Links } from "../auth/links.ts";
@@ -36,6 +37,7 @@ export interface Context {
   readonly collectors: Collectors;
   readonly actions: Actions;
   readonly connected: Connected;
+  readonly notices: Notices;
   readonly ownRules: OwnRules;
   readonly changes: Changes;
   readonly sessions: Sessions;

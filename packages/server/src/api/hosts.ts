@@ -2,21 +2,26 @@
 import { randomUUID } from "node:crypto";
 import {
   changingVerbs,
+  hostChange,
   listQuery,
   orderRequestBody,
   reasonBody,
   type Enrolment,
+  type HostChange,
   type HostDetail,
   type HostRow,
 } from "@outweigh/schema";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { newSecret } from "../auth/tokens.ts";
 import { ServerError } from "../error.ts";
 import { addEnrolment, addOrder, ordersOf, revokeAgent, type StoredAgent } from "../store/agents.ts";
 import { pageOfRows, type RowFields } from "../store/filter-rows.ts";
+import { orderIdOf } from "../actions/order-host.ts";
+import { actionById } from "../store/actions.ts";
+import { wantingOf } from "./actions.ts";
 import { agentSource, enrolmentId } from "./agents.ts";
-import { enrolmentBody } from "./routes.ts";
+import { enrolmentBody, orderAnswer } from "./routes.ts";
 import { decide, personOf, read, sessionOf, type Context } from "./context.ts";
 import { checkNeeds } from "../auth/rights.ts";
 
@@ -66,13 +71,18 @@ export function hosts(app: FastifyInstance, context: Context): void {
     return { token, expiresAt };
   });
 
-  app.post("/api/hosts/:id/orders", async (request): Promise<{ id: string }> => {
+  app.post("/api/hosts/:id/orders", async (request): Promise<OrderAnswer> => {
     const by = personOf(request);
     const agent = required(context, read(params, request.params).id);
     const { order, reason, incident } = read(orderRequestBody, request.body);
     const isChange = order.verb === "undo" || changingVerbs.some((it) => it === order.verb);
     if (isChange) checkNeeds(sessionOf(request), { role: "lead", inSpace: false, person: true }, config.spaces);
     if (agent.revokedAt !== undefined) throw new ServerError("CONFLICT", `${agent.host.name} is not enrolled any more`);
+    const change = hostChange.safeParse(order).data;
+    // The policy says who must agree, whichever way it is asked for.
+    if (change) return changeHost(context, request, { agent: agent.id, change, reason, incident });
+    if (order.verb === "undo" && (await undoAction(context, request, { order: order.order, reason })))
+      return { id: order.order };
     const id = randomUUID();
     const at = now();
     const stored = {
@@ -115,6 +125,45 @@ export function hosts(app: FastifyInstance, context: Context): void {
     changes.tell("host", agent.id);
     return rowOf(revoked, context);
   });
+}
+
+/** What came of asking: the order's id, and for a change of a host the action that it is. */
+type OrderAnswer = z.infer<typeof orderAnswer>;
+
+async function changeHost(
+  context: Context,
+  request: FastifyRequest,
+  it: {
+    readonly agent: string;
+    readonly change: HostChange;
+    readonly reason: string;
+    readonly incident: string | undefined;
+  },
+): Promise<OrderAnswer> {
+  const { actions } = context;
+  const who = wantingOf(request, context);
+  const wanted = {
+    verb: it.change.verb,
+    target: `host:${it.agent}`,
+    terms: { order: it.change },
+    incident: it.incident,
+  };
+  const { refused, digest } = await actions.preview(wanted, who);
+  if (refused !== undefined) throw new ServerError("ACTION_REFUSED", refused);
+  const action = await actions.apply({ ...wanted, digest, reason: it.reason }, who);
+  return { id: orderIdOf(action.id), action };
+}
+
+/** False for an order that no action gave: those of before there were any. */
+async function undoAction(
+  context: Context,
+  request: FastifyRequest,
+  { order, reason }: { readonly order: string; readonly reason: string },
+): Promise<boolean> {
+  const id = `action-${order}`;
+  if (!(await actionById(context.db, id))) return false;
+  await context.actions.undo(id, reason, wantingOf(request, context));
+  return true;
 }
 
 function required({ agents }: Context, id: string): StoredAgent {

@@ -9,8 +9,10 @@ import {
   type HostFacts,
   type HostOrder,
 } from "@outweigh/schema";
+import type { Selectable } from "kysely";
 import { storable, storableJson } from "./text.ts";
 import type { Db, Tx } from "./state/state.ts";
+import type { AgentOrderTable } from "./state/tables.ts";
 
 export interface StoredAgent {
   readonly id: string;
@@ -113,8 +115,16 @@ export async function addOrder(tx: Tx, it: StoredOrder): Promise<void> {
 export async function ordersOf(db: Db, agent: string, most: number, waitingAt?: number): Promise<HostOrder[]> {
   let query = db.selectFrom("agent_order").selectAll().where("agent", "=", agent);
   if (waitingAt !== undefined) query = query.where("state", "=", "waiting").where("expires_at", ">", waitingAt);
-  const rows = await query.orderBy("at", "desc").orderBy("id").limit(most).execute();
-  return rows.map((row) => ({
+  return (await query.orderBy("at", "desc").orderBy("id").limit(most).execute()).map(toOrder);
+}
+
+export async function orderById(db: Db, id: string): Promise<HostOrder | undefined> {
+  const row = await db.selectFrom("agent_order").selectAll().where("id", "=", id).executeTakeFirst();
+  return row && toOrder(row);
+}
+
+function toOrder(row: Selectable<AgentOrderTable>): HostOrder {
+  return {
     id: row.id,
     order: order.parse(row.body),
     by: row.by,
@@ -126,7 +136,7 @@ export async function ordersOf(db: Db, agent: string, most: number, waitingAt?: 
     ...(row.message !== null && { message: row.message }),
     ...(row.facts !== null && { facts: facts.parse(row.facts) }),
     ...(row.incident !== null && { incident: row.incident }),
-  }));
+  };
 }
 
 /** Notes what came of an order; false when it does not wait for this agent any more. */

@@ -196,6 +196,21 @@ export async function lastIncidents(db: Db, beforeMs: number): Promise<IncidentR
   return rows.map(toIncidentRow);
 }
 
+/** Open ones that were made after that, the worst first. At most five thousand. */
+export async function incidentsSince(db: Db, since: number): Promise<IncidentRow[]> {
+  const rows = await db
+    .selectFrom("incident")
+    .selectAll()
+    .where("created_at", ">", since)
+    .where("status", "in", openStatuses)
+    .where("merged_into", "is", null)
+    .orderBy("severity", "desc")
+    .orderBy("number")
+    .limit(5000)
+    .execute();
+  return rows.map(toIncidentRow);
+}
+
 export async function countIncidents(
   db: Db,
   filter: string,

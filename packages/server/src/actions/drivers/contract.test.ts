@@ -14,7 +14,7 @@ import { privateGithub } from "./github-repository.ts";
 import { privateHuggingface } from "./huggingface.ts";
 
 const env = { SECRET: outsideSecret, KEY: "AKIAEXAMPLE" };
-const agreed = { action: "action-1", by: "lee" };
+const agreed = { action: "action-1", by: "lee", reason: "stolen" };
 
 interface World {
   readonly outside: Outside;
