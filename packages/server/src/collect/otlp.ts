@@ -5,7 +5,7 @@ import { ServerError } from "../error.ts";
 import { Turns } from "../turns.ts";
 import type { Worker } from "../worker/worker.ts";
 import { requests, responseBytes, statusBytes } from "./otlp-messages.ts";
-import { ProtobufError, readProtobuf } from "./protobuf.ts";
+import { ProtobufError, readInSlices } from "./protobuf.ts";
 
 /** Largest request, in bytes when unpacked: what OpenTelemetry's own receiver takes. */
 const maxOtlpBytes = 20 * 1024 * 1024;
@@ -33,7 +33,7 @@ export function otlp(app: FastifyInstance, options: OtlpOptions): void {
   for (const signal of ["traces", "logs"] as const) {
     app.post(`/v1/${signal}`, { config: { forPrograms: true } }, async (request, reply) => {
       const isBinary = isProtobuf(request);
-      const document = parse(await options.bodyOf(request, maxOtlpBytes), signal, isBinary);
+      const document = await parse(await options.bodyOf(request, maxOtlpBytes), signal, isBinary);
       const refused = await take(document, signal, options.sourceOf(request), options);
       const message = refused.length === 0 ? "" : said(refused);
       if (isBinary) return reply.type("application/x-protobuf").send(responseBytes(refused.length, message));
@@ -74,14 +74,25 @@ async function take(
 }
 
 /** @throws {ServerError} BAD_REQUEST. Nothing of a body is quoted: it may hold prompts. */
-function parse(body: Buffer, signal: Signal, isBinary: boolean): unknown {
+async function parse(body: Buffer, signal: Signal, isBinary: boolean): Promise<unknown> {
   if (!isBinary && hasMany(body))
     throw new ServerError("TOO_LARGE", `more than ${maxParts} values: send it in several requests`);
   try {
-    return isBinary ? readProtobuf(body, requests[signal]) : JSON.parse(body.toString("utf8"));
+    return isBinary ? await readPolitely(body, signal) : JSON.parse(body.toString("utf8"));
   } catch (cause) {
     const why = cause instanceof ProtobufError ? cause.message : "not JSON";
     throw new ServerError("BAD_REQUEST", `the body is no export request: ${why}`, { cause });
+  }
+}
+
+/** Others are answered in between: a full request takes some hundred milliseconds. */
+async function readPolitely(body: Buffer, signal: Signal): Promise<unknown> {
+  const turns = new Turns();
+  const slices = readInSlices(body, requests[signal]);
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done === true) return value;
+    await turns.give();
   }
 }
 

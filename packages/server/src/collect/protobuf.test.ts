@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { bytes, fixed, message, text, whole } from "../testing/a-protobuf.ts";
 import { requests, responseBytes, statusBytes } from "./otlp-messages.ts";
-import { ProtobufError, readProtobuf } from "./protobuf.ts";
+import { ProtobufError, readInSlices, readProtobuf } from "./protobuf.ts";
 
 function code(encoded: Uint8Array): string {
   try {
@@ -89,4 +89,23 @@ test("answers are messages too", () => {
   assert.equal(responseBytes(0, "").length, 0);
   assert.deepEqual(responseBytes(300, "why"), bytes(1, message(whole(1, 300n), text(2, "why"))));
   assert.deepEqual(statusBytes(3, "why"), message(whole(1, 3n), text(2, "why")));
+});
+
+test("a large request pauses often, whether it is many spans or one", () => {
+  const attribute = (n: number) => bytes(9, message(text(1, `k${n}`), bytes(2, text(1, "v"))));
+  const many = Array.from({ length: 20_000 }, (_, n) => attribute(n));
+  const spans = many.map((it) => bytes(2, it));
+  for (const scope of [message(...spans), bytes(2, message(...many))]) {
+    const request = bytes(1, bytes(2, scope));
+    const slices = readInSlices(request, requests.traces);
+    let pauses = 0;
+    for (let step = slices.next(); ; step = slices.next()) {
+      if (step.done === true) {
+        assert.deepEqual(step.value, readProtobuf(request, requests.traces));
+        break;
+      }
+      pauses++;
+    }
+    assert.ok(pauses >= 60, `${pauses} pauses`);
+  }
 });

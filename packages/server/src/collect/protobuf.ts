@@ -28,13 +28,24 @@ export class ProtobufError extends Error {
   }
 }
 
+/** Fields read in one go, where others wait: some milliseconds. */
+const sliceFields = 1000;
+
 /** @throws {ProtobufError} */
 export function readProtobuf(bytes: Uint8Array, fields: Fields): Record<string, unknown> {
-  const reader = new Reader(bytes);
-  return reader.message(fields, bytes.length, 0);
+  const slices = readInSlices(bytes, fields);
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done === true) return value;
+  }
 }
 
-type Value = string | number | boolean | Record<string, unknown>;
+/** As `readProtobuf`, with a pause after every few fields, however they nest. @throws {ProtobufError} */
+export function readInSlices(bytes: Uint8Array, fields: Fields): Generator<undefined, Record<string, unknown>> {
+  return new Reader(bytes).message(fields, bytes.length, 0);
+}
+
+type Scalar = string | number | boolean;
 
 class Reader {
   readonly #bytes: Buffer;
@@ -45,47 +56,31 @@ class Reader {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  message(fields: Fields, end: number, depth: number): Record<string, unknown> {
+  *message(fields: Fields, end: number, depth: number): Generator<undefined, Record<string, unknown>> {
     if (depth > maxDepth) throw new ProtobufError("TOO_DEEP", `messages nested deeper than ${maxDepth}`);
     const value: Record<string, unknown> = {};
     while (this.#at < end) {
       if (++this.#fields > maxFields) throw new ProtobufError("TOO_MANY", `more than ${maxFields} fields`);
+      if (this.#fields % sliceFields === 0) yield;
       const start = this.#at;
       const tag = this.#number(end);
       const [number, wire] = [tag >>> 3, tag & 7];
       if (number === 0) throw new ProtobufError("BAD_TAG", `no field begins at byte ${start}`);
       const field = fields.get(number);
-      if (!field) this.#skip(wire, end, start);
-      else this.#field(value, field, { wire, end, start, depth });
+      if (!field) {
+        this.#skip(wire, end, start);
+        continue;
+      }
+      const type = typeof field.type === "function" ? field.type() : field.type;
+      if (wire !== wireOf(type))
+        throw new ProtobufError("BAD_TYPE", `the field at byte ${start} has the wire type ${wire}`);
+      if (typeof type === "string") put(value, field, this.#scalar(type, end));
+      else put(value, field, yield* this.message(type, this.#length(end), depth + 1));
     }
     return value;
   }
 
-  #field(
-    message: Record<string, unknown>,
-    { name, type, isList }: Field,
-    at: { readonly wire: number; readonly end: number; readonly start: number; readonly depth: number },
-  ): void {
-    const value = this.#value(typeof type === "function" ? type() : type, at);
-    if (!isList) message[name] = value;
-    else {
-      const list = message[name];
-      if (Array.isArray(list)) list.push(value);
-      else message[name] = [value];
-    }
-  }
-
-  #value(
-    type: FieldType,
-    {
-      wire,
-      end,
-      start,
-      depth,
-    }: { readonly wire: number; readonly end: number; readonly start: number; readonly depth: number },
-  ): Value {
-    if (wire !== wireOf(type))
-      throw new ProtobufError("BAD_TYPE", `the field at byte ${start} has the wire type ${wire}`);
+  #scalar(type: Exclude<FieldType, Fields>, end: number): Scalar {
     switch (type) {
       case "switch":
         return this.#varint(end) !== 0n;
@@ -97,9 +92,10 @@ class Reader {
         return this.#bytes.readDoubleLE(this.#fixed(8, end));
       case "time":
         return String(this.#bytes.readBigUInt64LE(this.#fixed(8, end)));
-      default: {
+      case "text":
+      case "id":
+      case "bytes": {
         const until = this.#length(end);
-        if (typeof type !== "string") return this.message(type, until, depth + 1);
         const from = this.#at;
         this.#at = until;
         return this.#bytes.toString(type === "text" ? "utf8" : type === "id" ? "hex" : "base64", from, until);
@@ -157,6 +153,13 @@ class Reader {
     }
     throw new ProtobufError("BAD_VARINT", `a number at byte ${start} does not end`);
   }
+}
+
+function put(message: Record<string, unknown>, { name, isList }: Field, value: Scalar | Record<string, unknown>): void {
+  const list = message[name];
+  if (!isList) message[name] = value;
+  else if (Array.isArray(list)) list.push(value);
+  else message[name] = [value];
 }
 
 function wireOf(type: FieldType): number {

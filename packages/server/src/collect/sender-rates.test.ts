@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { burstMessages, maxSenders, messagesPerSecond, usualBytes } from "./limits.ts";
-import { SenderRates } from "./sender-rates.ts";
+import { ownerOf, SenderRates } from "./sender-rates.ts";
 
 test("a sender may send a burst, then as much as a second brings, whatever others do", () => {
   const rates = new SenderRates();
@@ -28,4 +28,21 @@ test("a long message counts as several", () => {
   assert.equal(rates.mayCome("a", burstMessages * usualBytes, 0), true);
   assert.equal(rates.mayCome("a", 1, 0), false);
   assert.equal(rates.pay("b", { messages: 1, bytes: (burstMessages + messagesPerSecond) * usualBytes }, 0), 1000);
+});
+
+test("of IPv6 a whole /64 is one sender, however its addresses are written", () => {
+  const same = [
+    "2001:db8:0:1::1",
+    "2001:DB8::1:0:0:0:2",
+    "2001:0db8:0000:0001:ffff:ffff:ffff:ffff",
+    "2001:db8:0:1::1.2.3.4",
+  ];
+  assert.deepEqual(new Set(same.map(ownerOf)), new Set(["2001:db8:0:1::/64"]));
+  assert.deepEqual(["2001:db8:0:2::1", "::1", "fe80::1", "10.0.0.1", "unknown"].map(ownerOf), [
+    "2001:db8:0:2::/64",
+    "0:0:0:0::/64",
+    "fe80:0:0:0::/64",
+    "10.0.0.1",
+    "unknown",
+  ]);
 });

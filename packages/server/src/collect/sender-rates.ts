@@ -1,5 +1,25 @@
 // How fast each sender may send: a loud one must not be able to drown the others.
+import { isIPv6 } from "node:net";
 import { burstMessages, maxSenders, messagesPerSecond, usualBytes } from "./limits.ts";
+
+/**
+ * Whose an address is, for limits: it itself, and of IPv6 its /64. Who has one address there has all of that network, and would be as
+ * many senders as they like.
+ */
+export function ownerOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = "", tail] = address.toLowerCase().split("::");
+  const front = head === "" ? [] : head.split(":");
+  const back = tail === undefined || tail === "" ? [] : tail.split(":");
+  // An address of IPv4 at the end stands for two groups.
+  const groups = back.length + (back.at(-1)?.includes(".") === true ? 1 : 0);
+  const zeros = tail === undefined ? 0 : 8 - front.length - groups;
+  const all = [...front, ...Array<string>(Math.max(0, zeros)).fill("0"), ...back];
+  return `${all
+    .slice(0, 4)
+    .map((it) => Number.parseInt(it, 16).toString(16))
+    .join(":")}::/64`;
+}
 
 interface Purse {
   left: number;

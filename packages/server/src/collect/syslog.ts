@@ -8,7 +8,7 @@ import type { Collector, Intake } from "./collector.ts";
 import { Gather } from "./gather.ts";
 import { handshakeMs, idleMs, maxConnections, maxConnectionsPerSender, maxMessageBytes, partialMs } from "./limits.ts";
 import { refused } from "./refused.ts";
-import { SenderRates } from "./sender-rates.ts";
+import { ownerOf, SenderRates } from "./sender-rates.ts";
 import { Shed } from "./shed.ts";
 import { FrameCutter, sampleOf, type Frame } from "./syslog-frames.ts";
 import { readMessage } from "./syslog-message.ts";
@@ -131,7 +131,8 @@ export class SyslogCollector implements Collector {
   #mayCome(socket: Socket, sender: string): boolean {
     // It hung up before we looked.
     if (socket.remoteAddress === undefined || !this.#isAllowed(sender)) return false;
-    const own = [...this.#open.values()].filter((it) => it === sender).length;
+    const owner = ownerOf(sender);
+    const own = [...this.#open.values()].filter((it) => ownerOf(it) === owner).length;
     if (this.#open.size < maxConnections && own < maxConnectionsPerSender) return true;
     this.#shed.count("too many connections");
     this.#failed(`${sender} has ${own} connections of ${this.#open.size}: another one was closed`);
@@ -156,7 +157,7 @@ export class SyslogCollector implements Collector {
       if (it.cutter.isInside) it.insideSince ??= performance.now();
       this.#takeAll(sender, frames);
       const cost = { messages: frames.length, bytes: chunk.length };
-      this.#slow(socket, this.#rates.pay(sender, cost, performance.now()));
+      this.#slow(socket, this.#rates.pay(ownerOf(sender), cost, performance.now()));
     });
     socket.once("end", () => this.#takeAll(sender, it.cutter.end()));
     socket.once("close", () => {
@@ -225,7 +226,8 @@ export class SyslogCollector implements Collector {
   /** RFC 5426: one datagram, one message. Who sends this way cannot be made to wait: what is too much is counted and lost. */
   #datagram(sender: string, message: Buffer): void {
     if (!this.#isAllowed(sender)) return;
-    if (!this.#rates.mayCome(sender, message.length, performance.now())) return this.#shed.count("sent too fast");
+    if (!this.#rates.mayCome(ownerOf(sender), message.length, performance.now()))
+      return this.#shed.count("sent too fast");
     if (this.#gather.isFull) return this.#shed.count("while too much waited to be read");
     if (message.length > maxMessageBytes) return this.#shed.count("too long");
     this.#take(sender, message);
