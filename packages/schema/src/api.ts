@@ -162,6 +162,7 @@ export const actionVerb = z.enum([
   "notify",
   "open-ticket",
   "publish-rule",
+  "open-capture",
   ...orderVerb.options,
 ]);
 export type ActionVerb = z.infer<typeof actionVerb>;

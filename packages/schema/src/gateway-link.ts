@@ -226,6 +226,10 @@ export const clientKeyPage = z.object({
 });
 export type ClientKeyPage = z.infer<typeof clientKeyPage>;
 
+/** The private half of what a capture is sealed to: X25519, PKCS #8 in PEM. Until when it is given out. */
+export const captureKey = z.object({ pem: z.string().max(1024), endsAt: time.optional() });
+export type CaptureKey = z.infer<typeof captureKey>;
+
 const reason = z.string().trim().min(1).max(2000);
 export const newKeyBody = z.strictObject({
   gateway: z.string().max(64),

@@ -329,6 +329,7 @@ export {
   type OrderVerb,
 } from "./gateway.ts";
 export {
+  captureKey,
   clientKey,
   clientKeyId,
   clientKeyPage,
@@ -368,6 +369,7 @@ export {
   type GatewaySettings,
   type GatewayStatus,
   type MadeKey,
+  type CaptureKey,
 } from "./gateway-link.ts";
 export {
   graphEdge,

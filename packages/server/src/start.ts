@@ -9,6 +9,7 @@ import type { FastifyInstance } from "fastify";
 import { pino, type Logger } from "pino";
 import { Actions } from "./actions/actions.ts";
 import { Connected } from "./actions/connected.ts";
+import { CaptureKeys, openCapture } from "./actions/capture.ts";
 import { outsideActs } from "./actions/drivers/acts.ts";
 import { Notices } from "./actions/notices.ts";
 import { eitherHost, orderHost } from "./actions/order-host.ts";
@@ -222,7 +223,8 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     orderHost("stop-process", { db, agents, changes, now }),
     orderHost("block-egress", { db, agents, changes, now }),
     ...outsideActs({ db, connections, models: config.models, publicUrl: config.server.url, env }),
-    ...orderActs({ gateways, now }),
+    ...orderActs({ gateways, captureKeys, now }),
+    openCapture({ db, keys: captureKeys }),
   ];
   const worker = await Worker.open({
     db,

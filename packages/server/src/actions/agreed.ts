@@ -5,6 +5,7 @@ import { demandOf, type Demand, type Policy } from "@outweigh/pipeline";
 import type { ActionVerb, ActionTerms } from "@outweigh/schema";
 import type { Reach } from "../auth/rights.ts";
 import type { Plan } from "./action.ts";
+import { twoPeople } from "./capture.ts";
 
 /** How long an action stays that can be undone, in ms, where neither it nor the policy says. */
 const usualLastsMs = 7 * 86_400_000;
@@ -31,7 +32,8 @@ export interface Wanting {
 
 /** Who has to agree to a plan, and how long it lasts then; of one that is refused, as far as the policy says. */
 export function demandFor(policy: Policy, { verb, target }: Wanted, plan: Plan | undefined): Demand {
-  const { approval, lasts } = demandOf(policy, verb, plan?.touches ?? target);
+  const { approval: asked, lasts } = demandOf(policy, verb, plan?.touches ?? target);
+  const approval = twoPeople.has(verb) ? "two-people" : asked;
   const usual = plan?.stays === true ? undefined : usualLastsMs;
   const own = plan?.lasts ?? (plan?.undoable === true ? (lasts ?? usual) : undefined);
   return { approval, ...(own !== undefined && { lasts: own }) };

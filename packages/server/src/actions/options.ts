@@ -8,6 +8,7 @@ import {
   type IncidentRow,
   type ModelEntry,
 } from "@outweigh/schema";
+import { capturesFor } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
 import { allCopies } from "../store/copies.ts";
 import type { Db } from "../store/state/state.ts";
@@ -42,6 +43,11 @@ export async function optionsFor(incident: IncidentRow, offering: Offering): Pro
       label: `Quarantine ${it.container ?? it.path}`,
     })),
     ...orders(incident.principals).slice(0, maxOptions),
+    ...(await capturesFor(db, incident.id)).map((it): ActionOption => ({
+      verb: "open-capture",
+      target: it.id,
+      label: `Open what was captured: ${it.title}`,
+    })),
     ...placeOptions(incident, offering).slice(0, maxOptions),
     ...messageOptions(offering),
   ];

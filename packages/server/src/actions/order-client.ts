@@ -1,5 +1,6 @@
 // Orders to a gateway about one of its clients: graded, with an end, and taken back as if nothing had been.
 import {
+  maxCaptureMs,
   orderTerms,
   orderVerb,
   usualCaptureMegabytes,
@@ -12,10 +13,15 @@ import { clientId, partsOf, standingOf } from "../api/client-rows.ts";
 import type { Gateways, Heard } from "../auth/gateways.ts";
 import { ServerError } from "../error.ts";
 import type { StoredGateway } from "../store/gateways.ts";
+import type { CaptureKeys } from "./capture.ts";
 import { done, notDone, type Act, type Planned } from "./action.ts";
 
 /** How long an order holds where nobody says, in ms: a working day and a night, so that somebody looks again. */
 const usualMs = 24 * 3_600_000;
+/** A capture where nobody says, in ms: as short as it may be useful. */
+const usualCaptureMs = 3_600_000;
+/** Orders that a client does not hear of. */
+const untold: ReadonlySet<OrderVerb> = new Set<OrderVerb>(["mark", "capture"]);
 /** What a client is told where nobody says. It names no suspicion. */
 const usualTell = "this key is under review";
 
@@ -79,6 +85,7 @@ const words: Readonly<
 
 export interface OrderClientOptions {
   readonly gateways: Gateways;
+  readonly captureKeys: CaptureKeys;
   now(): number;
 }
 
@@ -87,20 +94,26 @@ export function orderActs(options: OrderClientOptions): Act[] {
   return orderVerb.options.map((verb) => orderAct(verb, options));
 }
 
-function orderAct(verb: OrderVerb, { gateways, now }: OrderClientOptions): Act {
+function orderAct(verb: OrderVerb, { gateways, captureKeys, now }: OrderClientOptions): Act {
   return {
     verb,
 
     async preview(target, _, { order: _order, ...given } = {}): Promise<Planned> {
       const { gateway: id, principal } = partsOf(target);
-      const terms = { ...given, forMs: given.forMs ?? usualMs, tell: given.tell ?? usualTell };
+      const terms = {
+        ...given,
+        forMs: given.forMs ?? (verb === "capture" ? usualCaptureMs : usualMs),
+        tell: given.tell ?? usualTell,
+      };
       const title = `${words[verb].title(principal, terms)} for ${spanText(terms.forMs)}`;
       const gateway = gateways.get(id);
       const heard = gateways.heard(id);
+      if (verb === "capture" && terms.forMs > maxCaptureMs)
+        return { ok: false, title, refused: "what a client asks and is answered is captured for a day at most" };
       const refused = whyNot(gateway, heard, { gateways, principal, verb, now: now() });
       if (refused !== undefined || !gateway || !heard)
         return { ok: false, title, refused: refused ?? "there is no such gateway" };
-      const effects = [words[verb].effect(terms), ...reach(gateway, heard, principal, terms)];
+      const effects = [words[verb].effect(terms), ...reach(gateway, heard, principal, { verb, terms })];
       return {
         ok: true,
         plan: {
@@ -119,7 +132,9 @@ function orderAct(verb: OrderVerb, { gateways, now }: OrderClientOptions): Act {
       const { forMs, tell, ...strength } = it.terms;
       const from = now();
       const order = { id: orderId(action), verb, principal: it.principal, reason: tell, by, from, until: from + forMs };
-      const { evidence } = await gateways.ask(it.gateway, { verb: "apply", order: { ...order, ...strength } }, by);
+      const sealed = verb === "capture" ? { sealTo: await captureKeys.make(action) } : {};
+      const ask = { verb: "apply", order: { ...order, ...strength, ...sealed } } as const;
+      const { evidence } = await gateways.ask(it.gateway, ask, by);
       return { ...it, order: order.id, until: order.until, ...(evidence && { evidence }) };
     },
 
@@ -197,7 +212,7 @@ function reach(
   { facts }: StoredGateway,
   heard: Heard,
   principal: string,
-  { model, tell = usualTell }: OrderTerms,
+  { verb, terms: { model, tell = usualTell } }: { readonly verb: OrderVerb; readonly terms: OrderTerms },
 ): string[] {
   const tenant = tenantIn(principal);
   const keys = (heard.keys ?? []).filter(
@@ -216,7 +231,9 @@ function reach(
           `Not touched: ${plural(group.length, "account")} linked with it, ${group.slice(0, 5).join(", ")}${group.length > 5 ? ", …" : ""}`,
         ]
       : []),
-    `It is told: "${tell}", the order's number, and to ask ${heard.settings?.contact ?? "the owner"}`,
+    untold.has(verb)
+      ? "It is told nothing of it"
+      : `It is told: "${tell}", the order's number, and to ask ${heard.settings?.contact ?? "the owner"}`,
     "It ends by itself, survives a restart of the gateway, and stands in the evidence of both",
   ];
 }

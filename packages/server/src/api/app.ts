@@ -23,6 +23,7 @@ import { entities } from "./entities.ts";
 import { events } from "./events.ts";
 import { evidence } from "./evidence.ts";
 import { clients } from "./clients.ts";
+import { captures } from "./captures.ts";
 import { gatewayLink, gateways } from "./gateways.ts";
 import { groupings } from "./groupings.ts";
 import { health } from "./health.ts";
@@ -135,6 +136,7 @@ export async function buildApp(
       hosts,
       hostActivity,
       gateways,
+      captures,
       clients,
       controls,
     ])

@@ -3,6 +3,7 @@ import type { Register } from "@outweigh/pipeline";
 import type { Config, PlaybookText } from "@outweigh/schema";
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
+import type { CaptureKeys } from "../actions/capture.ts";
 import type { Actions } from "../actions/actions.ts";
 import type { Connected } from "../actions/connected.ts";
 import type { Notices } from "../actions/notices.ts";
@@ -58,6 +59,7 @@ export interface Context {
   readonly sourceTokens: SourceTokens;
   readonly agents: Agents;
   readonly gateways: Gateways;
+  readonly captureKeys: CaptureKeys;
   /** The secret that a program shows to ask for a sign-in link: it lies in the data folder. */
   readonly openToken: string;
   /** The OS user who started us: whoever opens a link is that person. */

@@ -227,6 +227,34 @@ export async function dueActions(db: Db, now: number): Promise<FoundAction[]> {
   return toFound(db, rows);
 }
 
+/** The action by which a capture may be opened now, if there is one. */
+export async function openOf(db: Db, capture: string, now: number): Promise<ActionRow | undefined> {
+  const rows = await db
+    .selectFrom("action")
+    .selectAll()
+    .where("verb", "=", "open-capture" satisfies ActionVerb)
+    .where("target", "=", capture)
+    .where("state", "=", "verified")
+    .where("ends_at", ">", now)
+    .limit(1)
+    .execute();
+  return (await toActionRows(db, rows))[0];
+}
+
+/** Captures that were made for an incident, whether they go on or have ended, the latest first. */
+export async function capturesFor(db: Db, incident: string): Promise<ActionRow[]> {
+  const rows = await db
+    .selectFrom("action")
+    .selectAll()
+    .where("incident", "=", incident)
+    .where("verb", "=", "capture" satisfies ActionVerb)
+    .where("state", "in", ["verified", "undone"])
+    .orderBy("at", "desc")
+    .limit(20)
+    .execute();
+  return toActionRows(db, rows);
+}
+
 async function toFound(db: Db, rows: readonly Selectable<ActionTable>[]): Promise<FoundAction[]> {
   const read = await toActionRows(db, rows);
   return rows.flatMap((it, i) => {

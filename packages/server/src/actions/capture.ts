@@ -1,0 +1,93 @@
+// Captures of a gateway are sealed to a key of their own. The private half lies here, and is given out only while an action to open the
+// capture holds, to which two people agreed.
+import { generateKeyPairSync } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ActionVerb } from "@outweigh/schema";
+import { z } from "zod";
+import { ServerError } from "../error.ts";
+import { actionById } from "../store/actions.ts";
+import type { Db } from "../store/state/state.ts";
+import { done, notDone, type Act } from "./action.ts";
+
+/** How long a capture may be opened once two people agreed, in ms: long enough to copy the files and look. */
+const openMs = 3_600_000;
+
+/** What needs two people whatever the policy says: nobody reads alone what others wrote. */
+export const twoPeople: ReadonlySet<ActionVerb> = new Set<ActionVerb>(["capture", "open-capture"]);
+
+/** The private keys of captures, a file for each in the data folder, readable by its owner alone. */
+export class CaptureKeys {
+  readonly #folder: string;
+
+  constructor(dataDir: string) {
+    this.#folder = join(dataDir, "captures");
+  }
+
+  /** Makes the pair of a capture. @returns The public half: X25519, SubjectPublicKeyInfo, base64. */
+  async make(action: string): Promise<string> {
+    const { publicKey, privateKey } = generateKeyPairSync("x25519");
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+    await writeFile(this.#path(action), pem, { flag: "wx", mode: 0o600 });
+    return publicKey.export({ type: "spki", format: "der" }).toString("base64");
+  }
+
+  /** The private half in PEM; undefined where there is none. */
+  async pem(action: string): Promise<string | undefined> {
+    return readFile(this.#path(action), "utf8").catch(() => undefined);
+  }
+
+  #path(action: string): string {
+    // Ids of actions are ours; no other name reaches the disk.
+    if (!/^action-[0-9a-f-]{36}$/.test(action)) throw new ServerError("NOT_FOUND", "there is no such capture");
+    return join(this.#folder, `${action}.pem`);
+  }
+}
+
+const record = z.object({ gateway: z.string(), principal: z.string(), order: z.string() });
+const plan = z.object({ capture: z.string(), order: z.string() });
+
+/** Opens a capture: from then on, for an hour, its key is given to a lead at this machine. Each time stands in the evidence. */
+export function openCapture({ db, keys }: { readonly db: Db; readonly keys: CaptureKeys }): Act {
+  return {
+    verb: "open-capture",
+
+    async preview(target) {
+      const found = await actionById(db, target);
+      const read = record.safeParse(found?.record);
+      const title = `Open the capture ${read.data?.order ?? target}`;
+      if (found?.row.verb !== "capture" || !read.success)
+        return { ok: false, title, refused: "there is no such capture" };
+      if ((await keys.pem(target)) === undefined)
+        return { ok: false, title, refused: "its key is gone: nobody can open it any more" };
+      const { order, principal } = read.data;
+      return {
+        ok: true,
+        plan: {
+          title: `Open the capture ${order}: what ${principal} asked and was answered`,
+          effects: [
+            "For an hour a lead at the server's machine gets its key: outweigh capture open. Each time stands in the evidence",
+            `Nothing is sent anywhere: the sealed files lie in the gateway's data folder, captures/${order}`,
+            "What was read cannot be unread",
+          ],
+          undoable: true,
+          lasts: openMs,
+          plan: { capture: target, order },
+        },
+      };
+    },
+
+    async apply(agreed) {
+      return plan.parse(agreed);
+    },
+
+    async verify(it) {
+      const { capture } = plan.parse(it);
+      return (await keys.pem(capture)) === undefined ? notDone("its key is gone") : done("its key can be asked for");
+    },
+
+    // While it is undone its key is not given out: that is all there is to it.
+    async undo() {},
+  };
+}
