@@ -15,6 +15,8 @@ export const shortcuts = [
   { id: "close", keys: "e", group: "Incident", does: "Close, with a reason" },
   { id: "respond", keys: "r", group: "Incident", does: "Respond" },
   { id: "comment", keys: "c", group: "Incident", does: "Comment" },
+  { id: "merge", keys: "m", group: "Incident", does: "Merge the selected ones" },
+  { id: "split", keys: "s", group: "Incident", does: "Split: choose alerts to take out" },
 
   { id: "go-incidents", keys: "g i", group: "Go", does: "Incidents", to: "/incidents" },
   { id: "go-alerts", keys: "g a", group: "Go", does: "Alerts", to: "/alerts" },
@@ -26,6 +28,7 @@ export const shortcuts = [
   { id: "go-client-keys", keys: "g k", group: "Go", does: "Keys of clients", to: "/client-keys" },
   { id: "go-sources", keys: "g s", group: "Go", does: "Sources", to: "/sources" },
   { id: "go-rules", keys: "g r", group: "Go", does: "Rules", to: "/rules" },
+  { id: "go-own-rules", keys: "g x", group: "Go", does: "Exceptions and own rules", to: "/own-rules" },
   { id: "go-actions", keys: "g t", group: "Go", does: "Actions", to: "/actions" },
   { id: "go-evidence", keys: "g v", group: "Go", does: "Evidence", to: "/evidence" },
   { id: "go-report", keys: "g o", group: "Go", does: "Report", to: "/report" },

@@ -105,6 +105,14 @@ const rules = page(
   "/rules",
   lazyRouteComponent(() => import("./pages/rules/list.tsx"), "RuleList"),
 );
+const ownRules = page(
+  "/own-rules",
+  lazyRouteComponent(() => import("./pages/own-rules/list.tsx"), "OwnRuleList"),
+);
+const ownDraft = page(
+  "/own-rules/draft",
+  lazyRouteComponent(() => import("./pages/own-rules/draft.tsx"), "OwnDraftPage"),
+);
 const actions = page(
   "/actions",
   lazyRouteComponent(() => import("./pages/actions/list.tsx"), "ActionList"),
@@ -147,6 +155,8 @@ export const router = createRouter({
     clientKeys,
     posture,
     rules,
+    ownRules,
+    ownDraft,
     actions,
     evidence,
     report,

@@ -18,6 +18,7 @@ const listOf: Partial<Record<Change["noun"], ListName>> = {
   host: "hosts",
   client: "clients",
   event: "events",
+  rule: "own-rules",
 };
 
 /** Changes within this time are read together, in ms: a burst of records must not become a burst of requests. */

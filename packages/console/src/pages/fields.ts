@@ -7,6 +7,7 @@ import {
   methods,
   modelClasses,
   orderVerb,
+  ownStage,
   printFilter,
   severities,
   verdict,
@@ -18,6 +19,7 @@ import {
   type IncidentRow,
   type ModelRow,
   type OcsfEvent,
+  type OwnRule,
   type RuleRow,
   type SourceHealth,
 } from "@outweigh/schema";
@@ -140,6 +142,17 @@ export const clientKeyFields: readonly RowField<ClientKeyRow>[] = [
   { name: "replaces", about: "which key it took over from", of: (it) => [it.replaces] },
   { name: "gateway", about: "where it works", of: (it) => [it.gatewayName] },
   { name: "created", about: "made: created:>=30d", values: spans },
+];
+
+export const ownRuleFields: readonly RowField<OwnRule>[] = [
+  { name: "stage", about: "how far it has come", values: ownStage.options },
+  { name: "kind", about: "an exception or a rule", values: ["exception", "rule"] },
+  { name: "rule", about: "the rule it is for", of: (it) => it.rules },
+  { name: "by", about: "who wrote it", of: (it) => [it.by] },
+  { name: "space", about: "the space it looks at", of: (it) => [it.space] },
+  { name: "matches", about: "how often: matches:>=10" },
+  { name: "ends", about: "when it ends" },
+  { name: "name", about: "its name", of: (it) => [it.name] },
 ];
 
 export const ruleFields: readonly RowField<RuleRow>[] = [

@@ -143,6 +143,7 @@ export class OwnRules {
       };
       await evidence.append(tx, [decision], now());
     });
+    changes.tell("rule", it.name);
     changes.tell("evidence");
     return this.one(it.name);
   }
@@ -161,6 +162,7 @@ export class OwnRules {
         await setOwnCheck(tx, name, row.digest, check);
         await evidence.append(tx, [decision], now());
       });
+      changes.tell("rule", name);
       changes.tell("evidence");
       return await this.one(name);
     } finally {
@@ -217,6 +219,7 @@ export class OwnRules {
         },
       };
     });
+    changes.tell("rule", row.name);
     changes.tell("evidence");
   }
 

@@ -46,7 +46,7 @@ export function Respond({ incident, options, onClose }: RespondProps) {
           options={options.map((it) => ({ id: keyOf(it), label: <Shown>{it.label}</Shown> }))}
         />
       )}
-      {chosen && <Preview incident={incident} option={chosen} onDone={setDone} onClose={onClose} key={key} />}
+      {chosen && <Order incident={incident} option={chosen} onDone={setDone} onClose={onClose} key={key} />}
     </Dialog>
   );
 }
@@ -59,23 +59,25 @@ function NothingToDo() {
   return (
     <p>
       Nothing that can be done from here fits this incident. A file that a scan found can be quarantined; a client of
-      the gateway can be ordered about; a webhook under <code>policy.webhooks</code> in <code>outweigh.yml</code> can be
-      told. The playbook says what to do by hand.
+      the gateway can be ordered about; with a connection in <code>outweigh.yml</code>, a bucket or repository can be
+      made private, a ticket opened, somebody told. The playbook says what to do by hand.
     </p>
   );
 }
 
-interface PreviewProps {
-  readonly incident: string;
+export interface OrderProps {
+  /** The incident that it answers, if it answers one. */
+  readonly incident?: string;
   readonly option: ActionOption;
   readonly onDone: (it: ActionRow) => void;
   readonly onClose: () => void;
 }
 
-function Preview({ incident, option: { verb, target, label }, onDone, onClose }: PreviewProps) {
+/** One action: what would happen, why, and doing it. */
+export function Order({ incident, option: { verb, target, label }, onDone, onClose }: OrderProps) {
   const [reason, setReason] = useState("");
   const { data: session } = useQuery(sessionQuery);
-  const order = { incident, verb, target };
+  const order = { ...(incident !== undefined && { incident }), verb, target };
   const preview = useQuery({
     queryKey: ["preview", incident, verb, target],
     queryFn: () => decide.preview(order),

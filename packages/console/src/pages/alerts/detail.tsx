@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
 import { alertQuery } from "../../api/queries.ts";
 import { Level } from "../../ui/level.tsx";
-import { Page, Section, Title } from "../../ui/parts.tsx";
+import { Actions, Page, Section, Title } from "../../ui/parts.tsx";
 import { useShortcuts } from "../../ui/shortcuts.ts";
 import { Failed, Waiting } from "../../ui/states.tsx";
 import { FilterBy, Shown } from "../../ui/text.tsx";
@@ -50,10 +50,17 @@ export function AlertPage() {
             <Title meta={<AlertMeta of={data} />}>{data.alert.title}</Title>
           </>
         }
+        actions={
+          <Actions>
+            <Link to="/own-rules/draft" search={{ by: "alert", sel: data.alert.id }}>
+              This is fine: write an exception
+            </Link>
+          </Actions>
+        }
         side={
           <>
             <Particulars of={data} />
-            {data.playbook && <DoNext playbooks={[data.playbook]} />}
+            {data.playbook && <DoNext playbooks={[data.playbook]} facts={data.alert} />}
             {data.playbook && <Background playbooks={[data.playbook]} />}
           </>
         }

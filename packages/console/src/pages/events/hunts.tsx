@@ -1,4 +1,5 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { decide, draftQuery, huntsQuery } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
@@ -117,9 +118,10 @@ function Draft({ filter, onClose }: DialogOf) {
             </>
           )}
           <p>
-            Save it as <code>draft_from_a_hunt.yml</code> in your rules folder. Then{" "}
-            <code>npx outweigh rules backtest FILE</code> tries it on past events, and{" "}
-            <code>npx outweigh rules test DIR</code> wants a proof beside it.
+            <Link to="/own-rules/draft" search={{ by: "hunt", filter }}>
+              Write it here as a draft
+            </Link>{" "}
+            with a proof of these events; or save it as <code>draft_from_a_hunt.yml</code> in your rules folder.
           </p>
         </>
       )}

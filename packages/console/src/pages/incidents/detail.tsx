@@ -1,6 +1,7 @@
 import type { IncidentDetail } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { incidentQuery } from "../../api/queries.ts";
 import { Level } from "../../ui/level.tsx";
 import { useUrl } from "../../ui/list-state.ts";
@@ -12,6 +13,7 @@ import { ActionTable } from "../actions/table.tsx";
 import { Holdings } from "../books/holdings.tsx";
 import { Activity } from "../evidence/activity.tsx";
 import { pivot } from "../fields.ts";
+import { factsOf } from "../playbooks/facts.ts";
 import { byWorstAlert } from "../playbooks/order.ts";
 import { Background, DoNext } from "../playbooks/playbook.tsx";
 import { IncidentActions } from "./actions.tsx";
@@ -20,6 +22,7 @@ import { Comments } from "./comments.tsx";
 import { Entities } from "./entities.tsx";
 import { Evidence } from "./evidence.tsx";
 import { StoryGraph } from "./graph.tsx";
+import { Groupings } from "./groupings.tsx";
 import { ImpactOf } from "./impact.tsx";
 import { LaneView } from "./lane.tsx";
 import { IncidentMeta } from "./meta.tsx";
@@ -38,6 +41,12 @@ export function IncidentPage() {
   useShortcuts({
     back: () => (router.history.canGoBack() ? router.history.back() : void navigate({ to: "/incidents" })),
   });
+  // Of one that was merged into another, the address of that one is its own now.
+  const leadsTo = data?.incident.id;
+  useEffect(() => {
+    if (leadsTo !== undefined && leadsTo !== id)
+      void navigate({ to: "/incidents/$id", params: { id: leadsTo }, replace: true });
+  }, [leadsTo, id, navigate]);
   if (data) return <Told of={data} />;
   if (error) {
     return (
@@ -110,7 +119,7 @@ function Content({ of: it, tab }: { readonly of: IncidentDetail; readonly tab: s
         </Section>
       );
     case "alerts":
-      return <IncidentAlerts alerts={it.alerts} />;
+      return <IncidentAlerts incident={it.incident.id} alerts={it.alerts} />;
     case "actions":
       return <ActionTable actions={it.actions} />;
     case "activity":
@@ -134,6 +143,7 @@ function Content({ of: it, tab }: { readonly of: IncidentDetail; readonly tab: s
           <Holdings holdings={it.holdings} coalitions={it.incident.unaccounted ? [it.incident.unaccounted] : []} />
           <Section title="Why these alerts stand together">
             <Prose>{it.incident.reason}</Prose>
+            <Groupings incident={it.incident.id} all={it.groupings} />
           </Section>
         </>
       );
@@ -144,7 +154,7 @@ function Side({ of: it }: { readonly of: IncidentDetail }) {
   const playbooks = byWorstAlert(it.playbooks, it.alerts);
   return (
     <>
-      <DoNext playbooks={playbooks} />
+      <DoNext playbooks={playbooks} facts={factsOf(it.incident)} />
       <Pins incident={it.incident.id} pins={it.pins} />
       <Entities of={it.entities} />
       <Comments incident={it.incident.id} comments={it.comments} />

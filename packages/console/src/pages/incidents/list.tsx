@@ -82,7 +82,12 @@ const columns: readonly Column<IncidentRow>[] = [
     title: "Model",
     track: "minmax(104px, 0.3fr)",
     sort: "model",
-    cell: (it) => <Several field="model" of={it.models} many="models" />,
+    cell: (it) => (
+      <>
+        <Several field="model" of={it.models} many="models" />
+        {it.watched && <Muted> watched</Muted>}
+      </>
+    ),
   },
   {
     id: "principal",

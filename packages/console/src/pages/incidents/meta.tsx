@@ -22,6 +22,7 @@ export function IncidentMeta({ of: it }: { readonly of: IncidentRow }) {
         ) : (
           "nobody assigned"
         ),
+        it.watched && <Shown key="watched">{`${it.watched.join(", ")} watched after a theft`}</Shown>,
       ]}
     </Dotted>
   );

@@ -15,6 +15,7 @@ import { pivot } from "../fields.ts";
 import { CopyMap } from "./copy-map.tsx";
 import { Coverage } from "./coverage.tsx";
 import { Listeners, TheftPaths } from "./exposure.tsx";
+import { Watch } from "./watch.tsx";
 import { balanceSentence } from "./words.ts";
 import s from "./models.module.css";
 
@@ -63,6 +64,7 @@ function Told({ of: it }: { readonly of: ModelDetail }) {
                   it.model.bytes !== undefined && size(it.model.bytes),
                   it.model.tensors !== undefined && `${count(it.model.tensors)} tensors`,
                   it.model.formats.join(", "),
+                  it.model.watched && "watched after a theft",
                 ]}
               </Dotted>
             }
@@ -89,6 +91,7 @@ function Told({ of: it }: { readonly of: ModelDetail }) {
 function Side({ of: it }: { readonly of: ModelDetail }) {
   return (
     <>
+      {it.model.watched && <Watch of={it.model.watched} />}
       <Incidents of={it.incidents} />
       <Section title="Declared places">
         {it.places.length === 0 && <Muted>None: every copy of it is undeclared, or it is not registered.</Muted>}

@@ -45,6 +45,7 @@ export function RuleList() {
 function Loaded({ of: { inUse, refused } }: { readonly of: RulePage }) {
   return (
     <div className={s.loaded} role="status">
+      <Link to="/own-rules">Exceptions and own rules</Link>{" "}
       {inUse &&
         `${plural(inUse.rules, "rule")}${inUse.parts === undefined ? "" : ` in ${plural(inUse.parts, "part")}`} and ${plural(inUse.detectors, "detector")} in use; each part has a line`}
       {refused.map((it) => (
@@ -155,6 +156,25 @@ function Pane({ of: it }: { readonly of: RuleRow }) {
             </>
           )}
         </p>
+      </Section>
+      <Section
+        title="Exceptions"
+        aside={
+          <Link to="/own-rules/draft" search={{ by: "rule", sel: it.id }}>
+            Write one
+          </Link>
+        }
+      >
+        {it.exceptions === 0 ? (
+          <Muted>None: it speaks as it came.</Muted>
+        ) : (
+          <p>
+            <Link to="/own-rules" search={{ filter: `rule:${it.id}` }}>
+              {plural(it.exceptions, "exception")}
+            </Link>
+            {it.hidden > 0 && `, ${plural(it.hidden, "match", "matches")} hidden`}
+          </p>
+        )}
       </Section>
       {it.kind === "sigma" && <Backtest key={it.id} rule={it.id} />}
       <Section title="Particulars">

@@ -1,0 +1,54 @@
+import type { Watched } from "@outweigh/schema";
+import { useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { decideOwn } from "../../api/own-rules.ts";
+import { Button } from "../../ui/button.tsx";
+import { Buttons, Form, Reason } from "../../ui/dialog.tsx";
+import { Section } from "../../ui/parts.tsx";
+import { Problem } from "../../ui/states.tsx";
+import { At } from "../../ui/when.tsx";
+
+/** A model that is watched after a confirmed theft: since when, why, until when, and the way to end it. */
+export function Watch({ of: it }: { readonly of: Watched }) {
+  const [open, setOpen] = useState(false);
+  const [reason, setReason] = useState("");
+  const end = useMutation({ mutationFn: () => decideOwn.endWatch(it.model, reason), onSuccess: () => setOpen(false) });
+  return (
+    <Section title="Watched after a confirmed theft">
+      <p>
+        What is found about it counts one step more, from <At at={it.from} /> until <At at={it.until} />.
+      </p>
+      {it.thefts.map(({ incident, number }) => (
+        <p key={incident}>
+          <Link to="/incidents/$id" params={{ id: incident }}>
+            {number === undefined ? "The incident" : `INC-${number}`}
+          </Link>{" "}
+          was closed as a true positive.
+        </p>
+      ))}
+      {open ? (
+        <Form onSubmit={() => reason.trim() !== "" && end.mutate()}>
+          <Reason
+            label="Reason for ending it, for the evidence"
+            value={reason}
+            onChange={setReason}
+            focus
+            onLeave={() => setOpen(false)}
+          />
+          {end.error && <Problem error={end.error} />}
+          <Buttons>
+            <Button look="main" submits disabled={reason.trim() === "" || end.isPending}>
+              End it
+            </Button>
+            <Button onClick={() => setOpen(false)}>Keep watching</Button>
+          </Buttons>
+        </Form>
+      ) : (
+        <Buttons>
+          <Button onClick={() => setOpen(true)}>End the watch</Button>
+        </Buttons>
+      )}
+    </Section>
+  );
+}
