@@ -217,6 +217,7 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
   if (id !== "") return one(state, noun, id);
   if (noun === "hunts") return ok(pageOf(state.hunts));
   if (noun === "tokens") return ok(pageOf(state.tokens));
+  if (noun === "connections") return ok(pageOf(state.mood === "empty" ? [] : world.connections));
   if (noun === "accounts")
     return ok(state.mood === "empty" ? { ...world.accounts, items: [], total: 0 } : world.accounts);
   const rows = state[noun as "incidents"];
@@ -275,6 +276,18 @@ function decide(state: State, noun: string, id: string, verb: string, body: Body
     state.hunts = id === "remove" ? others : [...others, kept];
     return ok(kept);
   }
+  if (noun === "connections")
+    return ok({
+      ok: id !== "hub",
+      text: id === "hub" ? "the environment has no HF_TOKEN" : "the token sees acme/acme-13b, acme/train",
+    });
+  if (noun === "invitations")
+    return ok({
+      name: "kim",
+      grants: [{ role: "lead" }],
+      secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+      uri: "otpauth://totp/Outweigh:kim?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Outweigh",
+    });
   if (noun === "tokens") {
     state.tokens = state.tokens.filter((it) => it.name !== id);
     return ok({});

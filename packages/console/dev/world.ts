@@ -12,6 +12,7 @@ export { clientDetail, clientKeys, clients, gateways } from "./world/clients.ts"
 export { sources, tokens } from "./world/sources.ts";
 export { modelDetail, models } from "./world/models.ts";
 export { actions } from "./world/actions.ts";
+export { connections } from "./world/connections.ts";
 export { evidence } from "./world/evidence.ts";
 export { incidentGraph } from "./world/graph.ts";
 export { emptyReport, report } from "./world/report.ts";

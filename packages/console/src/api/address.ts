@@ -63,7 +63,10 @@ export const addresses = {
   hostScans: (name: string) => `/api/scans/${id(name)}`,
   askHost: (it: string) => `/api/hosts/${id(it)}/orders`,
   revokeAgent: (it: string) => `/api/hosts/${id(it)}/revoke`,
+  connections: "/api/connections",
+  testConnection: (name: string) => `/api/connections/${id(name)}/test`,
   tokens: "/api/tokens",
+  accountAddress: (name: string) => `/api/accounts/${id(name)}/address`,
   revokeToken: (name: string) => `/api/tokens/${id(name)}/revoke`,
   /** What all events of a filter have in common. */
   summary: (filter: string, by: string) => `/api/events/summary?${new URLSearchParams({ filter, by })}`,

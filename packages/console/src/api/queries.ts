@@ -28,6 +28,8 @@ import {
   modelDetail,
   modelPage,
   newToken,
+  connectionPage,
+  connectionTest,
   invitation,
   invited,
   opened,
@@ -104,6 +106,13 @@ export const healthQuery = queryOptions({
   queryKey: ["sources", "health"],
   queryFn: ({ signal }) => lists.sources({ filter: "" }, signal),
   refetchInterval: overviewMs,
+});
+
+/** What actions reach outside by: as many as the configuration names. */
+export const connectionsQuery = queryOptions({
+  queryKey: ["connections"],
+  queryFn: ({ signal }) => read(connectionPage, addresses.connections, signal),
+  staleTime: 15_000,
 });
 
 /** The tokens of all sources: few, and read as one. */
@@ -370,8 +379,13 @@ export const decide = {
     keepKey(done.key);
     return done;
   },
-  invite: async (name: string, grants: readonly Grant[]) => {
-    const made = await send(invitation, addresses.accounts, { name, grants });
+  testConnection: (name: string) => send(connectionTest, addresses.testConnection(name), {}),
+  invite: async (name: string, grants: readonly Grant[], address: string | undefined) => {
+    const made = await send(invitation, addresses.accounts, {
+      name,
+      grants,
+      ...(address !== undefined && { address }),
+    });
     await queryClient.invalidateQueries({ queryKey: ["accounts"] });
     return made;
   },
@@ -379,6 +393,10 @@ export const decide = {
     const made = await send(invitation, addresses.resetAccount(name), {});
     await queryClient.invalidateQueries({ queryKey: ["accounts"] });
     return made;
+  },
+  accountAddress: async (name: string, address: string) => {
+    await send(anything, addresses.accountAddress(name), { address });
+    await queryClient.invalidateQueries({ queryKey: ["accounts"] });
   },
   disableAccount: async (name: string) => {
     await send(anything, addresses.disableAccount(name), {});

@@ -42,6 +42,13 @@ const columns: readonly Column<ActionRow>[] = [
   { id: "state", title: "State", track: "128px", sort: "state", cell: (it) => stateWord[it.state] },
   { id: "title", title: "Action", track: "minmax(220px, 1fr)", sort: "title", cell: (it) => <Shown>{it.title}</Shown> },
   {
+    id: "seen",
+    title: "Seen",
+    track: "minmax(160px, 0.6fr)",
+    from: 1100,
+    cell: (it) => <Muted>{it.state === "undone" ? "" : <Shown>{it.problem ?? it.seen ?? ""}</Shown>}</Muted>,
+  },
+  {
     id: "verb",
     title: "Verb",
     track: "120px",

@@ -55,7 +55,8 @@ export function Outcome({ of: it, named = true, onUndone }: OutcomeProps) {
             <Shown>{it.problem}</Shown>
           </p>
         )}
-        {it.state === "verified" && <p>It was done, and it was checked that it worked.</p>}
+        {it.state === "verified" && it.seen === undefined && <p>It was done, and it was checked that it worked.</p>}
+        {it.state === "failed" && it.undoable && <p>Some of it may be done all the same: undo it to be sure.</p>}
       </Section>
       <Facts
         rows={[
@@ -73,6 +74,7 @@ export function Outcome({ of: it, named = true, onUndone }: OutcomeProps) {
             it.decidedReason && <Shown key="decided-reason">{it.decidedReason}</Shown>,
           ],
           ["Ends by itself", it.state === "verified" && it.endsAt ? <At at={it.endsAt} key="ends" /> : undefined],
+          ["Seen", it.state !== "undone" && it.seen && <Shown key="seen">{it.seen}</Shown>],
           ["Verified", it.verifiedAt && <At at={it.verifiedAt} key="verified" />],
           ["Undone", it.undoneAt && <At at={it.undoneAt} key="undone" />],
           ["Undone by", it.undoneBy && <Shown key="undone-by">{it.undoneBy}</Shown>],
@@ -86,10 +88,12 @@ export function Outcome({ of: it, named = true, onUndone }: OutcomeProps) {
         ]}
       />
       {it.state === "pending" && <Decide of={it} {...(onUndone && { onDone: onUndone })} />}
-      {it.undoable && it.state === "verified" && (
+      {it.undoable && (it.state === "verified" || it.state === "failed") && (
         <>
           <Undo of={it} {...(onUndone && { onUndone })} />
-          {it.endsAt !== undefined && !isOrder(it.verb) && <Keep of={it} {...(onUndone && { onDone: onUndone })} />}
+          {it.state === "verified" && it.endsAt !== undefined && !isOrder(it.verb) && (
+            <Keep of={it} {...(onUndone && { onDone: onUndone })} />
+          )}
         </>
       )}
     </>

@@ -1,5 +1,6 @@
 import {
   accountName,
+  personAddress,
   grantsText,
   roles,
   type AccountPage,
@@ -42,7 +43,15 @@ export function Accounts({ me }: { readonly me: string }) {
           <strong>
             <Shown>{it.name}</Shown>
           </strong>
-          <span>{grantsText(it.grants)}</span>
+          <span>
+            {grantsText(it.grants)}
+            {it.address !== undefined && (
+              <>
+                {" · "}
+                <Shown>{it.address}</Shown>
+              </>
+            )}
+          </span>
           <Muted>
             {stateText[it.state]}
             {it.by === "provider" && " · by the identity provider"}
@@ -119,8 +128,10 @@ interface InviteProps {
 function Invite({ spaces, onMade, onClose }: InviteProps) {
   const [name, setName] = useState("");
   const [grant, setGrant] = useState<Grant>({ role: "analyst" });
-  const invite = useMutation({ mutationFn: () => decide.invite(name, [grant]), onSuccess: onMade });
-  const isGood = accountName.safeParse(name).success;
+  const [address, setAddress] = useState("");
+  const wanted = address.trim() === "" ? undefined : address;
+  const invite = useMutation({ mutationFn: () => decide.invite(name, [grant], wanted), onSuccess: onMade });
+  const isGood = accountName.safeParse(name).success && personAddress.optional().safeParse(wanted).success;
   return (
     <Dialog title="Invite a person" onClose={onClose}>
       <Form onSubmit={() => isGood && invite.mutate()}>
@@ -130,6 +141,13 @@ function Invite({ spaces, onMade, onClose }: InviteProps) {
           onChange={setName}
           focus
           most={64}
+        />
+        <Field
+          label="E-mail address: tells whether it is also somebody of the identity provider"
+          value={address}
+          onChange={setAddress}
+          optional
+          most={254}
         />
         <GrantFields grant={grant} spaces={spaces} onChange={setGrant} />
         {invite.error && <Problem error={invite.error} />}
@@ -199,6 +217,7 @@ function Change({ of: it, me, spaces, onMade, onClose }: ChangeProps) {
           </Buttons>
         </Form>
       )}
+      {it.by === "password" && <AddressForm of={it} onDone={onClose} />}
       {it.by === "provider" && <p>The identity provider says the role, at each sign-in.</p>}
       {error && <Problem error={error} />}
       <Buttons>
@@ -208,5 +227,28 @@ function Change({ of: it, me, spaces, onMade, onClose }: ChangeProps) {
         )}
       </Buttons>
     </Dialog>
+  );
+}
+
+/** Whose it is: two accounts of one person never count as two people. */
+function AddressForm({ of: it, onDone }: { readonly of: AccountRow; readonly onDone: () => void }) {
+  const [address, setAddress] = useState(it.address ?? "");
+  const set = useMutation({ mutationFn: () => decide.accountAddress(it.name, address), onSuccess: onDone });
+  const isGood = personAddress.safeParse(address).success;
+  return (
+    <Form onSubmit={() => isGood && set.mutate()}>
+      <Field
+        label="E-mail address: tells whether it is also somebody of the identity provider"
+        value={address}
+        onChange={setAddress}
+        most={254}
+      />
+      {set.error && <Problem error={set.error} />}
+      <Buttons>
+        <Button submits disabled={!isGood || set.isPending}>
+          Set the address
+        </Button>
+      </Buttons>
+    </Form>
   );
 }

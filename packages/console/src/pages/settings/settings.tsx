@@ -11,9 +11,10 @@ import { Problem } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 import { Ago, At } from "../../ui/when.tsx";
 import { Accounts } from "./accounts.tsx";
+import { Connections } from "./connections.tsx";
 import s from "./settings.module.css";
 
-/** Oneself, who else may sign in, and what programs hold. */
+/** Oneself, who else may sign in, what actions reach outside by, and what programs hold. */
 export function Settings() {
   usePageTitle("Settings");
   const { data } = useQuery(sessionQuery);
@@ -24,6 +25,7 @@ export function Settings() {
       <h1>Settings</h1>
       <You of={data.user} />
       {isAdmin && <Accounts me={data.user.name} />}
+      {isAdmin && <Connections />}
       {isAdmin && <Tokens />}
       <Section title="Who did what">
         <p>

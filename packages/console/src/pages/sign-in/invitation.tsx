@@ -6,6 +6,7 @@ import { Button } from "../../ui/button.tsx";
 import { Buttons, Form } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { Failed, Problem } from "../../ui/states.tsx";
+import { Qr } from "../../ui/qr.tsx";
 import { Copy, Muted, Shown } from "../../ui/text.tsx";
 import s from "./sign-in.module.css";
 
@@ -67,8 +68,10 @@ function Accept({ token, secret, uri, onDone }: AcceptProps) {
       />
       <div>
         <p>
-          In the app, add an account by hand with this key (or <a href={uri}>open the app here</a>):
+          Let the app read this code, add an account by hand with the key below it, or{" "}
+          <a href={uri}>open the app here</a>.
         </p>
+        <Qr text={uri} label="The key below, for the camera of an authenticator app" />
         <p className={s.secret} data-secret={secret}>
           {secret.match(/.{1,4}/g)?.join(" ")} <Copy text={secret} />
         </p>
