@@ -1,11 +1,20 @@
-import { accountName, invitation } from "@outweigh/schema";
+import { accountName, invitation, personAddress } from "@outweigh/schema";
 import { printInvitation, readGrants, roleOption } from "../account.ts";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { dataOption, localServer, withSession } from "../server-client.ts";
 
-const options = { ...roleOption, ...configOption, ...dataOption } as const;
+const options = {
+  address: {
+    type: "string",
+    value: "ADDRESS",
+    about: "Their e-mail address: tells whether they are also somebody of the identity provider",
+  },
+  ...roleOption,
+  ...configOption,
+  ...dataOption,
+} as const;
 
 export const accountAdd = command({
   summary: "Invites a person to sign in by name, and prints the link for them",
@@ -27,10 +36,12 @@ async function run({ positionals: [name = ""], values, json, terminal }: Call<ty
   const wanted = accountName.safeParse(name);
   if (!wanted.success) throw new CliError("USAGE", `${JSON.stringify(name)}: ${wanted.error.issues[0]?.message ?? ""}`);
   const grants = readGrants(values.role);
+  const address = personAddress.optional().safeParse(values.address);
+  if (!address.success) throw new CliError("USAGE", `--address: ${address.error.issues[0]?.message ?? ""}`);
   const { config } = loadConfig(values.config);
   const data = values.data ?? config.server.data;
   const made = await withSession(data, async (session) =>
-    invitation.parse(await (await session.post("/api/accounts", { name, grants })).json()),
+    invitation.parse(await (await session.post("/api/accounts", { name, grants, address: address.data })).json()),
   );
   printInvitation(made, config.server.url ?? localServer(data).url, { json, terminal });
   return 0;

@@ -1,3 +1,4 @@
+import { connectionsOf, type Config, type ConnectionTest } from "@outweigh/schema";
 import { command, type Call } from "../command.ts";
 import { checkConfig, defaultConfigFile, readText } from "../config/read.ts";
 import { mistakeText } from "../config/mistake.ts";
@@ -5,7 +6,9 @@ import type { ExitCode } from "../error.ts";
 import { plural } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 
-const options = {} as const;
+const options = {
+  connect: { type: "boolean", about: "Also looks at the other side of each connection; changes and sends nothing" },
+} as const;
 
 export const check = command({
   summary: "Reports every mistake of outweigh.yml, with line and path",
@@ -13,10 +16,14 @@ export const check = command({
   positionals: [0, 1],
   options,
   about: [
-    "Does only that: nothing is started, nobody is contacted. Exit 1 if there are mistakes. A variable that is named under gateway and not set here is one.",
+    "Does only that: nothing is started, and without --connect nobody is contacted. Exit 1 if there are mistakes. A variable that is named and not set here is one.",
   ],
   examples: [
     { line: "outweigh check", about: "Checks ./outweigh.yml" },
+    {
+      line: "outweigh check --connect",
+      about: "And whether each connection's other side answers and takes the secret",
+    },
     { line: "outweigh check /etc/outweigh.yml --json", about: "The mistakes as one JSON object, for a pipeline" },
   ],
   run,
@@ -24,11 +31,14 @@ export const check = command({
 
 async function run({
   positionals: [file = defaultConfigFile],
+  values,
   json,
   terminal,
 }: Call<typeof options>): Promise<ExitCode> {
   const { config, mistakes } = checkConfig(readText(file), file, process.env);
-  if (json) terminal.printJson({ file, ok: config !== undefined, mistakes });
+  const looked = config && values.connect === true ? await look(config) : undefined;
+  const isGood = config !== undefined && (looked ?? []).every((it) => it.ok);
+  if (json) terminal.printJson({ file, ok: isGood, mistakes, ...(looked && { connections: looked }) });
   else if (!config) {
     for (const it of mistakes) terminal.print(mistakeText(it));
     terminal.print(plural(mistakes.length, "mistake"));
@@ -36,7 +46,18 @@ async function run({
     const { models, sources, gateway } = config;
     const parts = [plural(models.length, "model"), plural(sources.length, "source")];
     if (gateway) parts.push(`a gateway before ${plural(gateway.upstreams.length, "model server")}`);
+    const all = connectionsOf(config).length;
+    if (all > 0) parts.push(plural(all, "connection"));
     terminal.print(`${visible(file)} is good: ${parts.join(", ")}`);
+    for (const it of looked ?? []) terminal.print(visible(`${it.ok ? "answers" : "FAILS"}  ${it.name}: ${it.text}`));
   }
-  return config ? 0 : 1;
+  return isGood ? 0 : 1;
+}
+
+/** One after the other, in the order of the file. */
+async function look(config: Config): Promise<({ readonly name: string } & ConnectionTest)[]> {
+  const { lookAt } = await import("@outweigh/server");
+  const seen: ({ readonly name: string } & ConnectionTest)[] = [];
+  for (const it of connectionsOf(config)) seen.push({ name: it.name, ...(await lookAt(it, process.env)) });
+  return seen;
 }

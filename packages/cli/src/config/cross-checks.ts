@@ -1,4 +1,12 @@
-import { overlapsOf, type Config } from "@outweigh/schema";
+import {
+  connectionsOf,
+  includesAddress,
+  overlapsOf,
+  referencesOf,
+  touchedBy,
+  type Config,
+  type Connection,
+} from "@outweigh/schema";
 
 /** A mistake between entries that are each well formed. */
 export interface CrossMistake {
@@ -7,7 +15,8 @@ export interface CrossMistake {
 }
 
 /** What no single value shows: names that stand for two things, places that belong to two models. */
-export function crossChecks({ models, sources, policy }: Config): CrossMistake[] {
+export function crossChecks(config: Config): CrossMistake[] {
+  const { models, sources } = config;
   const places = models.flatMap((model, i) =>
     model.places.map((it, k) => ({ it: withoutEnd(it), path: ["models", i, "places", k] })),
   );
@@ -26,9 +35,10 @@ export function crossChecks({ models, sources, policy }: Config): CrossMistake[]
       (it) => `there are two sources named ${quote(it)}`,
     ),
     ...repeated(
-      policy.webhooks.map((it, i) => ({ it: it.name, path: ["policy", "webhooks", i, "name"] })),
-      (it) => `there are two webhooks named ${quote(it)}`,
+      placedConnections(config).map(({ it, path }) => ({ it: it.name, path: [...path, "name"] })),
+      (it) => `there are two connections named ${quote(it)}`,
     ),
+    ...touchedTwice(config.connections),
     ...sources.flatMap(({ s3 }, i) =>
       (s3 ? overlapsOf(s3, models) : []).map(({ model, place }) => ({
         path: ["sources", i, "s3", "prefix"],
@@ -44,10 +54,32 @@ export function crossChecks({ models, sources, policy }: Config): CrossMistake[]
   ];
 }
 
+/** Connections where they stand: webhooks have a form of their own. */
+function placedConnections(config: Config): { readonly it: Connection; readonly path: readonly (string | number)[] }[] {
+  const own = config.connections.length;
+  return connectionsOf(config).map((it, i) => ({
+    it,
+    path: i < own ? ["connections", i] : ["policy", "webhooks", i - own],
+  }));
+}
+
+/** What two connections may touch: which of them would an action take? */
+function touchedTwice(connections: readonly Connection[]): CrossMistake[] {
+  return connections.flatMap((it, i) => {
+    const before = connections.slice(0, i);
+    const twice = touchedBy(it).find((at) =>
+      before.some((other) => touchedBy(other).some((to) => includesAddress(to, at) || includesAddress(at, to))),
+    );
+    if (twice === undefined) return [];
+    return [{ path: ["connections", i, "name"], message: `another connection reaches ${twice} already` }];
+  });
+}
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables that gateway or server would not start without, and that are not set. */
-export function unsetVariables({ gateway, sources }: Config, environment: Environment): CrossMistake[] {
+/** Variables that gateway, server or a connection would need, and that are not set. */
+export function unsetVariables(config: Config, environment: Environment): CrossMistake[] {
+  const { gateway, sources, server } = config;
   const named = [
     ...(gateway?.upstreams ?? []).map(({ credential }, i) => ({
       it: credential,
@@ -56,6 +88,10 @@ export function unsetVariables({ gateway, sources }: Config, environment: Enviro
     ...sources.flatMap(({ s3 }, i) =>
       (["accessKeyId", "secretAccessKey"] as const).map((key) => ({ it: s3?.[key], path: ["sources", i, "s3", key] })),
     ),
+    ...placedConnections(config).flatMap(({ it, path }) =>
+      referencesOf(it).map(({ field, variable }) => ({ it: `\${${variable}}`, path: [...path, field] })),
+    ),
+    { it: server.metrics.otlp?.token, path: ["server", "metrics", "otlp", "token"] },
   ];
   return named.flatMap(({ it, path }) => {
     const name = it?.slice(2, -1);
