@@ -21,6 +21,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["restore", async () => (await import("./commands/restore.ts")).restore],
   ["rules test", async () => (await import("./commands/rules-test.ts")).rulesTest],
   ["rules import", async () => (await import("./commands/rules-import.ts")).rulesImport],
+  ["rules own", async () => (await import("./commands/rules-own.ts")).rulesOwn],
   ["rules backtest", async () => (await import("./commands/rules-backtest.ts")).rulesBacktest],
   ["account add", async () => (await import("./commands/account-add.ts")).accountAdd],
   ["account list", async () => (await import("./commands/account-list.ts")).accountList],

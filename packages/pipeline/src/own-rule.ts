@@ -138,7 +138,10 @@ export function draftProof({ attack, clean, models, kindOf }: ProofDraft): strin
   };
   const found = caseOf("what was hunted for", "attack", attack);
   if (found.length === 0) return undefined;
-  return stringify([...found, ...caseOf("what else came from there", "clean", clean)], { lineWidth: 0 });
+  return stringify([...found, ...caseOf("what else came from there", "clean", clean)], {
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+  });
 }
 
 /** An exception over alerts that are stored: which of their events it would have hidden. */
