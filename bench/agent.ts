@@ -1,5 +1,7 @@
-// `npm run bench -- agent [--json] [seconds at rest] [opens a second]`: what an agent takes of a host at rest, and whether it keeps up
-// when a watched file is opened thousands of times a second while other programs copy it. With root and a C compiler: tier T2; else T0.
+// `npm run bench -- agent [--json] [seconds at rest] [opens a second] [T0]`: what an agent takes of a host at rest, and whether it keeps up
+// when a watched file is opened thousands of times a second while other programs copy it, and how late each copy is told. With root and a
+// C compiler: tier T2, unless T0 is asked for. CPU is processor time, which other load leaves alone; but the helper is also told of what
+// others open meanwhile. For a host of its own, processes and all: `unshare -pf --mount-proc npm run bench -- agent`.
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,9 +22,18 @@ const copies = 20;
 /** Seconds of the flood. */
 const floodSeconds = 10;
 
+interface Server {
+  readonly url: string;
+  readonly reports: AgentReport[];
+  /** When the file made was last told of, in ms since 1970, by its path. */
+  readonly writtenAt: ReadonlyMap<string, number>;
+  close(): void;
+}
+
 /** A server that takes every report and orders nothing. */
-async function aServer(): Promise<{ url: string; reports: AgentReport[]; close(): void }> {
+async function aServer(): Promise<Server> {
   const reports: AgentReport[] = [];
+  const writtenAt = new Map<string, number>();
   const { publicKey } = generateKeyPairSync("ed25519");
   const serverKey = publicKey.export({ type: "spki", format: "der" }).toString("base64");
   const server = createServer((request, response) => {
@@ -31,33 +42,43 @@ async function aServer(): Promise<{ url: string; reports: AgentReport[]; close()
     request.on("end", () => {
       response.setHeader("content-type", "application/json");
       if (request.url === "/api/agents/enrol") return response.end(JSON.stringify({ agent: "bench", serverKey }));
-      reports.push(agentReport.parse(JSON.parse(Buffer.concat(pieces).toString("utf8"))));
+      const report = agentReport.parse(JSON.parse(Buffer.concat(pieces).toString("utf8")));
+      reports.push(report);
+      for (const it of report.lines) if (it.what === "write") writtenAt.set(it.file.path, Date.now());
       response.end(JSON.stringify({ orders: [] }));
     });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, reports, close: () => server.close() };
+  return { url: `http://127.0.0.1:${port}`, reports, writtenAt, close: () => server.close() };
 }
 
 interface Usage {
   readonly cpuMs: number;
+  /** Of it, the helper's: it grows with what the whole host opens. */
+  readonly helperMs: number;
   readonly rssMb: number;
 }
 
 /** Of a process and its children: the helper is one. */
 function usage(pid: number): Usage {
   const all = [pid, ...childrenOf(pid)];
+  const none = { cpuMs: 0, helperMs: 0, rssMb: 0 };
   const each = all.map((it) => {
     const stat = readFileSync(`/proc/${it}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const rss = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${it}/status`, "utf8"))?.[1] ?? 0);
-    return { cpuMs: ((Number(fields[11]) + Number(fields[12])) * 1000) / ticks, rssMb: rss / 1024 };
+    const cpuMs = ((Number(fields[11]) + Number(fields[12])) * 1000) / ticks;
+    return { cpuMs, helperMs: it === pid ? 0 : cpuMs, rssMb: rss / 1024 };
   });
-  return each.reduce((sum, it) => ({ cpuMs: sum.cpuMs + it.cpuMs, rssMb: sum.rssMb + it.rssMb }), {
-    cpuMs: 0,
-    rssMb: 0,
-  });
+  return each.reduce(
+    (sum, it) => ({
+      cpuMs: sum.cpuMs + it.cpuMs,
+      helperMs: sum.helperMs + it.helperMs,
+      rssMb: sum.rssMb + it.rssMb,
+    }),
+    none,
+  );
 }
 
 function childrenOf(pid: number): number[] {
@@ -89,11 +110,12 @@ step();`;
 
 export async function run({ json, args }: { readonly json: boolean; readonly args: readonly string[] }): Promise<void> {
   const [rest = 60, opens = 10_000] = args.map(Number);
+  const tier = args[2] === "T0" ? "T0" : "T2";
   const folder = mkdtempSync(join(tmpdir(), "outweigh-bench-"));
   const server = await aServer();
   let agent: ChildProcess | undefined;
   try {
-    const measured = await measure({ folder, server, rest, opens, started: (it) => (agent = it) });
+    const measured = await measure({ folder, server, rest, opens, tier, started: (it) => (agent = it) });
     if (json) process.stdout.write(`${JSON.stringify(measured, null, 2)}\n`);
     else print(measured);
   } finally {
@@ -107,9 +129,10 @@ export async function run({ json, args }: { readonly json: boolean; readonly arg
 
 interface Task {
   readonly folder: string;
-  readonly server: { readonly url: string; readonly reports: AgentReport[] };
+  readonly server: Server;
   readonly rest: number;
   readonly opens: number;
+  readonly tier: "T0" | "T2";
   started(agent: ChildProcess): void;
 }
 
@@ -119,6 +142,8 @@ interface Measured {
   readonly loadBefore: number;
   readonly restSeconds: number;
   readonly restCorePercent: number;
+  /** Of it, the helper's. */
+  readonly restHelperPercent: number;
   readonly restRssMb: number;
   readonly opensDone: number;
   readonly opensPerSecond: number;
@@ -126,11 +151,13 @@ interface Measured {
   readonly floodRssMb: number;
   readonly copiesMade: number;
   readonly copiesTold: number;
+  /** From the end of the copying program to the report at the server, in ms. */
+  readonly delayMs: { readonly median: number; readonly most: number } | undefined;
   /** What the agent itself said it missed. */
   readonly problems: readonly string[];
 }
 
-async function measure({ folder, server, rest, opens, started }: Task): Promise<Measured> {
+async function measure({ folder, server, rest, opens, tier, started }: Task): Promise<Measured> {
   const [loadBefore = 0] = loadavg();
   const data = join(folder, "data");
   const weights = join(folder, "models", "w.safetensors");
@@ -147,7 +174,7 @@ async function measure({ folder, server, rest, opens, started }: Task): Promise<
   const run = (...args: string[]) =>
     spawn(process.execPath, [program, ...args, "--data", data], { env, stdio: ["ignore", "ignore", "ignore"] });
   await ended(run("agent", "enrol", server.url, "--token", "x".repeat(32)));
-  if (process.geteuid?.() === 0) await buildHelper(helperFile(data));
+  if (tier === "T2" && process.geteuid?.() === 0) await buildHelper(helperFile(data));
   const agent = run("agent", "run", join(folder, "models"));
   started(agent);
   // The command starts a Node of its own: that one is the agent.
@@ -165,19 +192,19 @@ async function measure({ folder, server, rest, opens, started }: Task): Promise<
   const flooded = ended(flood);
   let said = "";
   flood.stdout.on("data", (it: Buffer) => (said += it.toString("utf8")));
+  const copiedAt = new Map<string, number>();
   for (let i = 0; i < copies; i++) {
     await sleep((floodSeconds * 1000) / (copies + 2));
-    execFileSync("cp", [weights, join(folder, "models", `copy-${i}`)]);
+    const copy = join(folder, "models", `copy-${i}`);
+    execFileSync("cp", [weights, copy]);
+    copiedAt.set(copy, Date.now());
   }
   await flooded;
   const loaded = usage(pid);
   await sleep(3000);
-  const told = new Set(
-    server.reports
-      .flatMap((it) => it.lines)
-      .filter((it) => it.what === "write")
-      .map((it) => it.file.path),
-  );
+  const delays = [...copiedAt]
+    .flatMap(([path, at]) => (server.writtenAt.has(path) ? Math.max(0, (server.writtenAt.get(path) ?? 0) - at) : []))
+    .toSorted((one, other) => one - other);
   const last = server.reports.at(-1);
   return {
     tier: last?.health.tier ?? "?",
@@ -185,15 +212,15 @@ async function measure({ folder, server, rest, opens, started }: Task): Promise<
     loadBefore,
     restSeconds: rest,
     restCorePercent: ((after.cpuMs - before.cpuMs) / (rest * 1000)) * 100,
+    restHelperPercent: ((after.helperMs - before.helperMs) / (rest * 1000)) * 100,
     restRssMb: after.rssMb,
     opensDone: Number(said.trim()),
     opensPerSecond: Number(said.trim()) / floodSeconds,
     floodCorePercent: ((loaded.cpuMs - after.cpuMs) / (floodSeconds * 1000)) * 100,
     floodRssMb: loaded.rssMb,
     copiesMade: copies,
-    copiesTold: Array.from({ length: copies }, (_, i) => join(folder, "models", `copy-${i}`)).filter((it) =>
-      told.has(it),
-    ).length,
+    copiesTold: delays.length,
+    delayMs: delays.length > 0 ? { median: delays[delays.length >> 1] ?? 0, most: delays.at(-1) ?? 0 } : undefined,
     problems: last?.health.problems ?? [],
   };
 }
@@ -221,9 +248,9 @@ async function until(holds: () => boolean, ms: number): Promise<void> {
 function print(it: Measured): void {
   const lines = [
     `tier ${it.tier}, ${it.cores} cores, load ${it.loadBefore.toFixed(1)} before`,
-    `at rest, ${it.restSeconds} s:  ${it.restCorePercent.toFixed(2)} % of a core, ${it.restRssMb.toFixed(0)} MB resident, helper included`,
+    `at rest, ${it.restSeconds} s:  ${it.restCorePercent.toFixed(2)} % of a core, of which the helper ${it.restHelperPercent.toFixed(2)}; ${it.restRssMb.toFixed(0)} MB resident, helper included`,
     `flood: ${it.opensPerSecond.toFixed(0)} opens a second of a watched file for ${floodSeconds} s: ${it.floodCorePercent.toFixed(0)} % of a core, ${it.floodRssMb.toFixed(0)} MB`,
-    `copies made meanwhile: ${it.copiesMade}, told: ${it.copiesTold}`,
+    `copies made meanwhile: ${it.copiesMade}, told: ${it.copiesTold}${it.delayMs ? `, ${it.delayMs.median} ms after the copy in the middle, ${it.delayMs.most} ms at most` : ""}`,
     ...it.problems.map((text) => `said: ${text}`),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);

@@ -64,8 +64,9 @@
 #define FIRST_AGAIN_MS 1000
 
 struct file { uint64_t device, inode; };
-static struct file watched[SLOTS], recent[RECENT];
+static struct file watched[SLOTS], recent[RECENT], passed[RECENT];
 static unsigned count;
+static int group;
 
 /* What was last seen of a process and when; when it was told (0: never), and whether it has opened another program since. */
 struct process { uint64_t start, told, looked; uint32_t pid, parent; int changed; char name[64]; };
@@ -99,6 +100,8 @@ static struct file *slot(uint64_t device, uint64_t inode) {
 
 static void add(const struct file *it) {
   struct file *to = slot(it->device, it->inode);
+  /* It may be among those that the kernel was told to pass over. */
+  fanotify_mark(group, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
   if (it->inode == 0 || to->inode != 0 || count >= MAX_WATCHED) return;
   *to = *it;
   count++;
@@ -269,13 +272,31 @@ static void becomes_another(uint32_t pid) {
 
 /* Events. */
 
+static int is_at(const struct file *place, const struct stat *it) { return place->inode == it->st_ino && place->device == it->st_dev; }
+
+/*
+ * A file that nobody watches, as most are: libraries, settings. From its second time on the kernel need not tell of it, until it is
+ * written, when it forgets that by itself. That a program is opened to be run is told all the same. Only for files that all may read:
+ * for others it takes a right.
+ */
+static void pass(const struct fanotify_event_metadata *event, const struct stat *it) {
+#ifdef FAN_MARK_EVICTABLE
+  struct file *before = &passed[hash(it->st_dev, it->st_ino) & (RECENT - 1)];
+  unsigned flags = FAN_MARK_ADD | FAN_MARK_IGNORED_MASK | FAN_MARK_EVICTABLE;
+  if (is_at(before, it) && (it->st_mode & S_IROTH)) fanotify_mark(group, flags, FAN_OPEN | FAN_CLOSE_NOWRITE, event->fd, NULL);
+  *before = (struct file){it->st_dev, it->st_ino};
+#endif
+}
+
 static void tell(const struct fanotify_event_metadata *event, int pidfd) {
   struct stat it;
   if (fstat(event->fd, &it) != 0 || !S_ISREG(it.st_mode)) return;
   struct file *late = &recent[hash(it.st_dev, it.st_ino) & (RECENT - 1)];
   int written = (event->mask & FAN_CLOSE_WRITE) && it.st_size >= MIN_WRITTEN;
-  int is_late = late->inode == it.st_ino && late->device == it.st_dev;
-  if (!written && !is_late && slot(it.st_dev, it.st_ino)->inode == 0) return;
+  if (!written && !is_at(late, &it) && slot(it.st_dev, it.st_ino)->inode == 0) {
+    pass(event, &it);
+    return;
+  }
   if (written) *late = (struct file){it.st_dev, it.st_ino};
   uint64_t start = who((uint32_t)event->pid, pidfd);
   char link[64], path[4096];
@@ -306,7 +327,7 @@ static int pidfd_of(const struct fanotify_event_metadata *event) {
 #endif
 }
 
-static void read_events(int group) {
+static void read_events(void) {
   static char buffer[MAX_EVENTS * (FAN_EVENT_METADATA_LEN + 8)] __attribute__((aligned(8)));
   ssize_t got = read(group, buffer, sizeof buffer);
   if (got < 0 && errno != EAGAIN && errno != EINTR) fail("reading events");
@@ -363,7 +384,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   unsigned flags = FAN_CLOEXEC | FAN_CLASS_NOTIF | FAN_NONBLOCK, mode = O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME;
-  int group = -1;
+  group = -1;
 #ifdef FAN_REPORT_PIDFD
   group = fanotify_init(flags | FAN_REPORT_PIDFD, mode);
 #endif
@@ -398,6 +419,6 @@ int main(int argc, char **argv) {
     }
     if (from[2].revents & (POLLERR | POLLHUP)) return 0;
     if (from[0].revents) read_input();
-    if (from[1].revents) read_events(group);
+    if (from[1].revents) read_events();
   }
 }

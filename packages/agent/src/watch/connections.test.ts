@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { peersOf } from "./connections.ts";
+import { peersOf, socketsIn, unixSocketsIn } from "./connections.ts";
 
 const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
 const row = (local: string, remote: string, state: string, inode: number) =>
@@ -25,4 +25,17 @@ test("clients' connections are not sends, ours are, also while they open", () =>
 
 test("sockets of other processes are not looked at", () => {
   assert.deepEqual(peersOf([table], new Set(["9"])), []);
+});
+
+test("a socket that listens or is connected is settled, whoever began it; one that is being connected is not yet", () => {
+  assert.deepEqual(socketsIn([table], new Set(["1", "2", "3", "4"])).settled, ["1", "2", "3"]);
+});
+
+test("a Unix socket's path passes for no other socket", () => {
+  const unix = [
+    "Num       RefCount Protocol Flags    Type St Inode Path",
+    "0000000000000000: 00000002 00000000 00010000 0001 01   777 /run/x 3 4",
+    "0000000000000000: 00000003 00000000 00000000 0001 03 88888",
+  ].join("\n");
+  assert.deepEqual(unixSocketsIn(unix), ["777", "88888"]);
 });

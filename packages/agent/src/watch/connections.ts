@@ -12,19 +12,40 @@ interface Row {
 /** States of `/proc/net/tcp`: established and being established; listening. UDP shows connected sockets as established. */
 const [established, opening, listening] = ["01", "02", "0A"];
 
+/** What tables of sockets say of some of them. */
+export interface SeenSockets {
+  readonly peers: readonly Peer[];
+  /** Sockets that have come to what they are: they listen, or are connected, whoever began it. */
+  readonly settled: readonly string[];
+}
+
 /**
  * To whom the sockets with these inodes are connected as clients: a connection to a port that this host listens on is a client's
  * of ours, and one to a loopback address stays here. Source: proc_pid_net(5).
  *
  * Blind spot: bytes that leave as the answer to a connection from outside; UDP without a connection; Unix sockets and vsock.
  */
-export function peersOf(tables: readonly string[], inodes: ReadonlySet<string>): Peer[] {
+export function peersOf(tables: readonly string[], inodes: ReadonlySet<string>): readonly Peer[] {
+  return socketsIn(tables, inodes).peers;
+}
+
+export function socketsIn(tables: readonly string[], inodes: ReadonlySet<string>): SeenSockets {
   const rows = tables.flatMap(rowsOf);
   const served = new Set(rows.filter((it) => it.state === listening).map((it) => it.localPort));
-  return rows
-    .filter((it) => inodes.has(it.inode) && (it.state === established || it.state === opening))
-    .filter((it) => !served.has(it.localPort) && it.peer.port !== 0 && !staysHere(it.peer.address))
-    .map((it) => it.peer);
+  const own = rows.filter((it) => inodes.has(it.inode));
+  return {
+    peers: own
+      .filter((it) => it.state === established || it.state === opening)
+      .filter((it) => !served.has(it.localPort) && it.peer.port !== 0 && !staysHere(it.peer.address))
+      .map((it) => it.peer),
+    settled: own.filter((it) => it.state === established || it.state === listening).map((it) => it.inode),
+  };
+}
+
+/** The inodes in the text of `/proc/net/unix`. What follows in a line is a path, which may look like anything. */
+export function unixSocketsIn(table: string): string[] {
+  const inodes = table.split("\n").map((line) => line.trim().split(/\s+/, 7)[6] ?? "");
+  return inodes.filter((it) => /^\d+$/.test(it));
 }
 
 function staysHere(address: string): boolean {

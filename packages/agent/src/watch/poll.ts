@@ -1,6 +1,6 @@
 // The sensor of tier T0: what `/proc` shows, looked at a few times a second. Misses what begins and ends between two looks.
 import { statSync } from "node:fs";
-import { peersOf } from "./connections.ts";
+import { socketsIn, unixSocketsIn } from "./connections.ts";
 import { maxFileBytes } from "./limits.ts";
 import type { Handle, OpenFile, Proc, Process } from "./proc.ts";
 import type { SeenFile, Sighting, Story } from "./story.ts";
@@ -18,6 +18,9 @@ interface Known {
   writing: ReadonlyMap<string, SeenFile>;
   /** Pipes that it wrote while it held weights. */
   pipes: readonly string[];
+  /** Sockets that have come to what they are, and since when that was noted. */
+  settled: Set<string>;
+  settledSince: number;
 }
 
 /** A process is looked at every time while it is younger than this, in ms: programs open their files when they start. */
@@ -171,7 +174,7 @@ export class Poll {
     }
     for (const [inode, file] of known.writing) if (!writing.has(inode)) see(finished(process, file, at));
     known.writing = writing;
-    this.#sending(process, handles, at);
+    this.#sending(process, known, handles, at);
     const pipes = handles.filter((it) => it.target.startsWith("pipe:") && proc.mode(pid, it).writes);
     const fresh = pipes.map((it) => it.target).filter((it) => !known.pipes.includes(it));
     known.pipes = [...new Set([...known.pipes, ...fresh])].slice(-maxPipes);
@@ -210,19 +213,36 @@ export class Poll {
     if (!process) return undefined;
     const same = known?.process.key === process.key;
     const firstSeenAt = same && known.process.facts.exe === process.facts.exe ? known.firstSeenAt : now;
-    const kept = same ? known : { writing: new Map<string, SeenFile>(), pipes: [] };
-    const { writing, pipes } = kept;
-    const made: Known = { process, firstSeenAt, readAt: now, writing, pipes, ...(signs && { used: signs.used }) };
+    const none = { writing: new Map<string, SeenFile>(), pipes: [], settled: new Set<string>(), settledSince: now };
+    const { writing, pipes, settled, settledSince } = same ? known : none;
+    const made: Known = { process, firstSeenAt, readAt: now, writing, pipes, settled, settledSince, used: signs?.used };
     this.#known.set(pid, made);
     return made;
   }
 
-  #sending(process: Process, handles: readonly Handle[], at: number): void {
+  /**
+   * The kernel goes through all its memory for connections to write their tables, ten ms at a time, so they are read only for sockets that
+   * may have been connected since: not for Unix sockets, and for one that is connected only as often as all is read again.
+   */
+  #sending(process: Process, known: Known, handles: readonly Handle[], at: number): void {
+    const now = this.#uptimeMs();
+    if (now - known.settledSince > rereadMs) {
+      known.settled.clear();
+      known.settledSince = now;
+    }
     const sockets = new Set(handles.flatMap((it) => /^socket:\[(\d+)\]$/.exec(it.target)?.[1] ?? []));
-    if (sockets.size === 0) return;
+    const isOpen = () => [...sockets].some((it) => !known.settled.has(it));
+    if (!isOpen()) return;
     const { proc, see } = this.#options;
-    const tables = (["tcp", "tcp6", "udp", "udp6"] as const).map((it) => proc.sockets(process.facts.pid, it));
-    for (const peer of peersOf(tables, sockets)) see({ kind: "connected", at, process, peer });
+    const { pid } = process.facts;
+    for (const it of unixSocketsIn(proc.sockets(pid, "unix"))) if (sockets.has(it)) known.settled.add(it);
+    if (!isOpen()) return;
+    const { peers, settled } = socketsIn(
+      (["tcp", "tcp6", "udp", "udp6"] as const).map((it) => proc.sockets(pid, it)),
+      sockets,
+    );
+    for (const it of settled) known.settled.add(it);
+    for (const peer of peers) see({ kind: "connected", at, process, peer });
   }
 
   #forgetEnded(running: ReadonlySet<number>, at: number): void {

@@ -164,7 +164,7 @@ export class Proc {
   }
 
   /** The text of a table of sockets as this process sees it: its own network namespace. */
-  sockets(pid: number, table: "tcp" | "tcp6" | "udp" | "udp6"): string {
+  sockets(pid: number, table: "tcp" | "tcp6" | "udp" | "udp6" | "unix"): string {
     return readTable(`${this.#root}/${pid}/net/${table}`) ?? "";
   }
 
