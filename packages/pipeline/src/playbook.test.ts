@@ -27,4 +27,5 @@ test("names the first heading that is missing or empty", () => {
   bad(page(playbookHeadings.slice(1)), /no heading "What it means" as number 1/);
   bad(page(playbookHeadings).replace("Text.", ""), /says nothing under "What it means"/);
   bad("text", /no title/);
+  bad(page(playbookHeadings).replace("Text.", "```hunt\nIts reads\nprincipal:{who}\n```"), /there is no {who}/);
 });

@@ -1,4 +1,4 @@
-import type { PlaybookText } from "@outweigh/schema";
+import { filledHunt, splitHunts, type PlaybookHunt, type PlaybookText } from "@outweigh/schema";
 import { PipelineError } from "./error.ts";
 
 /** The four headings of every playbook, in order. */
@@ -9,7 +9,7 @@ const maxPlaybookLength = 64 * 1024;
 
 /**
  * Reads a playbook: a title, then the four headings with their Markdown.
- * @throws {PipelineError} BAD_PLAYBOOK naming the first heading that is missing or out of place.
+ * @throws {PipelineError} BAD_PLAYBOOK naming the first heading that is missing or out of place, or a hunt that does not read.
  */
 export function readPlaybook(id: string, text: string): PlaybookText {
   if (text.length > maxPlaybookLength) {
@@ -32,5 +32,15 @@ export function readPlaybook(id: string, text: string): PlaybookText {
       throw new PipelineError("BAD_PLAYBOOK", `${id} has no heading "${heading}" as number ${i + 1}`);
     if (sections[i].text === "") throw new PipelineError("BAD_PLAYBOOK", `${id} says nothing under "${heading}"`);
   }
+  for (const it of sections.flatMap(({ text: of }) => splitHunts(of).hunts)) checkHunt(id, it);
   return { id, title, sections };
+}
+
+function checkHunt(id: string, it: PlaybookHunt): void {
+  try {
+    filledHunt(it, { principal: "any", model: "any", firstAt: 0, lastAt: 0 });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new PipelineError("BAD_PLAYBOOK", `${id}: the hunt "${it.title}": ${why}`, { cause });
+  }
 }

@@ -290,6 +290,7 @@ export {
   type WebhookEntry,
 } from "./config.ts";
 export { byteRange, event, ocsfVersion, reservedFields, type ByteRange, type OcsfEvent } from "./event.ts";
+export { filledHunt, splitHunts, type HuntFacts, type PlaybookHunt } from "./playbook-hunt.ts";
 export { FilterError, maxFilterLength, maxFilterTerms, parseFilter, printFilter, type FilterTerm } from "./filter.ts";
 export {
   answerDial,

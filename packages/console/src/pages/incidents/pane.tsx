@@ -6,6 +6,7 @@ import { plural } from "../../format/size.ts";
 import { Level } from "../../ui/level.tsx";
 import { PaneActions, Prose, Section, Title } from "../../ui/parts.tsx";
 import { Problem, Waiting } from "../../ui/states.tsx";
+import { factsOf } from "../playbooks/facts.ts";
 import { byWorstAlert } from "../playbooks/order.ts";
 import { DoNext } from "../playbooks/playbook.tsx";
 import { IncidentActions } from "./actions.tsx";
@@ -46,7 +47,7 @@ function Told({ of: it }: { readonly of: IncidentDetail }) {
       >
         <Evidence entries={it.timeline} gaps={it.gaps} max={maxLines} />
       </Section>
-      <DoNext playbooks={byWorstAlert(it.playbooks, it.alerts).slice(0, 1)} />
+      <DoNext playbooks={byWorstAlert(it.playbooks, it.alerts).slice(0, 1)} facts={factsOf(it.incident)} />
     </>
   );
 }
