@@ -231,6 +231,24 @@ test("who signs out is out at once", async () => {
   assert.equal((await one.get("/api/session")).status, 401);
 });
 
+test("commands that sign in and out all day are one entry a day; a browser is an entry each time", async () => {
+  const entries = async (filter: string) => (await visitor.get(`/api/evidence?filter=${filter}`)).body.total;
+  const before = [await entries("kind:signed-in"), await entries("kind:signed-out")];
+  assert.ok((before[0] ?? 0) > 0);
+  for (let i = 0; i < 3; i++) {
+    const brief = await signIn(server.link());
+    assert.equal((await brief.get("/api/session")).status, 200);
+    assert.equal((await brief.post("/api/session/end", {})).status, 204);
+    assert.equal((await brief.get("/api/session")).status, 401);
+  }
+  const [signedIns = 0] = before;
+  // Midnight may lie in between.
+  assert.ok((await entries("kind:signed-in")) - signedIns <= 1);
+  assert.equal(await entries("kind:signed-out"), before[1]);
+  assert.equal((await fetch(server.link(), { headers: { accept: "text/html" } })).status, 200);
+  assert.ok((await entries("kind:signed-in")) > signedIns);
+});
+
 test("a program asks for a link with the token of the data folder, and with nothing else", async () => {
   const token = readFileSync(join(folder.path, "data", "open.token"), "utf8").trim();
   const ask = (secret: string) =>

@@ -14,7 +14,8 @@ export function session(app: FastifyInstance, context: Context): void {
 
   app.post("/api/session/end", async (request, reply) => {
     const out = { kind: "signed-out", by: personOf(request), text: "signed out" };
-    await decide(context, out, () => sessions.end(request, reply));
+    if (sessions.isBrief(request)) await sessions.end(request, reply);
+    else await decide(context, out, () => sessions.end(request, reply));
     return reply.code(204).send();
   });
 

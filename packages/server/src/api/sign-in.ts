@@ -12,6 +12,7 @@ import { decide, read, type Context } from "./context.ts";
 const openQuery = z.object({ t: z.string().min(1).max(200) });
 /** How long a browser is known as one that somebody signed in with, in seconds. */
 const deviceSeconds = 180 * 86_400;
+const dayMs = 86_400_000;
 /** Failures of one name in this time are one entry of the evidence, in ms: nobody fills it by knocking. */
 const failureMs = 60_000;
 
@@ -31,6 +32,7 @@ export function signIn(app: FastifyInstance, context: Context): void {
 
 function byLink(app: FastifyInstance, context: Context): void {
   const { links, openToken, now } = context;
+  const told = { day: -1, more: 0 };
 
   app.get("/open", async (request, reply) => {
     const { t } = read(openQuery, request.query);
@@ -39,9 +41,9 @@ function byLink(app: FastifyInstance, context: Context): void {
       if (/text\/html/.test(request.headers.accept ?? "")) return reply.redirect("/", 303);
       throw new ServerError("BAD_LINK", "this link was used before or is older than ten minutes: ask for a new one");
     }
-    const key = await begin(context, reply, context.owner, "link");
-    if (request.headers.accept === "application/json") return opened.parse({ key });
-    return sendKey(reply, key);
+    if (request.headers.accept === "application/json")
+      return opened.parse({ key: await beginBrief(context, reply, told) });
+    return sendKey(reply, await begin(context, reply, context.owner, "link"));
   });
 
   app.post("/api/links", { config: { forPrograms: true } }, async (request) => {
@@ -165,6 +167,28 @@ async function begin(context: Context, reply: FastifyReply, user: string, by: Wa
     key = await context.sessions.begin(reply, user, by, context.now());
   });
   reply.header("cache-control", "no-store");
+  return key;
+}
+
+/**
+ * Begins the session of a command. The first of a day is on record, with how many followed on the last day that had one: a script that
+ * asks every minute must not bury what people decided. What such a session does is on record like all else.
+ */
+async function beginBrief(context: Context, reply: FastifyReply, told: { day: number; more: number }): Promise<string> {
+  const { sessions, owner, now } = context;
+  const day = Math.floor(now() / dayMs);
+  reply.header("cache-control", "no-store");
+  if (told.day === day) {
+    told.more++;
+    return sessions.begin(reply, owner, "link", now(), true);
+  }
+  const before = told.more === 0 ? "" : `, ${told.more} more on the last day that it was used`;
+  const text = `signed in from the command line; more of this day are only counted${before}`;
+  let key = "";
+  await decide(context, { kind: "signed-in", by: owner, text }, async () => {
+    key = await sessions.begin(reply, owner, "link", now(), true);
+  });
+  Object.assign(told, { day, more: 0 });
   return key;
 }
 

@@ -22,6 +22,8 @@ interface Open {
   readonly user: string;
   readonly by: Way;
   readonly expiresAt: number;
+  /** Of a command: it signs in, asks, and signs out within seconds, many times a day. */
+  readonly isBrief?: boolean;
 }
 
 /** What is known of people, asked with each request: what they may do can change while they are signed in. */
@@ -61,14 +63,14 @@ export class Sessions {
   }
 
   /** Signs a browser in: sets the cookie, and answers with the key that its page must send beside it. */
-  async begin(reply: FastifyReply, user: string, by: Way, now: number): Promise<string> {
+  async begin(reply: FastifyReply, user: string, by: Way, now: number, isBrief = false): Promise<string> {
     const [secret, key] = [newSecret(), newSecret()];
     const id = idOf(secret, key);
     const lastsMs = by === "link" && this.#people.areNamed() ? breakGlassMs : sessionMs;
     const expiresAt = now + lastsMs;
     await addSession(this.#db, { id, user, by, createdAt: now, expiresAt });
     for (const [it, { expiresAt: end }] of this.#open) if (end <= now) this.#open.delete(it);
-    this.#open.set(id, { user, by, expiresAt });
+    this.#open.set(id, { user, by, expiresAt, isBrief });
     reply.setCookie(this.cookie, secret, {
       ...this.cookieOptions(reply.request),
       sameSite: "strict",
@@ -103,6 +105,12 @@ export class Sessions {
   /** Whether whoever asked is still signed in. */
   isOpen(request: FastifyRequest, now: number): boolean {
     return this.#find(request, now) !== undefined;
+  }
+
+  /** Whether it is a command that asks. After a restart, one that still runs is taken for a browser. */
+  isBrief(request: FastifyRequest): boolean {
+    const id = this.#idOf(request);
+    return id !== undefined && this.#open.get(id)?.isBrief === true;
   }
 
   /** Ends the session of this browser. */
