@@ -19,7 +19,6 @@ const fields: Readonly<Record<string, { readonly name: string; readonly kind: "t
   activity: { name: "activity_id", kind: "number" },
   status: { name: "status_id", kind: "number" },
   external: { name: "src_external", kind: "flag" },
-  pid: { name: "actor.process.pid", kind: "number" },
 };
 
 const comparisons: Record<FilterTerm["op"], string> = { "=": "", ">": "|gt", ">=": "|gte", "<": "|lt", "<=": "|lte" };
@@ -28,6 +27,7 @@ const comparisons: Record<FilterTerm["op"], string> = { "=": "", ">": "|gt", ">=
 const unfit: Readonly<Record<string, string>> = {
   time: "a rule looks at each event as it comes, not at a time",
   id: "an id names one event that has been",
+  pid: "the number is given to another program later: a rule would mean that one too",
 };
 
 type Selection = Record<string, readonly (string | number | boolean)[]>;

@@ -55,6 +55,7 @@ export {
   type SignedOrder,
   type StoppedProcess,
 } from "./agent.ts";
+export { asked, cloudCheck, maxAsked, type Asked, type CloudCheck } from "./cloud-check.ts";
 export {
   changeLine,
   hostScans,

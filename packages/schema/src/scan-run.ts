@@ -1,5 +1,6 @@
 /** Scans of one host over time: what each found, and what changed since the one before. */
 import { z } from "zod";
+import { asked } from "./cloud-check.ts";
 import { looked, theftPath } from "./scan.ts";
 
 const time = z.int().nonnegative();
@@ -73,6 +74,8 @@ export const hostScans = z.object({
   looked: z.array(looked),
   notSeen: z.array(z.object({ what: z.string(), why: z.string() })),
   paths: z.array(theftPath),
+  /** What the latest scan asked of clouds. */
+  asked: z.array(asked),
 });
 export type HostScans = z.infer<typeof hostScans>;
 

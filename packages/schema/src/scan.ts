@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { asked, maxAsked } from "./cloud-check.ts";
 
 /** `yes`/`no` as read; `unknown` when it could not be told. Unknown never counts as no. */
 const known = z.union([z.boolean(), z.literal("unknown")]);
@@ -135,6 +136,8 @@ export const scanReport = z.object({
   /** What was looked for on the way to `paths`. Absent in reports of versions that did not say it. */
   looked: z.array(looked).optional(),
   tokens: z.array(foundToken).optional(),
+  /** What was asked of clouds, where `checks` in outweigh.yml say so. */
+  asked: z.array(asked).max(maxAsked).optional(),
   /** Files that began like a model or like something that holds models. */
   candidates: z.int().nonnegative().optional(),
   /** Archives that were opened, and how many of them were not looked into to their end to save time. */

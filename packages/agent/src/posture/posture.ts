@@ -90,7 +90,7 @@ function readExported(exported: ExportedOptions, { register, ways, notSeen, now 
       repositories.take(file);
     if (!known && file.path.endsWith(".json")) notSeen.add("exported file", "is none that is known", file.path);
   }
-  buckets.find(register, ways);
+  buckets.find(register, ways, notSeen);
   identities.find(register, ways, now);
   cluster.find(register, ways);
   repositories.find(register, ways);

@@ -67,7 +67,11 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
   const register = options.register ?? [];
   const places = declaredPlaces(register);
   const machine = new Machine(options.machine === undefined ? "/" : realRoot(options.machine));
-  const exported = options.posture && { ...options.posture, folder: realRoot(options.posture.folder) };
+  const { posture } = options;
+  const exported = posture && {
+    ...posture,
+    folder: posture.folder === undefined ? undefined : realRoot(posture.folder),
+  };
   const roots = options.roots.map(realRoot);
   const plan = planWalk(roots, parseMounts(readTable("/proc/self/mountinfo") ?? ""), (options.exclude ?? []).map(real));
   for (const [path, why] of plan.skip) if (existsSync(path)) notSeen.say(path, why);

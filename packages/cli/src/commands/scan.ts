@@ -1,5 +1,6 @@
 import type { HashMode, ScanOptions, ScanProgress } from "@outweigh/agent";
 import type { Config, ScanReport } from "@outweigh/schema";
+import type { Checked } from "@outweigh/server";
 import { parse } from "yaml";
 import { command, configOption, type Call } from "../command.ts";
 import { fingerprintFolder } from "../config/fingerprints.ts";
@@ -9,6 +10,8 @@ import { printChange, readReport } from "../scan/change.ts";
 import { isFinding } from "../scan/findings.ts";
 import { printScan } from "../scan/print.ts";
 import { writeSarif } from "../scan/sarif.ts";
+import type { Terminal } from "../terminal.ts";
+import { visible } from "../text/visible.ts";
 import { countText, sizeText } from "../text/amounts.ts";
 
 const modes = ["auto", "full", "none"];
@@ -51,7 +54,7 @@ export const scan = command({
   options,
   about: [
     "Archives are looked into, but by default not unpacked without end: what was left out to save time is counted under NOT SEEN; --hash full leaves out nothing.",
-    "Without a path: all disks of this machine. Nothing is written, nothing runs, nobody is contacted, no link is followed.",
+    "Without a path: all disks of this machine. Nothing is written, nothing runs, no link is followed, nobody is contacted but the clouds that checks in outweigh.yml name.",
     "Exit 1 if a registered model lies outside its declared places, or if somebody could take one: for models that are not registered, one of at least 1 MB.",
   ],
   examples: [
@@ -73,11 +76,12 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   const hash = modeOf(values.hash ?? "auto");
   const { config, file } = loadConfig(values.config);
   const roots = positionals.length > 0 ? positionals : ["/"];
-  terminal.say(`scanning ${roots.join(", ")}: read-only, no network`);
+  const checked = await checkedOf(config, terminal, signal);
+  terminal.say(`scanning ${roots.join(", ")}: read-only${checked ? "" : ", no network"}`);
   const agent = await import("@outweigh/agent");
-  const report = await scanOrExplain(agent, {
+  const scanned = await scanOrExplain(agent, {
     roots,
-    ...postureOf(values.posture ?? config.posture),
+    ...postureOf(values.posture ?? config.posture, checked),
     register: config.models,
     hash,
     ...(values.match && { match: await fingerprintsOf(file, config) }),
@@ -85,6 +89,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
     signal,
     onProgress: (it) => terminal.progress(() => progressText(it)),
   });
+  const report = checked ? { ...scanned, asked: [...checked.asked] } : scanned;
   if (values.sarif !== undefined) await writeSarif(values.sarif, report);
   if (json) terminal.printJson(report);
   else printScan(report, terminal);
@@ -92,8 +97,24 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   return isFinding(report) ? 1 : 0;
 }
 
-function postureOf(folder: string | undefined): Pick<ScanOptions, "posture"> {
-  return folder === undefined ? {} : { posture: { folder, parseYaml: (text) => parse(text) } };
+function postureOf(folder: string | undefined, checked: Checked | undefined): Pick<ScanOptions, "posture"> {
+  if (folder === undefined && !checked) return {};
+  return { posture: { folder, parseYaml: (text) => parse(text), ...(checked && { more: checked.files }) } };
+}
+
+/** What configured clouds answer. Without `checks` in outweigh.yml nobody is contacted. */
+async function checkedOf(
+  { checks, models }: Config,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Checked | undefined> {
+  if (checks.length === 0) return undefined;
+  terminal.say(`asking ${checks.map((it) => it.name).join(", ")} for configuration, as checks in outweigh.yml say`);
+  const { runChecks } = await import("@outweigh/server");
+  const checked = await runChecks({ checks, register: models, env: process.env, signal });
+  for (const { check, url, problem } of checked.asked)
+    if (problem !== undefined) terminal.say(visible(`${check}: ${url === "" ? "" : `${url}: `}${problem}`));
+  return checked;
 }
 
 /** @throws {CliError} USAGE for a path that is not there. */

@@ -36,6 +36,7 @@ export function scans(app: FastifyInstance, context: Context): void {
       looked: report?.looked ?? [],
       notSeen: (report?.notSeen ?? []).slice(0, maxShown).map(({ what, why }) => ({ what, why })),
       paths: (report?.paths ?? []).slice(0, maxShown),
+      asked: report?.asked ?? [],
     };
   });
 

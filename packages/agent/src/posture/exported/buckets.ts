@@ -1,5 +1,6 @@
 import type { ModelEntry } from "@outweigh/schema";
 import type { ExportedFile } from "./file.ts";
+import type { NotSeen } from "../../scan/not-seen.ts";
 import { isRecord, recordOf, textOf, textsOf } from "../values.ts";
 import { commandOf, withFix, type Ways } from "../way.ts";
 import { decoded, isDenied, isForEverybody, isNarrowed, readsBelow, statementsOf } from "./policy.ts";
@@ -11,13 +12,15 @@ interface Bucket {
   policy?: { readonly file: ExportedFile; readonly document: unknown; readonly pointer: readonly string[] };
   acl?: { readonly file: ExportedFile; readonly grants: readonly unknown[] };
   block?: Readonly<Record<string, unknown>>;
+  /** Whether reads are logged by the store itself. */
+  isLogged?: boolean;
 }
 
 const everybody = /\/global\/(?:AllUsers|AuthenticatedUsers)$/;
 
 /**
  * Buckets that everybody may read. Needs `aws s3api get-bucket-policy`, `get-bucket-acl` and `get-public-access-block` of each bucket, as
- * they print them, in a folder named like the bucket.
+ * they print them, in a folder named like the bucket; `get-bucket-logging` says whether reads are logged.
  * Blind spot: access points, lists of single objects, blocks of the whole account, policies that name another account.
  */
 export class Buckets {
@@ -47,7 +50,14 @@ export class Buckets {
       this.#of(folder).block = value["PublicAccessBlockConfiguration"];
       return true;
     }
-    return false;
+    if ("LoggingEnabled" in value) {
+      this.#of(folder).isLogged = isRecord(value["LoggingEnabled"]);
+      return true;
+    }
+    // What S3 answers where there is none.
+    const code = textOf(recordOf(value["Error"])["Code"]);
+    if (code === "NoSuchBucketPolicy") this.#of(folder).policy = { file, document: { Statement: [] }, pointer: [] };
+    return code === "NoSuchBucketPolicy" || code === "NoSuchPublicAccessBlockConfiguration";
   }
 
   #of(name: string): Bucket {
@@ -56,7 +66,7 @@ export class Buckets {
     return known;
   }
 
-  find(register: readonly ModelEntry[], ways: Ways): void {
+  find(register: readonly ModelEntry[], ways: Ways, notSeen: NotSeen): void {
     const places = register.flatMap((it) => it.places).filter((it) => it.startsWith("s3://"));
     const named = new Set(places.map((it) => it.slice("s3://".length).split("/")[0] ?? ""));
     for (const name of named) {
@@ -66,6 +76,8 @@ export class Buckets {
         ways.missed("bucket-public", `${it ? "not all" : "nothing"} of ${name} was exported: policy, access list`);
     }
     for (const it of this.#known.values()) {
+      if (it.isLogged === false)
+        notSeen.add("bucket", "its own logging of reads is off; data events of CloudTrail can stand in", it.name);
       policyWays(it, places, ways);
       aclWays(it, ways);
     }

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { modelEntry } from "@outweigh/schema";
-import { NotSeen } from "../../scan/not-seen.ts";
 import { aFolder, lay } from "../../testing/a-disk.ts";
 import { Machine } from "../machine.ts";
 import { findTokens } from "../host/tokens.ts";
 import { Ways } from "../way.ts";
+import { NotSeen } from "../../scan/not-seen.ts";
 import { Buckets } from "./buckets.ts";
 import { Cluster } from "./cluster.ts";
 import { exportedFiles } from "./file.ts";
@@ -131,8 +131,11 @@ test("whatever an exported file says, every reader of it answers", () => {
     fc.property(value, (it) => {
       const file = { path: "x/.github/workflows/a.yml", text: JSON.stringify(it) ?? "", value: it };
       const ways = new Ways();
-      const readers = [new Buckets(), new Identities(), new Cluster(), new Repositories()] as const;
+      const readers = [new Identities(), new Cluster(), new Repositories()] as const;
+      const buckets = new Buckets();
       findWorkflow(file, register, ways);
+      buckets.take(file);
+      buckets.find(register, ways, new NotSeen());
       for (const reader of readers) {
         reader.take(file);
         reader.find(register, ways, now);

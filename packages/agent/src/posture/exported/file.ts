@@ -14,7 +14,9 @@ export interface ExportedFile {
 }
 
 export interface ExportedOptions {
-  readonly folder: string;
+  readonly folder?: string | undefined;
+  /** Files that lie in no folder: what clouds answered just now. */
+  readonly more?: readonly { readonly path: string; readonly text: string }[];
   /** Reads YAML, for files that are no JSON. @throws for what is none. Without it, YAML is text only. */
   readonly parseYaml?: ((text: string) => unknown) | undefined;
 }
@@ -22,8 +24,16 @@ export interface ExportedOptions {
 /** Folders in which nobody exports anything, and which hold a great many files. */
 const passedOver = new Set(["node_modules", ".git", ".venv", "__pycache__"]);
 
-/** Reads every regular text file of a folder, within limits. Follows no link; what was left out is said. */
-export function* exportedFiles({ folder, parseYaml }: ExportedOptions, notSeen: NotSeen): Generator<ExportedFile> {
+/** What was answered just now, then every regular text file of a folder, within limits. Follows no link; what was left out is said. */
+export function* exportedFiles(options: ExportedOptions, notSeen: NotSeen): Generator<ExportedFile> {
+  for (const { path, text } of (options.more ?? []).slice(0, maxExportFiles)) {
+    const value = text.length > maxExportBytes ? undefined : valueOf(path, text, options.parseYaml, notSeen);
+    yield { path, text, ...(value !== undefined && { value }) };
+  }
+  if (options.folder !== undefined) yield* filesIn(options.folder, options.parseYaml, notSeen);
+}
+
+function* filesIn(folder: string, parseYaml: ExportedOptions["parseYaml"], notSeen: NotSeen): Generator<ExportedFile> {
   const root = realpathSync(folder);
   let left = maxExportTotal;
   let files = 0;

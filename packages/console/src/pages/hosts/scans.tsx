@@ -7,7 +7,7 @@ import { span } from "../../format/time.ts";
 import { Button } from "../../ui/button.tsx";
 import { Bullets, Facts, PaneActions, Section } from "../../ui/parts.tsx";
 import { Failed, Waiting } from "../../ui/states.tsx";
-import { Middle, Muted, Shown } from "../../ui/text.tsx";
+import { Middle, Mono, Muted, Shown } from "../../ui/text.tsx";
 import { At, useNow } from "../../ui/when.tsx";
 import { Order } from "./order-form.tsx";
 import { Schedule } from "./schedule.tsx";
@@ -121,6 +121,7 @@ export function ScanHistory({ host }: { readonly host: string }) {
         ))}
       </Section>
       {latest && <NotSeen of={data} />}
+      {data.asked.length > 0 && <Asked of={data.asked} />}
     </>
   );
 }
@@ -164,6 +165,29 @@ function Run({ of: it, isLatest }: { readonly of: ScanRun; readonly isLatest: bo
         </div>
       )}
     </div>
+  );
+}
+
+/** Exactly what was asked of clouds: as `checks` in outweigh.yml say. */
+function Asked({ of }: { readonly of: Scans["asked"] }) {
+  return (
+    <Section title="Asked of clouds" aside={<Muted>{plural(of.length, "request")}</Muted>}>
+      {of.map((it, i) => (
+        <div className={s.line} key={i}>
+          <Mono>{`${it.method} ${it.url}`}</Mono>
+          <Muted>
+            <Shown>{it.check}</Shown>
+            {it.status !== undefined && ` · ${it.status}`}
+            {it.problem !== undefined && (
+              <>
+                {" · "}
+                <Shown>{it.problem}</Shown>
+              </>
+            )}
+          </Muted>
+        </div>
+      ))}
+    </Section>
   );
 }
 

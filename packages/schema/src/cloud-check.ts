@@ -1,0 +1,71 @@
+/** Configuration of clouds that a scan asks for live, where somebody gave it credentials that read metadata alone. */
+import { z } from "zod";
+
+/** A reference to the environment. Secrets do not stand in files. */
+const reference = z.string().regex(/^\$\{[A-Z_][A-Z0-9_]*\}$/, "expected ${NAME}, a variable of the environment");
+const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected lower-case letters, digits, dots, dashes");
+const address = z
+  .url({ protocol: /^https?$/ })
+  .refine((it) => URL.canParse(it) && new URL(it).username === "", "expected an address without a name or password");
+
+/** Access lists, policies, blocks and logging of the buckets that the register names. It needs no right to read an object. */
+const s3 = z
+  .strictObject({
+    kind: z.literal("s3"),
+    name,
+    region: z
+      .string()
+      .regex(/^[a-z0-9-]{1,64}$/, "expected a region, as in eu-central-1")
+      .default("us-east-1"),
+    endpoint: address.optional(),
+    forcePathStyle: z.boolean().default(false),
+    accessKeyId: reference.optional(),
+    secretAccessKey: reference.optional(),
+  })
+  .refine(
+    (it) => (it.accessKeyId === undefined) === (it.secretAccessKey === undefined),
+    "accessKeyId and secretAccessKey: expected both, or none",
+  );
+
+/** Roles, bindings and pods of a cluster: the right to list those, and no secret. */
+const kubernetes = z.strictObject({
+  kind: z.literal("kubernetes"),
+  name,
+  server: address,
+  token: reference,
+  /** PEM of who signs the server's certificate. */
+  ca: z.string().min(1).optional(),
+});
+
+/** Whether repositories that the register names are public. */
+const huggingface = z.strictObject({
+  kind: z.literal("huggingface"),
+  name,
+  token: reference,
+  endpoint: address.default("https://huggingface.co"),
+});
+
+const github = z.strictObject({
+  kind: z.literal("github"),
+  name,
+  token: reference,
+  endpoint: address.default("https://api.github.com"),
+});
+
+export const cloudCheck = z.discriminatedUnion("kind", [s3, kubernetes, huggingface, github]);
+export type CloudCheck = z.infer<typeof cloudCheck>;
+
+/** Most requests of all checks of one scan. */
+export const maxAsked = 500;
+
+/** One request as it was sent: all that a check asks is one of these. */
+export const asked = z.object({
+  check: z.string().max(64),
+  method: z.literal("GET"),
+  url: z.string().max(2048),
+  /** Of the answer; absent where there was none. */
+  status: z.int().optional(),
+  /** Why the answer is no use. */
+  problem: z.string().max(500).optional(),
+});
+export type Asked = z.infer<typeof asked>;
