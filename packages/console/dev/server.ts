@@ -32,6 +32,7 @@ import {
   modelDetail,
   modelPage,
   overview,
+  ownRulePage,
   posture,
   parseFilter,
   report,
@@ -133,6 +134,7 @@ function checkWorld(): void {
   clientKeyPage.parse({ ...pageOf(world.clientKeys), gateways: [] });
   gatewayPage.parse(pageOf(world.gateways));
   rulePage.parse(pageOf(world.rules));
+  ownRulePage.parse(pageOf(world.ownRules));
   actionPage.parse(pageOf(world.actions));
   accountPage.parse(world.accounts);
   evidencePage.parse(world.evidence);
@@ -158,6 +160,7 @@ function worldOf(mood: Mood) {
     clients: empty ? [] : world.clients,
     "client-keys": empty ? [] : world.clientKeys,
     rules: world.rules,
+    "own-rules": empty ? [] : [...world.ownRules],
     actions: empty ? [] : structuredClone(world.actions),
     evidence: empty ? [] : world.evidence.items,
     hunts: empty ? [] : structuredClone(world.hunts),
@@ -214,6 +217,8 @@ function api(state: State, method: string, path: string, query: URLSearchParams,
   if (noun === "incidents" && verb === "graph") return ok(world.incidentGraph);
   if (noun === "hosts" && (verb === "processes" || verb === "activity")) return ofHost(id, verb, query);
   if (noun === "scans") return ok(world.hostScans);
+  if (noun === "own-rules" && id !== "")
+    return ok(world.ownRules.find((it) => it.name === id) ?? { text: world.ownRules[0]?.text ?? "" });
   if (id !== "") return one(state, noun, id);
   if (noun === "hunts") return ok(pageOf(state.hunts));
   if (noun === "tokens") return ok(pageOf(state.tokens));

@@ -96,6 +96,9 @@ const shots: readonly Shot[] = [
     },
   },
   { name: "rules", path: "/rules" },
+  { name: "own-rules", path: "/own-rules" },
+  { name: "own-rule-draft", path: "/own-rules/draft?by=alert&sel=a-1" },
+  { name: "empty-own-rules", path: "/own-rules", mood: "empty" },
   { name: "actions", path: "/actions?sel=act-2" },
   { name: "action-undone", path: "/actions?sel=act-4" },
   {

@@ -5,6 +5,7 @@ export { incidentDetail, incidents } from "./world/incidents.ts";
 export { alertDetail, alerts } from "./world/alerts.ts";
 export { events } from "./world/events.ts";
 export { refused, rules } from "./world/rules.ts";
+export { ownRules } from "./world/own-rules.ts";
 export { posture } from "./world/posture.ts";
 export { hostDetail, hosts } from "./world/hosts.ts";
 export { activity, hostEvents, hostScans, processes } from "./world/activity.ts";

@@ -80,6 +80,8 @@ const places = [
   "/client-keys",
   "/posture",
   "/rules",
+  "/own-rules",
+  "/own-rules/draft?by=alert&sel=a-1",
   "/actions?sel=act-2",
   "/actions?sel=act-5",
   "/settings",

@@ -11,6 +11,7 @@ import { Mono, Shown, Value } from "../../ui/text.tsx";
 import { Ago, At } from "../../ui/when.tsx";
 import { Outcome } from "../actions/outcome.tsx";
 import { Order } from "../actions/respond.tsx";
+import { Backtest } from "../rules/backtest.tsx";
 import { Check } from "./check.tsx";
 import { countText, stageText, stageWord } from "./words.ts";
 
@@ -45,6 +46,7 @@ export function OwnRulePane({ of: it }: { readonly of: OwnRule }) {
         )}
       </Section>
       <Check of={it} />
+      {(it.stage === "draft" || it.stage === "trial") && <OverEvents of={it} key={it.digest} />}
       <Section title={it.kind === "exception" ? "The exception" : "The rule"}>
         <Block label="Text">{it.text}</Block>
       </Section>
@@ -71,6 +73,13 @@ export function OwnRulePane({ of: it }: { readonly of: OwnRule }) {
       </Section>
     </>
   );
+}
+
+/** On all events, not on those of alerts alone. A detector is code: it cannot be tried on stored events. */
+function OverEvents({ of: { kind, rules, text, check } }: { readonly of: OwnRule }) {
+  const [rule] = rules;
+  if (kind === "rule") return <Backtest text={text} />;
+  return rule !== undefined && check?.unproven.includes(rule) === false ? <Backtest rule={rule} text={text} /> : null;
 }
 
 type Asked = "trial" | "ended" | "publish";

@@ -24,31 +24,41 @@ const dayMs = 86_400_000;
 /** Examples that are shown; the command line has more. */
 const maxExamples = 3;
 
-/** What a rule in use would have said of the events that are stored. Nothing is changed by asking. */
-export function Backtest({ rule }: { readonly rule: string }) {
+export interface BacktestProps {
+  /** The id of a rule in use. */
+  readonly rule?: string;
+  /** A text that is tried beside it, or by itself: a draft. */
+  readonly text?: string;
+}
+
+/** What a rule in use, or a draft, would have said of the events that are stored. Nothing is changed by asking. */
+export function Backtest({ rule, text }: BacktestProps) {
   const [exception, setException] = useState("");
   const field = useId();
   const tried = useMutation({
     mutationFn: (days: number) => {
       const to = Date.now();
-      const texts = exception.trim() === "" ? [] : [exception];
-      return send(backtestReport, addresses.backtest, { rule, texts, from: to - days * dayMs, to });
+      const texts = [...(text === undefined ? [] : [text]), ...(exception.trim() === "" ? [] : [exception])];
+      const of = rule === undefined ? {} : { rule };
+      return send(backtestReport, addresses.backtest, { ...of, texts, from: to - days * dayMs, to });
     },
   });
   return (
     <Section title="Backtest">
-      <details className={s.exception}>
-        <summary>With an exception</summary>
-        <label htmlFor={field}>A Sigma filter: what it hides is shown apart</label>
-        <textarea
-          id={field}
-          rows={8}
-          maxLength={maxBacktestText}
-          spellCheck={false}
-          value={exception}
-          onChange={(event) => setException(event.target.value)}
-        />
-      </details>
+      {text === undefined && (
+        <details className={s.exception}>
+          <summary>With an exception</summary>
+          <label htmlFor={field}>A Sigma filter: what it hides is shown apart</label>
+          <textarea
+            id={field}
+            rows={8}
+            maxLength={maxBacktestText}
+            spellCheck={false}
+            value={exception}
+            onChange={(event) => setException(event.target.value)}
+          />
+        </details>
+      )}
       <Actions>
         {spans.map((days) => (
           <Button key={days} disabled={tried.isPending} onClick={() => tried.mutate(days)}>
