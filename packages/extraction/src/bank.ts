@@ -14,8 +14,26 @@ export interface Bank {
 export function makeBank(
   dimensions: number,
   strata: number,
-  principals: readonly (readonly { point: Int16Array; stratum: number }[])[],
+  principals: readonly (readonly { readonly point: Int16Array; readonly stratum: number }[])[],
 ): Bank {
+  return {
+    dimensions,
+    points: turnsOf(strata, principals, maxBankPoints).map((rows) => {
+      rows.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+      const stride = strideOf(dimensions);
+      const flat = new Int16Array(rows.length * stride);
+      rows.forEach((row, i) => flat.set(row.subarray(0, dimensions), i * stride));
+      return flat;
+    }),
+  };
+}
+
+/** Points of each stratum, at most `most`: the first of every principal, then the second of each, and so on. */
+export function turnsOf(
+  strata: number,
+  principals: readonly (readonly { readonly point: Int16Array; readonly stratum: number }[])[],
+  most: number,
+): Int16Array[][] {
   const chosen: Int16Array[][] = Array.from({ length: strata }, () => []);
   for (let round = 0, more = true; more; round++) {
     more = false;
@@ -24,19 +42,10 @@ export function makeBank(
       if (!it) continue;
       more = true;
       const rows = chosen[it.stratum];
-      if (rows && rows.length < maxBankPoints) rows.push(it.point);
+      if (rows && rows.length < most) rows.push(it.point);
     }
   }
-  return {
-    dimensions,
-    points: chosen.map((rows) => {
-      rows.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
-      const stride = strideOf(dimensions);
-      const flat = new Int16Array(rows.length * stride);
-      rows.forEach((row, i) => flat.set(row.subarray(0, dimensions), i * stride));
-      return flat;
-    }),
-  };
+  return chosen;
 }
 
 function strideOf(dimensions: number): number {

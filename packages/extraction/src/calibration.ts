@@ -1,6 +1,9 @@
-import { makeBank } from "./bank.ts";
+import { makeBank, nearest } from "./bank.ts";
+import { makeDensity } from "./density.ts";
 import { ExtractionError } from "./error.ts";
 import { alarmLevel, certifiable, sharesOf, type AlarmLevel, type Rate } from "./path-cal.ts";
+import { History, keptSquare } from "./history.ts";
+import { hashVector } from "./hash.ts";
 import type { Query } from "./query.ts";
 import { scored, Scorer, signals, type Frame } from "./scores.ts";
 import { learnSpace, place, type Space } from "./space.ts";
@@ -65,6 +68,12 @@ const enoughInTail = 24;
 /** Share of benign principals whom a pupil must pass: see `learnPupils`. */
 const pupilQuantile = 0.9;
 
+/**
+ * Two queries of one principal are about the same when they are nearer than this share of the usual distance to five benign queries
+ * of the same answer: nearer than another record would be, further than the same one measured again.
+ */
+const alikeShare = 0.6;
+
 /** Parts of the reference group: each is scored with what the others asked, as a newcomer would be. */
 const folds = 5;
 
@@ -113,14 +122,15 @@ export function learnJudge(reference: readonly Stream[], options: CalibrationOpt
       `expected at least ${folds} reference principals, got ${reference.length}`,
     );
   }
-  const spaces = learnSpaces(reference);
-  const parts = Array.from({ length: folds }, (_, k) => reference.filter((_, i) => i % folds === k));
-  const others = parts.map((_, k) => frameOf(spaces, parts.filter((_, i) => i !== k).flat(), strata));
-  const found = parts.map((part, k) => scoresOf(others[k] ?? frameOf(spaces, part, strata), part, strata));
+  const ground = learnGround(reference, options);
+  const indices = Array.from({ length: folds }, (_, k) => reference.flatMap((_it, i) => (i % folds === k ? [i] : [])));
+  const parts = indices.map((part) => part.flatMap((i) => [reference[i] ?? []]));
+  const others = indices.map((_, k) => frameOf(ground, indices.filter((_it, i) => i !== k).flat()));
+  const found = parts.map((part, k) => scoresOf(others[k]!, part, strata));
 
   const plain = signals.map(() => ({ knee: 1, excess: 1 }));
   const gauges = parts.flatMap((part, k) => {
-    const frame = others[k] ?? frameOf(spaces, part, strata);
+    const frame = others[k]!;
     const scores = joinScores(found.filter((_, i) => i !== k));
     const tails = tailsOf(scores);
     return part.map((stream) =>
@@ -130,7 +140,10 @@ export function learnJudge(reference: readonly Stream[], options: CalibrationOpt
   const scores = joinScores(found);
   return {
     ...options,
-    frame: frameOf(spaces, reference, strata),
+    frame: frameOf(
+      ground,
+      reference.map((_, i) => i),
+    ),
     scores,
     tails: tailsOf(scores),
     scale: signals.map((_, j) => learnScale(gauges.map((it) => it.pace[j] ?? 0))),
@@ -153,18 +166,85 @@ function learnSpaces(streams: readonly Stream[]): Spaces {
   };
 }
 
-function frameOf({ features, input }: Spaces, streams: readonly Stream[], strata: number): Frame {
-  const bankIn = (space: Space, of: (it: Query) => ArrayLike<number>) =>
-    makeBank(
-      space.dimensions,
-      strata,
-      streams.map((stream) => stream.map((it) => ({ point: place(space, of(it)), stratum: it.stratum }))),
-    );
+/** A benign query in both spaces, and whether its principal had asked about the same before. */
+interface Placed {
+  readonly point: Int16Array;
+  readonly input: Int16Array;
+  readonly stratum: number;
+  readonly isFresh: boolean;
+}
+
+/** What frames are made of: the reference principals' queries, placed once. */
+interface Ground {
+  readonly spaces: Spaces;
+  readonly strata: number;
+  readonly seed: number;
+  readonly alike: number;
+  readonly placed: readonly (readonly Placed[])[];
+}
+
+function learnGround(reference: readonly Stream[], { strata, seed }: CalibrationOptions): Ground {
+  const spaces = learnSpaces(reference);
+  const { features, input } = spaces;
+  const points = reference.map((stream) =>
+    stream.map((it) => {
+      const point = place(features, it.features);
+      return { point, input: input && it.input ? place(input, it.input) : point, stratum: it.stratum };
+    }),
+  );
+  const alike = keptSquare(alikeShare * usualDistance(input ?? features, points, strata));
+  const placed = points.map((stream) => {
+    const history = new History([input ?? features]);
+    return stream.map((it): Placed => {
+      const row = history.coarsen([it.input]);
+      const isFresh = (history.closest(row, alike)?.alike ?? 0) === 0;
+      history.add(row, it.stratum, hashVector(it.input));
+      return { ...it, isFresh };
+    });
+  });
+  return { spaces, strata, seed, alike, placed };
+}
+
+/** The median distance of a part's queries to the nearest five of the other parts' of the same stratum. */
+function usualDistance(
+  { dimensions }: Space,
+  points: readonly (readonly Pick<Placed, "input" | "stratum">[])[],
+  strata: number,
+): number {
+  const rows = points.map((stream) => stream.map(({ input, stratum }) => ({ point: input, stratum })));
+  const isOne = (i: number) => i % folds === 0;
+  const bank = makeBank(
+    dimensions,
+    strata,
+    rows.filter((_, i) => !isOne(i)),
+  );
+  const found = rows
+    .filter((_, i) => isOne(i))
+    .flat()
+    .flatMap(({ stratum, point }) => nearest(bank, stratum, point) ?? [])
+    .sort((a, b) => a - b);
+  return found[found.length >> 1] ?? 0;
+}
+
+/** What of the reference principals with these indices is known. */
+function frameOf({ spaces, strata, seed, alike, placed }: Ground, indices: readonly number[]): Frame {
+  const { features, input } = spaces;
+  const chosen = indices.map((i) => placed[i] ?? []);
+  const inputs = chosen.map((stream) =>
+    stream.map(({ input, stratum, isFresh }) => ({ point: input, stratum, isFresh })),
+  );
   return {
     features,
     input,
-    bank: bankIn(features, (it) => it.features),
-    inputBank: input && bankIn(input, (it) => it.input ?? it.features),
+    bank: makeBank(features.dimensions, strata, chosen),
+    inputBank: input && makeBank(input.dimensions, strata, inputs),
+    density: makeDensity(
+      (input ?? features).dimensions,
+      strata,
+      inputs.map((stream) => stream.filter((it) => it.isFresh)),
+      seed,
+    ),
+    alike,
   };
 }
 
@@ -174,7 +254,7 @@ function scoresOf(frame: Frame, streams: readonly Stream[], strata: number): num
   for (const stream of streams) {
     const scorer = new Scorer(frame);
     for (const query of stream) {
-      scorer.score(query)?.forEach((it, j) => {
+      scorer.score(query)?.scores.forEach((it, j) => {
         if (it !== undefined) found[j]?.[query.stratum]?.push(it);
       });
     }

@@ -32,10 +32,13 @@ test("the closest query is found in whatever stratum, in the last space", () => 
       const row = history.coarsen([point(1e7 + other)]);
       const apart = (it: Int8Array) => it.reduce((sum, v, i) => sum + (v - (row[i] ?? 0)) ** 2, 0);
       const least = Math.min(...Array.from({ length: n }, (_, i) => apart(history.coarsen([point(i)]))));
-      assert.equal(apart(history.closest(row) ?? assert.fail()), least);
+      const found = history.closest(row, 1e6) ?? assert.fail();
+      assert.equal(apart(found.row), least);
+      const alike = Array.from({ length: n }, (_, i) => apart(history.coarsen([point(i)]))).filter((it) => it < 1e6);
+      assert.equal(found.alike, alike.length);
     }),
   );
-  assert.equal(new History([spaceOf(width)]).closest(new Int8Array(width)), undefined);
+  assert.equal(new History([spaceOf(width)]).closest(new Int8Array(width), 1), undefined);
 });
 
 test("keeps the newest 256 and a sample of 192 older ones, whatever comes", () => {

@@ -10,6 +10,11 @@ const maxKept = 32;
 /** A kept coordinate is this many times coarser than a point's: 1/16 sd, up to ±8 sd. A chain's links are further apart than the rounding. */
 const coarse = 64;
 
+/** A distance between points as a squared distance between what is kept of them. */
+export function keptSquare(distance: number): number {
+  return (distance / coarse) ** 2;
+}
+
 /** The first axes, and the columns if the space has any. */
 export function keptOf({ dimensions, columns }: Pick<Space, "dimensions" | "columns">): number[] {
   const axes = Math.min(dimensions, maxKept - columns.length);
@@ -82,19 +87,23 @@ export class History {
     return of === 0 ? undefined : { squared, of };
   }
 
-  /** The kept coordinates, in the last space, of the own earlier query that is nearest there, of whatever stratum; undefined for the first. */
-  closest(row: Int8Array): Int8Array | undefined {
+  /**
+   * The own earlier query that is nearest in the last space, of whatever stratum: its kept coordinates there, and how many lie
+   * within the square root of `alike`, in kept units. Undefined for the first query.
+   */
+  closest(row: Int8Array, alike: number): { readonly row: Int8Array; readonly alike: number } | undefined {
     const width = this.widths.at(-1) ?? 0;
     const from = this.#width - width;
     const used = Math.min(this.#seen, recent);
-    let [best, at] = [Infinity, -1];
+    let [best, at, count] = [Infinity, -1, 0];
     for (let slot = 0; slot < recent + this.#sample; slot++) {
       if (slot === used && used < recent) slot = recent;
       if (slot >= recent + this.#sample) break;
-      const sum = this.#distance(slot * this.#width + from, row, from, width, best);
+      const sum = this.#distance(slot * this.#width + from, row, from, width, best > alike ? best : alike);
+      if (sum < alike) count++;
       if (sum < best) [best, at] = [sum, slot * this.#width + from];
     }
-    return at < 0 ? undefined : this.#rows.subarray(at, at + width);
+    return at < 0 ? undefined : { row: this.#rows.subarray(at, at + width), alike: count };
   }
 
   /** Squared distance, given up once it passes `most`. */

@@ -21,7 +21,7 @@ export { directionTail, overlapPower, overlapTail, type Overlap } from "./marks.
 export { clopperPearson, realisedRate } from "./statistics.ts";
 export { LogitLedger, type LogitOptions, type LogitReading, type LogitState, type Revealed } from "./logit-ledger.ts";
 export type { OwnBaselineState } from "./own-baseline.ts";
-export { embedText, minHash, shinglesOf, textKey, wordsOf, type TextKey } from "./text.ts";
+export { embedText, minHash, shinglesOf, similarity, textKey, wordsOf, type TextKey } from "./text.ts";
 export {
   nullRates,
   PromptPath,
@@ -43,4 +43,5 @@ export {
 export { turnsP } from "./clocks.ts";
 export { calibrateGroups, partitionP, retestGroup, type Retest, type TimedQuery } from "./groups.ts";
 export { digestOf, freeze, signSnapshot, thaw, type Signer } from "./snapshot.ts";
-export { drift, overBudget, standing, type Ceilings, type Drift, type Standing } from "./life-cycle.ts";
+export { DriftWatch } from "./drift.ts";
+export { overBudget, standing, type Ceilings, type Standing } from "./life-cycle.ts";

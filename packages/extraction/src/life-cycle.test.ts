@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { learnJudge, setLevels, type Peak } from "./calibration.ts";
 import { uniform } from "./hash.ts";
-import { capLevels, drift, standing } from "./life-cycle.ts";
+import { capLevels, standing } from "./life-cycle.ts";
 import { Meter } from "./meter.ts";
 import type { Query } from "./query.ts";
 import { digestOf, freeze, signSnapshot, thaw } from "./snapshot.ts";
@@ -57,10 +57,4 @@ test("learning lowers a level, and never lifts it above the ceiling", () => {
   assert.equal(capLevels(setLevels(judge, peaks(120, 50), alpha), ceilings).levels.strangeness?.level, 6);
   const calm = setLevels(judge, peaks(120), alpha);
   assert.equal(capLevels(calm, ceilings).levels.strangeness?.level, calm.levels.strangeness?.level);
-});
-
-test("warns of drift when peaks have moved, and seldom otherwise", () => {
-  assert.ok(drift(peaks(200), peaks(150, 1)).p < 0.001);
-  assert.ok(drift(peaks(200), peaks(150)).p > 0.01);
-  assert.deepEqual(drift([], peaks(3)), { distance: 0, p: 1 });
 });

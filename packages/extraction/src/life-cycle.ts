@@ -1,4 +1,4 @@
-import type { Calibration, Peak } from "./calibration.ts";
+import type { Calibration } from "./calibration.ts";
 import { certifiable, type Rate } from "./path-cal.ts";
 import type { Progress } from "./progress.ts";
 
@@ -49,34 +49,4 @@ export function capLevels(calibration: Calibration, ceilings: Ceilings): Calibra
       lines,
     },
   };
-}
-
-export interface Drift {
-  /** Largest distance between the two distributions of peaks, 0…1. */
-  readonly distance: number;
-  /** P of a distance this large without drift; asymptotic, good from 20 peaks each. */
-  readonly p: number;
-}
-
-/**
- * Have benign principals changed since the calibration? The two-sample Kolmogorov–Smirnov test on strangeness peaks. A warning
- * to calibrate anew: exchangeability is what the promise stands on. Source of the series: Smirnov 1948.
- */
-export function drift(calibrated: readonly Peak[], recent: readonly Peak[]): Drift {
-  const a = Float64Array.from(calibrated, (it) => it.strangeness).sort();
-  const b = Float64Array.from(recent, (it) => it.strangeness).sort();
-  if (a.length === 0 || b.length === 0) return { distance: 0, p: 1 };
-  let distance = 0;
-  for (let i = 0, j = 0; i < a.length && j < b.length;) {
-    const value = Math.min(a[i]!, b[j]!);
-    while (i < a.length && a[i]! <= value) i++;
-    while (j < b.length && b[j]! <= value) j++;
-    distance = Math.max(distance, Math.abs(i / a.length - j / b.length));
-  }
-  const n = Math.sqrt((a.length * b.length) / (a.length + b.length));
-  const x = (n + 0.12 + 0.11 / n) * distance;
-  if (x < 0.3) return { distance, p: 1 };
-  let p = 0;
-  for (let k = 1; k <= 100; k++) p += 2 * (k % 2 === 1 ? 1 : -1) * Math.exp(-2 * k * k * x * x);
-  return { distance, p: Math.min(1, Math.max(0, p)) };
 }

@@ -3,7 +3,7 @@ import { mix, uniform } from "./hash.ts";
 import { OwnBaseline, type OwnBaselineState } from "./own-baseline.ts";
 import { Student, type Exam, type Progress, type StudentState } from "./progress.ts";
 import type { Query } from "./query.ts";
-import { scored, Scorer, signals, type Frame, type ScorerState, type Signal } from "./scores.ts";
+import { renewed, scored, Scorer, signals, type Frame, type ScorerState, type Signal } from "./scores.ts";
 import { conformalP, cusum, logBet, logMean, tailP, type Tail } from "./wealth.ts";
 
 /** How the highest values of benign principals are spread: four in five up to `knee`, the rest beyond it by `excess` on average. */
@@ -81,7 +81,7 @@ export interface Reading {
   readonly surplus: readonly number[];
   /** The further of pace and surplus of each signal beyond benign principals', in units of how far the furthest fifth goes. */
   readonly far: readonly number[];
-  /** The length of the vector `far`: compared with the level of strangeness. One signal alone counts whole, several count more. */
+  /** All of `far` in one: compared with the level of strangeness. One signal alone counts whole, several count more. */
   readonly strangeness: number;
   /** The signal that `strangeness` comes from most. */
   readonly leader: Signal;
@@ -114,6 +114,8 @@ export class Path {
   #t = 0;
   #evidence = signals.map(() => 0);
   #surplus = scored.map(() => 0);
+  /** Queries counted by how fresh each was. */
+  #fresh = 0;
   #habits: readonly OwnBaseline[] = [];
 
   constructor(judge: Judge) {
@@ -134,10 +136,11 @@ export class Path {
     const isNew = this.#bet(query, t);
     if (isNew) this.#study(query);
 
-    const pace = this.#evidence.map((it, j) => Math.max(it, 0) / (j === changeAt ? settling : t + settling));
-    const surplus = this.#surplus.map((it) => it / (t + settling));
+    const queries = (j: number) => (renewed.includes(j) ? this.#fresh : t) + settling;
+    const pace = this.#evidence.map((it, j) => Math.max(it, 0) / (j === changeAt ? settling : queries(j)));
+    const surplus = this.#surplus.map((it, j) => it / queries(j));
     const far = pace.map((it, j) => Math.max(beyond(it, scale[j]), beyond(surplus[j] ?? 0, surplusScale[j])));
-    const strangeness = Math.hypot(...far);
+    const strangeness = together(far);
     const leader = signals[far.indexOf(Math.max(...far))] ?? signals[0];
     const [learnt, progress, evidence] = [this.#learnt, this.#progress, [...this.#evidence]];
     return {
@@ -160,14 +163,17 @@ export class Path {
     const found = this.#scorer.score(query);
     if (!found) return false;
     const moved: number[] = [];
-    found.forEach((score, j) => {
+    this.#fresh += found.fresh;
+    found.scores.forEach((score, j) => {
       const known = scores[j]?.[query.stratum];
       if (score === undefined || !known || known.length === 0) return;
       const p = conformalP(score, known, uniform(seed, t, j));
       const tail = tails[j]?.[query.stratum];
       const far = tail && score > tail.from ? tailP(score, tail) : p;
-      this.#surplus[j]! += Math.min(Math.max(-Math.log(far) - surplusFrom, 0), surplusTo - surplusFrom);
-      this.#evidence[j] = cusum(this.#evidence[j] ?? 0, logBet(far, tail ? known.length ** 2 : known.length));
+      const weight = renewed.includes(j) ? found.fresh : 1;
+      this.#surplus[j]! += weight * Math.min(Math.max(-Math.log(far) - surplusFrom, 0), surplusTo - surplusFrom);
+      const bet = logBet(far, tail ? known.length ** 2 : known.length);
+      this.#evidence[j] = cusum(this.#evidence[j] ?? 0, weight * bet);
       const habit = this.#habits[habits.indexOf(j)];
       if (habit) moved.push(habit.step(Math.round((1 - p) * grain)));
     });
@@ -204,6 +210,7 @@ export class Path {
     this.#rating = undefined;
     this.#evidence = signals.map(() => 0);
     this.#surplus = scored.map(() => 0);
+    this.#fresh = 0;
     this.#habits = habits.map((j) => new OwnBaseline(mix(this.#judge.seed ^ j)));
     this.#t = 0;
   }
@@ -214,6 +221,7 @@ export class Path {
       t: this.#t,
       evidence: [...this.#evidence],
       surplus: [...this.#surplus],
+      fresh: this.#fresh,
       learnt: this.#learnt,
       rating: this.#rating,
       habits: this.#habits.map((it) => it.snapshot()),
@@ -232,6 +240,7 @@ export class Path {
     this.#t = state.t;
     this.#evidence = [...state.evidence];
     this.#surplus = [...state.surplus];
+    this.#fresh = state.fresh;
     this.#learnt = state.learnt;
     this.#rating = state.rating;
     this.#progress = state.progress;
@@ -242,6 +251,7 @@ export interface PathState {
   readonly t: number;
   readonly evidence: readonly number[];
   readonly surplus: readonly number[];
+  readonly fresh: number;
   readonly learnt: number;
   readonly rating: number | undefined;
   readonly habits: readonly OwnBaselineState[];
@@ -256,4 +266,14 @@ export interface PathState {
  */
 function beyond(value: number, scale: Scale | undefined): number {
   return scale ? Math.max(0, value - scale.knee) / scale.excess : 0;
+}
+
+/**
+ * The norm of order 3/2: between the sum, in which honest users' small oddities add up, and the length, in which a thief's do not.
+ * Which norm hardly matters to who is odd in one signal, and much to who is in two, as thieves are and honest users seldom.
+ */
+function together(far: readonly number[]): number {
+  let sum = 0;
+  for (const it of far) sum += it * Math.sqrt(it);
+  return Math.cbrt(sum * sum);
 }

@@ -62,6 +62,7 @@ const maxMaps = 64;
 export class PromptPath {
   readonly #key: TextKey;
   readonly #null: PromptNull;
+  readonly #centre: ArrayLike<number> | undefined;
   readonly #regions = new Uint16Array(1 << planes);
   readonly #shingles = new Map<number, number>();
   readonly #gaps: number[] = [];
@@ -82,15 +83,27 @@ export class PromptPath {
     grading: [0, 0, 0, 0],
   };
 
-  constructor(key: TextKey, rates: PromptNull) {
+  /** @param centre What is taken off each vector: the mean of an encoder's, which lie to one side. Absent: nothing. */
+  constructor(key: TextKey, rates: PromptNull, centre?: ArrayLike<number>) {
     this.#key = key;
     this.#null = rates;
+    this.#centre = centre;
   }
 
-  /** Takes the next prompt; gives each signal's value, in the order of `promptSignals`. */
+  /** Takes the next prompt by its hashed vector; gives each signal's value, in the order of `promptSignals`. */
   step(prompt: Prompt): number[] {
+    return this.finish(prompt, embedText(this.begin(prompt), this.#key));
+  }
+
+  /** The first half of a step, for those who have an encoder: gives the words of the prompt that are no template's. */
+  begin({ text }: Prompt): string {
     this.#n++;
-    this.#visit(this.#slots(prompt.text));
+    return this.#slots(text);
+  }
+
+  /** The second half: takes the vector of those words, of any length that stays the same. */
+  finish(prompt: Prompt, vector: ArrayLike<number>): number[] {
+    this.#visit(vector);
     this.#clock(prompt.time);
     if (prompt.depth <= 1) this.#starts++;
     if (prompt.depth === 2) this.#follow++;
@@ -173,12 +186,15 @@ export class PromptPath {
   }
 
   /** Which region of the space it falls into: the signs of 11 random combinations of its vector. */
-  #visit(text: string): void {
-    const vector = embedText(text, this.#key);
+  #visit(vector: ArrayLike<number>): void {
+    const centre = this.#centre;
     let region = 0;
     for (let plane = 0; plane < planes; plane++) {
       let sum = 0;
-      for (let i = 0; i < vector.length; i++) sum += (mix(plane * 64 + i) & 1) === 0 ? vector[i]! : -vector[i]!;
+      for (let i = 0; i < vector.length; i++) {
+        const it = vector[i]! - (centre?.[i] ?? 0);
+        sum += (mix(plane * vector.length + i) & 1) === 0 ? it : -it;
+      }
       if (sum > 0) region |= 1 << plane;
     }
     const before = this.#regions[region]!;

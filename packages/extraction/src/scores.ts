@@ -1,5 +1,6 @@
 import { nearest, type Bank } from "./bank.ts";
 import { fromText, toText } from "./bytes.ts";
+import { improbability, type Density } from "./density.ts";
 import { hashVector } from "./hash.ts";
 import { History, type HistoryState } from "./history.ts";
 import { topGap, type Query } from "./query.ts";
@@ -7,21 +8,35 @@ import { lengthOf as pointLength, place, type Space } from "./space.ts";
 import { Steps, type StepsState } from "./steps.ts";
 
 /**
- * The six scores of a query; higher is stranger. Each is judged only against benign queries of the same stratum.
+ * The seven scores of a query; higher is stranger. Each is judged only against benign queries of the same stratum.
  *
  * - `distance`, `distance-input`: how far from what benign principals ask, as the model sees it and as it was sent. Blind spot: in-distribution theft.
  * - `unsure`, `sure`: margin of the answer, both tails. Blind spot: inputs as certain as anybody's.
  * - `chain`: closeness to an own earlier query, in both spaces at once. Blind spot: attacks that draw fresh inputs.
  * - `step`: taking the same step from own earlier queries as before: see `Steps`. Blind spot: steps drawn at random.
+ * - `density`: columns that do not go together as they do in any group of benign queries. Blind spot: in-distribution theft.
  */
-export const scored = ["distance", "distance-input", "unsure", "sure", "chain", "step"] as const;
+export const scored = ["distance", "distance-input", "unsure", "sure", "chain", "step", "density"] as const;
+
+/**
+ * Scores of which a query like earlier own ones says little new, as indices of `scored`. Honest clients ask about the same few
+ * records again and again: without this, one odd record is a hundred odd queries.
+ */
+export const renewed: readonly number[] = (["distance", "distance-input", "density"] as const).map((it) =>
+  scored.indexOf(it),
+);
 
 /** The signals on a path: the bets on each score, and `change`, whether the distances have left the principal's own habit. */
 export const signals = [...scored, "change"] as const;
 export type Signal = (typeof signals)[number];
 
-/** One score per entry of `scored`; undefined: it has nothing to say of this query. */
-export type Scores = readonly (number | undefined)[];
+/** What is seen of one query. */
+export interface Scores {
+  /** One score per entry of `scored`; undefined: it has nothing to say of this query. */
+  readonly scores: readonly (number | undefined)[];
+  /** 1 divided by one more than how many own earlier queries are about the same. */
+  readonly fresh: number;
+}
 
 /** What scoring needs of the calibration. */
 export interface Frame {
@@ -29,6 +44,10 @@ export interface Frame {
   readonly input: Space | undefined;
   readonly bank: Bank;
   readonly inputBank: Bank | undefined;
+  /** Of the input, or of the features where there is none. */
+  readonly density: Density;
+  /** Squared distance, as histories keep it, below which two queries of one principal are about the same. */
+  readonly alike: number;
 }
 
 /** How fast the nearest of n random points comes closer, per e-fold of n. Source: the brief's fit on natural images. */
@@ -54,7 +73,7 @@ export class Scorer {
 
   /** Undefined for an exact repeat of a query still remembered. */
   score(query: Query): Scores | undefined {
-    const { features, input, bank, inputBank } = this.#frame;
+    const { features, input, bank, inputBank, density, alike } = this.#frame;
     const { stratum } = query;
     const point = place(features, query.features);
     const own = input && query.input ? place(input, query.input) : point;
@@ -64,23 +83,19 @@ export class Scorer {
 
     const row = this.#history.coarsen(input ? [point, own] : [point]);
     const gap = query.probabilities && topGap(query.probabilities);
-    const scores: Scores = [
+    const closest = this.#history.closest(row, alike);
+    const scores = [
       nearest(bank, stratum, point),
       inputBank && query.input && nearest(inputBank, stratum, own),
       gap === undefined ? undefined : 1 - gap,
       gap === undefined ? undefined : gap - 1,
       closeness(this.#history, row, stratum),
-      this.#stride(row),
+      closest && this.#steps.take(closest.row, row.subarray(row.length - closest.row.length)),
+      improbability(density, stratum, own),
     ];
     this.#history.add(row, stratum, hash);
     this.#walk(own);
-    return scores;
-  }
-
-  /** How like earlier ones the step is that leads here from the nearest own earlier query. */
-  #stride(row: Int8Array): number | undefined {
-    const from = this.#history.closest(row);
-    return from && this.#steps.take(from, row.subarray(row.length - from.length));
+    return { scores, fresh: 1 / (1 + (closest?.alike ?? 0)) };
   }
 
   /** How many steps in a row went on along one line, or halved: line search, bisection. 0 for everybody else. */
