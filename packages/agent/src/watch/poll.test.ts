@@ -23,14 +23,20 @@ function aHost(t: TestContext) {
   const story = new Story();
   story.watch({ inode: `${dev}:${ino}`, path: weights, bytes: size });
   const told: Activity[] = [];
+  let uptimeMs = 0;
   const poll = new Poll({
+    uptimeMs: () => uptimeMs,
     proc: new Proc(),
     story,
     see: (it) => void told.push(...story.see(it)),
     isOurs: (pid) => pid === process.pid,
     budgetMs: 1000,
   });
-  return { folder, weights, poll, told, look: () => poll.look(Date.now()) };
+  const look = (at = Date.now(), passed = 250) => {
+    uptimeMs += passed;
+    poll.look(at);
+  };
+  return { folder, weights, poll, told, look };
 }
 
 /** A program that runs a script of ours, says a line when it stands where the test wants it, and waits to be ended. */
@@ -119,4 +125,28 @@ test("our own reading is not told", { skip }, (t) => {
   openSync(weights, "r");
   look();
   assert.deepEqual(told, []);
+});
+
+test("a clock that is set back or forward hides nothing, and ends nothing early", { skip }, async (t) => {
+  const { folder, weights, told, look } = aHost(t);
+  const day = 86_400_000;
+  const now = Date.now();
+  look(now);
+  const copies = ["one", "two", "three"].map((it) => join(folder, it));
+  const script = `
+    const fs = require("fs"), [from, to] = process.argv.slice(1);
+    const a = fs.openSync(from), b = fs.openSync(to, "w"), piece = Buffer.alloc(${4 * mb});
+    fs.readSync(a, piece); fs.writeSync(b, piece)`;
+  for (const [i, at] of [now - day, now + 400 * day, now].entries()) {
+    const { pid, end } = await aProgram(t, script, [weights, copies[i] ?? ""]);
+    look(at);
+    assert.ok(
+      told.some((it) => it.process.pid === pid && it.what === "open" && it.time === at),
+      String(i),
+    );
+    await end();
+    look(at);
+  }
+  const done = told.filter((it) => it.what === "write").map((it) => it.file.path);
+  assert.deepEqual(new Set(done), new Set(copies));
 });

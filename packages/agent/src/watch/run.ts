@@ -85,6 +85,7 @@ class Agent {
   readonly #spool: Spool;
   readonly #watch: Watch;
   readonly #proc = new Proc();
+  /** What fails, and since when: in ms since the agent started, whatever the host's clock is set to. */
   readonly #problems = new Map<string, number>();
   readonly #watched = new Set<string>();
   readonly #orders: Orders;
@@ -121,7 +122,7 @@ class Agent {
         this.#wake();
       },
       problem: (text) => {
-        this.#problems.set(text, Date.now());
+        this.#problems.set(text, performance.now());
         options.say(text);
       },
     });
@@ -171,8 +172,7 @@ class Agent {
 
   /** Sends what waits. False when the server could not be reached: then it waits on. @throws {AgentError} REFUSED */
   async #send(): Promise<boolean> {
-    const now = Date.now();
-    for (const [text, at] of this.#problems) if (at < now - problemMs) this.#problems.delete(text);
+    for (const [text, at] of this.#problems) if (at < performance.now() - problemMs) this.#problems.delete(text);
     const { lines, last } = this.#spool.next(maxReportLines);
     const [result, report] = [this.#spool.orders.next(), this.#report];
     const health = {
@@ -188,7 +188,7 @@ class Agent {
     try {
       const counter = this.#spool.nextCounter();
       const body = {
-        sentAt: now,
+        sentAt: Date.now(),
         health,
         lines: [...lines],
         results: result ? [result] : [],
@@ -232,7 +232,7 @@ class Agent {
   }
 
   #problem(text: string): void {
-    this.#problems.set(text, Date.now());
+    this.#problems.set(text, performance.now());
     this.#options.say(text);
   }
 
@@ -250,7 +250,7 @@ class Agent {
   #do(what: string, work: () => Promise<void>): void {
     this.#busy = this.#busy.then(work).catch((error: unknown) => {
       const text = `${what} failed: ${error instanceof Error ? error.message : String(error)}`;
-      this.#problems.set(text, Date.now());
+      this.#problems.set(text, performance.now());
       this.#options.say(text);
     });
   }

@@ -1,0 +1,118 @@
+// The agent as a process, and a line to its server that fails: whatever is done to both, what was seen arrives.
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { agentHeaders, agentReport, type ActivityRecord, type AgentReport } from "@outweigh/schema";
+import { enrol } from "./link.ts";
+import { identityFile } from "./run.ts";
+import { Spool } from "./spool.ts";
+
+const skip = process.platform === "linux" ? false : "needs /proc";
+const linesSeen = 2500;
+/** How long to wait for what must come, in ms. */
+const deadline = 90_000;
+
+/** A server that keeps every report, and a line to it that can be cut in two ways. */
+async function aServer(t: TestContext) {
+  const reports: AgentReport[] = [];
+  const counters: number[] = [];
+  const { publicKey } = generateKeyPairSync("ed25519");
+  const serverKey = publicKey.export({ type: "spki", format: "der" }).toString("base64");
+  const server = createServer((request, response) => {
+    const pieces: Buffer[] = [];
+    request.on("error", () => {});
+    request.on("data", (it: Buffer) => pieces.push(it));
+    request.on("end", () => {
+      response.setHeader("content-type", "application/json");
+      if (request.url === "/api/agents/enrol") return response.end(JSON.stringify({ agent: "a", serverKey }));
+      reports.push(agentReport.parse(JSON.parse(Buffer.concat(pieces).toString("utf8"))));
+      counters.push(Number(request.headers[agentHeaders.counter]));
+      response.end(JSON.stringify({ orders: [] }));
+    });
+  });
+  const line = { loses: "nothing" as "nothing" | "answers" | "requests", tried: 0 };
+  const open = new Set<Socket>();
+  const proxy = createTcpServer((from) => {
+    line.tried++;
+    const to = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    const end = () => [from, to].forEach((it) => it.destroy());
+    for (const it of [from, to]) {
+      open.add(it);
+      it.on("error", end).on("close", end);
+    }
+    from.on("data", (it) => (line.loses === "requests" ? end() : to.write(it)));
+    to.on("data", (it) => (line.loses === "answers" ? end() : from.write(it)));
+  });
+  for (const it of [server, proxy]) {
+    it.listen(0, "127.0.0.1");
+    await once(it, "listening");
+    t.after(() => it.close());
+  }
+  t.after(() => open.forEach((it) => it.destroy()));
+  return { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, reports, counters, line };
+}
+
+const bin = join(import.meta.dirname, "..", "..", "..", "cli", "bin", "outweigh.js");
+
+function anAgent(t: TestContext, dataDir: string, roots: string): ChildProcess {
+  const child = spawn(process.execPath, [bin, "agent", "run", roots, "--data", dataDir], { stdio: "ignore" });
+  t.after(() => child.kill("SIGKILL"));
+  return child;
+}
+
+async function until(holds: () => boolean, what: string): Promise<void> {
+  for (const end = Date.now() + deadline; !holds(); await new Promise((done) => setTimeout(done, 50)))
+    assert.ok(Date.now() < end, `${what} did not come`);
+}
+
+test(
+  "killed, held and cut off, an agent loses nothing that it saw, and never uses a number twice",
+  { skip },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "outweigh-robust-"));
+    t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+    const [data, roots] = [join(folder, "data"), join(folder, "models")];
+    for (const it of [data, roots]) mkdirSync(it);
+    const { url, reports, counters, line } = await aServer(t);
+    await enrol(url, "x".repeat(32), identityFile(data));
+    const spool = new Spool(join(data, "spool.db"));
+    for (let n = 0; n < linesSeen; n++) spool.add(aLine(n));
+    spool.close();
+    const arrived = () => new Set(reports.flatMap((it) => it.lines.map(({ id }) => id))).size;
+
+    // The server has it, and the agent does not know: it must send it again.
+    line.loses = "answers";
+    const first = anAgent(t, data, roots);
+    await until(() => arrived() > 0, "the first report");
+    first.kill("SIGKILL");
+    await once(first, "exit");
+
+    line.loses = "requests";
+    const tried = line.tried;
+    const second = anAgent(t, data, roots);
+    await until(() => line.tried > tried, "a report into the void");
+    second.kill("SIGSTOP");
+    await until(() => readFileSync(`/proc/${second.pid}/stat`, "utf8").includes(") T "), "a held agent");
+    line.loses = "nothing";
+    second.kill("SIGCONT");
+    await until(() => reports.at(-1)?.health.waiting === 0 && arrived() === linesSeen, "everything");
+    assert.equal(reports.at(-1)?.health.dropped, 0);
+    assert.deepEqual(
+      counters,
+      [...new Set(counters)].toSorted((one, other) => one - other),
+    );
+  },
+);
+
+function aLine(n: number): ActivityRecord {
+  const process = { pid: n, name: "cp", command: [], parents: [] };
+  const file = { path: `/w/${n}`, bytes: n };
+  return { activity: 1, id: String(n), host: "h", time: n, sensor: "poll", what: "open", process, file };
+}
