@@ -101,6 +101,18 @@ const shots: readonly Shot[] = [
   { name: "empty-own-rules", path: "/own-rules", mood: "empty" },
   { name: "actions", path: "/actions?sel=act-2" },
   { name: "action-undone", path: "/actions?sel=act-4" },
+  { name: "action-seen", path: "/actions?sel=act-6" },
+  { name: "action-unknown", path: "/actions?sel=act-8" },
+  {
+    name: "settings-connections",
+    path: "/settings",
+    act: async (page) => {
+      for (const name of ["hub", "code"])
+        await page.getByRole("button", { name: `Test the connection ${name}` }).click();
+      await page.getByText("the token sees").scrollIntoViewIfNeeded();
+    },
+  },
+  { name: "invitation", path: "/invitation#x" },
   {
     name: "hunt-rule",
     path: "/events?filter=principal:old-ci",

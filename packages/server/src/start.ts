@@ -37,7 +37,9 @@ import { claimData, makeDataFolder, type Claim } from "./data.ts";
 import { ServerError } from "./error.ts";
 import { stopped } from "./evidence/found.ts";
 import { EvidenceLog, self, type Decision } from "./evidence/log.ts";
+import { Gauges } from "./gauges.ts";
 import { makeMetrics } from "./metrics.ts";
+import { pushMetrics } from "./metrics-push.ts";
 import { OwnRules } from "./own-rules/own-rules.ts";
 import { tuningOf } from "./own-rules/tuning.ts";
 import { PostureWatch } from "./posture.ts";
@@ -149,6 +151,8 @@ async function assemble(options: StartOptions, { store, log, claim, opened }: Op
   await actions.recover();
   const due = actions.watch();
   opened.push(async () => due.stop());
+  const push = pushMetrics(options.config.server.metrics.otlp, { ...context, env: options.env ?? process.env });
+  opened.push(() => push.stop());
   const news = context.notices.watch();
   opened.push(() => news.stop());
   const overdue = context.ownRules.watch();
@@ -242,6 +246,7 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
   const kept = { db, engine, evidence, changes, worker, register, config, log, now };
   const ownRules = new OwnRules({ ...kept, rules: content.rules });
   const policy = readPolicy(content.policy);
+  const collectors = new Collectors({ config, db, worker, changes, log, env, now });
   const notices = new Notices({
     db,
     evidence,
@@ -268,7 +273,7 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     log,
     now,
     worker,
-    collectors: new Collectors({ config, db, worker, changes, log, env, now }),
+    collectors,
     actions: new Actions({
       db,
       evidence,
@@ -284,6 +289,7 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     }),
     ownRules,
     captureKeys,
+    gauges: new Gauges({ db, engine, metrics, worker, agents, collectors, sources: config.sources, now }),
     connected: new Connected({ connections, env, toldBy: (it) => notices.toldBy(it) }),
     notices,
     scanned: new Scanned(db, changes),

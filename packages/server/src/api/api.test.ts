@@ -544,6 +544,14 @@ test("whoever watches us learns whether we work", async () => {
   assert.deepEqual(await health.json(), { ok: true, version: "test", state: "ok", events: "ok", worker: "ok" });
   const metrics = await (await fetch(`${server.url}/metrics`)).text();
   assert.match(metrics, /outweigh_events_total [1-9]/);
+  assert.match(
+    metrics,
+    /outweigh_event_lag_seconds\{kind="[a-z0-9-]+"\} \d/,
+    "by the kinds that there are, never by a name from outside",
+  );
+  assert.match(metrics, /outweigh_request_seconds_count\{method="GET",status="2xx"\} [1-9]/);
+  assert.match(metrics, /outweigh_store_bytes\{store="state"\} [1-9]/);
+  assert.match(metrics, /outweigh_store_bytes\{store="events"\} [1-9]/);
 });
 
 test("every answer forbids scripts from elsewhere", async () => {

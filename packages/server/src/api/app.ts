@@ -78,6 +78,7 @@ export async function buildApp(
     return503OnClosing: true,
   });
   errors(app);
+  measure(app, context);
   const { openToken, sourceTokens } = context;
   refuseUnknown(app, (secret) => sourceTokens.knows(secret) || sameSecret(secret, openToken));
   guard(app, ownNames);
@@ -144,6 +145,15 @@ export async function buildApp(
   });
 
   return app;
+}
+
+/** How long answers take. No address as a label: it comes from outside. A stream of news is no answer. */
+function measure(app: FastifyInstance, { metrics }: Context): void {
+  app.addHook("onResponse", async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
+    if (routeOptions.url === "/api/live") return;
+    const known = ["GET", "HEAD", "POST"].includes(method) ? method : "other";
+    metrics.requestSeconds.observe({ method: known, status: `${Math.floor(statusCode / 100)}xx` }, elapsedTime / 1000);
+  });
 }
 
 /** Every error becomes a code and a sentence; what is ours to know stays in the log. */

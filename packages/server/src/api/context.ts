@@ -21,6 +21,7 @@ import { bearerOf } from "../auth/tokens.ts";
 import type { Changes } from "../changes.ts";
 import { ServerError } from "../error.ts";
 import type { Decision, EvidenceLog } from "../evidence/log.ts";
+import type { Gauges } from "../gauges.ts";
 import type { Metrics } from "../metrics.ts";
 import type { OwnRules } from "../own-rules/own-rules.ts";
 import type { EventEngine } from "../store/engine/engine.ts";
@@ -54,6 +55,8 @@ export interface Context {
   readonly controls: Controls;
   readonly playbooks: ReadonlyMap<string, PlaybookText>;
   readonly metrics: Metrics;
+  /** What is measured by looking, when somebody asks for it. */
+  readonly gauges: Gauges;
   readonly version: string;
   readonly log: FastifyBaseLogger;
   readonly sourceTokens: SourceTokens;

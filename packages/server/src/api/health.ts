@@ -6,7 +6,7 @@ import type { Context } from "./context.ts";
 const heldMs = 1000;
 
 /** For whoever watches us: says whether we work, never what we hold. */
-export function health(app: FastifyInstance, { db, engine, worker, metrics, version }: Context): void {
+export function health(app: FastifyInstance, { db, engine, worker, metrics, gauges, version }: Context): void {
   let held: { readonly state: string; readonly until: number } | undefined;
   const stateNow = async (): Promise<string> => {
     if (held && held.until > performance.now()) return held.state;
@@ -22,7 +22,7 @@ export function health(app: FastifyInstance, { db, engine, worker, metrics, vers
   });
 
   app.get("/metrics", async (_, reply) => {
-    metrics.spoolBytes.set(worker.waitingBytes);
+    await gauges.refresh();
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
 }
