@@ -28,7 +28,7 @@ export const shortcuts = [
   { id: "go-client-keys", keys: "g k", group: "Go", does: "Keys of clients", to: "/client-keys" },
   { id: "go-sources", keys: "g s", group: "Go", does: "Sources", to: "/sources" },
   { id: "go-rules", keys: "g r", group: "Go", does: "Rules", to: "/rules" },
-  { id: "go-own-rules", keys: "g x", group: "Go", does: "Exceptions and own rules", to: "/own-rules" },
+  { id: "go-own-rules", keys: "g w", group: "Go", does: "Exceptions and own rules", to: "/own-rules" },
   { id: "go-actions", keys: "g t", group: "Go", does: "Actions", to: "/actions" },
   { id: "go-evidence", keys: "g v", group: "Go", does: "Evidence", to: "/evidence" },
   { id: "go-report", keys: "g o", group: "Go", does: "Report", to: "/report" },
