@@ -19,7 +19,7 @@ import { alertsOf } from "../store/alerts.ts";
 import { shownGroupings } from "../store/groupings.ts";
 import { partIds } from "../store/parts.ts";
 import { pinsOf } from "../store/pins.ts";
-import { allowPartial } from "../store/events.ts";
+import { allowPartial, type Asking } from "../store/events.ts";
 import { eventsOf } from "../store/proof.ts";
 import { incidentReport } from "../report/incident-report.ts";
 import { entriesAbout } from "../store/evidence.ts";
@@ -71,7 +71,8 @@ async function exported(
 ): Promise<Exported> {
   const { db, engine, version, now } = context;
   if (as === "html") {
-    const detail = await detailOf(context, incident, reachOf(request));
+    // A report is read for years: it is whole, or there is none.
+    const detail = await detailOf(context, incident, { reach: reachOf(request), asking: {} });
     const text = incidentReport(maskedAnswer(context, request, detail), { now: now(), by: personOf(request), version });
     return { type: "text/html; charset=utf-8", ending: "html", text };
   }
@@ -90,7 +91,7 @@ export function incidents(app: FastifyInstance, context: Context): void {
   });
 
   app.get("/api/incidents/:id", async (request): Promise<IncidentDetail> =>
-    detailOf(context, await found(context, request), reachOf(request)),
+    partialDetail(context, await found(context, request), reachOf(request)),
   );
 
   app.get("/api/incidents/:id/graph", async (request): Promise<IncidentGraph> => {
@@ -167,11 +168,20 @@ export function incidents(app: FastifyInstance, context: Context): void {
   });
 }
 
-async function detailOf(context: Context, incident: IncidentRow, reach: Reach): Promise<IncidentDetail> {
+/** With what there is, while a part of the events is away. */
+async function partialDetail(context: Context, incident: IncidentRow, reach: Reach): Promise<IncidentDetail> {
+  const asking = allowPartial();
+  return { ...(await detailOf(context, incident, { reach, asking })), ...asking.told() };
+}
+
+async function detailOf(
+  context: Context,
+  incident: IncidentRow,
+  { reach, asking }: { readonly reach: Reach; readonly asking: Asking },
+): Promise<IncidentDetail> {
   const { db } = context;
   const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
   const span = { from: incident.firstAt - aroundMs, to: incident.lastAt + aroundMs };
-  const asking = allowPartial();
   const [found, gaps, actions, comments, entries, groupings] = await Promise.all([
     eventsOf(context.engine, alerts, pins, asking),
     gapsWithin(db, span),
@@ -212,7 +222,6 @@ async function detailOf(context: Context, incident: IncidentRow, reach: Reach): 
     groupings,
     comments,
     activity: entries.map(toActivity),
-    ...asking.told(),
   };
 }
 

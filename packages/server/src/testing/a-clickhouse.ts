@@ -271,7 +271,6 @@ function both(name: string, password: string): string[] {
   const own = [
     `SELECT, INSERT, CREATE TABLE, ALTER ON ${name}.*`,
     "TABLE ENGINE ON MergeTree, TABLE ENGINE ON ReplacingMergeTree, TABLE ENGINE ON Distributed",
-    "READ, WRITE ON REMOTE",
   ];
   const all = ["SELECT ON system.processes", "KILL QUERY ON *.*"];
   return [
