@@ -231,6 +231,9 @@ export const actionRow = z.object({
 export type ActionRow = z.infer<typeof actionRow>;
 export const actionPage = page(actionRow);
 
+/** What asking an agent answers; `action`, where it changes the host: who must agree, the policy says. */
+export const orderAnswer = z.object({ id: z.string(), action: actionRow.optional() });
+
 export const comment = z.object({ at: time, by: z.string(), text: z.string() });
 
 /** One entry of the evidence log as people read it. */

@@ -144,6 +144,7 @@ export {
   approval,
   applyBody,
   approveBody,
+  orderAnswer,
   assignBody,
   change,
   clientDetail,

@@ -33,6 +33,7 @@ import {
   invitation,
   invited,
   opened,
+  orderAnswer,
   overview,
   ownRulePage,
   posture,
@@ -328,8 +329,9 @@ export const decide = {
     await queryClient.invalidateQueries({ queryKey: ["tokens"] });
   },
   ask: async (host: string, order: HostOrder["order"], reason: string) => {
-    await send(anything, addresses.askHost(host), { order, reason });
+    const answer = await send(orderAnswer, addresses.askHost(host), { order, reason });
     await queryClient.invalidateQueries({ queryKey: ["hosts"] });
+    return answer;
   },
   scheduleScans: async (host: { readonly id: string; readonly name: string }, everyHours: number, reason: string) => {
     await send(anything, addresses.hostSchedule(host.id), { everyHours, reason });

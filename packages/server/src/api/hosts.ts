@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import {
   changingVerbs,
   hostChange,
+  orderAnswer,
   listQuery,
   orderRequestBody,
   reasonBody,
@@ -21,7 +22,7 @@ import { orderIdOf } from "../actions/order-host.ts";
 import { actionById } from "../store/actions.ts";
 import { wantingOf } from "./actions.ts";
 import { agentSource, enrolmentId } from "./agents.ts";
-import { enrolmentBody, orderAnswer } from "./routes.ts";
+import { enrolmentBody } from "./routes.ts";
 import { decide, personOf, read, sessionOf, type Context } from "./context.ts";
 import { checkNeeds } from "../auth/rights.ts";
 

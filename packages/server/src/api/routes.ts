@@ -67,6 +67,7 @@ import {
   newKeyBody,
   newToken,
   opened,
+  orderAnswer,
   orderRequestBody,
   overview,
   ownDraft,
@@ -123,8 +124,6 @@ const list = (needs: Needs, does: string, answer: z.ZodType): Route => ({ needs,
 const exportFormat = z.enum(["ocsf", "stix", "csv", "html"]);
 export type ExportFormat = z.infer<typeof exportFormat>;
 export const exportQuery = z.object({ as: exportFormat });
-/** What asking an agent answers; `action`, where it changes the host: who must agree, the policy says. */
-export const orderAnswer = z.object({ id: z.string(), action: actionRow.optional() });
 /** A token for one host by its name, or for any that we know nothing of. */
 export const enrolmentBody = z.strictObject({ host: z.string().min(1).max(256).optional() });
 

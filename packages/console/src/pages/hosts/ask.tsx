@@ -6,6 +6,7 @@ import { Button } from "../../ui/button.tsx";
 import { Buttons, Choices, Dialog, Form, Reason } from "../../ui/dialog.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { Muted } from "../../ui/text.tsx";
+import { Outcome } from "../actions/outcome.tsx";
 import { ChangeFields, typedOrder, type Typed } from "./change-form.tsx";
 import s from "./hosts.module.css";
 import { factNames } from "./words.ts";
@@ -33,8 +34,22 @@ export function Ask({ host, onClose }: { readonly host: HostRow; readonly onClos
   const order = orderOf(verb, lists, typed);
   const ask = useMutation({
     mutationFn: async () => order && decide.ask(host.id, order, reason),
-    onSuccess: onClose,
+    // A change that somebody else must agree to has not happened: say so.
+    onSuccess: (answer) => answer?.action?.state !== "pending" && onClose(),
   });
+  const proposed = ask.data?.action;
+  if (proposed?.state === "pending") {
+    return (
+      <Dialog title={`Ask ${host.name}`} onClose={onClose} wide>
+        <Outcome of={proposed} />
+        <Buttons>
+          <Button look="main" onClick={onClose}>
+            Done
+          </Button>
+        </Buttons>
+      </Dialog>
+    );
+  }
   const ready = reason.trim() !== "" && order !== undefined;
   const toggle = (it: FactList) =>
     setLists(lists.has(it) ? new Set([...lists].filter((x) => x !== it)) : new Set([...lists, it]));
