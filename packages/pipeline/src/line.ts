@@ -241,7 +241,7 @@ export class Line {
     const isSame = ({ name, text, stage }: Tuning["own"][number]): boolean =>
       this.#tuning.own.some((it) => it.name === name && it.text === text && it.stage === stage);
     const same = new Set(to.own.filter(isSame).map((it) => it.name));
-    this.#rules = new Rules(this.#texts, this.#register, { own: to.own });
+    this.#rules = new Rules(this.#texts, this.#register, { own: to.own, known: before });
     this.#rules.restore(before.snapshot());
     this.#rules.keepCounts(before.counts().filter((it) => same.has(it.name)));
     this.#tuning = to;
@@ -256,7 +256,7 @@ export class Line {
   wouldRefuse(own: Tuning["own"]): readonly Refused[] {
     const before = new Set(this.refused().map((it) => JSON.stringify(it)));
     const all = [...this.#tuning.own.filter((it) => own.every(({ name }) => name !== it.name)), ...own];
-    const { refused } = new Rules(this.#texts, this.#register, { own: all });
+    const { refused } = new Rules(this.#texts, this.#register, { own: all, known: this.#rules });
     return refused.filter((it) => !before.has(JSON.stringify(it)));
   }
 

@@ -36,14 +36,17 @@ export class Rules {
   readonly #infos: ReadonlyMap<string, RuleInfo>;
   readonly #logsources = new WeakMap<readonly Logsource[], readonly Logsource[]>();
   readonly #own: OwnRules;
+  /** What each text was read as: it does not change while the register does not. */
+  readonly #read = new Map<string, readonly SigmaDocument[]>();
 
-  /** @param options `exceptions: false` leaves out filters, to tell what they hide; `own` is what people wrote here. */
-  constructor(texts: readonly string[], register: Register, { exceptions = true, own = [] }: RulesOptions = {}) {
+  /** @param options `exceptions: false` leaves out filters, to tell what they hide; `own` is what people wrote here; `known` has read the same texts. */
+  constructor(texts: readonly string[], register: Register, { exceptions = true, own = [], known }: RulesOptions = {}) {
     const placeholders = placeholdersOf(register);
     const refused: Refused[] = [];
     const compiled = [...texts, ...own.map((it) => it.text)].flatMap((text): Compiled[] => {
       try {
-        const documents = compileRules(text, { placeholders });
+        const documents = (known ? known.#read.get(text) : undefined) ?? compileRules(text, { placeholders });
+        this.#read.set(text, documents);
         return [{ text, documents: exceptions ? documents : documents.filter((it) => it.kind !== "filter") }];
       } catch (error) {
         if (!(error instanceof SigmaError)) throw error;
@@ -180,6 +183,7 @@ export class Rules {
 interface RulesOptions {
   readonly exceptions?: boolean;
   readonly own?: readonly TunedRule[];
+  readonly known?: Rules;
 }
 
 /** A text that was read. */
