@@ -44,4 +44,5 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["gateway clients", async () => (await import("./commands/gateway-clients.ts")).gatewayClients],
   ["gateway watch", async () => (await import("./commands/gateway-watch.ts")).gatewayWatch],
   ["gateway order", async () => (await import("./commands/gateway-order.ts")).gatewayOrder],
+  ["capture open", async () => (await import("./commands/capture-open.ts")).captureOpen],
 ]);
