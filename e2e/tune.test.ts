@@ -26,9 +26,11 @@ async function log(...users: readonly string[]): Promise<void> {
   const lines = users.map((user) => {
     sent++;
     const at = Date.now() - 3_600_000 + sent * 1000;
-    const uri = `/acme/acme-13b/resolve/main/model-${sent % 2}.safetensors`;
+    const model = user === "guest" ? "acme-2b" : "acme-13b";
+    const uri = `/acme/${model}/resolve/main/model-${sent % 2}.safetensors`;
+    const address = user === "guest" ? "198.51.100.7" : "203.0.113.20";
     const agent = user === "mirror" ? "rclone/v1.66.0" : "curl/8.5.0";
-    return webRequest({ at, user, uri, agent, address: "203.0.113.20", bytes: 1000 });
+    return webRequest({ at, user, uri, agent, address, bytes: 1000 });
   });
   const headers = { authorization: `Bearer ${server.token("front")}` };
   await fetch(`${server.url}/api/ingest/front`, { method: "POST", headers, body: lines.join("\n") });
@@ -45,17 +47,17 @@ if (noBrowser === false)
   before(
     async () => {
       const files = [0, 1].map((it) => ({ path: `model-${it}.safetensors`, bytes: 1000 }));
-      const model = {
-        name: "acme-13b",
+      const models = ["acme-13b", "acme-2b"].map((name) => ({
+        name,
         class: "private" as const,
-        places: ["hf:acme/acme-13b"],
+        places: [`hf:acme/${name}`],
         readers: ["svc-deploy"],
         files,
-      };
+      }));
       server = await aServer(
         join(folder.path, "data"),
         {
-          models: [model],
+          models,
           spaces: [{ name: "language", models: ["acme-13b"] }],
           sources: [{ name: "front", kind: "http-access" }],
         },
@@ -176,6 +178,46 @@ test(
         .toReversed(),
       ["rule-drafted", "rule-checked", "rule-trial", "rule-published"],
     );
+    assert.deepEqual(wrong, []);
+  },
+);
+
+test(
+  "two incidents are merged and split by keyboard; the old address leads to the one that stays",
+  { skip: noBrowser, timeout: 240_000 },
+  async () => {
+    await log("guest");
+    const [alert] = await alertsOf("guest", rule);
+    const { items } = await (await api.get("/api/incidents")).json();
+    assert.deepEqual([alert !== undefined, items.length], [true, 2]);
+    await page.goto(`${server.url}/incidents`);
+    await page.getByRole("row").nth(2).waitFor(late);
+    for (const key of ["x", "j", "x", "m"]) await page.keyboard.press(key);
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("Merge 2 incidents").waitFor(late);
+    await dialog.getByLabel(/reason/i).fill("one contractor");
+    await picture(page, "tune-merging");
+    await page.keyboard.press("Control+Enter");
+    await page
+      .getByText(/merged INC-\d+ into it: one contractor/)
+      .first()
+      .waitFor(late);
+    const [into] = (await (await api.get("/api/incidents")).json()).items;
+    const gone = items.find((it: { id: string }) => it.id !== into.id);
+    await page.goto(`${server.url}/incidents/${gone.id}?tab=alerts`);
+    await page.waitForURL(`**/incidents/${into.id}*`, late);
+    await page.goto(`${server.url}/incidents/${into.id}?tab=alerts`);
+    await page.getByRole("button", { name: /^Split/ }).waitFor(late);
+    await page.keyboard.press("s");
+    await dialog.getByRole("checkbox", { name: /guest/ }).first().check(late);
+    await dialog.getByLabel(/reason/i).fill("a guest after all");
+    await picture(page, "tune-splitting");
+    await page.keyboard.press("Control+Enter");
+    await page
+      .getByText(/took an alert out of INC-\d+: a guest after all/)
+      .first()
+      .waitFor(late);
+    assert.equal((await (await api.get("/api/incidents")).json()).total, 2);
     assert.deepEqual(wrong, []);
   },
 );
