@@ -11,6 +11,7 @@ export {
   type NumericCalibration,
   type PromptCalibration,
 } from "./detect/calibration-file.ts";
+export { loadEncoder, type Encoder } from "./detect/encoder.ts";
 export { enrolGateway } from "./link/link.ts";
 export { LinkError } from "./link/requests.ts";
 export { answersIn, askSuspect, readQueries, type Answers, type OwnQuery } from "./marks/answers.ts";

@@ -105,6 +105,22 @@ export const gatewayModel = z.strictObject({
 });
 export type GatewayModel = z.infer<typeof gatewayModel>;
 
+/**
+ * An encoder of texts that the operator brings: prompts are then told apart by its vectors, which see meaning, and not by hashed
+ * letters. Files on this machine; the packages `onnxruntime-web` and `@huggingface/tokenizers` must be installed.
+ */
+export const gatewayEncoder = z.strictObject({
+  /** An ONNX model from `input_ids` to one vector for each token, or one for all. */
+  model: z.string().min(1).max(4096),
+  /** The `tokenizer.json` that belongs to it. */
+  tokenizer: z.string().min(1).max(4096),
+  /** Which output; absent: `sentence_embedding` where there is one, else the first. */
+  output: z.string().min(1).max(128).optional(),
+  /** Tokens of a prompt that are looked at: the cost of one grows with them. */
+  maxTokens: z.int().min(8).max(8192).default(256),
+});
+export type GatewayEncoder = z.infer<typeof gatewayEncoder>;
+
 export const gatewayUpstream = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "expected lower-case letters, digits, dashes"),
   protocol: gatewayProtocol,
@@ -150,6 +166,7 @@ export const gatewaySection = z.strictObject({
   contact: z.string().min(1).max(256).default("the owner of this gateway"),
   upstreams: z.array(gatewayUpstream).min(1).max(64),
   models: z.array(gatewayModel).max(1000).default([]),
+  encoder: gatewayEncoder.optional(),
   /** By name; `default` holds where a key names none. */
   plans: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), gatewayPlan).default({}),
   /** All principals of one tenant together. */

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { GatewayModel } from "@outweigh/schema";
+import type { GatewayEncoder, GatewayModel } from "@outweigh/schema";
 import { command, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
@@ -69,7 +69,7 @@ async function run({ values, positionals: [file = ""], json, terminal }: Call<ty
   const { GatewayError } = await import("@outweigh/gateway");
   const to = resolve(model.calibration);
   try {
-    const done = await learn(values, { file, model, to, terminal });
+    const done = await learn(values, { file, model, encoder: config.gateway?.encoder, to, terminal });
     const { principals, queries, alarms } = done;
     if (json) terminal.printJson({ file: to, ...done });
     else {
@@ -90,6 +90,7 @@ async function run({ values, positionals: [file = ""], json, terminal }: Call<ty
 interface Lesson {
   readonly file: string;
   readonly model: GatewayModel;
+  readonly encoder: GatewayEncoder | undefined;
   readonly to: string;
   readonly terminal: Terminal;
 }
@@ -97,9 +98,9 @@ interface Lesson {
 /** Learns and writes; answers with what came of it. */
 async function learn(
   values: Call<typeof options>["values"],
-  { file, model, to, terminal }: Lesson,
+  { file, model, encoder, to, terminal }: Lesson,
 ): Promise<{ principals: number; queries: number; alarms: readonly string[] }> {
-  const { calibrateFrom, calibratePrompts, gatewayKey, writeCalibration, writePromptCalibration } =
+  const { calibrateFrom, calibratePrompts, gatewayKey, loadEncoder, writeCalibration, writePromptCalibration } =
     await import("@outweigh/gateway");
   const shared = {
     benign: file,
@@ -109,7 +110,10 @@ async function learn(
   };
   const { privateKey } = gatewayKey(gatewayData(values));
   if (values.prompts) {
-    const { calibration, ...done } = await calibratePrompts(shared);
+    const { calibration, ...done } = await calibratePrompts({
+      ...shared,
+      encoder: encoder && (await loadEncoder(encoder)),
+    });
     writePromptCalibration(to, calibration, privateKey);
     return done;
   }

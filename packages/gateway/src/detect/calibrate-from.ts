@@ -21,8 +21,8 @@ const referenceShare = 1 / 5;
 /** Fewest principals of a calibration: below, nothing could be promised at all. */
 const minPrincipals = 25;
 /** Sizes of groups of linked accounts that levels are set for, and benign groups drawn for each. */
-const groupSizes = [2, 4, 8, 16];
-const groupsDrawn = 200;
+export const groupSizes = [2, 4, 8, 16];
+export const groupsDrawn = 200;
 
 const numbers = z.array(z.number());
 const asked = z.object({

@@ -12,6 +12,7 @@ import {
 } from "@outweigh/extraction";
 import { z } from "zod";
 import { GatewayError } from "../error.ts";
+import { maxVectorLength } from "./encoder.ts";
 
 /** Levels for several accounts tested together: those of one are too low for them, because more queries show more. */
 export interface GroupLevels {
@@ -31,9 +32,19 @@ export interface NumericCalibration {
 /** How a model's prompts are judged: the level that each signal passes for a benign principal with at most its share. */
 export interface PromptCalibration {
   readonly kind: "prompts";
+  /** The encoder whose vectors it was learnt from, and their mean; absent: the hashed vectors. */
+  readonly encoder?: { readonly digest: string; readonly centre: readonly number[] } | undefined;
+  /** Prompts after which a path starts anew; absent in files of earlier versions: never. */
+  readonly horizon?: number | undefined;
   readonly rates: PromptNull;
-  readonly levels: Readonly<Partial<Record<PromptSignal, { readonly level: number; readonly alpha: number }>>>;
+  readonly levels: PromptLevels;
+  /** By rising number of members; absent or empty: groups are not tested. */
+  readonly groups?: readonly { readonly members: number; readonly levels: PromptLevels }[] | undefined;
+  /** Highest values of the principals that stayed below every level, by signal: what drift is told by. */
+  readonly peaks?: readonly (readonly number[])[] | undefined;
 }
+
+export type PromptLevels = Readonly<Partial<Record<PromptSignal, { readonly level: number; readonly alpha: number }>>>;
 
 const rate = z.object({ num: z.int(), den: z.int() });
 const level = z.object({ level: z.number(), alpha: rate, principals: z.int() }).optional();
@@ -45,10 +56,23 @@ const groupsFile = z.strictObject({
     z.object({ members: z.int().min(2), levels: z.object({ strangeness: level, progress: level, lines: level }) }),
   ),
 });
+const promptLevels = z.partialRecord(z.enum(promptSignals), z.object({ level: z.number(), alpha: z.number() }));
 const promptsFile = z.strictObject({
   format: z.literal("outweigh-prompts/1"),
+  encoder: z
+    .strictObject({
+      digest: z.string().regex(/^[0-9a-f]{64}$/),
+      centre: z.array(z.number()).min(2).max(maxVectorLength),
+    })
+    .optional(),
   rates: z.object({ elicitation: z.number(), grading: z.number() }),
-  levels: z.partialRecord(z.enum(promptSignals), z.object({ level: z.number(), alpha: z.number() })),
+  levels: promptLevels,
+  horizon: z.int().min(1).optional(),
+  groups: z
+    .array(z.strictObject({ members: z.int().min(2), levels: promptLevels }))
+    .max(16)
+    .optional(),
+  peaks: z.array(z.array(z.number())).length(promptSignals.length).optional(),
 });
 
 /**
@@ -77,22 +101,34 @@ export function writeCalibration(
 /** The same for prompts. */
 export function writePromptCalibration(
   file: string,
-  { rates, levels }: Omit<PromptCalibration, "kind">,
+  calibration: Omit<PromptCalibration, "kind">,
   key: KeyObject,
 ): void {
-  const text = Buffer.from(JSON.stringify({ format: "outweigh-prompts/1", rates, levels }));
+  const text = Buffer.from(JSON.stringify({ format: "outweigh-prompts/1", ...calibration }));
   writeFileSync(file, text, { mode: 0o600 });
   writeFileSync(`${file}.sig`, sign(null, text, key), { mode: 0o600 });
 }
 
-/** Reads a calibration of either kind. @throws {GatewayError} BAD_CALIBRATION when it is missing, damaged or signed by another key. */
-export function readCalibration(file: string, key: KeyObject): NumericCalibration | PromptCalibration {
+/**
+ * Reads a calibration of either kind.
+ * @param encoder Digest of the encoder that prompts go through; undefined: none.
+ * @throws {GatewayError} BAD_CALIBRATION when it is missing, damaged, signed by another key or learnt from another encoder's vectors.
+ */
+export function readCalibration(
+  file: string,
+  key: KeyObject,
+  encoder?: string,
+): NumericCalibration | PromptCalibration {
   try {
     const bytes = readFileSync(file);
     const signature = readFileSync(`${file}.sig`);
     if (bytes.subarray(0, 64).includes("outweigh-prompts/1")) {
-      const { rates, levels } = promptsFile.parse(signedJson(bytes, signature, key));
-      return { kind: "prompts", rates, levels };
+      const { format: _, ...read } = promptsFile.parse(signedJson(bytes, signature, key));
+      if (read.encoder?.digest !== encoder)
+        throw new Error(
+          `it was learnt from ${namedEncoder(read.encoder?.digest)}, and prompts here go through ${namedEncoder(encoder)}`,
+        );
+      return { kind: "prompts", ...read };
     }
     const single = thaw(bytes, signature, key);
     const groups = groupsFile.parse(
@@ -109,6 +145,10 @@ export function readCalibration(file: string, key: KeyObject): NumericCalibratio
       cause,
     });
   }
+}
+
+function namedEncoder(digest: string | undefined): string {
+  return digest === undefined ? "hashed vectors" : `the encoder ${digest.slice(0, 12)}`;
 }
 
 function levelsOf({

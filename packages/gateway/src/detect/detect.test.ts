@@ -1,6 +1,7 @@
 // Detectors from the outside: exchanges go through the gateway, findings and blind intervals come out.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +10,7 @@ import { calibrate, type Query } from "@outweigh/extraction";
 import type { GatewayClient } from "@outweigh/schema";
 import { gatewayKey } from "../record/journal.ts";
 import { aGateway, type TestGateway } from "../testing/a-gateway.ts";
+import { encoderSkip, writeTinyEncoder } from "../testing/tiny-encoder.ts";
 import { mockUpstream, saying, type MockUpstream } from "../testing/upstream.ts";
 import { readCalibration, writeCalibration } from "./calibration-file.ts";
 import { reduce } from "./reduce.ts";
@@ -46,17 +48,17 @@ const classifier = (req: unknown, res: Parameters<Parameters<typeof mockUpstream
   );
 };
 
-async function calibratedGateway(upstream: MockUpstream) {
+async function calibratedGateway(upstream: MockUpstream, horizon = 40, centreOf: (i: number) => number = () => 0) {
   const first = await aGateway({ upstreams: [{ name: "clf", protocol: "open-inference", url: upstream.url }] });
   await first.gateway.close();
-  const stream = (seed: number) => {
-    const random = dice(seed);
-    return Array.from({ length: 40 }, () => queryOf(point(random, 0)));
+  const stream = (i: number) => {
+    const random = dice(i + 1);
+    return Array.from({ length: horizon }, () => queryOf(point(random, centreOf(i))));
   };
-  const streams = Array.from({ length: 120 }, (_, i) => stream(i + 1));
+  const streams = Array.from({ length: 120 }, (_, i) => stream(i));
   const single = calibrate(
     { reference: streams.slice(0, 20), paths: streams.slice(20) },
-    { strata: 2, alpha: { num: 1, den: 100 }, horizon: 40, seed: 1 },
+    { strata: 2, alpha: { num: 1, den: 100 }, horizon, seed: 1 },
   );
   const file = join(first.dataDir, "clf.calibration");
   writeCalibration(file, { single, groups: [] }, gatewayKey(first.dataDir).privateKey);
@@ -119,6 +121,65 @@ test("a strange client is found and put on record, a usual one is not; nothing t
   const spool = readFileSync(join(dataDir, "spool.ndjson"), "utf8");
   assert.ok(spool.includes('"finding":"novel-queries"') && !spool.includes("inputs"));
 });
+
+test("clients that have become stranger than the calibration's are told as drift; then nobody is paged by it", async (t) => {
+  const upstream = await mockUpstream(classifier);
+  t.after(() => upstream.close());
+  // One benign principal was very strange, so the level is high: the drifted clients stay below it.
+  const { it, dataDir } = await calibratedGateway(upstream, 8, (i) => (i === 119 ? 1.6 : ((i * 37) % 100) / 200));
+  t.after(() => it.close());
+  const clients = Array.from({ length: 12 }, (_, n) => it.newKey({ principal: `client-${n}` }));
+  const late = it.newKey({ principal: "mallory" });
+  await it.admin("POST", "/reload");
+  const random = dice(7);
+  for (const secret of clients)
+    for (let i = 0; i < 8; i++) assert.equal(await predict(it, secret, point(random, 1)), 200);
+  const problemsNow = async () => (await it.admin("GET", "/status")).json["problems"] as string[];
+  for (let i = 0; i < 300 && (await problemsNow()).length === 0; i++) await sleep(50);
+  assert.match((await problemsNow()).join(), /^clf: its clients have become stranger .* calibrate anew$/);
+
+  for (let i = 0; i < 8; i++) await predict(it, late, point(random, 5 + i));
+  const rows = await clientsUntil(it, (all) =>
+    all.some((one) => one.principal === "mallory" && one.reading?.queries === 8),
+  );
+  const reading = rows.find((one) => one.principal === "mallory")?.reading;
+  assert.deepEqual([reading?.state, reading?.novelty], ["calibrating", undefined]);
+  await it.gateway.close();
+  const kinds = entries(dataDir).map((one) => one.kind);
+  assert.deepEqual([kinds.includes("calibration-drifted"), kinds.includes("finding")], [true, false]);
+});
+
+test(
+  "prompts go through the operator's encoder; where it cannot be loaded that is said, and detectors work on",
+  { skip: encoderSkip },
+  async (t) => {
+    const upstream = await mockUpstream(saying({ choices: [] }));
+    t.after(() => upstream.close());
+    const folder = mkdtempSync(join(tmpdir(), "outweigh-encoder-"));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const encoder = writeTinyEncoder(folder, { "[UNK]": [0, 1], rain: [1, 0] });
+    const section = { upstreams: [{ name: "m", protocol: "openai", url: upstream.url }] };
+    const it = await aGateway({ ...section, encoder });
+    t.after(() => it.close());
+    const ask = async () => {
+      const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "will it rain" }] });
+      await (
+        await fetch(`${it.gateway.url}/v1/chat/completions`, { method: "POST", headers: key(it), body })
+      ).arrayBuffer();
+    };
+    await ask();
+    const [alice] = await clientsUntil(it, ([one]) => one?.reading?.queries === 1);
+    assert.equal(alice?.reading?.queries, 1);
+    const status = async () => (await it.admin("GET", "/status")).json;
+    assert.deepEqual([(await status())["problems"], (await status())["unread"]], [[], 0]);
+
+    it.set({ ...section, encoder: { ...encoder, model: join(folder, "none.onnx") } });
+    await it.admin("POST", "/reload");
+    const problemsNow = async () => (await status())["problems"] as string[];
+    for (let i = 0; i < 300 && (await problemsNow()).length === 0; i++) await sleep(50);
+    assert.match((await problemsNow()).join(), /^prompts go through hashed vectors: .*none\.onnx: ENOENT/);
+  },
+);
 
 test(
   "a detector that dies fails no request, is started again, and leaves a signed blind interval",

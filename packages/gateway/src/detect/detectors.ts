@@ -7,6 +7,7 @@ import type { Readings } from "../tap/readings.ts";
 import { GatewayError } from "../error.ts";
 import type { Assembled } from "./assembler.ts";
 import { readCalibration, type NumericCalibration, type PromptCalibration } from "./calibration-file.ts";
+import type { Encoder } from "./encoder.ts";
 import { Linking } from "./linking.ts";
 import { NumericWatch } from "./numeric-watch.ts";
 import { PromptWatch } from "./prompt-watch.ts";
@@ -28,7 +29,10 @@ export class Detectors {
   readonly #key: TextKey;
   readonly #linking: Linking;
   readonly #watched = new Map<string, Watched>();
-  readonly #problems: string[] = [];
+  readonly #encoder: Encoder | undefined;
+  /** What kept a detector from being ready, in words. */
+  readonly problems: string[] = [];
+  #drifted: string[] = [];
   #routes: WorkerStart["routes"];
   #unread = 0;
 
@@ -36,17 +40,14 @@ export class Detectors {
     start: Pick<WorkerStart, "routes" | "models" | "secret" | "linkMs">,
     publicKey: KeyObject,
     readings: Readings,
+    encoder?: Encoder,
   ) {
     this.#readings = readings;
+    this.#encoder = encoder;
     this.#key = textKey(start.secret);
     this.#linking = new Linking(this.#key, start.linkMs);
     this.#routes = start.routes;
     for (const model of start.models) this.#watch(model, publicKey);
-  }
-
-  /** What kept a detector from being ready, in words. */
-  get problems(): readonly string[] {
-    return this.#problems;
   }
 
   set routes(it: WorkerStart["routes"]) {
@@ -56,15 +57,17 @@ export class Detectors {
   #watch(model: GatewayModel, publicKey: KeyObject): void {
     let calibration: NumericCalibration | PromptCalibration | undefined;
     try {
-      if (model.calibration !== undefined) calibration = readCalibration(model.calibration, publicKey);
+      if (model.calibration !== undefined)
+        calibration = readCalibration(model.calibration, publicKey, this.#encoder?.digest);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      this.#problems.push(error.message);
+      this.problems.push(error.message);
     }
+    const warn = (problem: string) => void this.#drifted.push(problem);
     this.#watched.set(model.name, {
       model,
-      numeric: calibration?.kind === "numeric" ? new NumericWatch(model, calibration) : undefined,
-      prompts: new PromptWatch(model, calibration?.kind === "prompts" ? calibration : undefined, this.#key),
+      numeric: calibration?.kind === "numeric" ? new NumericWatch(model, calibration, warn) : undefined,
+      prompts: new PromptWatch(model, calibration?.kind === "prompts" ? calibration : undefined, this.#key, warn),
     });
   }
 
@@ -75,8 +78,15 @@ export class Detectors {
     return count;
   }
 
-  /** Takes one exchange. @param tokens Where it came from. */
-  take(it: Assembled, modelName: string, tokens: readonly string[]): Found[] {
+  /** Calibrations that have drifted since the last call, in words. */
+  takeDrifted(): readonly string[] {
+    const drifted = this.#drifted;
+    this.#drifted = [];
+    return drifted;
+  }
+
+  /** Takes one exchange. Wait for the answer before the next. @param tokens Where it came from. */
+  async take(it: Assembled, modelName: string, tokens: readonly string[]): Promise<Found[]> {
     if (it.status >= 300) return [];
     const watched = this.#of(modelName);
     const seen = this.#see(it, watched.model);
@@ -87,9 +97,17 @@ export class Detectors {
     this.#linking.step(it.slot, it.askedAt, tokens, seen.text);
     const asked = { slot: it.slot, origin: it.origin, time: it.askedAt };
     if (seen.inputs) return this.#numbers(it, seen, watched, asked);
-    const { found, reading } = watched.prompts.step(asked, seen);
-    this.#readings.write(it.slot, { ...reading, model: it.model });
-    return found;
+    const { prompts } = watched;
+    try {
+      const encoded = this.#encoder && prompts.stepEncoded(asked, seen, this.#encoder);
+      const { found, reading } = (await encoded) ?? prompts.step(asked, seen);
+      this.#readings.write(it.slot, { ...reading, model: it.model });
+      return found;
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      this.#unread++;
+      return [];
+    }
   }
 
   #see(it: Assembled, { output, features }: GatewayModel): Seen | undefined {
@@ -147,6 +165,7 @@ export class Detectors {
   /** Links accounts anew, and tests what belongs together. */
   link(now: number): { readonly groups: readonly (readonly number[])[]; readonly found: Found[] } {
     const groups = this.#linking.groups(now);
+    for (const { prompts } of this.#watched.values()) prompts.regroup(groups);
     const found = [...this.#watched.values()].flatMap(
       ({ numeric }) => numeric?.regroup(groups, { origin: 0, time: now }) ?? [],
     );

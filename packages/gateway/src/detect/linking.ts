@@ -1,4 +1,12 @@
-import { linkAccounts, minHash, shinglesOf, wordsOf, type Account, type TextKey } from "@outweigh/extraction";
+import {
+  linkAccounts,
+  minHash,
+  shinglesOf,
+  similarity,
+  wordsOf,
+  type Account,
+  type TextKey,
+} from "@outweigh/extraction";
 
 /** Intervals of activity that are compared. */
 const intervals = 48;
@@ -106,11 +114,37 @@ export class Linking {
 }
 
 function accountOf(slot: number, { activity, shingles, tokens, prompts }: Trail, last: number): Account {
-  const hot = [...shingles].filter(([, n]) => n >= Math.max(3, templateShare * prompts)).map(([it]) => it);
+  const sketch = sketchOf(shingles, prompts);
   return {
     id: String(slot),
-    ...(hot.length > 0 && { sketch: minHash(hot) }),
+    ...(sketch && { sketch }),
     activity: Array.from({ length: intervals }, (_, i) => activity.get(last - intervals + 1 + i) ?? 0),
     infrastructure: [...tokens],
+  };
+}
+
+/** Sketch of an account's templates; undefined without any. */
+function sketchOf(shingles: ReadonlyMap<number, number>, prompts: number): Uint32Array | undefined {
+  const hot = [...shingles].filter(([, n]) => n >= Math.max(3, templateShare * prompts)).map(([it]) => it);
+  return hot.length > 0 ? minHash(hot) : undefined;
+}
+
+/** Of accounts by their prompts: which others have templates in common with one, the nearest first. */
+export function alikeIn(accounts: readonly (readonly string[])[]): (of: number) => number[] {
+  const key = { a: 1, b: 2 };
+  const sketches = accounts.map((texts) => {
+    const shingles = new Map<number, number>();
+    for (const text of texts)
+      for (const it of new Set(shinglesOf(wordsOf(text), key))) shingles.set(it, (shingles.get(it) ?? 0) + 1);
+    return sketchOf(shingles, texts.length);
+  });
+  return (of) => {
+    const own = sketches[of];
+    if (!own) return [];
+    return sketches
+      .flatMap((it, i) => (it && i !== of ? [[i, similarity(own, it)] as const] : []))
+      .filter(([, alike]) => alike > 0)
+      .sort((a, b) => b[1] - a[1])
+      .map(([i]) => i);
   };
 }

@@ -1,4 +1,4 @@
-import { ExtractionError, Meter, type Calibration, type Metered, type Query } from "@outweigh/extraction";
+import { DriftWatch, ExtractionError, Meter, type Calibration, type Metered, type Query } from "@outweigh/extraction";
 import type { GatewayModel } from "@outweigh/schema";
 import type { SlotReading } from "../tap/readings.ts";
 import type { NumericCalibration } from "./calibration-file.ts";
@@ -15,10 +15,17 @@ const maxMeters = 10_000;
 /** Queries of a principal that are remembered for a group that may form: more would cost memory, and age. */
 const maxRemembered = 128;
 
+/** Chance that a calibration is ever said to have drifted, as long as benign clients stay like those it was learnt from. */
+export const driftAlpha = { num: 1, den: 100 };
+
 interface Metering {
   readonly meter: Meter;
   readonly since: number;
   readonly recent: Dated[];
+  /** What this horizon has shown so far: the highest values, and whether there was an alarm. */
+  strangest: number;
+  learnt: number;
+  isAlarmed: boolean;
 }
 
 /** What the caller knows of a query. */
@@ -47,11 +54,16 @@ export class NumericWatch {
     }
   >();
   readonly #told = new Set<string>();
+  readonly #drift: DriftWatch | undefined;
+  readonly #warn: (problem: string) => void;
   #misfits = 0;
 
-  constructor(model: GatewayModel, calibration: NumericCalibration) {
+  /** @param warn Told once, when the calibration has drifted: from then on the readings stay, and nobody is paged by its levels. */
+  constructor(model: GatewayModel, calibration: NumericCalibration, warn: (problem: string) => void) {
     this.#model = model;
     this.#calibration = calibration;
+    this.#warn = warn;
+    this.#drift = driftOf(calibration.single);
     this.#ceilings =
       model.budget === undefined ? undefined : { strangeness: Infinity, learnt: Infinity, budget: model.budget };
   }
@@ -69,6 +81,7 @@ export class NumericWatch {
       own.recent.push({ time: asked.time, query });
       if (own.recent.length > maxRemembered) own.recent.shift();
       const found = this.#alarms(asked, metered, own.since, this.#calibration.single.levels, undefined);
+      this.#follow(asked.slot, own, metered);
       return { found: [...found, ...this.#stepGroup(asked, query)], reading: this.#reading(metered) };
     } catch (error) {
       if (!(error instanceof ExtractionError)) throw error;
@@ -79,7 +92,12 @@ export class NumericWatch {
 
   #of({ slot, time }: Asked): Metering {
     const known = this.#meters.get(slot);
-    const it = known ?? { meter: new Meter(this.#calibration.single, this.#ceilings), since: time, recent: [] };
+    const it = known ?? {
+      meter: new Meter(this.#calibration.single, this.#ceilings),
+      since: time,
+      recent: [],
+      ...unshown,
+    };
     this.#meters.delete(slot);
     this.#meters.set(slot, it);
     if (this.#meters.size > maxMeters) {
@@ -87,6 +105,20 @@ export class NumericWatch {
       if (oldest !== undefined) this.#meters.delete(oldest);
     }
     return it;
+  }
+
+  /** At the end of a horizon without alarm its highest values say whether the calibration still holds. */
+  #follow(slot: number, own: Metering, it: Metered): void {
+    own.strangest = Math.max(own.strangest, it.strangeness);
+    own.learnt = Math.max(own.learnt, it.learnt);
+    own.isAlarmed ||= it.strange === true || it.learning === true || it.walking === true;
+    if (it.t < this.#calibration.single.judge.horizon) return;
+    const { strangest, learnt, isAlarmed } = own;
+    Object.assign(own, unshown);
+    const drift = this.#drift;
+    if (!drift || drift.drifted || isAlarmed) return;
+    drift.take(this.#groups.get(slot)?.members[0] ?? slot, [strangest, learnt]);
+    if (drift.drifted) this.#warn(driftText(this.#model.name, drift.principals));
   }
 
   /**
@@ -140,6 +172,8 @@ export class NumericWatch {
     return claims.flatMap(([alarmed, finding, value, level]): Found[] => {
       const key = JSON.stringify([group ?? asked.slot, finding]);
       if (alarmed !== true || this.#told.has(key)) return [];
+      // Levels that promise nothing any more page nobody; the budget was never learnt.
+      if (this.#drift?.drifted === true && level) return [];
       this.#told.add(key);
       return [
         {
@@ -161,7 +195,8 @@ export class NumericWatch {
   }
 
   #reading(it: Metered): SlotReading {
-    const { strangeness, progress } = this.#calibration.single.levels;
+    const { strangeness, progress } =
+      this.#drift?.drifted === true ? { strangeness: undefined, progress: undefined } : this.#calibration.single.levels;
     return {
       queries: it.t,
       novelty: strangeness ? it.strangeness / strangeness.level : NaN,
@@ -171,4 +206,29 @@ export class NumericWatch {
       model: 0,
     };
   }
+}
+
+const unshown = { strangest: 0, learnt: 0, isAlarmed: false };
+
+/** Undefined where there are no levels that could drift. */
+function driftOf({ levels, peaks }: Calibration): DriftWatch | undefined {
+  const { strangeness, progress, lines } = levels;
+  if (!strangeness) return undefined;
+  const calm = peaks.filter(
+    (it) =>
+      it.strangeness < strangeness.level &&
+      (!progress || it.progress < progress.level) &&
+      (!lines || it.lines <= lines.level),
+  );
+  const kinds = [calm.map((it) => it.strangeness), ...(progress ? [calm.map((it) => it.progress)] : [])];
+  return new DriftWatch(kinds, driftAlpha, 1);
+}
+
+/** What is said of a calibration that has drifted. */
+export function driftText(model: string, principals: number): string {
+  const rate = `${(100 * driftAlpha.num) / driftAlpha.den} %`;
+  return (
+    `${model}: its clients have become stranger than those of its calibration (by ${principals} without alarm; said falsely ` +
+    `once in ${driftAlpha.den / driftAlpha.num} calibrations, ${rate}): it is calibrating and pages nobody until you calibrate anew`
+  );
 }

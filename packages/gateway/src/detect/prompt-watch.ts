@@ -1,75 +1,162 @@
-import { LogitLedger, PromptPath, promptSignals, type LogitReading, type TextKey } from "@outweigh/extraction";
+import {
+  DriftWatch,
+  PromptPath,
+  promptSignals,
+  type Prompt,
+  type PromptSignal,
+  type TextKey,
+} from "@outweigh/extraction";
 import type { GatewayModel } from "@outweigh/schema";
-import type { Seen, Shown } from "../adapters/adapter.ts";
+import type { Seen } from "../adapters/adapter.ts";
 import type { SlotReading } from "../tap/readings.ts";
 import { hashOf } from "./hash.ts";
-import type { Asked } from "./numeric-watch.ts";
-import type { PromptCalibration } from "./calibration-file.ts";
+import { driftAlpha, driftText, type Asked } from "./numeric-watch.ts";
+import type { PromptCalibration, PromptLevels } from "./calibration-file.ts";
+import type { Encoder } from "./encoder.ts";
 import type { Found } from "./protocol.ts";
+import { ShownWatch } from "./shown-watch.ts";
 
 /** Principals whose prompts are followed at once for one model: 60 kB each at worst. */
 const maxPaths = 4_000;
-/** Ledgers of output layers at once: megabytes each, and only for those who are shown scores. */
-const maxLedgers = 64;
-/** Width of the layer and number of tokens where the owner names none: common ones of large models. */
-const usualHidden = 4096;
-const usualVocabulary = 131_072;
-/** Bias maps on one prefix that no application needs. */
-const maxMaps = 24;
-/** Share of the layer that may be shown. */
-const maxProgress = 0.25;
 /** Rates of the two bets while nothing is calibrated. */
 const usualRates = { elicitation: 0.01, grading: 0.01 };
 
+/** A principal's prompts, or a group's: one horizon after the other, as they were calibrated. */
 interface Following {
-  readonly path: PromptPath;
-  readonly since: number;
+  path: PromptPath;
+  since: number;
+  /** All prompts, and those of this horizon. */
   queries: number;
+  inHorizon: number;
+  /** Highest values of this horizon. */
+  peaks: number[];
+  isAlarmed: boolean;
 }
 
-/** Follows one model's prompts per principal, and what log-probabilities showed of its output layer. No text is kept. */
+interface Group extends Following {
+  readonly members: readonly number[];
+  readonly levels: PromptLevels;
+}
+
+/** What was found that was not told before, and the principal's reading. */
+interface Followed {
+  readonly found: Found[];
+  readonly reading: SlotReading;
+}
+
+/** Follows one model's prompts per principal and per group, and what log-probabilities showed of its output layer. No text is kept. */
 export class PromptWatch {
   readonly #model: GatewayModel;
   readonly #calibration: PromptCalibration | undefined;
   readonly #key: TextKey;
   readonly #paths = new Map<number, Following>();
-  readonly #ledgers = new Map<number, LogitLedger>();
+  readonly #groups = new Map<number, Group>();
+  readonly #shown: ShownWatch;
   readonly #told = new Set<string>();
+  readonly #drift: DriftWatch | undefined;
+  readonly #warn: (problem: string) => void;
 
-  constructor(model: GatewayModel, calibration: PromptCalibration | undefined, key: TextKey) {
+  /** @param warn Told once, when the calibration has drifted: from then on the readings stay, and nobody is paged by its levels. */
+  constructor(
+    model: GatewayModel,
+    calibration: PromptCalibration | undefined,
+    key: TextKey,
+    warn: (problem: string) => void = () => {},
+  ) {
     this.#model = model;
     this.#calibration = calibration;
     this.#key = key;
+    this.#shown = new ShownWatch(model);
+    this.#drift = calibration?.peaks && new DriftWatch(calibration.peaks, driftAlpha, 1);
+    this.#warn = warn;
   }
 
-  step(asked: Asked, seen: Seen): { readonly found: Found[]; readonly reading: SlotReading } {
+  step(asked: Asked, seen: Seen): Followed {
+    const prompt = promptOf(asked, seen);
+    const group = prompt && this.#groups.get(asked.slot);
     const own = this.#of(asked);
+    return this.#follow(asked, seen, [own, prompt && own.path.step(prompt)], group && [group, group.path.step(prompt)]);
+  }
+
+  /** The same with an encoder's vectors. One at a time: wait for the answer before the next step. @throws {GatewayError} BAD_ENCODER. */
+  async stepEncoded(asked: Asked, seen: Seen, encoder: Encoder): Promise<Followed> {
+    const prompt = promptOf(asked, seen);
+    const group = prompt && this.#groups.get(asked.slot);
+    const own = this.#of(asked);
+    const take = async ({ path }: Following, it: Prompt) => path.finish(it, await encoder.encode(path.begin(it)));
+    return this.#follow(
+      asked,
+      seen,
+      [own, prompt && (await take(own, prompt))],
+      group && [group, await take(group, prompt)],
+    );
+  }
+
+  #follow(
+    asked: Asked,
+    seen: Seen,
+    [own, values]: readonly [Following, readonly number[] | undefined],
+    grouped: readonly [Group, readonly number[]] | undefined,
+  ): Followed {
+    const { levels = {} } = this.#calibration ?? {};
     own.queries++;
-    const found = this.#prompt(asked, seen, own);
-    for (const it of seen.shown ?? []) found.push(...this.#shown(asked, it, own));
-    const ratios = this.#ratios;
+    const found = values ? this.#compare(asked, own, values, levels) : [];
+    const most = values && this.#isReady ? furthest(values, levels) : undefined;
+    if (values) this.#endHorizon(asked.slot, own);
+    for (const it of seen.shown ?? []) {
+      const above = this.#shown.step(asked.slot, it);
+      if (above) found.push(...this.#tell(asked, own, { ...above, detail: "" }));
+    }
+    if (grouped) {
+      const [group, together] = grouped;
+      if (group.queries++ === 0) group.since = asked.time;
+      found.push(...this.#compare(asked, group, together, group.levels, group.members));
+      this.#endHorizon(undefined, group);
+    }
     return {
       found,
       reading: {
         queries: own.queries,
-        novelty: ratios ?? NaN,
+        novelty: most ?? NaN,
         learning: NaN,
         progress: NaN,
-        ready: this.#calibration ? 1 : 0,
+        ready: this.#isReady ? 1 : 0,
         model: 0,
       },
     };
   }
 
-  #ratios: number | undefined;
+  /** False while calibrating, and again once the calibration has drifted. */
+  get #isReady(): boolean {
+    return this.#calibration !== undefined && this.#drift?.drifted !== true;
+  }
+
+  /**
+   * Tests these groups from now on, from their next prompts: of those before no text was kept. Levels are those of the next larger
+   * benign groups; beyond the largest there are none, and the group is not tested.
+   */
+  regroup(groups: readonly (readonly number[])[]): void {
+    const before = new Map([...this.#groups.values()].map((it) => [it.members.join(), it]));
+    this.#groups.clear();
+    for (const members of groups) {
+      const levels = this.#calibration?.groups?.find((it) => it.members >= members.length)?.levels;
+      if (!levels) continue;
+      const group = before.get(members.join()) ?? { ...this.#begin(0), members, levels };
+      for (const it of members) this.#groups.set(it, group);
+    }
+  }
+
+  #begin(since: number): Following {
+    return { path: this.#newPath(), since, queries: 0, inHorizon: 0, peaks: [], isAlarmed: false };
+  }
+
+  #newPath(): PromptPath {
+    const { rates = usualRates, encoder } = this.#calibration ?? {};
+    return new PromptPath(this.#key, rates, encoder?.centre);
+  }
 
   #of({ slot, time }: Asked): Following {
-    const known = this.#paths.get(slot);
-    const it = known ?? {
-      path: new PromptPath(this.#key, this.#calibration?.rates ?? usualRates),
-      since: time,
-      queries: 0,
-    };
+    const it = this.#paths.get(slot) ?? this.#begin(time);
     this.#paths.delete(slot);
     this.#paths.set(slot, it);
     if (this.#paths.size > maxPaths) {
@@ -79,84 +166,81 @@ export class PromptWatch {
     return it;
   }
 
-  #prompt(asked: Asked, { text, depth, bias }: Seen, own: Following): Found[] {
-    this.#ratios = undefined;
-    if (text === undefined) return [];
-    const values = own.path.step({
-      text,
-      time: asked.time / 1000,
-      depth: depth ?? 1,
-      ...(bias !== undefined && { bias: hashOf(bias) }),
-    });
-    const { levels = {} } = this.#calibration ?? {};
-    let most: number | undefined;
-    const found: Found[] = [];
-    promptSignals.forEach((signal, i) => {
-      const level = levels[signal];
+  /** What stands above its level. */
+  #compare(
+    asked: Asked,
+    own: Following,
+    values: readonly number[],
+    levels: PromptLevels,
+    group?: readonly number[],
+  ): Found[] {
+    return promptSignals.flatMap((detail, i) => {
       const value = values[i] ?? 0;
-      if (!level) return;
-      most = Math.max(most ?? 0, value / Math.max(level.level, 1e-9));
-      if (value > level.level) found.push(...this.#tell(asked, own, "unusual-prompts", signal, value, level));
+      own.peaks[i] = Math.max(own.peaks[i] ?? 0, value);
+      const level = levels[detail];
+      if (!level || value <= level.level) return [];
+      own.isAlarmed = true;
+      if (!this.#isReady) return [];
+      return this.#tell(asked, own, {
+        finding: group ? "many-accounts" : "unusual-prompts",
+        detail,
+        value,
+        ...level,
+        group,
+      });
     });
-    this.#ratios = most;
-    return found;
   }
 
-  #shown(asked: Asked, { prefix, bias, tokens, logprobs }: Shown, own: Following): Found[] {
-    const ledger = this.#ledger(asked.slot);
-    const vocabulary = this.#model.vocabulary ?? usualVocabulary;
-    const reading: LogitReading = ledger.observe({
-      prefix: hashOf(prefix),
-      ...(bias !== undefined && { bias: hashOf(bias) }),
-      // Answers name tokens by their text: a hash stands for the id; two of one hash count as one token, which counts too little.
-      tokens: tokens.map((it) => Number.parseInt(hashOf(it).slice(0, 8), 16) % vocabulary),
-      logprobs,
-    });
-    if (reading.alarm === "bias-sweep")
-      return this.#tell(asked, own, "bias-sweep", "", reading.maps, { level: maxMaps });
-    if (reading.alarm === "rank")
-      return this.#tell(asked, own, "output-layer", "", reading.progress, { level: maxProgress });
-    return [];
-  }
-
-  #ledger(slot: number): LogitLedger {
-    const { hidden = usualHidden, vocabulary = usualVocabulary } = this.#model;
-    const known = this.#ledgers.get(slot);
-    const it =
-      known ?? new LogitLedger({ hidden: Math.min(hidden, vocabulary), vocabulary, rounding: 0, maxMaps, maxProgress });
-    this.#ledgers.delete(slot);
-    this.#ledgers.set(slot, it);
-    if (this.#ledgers.size > maxLedgers) {
-      const [oldest] = this.#ledgers.keys();
-      if (oldest !== undefined) this.#ledgers.delete(oldest);
-    }
-    return it;
+  /** After a horizon a path starts anew, as it did in the calibration; its highest values say whether that still holds. */
+  #endHorizon(slot: number | undefined, own: Following): void {
+    const horizon = this.#calibration?.horizon;
+    if (horizon === undefined || ++own.inHorizon < horizon) return;
+    const { peaks, isAlarmed } = own;
+    Object.assign(own, { path: this.#newPath(), inHorizon: 0, peaks: [], isAlarmed: false });
+    const drift = this.#drift;
+    if (slot === undefined || !drift || drift.drifted || isAlarmed) return;
+    drift.take(this.#groups.get(slot)?.members[0] ?? slot, peaks);
+    if (drift.drifted) this.#warn(driftText(this.#model.name, drift.principals));
   }
 
   #tell(
     asked: Asked,
     own: Following,
-    finding: string,
-    detail: string,
-    value: number,
-    { level, alpha }: { level: number; alpha?: number },
+    {
+      finding,
+      detail,
+      group,
+      ...measured
+    }: {
+      readonly finding: string;
+      readonly detail: string;
+      readonly value: number;
+      readonly level: number;
+      readonly alpha?: number | undefined;
+      readonly group?: readonly number[] | undefined;
+    },
   ): Found[] {
-    const key = JSON.stringify([asked.slot, finding, detail]);
+    const key = JSON.stringify([group ?? asked.slot, finding, detail]);
     if (this.#told.has(key)) return [];
     this.#told.add(key);
-    return [
-      {
-        finding,
-        slot: asked.slot,
-        model: this.#model.name,
-        queries: own.queries,
-        since: own.since,
-        time: asked.time,
-        value,
-        level,
-        alpha,
-        origin: asked.origin,
-      },
-    ];
+    const { slot, time, origin } = asked;
+    const { queries, since } = own;
+    return [{ finding, slot, model: this.#model.name, queries, since, time, ...measured, group, origin }];
   }
+}
+
+/** The largest value over its level; undefined without levels. */
+function furthest(values: readonly number[], levels: PromptLevels): number | undefined {
+  const ratios = promptSignals.flatMap((signal: PromptSignal, i) => {
+    const level = levels[signal];
+    return level ? [(values[i] ?? 0) / Math.max(level.level, 1e-9)] : [];
+  });
+  return ratios.length === 0 ? undefined : Math.max(...ratios);
+}
+
+/** Undefined where an exchange has no text. */
+function promptOf(asked: Asked, { text, depth, bias }: Seen): Prompt | undefined {
+  if (text === undefined) return undefined;
+  const more = bias !== undefined && { bias: hashOf(bias) };
+  return { text, time: asked.time / 1000, depth: depth ?? 1, ...more };
 }

@@ -1,5 +1,5 @@
 /** What the two threads say to each other beside the ring. */
-import type { GatewayModel, GatewayProtocol } from "@outweigh/schema";
+import type { GatewayEncoder, GatewayModel, GatewayProtocol } from "@outweigh/schema";
 import type { Told } from "../tap/tap.ts";
 
 /** What the worker is started with. */
@@ -10,6 +10,7 @@ export interface WorkerStart {
   /** By index: which protocol's how-manieth route. */
   readonly routes: readonly { readonly protocol: GatewayProtocol; readonly route: number }[];
   readonly models: readonly GatewayModel[];
+  readonly encoder: GatewayEncoder | undefined;
   /** Keys the hashes of texts. */
   readonly secret: Uint8Array;
   /** How long one interval of activity is for linking, in ms. */
@@ -43,5 +44,7 @@ export interface Found {
 export type FromWorker =
   | { readonly say: "ready"; readonly problems: readonly string[] }
   | { readonly say: "found"; readonly found: Found }
+  /** A calibration has drifted: said once for each. */
+  | { readonly say: "drifted"; readonly problem: string }
   | { readonly say: "groups"; readonly groups: readonly (readonly number[])[] }
   | { readonly say: "unread"; readonly count: number };

@@ -5,6 +5,8 @@ import { RingReader } from "../tap/ring.ts";
 import { gatewayKey } from "../record/journal.ts";
 import { Assembler } from "./assembler.ts";
 import { Detectors } from "./detectors.ts";
+import { loadEncoder, type Encoder } from "./encoder.ts";
+import { GatewayError } from "../error.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./protocol.ts";
 
 /** How long the thread sleeps when there is nothing to read, in ms: what a finding is late by, at least. */
@@ -20,7 +22,9 @@ const start: WorkerStart = workerData;
 
 const ring = new RingReader(start.ring);
 const readings = new Readings(start.readings);
-const detectors = new Detectors(start, gatewayKey(start.dataDir).publicKey, readings);
+const { encoder, problem } = await encoderOf(start);
+const detectors = new Detectors(start, gatewayKey(start.dataDir).publicKey, readings, encoder);
+if (problem !== undefined) detectors.problems.unshift(problem);
 const assembler = new Assembler();
 const models = new Map<number, string>();
 const origins = new Map<number, readonly string[]>();
@@ -37,10 +41,21 @@ function listen(): void {
   }
 }
 
+/** Without its encoder a gateway still detects, by hashed vectors; what was calibrated with the encoder rests. */
+async function encoderOf(from: WorkerStart): Promise<{ encoder?: Encoder; problem?: string }> {
+  if (!from.encoder) return {};
+  try {
+    return { encoder: await loadEncoder(from.encoder) };
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return { problem: `prompts go through hashed vectors: ${error.message}` };
+  }
+}
+
 let linkedAt = Date.now();
 let unreadAt = Date.now();
 
-function readBurst(): boolean {
+async function readBurst(): Promise<boolean> {
   for (let i = 0; i < burst; i++) {
     const record = ring.next();
     if (!record) return false;
@@ -49,7 +64,7 @@ function readBurst(): boolean {
     // Names are told before the record that first uses them, so they are in the port by now.
     if (exchange.model !== 0 && !models.has(exchange.model)) listen();
     if (exchange.origin !== 0 && !origins.has(exchange.origin)) listen();
-    const found = detectors.take(exchange, models.get(exchange.model) ?? "", origins.get(exchange.origin) ?? []);
+    const found = await detectors.take(exchange, models.get(exchange.model) ?? "", origins.get(exchange.origin) ?? []);
     for (const it of found) say({ say: "found", found: it });
   }
   return true;
@@ -64,6 +79,7 @@ function atTimes(now: number): void {
   }
   if (now - unreadAt >= unreadMs) {
     unreadAt = now;
+    for (const drifted of detectors.takeDrifted()) say({ say: "drifted", problem: drifted });
     const count = assembler.takeUnread() + detectors.takeUnread();
     if (count > 0) say({ say: "unread", count });
   }
@@ -72,7 +88,7 @@ function atTimes(now: number): void {
 say({ say: "ready", problems: detectors.problems });
 for (;;) {
   listen();
-  const more = readBurst();
+  const more = await readBurst();
   atTimes(Date.now());
   if (more) continue;
   if (ring.isClosed) break;
