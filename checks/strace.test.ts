@@ -19,7 +19,12 @@ const watched =
 /** A terminal or a hole that swallows: writing there changes nothing. */
 const harmless = /^"\/dev\/(?:null|tty)"/;
 
-function trace(t: TestContext, args: readonly string[], cwd: string): string[] {
+function trace(
+  t: TestContext,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): string[] {
   const folder = mkdtempSync(join(tmpdir(), "outweigh-strace-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "trace");
@@ -27,6 +32,7 @@ function trace(t: TestContext, args: readonly string[], cwd: string): string[] {
   const { status, stderr } = spawnSync("strace", [...options, process.execPath, program, ...args], {
     cwd,
     encoding: "utf8",
+    env: { ...process.env, ...env },
   });
   assert.ok(status === 0 || status === 1, `ended with ${status}: ${stderr}`);
   return readFileSync(file, "utf8").split("\n");
@@ -81,6 +87,22 @@ test("so does a scan that looks for theft paths in exported configuration, and i
       `the trace does not show ${it}`,
     );
   assert.deepEqual(acts(lines), []);
+});
+
+test("a scan that may ask a cloud reaches the address that was configured, and nobody else", { skip }, (t) => {
+  const host = aHost(t);
+  const config = join(host, "outweigh.yml");
+  writeFileSync(
+    config,
+    "models: [{ name: acme, class: private, places: ['hf:acme/acme'] }]\n" +
+      "checks: [{ kind: huggingface, name: hub, token: '${HUB_TOKEN}', endpoint: 'http://127.0.0.1:9' }]\n",
+  );
+  const lines = trace(t, ["scan", join(host, "home"), "--config", config, "--json"], host, { HUB_TOKEN: "t0ken" });
+  const done = acts(lines);
+  const connected = done.filter((it) => it.includes(" connect("));
+  assert.ok(connected.length > 0 && connected.every((it) => it.includes("sin_port=htons(9)")), connected.join("\n"));
+  const changed = done.filter((it) => !/ (?:connect|socket)\(/.test(it) || /AF_INET6|SOCK_DGRAM/.test(it));
+  assert.deepEqual(changed, []);
 });
 
 test("so does a replay", { skip }, (t) => {

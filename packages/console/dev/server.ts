@@ -151,7 +151,7 @@ function worldOf(mood: Mood) {
     mood,
     incidents: empty ? [] : structuredClone(world.incidents),
     alerts: empty ? [] : world.alerts,
-    events: empty ? [] : [...world.events, ...world.hostEvents],
+    events: empty ? [] : [...world.events.slice(0, -world.hostEvents.length), ...world.hostEvents],
     models: empty ? [] : world.models,
     sources: empty ? [] : world.sources,
     tokens: empty ? [] : [...world.tokens],

@@ -74,11 +74,19 @@ const places = [
   "/models/acme-13b",
   "/sources?sel=registry",
   "/hosts?sel=h-1",
+  "/hosts/h-1",
+  "/hosts/h-1?tab=timeline&filter=",
+  "/hosts/h-1?tab=egress",
+  "/hosts/h-1?tab=scans",
+  "/hosts/h-2",
+  "/scans/gpu-9",
   "/clients",
   "/clients/9a1c6f5e-0d0b-4a53-9d3e-3f2f0a4b7c11%3Aresell%2Feu",
   "/clients/9a1c6f5e-0d0b-4a53-9d3e-3f2f0a4b7c11%3Aresell%2Feu/beside/9a1c6f5e-0d0b-4a53-9d3e-3f2f0a4b7c11%3Aresell%2Fus",
   "/client-keys",
   "/posture",
+  "/posture?tab=paths",
+  "/posture?tab=coverage",
   "/rules",
   "/own-rules",
   "/own-rules/draft?by=alert&sel=a-1",
@@ -288,6 +296,39 @@ test("ten thousand rows are drawn a screen at a time", { skip }, async (t) => {
     for (let key = 0; key < 10; key++) await page.keyboard.press("j");
   }
   assert.ok((await at()) >= 212, `stopped at ${await at()}`);
+});
+
+test(
+  "a tree of twelve thousand processes is drawn a screen at a time, walked and folded by keys",
+  { skip },
+  async (t) => {
+    const { page, wrong } = await opened(t, "/hosts/h-1");
+    const tree = page.getByRole("tree");
+    const drawn = tree.getByRole("treeitem");
+    await drawn.first().waitFor();
+    assert.ok((await drawn.count()) < 80);
+    await tree.focus();
+    await page.keyboard.press("ArrowDown");
+    await page.waitForURL(/sel=4700/);
+    await page.getByRole("complementary").getByText("/home/eve/holiday.jpg").first().waitFor();
+    for (const key of ["ArrowLeft", "ArrowLeft"]) await page.keyboard.press(key);
+    await tree.getByRole("treeitem", { name: /tar 4699/, expanded: false }).waitFor();
+    assert.equal(await tree.getByText("zstd").count(), 0);
+    await page.keyboard.press("End");
+    await page.waitForURL(/sel=\d{5}/);
+    assert.deepEqual(wrong, []);
+  },
+);
+
+test("a theft path's line tells its proof by a key, and the address holds which", { skip }, async (t) => {
+  const { page } = await opened(t, "/posture?tab=paths");
+  await page.getByRole("button", { name: "member of docker: ann to root of gpu-9, verified" }).press("Enter");
+  await page.getByText("/run/docker.sock 0660 root:docker").waitFor();
+  assert.match(address(page).search, /sel=/);
+  await page.reload();
+  await page.getByText("/run/docker.sock 0660 root:docker").waitFor();
+  await page.keyboard.press("Escape");
+  await page.waitForURL((url) => !url.search.includes("sel="));
 });
 
 test("an action is previewed, reasoned, verified and undone", { skip }, async (t) => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { modelEntry, type ScanReport, type TheftKind } from "@outweigh/schema";
+import { modelEntry, theftKinds, type ScanReport, type TheftKind } from "@outweigh/schema";
 import { aFolder, scanOf, weights } from "../testing/a-disk.ts";
 
 const skip = process.platform === "linux" ? false : "needs the permissions of Linux";
@@ -205,7 +205,9 @@ function account(open: boolean): object {
     { Effect: "Allow", Action: "logs:*", Resource: "*" },
     read("Weights", open ? "arn:aws:s3:::acme-models/*" : "arn:aws:s3:::acme-logs/*"),
   ]);
-  return { UserDetailList: [], GroupDetailList: [], RoleDetailList: [serve, batch], Policies: [] };
+  // Nobody exported when it was used last.
+  const etl = role("etl", [read("Etl", open ? "arn:aws:s3:::acme-models/*" : "arn:aws:s3:::acme-logs/*")]);
+  return { UserDetailList: [], GroupDetailList: [], RoleDetailList: [serve, batch, etl], Policies: [] };
 }
 
 function cluster(open: boolean): object {
@@ -257,12 +259,20 @@ const expected: readonly TheftKind[] = [
   "token-on-disk",
   "signed-link",
   "bucket-public",
+  "iam-grant",
   "iam-unused",
   "cluster-grant",
   "cluster-mount",
   "repository-public",
   "ci-job",
 ];
+
+test("each kind of theft path that there is was planted", () => {
+  assert.deepEqual(
+    theftKinds.filter((it) => !expected.includes(it)),
+    [],
+  );
+});
 
 test(
   "every planted theft path is found, the proven ones with their proof, and one command each closes them",
