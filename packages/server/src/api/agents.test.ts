@@ -1,10 +1,11 @@
 // Agents over real engines: who may speak for a host, and that nothing else is believed.
 import assert from "node:assert/strict";
 import { createHash, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import fc from "fast-check";
 import { agentHeaders, enrolAnswer, signedText, type ActivityRecord, type AgentReport } from "@outweigh/schema";
 import type { Running } from "../start.ts";
 import { aFolder, aServer, eventually, signIn, type Answer, type Visitor } from "../testing/a-server.ts";
@@ -44,12 +45,26 @@ function hostNamed(name: string) {
   return { name, system: "Debian", kernel: "6.1", arch: "x64", version: "0", user: "root" };
 }
 
+/** Sends until the server is not too busy to read it: other programs may hold this machine up. */
+async function send(
+  url: string,
+  headers: Record<string, string>,
+  body: string | Buffer<ArrayBuffer>,
+): Promise<Response> {
+  for (let tries = 1; ; tries++) {
+    const answer = await fetch(url, { method: "POST", headers, body });
+    if (answer.status !== 503 || tries === 200) return answer;
+    await answer.body?.cancel();
+    await new Promise((done) => setTimeout(done, 250));
+  }
+}
+
 async function enrol(token: string, name: string): Promise<{ status: number; agent?: AnAgent }> {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const der = publicKey.export({ type: "spki", format: "der" }).toString("base64");
   const body = JSON.stringify({ token, publicKey: der, host: hostNamed(name) });
   const headers = { "content-type": "application/json" };
-  const answer = await fetch(`${server.url}/api/agents/enrol`, { method: "POST", headers, body });
+  const answer = await send(`${server.url}/api/agents/enrol`, headers, body);
   if (answer.status !== 200) return { status: answer.status };
   const { agent, serverKey } = enrolAnswer.parse(await answer.json());
   const theirs = createPublicKey({ key: Buffer.from(serverKey, "base64"), type: "spki", format: "der" });
@@ -89,7 +104,7 @@ async function report(
     [agentHeaders.counter]: String(counter),
     [agentHeaders.signature]: sign(null, Buffer.from(text), key).toString("base64url"),
   };
-  const answer = await fetch(`${server.url}/api/agents/report`, { method: "POST", headers, body });
+  const answer = await send(`${server.url}/api/agents/report`, headers, body);
   return { status: answer.status, body: await answer.json() };
 }
 
@@ -297,6 +312,111 @@ test("a report under way brings no revoked agent back", async () => {
   await Promise.all(reports);
   assert.equal((await report(agent, 100)).status, 401);
   assert.equal((await visitor.get(`/api/hosts/${agent.id}`)).body.host.state, "revoked");
+});
+
+/** What a hostile agent may write in place of anything. */
+const hostile: readonly unknown[] = [
+  "../../../../etc/passwd",
+  "/proc/self/mem",
+  "..\\..\\x",
+  "\0",
+  "\u001b[2J\u202e",
+  "'; DROP TABLE agent; --",
+  "{{7*7}}${7*7}",
+  "x".repeat(300_000),
+  -1,
+  2 ** 63,
+  1e308,
+  null,
+  [],
+  {},
+  { __proto__: { polluted: true }, constructor: { prototype: { polluted: true } } },
+  Array.from({ length: 2000 }, () => "x"),
+];
+
+/** A report that says all there is to say. */
+function aFullReport(host: string): AgentReport {
+  const process = { pid: 7, name: "cp", command: ["cp"], user: "eve", uid: 1, parents: [{ pid: 1, name: "init" }] };
+  const file = { path: "/m/w.gguf", bytes: 5, madeFrom: "/m/x.gguf" };
+  const line = {
+    activity: 1,
+    id: `${host}:1`,
+    host,
+    time: 1,
+    sensor: "fanotify",
+    what: "send",
+    process,
+    file,
+  } as const;
+  const facts = { at: 1, lists: [{ list: "processes" as const, rows: [{ pid: 1, name: "init" }], notSeen: ["x"] }] };
+  const scan = { ...anEmptyScan("/m"), host };
+  return {
+    ...quiet,
+    lines: [{ ...line, peer: { address: "192.0.2.1", port: 1 } }],
+    scan,
+    results: [{ id: "nobody-asked", state: "done", message: "x", facts, scan }],
+  };
+}
+
+/** All ways to one value within another. */
+function ways(value: unknown, way: readonly string[] = []): string[][] {
+  if (typeof value !== "object" || value === null) return [[...way]];
+  return [[...way], ...Object.entries(value).flatMap(([key, it]) => ways(it, [...way, key]))];
+}
+
+/** The value with another one at the end of a way. */
+function replaced(value: unknown, [first, ...rest]: readonly string[], by: unknown): unknown {
+  if (first === undefined) return by;
+  if (Array.isArray(value)) return value.map((it, i) => (String(i) === first ? replaced(it, rest, by) : it));
+  return Object.fromEntries(
+    Object.entries(value ?? {}).map(([key, it]) => [key, key === first ? replaced(it, rest, by) : it]),
+  );
+}
+
+test("whatever a hostile agent reports is taken or refused: nothing falls, is written elsewhere or passes for another's", async () => {
+  const whole = aFullReport("hostile");
+  const change = fc.record({ way: fc.constantFrom(...ways(whole)), by: fc.constantFrom(...hostile) });
+  const filesBefore = readdirSync(folder.path).toSorted();
+  // One agent reports so often a minute at most.
+  const senders = await Promise.all([1, 2].map((n) => anAgent(`hostile-${n}`)));
+  let counter = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
+      const said = changes.reduce<unknown>((it, { way, by }) => replaced(it, way, by), whole);
+      const [sender] = senders.splice(0, 1);
+      assert.ok(sender);
+      senders.push(sender);
+      const { status } = await report(sender, ++counter, said);
+      assert.ok([200, 400, 413].includes(status), String(status));
+    }),
+    { numRuns: 120 },
+  );
+  assert.equal((await report(senders[0] ?? assert.fail(), ++counter, quiet)).status, 200);
+  assert.equal((await visitor.get("/api/overview")).status, 200);
+  assert.deepEqual(readdirSync(folder.path).toSorted(), filesBefore);
+  assert.equal(Reflect.get({}, "polluted"), undefined);
+  const { items } = (await visitor.get("/api/hosts?filter=name:hostile*")).body;
+  assert.deepEqual(new Set(items.map((it: { name: string }) => it.name)), new Set(["hostile-1", "hostile-2"]));
+  const { items: events } = (await visitor.get("/api/events?limit=500&filter=source:agent-hostile*")).body;
+  for (const it of events) assert.match(it.device.hostname, /^hostile-[12]$/);
+});
+
+test("a silent agent is noticed within a minute: its host is silent, which is an alert and a gap", async (t) => {
+  const agent = await anAgent("muted");
+  assert.equal((await report(agent, 1)).status, 200);
+  const state = async () => (await visitor.get("/api/hosts?filter=name:muted")).body.items[0].state;
+  assert.equal(await eventually(state, (it) => it === "reporting"), "reporting");
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 55_000 });
+  assert.equal(await eventually(state, (it) => it === "silent"), "silent");
+  const ask = async () => (await visitor.get("/api/evidence?filter=subject:agent-muted")).body.items;
+  const told = await eventually(ask, (it) => it.some(({ kind }: { kind: string }) => kind === "gap-began"));
+  assert.ok(told.length > 0);
+  const alerts = async () => (await visitor.get("/api/alerts?filter=rule:source-silent")).body.items;
+  const silent = await eventually(alerts, (it) => JSON.stringify(it).includes("agent-muted"));
+  assert.match(JSON.stringify(silent), /agent-muted/);
+  // And it speaks again.
+  assert.equal((await report(agent, 2)).status, 200);
+  assert.equal(await eventually(state, (it) => it === "reporting"), "reporting");
 });
 
 test("an agent sends so much in a minute and no more: the rest waits with it", async () => {
