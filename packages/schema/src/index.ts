@@ -55,7 +55,7 @@ export {
   type SignedOrder,
   type StoppedProcess,
 } from "./agent.ts";
-export { asked, cloudCheck, maxAsked, type Asked, type CloudCheck } from "./cloud-check.ts";
+export { asked, cloudEntry, maxAsked, type Asked, type CloudEntry } from "./cloud.ts";
 export {
   changeLine,
   hostScans,
@@ -299,6 +299,7 @@ export {
   gatewayClient,
   gatewayFindings,
   gatewayLimits,
+  gatewayEncoder,
   gatewayModel,
   gatewayOrder,
   gatewayProtocol,
@@ -320,6 +321,7 @@ export {
   type GatewayClient,
   type GatewayFinding,
   type GatewayLimits,
+  type GatewayEncoder,
   type GatewayModel,
   type GatewayOrder,
   type GatewayProtocol,
