@@ -282,9 +282,11 @@ export class Actions {
    */
   async recover(): Promise<void> {
     const { db, log } = this.#options;
-    for (const it of await runningActions(db)) {
+    const running = await runningActions(db);
+    const isOutside = ({ row }: FoundAction) => this.#steps.act(row.verb).outside === true;
+    for (const it of [...running.filter((one) => !isOutside(one)), ...running.filter(isOutside)]) {
       const settled = this.#inTurn(() => this.#steps.settle(it));
-      if (this.#steps.act(it.row.verb).outside !== true) await settled;
+      if (!isOutside(it)) await settled;
       else
         settled.catch((error: unknown) =>
           log.warn({ err: error, action: it.row.id }, "an action could not be settled"),

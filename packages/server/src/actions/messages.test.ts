@@ -48,6 +48,7 @@ function answer(request: Request): Reply {
   if (path === `/services/${outsideSecret}`) return slack;
   if (!isSignedIn(request)) return json(401, { message: "who are you?" });
   if (path === "/hook") return { status: 204 };
+  if (path === "/echo") return json(400, { message: `bad: ${String(request.headers.authorization)}` });
   if (method === "POST" && path === "/rest/api/2/issue") {
     tickets.push({ key: `SOC-${tickets.length + 1}`, text: body });
     return json(201, { id: "1", key: tickets.at(-1)?.key });
@@ -112,7 +113,12 @@ before(async () => {
         fields: { a: ["{severity}: {title}"], b: { c: "{link}", d: 1 } },
       },
     ],
-    policy: { webhooks: [{ name: "The pager", url: `${desk.url}/hook`, token }] },
+    policy: {
+      webhooks: [
+        { name: "The pager", url: `${desk.url}/hook`, token },
+        { name: "echo", url: `${desk.url}/echo`, token },
+      ],
+    },
   });
   connections = connectionsOf(configuration);
   state = await openState(join(folder.path, "state"), await aDatabaseUrl());
@@ -171,6 +177,7 @@ test("a message that is refused, or of which nobody knows, is a failure in words
   slack = { status: 302, headers: { location: "http://127.0.0.1:1/" } };
   assert.match(await failure("slack"), /redirect \(302\), which is not followed/);
   slack = { status: 200, body: "ok", type: "text/plain" };
+  assert.match(await failure("echo"), /echo answered 400: bad: Bearer \[secret\]$/, "nor is one that is sent back");
   mail.unknown.add("soc@acme.example");
   assert.match(await failure("mail"), /does not take the sender or an address/);
   mail.unknown.clear();
@@ -211,7 +218,7 @@ test("a ticket system of one's own gets the fields that the configuration says",
 
 test("a look at each other side sends nothing and says what it saw", async () => {
   const [sent, opened] = [mail.taken.length, tickets.length];
-  for (const it of connections) {
+  for (const it of connections.filter(({ name }) => name !== "echo")) {
     const seen = await lookAt(it, env);
     assert.ok(seen.ok, `${it.name}: ${seen.text}`);
     assert.doesNotMatch(seen.text, new RegExp(outsideSecret));

@@ -59,7 +59,7 @@ export async function ask({ name }: Pick<Connection, "name">, asked: Asked): Pro
       ...(json !== undefined && { body: JSON.stringify(json) }),
     });
     status = answer.status;
-    text = await readBounded(answer);
+    text = withoutSecret(await readBounded(answer), headers["authorization"]);
   } catch (cause) {
     if (cause instanceof ServerError) throw cause;
     // Not the cause's text: it may quote the address with whatever secret stands in it.
@@ -88,6 +88,14 @@ export function plainLine(text: string): string {
 /** Why an action cannot be done, as a sentence for people. */
 export function refusal(why: string, cause?: unknown): ServerError {
   return new ServerError("ACTION_REFUSED", why, cause === undefined ? undefined : { cause });
+}
+
+/** Whoever gives back what it was sent must not have it shown or put on record. */
+function withoutSecret(text: string, authorization: string | undefined): string {
+  const [, secret] = authorization?.split(" ") ?? [];
+  if (secret === undefined) return text;
+  const [, password] = Buffer.from(secret, "base64").toString("utf8").split(":");
+  return [secret, ...(password ? [password] : [])].reduce((it, hidden) => it.replaceAll(hidden, "[secret]"), text);
 }
 
 async function readBounded(answer: Response): Promise<string> {

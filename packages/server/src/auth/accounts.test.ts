@@ -226,18 +226,27 @@ test("an identity provider vouches for a person, and a claim gives the role", as
     password: true,
     provider: "Acme SSO",
   });
-  issuer.say({ sub: "u-1", preferred_username: "Fay@Acme.example", groups: ["staff", "soc-leads"] });
+  const mail = { email: "Fay@Acme.example", email_verified: true };
+  issuer.say({ sub: "u-1", preferred_username: "Fay@Acme.example", groups: ["staff", "soc-leads"], ...mail });
   const { status, text, asks } = await provided();
   assert.equal(status, 200, text);
   assert.match(text, /<meta name="key"/);
   const find = async () => accountPage.parse((await operator.get("/api/accounts")).body).items;
   const fay = (await find()).find((it) => it.name === "sso:fay@acme.example");
-  assert.deepEqual([fay?.by, fay?.grants], ["provider", [{ role: "lead" }]]);
+  assert.deepEqual([fay?.by, fay?.grants, fay?.address], ["provider", [{ role: "lead" }], "fay@acme.example"]);
 
   // Another subject of the same name is another person; a local account of that name is never linked.
-  issuer.say({ sub: "u-2", preferred_username: "fay@acme.example", groups: "soc" });
+  issuer.say({ sub: "u-2", preferred_username: "fay@acme.example", groups: "soc", ...mail, email_verified: false });
   assert.equal((await provided()).status, 200);
-  assert.equal((await find()).filter((it) => it.name.startsWith("sso:fay@acme.example")).length, 2);
+  const both = (await find()).filter((it) => it.name.startsWith("sso:fay@acme.example"));
+  assert.deepEqual(
+    both.map((it) => it.address),
+    ["fay@acme.example", undefined],
+    "an address that is not verified is none",
+  );
+  const said = { address: "Ana@Acme.example" };
+  assert.equal((await operator.post("/api/accounts/sso:fay@acme.example/address", said)).status, 409);
+  assert.equal((await operator.post("/api/accounts/ana/address", said)).body.address, "ana@acme.example");
   const { items } = (await operator.get("/api/evidence?filter=kind:account-provided")).body;
   const names = items.map((it: { subject?: string }) => it.subject);
   assert.equal(new Set(names).size, 2, "each is on record by their own name");

@@ -17,6 +17,7 @@ import {
 } from "../store/accounts.ts";
 import { removeSessionsOf } from "../store/sessions.ts";
 import type { Db, Tx } from "../store/state/state.ts";
+import { whyOne } from "./one-person.ts";
 import { hashPassword } from "./passwords.ts";
 import { newRecoveryCodes, newTotp, seal, stepOf, unseal } from "./second-factor.ts";
 import { digestOf, newSecret } from "./tokens.ts";
@@ -306,32 +307,6 @@ export interface Vouched {
   readonly grants: readonly Grant[];
   /** One that the provider says it has verified. */
   readonly address?: string | undefined;
-}
-
-/**
- * A password and a provider may belong to one person: then only addresses tell. Two subjects of one provider, and two accounts that an
- * admin invited, are two people unless their addresses say otherwise.
- */
-function whyOne(
-  a: StoredAccount | undefined,
-  b: StoredAccount | undefined,
-  names: { readonly a: string; readonly b: string },
-): string | undefined {
-  if (names.a === names.b) return "who proposed it cannot agree to it as well";
-  if (!a || !b) return "one of the two has no account any more";
-  const [left, right] = [mailboxOf(a), mailboxOf(b)];
-  if (left !== undefined && left === right) return `${a.name} and ${b.name} have the same address: they are one person`;
-  if (a.by !== b.by && (left === undefined || right === undefined)) {
-    const { name } = left === undefined ? a : b;
-    return `${a.name} and ${b.name} may be one person who signs in two ways: nothing says the address of ${name}`;
-  }
-  return undefined;
-}
-
-/** Where mail for somebody goes: whatever stands behind a plus is the same box. */
-function mailboxOf({ address, name, by }: StoredAccount): string | undefined {
-  const said = address ?? (by === "password" && name.includes("@") ? name : undefined);
-  return said?.toLowerCase().replace(/\+[^@]*(?=@)/, "");
 }
 
 /** An account without its secrets. */
