@@ -175,7 +175,7 @@ test("an exception that would hide its rule's proof, or a confirmed theft, is re
   }
 });
 
-test("an exception for a detector hides what it finds of one principal, and ends when its time is over", async () => {
+test("an exception for a detector hides what it finds of one principal, and ends when its time is over", async (t) => {
   const text = JSON.stringify({
     title: "The mirror reads",
     name: "mirror_reads",
@@ -190,6 +190,17 @@ test("an exception for a detector hides what it finds of one principal, and ends
   await pull("mirror");
   assert.deepEqual(await alertsOf("mirror", "unaccounted-read"), []);
   assert.equal((await one("mirror_reads")).count.matches, 1);
+
+  const real = Date.now;
+  t.mock.method(Date, "now", () => real() + 25 * 3_600_000);
+  // Who signed in a day ago signs in again.
+  const later = await signIn(server.link());
+  const stage = async () => (await later.get("/api/own-rules/mirror_reads")).body.stage;
+  assert.equal(await eventually(stage, (it) => it === "ended", 60_000), "ended");
+  t.mock.reset();
+  visitor = await signIn(server.link());
+  await pull("mirror");
+  assert.equal((await alertsOf("mirror", "unaccounted-read")).length, 1);
 });
 
 test("a rule from a hunt: drafted with a proof of its events, checked, and published for one space", async () => {

@@ -45,8 +45,8 @@ import { tuningOf } from "./tuning.ts";
 
 /** Most that are kept, ended ones too: more is no list that people look after. */
 const maxOwnRules = 500;
-/** How often is looked whose time is over, in ms. */
-const lookMs = 10_000;
+/** How often is looked whose time is over, in ms: one look at a short table. */
+const lookMs = 2000;
 /** How long a check holds, in ms: what is stored is another thing a day later. */
 const checkHoldsMs = 86_400_000;
 const dayMs = 86_400_000;
