@@ -109,7 +109,9 @@ async function githubWorld(
     // A key that is added again has another number.
     state: () => ({
       ...hosted,
-      keys: hosted.keys.map(({ id: _, ...it }) => it).sort((a, b) => (a.key < b.key ? -1 : 1)),
+      keys: hosted.keys
+        .map(({ title, key, read_only }) => ({ title, key, read_only }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1)),
     }),
     meddle: () => meddle(hosted),
   };
