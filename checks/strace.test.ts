@@ -95,7 +95,7 @@ test("a scan that may ask a cloud reaches the address that was configured, and n
   writeFileSync(
     config,
     "models: [{ name: acme, class: private, places: ['hf:acme/acme'] }]\n" +
-      "checks: [{ kind: huggingface, name: hub, token: '${HUB_TOKEN}', endpoint: 'http://127.0.0.1:9' }]\n",
+      "clouds: [{ kind: huggingface, name: hub, token: '${HUB_TOKEN}', endpoint: 'http://127.0.0.1:9' }]\n",
   );
   const lines = trace(t, ["scan", join(host, "home"), "--config", config, "--json"], host, { HUB_TOKEN: "t0ken" });
   const done = acts(lines);

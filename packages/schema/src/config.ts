@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cloudCheck } from "./cloud-check.ts";
+import { cloudEntry } from "./cloud.ts";
 import { grant, spaceName } from "./account.ts";
 import { bucketEntry, syslogEntry } from "./collect.ts";
 import { connectionEntry, type Connection } from "./connection.ts";
@@ -203,7 +203,7 @@ export const config = z
     /** A folder of exported configuration, in which scans look for theft paths: docs/guide/posture.md says what belongs there. */
     posture: z.string().min(1).optional(),
     /** Clouds that scans of this machine ask for their configuration. Empty: nobody is contacted. */
-    checks: z.array(cloudCheck).max(50).default([]),
+    clouds: z.array(cloudEntry).max(50).default([]),
     /** The proxy before model servers. Absent: there is none. */
     gateway: gatewaySection.optional(),
     server: z

@@ -1,6 +1,6 @@
 /** Scans of one host over time: what each found, and what changed since the one before. */
 import { z } from "zod";
-import { asked } from "./cloud-check.ts";
+import { asked } from "./cloud.ts";
 import { looked, theftPath } from "./scan.ts";
 
 const time = z.int().nonnegative();

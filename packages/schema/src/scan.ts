@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { asked, maxAsked } from "./cloud-check.ts";
+import { asked, maxAsked } from "./cloud.ts";
 
 /** `yes`/`no` as read; `unknown` when it could not be told. Unknown never counts as no. */
 const known = z.union([z.boolean(), z.literal("unknown")]);
@@ -136,7 +136,7 @@ export const scanReport = z.object({
   /** What was looked for on the way to `paths`. Absent in reports of versions that did not say it. */
   looked: z.array(looked).optional(),
   tokens: z.array(foundToken).optional(),
-  /** What was asked of clouds, where `checks` in outweigh.yml say so. */
+  /** What was asked of clouds, where `clouds` in outweigh.yml say so. */
   asked: z.array(asked).max(maxAsked).optional(),
   /** Files that began like a model or like something that holds models. */
   candidates: z.int().nonnegative().optional(),

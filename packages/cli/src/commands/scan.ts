@@ -1,6 +1,6 @@
 import type { HashMode, ScanOptions, ScanProgress } from "@outweigh/agent";
 import type { Config, ScanReport } from "@outweigh/schema";
-import type { Checked } from "@outweigh/server";
+import type { Answered } from "@outweigh/server";
 import { parse } from "yaml";
 import { command, configOption, type Call } from "../command.ts";
 import { fingerprintFolder } from "../config/fingerprints.ts";
@@ -54,7 +54,7 @@ export const scan = command({
   options,
   about: [
     "Archives are looked into, but by default not unpacked without end: what was left out to save time is counted under NOT SEEN; --hash full leaves out nothing.",
-    "Without a path: all disks of this machine. Nothing is written, nothing runs, no link is followed, nobody is contacted but the clouds that checks in outweigh.yml name.",
+    "Without a path: all disks of this machine. Nothing is written, nothing runs, no link is followed, nobody is contacted but the clouds that outweigh.yml names.",
     "Exit 1 if a registered model lies outside its declared places, or if somebody could take one: for models that are not registered, one of at least 1 MB.",
   ],
   examples: [
@@ -76,12 +76,12 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   const hash = modeOf(values.hash ?? "auto");
   const { config, file } = loadConfig(values.config);
   const roots = positionals.length > 0 ? positionals : ["/"];
-  const checked = await checkedOf(config, terminal, signal);
-  terminal.say(`scanning ${roots.join(", ")}: read-only${checked ? "" : ", no network"}`);
+  const answered = await answeredOf(config, terminal, signal);
+  terminal.say(`scanning ${roots.join(", ")}: read-only${answered ? "" : ", no network"}`);
   const agent = await import("@outweigh/agent");
   const scanned = await scanOrExplain(agent, {
     roots,
-    ...postureOf(values.posture ?? config.posture, checked),
+    ...postureOf(values.posture ?? config.posture, answered),
     register: config.models,
     hash,
     ...(values.match && { match: await fingerprintsOf(file, config) }),
@@ -89,7 +89,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
     signal,
     onProgress: (it) => terminal.progress(() => progressText(it)),
   });
-  const report = checked ? { ...scanned, asked: [...checked.asked] } : scanned;
+  const report = answered ? { ...scanned, asked: [...answered.asked] } : scanned;
   if (values.sarif !== undefined) await writeSarif(values.sarif, report);
   if (json) terminal.printJson(report);
   else printScan(report, terminal);
@@ -97,24 +97,24 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   return isFinding(report) ? 1 : 0;
 }
 
-function postureOf(folder: string | undefined, checked: Checked | undefined): Pick<ScanOptions, "posture"> {
-  if (folder === undefined && !checked) return {};
-  return { posture: { folder, parseYaml: (text) => parse(text), ...(checked && { more: checked.files }) } };
+function postureOf(folder: string | undefined, answered: Answered | undefined): Pick<ScanOptions, "posture"> {
+  if (folder === undefined && !answered) return {};
+  return { posture: { folder, parseYaml: (text) => parse(text), ...(answered && { more: answered.files }) } };
 }
 
-/** What configured clouds answer. Without `checks` in outweigh.yml nobody is contacted. */
-async function checkedOf(
-  { checks, models }: Config,
+/** What configured clouds answer. Without `clouds` in outweigh.yml nobody is contacted. */
+async function answeredOf(
+  { clouds, models }: Config,
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<Checked | undefined> {
-  if (checks.length === 0) return undefined;
-  terminal.say(`asking ${checks.map((it) => it.name).join(", ")} for configuration, as checks in outweigh.yml say`);
-  const { runChecks } = await import("@outweigh/server");
-  const checked = await runChecks({ checks, register: models, env: process.env, signal });
-  for (const { check, url, problem } of checked.asked)
-    if (problem !== undefined) terminal.say(visible(`${check}: ${url === "" ? "" : `${url}: `}${problem}`));
-  return checked;
+): Promise<Answered | undefined> {
+  if (clouds.length === 0) return undefined;
+  terminal.say(`asking ${clouds.map((it) => it.name).join(", ")} for configuration, as clouds in outweigh.yml say`);
+  const { askClouds } = await import("@outweigh/server");
+  const answered = await askClouds({ clouds, register: models, env: process.env, signal });
+  for (const { cloud, url, problem } of answered.asked)
+    if (problem !== undefined) terminal.say(visible(`${cloud}: ${url === "" ? "" : `${url}: `}${problem}`));
+  return answered;
 }
 
 /** @throws {CliError} USAGE for a path that is not there. */

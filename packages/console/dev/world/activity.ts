@@ -284,10 +284,10 @@ export const hostScans: HostScans = {
   notSeen: [{ what: "/root", why: "may not be read" }],
   paths: [],
   asked: [
-    { check: "aws", method: "GET", url: "https://s3.eu-central-1.amazonaws.com/acme-models?policy", status: 200 },
-    { check: "aws", method: "GET", url: "https://s3.eu-central-1.amazonaws.com/acme-models?acl", status: 200 },
+    { cloud: "aws", method: "GET", url: "https://s3.eu-central-1.amazonaws.com/acme-models?policy", status: 200 },
+    { cloud: "aws", method: "GET", url: "https://s3.eu-central-1.amazonaws.com/acme-models?acl", status: 200 },
     {
-      check: "hub",
+      cloud: "hub",
       method: "GET",
       url: "https://huggingface.co/api/models/acme/acme-13b",
       status: 401,

@@ -168,7 +168,7 @@ function Run({ of: it, isLatest }: { readonly of: ScanRun; readonly isLatest: bo
   );
 }
 
-/** Exactly what was asked of clouds: as `checks` in outweigh.yml say. */
+/** Exactly what was asked of clouds: as `clouds` in outweigh.yml say. */
 function Asked({ of }: { readonly of: Scans["asked"] }) {
   return (
     <Section title="Asked of clouds" aside={<Muted>{plural(of.length, "request")}</Muted>}>
@@ -176,7 +176,7 @@ function Asked({ of }: { readonly of: Scans["asked"] }) {
         <div className={s.line} key={i}>
           <Mono>{`${it.method} ${it.url}`}</Mono>
           <Muted>
-            <Shown>{it.check}</Shown>
+            <Shown>{it.cloud}</Shown>
             {it.status !== undefined && ` · ${it.status}`}
             {it.problem !== undefined && (
               <>

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { parseJson } from "../values.ts";
 import type { Asker } from "./ask.ts";
-import type { AnsweredFile } from "./checks.ts";
+import type { AnsweredFile } from "./clouds.ts";
 import { maxPages, pageItems } from "./limits.ts";
 
 const rbac = "apis/rbac.authorization.k8s.io/v1";

@@ -3,8 +3,8 @@
 /** Longest one answer may take, in ms: somebody waits for the scan. */
 export const answerMs = 15_000;
 
-/** Longest one check may take, in ms: a large cluster has some dozens of pages. */
-export const checkMs = 120_000;
+/** Longest one cloud may take, in ms: a large cluster has some dozens of pages. */
+export const cloudMs = 120_000;
 
 /** Longest answer that is read, in bytes: five hundred pods with all that stands in them. */
 export const maxAnswerBytes = 16 * 1024 * 1024;
@@ -13,5 +13,5 @@ export const maxAnswerBytes = 16 * 1024 * 1024;
 export const pageItems = 500;
 export const maxPages = 40;
 
-/** Most buckets or repositories that one check asks of. */
+/** Most buckets or repositories that one cloud asks of. */
 export const maxPlaces = 100;

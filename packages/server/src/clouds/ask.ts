@@ -8,7 +8,7 @@ import { answerMs, maxAnswerBytes } from "./limits.ts";
 export type Answer = { readonly text: string } | { readonly problem: string };
 
 export interface AskerOptions {
-  readonly check: string;
+  readonly cloud: string;
   /** Where all that is asked lies below. */
   readonly base: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -26,11 +26,11 @@ export class Asker {
 
   /** @param path Below the base, with its query. Whatever is in it cannot lead to another host. */
   async get(path: string): Promise<Answer> {
-    const { check, base, asked } = this.#options;
+    const { cloud, base, asked } = this.#options;
     const url = new URL(`${base.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`);
     if (asked.length >= maxAsked) return { problem: `more than ${maxAsked} requests` };
     const { status, ...answer } = await this.#send(url);
-    const told = { check, method: "GET" as const, url: String(url).slice(0, 2048) };
+    const told = { cloud, method: "GET" as const, url: String(url).slice(0, 2048) };
     const problem = "problem" in answer ? answer.problem.slice(0, 500) : undefined;
     asked.push({ ...told, ...(status !== undefined && { status }), ...(problem !== undefined && { problem }) });
     return answer;

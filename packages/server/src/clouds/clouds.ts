@@ -1,10 +1,10 @@
 // Configuration of clouds, asked for live: in the shape in which their own tools print it, so that scans judge both by the same readers.
 import { readFile } from "node:fs/promises";
-import type { Asked, CloudCheck, ModelEntry } from "@outweigh/schema";
+import type { Asked, CloudEntry, ModelEntry } from "@outweigh/schema";
 import { Asker } from "./ask.ts";
 import { bucketFiles } from "./buckets.ts";
 import { clusterFiles } from "./cluster.ts";
-import { checkMs } from "./limits.ts";
+import { cloudMs } from "./limits.ts";
 import { repositoryFiles } from "./repositories.ts";
 
 /** One file as a person would have exported it. */
@@ -13,58 +13,58 @@ export interface AnsweredFile {
   readonly text: string;
 }
 
-export interface CheckOptions {
-  readonly checks: readonly CloudCheck[];
+export interface CloudOptions {
+  readonly clouds: readonly CloudEntry[];
   readonly register: readonly ModelEntry[];
   /** Where `${NAME}` of the configuration leads. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
 
-export interface Checked {
+export interface Answered {
   readonly files: readonly AnsweredFile[];
   /** Everything that was asked, in its order. */
   readonly asked: readonly Asked[];
 }
 
 /** Asks every configured cloud a few questions. What fails is told, and ends nothing: nothing that was not answered counts as closed. */
-export async function runChecks({ checks, register, env, signal }: CheckOptions): Promise<Checked> {
+export async function askClouds({ clouds, register, env, signal }: CloudOptions): Promise<Answered> {
   const asked: Asked[] = [];
   const files: AnsweredFile[] = [];
-  for (const check of checks) {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(checkMs)]);
+  for (const cloud of clouds) {
+    const within = AbortSignal.any([signal, AbortSignal.timeout(cloudMs)]);
     try {
-      files.push(...(await filesOf(check, { register, env, asked, signal: within })));
+      files.push(...(await filesOf(cloud, { register, env, asked, signal: within })));
     } catch (error) {
       if (signal.aborted) throw error;
       const problem = (error instanceof Error ? error.message : String(error)).slice(0, 500);
-      asked.push({ check: check.name, method: "GET", url: "", problem });
+      asked.push({ cloud: cloud.name, method: "GET", url: "", problem });
     }
   }
   return { files, asked };
 }
 
-export interface CheckTask {
+export interface CloudTask {
   readonly register: readonly ModelEntry[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly asked: Asked[];
   readonly signal: AbortSignal;
 }
 
-async function filesOf(check: CloudCheck, task: CheckTask): Promise<AnsweredFile[]> {
+async function filesOf(cloud: CloudEntry, task: CloudTask): Promise<AnsweredFile[]> {
   const { env, asked, signal } = task;
-  if (check.kind === "s3") return bucketFiles(check, task);
-  const token = secretOf(check.token, env);
-  const common = { check: check.name, asked, signal, headers: { authorization: `Bearer ${token}` } };
-  if (check.kind === "kubernetes") {
-    const ca = check.ca === undefined ? undefined : await readFile(check.ca, "utf8");
-    return clusterFiles(check.name, new Asker({ ...common, base: check.server, ca }));
+  if (cloud.kind === "s3") return bucketFiles(cloud, task);
+  const token = secretOf(cloud.token, env);
+  const common = { cloud: cloud.name, asked, signal, headers: { authorization: `Bearer ${token}` } };
+  if (cloud.kind === "kubernetes") {
+    const ca = cloud.ca === undefined ? undefined : await readFile(cloud.ca, "utf8");
+    return clusterFiles(cloud.name, new Asker({ ...common, base: cloud.server, ca }));
   }
-  return repositoryFiles(check, task.register, new Asker({ ...common, base: check.endpoint }));
+  return repositoryFiles(cloud, task.register, new Asker({ ...common, base: cloud.endpoint }));
 }
 
 /** @throws {Error} with the variable's name, never its value. */
-export function secretOf(reference: string, env: CheckTask["env"]): string {
+export function secretOf(reference: string, env: CloudTask["env"]): string {
   const name = reference.slice(2, -1);
   const value = env[name];
   if (value === undefined || value === "") throw new Error(`${name} is not set in the environment`);

@@ -1,7 +1,7 @@
 // What Hugging Face and GitHub say of repositories that the register names.
-import type { CloudCheck, ModelEntry } from "@outweigh/schema";
+import type { CloudEntry, ModelEntry } from "@outweigh/schema";
 import type { Asker } from "./ask.ts";
-import type { AnsweredFile } from "./checks.ts";
+import type { AnsweredFile } from "./clouds.ts";
 import { maxPlaces } from "./limits.ts";
 
 /** Names of an owner and a repository, as both hosts allow them. */
@@ -9,7 +9,7 @@ const named = /^[\w.-]{1,100}\/[\w.-]{1,100}/;
 
 /** One question for each repository. */
 export async function repositoryFiles(
-  { kind, name }: Extract<CloudCheck, { kind: "huggingface" | "github" }>,
+  { kind, name }: Extract<CloudEntry, { kind: "huggingface" | "github" }>,
   register: readonly ModelEntry[],
   ask: Asker,
 ): Promise<AnsweredFile[]> {

@@ -5,9 +5,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { scan, type ScanOptions } from "@outweigh/agent";
-import { cloudCheck, modelEntry, type Asked, type CloudCheck, type ScanReport } from "@outweigh/schema";
+import { cloudEntry, modelEntry, type Asked, type CloudEntry, type ScanReport } from "@outweigh/schema";
 import { aFolder } from "../testing/a-server.ts";
-import { runChecks } from "./checks.ts";
+import { askClouds } from "./clouds.ts";
 import { maxAnswerBytes } from "./limits.ts";
 
 const env = { KEY: "AKIA", SECRET: "s3cr3t-value", TOKEN: "t0ken-value" };
@@ -33,7 +33,7 @@ async function aCloud(t: TestContext, play: Play): Promise<string> {
   return `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`;
 }
 
-function checksOf(url: string): CloudCheck[] {
+function cloudsOf(url: string): CloudEntry[] {
   const s3 = {
     kind: "s3",
     name: "aws",
@@ -47,11 +47,11 @@ function checksOf(url: string): CloudCheck[] {
     { kind: "huggingface", name: "hub", token: "${TOKEN}", endpoint: url },
     { kind: "github", name: "gh", token: "${TOKEN}", endpoint: url },
   ];
-  return [s3, ...others].map((it) => cloudCheck.parse(it));
+  return [s3, ...others].map((it) => cloudEntry.parse(it));
 }
 
 const ask = (url: string, over: Partial<typeof env> = {}) =>
-  runChecks({ checks: checksOf(url), register, env: { ...env, ...over }, signal: AbortSignal.timeout(120_000) });
+  askClouds({ clouds: cloudsOf(url), register, env: { ...env, ...over }, signal: AbortSignal.timeout(120_000) });
 
 const xml = (text: string) => ({ type: "application/xml", text: `<?xml version="1.0" encoding="UTF-8"?>\n${text}` });
 const json = (value: unknown) => ({ type: "application/json", text: JSON.stringify(value) });
@@ -122,7 +122,7 @@ const scanOf = (folder: string, posture: ScanOptions["posture"]): Promise<ScanRe
   scan({ roots: [join(folder, "nothing")], register, machine: join(folder, "machine"), ...(posture && { posture }) });
 
 function aMachine(t: TestContext): string {
-  const folder = aFolder("checks");
+  const folder = aFolder("clouds");
   t.after(folder.remove);
   for (const it of ["nothing", "machine/etc", "machine/proc/net", "machine/proc/self"])
     mkdirSync(join(folder.path, it), { recursive: true });
@@ -211,8 +211,8 @@ test("an endless answer, an endless list and an answer that is none end, and are
     response.on("drain", pour);
     pour();
   });
-  const { files, asked } = await runChecks({
-    checks: checksOf(endless).slice(1),
+  const { files, asked } = await askClouds({
+    clouds: cloudsOf(endless).slice(1),
     register,
     env,
     signal: AbortSignal.timeout(120_000),

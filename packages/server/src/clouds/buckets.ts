@@ -1,24 +1,24 @@
 // Four questions of each bucket that the register names: who may read it by policy, by access list, what blocks that, and whether reads are logged.
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { CloudCheck } from "@outweigh/schema";
+import type { CloudEntry } from "@outweigh/schema";
 import { maxAsked } from "@outweigh/schema";
 import { boundBody } from "../collect/bucket-store.ts";
 import { fieldIn } from "../values.ts";
-import { secretOf, type AnsweredFile, type CheckTask } from "./checks.ts";
+import { secretOf, type AnsweredFile, type CloudTask } from "./clouds.ts";
 import { answerMs, maxPlaces } from "./limits.ts";
 
-type S3Check = Extract<CloudCheck, { kind: "s3" }>;
+type S3Cloud = Extract<CloudEntry, { kind: "s3" }>;
 
 /** As `aws s3api` prints the answers, each in a file of the bucket's folder. */
-export async function bucketFiles(check: S3Check, task: CheckTask): Promise<AnsweredFile[]> {
+export async function bucketFiles(cloud: S3Cloud, task: CloudTask): Promise<AnsweredFile[]> {
   const { register, env, signal } = task;
   const places = register.flatMap((it) => it.places).filter((it) => it.startsWith("s3://"));
   const named = places.map((it) => it.slice("s3://".length).split("/")[0] ?? "");
   const buckets = [...new Set(named)].filter((it) => /^[A-Za-z0-9][\w.-]{1,254}$/.test(it)).slice(0, maxPlaces);
   if (buckets.length === 0) return [];
   const sdk = await import("@aws-sdk/client-s3");
-  const client = clientOf(sdk, check, env);
-  tellAll(client, check.name, task);
+  const client = clientOf(sdk, cloud, env);
+  tellAll(client, cloud.name, task);
   const until = { abortSignal: signal };
   const questions: Readonly<Record<string, (Bucket: string) => Promise<object>>> = {
     policy: (Bucket) => client.send(new sdk.GetBucketPolicyCommand({ Bucket }), until),
@@ -33,7 +33,7 @@ export async function bucketFiles(check: S3Check, task: CheckTask): Promise<Answ
         if (task.asked.length >= maxAsked || signal.aborted) return files;
         const value = await answerOf(() => question(bucket), what);
         if (value === undefined) continue;
-        files.push({ path: `${check.name}/s3/${bucket}/${what}.json`, text: JSON.stringify(value, undefined, 2) });
+        files.push({ path: `${cloud.name}/s3/${bucket}/${what}.json`, text: JSON.stringify(value, undefined, 2) });
       }
     }
   } finally {
@@ -44,8 +44,8 @@ export async function bucketFiles(check: S3Check, task: CheckTask): Promise<Answ
 
 function clientOf(
   { S3Client: Client }: typeof import("@aws-sdk/client-s3"),
-  { region, endpoint, forcePathStyle, accessKeyId, secretAccessKey }: S3Check,
-  env: CheckTask["env"],
+  { region, endpoint, forcePathStyle, accessKeyId, secretAccessKey }: S3Cloud,
+  env: CloudTask["env"],
 ): S3Client {
   const credentials = accessKeyId !== undefined &&
     secretAccessKey !== undefined && {
@@ -65,7 +65,7 @@ function clientOf(
 }
 
 /** What the client really sends is what is told, and no answer is read beyond its bound. */
-function tellAll(client: S3Client, check: string, { asked }: CheckTask): void {
+function tellAll(client: S3Client, cloud: string, { asked }: CloudTask): void {
   client.middlewareStack.add(
     (next) => async (args) => {
       const { request } = args;
@@ -82,11 +82,11 @@ function tellAll(client: S3Client, check: string, { asked }: CheckTask): void {
         const status = Number(fieldIn(result.response, "statusCode"));
         // 404 says that something was never set.
         const isOf = status === 200 || status === 404;
-        asked.push({ check, method: "GET", url, status, ...(!isOf && { problem: `it answers ${status}` }) });
+        asked.push({ cloud, method: "GET", url, status, ...(!isOf && { problem: `it answers ${status}` }) });
         return result;
       } catch (error) {
         const problem = (error instanceof Error ? error.message : String(error)).slice(0, 500);
-        asked.push({ check, method: "GET", url, problem });
+        asked.push({ cloud, method: "GET", url, problem });
         throw error;
       }
     },

@@ -1,4 +1,4 @@
-/** Configuration of clouds that a scan asks for live, where somebody gave it credentials that read metadata alone. */
+/** Configuration of clouds that scans ask for, where somebody gave them credentials that read metadata alone. */
 import { z } from "zod";
 
 /** A reference to the environment. Secrets do not stand in files. */
@@ -52,15 +52,15 @@ const github = z.strictObject({
   endpoint: address.default("https://api.github.com"),
 });
 
-export const cloudCheck = z.discriminatedUnion("kind", [s3, kubernetes, huggingface, github]);
-export type CloudCheck = z.infer<typeof cloudCheck>;
+export const cloudEntry = z.discriminatedUnion("kind", [s3, kubernetes, huggingface, github]);
+export type CloudEntry = z.infer<typeof cloudEntry>;
 
-/** Most requests of all checks of one scan. */
+/** Most requests of one scan. */
 export const maxAsked = 500;
 
-/** One request as it was sent: all that a check asks is one of these. */
+/** One request as it was sent: all that is asked is one of these. */
 export const asked = z.object({
-  check: z.string().max(64),
+  cloud: z.string().max(64),
   method: z.literal("GET"),
   url: z.string().max(2048),
   /** Of the answer; absent where there was none. */
