@@ -4,6 +4,7 @@ export { ScanError, type ScanErrorCode } from "./scan/error.ts";
 export type { HashMode } from "./scan/hash-plan.ts";
 export type { KnownFingerprint } from "./scan/match.ts";
 export { scan, type ScanOptions } from "./scan/scan.ts";
+export { keyIdOf, looksSigned, maxSignedScanBytes, readSignedScan } from "./scan/signed-scan.ts";
 export { endpoint } from "./scan/theft-paths.ts";
 export { buildHelper } from "./watch/fanotify.ts";
 export { AgentError, type AgentErrorCode } from "./watch/error.ts";

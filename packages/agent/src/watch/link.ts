@@ -9,6 +9,7 @@ import {
   type HostFacts,
   type ReportAnswer,
 } from "@outweigh/schema";
+import { signerId } from "../scan/signed-scan.ts";
 import { readTable } from "../scan/listeners.ts";
 import { AgentError } from "./error.ts";
 import { makeIdentity, newKey, signedHeaders, type Identity } from "./identity.ts";
@@ -32,7 +33,11 @@ function factsOfHost(): HostFacts {
  * Enrols this host: makes its key, shows the token once, and keeps what the server says.
  * @throws {AgentError} REFUSED, UNREACHABLE, ENROLLED
  */
-export async function enrol(server: string, token: string, identityFile: string): Promise<{ agent: string }> {
+export async function enrol(
+  server: string,
+  token: string,
+  identityFile: string,
+): Promise<{ readonly agent: string; readonly key: string }> {
   const { key, publicKey } = newKey();
   const body = Buffer.from(JSON.stringify({ token, publicKey, host: factsOfHost() }));
   let agent = "";
@@ -41,7 +46,7 @@ export async function enrol(server: string, token: string, identityFile: string)
     agent = answer.agent;
     return { server, key, ...answer };
   });
-  return { agent };
+  return { agent, key: signerId(key) };
 }
 
 /** Sends a report. What it held is on the server's disk when this returns. @throws {AgentError} REFUSED, UNREACHABLE */

@@ -1,5 +1,5 @@
 // The agent as it runs on a host: watches, keeps what it saw until the server has it, and does what the server signed.
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { constants, hostname, setPriority } from "node:os";
 import { join } from "node:path";
 import {
@@ -12,6 +12,7 @@ import {
 } from "@outweigh/schema";
 import { Orders } from "../orders/orders.ts";
 import { scanInChild } from "../scan/in-child.ts";
+import { signScan } from "../scan/signed-scan.ts";
 import { collectFacts } from "./context.ts";
 import { AgentError } from "./error.ts";
 import { isRunnable } from "./fanotify.ts";
@@ -50,6 +51,8 @@ export interface RunOptions {
 }
 
 export const identityFile = (dataDir: string) => join(dataDir, "agent.json");
+/** The newest result of a scan, signed: `outweigh verify` accepts it. */
+export const signedScanFile = (dataDir: string) => join(dataDir, "scan.signed.json");
 export const helperFile = (dataDir: string) => join(dataDir, "outweigh-watch");
 
 /** Runs until aborted. @throws {AgentError} NOT_ENROLLED; REFUSED when the server does not know this agent any more. */
@@ -287,8 +290,20 @@ class Agent {
         "TOO_LARGE",
         `the report is longer than ${maxScanBytes} bytes: scan fewer folders at a time`,
       );
+    this.#keepSigned(report);
     this.#report = report;
     this.#wake();
+  }
+
+  /** For whoever wants to check what we said without the server. It is sent without it too. */
+  #keepSigned(report: ScanReport): void {
+    const path = signedScanFile(this.#options.dataDir);
+    try {
+      writeFileSync(`${path}.new`, signScan(report, this.#identity.key), { mode: 0o600, flush: true });
+      renameSync(`${path}.new`, path);
+    } catch (error) {
+      this.#problem(`the signed scan was not kept: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   #watchFile(path: string): void {

@@ -36,9 +36,12 @@ async function run({ values, positionals: [url = ""], json, terminal }: Call<typ
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const { AgentError, enrol, identityFile } = await import("@outweigh/agent");
   try {
-    const { agent } = await enrol(url, values.token, identityFile(dataDir));
-    if (json) terminal.printJson({ agent, data: dataDir });
-    else terminal.print("enrolled; npx outweigh agent run starts it");
+    const { agent, key } = await enrol(url, values.token, identityFile(dataDir));
+    if (json) terminal.printJson({ agent, key, data: dataDir });
+    else {
+      terminal.print("enrolled; npx outweigh agent run starts it");
+      terminal.say(`its key, which signs its scans, is ${key}`);
+    }
     return 0;
   } catch (error) {
     if (error instanceof AgentError) throw new CliError("FAILED", error.message, { cause: error });

@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { generateKeyPairSync } from "node:crypto";
+import { keyIdOf, readSignedScan, signScan } from "../../../agent/src/scan/signed-scan.ts";
 import { safetensors } from "../../../../e2e/world/weights.ts";
 import { aPack } from "../../../evidence/src/testing/a-log.ts";
 import { main } from "../main.ts";
@@ -206,4 +208,30 @@ test("a mistake in the configuration stops every command, with all its lines", a
   assert.equal(code, 2);
   assert.match(stderr, /:1:1: servers: there is no such key[^]*:2:9: models: /);
   assert.equal(existsSync(join(root, ".outweigh")), false);
+});
+
+test("verify accepts an agent's signed scan from the key that is named, and no other or changed one", async (t) => {
+  const { root } = aHost(t);
+  const at = "2026-11-26T00:00:00.000Z";
+  const counts = { filesSeen: 0, bytesRead: 0, models: [], listeners: [], paths: [], notSeen: [] };
+  const report = { version: "0", host: "gpu-1", startedAt: at, finishedAt: at, roots: ["/"], ...counts };
+  const text = signScan(report, generateKeyPairSync("ed25519").privateKey);
+  const read = readSignedScan(Buffer.from(text));
+  assert.ok("key" in read);
+  const file = join(root, "scan.signed.json");
+  writeFileSync(file, text);
+  const good = await run("verify", file, "--key", keyIdOf(read.key), "--json");
+  assert.equal(good.code, 0);
+  assert.deepEqual(JSON.parse(good.stdout), {
+    ok: true,
+    kind: "scan",
+    signer: keyIdOf(read.key),
+    host: "gpu-1",
+    finishedAt: at,
+  });
+  assert.equal((await run("verify", file, "--key", `ed25519:${"0".repeat(32)}`)).code, 1);
+  writeFileSync(file, text.replace("gpu-1", "gpu-2"));
+  const changed = await run("verify", file);
+  assert.equal(changed.code, 1);
+  assert.match(changed.stdout, /it was changed/);
 });

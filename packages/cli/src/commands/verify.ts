@@ -23,7 +23,7 @@ const options = {
 } as const;
 
 export const verify = command({
-  summary: "Checks a pack of evidence without any server",
+  summary: "Checks a pack of evidence, or an agent's signed scan, without any server",
   usage: "FILE",
   positionals: [1, 1],
   options,
@@ -38,6 +38,10 @@ export const verify = command({
       about: "Holds only if that key signed it",
     },
     {
+      line: "outweigh verify /var/lib/outweigh-agent/scan.signed.json",
+      about: "What an agent kept of its last scan: from whom it is, and that nothing was changed",
+    },
+    {
       line: "outweigh verify incident-1.pack --known 2026-11-01.json",
       about: "Holds only if the log still begins as it did that day",
     },
@@ -47,7 +51,11 @@ export const verify = command({
 
 async function run({ positionals: [file = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { maxPackBytes, verifyPack } = await import("@outweigh/evidence");
-  const bytes = read(file, maxPackBytes);
+  const { looksSigned, maxSignedScanBytes } = await import("@outweigh/agent");
+  const bytes = read(file, Math.max(maxPackBytes, maxSignedScanBytes));
+  if (looksSigned(bytes)) return verifyScan(bytes, { file, trusted: values.key, json, terminal });
+  if (bytes.length > maxPackBytes)
+    throw new CliError("USAGE", `${file} has ${bytes.length} bytes, at most ${maxPackBytes} are read of a pack`);
   const known = values.known.map(readCheckpoint);
   const report = verifyPack(bytes, {
     ...(values.key.length > 0 && { trusted: values.key }),
@@ -75,6 +83,35 @@ async function run({ positionals: [file = ""], values, json, terminal }: Call<ty
     if (!isPack) terminal.print("   nothing of a pack can be read in it: outweigh pack INCIDENT > FILE makes one");
   }
   return report.ok ? 0 : 1;
+}
+
+interface ScanCheck extends Pick<Call<typeof options>, "json" | "terminal"> {
+  readonly file: string;
+  readonly trusted: readonly string[];
+}
+
+/** What an agent kept of its last scan. */
+async function verifyScan(bytes: Uint8Array, { file, trusted, json, terminal }: ScanCheck): Promise<ExitCode> {
+  const { keyIdOf, readSignedScan } = await import("@outweigh/agent");
+  const read = readSignedScan(bytes);
+  const isTrusted = "problem" in read || trusted.length === 0 || read.names.some((it) => trusted.includes(it));
+  const problem = "problem" in read ? read.problem : isTrusted ? undefined : "another key than those given signed it";
+  const ok = problem === undefined;
+  const signer = "problem" in read ? undefined : keyIdOf(read.key);
+  const report = "problem" in read ? undefined : read.report;
+  if (json)
+    terminal.printJson({ ok, kind: "scan", signer, host: report?.host, finishedAt: report?.finishedAt, problem });
+  else {
+    terminal.print(ok ? `${visible(file)} holds` : `${visible(file)} does not hold`);
+    if (report) {
+      const { host = "unknown", finishedAt, models } = report;
+      terminal.print(`   scan of ${visible(host)}, finished ${finishedAt}: ${plural(models.length, "model")}`);
+    }
+    if (signer !== undefined)
+      terminal.print(`   signed by ${signer}${trusted.length > 0 ? "" : ": compare it with the key you were told"}`);
+    if (problem !== undefined) terminal.print(`   ! ${problem}`);
+  }
+  return ok ? 0 : 1;
 }
 
 /** What the pack says of its incident, as far as a checker need not know it. */
