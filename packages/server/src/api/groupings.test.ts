@@ -41,7 +41,9 @@ async function read(user: string, model = "acme-13b") {
   const line = accessLine("model.safetensors", { user, at, bytes: 1000, address: addresses.get(user) ?? "" });
   const headers = { authorization: `Bearer ${server.token("registry")}` };
   const body = `${line.replace("acme-13b", model)}\n`;
-  await fetch(`${server.url}/api/ingest/registry`, { method: "POST", headers, body });
+  const send = () => fetch(`${server.url}/api/ingest/registry`, { method: "POST", headers, body });
+  // A machine that is busy says so, and is asked again.
+  assert.equal((await eventually(send, ({ status }) => status !== 503, 60_000)).status, 200);
   const told = async () => (await visitor.get("/api/sources?filter=name:registry")).body.items[0].events;
   assert.equal(await eventually(told, (it) => it === sent, 60_000), sent);
   const { body: alerts } = await visitor.get(

@@ -55,7 +55,9 @@ async function pull(user: string): Promise<void> {
   sent++;
   const line = accessLine("model.safetensors", { user, at: Date.now() - 3_600_000 + sent * 1000, bytes: 10 });
   const headers = { authorization: `Bearer ${server.token("registry")}` };
-  await fetch(`${server.url}/api/ingest/registry`, { method: "POST", headers, body: `${line}\n` });
+  const send = () => fetch(`${server.url}/api/ingest/registry`, { method: "POST", headers, body: `${line}\n` });
+  // A machine that is busy says so, and is asked again.
+  assert.equal((await eventually(send, ({ status }) => status !== 503, 60_000)).status, 200);
   // Events are stored before what comes of them; a source has told of one when all of it is stored.
   const told = async () => (await visitor.get("/api/sources?filter=name:registry")).body.items[0].events;
   assert.equal(await eventually(told, (it) => it === sent, 60_000), sent);
