@@ -25,6 +25,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["rules backtest", async () => (await import("./commands/rules-backtest.ts")).rulesBacktest],
   ["account add", async () => (await import("./commands/account-add.ts")).accountAdd],
   ["account list", async () => (await import("./commands/account-list.ts")).accountList],
+  ["account address", async () => (await import("./commands/account-address.ts")).accountAddress],
   ["account role", async () => (await import("./commands/account-role.ts")).accountRole],
   ["account reset", async () => (await import("./commands/account-reset.ts")).accountReset],
   ["account disable", async () => (await import("./commands/account-disable.ts")).accountDisable],
