@@ -1,6 +1,6 @@
-// `npm run bench -- agent [--json] [seconds at rest] [opens a second] [T0]`: what an agent takes of a host at rest, and whether it keeps up
+// `npm run bench -- agent [--json] [seconds at rest] [opens a second] [T1]`: what an agent takes of a host at rest, and whether it keeps up
 // when a watched file is opened thousands of times a second while other programs copy it, and how late each copy is told. With root and a
-// C compiler: tier T2, unless T0 is asked for. CPU is processor time, which other load leaves alone; but the helper is also told of what
+// C compiler: tier T2, unless T1 is asked for. CPU is processor time, which other load leaves alone; but the helper is also told of what
 // others open meanwhile. For a host of its own, processes and all: `unshare -pf --mount-proc npm run bench -- agent`.
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
@@ -110,7 +110,7 @@ step();`;
 
 export async function run({ json, args }: { readonly json: boolean; readonly args: readonly string[] }): Promise<void> {
   const [rest = 60, opens = 10_000] = args.map(Number);
-  const tier = args[2] === "T0" ? "T0" : "T2";
+  const tier = args[2] === "T1" ? "T1" : "T2";
   const folder = mkdtempSync(join(tmpdir(), "outweigh-bench-"));
   const server = await aServer();
   let agent: ChildProcess | undefined;
@@ -132,7 +132,7 @@ interface Task {
   readonly server: Server;
   readonly rest: number;
   readonly opens: number;
-  readonly tier: "T0" | "T2";
+  readonly tier: "T1" | "T2";
   started(agent: ChildProcess): void;
 }
 

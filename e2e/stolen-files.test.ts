@@ -38,7 +38,7 @@ async function eventually<T>(ask: () => Promise<T>, isWanted: (it: T) => boolean
   }
 }
 
-for (const tier of ["T2", "T0"] as const) {
+for (const tier of ["T2", "T1"] as const) {
   test(`weights are stolen from a host: seen by an agent of tier ${tier}`, { skip, timeout: 480_000 }, async (t) => {
     const folder = storyFolder("stolen-files");
     t.after(() => folder.remove());
@@ -128,7 +128,7 @@ for (const tier of ["T2", "T0"] as const) {
       const done = new Set(told.map((it) => `${it.actor?.process?.name} ${it.operation} ${it.file?.path}`));
       return steps.filter((it) => !done.has(it));
     };
-    // What is shorter than a look may be missed by T0. The kernel misses nothing; what it told may still be on its way from the agent.
+    // What is shorter than a look may be missed by looking. The kernel misses nothing; what it told may still be on its way from the agent.
     const told = tier === "T2" ? await eventually(tell, (it) => missedIn(it).length === 0) : await tell();
     const missed = missedIn(told);
     t.diagnostic(
@@ -151,7 +151,7 @@ for (const tier of ["T2", "T0"] as const) {
 
 async function enrolAndRun(
   t: TestContext,
-  { cwd, data, models, url, tier }: { cwd: string; data: string; models: string; url: string; tier: "T0" | "T2" },
+  { cwd, data, models, url, tier }: { cwd: string; data: string; models: string; url: string; tier: "T1" | "T2" },
 ): Promise<{ said(): string }> {
   const own = join(cwd, "agent");
   const token = JSON.parse(run(["agent", "token", "--host", hostname(), "--data", data, "--json"], cwd).stdout).token;

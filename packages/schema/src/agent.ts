@@ -12,8 +12,8 @@ const short = z.string().max(256);
 /** An Ed25519 public key: SubjectPublicKeyInfo in DER, base64. */
 const publicKey = z.base64().length(60);
 
-/** What an agent can see: `T0` looks at `/proc`, `T2` is told by the kernel. */
-export const agentTier = z.enum(["T0", "T2"]);
+/** What an agent can see: `T0` looks at `/proc`, `T1` at every process and file there, `T2` is told by the kernel. */
+export const agentTier = z.enum(["T0", "T1", "T2"]);
 
 /** The facts of a host that its page shows. */
 export const hostFacts = z.strictObject({

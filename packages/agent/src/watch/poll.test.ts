@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -150,3 +150,39 @@ test("a clock that is set back or forward hides nothing, and ends nothing early"
   const done = told.filter((it) => it.what === "write").map((it) => it.file.path);
   assert.deepEqual(new Set(done), new Set(copies));
 });
+
+const setpriv = "/usr/bin/setpriv";
+const canGiveRights = process.geteuid?.() === 0 && existsSync(setpriv);
+
+test(
+  "with two rights and without root, the files that other users have open are seen: tier T1",
+  { skip: skip || (!canGiveRights && "needs root and setpriv") },
+  async (t) => {
+    const { weights } = aHost(t);
+    const { pid } = await aProgram(t, `require("fs").openSync(process.argv[1])`, [weights]);
+    const script = `
+      import { Proc } from ${JSON.stringify(join(import.meta.dirname, "proc.ts"))};
+      const proc = new Proc();
+      console.log(JSON.stringify({ all: proc.seesAll(), open: (proc.handles(${pid}) ?? []).map((it) => it.target) }));`;
+    const rights = "+dac_read_search,+sys_ptrace";
+    const as = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
+    const { stdout, stderr } = spawnSync(
+      setpriv,
+      [
+        ...as,
+        "--inh-caps",
+        rights,
+        "--ambient-caps",
+        rights,
+        process.execPath,
+        "--input-type=module-typescript",
+        "-e",
+        script,
+      ],
+      { encoding: "utf8", cwd: "/" },
+    );
+    const { all, open } = JSON.parse(stdout || assert.fail(stderr));
+    assert.equal(all, true);
+    assert.ok(open.includes(weights), open.join(", "));
+  },
+);

@@ -1,4 +1,4 @@
-// The sensor of tier T0: what `/proc` shows, looked at a few times a second. Misses what begins and ends between two looks.
+// The sensor of tiers T0 and T1: what `/proc` shows, looked at a few times a second. Misses what begins and ends between two looks.
 import { statSync } from "node:fs";
 import { socketsIn, unixSocketsIn } from "./connections.ts";
 import { maxFileBytes } from "./limits.ts";

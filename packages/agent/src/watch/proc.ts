@@ -132,6 +132,15 @@ export class Proc {
     return found;
   }
 
+  /**
+   * Whether we may look at every process and file of this host: as root may, or who was given CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE.
+   * Blind spot: a module of the kernel, such as SELinux, may forbid it all the same.
+   */
+  seesAll(): boolean {
+    const held = /^CapEff:\s+([0-9a-f]+)$/m.exec(text(`${this.#root}/self/status`) ?? "")?.[1] ?? "0";
+    return (BigInt(`0x${held}`) & allSeeing) === allSeeing;
+  }
+
   /** What a process has open; undefined when we may not look or it has ended. Files it only maps are not among them. */
   handles(pid: number): Handle[] | undefined {
     const folder = `${this.#root}/${pid}/fd`;
@@ -173,6 +182,9 @@ export class Proc {
     return link(`${this.#root}/${pid}/ns/net`);
   }
 }
+
+/** The two rights, as bits of a set of capabilities. Source: linux/capability.h. */
+const allSeeing = (1n << 2n) | (1n << 19n);
 
 /** What names a process for good, whoever saw it. */
 export function keyOf(pid: number, startTicks: number): string {

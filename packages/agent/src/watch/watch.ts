@@ -21,7 +21,7 @@ const maxAgain = 64;
 
 export interface WatchOptions {
   readonly host: string;
-  /** The compiled helper of tier T2; without it the watch is T0. */
+  /** The compiled helper of tier T2; without it the watch is T0, or T1 with the rights for it. */
   readonly helper?: string | undefined;
   /** Gets each line as it happens. */
   tell(record: ActivityRecord): void;
@@ -44,10 +44,13 @@ export class Watch {
   /** Processes that are looked at again, and the files that the kernel told of meanwhile. */
   readonly #again = new Map<number, Set<string>>();
   readonly #ours = new Set<number>();
+  /** The tier without the helper. */
+  readonly #looksAs: "T0" | "T1";
 
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#proc = options.proc ?? new Proc();
+    this.#looksAs = this.#proc.seesAll() ? "T1" : "T0";
     this.#poll = new Poll({
       proc: this.#proc,
       story: this.#story,
@@ -59,8 +62,8 @@ export class Watch {
   }
 
   /** The tier that really runs. */
-  get tier(): "T0" | "T2" {
-    return this.#helper ? "T2" : "T0";
+  get tier(): "T0" | "T1" | "T2" {
+    return this.#helper ? "T2" : this.#looksAs;
   }
 
   /** Starts looking. Resolves when the sensors stand. */
@@ -78,12 +81,13 @@ export class Watch {
       lost: () => this.#options.problem("the kernel's queue was full: opens of files were missed"),
       ended: (why) => {
         this.#helper = undefined;
-        if (this.#timer) this.#options.problem(`the kernel's sensor (T2) ended, the watch goes on as T0: ${why}`);
+        if (this.#timer)
+          this.#options.problem(`the kernel's sensor (T2) ended, the watch goes on as ${this.#looksAs}: ${why}`);
       },
     });
     this.#helper = helper;
     if (await helper.ready) for (const it of this.#asked) helper.watch(it);
-    else this.#options.problem("the kernel's sensor (T2) did not start, the watch is T0");
+    else this.#options.problem(`the kernel's sensor (T2) did not start, the watch is ${this.#looksAs}`);
   }
 
   /** Watches a file of weights from now on. */
