@@ -20,7 +20,15 @@ import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { actionPage, actionPreview, actionRow, type ActionPreview, type ScanReport } from "@outweigh/schema";
+import {
+  actionPage,
+  actionPreview,
+  actionRow,
+  connectionPage,
+  connectionTest,
+  type ActionPreview,
+  type ScanReport,
+} from "@outweigh/schema";
 import type { Running } from "../start.ts";
 import { aFolder, aServer, eventually, signIn, type Visitor } from "../testing/a-server.ts";
 
@@ -314,6 +322,22 @@ test("a webhook that redirects, fails or is not there is a failure, and nothing 
   assert.match((await preview("unset", "notify", id)).refused ?? "", /environment has no NOT_SET/);
   assert.match((await preview("evil", "notify", id)).refused ?? "", /names no connection/);
   assert.match((await preview("pager", "notify")).refused ?? "", /needs an incident/);
+});
+
+test("connections are shown without their secrets, and a look at each says what it saw and sends nothing", async () => {
+  const { items } = connectionPage.parse((await visitor.get("/api/connections")).body);
+  const unset = items.find((it) => it.name === "unset");
+  assert.deepEqual([unset?.kind, unset?.verbs, unset?.unset], ["webhook", ["notify"], ["NOT_SET"]]);
+  const bodies = received.filter((it) => it.body !== "").length;
+  const look = async (name: string) =>
+    connectionTest.parse((await visitor.post(`/api/connections/${name}/test`, {})).body);
+  assert.match((await look("pager")).text, /answers \(204\); whether it takes a message shows when one is sent/);
+  assert.deepEqual(await look("unset"), { ok: false, text: "the environment has no NOT_SET" });
+  assert.equal((await look("gone")).ok, false);
+  assert.equal((await visitor.post("/api/connections/evil/test", {})).status, 404);
+  assert.equal(received.filter((it) => it.body !== "").length, bodies);
+  const { items: noted } = (await visitor.get("/api/evidence?filter=kind:connection-tested")).body;
+  assert.equal(noted.length, 3);
 });
 
 test("all that was done is on the list, and the secret is nowhere", async () => {
