@@ -41,13 +41,25 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
     ownRulePage.parse(await (await session.get(`/api/own-rules?${query}`)).json()),
   );
   if (json) {
-    terminal.printJson({ ownRules: items });
+    terminal.printJson({ ownRules: items.map(withTimes) });
     return 0;
   }
   if (items.length === 0)
     terminal.print("None: “This is fine” on an alert's page begins an exception, “Make a rule” on a hunt a rule.");
   for (const it of items) terminal.print(lineOf(it));
   return 0;
+}
+
+/** Times as other programs read them. */
+function withTimes({ at, stageAt, endsAt, count: { lastAt, ...count }, ...it }: OwnRule): object {
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  return {
+    ...it,
+    at: iso(at),
+    stageAt: iso(stageAt),
+    ...(endsAt !== undefined && { endsAt: iso(endsAt) }),
+    count: { ...count, ...(lastAt !== undefined && { lastAt: iso(lastAt) }) },
+  };
 }
 
 function lineOf({ stage, kind, name, rules, count, endsAt, by }: OwnRule): string {

@@ -137,10 +137,8 @@ export class OwnRules {
       if (!before && all.length >= maxOwnRules)
         throw new ServerError("TOO_MANY", `there are ${maxOwnRules} already: no more are kept`);
       await keepOwnRule(tx, row);
-      const decision = {
-        ...said(row, "drafted", by, reason),
-        fields: { digest: row.digest, text, ...(row.proof !== undefined && { proof: row.proof }) },
-      };
+      // The digest stands for the proof too: records of logs have no place in the chain.
+      const decision = { ...said(row, "drafted", by, reason), fields: { digest: row.digest, text } };
       await evidence.append(tx, [decision], now());
     });
     changes.tell("rule", it.name);
