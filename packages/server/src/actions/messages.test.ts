@@ -268,7 +268,7 @@ test("a flood of a thousand incidents is one message with a number; each is told
   assert.equal(items.length, 2);
 });
 
-test("silence is told once an hour; a message that was not taken is told later, with what came meanwhile", async () => {
+test("each silence is told once, however long it lasts; a message that was not taken is told later, with what came meanwhile", async () => {
   const silent = [{ name: "hub", from: now }];
   const notices = noticesWith("- { when: { source: silent }, tell: [slack], why: blind }", silent);
   slack = { status: 503, body: "", type: "text/plain" };
@@ -285,6 +285,16 @@ test("silence is told once an hour; a message that was not taken is told later, 
   const text = String(fieldIn(parseJson(desk.asked.at(-1)?.body ?? ""), "text"));
   assert.match(text, /^Outweigh: 2 silent sources\nhub is silent since .*\nproxy is silent since /);
   assert.equal(notices.toldBy("slack")?.problem, undefined);
+  now += 3 * 86_400_000;
+  await notices.look();
+  assert.equal(desk.asked.length, from + 2, "the same silence is no news");
+  silent.splice(0, 2, { name: "hub", from: now - 1000 });
+  await notices.look();
+  assert.equal(desk.asked.length, from + 3, "another one is");
+  now += 5 * 60_000;
+  silent.splice(0, 1, { name: "hub", from: now - 1000 });
+  await notices.look();
+  assert.equal(desk.asked.length, from + 3, "unless it follows within the hour");
 });
 
 test("a policy that tells by nobody's connection is no policy", () => {

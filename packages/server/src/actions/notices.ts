@@ -118,8 +118,9 @@ export class Notices {
     const fresh = await untold(db, name, await incidentsSince(db, from), (it) => it.id);
     const incidents = fresh.filter((it) => toldOfIncident(policy, it).has(name));
     if (!toldOfSilence(policy).has(name)) return { incidents, silent: [] };
-    const recently = silent().filter((it) => now() - it.from < newsMs);
-    return { incidents, silent: await untold(db, name, recently, silenceSubject, now() - sameSilenceMs) };
+    // This silence was told, or another one a moment ago.
+    const toldAfter = ({ from }: { readonly from: number }) => Math.min(from, now() - sameSilenceMs);
+    return { incidents, silent: await untold(db, name, silent(), silenceSubject, toldAfter) };
   }
 
   /** What was taken is never told again; what was not is told with whatever else there is by then. */

@@ -26,24 +26,23 @@ export async function toldSince(db: Db, connection: string, now: number): Promis
   return (await of())?.at ?? now;
 }
 
-/** Those that were not told; or, with `after`, not since then. */
+/** Those that were not told; or, with `afterOf`, not since then. */
 export async function untold<It>(
   db: Db,
   connection: string,
   items: readonly It[],
   subjectOf: (it: It) => string,
-  after = 0,
+  afterOf: (it: It) => number = () => 0,
 ): Promise<It[]> {
   if (items.length === 0) return [];
   const rows = await db
     .selectFrom("told")
-    .select("subject")
+    .select(["subject", "at"])
     .where("connection", "=", connection)
     .where("subject", "in", items.map(subjectOf))
-    .where("at", ">=", after)
     .execute();
-  const known = new Set(rows.map((it) => it.subject));
-  return items.filter((it) => !known.has(subjectOf(it)));
+  const known = new Map(rows.map((it) => [it.subject, it.at]));
+  return items.filter((it) => (known.get(subjectOf(it)) ?? -1) < afterOf(it));
 }
 
 export async function setTold(tx: Tx, connection: string, subjects: readonly string[], at: number): Promise<void> {
