@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { alert, config, incident, opened, sessionHeader, type Alert, type Incident } from "@outweigh/schema";
 import { start } from "@outweigh/server";
 import { pino } from "pino";
@@ -190,7 +191,12 @@ async function fillAlerts(
 }
 
 async function signIn(link: string): Promise<Record<string, string>> {
-  const answer = await fetch(link, { headers: { accept: "application/json" } });
+  // A server that has just started on a busy machine asks to come back later.
+  let answer = await fetch(link, { headers: { accept: "application/json" } });
+  while (answer.status === 503) {
+    await sleep(200);
+    answer = await fetch(link, { headers: { accept: "application/json" } });
+  }
   const cookie = (answer.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
   return { cookie, [sessionHeader]: opened.parse(await answer.json()).key };
 }

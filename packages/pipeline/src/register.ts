@@ -134,12 +134,25 @@ function inPlace(model: ModelEntry, place: string, rest: readonly string[]): Loc
   const files = model.files;
   if (!files) return guess(located, rest);
   const [only] = files;
-  const file =
-    rest.length === 0 && files.length === 1
-      ? only
-      : files.find((it) => cleanSegments(it.path.split("/")).join("/") === relative);
+  const file = rest.length === 0 && files.length === 1 ? only : filesOf(model, files).get(relative);
   if (file) return { ...located, part: file.path, partBytes: file.bytes, weights: true };
   return guess(located, rest);
+}
+
+/** A model's files by their clean paths; of two with one path, the first. Made once: this is asked for every event about a model. */
+const cleanFiles = new WeakMap<ModelEntry, Map<string, ModelFile>>();
+type ModelFile = NonNullable<ModelEntry["files"]>[number];
+
+function filesOf(model: ModelEntry, files: readonly ModelFile[]): Map<string, ModelFile> {
+  const known = cleanFiles.get(model);
+  if (known) return known;
+  const made = new Map<string, ModelFile>();
+  for (const it of files) {
+    const path = cleanSegments(it.path.split("/")).join("/");
+    if (!made.has(path)) made.set(path, it);
+  }
+  cleanFiles.set(model, made);
+  return made;
 }
 
 /** What the name says of a file that the register does not list: it is told apart by its path. A digest says nothing of weights. */

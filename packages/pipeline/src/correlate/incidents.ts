@@ -14,6 +14,7 @@ import {
   type Story,
 } from "./story.ts";
 import { StoryIndex } from "./story-index.ts";
+import { Waiting } from "./waiting.ts";
 
 /** What a person decided: which alerts these incidents hold from now on. An incident without alerts is one no more. */
 export const regrouping = z.object({
@@ -73,7 +74,7 @@ export class Incidents {
   #index = new StoryIndex<Story>();
   /** The story of each alert that is in one. */
   #homes = new Map<string, Story>();
-  #waiting: Member[] = [];
+  readonly #waiting = new Waiting(maxWaiting);
 
   constructor(options: Partial<CorrelateOptions> = {}) {
     this.#options = { ...correlateDefaults, ...options };
@@ -125,7 +126,7 @@ export class Incidents {
     for (const it of changed)
       it.addresses = [...new Set(it.members.flatMap((one) => one.address ?? []))].slice(-maxNames);
     this.#stories = this.#stories.filter((it) => it.members.length > 0).slice(-maxOpen);
-    this.#waiting = this.#waiting.filter((it) => !moved.has(it.id));
+    for (const id of moved.keys()) this.#waiting.remove(id);
     this.#reindex();
     return changed.filter((it) => it.members.length > 0).map(incidentOf);
   }
@@ -142,13 +143,13 @@ export class Incidents {
   }
 
   snapshot(): unknown {
-    return structuredClone({ stories: this.#stories, waiting: this.#waiting });
+    return structuredClone({ stories: this.#stories, waiting: this.#waiting.all });
   }
 
   restore(state: unknown): void {
     const { stories, waiting } = stored.parse(state);
     this.#stories = stories.map((it) => ({ ...it, members: it.members.map(asMember) }));
-    this.#waiting = waiting.map(asMember);
+    this.#waiting.set(waiting.map(asMember));
     this.#reindex();
   }
 
@@ -179,7 +180,7 @@ export class Incidents {
 
   #open(it: Member): Story | undefined {
     if (severityId(it.severity) < severityId("medium")) {
-      this.#waiting = [...this.#waiting.filter(({ id }) => id !== it.id), it].slice(-maxWaiting);
+      this.#waiting.add(it);
       return undefined;
     }
     const digest = createHash("sha256").update(it.id).digest("hex");
@@ -196,17 +197,14 @@ export class Incidents {
 
   /** Adds an alert to a story, and with it those of its principal that waited. */
   #add(story: Story, it: Member): void {
-    const joins = (other: Member) =>
-      other.id === it.id ||
-      (other.principal !== undefined &&
-        other.principal === it.principal &&
-        this.#isNear(story, other, this.#options.principalWindowMs));
     if (story.members.length < maxAlerts) this.#put(story, it);
     this.#homes.set(it.id, story);
-    const joining = this.#waiting.filter(joins);
-    if (joining.length === 0) return;
-    this.#waiting = this.#waiting.filter((other) => !joining.includes(other));
+    const { principalWindowMs } = this.#options;
+    const joining = this.#waiting
+      .with(it)
+      .filter((other) => other.id === it.id || this.#isNear(story, other, principalWindowMs));
     for (const other of joining) {
+      this.#waiting.remove(other.id);
       if (other.id === it.id || story.members.length >= maxAlerts) continue;
       this.#put(story, other);
       this.#homes.set(other.id, story);

@@ -33,8 +33,9 @@ export class StoryIndex<Story extends Findable> {
 
   /** Takes a story's addresses in place of those it had. */
   move(story: Story, before: readonly string[]): void {
-    for (const it of before) if (!story.addresses.includes(it)) this.#drop("address", it, story);
-    for (const it of story.addresses) this.#put("address", it, story);
+    const [old, now] = [new Set(before), new Set(story.addresses)];
+    for (const it of old) if (!now.has(it)) this.#drop("address", it, story);
+    for (const it of now) if (!old.has(it)) this.#put("address", it, story);
   }
 
   close(story: Story): void {

@@ -73,12 +73,17 @@ export function affinity({ members }: Story, it: Member): number {
   return Math.max(0, ...members.map(shared));
 }
 
+// These and what follows are asked for every alert of a flood, of stories with hundreds of members: they make no lists on the way.
 export function firstAt({ members }: Story): number {
-  return Math.min(...members.map((it) => it.firstAt));
+  let at = Number.POSITIVE_INFINITY;
+  for (const it of members) if (it.firstAt < at) at = it.firstAt;
+  return at;
 }
 
 export function lastAt({ members }: Story): number {
-  return Math.max(...members.map((it) => it.lastAt));
+  let at = Number.NEGATIVE_INFINITY;
+  for (const it of members) if (it.lastAt > at) at = it.lastAt;
+  return at;
 }
 
 /** Which alert tells the story best, among the worst: what the books prove before what a pattern suggests. */
@@ -107,15 +112,16 @@ export function incidentOf(story: Story): Incident {
   const loud = members.filter((it) => severityId(it.severity) >= severityId("medium"));
   const act = lead?.act ?? loud.find((it) => it.act !== undefined)?.act;
   const method = lead?.method ?? loud.find((it) => it.method !== undefined)?.method;
+  const [principals, models] = [named(members, "principal"), named(members, "model")];
   return {
     id,
     title: lead ? lead.summary + alikeText(lead, worst) : "An incident without alerts",
     severity,
-    reason: reasonOf(story),
+    reason: reasonOf(story, principals, models),
     ...(act !== undefined && { act }),
     ...(method !== undefined && { method }),
-    principals: names(members.map((it) => it.principal)),
-    models: names(members.map((it) => it.model)),
+    principals,
+    models,
     alerts: members.map((it) => it.id),
     firstAt: firstAt(story),
     lastAt: lastAt(story),
@@ -124,32 +130,40 @@ export function incidentOf(story: Story): Incident {
 
 /** Who else did what the alert tells of its principal: an incident of two readers is not the first one's alone. */
 function alikeText({ rule, model, principal }: Member, worst: readonly Member[]): string {
-  const others = names(worst.filter((it) => it.rule === rule && it.model === model).map((it) => it.principal));
-  const [first, ...more] = others.filter((it) => it !== principal);
-  if (first === undefined || principal === undefined) return "";
+  if (principal === undefined) return "";
+  const alike = worst.filter((it) => it.rule === rule && it.model === model);
+  const [first, ...more] = named(alike, "principal").filter((it) => it !== principal);
+  if (first === undefined) return "";
   return more.length === 0 ? `; ${first} did the same` : `; ${more.length + 1} more principals did the same`;
 }
 
-function names(list: readonly (string | undefined)[]): string[] {
-  return [...new Set(list.filter((it) => it !== undefined))].slice(0, maxNames);
+/** The first different values, at most `maxNames`. */
+function named(members: readonly Member[], key: "principal" | "model"): string[] {
+  const found = new Set<string>();
+  for (const it of members) {
+    const name = it[key];
+    if (name !== undefined) found.add(name);
+    if (found.size === maxNames) break;
+  }
+  return [...found];
 }
 
 /** Why these alerts stand together: what a person decided first. */
-function reasonOf(story: Story): string {
-  return story.decided === undefined ? sharedOf(story) : `${story.decided} ${sharedOf(story)}`;
+function reasonOf(story: Story, principals: readonly string[], models: readonly string[]): string {
+  const shared = sharedOf(story, principals, models);
+  return story.decided === undefined ? shared : `${story.decided} ${shared}`;
 }
 
 /** What these alerts share, in one sentence. */
-function sharedOf(story: Story): string {
+function sharedOf(story: Story, principals: readonly string[], models: readonly string[]): string {
   const { members } = story;
   if (members.length === 1) return "One alert; nothing else close in time shares its principal, address or model";
-  const principals = names(members.map((it) => it.principal));
-  const models = names(members.map((it) => it.model));
   const shared: string[] = [];
   if (principals.length === 1 && members.every((it) => it.principal !== undefined))
     shared.push(`the principal ${principals[0]}`);
-  const [address, ...others] = new Set(members.map((it) => it.address));
-  if (principals.length > 1 && address !== undefined && others.length === 0) shared.push(`the address ${address}`);
+  const address = members[0]?.address;
+  if (principals.length > 1 && address !== undefined && members.every((it) => it.address === address))
+    shared.push(`the address ${address}`);
   if (models.length === 1 && members.every((it) => it.model !== undefined)) shared.push(`the model ${models[0]}`);
   // Records without any time stand at 0: then how close they are is not known.
   const span = lastAt(story) - firstAt(story);
