@@ -74,6 +74,16 @@ export function Failed({ what, error, since, stillWorks, again }: FailedProps) {
   );
 }
 
+/** What is shown is not all there is: servers that hold some of the events are away. */
+export function Partial({ of }: { readonly of: { readonly partial?: true | undefined } }) {
+  if (of.partial !== true) return null;
+  return (
+    <p className={s.partial} role="status">
+      Not all events: servers that hold some of them are away. What is here is true; there may be more.
+    </p>
+  );
+}
+
 /** An error in its own place: its code and what it says. */
 export function Problem({ error }: { readonly error: Error }) {
   const code = error instanceof ApiError ? error.code : "PAGE_FAILED";

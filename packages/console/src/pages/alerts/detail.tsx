@@ -4,7 +4,7 @@ import { alertQuery } from "../../api/queries.ts";
 import { Level } from "../../ui/level.tsx";
 import { Actions, Page, Section, Title } from "../../ui/parts.tsx";
 import { useShortcuts } from "../../ui/shortcuts.ts";
-import { Failed, Waiting } from "../../ui/states.tsx";
+import { Failed, Partial, Waiting } from "../../ui/states.tsx";
 import { FilterBy, Shown } from "../../ui/text.tsx";
 import { pivot } from "../fields.ts";
 import { Background, DoNext } from "../playbooks/playbook.tsx";
@@ -65,6 +65,7 @@ export function AlertPage() {
           </>
         }
       >
+        <Partial of={data} />
         <Claim of={data} />
         <Section title="Why it matched">
           <Matched of={data.alert.matched} />

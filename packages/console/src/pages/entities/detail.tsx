@@ -9,7 +9,7 @@ import { Bar } from "../../ui/bar.tsx";
 import { Level } from "../../ui/level.tsx";
 import { Dotted, Page, Prose, Section, Title } from "../../ui/parts.tsx";
 import { useShortcuts } from "../../ui/shortcuts.ts";
-import { Failed, Waiting } from "../../ui/states.tsx";
+import { Failed, Partial, Waiting } from "../../ui/states.tsx";
 import { FilterBy, Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago, At } from "../../ui/when.tsx";
 import { Holdings } from "../books/holdings.tsx";
@@ -82,6 +82,7 @@ function Told({ of: it }: { readonly of: EntityDetail }) {
         }
         side={<Side of={it} />}
       >
+        <Partial of={summary} />
         <Section title="When">
           {summary.events === 0 ? (
             <Muted>No event is kept of it. What no source sees leaves none.</Muted>

@@ -8,7 +8,7 @@ import { usePreferences } from "../../preferences.ts";
 import type { Column } from "../../ui/grid.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
 import { Dotted, PaneActions, Title } from "../../ui/parts.tsx";
-import { Empty } from "../../ui/states.tsx";
+import { Empty, Partial } from "../../ui/states.tsx";
 import { Middle, Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
 import { addressOf, eventFields, pivot } from "../fields.ts";
@@ -35,7 +35,12 @@ export function EventList() {
       fields={eventFields}
       placeholder="All events. Filter: principal:role/dev operation:download time:>=24h bytes:>=1GB"
       pane={(it) => <Pane of={it} />}
-      banner={({ total }) => <Summary total={total} />}
+      banner={(page) => (
+        <>
+          <Partial of={page} />
+          <Summary total={page.total} />
+        </>
+      )}
       empty={(filter) => (
         <Empty title={filter === "" ? "No event yet" : "No event matches the filter"}>
           <p>

@@ -7,7 +7,7 @@ import { Level } from "../../ui/level.tsx";
 import { useUrl } from "../../ui/list-state.ts";
 import { Page, Prose, Section, Tabs, Title, type Tab } from "../../ui/parts.tsx";
 import { useShortcuts } from "../../ui/shortcuts.ts";
-import { Failed, Waiting } from "../../ui/states.tsx";
+import { Failed, Partial, Waiting } from "../../ui/states.tsx";
 import { FilterBy } from "../../ui/text.tsx";
 import { ActionTable } from "../actions/table.tsx";
 import { Holdings } from "../books/holdings.tsx";
@@ -104,6 +104,7 @@ function Told({ of: it }: { readonly of: IncidentDetail }) {
         }
         side={<Side of={it} />}
       >
+        <Partial of={it} />
         <Content of={it} tab={tab} />
       </Page>
     </FilterBy>
