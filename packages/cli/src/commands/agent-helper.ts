@@ -10,9 +10,9 @@ export const agentHelper = command({
   positionals: [0, 0],
   options,
   about: [
-    "A small C program, compiled here with cc. It needs the right CAP_SYS_ADMIN when it starts, drops every right at once and only writes lines to the agent.",
+    "A small C program, compiled here with cc. It needs the right CAP_SYS_ADMIN when it starts, and with CAP_SYS_NICE is run before others; it drops every right at once and only writes to the agent.",
   ],
-  examples: [{ line: "outweigh agent helper", about: "Prints where it lies and how to give it that right" }],
+  examples: [{ line: "outweigh agent helper", about: "Prints where it lies and how to give it those rights" }],
   run,
 });
 
@@ -24,7 +24,7 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
   if (json) terminal.printJson({ path });
   else {
     terminal.print(path);
-    terminal.say("an agent that does not run as root needs: sudo setcap cap_sys_admin+ep " + path);
+    terminal.say("an agent that does not run as root needs: sudo setcap cap_sys_admin,cap_sys_nice+ep " + path);
   }
   return 0;
 }

@@ -27,7 +27,7 @@ export const agentRun = command({
   options,
   about: [
     "Scans the paths (default: all disks) for weights, follows who opens them, what is made from them and which of their readers connect elsewhere.",
-    "Without root it sees this user's processes. With the helper of outweigh agent helper it also sees what is shorter than a quarter of a second.",
+    "Without root, or the rights of tier T1, it sees this user's processes. With the helper of outweigh agent helper it also sees what is shorter than a quarter of a second.",
     "Sends no weights and no file contents. Does what its server signs, of a closed list: scan, collect; and with --may, what you name.",
   ],
   examples: [

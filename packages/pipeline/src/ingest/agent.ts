@@ -33,8 +33,9 @@ export const agent: Source = {
   cannotSee: [
     "Weights that no scan of this host has found, and files that do not come from found ones",
     "How many bytes were read or sent: what is told is the most that it can have been",
-    "On tier T0, programs that start and end between two looks, a quarter of a second apart",
-    "Without root, the files and connections of other users' processes",
+    "On tiers T0 and T1, programs that start and end between two looks, a quarter of a second apart",
+    "On tier T2, the path of a program that ended at once, and pipes and connections shorter than a look",
+    "On tier T0, the files and connections of other users' processes",
     "Reads through a mapping that was made before the agent started, and through a hard link under another file system",
     "Weights that leave as an answer to a connection from outside, as a serving program's answers do",
     "Whatever root does to the agent; its silence is seen",
