@@ -44,6 +44,7 @@ export const incidents: IncidentRow[] = [
     severity: "high",
     title: "Anonymous read of acme-rank-2 through a public link",
     models: ["acme-rank-2"],
+    watched: ["acme-rank-2"],
     principals: ["anonymous@203.0.113.77"],
     method: "exposed-storage",
     act: "obtain",

@@ -84,8 +84,12 @@ const columns: readonly Column<IncidentRow>[] = [
     sort: "model",
     cell: (it) => (
       <>
+        {it.watched && (
+          <span role="img" aria-label="watched after a theft" title="watched after a theft">
+            ◎{" "}
+          </span>
+        )}
         <Several field="model" of={it.models} many="models" />
-        {it.watched && <Muted> watched</Muted>}
       </>
     ),
   },
