@@ -24,6 +24,8 @@ const hour = 3_600_000;
 const folder = aFolder("approvals");
 let state: State;
 let actions: Actions;
+/** Quarantine on a host: here, a switch has its verb. */
+let there: Act;
 let now = Date.UTC(2026, 10, 26);
 /** What the drivers were told, in order. */
 const done: string[] = [];
@@ -91,8 +93,9 @@ before(async () => {
     far,
   ];
   const changes = new Changes();
-  const host = { id: "a1", host: { name: "gpu-3" }, lastSeenAt: now, health: { may: ["stop-process"] } };
+  const host = { id: "a1", host: { name: "gpu-3" }, lastSeenAt: now, health: { may: ["stop-process", "quarantine-file"] } };
   const agents = { get: (id: string) => (id === "a1" ? host : undefined) } as unknown as Agents;
+  there = orderHost("quarantine-file", { db: state.db, agents, changes, now: () => now });
   acts.push(orderHost("stop-process", { db: state.db, agents, changes, now: () => now }));
   acts.push(orderHost("block-egress", { db: state.db, agents, changes, now: () => now }));
   const order = { target: "gw:mallory", label: "o" };
@@ -314,6 +317,10 @@ test("an order that its agent did not answer in time was not done, and one that 
   assert.match((await actions.preview(asked, lee)).refused ?? "", /without leave to block-egress/);
   const stop = { verb: "stop-process", process: "8:1", program: "0".repeat(64), how: "end" } as const;
   const wish = { verb: "stop-process", target: "host:a1", terms: { order: stop } } as const;
+  const path = "/home/../srv/m";
+  const quarantine = { verb: "quarantine-file", path, sha256: "0".repeat(64) } as const;
+  const spelled = { verb: "quarantine-file", target: "host:a1", terms: { order: quarantine } } as const;
+  assert.match((await there.preview(spelled.target, undefined, spelled.terms)).ok ? "" : "refused", /refused/);
   const { digest, undoable } = await actions.preview(wish, lee);
   assert.equal(undoable, false);
   const row = await actions.apply({ ...wish, digest, reason: "r" }, lee);

@@ -1,4 +1,5 @@
 // Orders to an agent that change its host. The agent answers when it next reports: until then the action runs.
+import { posix } from "node:path";
 import { hostChange, type ActionVerb, type ChangingVerb, type HostChange, type HostOrder } from "@outweigh/schema";
 import { z } from "zod";
 import type { Agents } from "../auth/agents.ts";
@@ -113,6 +114,9 @@ function whyNot(verb: ActionVerb, agent: StoredAgent | undefined, change: HostCh
   if (!agent) return "there is no such host";
   if (agent.revokedAt !== undefined) return `${agent.host.name} is not enrolled any more`;
   if (change?.verb !== verb) return "what is to be done there is not said";
+  // The policy goes by how a path begins: no other spelling of it may pass.
+  if (change.verb === "quarantine-file" && posix.normalize(change.path) !== change.path)
+    return `${change.path} is no plain absolute path`;
   const may = agent.health?.may;
   if (may && !may.includes(change.verb))
     return `the agent on ${agent.host.name} was started without leave to ${change.verb}: see its guide`;
