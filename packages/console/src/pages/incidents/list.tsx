@@ -86,7 +86,7 @@ const columns: readonly Column<IncidentRow>[] = [
       <>
         {it.watched && (
           <span role="img" aria-label="watched after a theft" title="watched after a theft">
-            ◎{" "}
+            {"◎\u00a0"}
           </span>
         )}
         <Several field="model" of={it.models} many="models" />
