@@ -8,6 +8,14 @@ const address = z
   .url({ protocol: /^https?$/ })
   .refine((it) => URL.canParse(it) && new URL(it).username === "", "expected an address without a name or password");
 
+/** A token goes along with each request: in the clear, to this machine alone. */
+const closed = address.refine(
+  (it) =>
+    URL.canParse(it) &&
+    (it.startsWith("https:") || /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(new URL(it).hostname)),
+  "expected https://, since a token goes along",
+);
+
 /** Access lists, policies, blocks and logging of the buckets that the register names. It needs no right to read an object. */
 const s3 = z
   .strictObject({
@@ -31,7 +39,7 @@ const s3 = z
 const kubernetes = z.strictObject({
   kind: z.literal("kubernetes"),
   name,
-  server: address,
+  server: closed,
   token: reference,
   /** PEM of who signs the server's certificate. */
   ca: z.string().min(1).optional(),
@@ -42,14 +50,14 @@ const huggingface = z.strictObject({
   kind: z.literal("huggingface"),
   name,
   token: reference,
-  endpoint: address.default("https://huggingface.co"),
+  endpoint: closed.default("https://huggingface.co"),
 });
 
 const github = z.strictObject({
   kind: z.literal("github"),
   name,
   token: reference,
-  endpoint: address.default("https://api.github.com"),
+  endpoint: closed.default("https://api.github.com"),
 });
 
 export const cloudEntry = z.discriminatedUnion("kind", [s3, kubernetes, huggingface, github]);

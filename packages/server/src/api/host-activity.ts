@@ -28,19 +28,21 @@ const params = z.object({ id: z.string().max(64) });
 
 export function hostActivity(app: FastifyInstance, context: Context): void {
   const { engine, now } = context;
+  const trees = new Map<string, KeptTree>();
 
   app.get("/api/hosts/:id/processes", async (request, reply) => {
     const { id } = read(params, request.params);
     const { filter, after, limit } = read(listQuery, request.query);
     const signal = hangUp(request, reply);
     const of = sourceOf(context, id, eventCondition(filter, now()));
-    const [{ rows, total }, mounts] = await Promise.all([processesOf(engine, of, signal), mountsOf(context, id)]);
-    const tree = processTree(rows, ontoOf(mounts?.rows ?? []));
+    const key = JSON.stringify([id, filter]);
+    const known = after === undefined ? undefined : trees.get(key);
+    const { tree, left } = known && now() - known.at < treeMs ? known : await treeOf(context, { id, of }, signal);
+    if (after === undefined) keep(trees, key, { at: now(), tree, left });
     const start = after === undefined ? 0 : readCursor(after, ["number"])[0];
-    const items: HostProcess[] = tree.slice(start, start + limit);
+    const items = tree.slice(start, start + limit);
     const end = start + items.length;
-    const next = end < tree.length && { next: writeCursor([end]) };
-    return { items, total: tree.length, left: total - rows.length, ...next };
+    return { items, total: tree.length, left, ...(end < tree.length && { next: writeCursor([end]) }) };
   });
 
   app.get("/api/hosts/:id/activity", async (request, reply): Promise<HostActivity> => {
@@ -87,6 +89,32 @@ export function hostActivity(app: FastifyInstance, context: Context): void {
       carried: carried.map((it) => fileOf(it, onto)),
     };
   });
+}
+
+/** A tree as its first page was cut from it: what is read on is the same tree, whatever happens meanwhile. */
+interface KeptTree {
+  readonly at: number;
+  readonly tree: readonly HostProcess[];
+  readonly left: number;
+}
+
+/** How long a tree is kept for its further pages, in ms, and how many are. */
+const treeMs = 60_000;
+const maxTrees = 2;
+
+function keep(trees: Map<string, KeptTree>, key: string, it: KeptTree): void {
+  trees.delete(key);
+  trees.set(key, it);
+  for (const oldest of [...trees.keys()].slice(0, -maxTrees)) trees.delete(oldest);
+}
+
+async function treeOf(
+  context: Context,
+  { id, of }: { readonly id: string; readonly of: Condition },
+  signal: AbortSignal,
+): Promise<Omit<KeptTree, "at">> {
+  const [{ rows, total }, mounts] = await Promise.all([processesOf(context.engine, of, signal), mountsOf(context, id)]);
+  return { tree: processTree(rows, ontoOf(mounts?.rows ?? [])), left: total - rows.length };
 }
 
 /** Silences of this host since the first of these events: a host that is quiet now is told of as well. */

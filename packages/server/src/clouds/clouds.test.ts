@@ -180,6 +180,19 @@ test("no secret is told: neither those that we hold, nor those that stand in pod
   assert.doesNotMatch(JSON.stringify(lines), /t0ken-value/);
 });
 
+test("a token goes to no other machine in the clear, and no secret stands in the file", () => {
+  const hub = { kind: "huggingface", name: "hub", token: "${TOKEN}" };
+  assert.ok(cloudEntry.safeParse(hub).success);
+  assert.ok(cloudEntry.safeParse({ ...hub, endpoint: "http://127.0.0.1:8080" }).success);
+  for (const over of [
+    { endpoint: "http://hub.example" },
+    { endpoint: "http://127.0.0.1.example" },
+    { endpoint: "https://user:word@hub.example" },
+    { token: "hf_secret" },
+  ])
+    assert.ok(!cloudEntry.safeParse({ ...hub, ...over }).success, JSON.stringify(over));
+});
+
 test("a redirect is not followed, and nothing that failed counts as closed", async (t) => {
   let reached = 0;
   const elsewhere = await aCloud(t, (_, response) => {

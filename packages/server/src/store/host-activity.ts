@@ -38,22 +38,28 @@ export type FileRow = readonly [string, string, string, string, string];
 /** address, port, at most. */
 export type SentRow = readonly [string, string, string];
 
-const process = (name: string) => `JSONExtractString(doc, 'actor', 'process', ${name})`;
+/** What is read of a record, all at once: each look into it costs as much as the first. */
+const shape =
+  "Tuple(actor Tuple(process Tuple(pid UInt32, created_time UInt64, name String, cmd_line String, file Tuple(path String), " +
+  "container Tuple(uid String), ancestry Array(Tuple(pid UInt32, cmd_line String)))), file Tuple(path String, size UInt64), " +
+  "file_result Tuple(path String), dst_endpoint Tuple(ip String, port UInt32), unmapped Tuple(made_from String, at_most UInt64))";
+
+/** One part of it, by its way down. */
+const part = (...names: readonly string[]) => names.reduce((of, name) => `tupleElement(${of}, '${name}')`, "record");
+const process = (...names: readonly string[]) => part("actor", "process", ...names);
+
 const inDoc = `
-  JSONExtractUInt(doc, 'actor', 'process', 'pid') as pid,
-  JSONExtractUInt(doc, 'actor', 'process', 'created_time') as started,
-  JSONExtractString(doc, 'file', 'path') as path,
-  JSONExtractUInt(doc, 'file', 'size') as file_bytes,
-  JSONExtractString(doc, 'file_result', 'path') as renamed_to,
-  JSONExtractString(doc, 'unmapped', 'made_from') as made_from,
-  JSONExtractUInt(doc, 'unmapped', 'at_most') as at_most,
-  JSONExtractString(doc, 'dst_endpoint', 'ip') as to_address,
-  JSONExtractUInt(doc, 'dst_endpoint', 'port') as to_port`;
+  ${process("pid")} as pid, ${process("created_time")} as started, ${process("name")} as named, ${process("cmd_line")} as command_line,
+  ${process("file", "path")} as program, ${process("container", "uid")} as contained, ${process("ancestry")} as ancestry,
+  ${part("file", "path")} as path, ${part("file", "size")} as file_bytes, ${part("file_result", "path")} as renamed_to,
+  ${part("unmapped", "made_from")} as made_from, ${part("unmapped", "at_most")} as at_most,
+  ${part("dst_endpoint", "ip")} as to_address, ${part("dst_endpoint", "port")} as to_port`;
 
 /** Events of an agent that name a process, with the fields that are taken together below. */
 function told(engine: EventEngine, { sql }: Condition): string {
-  return `(select time, id, operation, principal, model, artifact, doc, ${inDoc}
-    from ${tableIn(engine, "event")} final where ${sql} and JSONHas(doc, 'actor', 'process', 'pid'))`;
+  return `(select time, id, operation, principal, model, artifact, ${inDoc}
+    from (select time, id, operation, principal, model, artifact, JSONExtract(doc, '${shape}') as record
+      from ${tableIn(engine, "event")} final where ${sql}) where pid > 0)`;
 }
 
 /** The latest processes that handled weights, at most `maxTreeProcesses`, and how many there are. */
@@ -66,10 +72,8 @@ export async function processesOf(
   const [rows, [all]] = await Promise.all([
     hunt<ProcessRow>(
       engine,
-      `select pid, started, any(${process("'name'")}) as name, any(${process("'cmd_line'")}) as command,
-         any(JSONExtractString(doc, 'actor', 'process', 'file', 'path')) as exe, any(principal) as who,
-         any(JSONExtractString(doc, 'actor', 'process', 'container', 'uid')) as container,
-         any(JSONExtractRaw(doc, 'actor', 'process', 'ancestry')) as parents,
+      `select pid, started, any(named) as name, any(command_line) as command, any(program) as exe,
+         any(principal) as who, any(contained) as container, toJSONString(any(ancestry)) as parents,
          arrayFilter(it -> it != '', groupUniqArray(${maxPerProcess})(toString(model))) as models, count() as events,
          groupUniqArrayIf(${maxPerProcess})((path, toString(file_bytes), toString(operation), renamed_to, made_from), operation != 'send') as files,
          uniqIf(path, operation != 'send') as fileCount,

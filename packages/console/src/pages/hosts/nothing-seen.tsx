@@ -1,4 +1,5 @@
 import type { HostDetail } from "@outweigh/schema";
+import { Mono } from "../../ui/text.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Ago, At } from "../../ui/when.tsx";
 import { count } from "../../format/size.ts";
@@ -32,7 +33,11 @@ export function NothingSeen({ of: { host }, filter }: { readonly of: HostDetail;
       )}
       {host.state === "waiting" && <p>Its agent has not reported yet: outweigh agent run starts it.</p>}
       {host.state === "revoked" && <p>Its agent was revoked: its reports are refused.</p>}
-      {filter !== "" && <p>The filter narrows what is looked at: {filter}</p>}
+      {filter !== "" && (
+        <p>
+          The filter narrows what is looked at: <Mono>{filter}</Mono>
+        </p>
+      )}
     </Empty>
   );
 }

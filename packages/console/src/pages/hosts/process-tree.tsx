@@ -28,7 +28,12 @@ function nameOf(it: HostProcess) {
       <Mono>{it.name}</Mono> <Muted>{it.pid}</Muted>
       {"  "}
       {it.principal !== undefined && <Shown>{it.principal}</Shown>}
-      {it.container !== undefined && <Muted>{` · in container ${it.container.slice(0, 12)}`}</Muted>}
+      {it.container !== undefined && (
+        <Muted>
+          {" · in container "}
+          <Shown>{it.container.slice(0, 12)}</Shown>
+        </Muted>
+      )}
       {it.files.some((file) => file.onto !== undefined) && " · onto a disk that leaves"}
     </span>
   );
