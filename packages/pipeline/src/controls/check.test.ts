@@ -192,7 +192,7 @@ test("a fix is a command where a theft path names one, and words where only the 
   const facts = broken(control);
   const [words] = checkControls([control], {
     ...facts,
-    scans: facts.scans.map((it) => ({ ...it, paths: it.paths.map(({ fix: _, ...path }) => path) })),
+    scans: facts.scans.map((it) => ({ ...it, paths: it.paths.map((path) => ({ ...path, fix: undefined })) })),
   });
   assert.deepEqual([words?.fix, words?.fixIs], [control.fix, "words"]);
 });
