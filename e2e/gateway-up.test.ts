@@ -172,17 +172,17 @@ test(
 
 /** Clients that ask one after the other until told to stop. @returns What came of each request. */
 function load(clients: number): () => Promise<number[]> {
-  let isOver = false;
+  const over = new AbortController();
   const statuses: number[] = [];
   const all = Array.from({ length: clients }, async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const { status } = await ask(one).catch(() => ({ status: 0 }));
       statuses.push(status);
       await sleep(20);
     }
   });
   return async () => {
-    isOver = true;
+    over.abort();
     await Promise.all(all);
     return statuses;
   };
