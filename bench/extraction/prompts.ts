@@ -34,9 +34,18 @@ const alpha = { num: 1, den: 100 };
 /** Of the benign principals: the null of the bets, the paths; the rest is the test. */
 const share = { null: 1 / 6, paths: 1 / 2 };
 
-/** Every signal alone over resplits of the benign principals. Undefined when the folder has no prompt streams. */
-export function measurePrompts(folder: string, splits: number): Record<string, PromptSignalResult> | undefined {
-  const streams = readStreams(folder);
+/** Vectors of a stream's prompts, in order; absent: hashed ones. */
+export type Vectors = ReadonlyMap<readonly Prompt[], readonly Float32Array[]>;
+
+/**
+ * Every signal alone over resplits of the benign principals. Undefined when the folder has no prompt streams.
+ * @param vectors Of an encoder, in place of hashed ones.
+ */
+export function measurePrompts(
+  folder: string,
+  splits: number,
+  { streams = readStreams(folder), vectors }: { streams?: readonly PromptStream[] | undefined; vectors?: Vectors } = {},
+): Record<string, PromptSignalResult> | undefined {
   if (!streams) return undefined;
   const key = textKey(new Uint8Array(32));
   const benign = streams.filter((it) => it.principal.label === "benign");
@@ -51,12 +60,14 @@ export function measurePrompts(folder: string, splits: number): Record<string, P
     const order = benign.map((it, i) => [it, mix(mix(split + 17) ^ i)] as const).sort((a, b) => a[1] - b[1]);
     const at = (from: number, to: number) =>
       order.slice(Math.round(from * order.length), Math.round(to * order.length)).map(([it]) => it);
-    const rates = nullRates(at(0, share.null).map((it) => it.prompts));
+    const first = at(0, share.null).map((it) => it.prompts);
+    const rates = nullRates(first);
+    const centre = vectors && meanOf(first.flatMap((it) => vectors.get(it) ?? []));
     const peaks = (prompts: readonly Prompt[]) => {
-      const name = `${rates.elicitation} ${rates.grading}`;
+      const name = `${rates.elicitation} ${rates.grading} ${centre ? split : ""}`;
       const known = walked.get(name) ?? new Map<readonly Prompt[], number[]>();
       walked.set(name, known);
-      const found = known.get(prompts) ?? peaksOf(new PromptPath(key, rates), prompts);
+      const found = known.get(prompts) ?? peaksOf(new PromptPath(key, rates, centre), prompts, vectors?.get(prompts));
       known.set(prompts, found);
       return found;
     };
@@ -134,8 +145,19 @@ export function readStreams(traces: string): PromptStream[] | undefined {
   return (principals as Principal[]).map((principal) => ({ principal, prompts: byPrincipal.get(principal.id) ?? [] }));
 }
 
-function peaksOf(path: PromptPath, prompts: readonly Prompt[]): number[] {
+function peaksOf(path: PromptPath, prompts: readonly Prompt[], vectors: readonly Float32Array[] | undefined): number[] {
   const peaks = promptSignals.map(() => 0);
-  for (const it of prompts) path.step(it).forEach((value, j) => (peaks[j] = Math.max(peaks[j] ?? 0, value)));
+  prompts.forEach((it, n) => {
+    const vector = vectors?.[n];
+    if (vector) path.begin(it);
+    const values = vector ? path.finish(it, vector) : path.step(it);
+    values.forEach((value, j) => (peaks[j] = Math.max(peaks[j] ?? 0, value)));
+  });
   return peaks;
+}
+
+function meanOf(vectors: readonly Float32Array[]): number[] {
+  const sum = Array.from(vectors[0] ?? [], () => 0);
+  for (const it of vectors) it.forEach((value, i) => (sum[i]! += value / vectors.length));
+  return sum;
 }

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { realisedRate } from "../../packages/extraction/src/index.ts";
+import type { EncoderResult } from "./encoder.ts";
 import type { LedgerResult } from "./ledger.ts";
 import type { Detectors, Measured } from "./run.ts";
 import type { AttackResult } from "./tally.ts";
@@ -16,7 +17,8 @@ function cell(it: AttackResult | undefined): string {
 
 /** Everything measured, as Markdown tables. */
 export function table(measured: Measured): string {
-  const { splits, horizon, principals, queriesPerSecond, bytesPerPrincipal, made, prompts, linked, ledger } = measured;
+  const { splits, horizon, principals, queriesPerSecond, bytesPerPrincipal, made, prompts, linked, ledger, encoder } =
+    measured;
   const rank = Math.ceil((1 - measured.alpha) * (principals + 1) - 1e-9);
   const worst = rank <= principals ? realisedRate(principals, rank) : 1;
   return [
@@ -31,7 +33,8 @@ export function table(measured: Measured): string {
     ...madeTable(measured.detectors),
     "",
     ...Object.entries(made).flatMap(([shape, detectors]) => victimTables(shape, detectors)),
-    ...(prompts ? promptTable(prompts) : []),
+    ...(prompts ? promptTable(prompts, "Prompt streams, each signal alone at a promised 1 %") : []),
+    ...(encoder ? encoderTable(encoder) : []),
     ...(linked ? linkTable(linked) : []),
     ...(ledger ? ledgerTable(ledger) : []),
   ].join("\n");
@@ -94,10 +97,18 @@ function ledgerTable(ledger: readonly LedgerResult[]): string[] {
   ];
 }
 
-function promptTable(prompts: NonNullable<Measured["prompts"]>): string[] {
+function encoderTable({ name, dimensions, promptsPerSecond, hashedPerSecond, signals }: EncoderResult): string[] {
+  return [
+    ...promptTable(signals, "The same streams by an encoder's vectors, where a signal looks at vectors"),
+    `The encoder: ${name}, ${dimensions} dimensions, up to 256 tokens. ${promptsPerSecond} vectors a second of CPU time; ${hashedPerSecond} hashed ones.`,
+    "",
+  ];
+}
+
+function promptTable(prompts: NonNullable<Measured["prompts"]>, title: string): string[] {
   const kinds = Object.keys(Object.values(prompts)[0]?.attacks ?? {});
   return [
-    "### Prompt streams, each signal alone at a promised 1 %",
+    `### ${title}`,
     "",
     `| signal | false alarms [95 %] | ${kinds.join(" | ")} |`,
     `| --- | --- |${" --- |".repeat(kinds.length)}`,

@@ -2,7 +2,7 @@ import { makeBank, nearest } from "./bank.ts";
 import { makeDensity } from "./density.ts";
 import { ExtractionError } from "./error.ts";
 import { alarmLevel, certifiable, sharesOf, type AlarmLevel, type Rate } from "./path-cal.ts";
-import { History, keptSquare } from "./history.ts";
+import { History, keptOf, keptSquare } from "./history.ts";
 import { hashVector } from "./hash.ts";
 import type { Query } from "./query.ts";
 import { scored, Scorer, signals, type Frame } from "./scores.ts";
@@ -205,16 +205,19 @@ function learnGround(reference: readonly Stream[], { strata, seed }: Calibration
   return { spaces, strata, seed, alike, placed };
 }
 
-/** The median distance of a part's queries to the nearest five of the other parts' of the same stratum. */
+/** The median distance of a part's queries to the nearest five of the other parts' of the same stratum, by what histories keep. */
 function usualDistance(
-  { dimensions }: Space,
+  space: Space,
   points: readonly (readonly Pick<Placed, "input" | "stratum">[])[],
   strata: number,
 ): number {
-  const rows = points.map((stream) => stream.map(({ input, stratum }) => ({ point: input, stratum })));
+  const kept = keptOf(space);
+  const rows = points.map((stream) =>
+    stream.map(({ input, stratum }) => ({ point: Int16Array.from(kept, (i) => input[i] ?? 0), stratum })),
+  );
   const isOne = (i: number) => i % folds === 0;
   const bank = makeBank(
-    dimensions,
+    kept.length,
     strata,
     rows.filter((_, i) => !isOne(i)),
   );

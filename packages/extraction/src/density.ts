@@ -4,9 +4,9 @@ import { unit } from "./space.ts";
 
 /**
  * Most axes of the space that are looked at; of more, the first half along which queries differ most and the other half along which they
- * differ least: there a foreign record shows. All 64 would cost four times as much, and a third of the gateway's speed.
+ * differ least: there a foreign record shows. All 64 would cost a third of the speed.
  */
-const maxAxes = 32;
+const maxAxes = 24;
 /** Most queries that a stratum's groups are learnt from. */
 const maxPoints = 1000;
 /** Mixtures fitted to a stratum, and groups in each. One fit may run into a corner; three together seldom do. */
@@ -34,7 +34,7 @@ export interface Density {
    * Per stratum its groups, one behind the other, each as: offset, mean, and the rows of the inverse Cholesky factor up to the
    * diagonal. Empty where too few queries were seen to say anything.
    */
-  readonly groups: readonly Float32Array[];
+  readonly groups: readonly Float64Array[];
 }
 
 /** Learns the groups from the same number of queries of every principal as far as it goes. Coordinates beyond `dimensions` are left out. */
@@ -64,7 +64,7 @@ export function improbability({ groups, axes }: Density, stratum: number, point:
   const known = groups[stratum];
   if (!known || known.length === 0) return undefined;
   const dimensions = axes.length;
-  for (let i = 0; i < dimensions; i++) x[i] = point[axes[i]!]! / unit;
+  for (let i = 0; i < dimensions; i++) x[i] = point[axes[i]!]! * (1 / unit);
   const stride = lengthOf(dimensions);
   const rows = Math.min(guessedBy, dimensions);
   let [first, least] = [0, Infinity];
@@ -89,19 +89,16 @@ function lengthOf(dimensions: number): number {
 }
 
 /** Minus ln of the group's term at `x`, by its first `rows` coordinates; anything above `most` if it is above. */
-function termOf(
-  group: Float32Array | Float64Array,
-  at: number,
-  dimensions: number,
-  rows: number,
-  most: number,
-): number {
+function termOf(group: Float64Array, at: number, dimensions: number, rows: number, most: number): number {
   let sum = group[at]!;
   let row = at + 1 + dimensions;
   for (let i = 0; i < rows; i++) {
     moved[i] = x[i]! - group[at + 1 + i]!;
     // Four sums, so that one addition need not wait for another.
-    let [a, b, c, d] = [0, 0, 0, 0];
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
     let j = 0;
     for (; j + 3 <= i; j += 4) {
       a += group[row + j]! * moved[j]!;
@@ -119,10 +116,10 @@ function termOf(
 }
 
 /** All groups of a stratum as they are kept. */
-function groupsOf(points: readonly Float64Array[], dimensions: number, seed: number): Float32Array {
+function groupsOf(points: readonly Float64Array[], dimensions: number, seed: number): Float64Array {
   const perFit = Math.min(groupsPerFit, Math.floor(points.length / (2 * dimensions)));
-  if (perFit === 0) return new Float32Array(0);
-  return Float32Array.from(
+  if (perFit === 0) return new Float64Array(0);
+  return Float64Array.from(
     Array.from({ length: fits }, (_, i) => [...fit(points, dimensions, perFit, seed + i)]).flat(),
   );
 }

@@ -3,7 +3,7 @@ import { mix, uniform } from "./hash.ts";
 import { OwnBaseline, type OwnBaselineState } from "./own-baseline.ts";
 import { Student, type Exam, type Progress, type StudentState } from "./progress.ts";
 import type { Query } from "./query.ts";
-import { renewed, scored, Scorer, signals, type Frame, type ScorerState, type Signal } from "./scores.ts";
+import { isRenewed, scored, Scorer, signals, type Frame, type ScorerState, type Signal } from "./scores.ts";
 import { conformalP, cusum, logBet, logMean, tailP, type Tail } from "./wealth.ts";
 
 /** How the highest values of benign principals are spread: four in five up to `knee`, the rest beyond it by `excess` on average. */
@@ -136,7 +136,7 @@ export class Path {
     const isNew = this.#bet(query, t);
     if (isNew) this.#study(query);
 
-    const queries = (j: number) => (renewed.includes(j) ? this.#fresh : t) + settling;
+    const queries = (j: number) => (isRenewed[j] === true ? this.#fresh : t) + settling;
     const pace = this.#evidence.map((it, j) => Math.max(it, 0) / (j === changeAt ? settling : queries(j)));
     const surplus = this.#surplus.map((it, j) => it / queries(j));
     const far = pace.map((it, j) => Math.max(beyond(it, scale[j]), beyond(surplus[j] ?? 0, surplusScale[j])));
@@ -170,7 +170,7 @@ export class Path {
       const p = conformalP(score, known, uniform(seed, t, j));
       const tail = tails[j]?.[query.stratum];
       const far = tail && score > tail.from ? tailP(score, tail) : p;
-      const weight = renewed.includes(j) ? found.fresh : 1;
+      const weight = isRenewed[j] === true ? found.fresh : 1;
       this.#surplus[j]! += weight * Math.min(Math.max(-Math.log(far) - surplusFrom, 0), surplusTo - surplusFrom);
       const bet = logBet(far, tail ? known.length ** 2 : known.length);
       this.#evidence[j] = cusum(this.#evidence[j] ?? 0, weight * bet);

@@ -19,12 +19,10 @@ import { Steps, type StepsState } from "./steps.ts";
 export const scored = ["distance", "distance-input", "unsure", "sure", "chain", "step", "density"] as const;
 
 /**
- * Scores of which a query like earlier own ones says little new, as indices of `scored`. Honest clients ask about the same few
+ * Of which scores a query like earlier own ones says little new, in the order of `scored`. Honest clients ask about the same few
  * records again and again: without this, one odd record is a hundred odd queries.
  */
-export const renewed: readonly number[] = (["distance", "distance-input", "density"] as const).map((it) =>
-  scored.indexOf(it),
-);
+export const isRenewed: readonly boolean[] = scored.map((it) => it.startsWith("distance") || it === "density");
 
 /** The signals on a path: the bets on each score, and `change`, whether the distances have left the principal's own habit. */
 export const signals = [...scored, "change"] as const;

@@ -8,7 +8,8 @@
  */
 export function conformalP(score: number, sorted: Float64Array, u: number): number {
   const below = countBelow(sorted, score);
-  const upTo = countBelow(sorted, score, true);
+  // Most scores equal none: then the second search is saved.
+  const upTo = sorted[below] === score ? countBelow(sorted, score, true) : below;
   return (sorted.length - upTo + u * (1 + upTo - below)) / (sorted.length + 1);
 }
 
