@@ -7,6 +7,7 @@ import { useShortcuts } from "../../ui/shortcuts.ts";
 import { Failed, Partial, Waiting } from "../../ui/states.tsx";
 import { FilterBy, Shown } from "../../ui/text.tsx";
 import { pivot } from "../fields.ts";
+import { useEverywhere } from "../own-rules/may.ts";
 import { Background, DoNext } from "../playbooks/playbook.tsx";
 import { AlertMeta, Claim, Particulars, ProvingEvents, RuleText } from "./body.tsx";
 import { Matched } from "./matched.tsx";
@@ -17,6 +18,7 @@ export function AlertPage() {
   const router = useRouter();
   const navigate = useNavigate();
   const { data, error, errorUpdatedAt, refetch } = useQuery(alertQuery(id));
+  const mayExcept = useEverywhere("analyst");
   useShortcuts({ back: () => (router.history.canGoBack() ? router.history.back() : void navigate({ to: "/alerts" })) });
   if (error && !data) {
     return (
@@ -51,11 +53,13 @@ export function AlertPage() {
           </>
         }
         actions={
-          <Actions>
-            <Link to="/own-rules/draft" search={{ by: "alert", sel: data.alert.id }}>
-              This is fine: write an exception
-            </Link>
-          </Actions>
+          mayExcept && (
+            <Actions>
+              <Link to="/own-rules/draft" search={{ by: "alert", sel: data.alert.id }}>
+                This is fine: write an exception
+              </Link>
+            </Actions>
+          )
         }
         side={
           <>

@@ -13,19 +13,19 @@ import { Outcome } from "../actions/outcome.tsx";
 import { Order } from "../actions/respond.tsx";
 import { Backtest } from "../rules/backtest.tsx";
 import { Check } from "./check.tsx";
+import { useEverywhere } from "./may.ts";
 import { countText, stageText, stageWord } from "./words.ts";
 
 /** One of them: how far it has come, what it would do, and the next step. */
 export function OwnRulePane({ of: it }: { readonly of: OwnRule }) {
+  const mayDecide = useEverywhere("analyst");
   const filter = it.count.event && printFilter([{ field: "id", op: "=", values: [it.count.event], excluded: false }]);
   return (
     <>
       <Title meta={<Dotted>{[<Mono key="name">{it.name}</Mono>, it.kind, stageWord[it.stage].toLowerCase()]}</Dotted>}>
         {it.title}
       </Title>
-      <PaneActions>
-        <Steps of={it} key={it.digest + it.stage} />
-      </PaneActions>
+      <PaneActions>{mayDecide && <Steps of={it} key={it.digest + it.stage} />}</PaneActions>
       <Section title={stageWord[it.stage]}>
         <p>{stageText(it)}</p>
         {(it.stage === "trial" || it.stage === "published") && (

@@ -10,6 +10,7 @@ import { Empty } from "../../ui/states.tsx";
 import { Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
 import { pivot, ruleFields } from "../fields.ts";
+import { useEverywhere } from "../own-rules/may.ts";
 import { Backtest } from "./backtest.tsx";
 import { statusText } from "./words.ts";
 import s from "./rules.module.css";
@@ -43,9 +44,10 @@ export function RuleList() {
 
 /** What is in use, counted as `rules test` counts it, and what is not, with the reason. */
 function Loaded({ of: { inUse, refused } }: { readonly of: RulePage }) {
+  const mayLook = useEverywhere("viewer");
   return (
     <div className={s.loaded} role="status">
-      <Link to="/own-rules">Exceptions and own rules</Link>{" "}
+      {mayLook && <Link to="/own-rules">Exceptions and own rules</Link>}{" "}
       {inUse &&
         `${plural(inUse.rules, "rule")}${inUse.parts === undefined ? "" : ` in ${plural(inUse.parts, "part")}`} and ${plural(inUse.detectors, "detector")} in use; each part has a line`}
       {refused.map((it) => (
@@ -134,6 +136,7 @@ const columns: readonly Column<RuleRow>[] = [
 ];
 
 function Pane({ of: it }: { readonly of: RuleRow }) {
+  const mayExcept = useEverywhere("analyst");
   return (
     <>
       <Level of={it.level} />
@@ -160,9 +163,11 @@ function Pane({ of: it }: { readonly of: RuleRow }) {
       <Section
         title="Exceptions"
         aside={
-          <Link to="/own-rules/draft" search={{ by: "rule", sel: it.id }}>
-            Write one
-          </Link>
+          mayExcept && (
+            <Link to="/own-rules/draft" search={{ by: "rule", sel: it.id }}>
+              Write one
+            </Link>
+          )
         }
       >
         {it.exceptions === 0 ? (
