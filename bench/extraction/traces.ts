@@ -40,14 +40,16 @@ export interface Traces {
  * Throws, naming the file, when something is missing or not as the index says.
  */
 export function readTraces(folder: string): Traces {
-  const index = JSON.parse(read(folder, "index.json").toString("utf8"));
   const file = join(folder, "index.json");
+  const index = parsed(read(folder, "index.json"), file);
   if (index.format !== "outweigh-traces/1") throw new Error(`${file}: expected outweigh-traces/1, got ${index.format}`);
   if (!Number.isInteger(index.classes) || index.classes < 2)
     throw new Error(`${file}: expected classes, at least 2, got ${index.classes}`);
   if (!Array.isArray(index.principals)) throw new Error(`${file}: expected principals`);
   const arrays = new Map<string, { info: ArrayInfo; data: Float32Array | Uint8Array }>();
   for (const [name, info] of Object.entries((index.arrays ?? {}) as Record<string, ArrayInfo>)) {
+    const isInfo = typeof info?.file === "string" && Array.isArray(info.shape) && info.shape.every(Number.isInteger);
+    if (!isInfo) throw new Error(`${file}: arrays.${name}: expected file, dtype, shape, bytes and sha256`);
     const bytes = read(folder, info.file);
     const place = join(folder, info.file);
     if (bytes.length !== info.bytes) throw new Error(`${place}: expected ${info.bytes} bytes, got ${bytes.length}`);
@@ -93,8 +95,16 @@ function read(folder: string, name: string): Buffer {
   }
 }
 
+function parsed(bytes: Buffer, file: string) {
+  try {
+    return JSON.parse(bytes.toString("utf8")) ?? {};
+  } catch (cause) {
+    throw new Error(`${file}: not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
 function checkPrincipals(file: string, principals: readonly TracePrincipal[], rows: number): void {
-  for (const { id, kind, row, n } of principals) {
+  for (const { id, kind, row, n } of principals.map((it) => it ?? {})) {
     const known = kind === "reference" || kind === "benign" || kind === "attack";
     if (!known) throw new Error(`${file}: ${id}: unknown kind ${String(kind)}`);
     if (!(Number.isInteger(row) && Number.isInteger(n) && row >= 0 && n >= 0 && row + n <= rows))
