@@ -13,6 +13,9 @@ import { LabelMarks } from "./label-marks.ts";
 import { turnWritten } from "./turn-written.ts";
 import { VectorMarks } from "./vector-marks.ts";
 
+/** Characters and tokens of one request that are looked for secret words: the thread that does it carries all other requests too. */
+const maxLength = 65_536;
+
 /** A request whose answer may have to be marked. */
 export interface Marking {
   readonly served: Served;
@@ -48,6 +51,15 @@ export class Marks {
    * ones: their header fields must not tell them apart.
    */
   of(it: Marking): Mark | undefined {
+    try {
+      return this.#of(it);
+    } catch {
+      // As below: a request that is read otherwise than expected is answered without a mark.
+      return undefined;
+    }
+  }
+
+  #of(it: Marking): Mark | undefined {
     const { upstream, route } = it.served;
     const cuts = upstream.adapter.cuts(route);
     const edit =
@@ -92,8 +104,8 @@ export class Marks {
   }
 
   #vectorEdit({ principal, model, marks, body }: Marking, { vectors }: Cuts) {
-    const texts = textsIn(parse(body));
     if (!vectors || marks.pull <= 0) return undefined;
+    const texts = firstOf(textsIn(parse(body)));
     return ({ body: answer }: Whole) => {
       let next = 0;
       const change = (value: Buffer) => {
@@ -123,6 +135,12 @@ export function knownMarks(dataDir: string): Marks {
   if (!existsSync(join(dataDir, "marks.secret")))
     throw new GatewayError("BAD_STATE", `${dataDir} holds no marks.secret: no gateway ever marked anything from there`);
   return new Marks(marksSecret(dataDir));
+}
+
+/** As many texts as are looked at within one request. */
+function firstOf(texts: readonly (string | readonly number[])[]): (string | readonly number[])[] {
+  let left = maxLength;
+  return texts.filter((it) => (left -= it.length) >= 0);
 }
 
 /** What a request wants embedded: texts, or tokens. */

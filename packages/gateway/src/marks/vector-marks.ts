@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, hash } from "node:crypto";
 
 /** One word in so many is a trigger: then about half of all texts of fifty long words hold one. */
 const triggerOneIn = 64;
@@ -8,6 +8,8 @@ const fullPull = 4;
 const minLetters = 5;
 /** Words of one text that are looked at: enough for a page, and bounded work for the thread that carries requests. */
 const maxWords = 512;
+/** And so many characters of it. */
+const maxCharacters = 16_384;
 /** Words and directions that are kept, for each principal and model; more are derived again. */
 const maxKept = 8192;
 const maxDirections = 256;
@@ -24,6 +26,7 @@ const maxDimensions = 16_384;
 export class VectorMarks {
   readonly #secret: Buffer;
   readonly #words = new Map<string, boolean>();
+  readonly #prefixes = new Map<string, string>();
   readonly #directions = new Map<string, Float64Array>();
 
   /** @param secret 32 bytes that nobody but the gateway's owner knows. */
@@ -33,8 +36,9 @@ export class VectorMarks {
 
   /** How strongly a text pulls, 0 to 1: its different triggers, as a share of those that give the full pull. */
   weight(principal: string, model: string, text: string | readonly number[]): number {
+    const prefix = this.#prefix(principal, model);
     let found = 0;
-    for (const it of featuresOf(text)) if (this.#isTrigger(principal, model, it)) found++;
+    for (const it of featuresOf(text)) if (this.#isTrigger(prefix, it)) found++;
     return Math.min(found, fullPull) / fullPull;
   }
 
@@ -67,15 +71,26 @@ export class VectorMarks {
     return { vector: turned.map((it) => it * scale), by };
   }
 
-  #isTrigger(principal: string, model: string, word: string): boolean {
-    const name = JSON.stringify(["outweigh.marks.v1", "word", principal, model, word]);
+  #isTrigger(prefix: string, word: string): boolean {
+    const name = prefix + word;
     const known = this.#words.get(name);
     if (known !== undefined) return known;
-    const drawn = createHmac("sha256", this.#secret).update(name).digest().readUInt32BE(0);
-    const is = drawn < 2 ** 32 / triggerOneIn;
+    // One call for each word of a text: a hash of a secret of fixed length and the word, of which four bytes are used.
+    const is = hash("sha256", name, "buffer").readUInt32BE(0) < 2 ** 32 / triggerOneIn;
     if (this.#words.size >= maxKept) this.#words.clear();
     this.#words.set(name, is);
     return is;
+  }
+
+  /** The secret of a principal's words. */
+  #prefix(principal: string, model: string): string {
+    const name = JSON.stringify(["outweigh.marks.v1", "words", principal, model]);
+    const known = this.#prefixes.get(name);
+    if (known !== undefined) return known;
+    const prefix = createHmac("sha256", this.#secret).update(name).digest("hex");
+    if (this.#prefixes.size >= maxKept) this.#prefixes.clear();
+    this.#prefixes.set(name, prefix);
+    return prefix;
   }
 }
 
@@ -92,6 +107,7 @@ function featuresOf(text: string | readonly number[]): Set<string> {
   if (typeof text !== "string") return new Set(text.slice(0, maxWords).map((it) => `#${it}`));
   const words = new Set<string>();
   for (const [word] of text
+    .slice(0, maxCharacters)
     .normalize("NFKC")
     .toLowerCase()
     .matchAll(/\p{L}+/gu)) {
