@@ -330,7 +330,10 @@ export class Worker {
     const { db, engine, evidence, now } = this.#options;
     const pending = this.#decisions.length;
     const decisions = [...this.#decisions, ...tally.decisions];
-    const gaps = this.#memory.line.gaps().filter((it) => this.#gaps.get(gapKey(it)) !== JSON.stringify(it));
+    const gaps = this.#memory.line
+      .gaps()
+      .map((it) => asItStands(it, tally.source(it.source)))
+      .filter((it) => this.#gaps.get(gapKey(it)) !== JSON.stringify(it));
     const recordAll = this.#recordAll;
     const own = { memory: this.#memory, growth: this.#growth, recordAll };
     const done = await commit(tally, { db, engine, evidence, ...own, gaps, decisions, also, now: now() });
@@ -441,6 +444,11 @@ export class Worker {
   async #closed(): Promise<void> {
     while (!this.#closing) await sleep(50);
   }
+}
+
+/** A silence has no end while it lasts: the line knows of it up to when it was noticed. */
+function asItStands({ to, ...it }: Gap, { silentFrom }: SourceState): Gap {
+  return silentFrom === it.from || to === undefined ? it : { ...it, to };
 }
 
 function gapKey({ source, from }: Gap): string {
