@@ -64,7 +64,9 @@ export const queryClient = new QueryClient({
       gcTime: 10 * 60_000,
       refetchOnWindowFocus: false,
       refetchOnReconnect: false,
-      retry: (failures, error) => failures < 2 && error instanceof ApiError && error.status === 0,
+      // No answer, or a server that is busy and says so: once more, a second or two later.
+      retry: (failures, error) =>
+        failures < 2 && error instanceof ApiError && (error.status === 0 || error.status === 503),
     },
   },
 });

@@ -130,7 +130,8 @@ function useList<Row, Answer extends Page<Row>>(props: ListPageProps<Row, Answer
     },
   });
   const known = useMemo(() => gathered(fields, rows), [fields, rows]);
-  const engaged = search.sel !== undefined || checks.checked.size > 0;
+  // An empty list has nothing that could move under a reader: what is new shows by itself.
+  const engaged = rows.length > 0 && (search.sel !== undefined || checks.checked.size > 0);
   return { ...state, go, filter, order, checks, chosen, selected, wide, select, open, known, engaged };
 }
 

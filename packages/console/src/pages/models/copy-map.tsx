@@ -1,4 +1,5 @@
-import type { CopyRow, ModelDetail } from "@outweigh/schema";
+import { printFilter, type CopyRow, type ModelDetail } from "@outweigh/schema";
+import { Link } from "@tanstack/react-router";
 import { plural, size } from "../../format/size.ts";
 import { Section } from "../../ui/parts.tsx";
 import { Middle, Muted, Shown } from "../../ui/text.tsx";
@@ -67,7 +68,9 @@ function Host({ of: { host, undeclared, copies } }: { readonly of: HostCopies })
       <tr className={s.hostRow}>
         <th scope="rowgroup" colSpan={6}>
           <h3>
-            <Shown>{host}</Shown>
+            <Link to="/hosts" search={{ filter: named(host) }}>
+              <Shown>{host}</Shown>
+            </Link>
           </h3>
           <Muted>
             {plural(copies.length, "copy", "copies")}
@@ -80,6 +83,10 @@ function Host({ of: { host, undeclared, copies } }: { readonly of: HostCopies })
       ))}
     </tbody>
   );
+}
+
+function named(host: string): string {
+  return printFilter([{ field: "name", op: "=", values: [host], excluded: false }]);
 }
 
 function Copy({ of: it }: { readonly of: CopyRow }) {

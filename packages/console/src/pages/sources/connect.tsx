@@ -9,12 +9,16 @@ import { Problem } from "../../ui/states.tsx";
 import { Copy, Mono, Muted } from "../../ui/text.tsx";
 import s from "./tokens.module.css";
 
+/** Whether one may make tokens, and see which there are. */
+export function useMayConnect(): boolean {
+  const { data } = useQuery(sessionQuery);
+  return data?.user.grants.some((it) => it.space === undefined && includesRole(it.role, "admin")) ?? false;
+}
+
 /** Opens a way in for records that a program sends: for whoever may make tokens. Others see nothing of it. */
 export function Connect({ className }: { readonly className?: string | undefined }) {
-  const { data } = useQuery(sessionQuery);
   const [open, setOpen] = useState(false);
-  const may = data?.user.grants.some((it) => it.space === undefined && includesRole(it.role, "admin")) ?? false;
-  if (!may) return null;
+  if (!useMayConnect()) return null;
   return (
     <span className={className}>
       <Button onClick={() => setOpen(true)}>Connect a source</Button>

@@ -7,12 +7,15 @@ import { Section } from "../../ui/parts.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { Mono, Muted, Shown } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
+import { useMayConnect } from "./connect.tsx";
 import s from "./tokens.module.css";
 
 /** The tokens that this source's records may be sent with. Their secrets are nowhere to be shown. */
 export function Tokens({ source }: { readonly source: string }) {
-  const { data, error } = useQuery(tokensQuery);
+  const may = useMayConnect();
+  const { data, error } = useQuery({ ...tokensQuery, enabled: may });
   const own = data?.items.filter((it) => it.source === source);
+  if (!may) return null;
   return (
     <Section title="Tokens">
       {error && <Problem error={error} />}
