@@ -20,6 +20,10 @@ let page: Page;
 let api: PageApi;
 let sent = 0;
 const wrong: string[] = [];
+/** What goes wrong in the pages; not what the network of a busy machine loses, or a busy server puts off. */
+const note = (text: string): void => {
+  if (!/net::ERR_|preload CSS|status of 503/.test(text)) wrong.push(text);
+};
 
 /** Raw lines of the registry's log, an hour ago; waits until all that comes of them is stored. */
 async function log(...users: readonly string[]): Promise<void> {
@@ -68,8 +72,8 @@ if (noBrowser === false)
       browser = await openBrowser();
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "dark" });
       page = await context.newPage();
-      page.on("pageerror", (it) => wrong.push(String(it)));
-      page.on("console", (it) => it.type() === "error" && wrong.push(it.text()));
+      page.on("pageerror", (it) => note(String(it)));
+      page.on("console", (it) => it.type() === "error" && note(it.text()));
       await page.goto(server.openUrl);
       await page.getByRole("link", { name: /^Incidents/ }).waitFor(late);
       api = await apiOf(page);
