@@ -457,16 +457,13 @@ test("a list comes in the order that is asked for, page by page, without gap or 
   for (const [noun, columns] of Object.entries(orders)) {
     for (const sort of columns.flatMap((it) => [it, `-${it}`])) {
       const address = `/api/${noun}?sort=${sort}`;
-      const whole = await visitor.get(`${address}&limit=500`);
-      assert.equal(whole.status, 200, `${address}: ${whole.body.message}`);
-      const ids: string[] = [];
-      for (let after = ""; ids.length < 40;) {
-        const { body } = await visitor.get(`${address}&limit=3${after}`);
-        ids.push(...body.items.map(idOf));
-        if (body.next === undefined) break;
-        after = `&after=${body.next}`;
+      // Evidence of work that goes on may come in between: then it is asked again.
+      for (let tries = 1; ; tries++) {
+        const [whole, ids, again] = [await wholeOf(address), await pagesOf(address), await wholeOf(address)];
+        if (tries < 10 && String(whole) !== String(again)) continue;
+        assert.deepEqual(ids, whole.slice(0, ids.length), address);
+        break;
       }
-      assert.deepEqual(ids, whole.body.items.map(idOf).slice(0, ids.length), address);
     }
     const wrong = await visitor.get(`/api/${noun}?sort=nonsense`);
     assert.deepEqual([wrong.status, wrong.body.error], [400, "BAD_REQUEST"], noun);
@@ -486,6 +483,25 @@ test("a list comes in the order that is asked for, page by page, without gap or 
     times.toSorted((a: number, b: number) => a - b),
   );
 });
+
+/** A list at once. */
+async function wholeOf(address: string): Promise<string[]> {
+  const { status, body } = await visitor.get(`${address}&limit=500`);
+  assert.equal(status, 200, `${address}: ${body.message}`);
+  return body.items.map(idOf);
+}
+
+/** The same by threes, its first forty. */
+async function pagesOf(address: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after = ""; ids.length < 40;) {
+    const { body } = await visitor.get(`${address}&limit=3${after}`);
+    ids.push(...body.items.map(idOf));
+    if (body.next === undefined) break;
+    after = `&after=${body.next}`;
+  }
+  return ids;
+}
 
 /** What tells a row from the others of its list. */
 function idOf(it: { id?: string; seq?: number; name?: string }): string {
