@@ -75,6 +75,7 @@ for (const tier of ["T2", "T1"] as const) {
       sh(`curl -s --limit-rate ${rate} -T ${file} http://${drop.address}:${drop.port}/`);
     const pictures = shards.map((_, i) => join(loot, `holiday${i}.jpg`));
     for (const [i, it] of shards.entries()) await sh(`cp ${it} ${pictures[i]}`);
+    // What looking misses, it misses encrypted or not: once is enough.
     const variants = [
       { packer: "zstd", line: "zstd -q -1 -o photos.zst", archive: "photos.zst", part: "part-" },
       {
@@ -83,7 +84,7 @@ for (const tier of ["T2", "T1"] as const) {
         archive: "sealed",
         part: "piece-",
       },
-    ];
+    ].slice(0, tier === "T2" ? 2 : 1);
     for (const { line, archive, part } of variants) {
       await sh(`tar -cf - holiday0.jpg holiday1.jpg | ${line} && split -b 8M ${archive} ${part}`);
       for (const it of readdirSync(loot).filter((name) => name.startsWith(part))) await send(it, "16M");
