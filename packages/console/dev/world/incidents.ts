@@ -182,6 +182,7 @@ export function incidentDetail(it: IncidentRow): IncidentDetail {
       { kind: "artifact", name: "file:/home/dev/m.gguf", events: 1 },
     ],
     holdings: [...holdings],
+    groupings: [],
     gaps,
     pins: theft
       ? [{ event: "e-100", time: began, by: "ben", at: now - hour, reason: "the same script, from the same address" }]

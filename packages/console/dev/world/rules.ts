@@ -41,6 +41,8 @@ function rule(
     blindspots,
     playbook: "weights-read",
     alerts: n,
+    exceptions: 0,
+    hidden: 0,
     lastAlertAt: now - n * 7 * min,
   };
 }

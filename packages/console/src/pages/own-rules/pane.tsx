@@ -94,7 +94,7 @@ function Steps({ of: it }: { readonly of: OwnRule }) {
     <>
       <Actions>
         {it.stage === "draft" && (
-          <Button look={isGood ? "main" : undefined} disabled={!isGood} onClick={() => setAsked("trial")}>
+          <Button look={isGood ? "main" : "quiet"} disabled={!isGood} onClick={() => setAsked("trial")}>
             Put on trial
           </Button>
         )}
@@ -104,7 +104,7 @@ function Steps({ of: it }: { readonly of: OwnRule }) {
           </Button>
         )}
         {isLive && (
-          <Button look={isGood ? undefined : "main"} disabled={check.isPending} onClick={() => check.mutate()}>
+          <Button look={isGood ? "quiet" : "main"} disabled={check.isPending} onClick={() => check.mutate()}>
             {it.check ? "Check again" : "Check"}
           </Button>
         )}
