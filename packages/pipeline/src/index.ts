@@ -46,7 +46,16 @@ export { maxRecordBytes, RecordSplitter, type Cut, type SplitterState } from "./
 export { prove, type Proven } from "./proof.ts";
 export { importedRules, type ImportedRules } from "./rule-import.ts";
 export { makeRegister, type Located, type Register, type RegisterOptions } from "./register.ts";
-export { demandOf, readPolicy, recommend, toldOfIncident, toldOfSilence, type Demand, type Policy, type Recommendation } from "./respond/policy.ts";
+export {
+  demandOf,
+  readPolicy,
+  recommend,
+  toldOfIncident,
+  toldOfSilence,
+  type Demand,
+  type Policy,
+  type Recommendation,
+} from "./respond/policy.ts";
 export { type SourceAccount } from "./source-book.ts";
 export { watchOf, watchStep, type Theft, type WatchList, type WatchStep } from "./watch-list.ts";
 export { tuning, type TunedCount, type Tuning } from "./tuning.ts";

@@ -93,7 +93,12 @@ before(async () => {
     far,
   ];
   const changes = new Changes();
-  const host = { id: "a1", host: { name: "gpu-3" }, lastSeenAt: now, health: { may: ["stop-process", "quarantine-file"] } };
+  const host = {
+    id: "a1",
+    host: { name: "gpu-3" },
+    lastSeenAt: now,
+    health: { may: ["stop-process", "quarantine-file"] },
+  };
   const agents = { get: (id: string) => (id === "a1" ? host : undefined) } as unknown as Agents;
   there = orderHost("quarantine-file", { db: state.db, agents, changes, now: () => now });
   acts.push(orderHost("stop-process", { db: state.db, agents, changes, now: () => now }));
