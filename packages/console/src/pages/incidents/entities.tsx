@@ -26,7 +26,7 @@ export function Entities({ of }: { readonly of: readonly Entity[] }) {
           <div className={s.entity} key={JSON.stringify([it.kind, it.name])}>
             <Muted>{words[it.kind]}</Muted>
             {it.kind === "model" ? (
-              <Link to="/models/$name" params={{ name: it.name }}>
+              <Link to="/models/$name" params={{ name: it.name.toWellFormed() }}>
                 <Middle>{it.name}</Middle>
               </Link>
             ) : paged.safeParse(it.kind).success ? (
