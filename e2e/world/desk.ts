@@ -4,6 +4,7 @@ import { run, type Platform } from "./platform.ts";
 
 export interface Desk {
   get(path: string): Promise<unknown>;
+  text(path: string): Promise<string>;
   incidents(): Promise<Incident[]>;
   alerts(): Promise<Alert[]>;
   /** Sends records of one source. @returns When the last byte was handed over, in ms since 1970. */
@@ -26,6 +27,7 @@ export async function sitDown(platform: Platform, data: string, cwd: string): Pr
   const list = async <T>(path: string) => ((await get(path)) as { items: T[] }).items;
   const desk: Desk = {
     get,
+    text: async (path) => (await fetch(platform.url + path, { headers })).text(),
     incidents: () => list<Incident>("/api/incidents?limit=200"),
     alerts: () => list<Alert>("/api/alerts?limit=500"),
     send: async (source, records) => {
