@@ -18,7 +18,7 @@ import s from "./playbook.module.css";
 /** The heading of a playbook that says what a person does. */
 const doing = /^what to do$/i;
 
-export interface DoNextProps {
+interface DoNextProps {
   readonly playbooks: readonly PlaybookText[];
   /** What the hunts of a playbook are filled in with. */
   readonly facts: HuntFacts;
