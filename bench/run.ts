@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /** What a bench exports: measures, prints a table for people, and with `json` one object on stdout. */
-export interface Bench {
+interface Bench {
   run(options: { readonly json: boolean; readonly args: readonly string[] }): Promise<void>;
 }
 

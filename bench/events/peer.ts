@@ -12,7 +12,7 @@ const compilers = ["/usr/lib/go-1.19/bin/go", "/usr/lib/go/bin/go", "/usr/local/
 /** Each measurement works so long, in seconds of processor time. */
 const shortestS = 1.5;
 
-export interface PeerRow {
+interface PeerRow {
   readonly rules: number;
   /** How many rules the other engine can run, counted once for each logsource that they fit. */
   readonly loaded: number;

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { SigmaEngine, type SigmaDocument, type SigmaEvent } from "@outweigh/sigma";
 import { parse } from "yaml";
 
-export interface Regression {
+interface Regression {
   readonly rules: number;
   readonly events: number;
   /** Rules that match at least one of their events. */

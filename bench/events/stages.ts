@@ -24,7 +24,7 @@ const around = { trusts: () => false };
 const kinds = ["cloudtrail", "http-access"] as const;
 type Kind = (typeof kinds)[number];
 
-export interface ParseRow {
+interface ParseRow {
   readonly kind: Kind;
   readonly megabytes: number;
   readonly records: number;
@@ -64,7 +64,7 @@ function cutAll(bytes: Uint8Array): number {
   return records;
 }
 
-export interface MappingRow {
+interface MappingRow {
   readonly kind: SourceKind;
   /** Different records that were read, over and over. */
   readonly records: number;
@@ -93,7 +93,7 @@ function read(it: Ingested, kind: SourceKind): void {
   if (!it.ok) throw new Error(`a record of ${kind} is refused: ${it.reason}`);
 }
 
-export interface LedgerRow {
+interface LedgerRow {
   readonly what: string;
   readonly entries: number;
   readonly booked: Rate;
@@ -131,7 +131,7 @@ export function measureLedger(): LedgerRow[] {
   });
 }
 
-export interface LineRow {
+interface LineRow {
   readonly kind: Kind;
   readonly rules: number;
   readonly events: Rate;

@@ -5,7 +5,7 @@ import type { Proxy } from "./proxies.ts";
 import { spread } from "./streams.ts";
 
 /** Requests a second. */
-export const pace = 1_000;
+const pace = 1_000;
 const connections = 64;
 
 /** So many seconds at the pace. @returns Median and 99th percentile, in µs. */

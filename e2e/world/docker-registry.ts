@@ -19,7 +19,7 @@ const users = {
 } as const;
 export type User = keyof typeof users;
 
-export interface DockerRegistry {
+interface DockerRegistry {
   readonly url: string;
   /** Where it keeps its blobs. */
   readonly storage: string;
@@ -103,7 +103,7 @@ ${open ? "" : `auth: { htpasswd: { realm: story, path: ${JSON.stringify(htpasswd
 }
 
 /** Uploads a blob, as the distribution specification says. @returns Its digest. */
-export async function pushBlob(
+async function pushBlob(
   registry: DockerRegistry,
   user: User | undefined,
   repository: string,
@@ -122,7 +122,7 @@ export async function pushBlob(
   return digest;
 }
 
-export interface Layer {
+interface Layer {
   readonly body: Buffer;
   readonly mediaType: string;
 }

@@ -33,7 +33,7 @@ networks: [10.0.0.0/8, ${oldNat}/32]
 
 /** A record and when it happened. */
 type Timed = readonly [at: number, record: string];
-export type SourceName = "access" | "trail" | "okta" | "kubernetes";
+type SourceName = "access" | "trail" | "okta" | "kubernetes";
 type Day = Record<SourceName, Timed[]>;
 type LookAlike = (day: Day, at: number, random: () => number) => void;
 

@@ -9,7 +9,7 @@ export const noOtherHost =
     ? false
     : "needs root on Linux and iproute2";
 
-export interface OtherHost {
+interface OtherHost {
   readonly address: string;
   readonly port: number;
   /** Bytes it has received. */

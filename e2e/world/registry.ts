@@ -12,7 +12,7 @@ export interface Registry {
   close(): Promise<void>;
 }
 
-export interface RegistryOptions {
+interface RegistryOptions {
   /** Path → bytes, e.g. `/acme/acme-13b/resolve/main/model.safetensors`. */
   readonly files: ReadonlyMap<string, Buffer>;
   /** Token → the user it was given to. */

@@ -3,7 +3,7 @@ import { commonOptions, type Call, type Command, type Options } from "./command.
 import { CliError } from "./error.ts";
 
 /** A call as typed, not yet run. */
-export type Arguments = Pick<Call<Options>, "values" | "positionals" | "json"> & { readonly help: boolean };
+type Arguments = Pick<Call<Options>, "values" | "positionals" | "json"> & { readonly help: boolean };
 
 /**
  * Reads what follows a command's name.

@@ -32,7 +32,7 @@ export interface Call<Of extends Options> {
   readonly signal: AbortSignal;
 }
 
-export interface Example {
+interface Example {
   readonly line: string;
   readonly about: string;
 }

@@ -1,5 +1,5 @@
 /** USAGE: wrong use, exit 2. CONFIG: the configuration has mistakes, exit 2. FAILED: what was asked for could not be done, exit 3. */
-export type CliErrorCode = "USAGE" | "CONFIG" | "FAILED";
+type CliErrorCode = "USAGE" | "CONFIG" | "FAILED";
 
 /** What a person did not expect. The message is a sentence that says what is wrong and what to do. */
 export class CliError extends Error {

@@ -21,7 +21,7 @@ const lookMs = 1000;
 /** Longest line of it that is shown, in UTF-16 units. */
 const maxLineLength = 300;
 
-export interface GatewayChildOptions {
+interface GatewayChildOptions {
   /** The configuration that names it. */
   readonly config: string;
   /** Its data folder. */
@@ -29,7 +29,7 @@ export interface GatewayChildOptions {
   readonly terminal: Terminal;
 }
 
-export interface GatewayChild {
+interface GatewayChild {
   /** Where clients ask, once it serves; undefined if that takes too long: then it is tried again. */
   readonly url: Promise<string | undefined>;
   /** Ends it after running answers, and does not start it again. */

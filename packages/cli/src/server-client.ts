@@ -25,7 +25,7 @@ export const dataOption = {
 } as const satisfies Options;
 
 /** A server that runs on this machine, reached as the person who owns its data folder. */
-export interface LocalServer {
+interface LocalServer {
   readonly url: string;
   /** A link that signs one browser in, once. */
   link(): Promise<string>;

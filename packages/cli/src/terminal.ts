@@ -10,7 +10,7 @@ const maxWidth = 100;
 const drawMs = 100;
 const writeMs = 10_000;
 
-export interface TerminalOptions {
+interface TerminalOptions {
   readonly stdout: { write(text: string | Uint8Array): unknown };
   readonly stderr: { write(text: string): unknown };
   readonly isTerminal: boolean;

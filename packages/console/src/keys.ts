@@ -39,7 +39,7 @@ export const shortcuts = [
   { id: "theme", keys: "g l", group: "Anywhere", does: "Light, dark, or as the system" },
 ] as const satisfies readonly Shortcut[];
 
-export interface Shortcut {
+interface Shortcut {
   readonly id: string;
   readonly keys: string;
   /** A second key that does the same and is not shown on buttons. */

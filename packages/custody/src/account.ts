@@ -15,7 +15,7 @@ interface Coverage {
 }
 
 /** Between how many and how many distinct bytes something holds. */
-export interface Extent {
+interface Extent {
   readonly lower: number;
   readonly upper: number;
 }

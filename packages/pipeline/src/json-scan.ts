@@ -9,9 +9,9 @@ const closeBrace = 0x7d;
 export const openBracket = 0x5b;
 export const closeBracket = 0x5d;
 export const doubleQuote = 0x22;
-export const backslash = 0x5c;
+const backslash = 0x5c;
 export const comma = 0x2c;
-export const colon = 0x3a;
+const colon = 0x3a;
 
 /** What is known of a JSON value after some of its bytes. */
 export interface Scan {

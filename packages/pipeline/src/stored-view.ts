@@ -5,7 +5,7 @@ import { sourceOf } from "./ingest/sources.ts";
 const around = { trusts: () => false };
 
 /** What rules see of an event that is stored, beside itself. */
-export interface StoredView {
+interface StoredView {
   /** The record as its source names its fields; undefined where it was not kept, or only in part. */
   readonly raw: Raw | undefined;
   readonly logsources: readonly Logsource[];

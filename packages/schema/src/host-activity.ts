@@ -25,7 +25,7 @@ export const handledFile = z.object({
 export type HandledFile = z.infer<typeof handledFile>;
 
 /** A destination outside the host. Bytes are the most that it can have been: no sensor of ours counts what a socket carries. */
-export const sentTo = z.object({ address: z.string(), port: z.int(), atMost: bytes });
+const sentTo = z.object({ address: z.string(), port: z.int(), atMost: bytes });
 
 /** One row of a host's process tree, in the order in which the tree is drawn. */
 export const hostProcess = z.object({

@@ -16,7 +16,7 @@ const hourMs = 3_600_000;
 /** Actions older than this are nobody's task any more, in ms. */
 const actionsMs = 90 * 86_400_000;
 
-export interface GaugesOptions {
+interface GaugesOptions {
   readonly db: Db;
   readonly engine: EventEngine;
   readonly metrics: Metrics;

@@ -19,7 +19,7 @@ const sum = 3;
 const cumulative = 1;
 const double = 1;
 
-export interface PushOptions {
+interface PushOptions {
   readonly metrics: Metrics;
   readonly gauges: Gauges;
   readonly version: string;

@@ -9,7 +9,7 @@ const dayMs = 86_400_000;
 /** The first time, in ms after the start: a start has enough to do. */
 const firstMs = 600_000;
 
-export interface RetentionOptions {
+interface RetentionOptions {
   readonly db: Db;
   readonly engine: EventEngine;
   readonly evidence: EvidenceLog;

@@ -14,7 +14,7 @@ const hourMs = 3_600_000;
 /** Orders of one host looked through for a scan that it is asked for already. */
 const maxOrders = 20;
 
-export interface ScanClockOptions {
+interface ScanClockOptions {
   readonly db: Db;
   readonly agents: Agents;
   readonly evidence: EvidenceLog;

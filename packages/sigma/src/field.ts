@@ -45,7 +45,7 @@ export function foldedOf(slot: Slot): readonly string[] {
 }
 
 /** A field name, cut once for all events. */
-export interface FieldName {
+interface FieldName {
   readonly name: string;
   readonly view: FieldView;
   /** True when the source's own record must never answer for it. */
@@ -246,12 +246,12 @@ function jsonOf(value: object): string | undefined {
   }
 }
 
-export interface Leaf {
+interface Leaf {
   readonly path: string;
   readonly text: string;
 }
 
-export interface Leaves {
+interface Leaves {
   readonly leaves: readonly Leaf[];
   readonly folded: readonly string[];
   /** False when the event had more than `maxLeaves`, and the rest was not read. */

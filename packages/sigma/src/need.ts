@@ -95,7 +95,7 @@ export function countAtoms(need: Need, counts: Map<string, number>): void {
   else counts.set(atomKey(need), (counts.get(atomKey(need)) ?? 0) + 1);
 }
 
-export interface Choice {
+interface Choice {
   /** One of them has to be seen. Empty: can never be. */
   readonly atoms: readonly Atom[];
   /** How often one will be seen though the rule does not match: a guess, only good for comparing. */

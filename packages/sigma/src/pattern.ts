@@ -1,6 +1,6 @@
 /** A piece of a Sigma string: text, or a wildcard. `dash` is one of the five characters that start an option on Windows. */
 export type Part = { readonly text: string } | { readonly wild: Wildcard };
-export type Wildcard = "many" | "one" | "dash";
+type Wildcard = "many" | "one" | "dash";
 
 /** `-`, `/`, en dash, em dash, horizontal bar: what Windows programs take for the start of an option. */
 export const dashes = "-/\u2013\u2014\u2015";

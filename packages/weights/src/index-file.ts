@@ -24,7 +24,7 @@ const classWords = 4;
 const maxIndexModels = 1_000_000;
 
 /** Largest index, in bytes: 50,000 models of 128 matrices. Typed arrays beyond 2 GiB are slow to copy. */
-export const maxIndexBytes = 2_147_483_647;
+const maxIndexBytes = 2_147_483_647;
 
 /** Longest name of a model, in bytes. */
 const maxNameBytes = 1024;

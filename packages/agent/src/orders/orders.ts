@@ -14,7 +14,7 @@ import { Refused, type Change } from "./outcome.ts";
 import { stopProcess } from "./process.ts";
 import { quarantineFile } from "./quarantine.ts";
 
-export interface OrdersOptions {
+interface OrdersOptions {
   readonly book: OrderBook;
   readonly proc: Proc;
   /** Our own folder, and where our server is. */

@@ -25,7 +25,7 @@ export interface Posture {
   readonly tokens: readonly FoundToken[];
 }
 
-export interface PostureOptions {
+interface PostureOptions {
   readonly machine: Machine;
   readonly register: readonly ModelEntry[];
   readonly exported?: ExportedOptions | undefined;

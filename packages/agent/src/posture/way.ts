@@ -1,7 +1,7 @@
 import { theftKinds, type Effort, type Looked, type TheftKind, type TheftPath } from "@outweigh/schema";
 import { maxWaysEach } from "./limits.ts";
 
-export type Step = TheftPath["steps"][number] & { readonly effort: Effort };
+type Step = TheftPath["steps"][number] & { readonly effort: Effort };
 
 /** What a way ends at. */
 export type Reach =

@@ -11,7 +11,7 @@ import { readersOf, type Permissions } from "./readable-by.ts";
 /** Most files of one copy whose permissions are read: a copy has a few hundred shards at most. */
 const maxFilesPerCopy = 1_000;
 
-export interface Described {
+interface Described {
   readonly models: readonly ScannedModel[];
   /** For each copy that others can read: the permission bits that let them. */
   readonly proofs: ReadonlyMap<ScannedCopy, string>;

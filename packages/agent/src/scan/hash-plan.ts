@@ -10,7 +10,7 @@ export type HashMode = "auto" | "full" | "none";
 /** `model-00002-of-00005.safetensors`: shards are hashed together or not at all, or a whole copy would look incomplete. */
 const shard = /-\d{5,6}-of-\d{5,6}/;
 
-export interface PlanOptions {
+interface PlanOptions {
   readonly mode: HashMode;
   readonly budget: number;
   readonly places: readonly DeclaredPlace[];

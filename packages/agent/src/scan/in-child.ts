@@ -6,7 +6,7 @@ import { ScanError } from "./error.ts";
 /** What the process that scans says. */
 export type Told = { readonly progress: ScanProgress } | { readonly report: ScanReport } | { readonly failed: string };
 
-export interface ChildScanOptions {
+interface ChildScanOptions {
   readonly roots: readonly string[];
   readonly exclude: readonly string[];
   readonly signal: AbortSignal;

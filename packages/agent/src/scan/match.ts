@@ -11,7 +11,7 @@ export interface KnownFingerprint {
   readonly fingerprint: Fingerprint;
 }
 
-export interface MatchOptions {
+interface MatchOptions {
   readonly known: readonly KnownFingerprint[];
   /** The secret with which all of them were made: only then can they be compared. */
   readonly key: Uint8Array;

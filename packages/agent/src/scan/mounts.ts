@@ -10,7 +10,7 @@ export interface Mount {
 }
 
 /** Where to walk, and what to leave out although it lies there. */
-export interface WalkPlan {
+interface WalkPlan {
   readonly start: readonly string[];
   readonly skip: ReadonlyMap<string, string>;
 }

@@ -18,7 +18,7 @@ const leftOutWords: Readonly<Record<LeftOutCode, { readonly noun: string; readon
 };
 
 /** One line of "not seen": what, and why; for what was left out to save time also a code and how many. */
-export interface Unseen {
+interface Unseen {
   readonly what: string;
   readonly why: string;
   readonly code?: LeftOutCode;

@@ -28,7 +28,7 @@ const keyOption =
     args.some((it) => options.some((option) => it === option || it.startsWith(`${option}=`))) ? true : undefined;
 
 /** Programs that serve models or hold model files. A name proves little, so a port alone counts as a guess. */
-export const products: readonly Product[] = [
+const products: readonly Product[] = [
   { name: "ollama", kind: "server", matches: byName("ollama"), ports: [11434] },
   {
     name: "vllm",

@@ -10,7 +10,7 @@ export interface Permissions {
 }
 
 /** Who can read a file, besides its owner and root. */
-export interface Readers {
+interface Readers {
   /** `other`, `group:<name>`, `user:<name>`; sorted by how many that are: `other` first. */
   readonly names: readonly string[];
   /** The bits of each step, from the root folder to the file: the proof. */

@@ -5,7 +5,7 @@ import { scanReport, type ScanReport } from "@outweigh/schema";
 /** Longest document, in bytes: a result as long as an agent sends, every character of it escaped once more. */
 export const maxSignedScanBytes = 80 * 1024 * 1024;
 
-export interface ReadScan {
+interface ReadScan {
   /** The signer's public key, raw, as 64 hexadecimal digits. */
   readonly key: string;
   /** The names by which that key may be trusted: in full, its id, and as the evidence of its enrolment has it. */

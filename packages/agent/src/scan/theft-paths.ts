@@ -11,7 +11,7 @@ import { readersOf } from "./readable-by.ts";
 import { isLoopback } from "./sockets.ts";
 
 /** Most theft paths in a report: a person reads ten. */
-export const maxPaths = 1_000;
+const maxPaths = 1_000;
 
 /** Models that nobody registered are worth a theft path from this size on, in bytes: below lie test data of libraries, by the hundred. */
 const minPathBytes = 1_000_000;

@@ -13,7 +13,7 @@ interface Row {
 const [established, opening, listening] = ["01", "02", "0A"];
 
 /** What tables of sockets say of some of them. */
-export interface SeenSockets {
+interface SeenSockets {
   readonly peers: readonly Peer[];
   /** Sockets that have come to what they are: they listen, or are connected, whoever began it. */
   readonly settled: readonly string[];

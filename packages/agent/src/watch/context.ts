@@ -21,7 +21,7 @@ interface Answer {
   readonly notSeen: string[];
 }
 
-export interface ContextOptions {
+interface ContextOptions {
   readonly proc: Proc;
   /** Whether this inode is a watched file: weights, or made from them. */
   isWatched(inode: string): boolean;

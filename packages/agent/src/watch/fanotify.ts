@@ -19,7 +19,7 @@ export interface Kernel {
 /** The user `nobody` of every Linux: owns nothing. */
 const nobody = "65534";
 
-export interface HelperOptions {
+interface HelperOptions {
   /** The compiled helper. It must be started with CAP_SYS_ADMIN: by root, or with that file capability. */
   readonly path: string;
   readonly mounts: readonly string[];

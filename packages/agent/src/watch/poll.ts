@@ -38,7 +38,7 @@ const turnMs = 1;
 /** Most pipes of one process that are remembered as followed. */
 const maxPipes = 64;
 
-export interface PollOptions {
+interface PollOptions {
   readonly proc: Proc;
   readonly story: Pick<Story, "isWatched" | "holds" | "holders">;
   /** Called at once with what is seen: whether the next thing matters depends on it. */

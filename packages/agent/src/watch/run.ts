@@ -52,7 +52,7 @@ export interface RunOptions {
 
 export const identityFile = (dataDir: string) => join(dataDir, "agent.json");
 /** The newest result of a scan, signed: `outweigh verify` accepts it. */
-export const signedScanFile = (dataDir: string) => join(dataDir, "scan.signed.json");
+const signedScanFile = (dataDir: string) => join(dataDir, "scan.signed.json");
 export const helperFile = (dataDir: string) => join(dataDir, "outweigh-watch");
 
 /** Runs until aborted. @throws {AgentError} NOT_ENROLLED; REFUSED when the server does not know this agent any more. */

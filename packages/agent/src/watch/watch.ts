@@ -8,7 +8,7 @@ import { keyOf, Proc, type Process } from "./proc.ts";
 import { Story, type SeenFile, type Sighting } from "./story.ts";
 
 /** How often `/proc` is looked at, in ms. A program that copies a gigabyte runs longer. */
-export const lookMs = 250;
+const lookMs = 250;
 /** Most ms of processor time for one look, where many processes are new or hold weights: 2 % of a core. */
 const lookBudgetMs = 5;
 
@@ -19,7 +19,7 @@ const maxBehind = 20;
 const againMs = [10, 25, 50, 100, 175];
 const maxAgain = 64;
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly host: string;
   /** The compiled helper of tier T2; without it the watch is T0, or T1 with the rights for it. */
   readonly helper?: string | undefined;

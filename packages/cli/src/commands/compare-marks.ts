@@ -10,7 +10,7 @@ import { plural } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 import { wrap } from "../text/wrap.ts";
 
-export interface MarksCall {
+interface MarksCall {
   readonly queries: string;
   /** A file of answers, or the address of an interface to ask. */
   readonly suspect: string;

@@ -9,7 +9,7 @@ import {
 } from "@outweigh/schema";
 
 /** A mistake between entries that are each well formed. */
-export interface CrossMistake {
+interface CrossMistake {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }

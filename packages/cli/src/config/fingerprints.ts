@@ -9,7 +9,7 @@ import { CliError } from "../error.ts";
 const keyBytes = 32;
 
 /** Fingerprints of the register's models, beside the configuration: samples of weights, never the weights. */
-export interface FingerprintFolder {
+interface FingerprintFolder {
   /** The secret of this register, made when it is first needed. */
   key(): Uint8Array;
   save(name: string, fingerprint: Fingerprint): Promise<string>;

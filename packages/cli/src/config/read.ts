@@ -18,7 +18,7 @@ const maxMistakes = 100;
 const maxNesting = 50;
 
 /** A configuration as read: the file may be absent, then all defaults hold. */
-export interface ReadConfig {
+interface ReadConfig {
   readonly config: Config;
   /** The file it came from; undefined for none. */
   readonly file: string | undefined;

@@ -14,7 +14,7 @@ import { Tally, type ReplayedFile } from "./tally.ts";
 import { unpacked } from "./unpack.ts";
 
 /** How much of a file decides its kind, in bytes unpacked. */
-export const sampleBytes = 64 * 1024;
+const sampleBytes = 64 * 1024;
 
 /** What records are read with and go through: the line, or something else that takes events. */
 export type Reads = Pick<Line, "read" | "take">;

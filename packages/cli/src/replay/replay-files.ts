@@ -4,16 +4,16 @@ import { beginningOf, OpenLog, type Reads } from "./open-log.ts";
 import type { ReplayedFile } from "./tally.ts";
 
 /** Most files that are read side by side: each costs a descriptor and a chunk of memory. */
-export const maxOpen = 128;
+const maxOpen = 128;
 
-export interface ReplayOptions {
+interface ReplayOptions {
   readonly signal: AbortSignal;
   /** Called for every record that was read, with how many files were begun by then. */
   onOutcome(outcome: Outcome, begun: number): void;
 }
 
 /** What the files gave, in the order in which they begin. */
-export interface ReplayedFiles {
+interface ReplayedFiles {
   readonly files: ReplayedFile[];
   /** Files that began while `maxOpen` others were open: they were read after one of those. */
   readonly late: number;

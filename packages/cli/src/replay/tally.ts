@@ -6,7 +6,7 @@ const maxRejects = 1_000;
 /** How far a record may be older than one before it and still count as in order, in ms: servers write when they are done. */
 const toleranceMs = 60_000;
 
-export interface Reject {
+interface Reject {
   /** Of the record's first byte, in the unpacked file. */
   readonly offset: number;
   readonly reason: string;

@@ -13,7 +13,7 @@ const maxReportBytes = 64 * 1024 * 1024;
 /** Longest line of the scan's progress that is shown, in UTF-16 units. */
 const maxLineLength = 200;
 
-export interface ScanChildOptions {
+interface ScanChildOptions {
   readonly roots: readonly string[];
   readonly config: string | undefined;
   readonly exclude: string;

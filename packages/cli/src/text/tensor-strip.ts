@@ -1,5 +1,5 @@
 /** How one matrix fared, as `compareModels` says. */
-export interface StripEntry {
+interface StripEntry {
   /** Its name in A; decides the order. */
   readonly a: string;
   readonly rho: number;

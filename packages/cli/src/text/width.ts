@@ -28,10 +28,6 @@ export function padEnd(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - widthOf(text)));
 }
 
-export function padStart(text: string, width: number): string {
-  return " ".repeat(Math.max(0, width - widthOf(text))) + text;
-}
-
 /** Cuts in the middle, where paths and digests say least: `/home/dev/…/holiday.bin`. */
 export function middle(text: string, width: number): string {
   if (widthOf(text) <= width) return text;

@@ -27,7 +27,7 @@ const gatherMs = 500;
 /** Most ids kept for one list: beyond it, "500+ new" says enough. */
 export const maxPending = 500;
 
-export interface Live {
+interface Live {
   /** Since when messages arrive or fail to, in ms; `connecting` only before the first answer. */
   readonly state: "connecting" | "live" | "lost";
   readonly since: number;

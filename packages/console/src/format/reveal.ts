@@ -5,7 +5,7 @@
 const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** A run of text, or one character named by its code point ("U+202E"). */
-export interface Segment {
+interface Segment {
   readonly text: string;
   readonly hidden: boolean;
 }

@@ -1,6 +1,6 @@
 import s from "./bar.module.css";
 
-export interface BarProps {
+interface BarProps {
   /** 0 to 1. */
   readonly fraction: number;
   /** An upper bound is hatched. */

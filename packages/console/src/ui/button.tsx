@@ -17,7 +17,7 @@ export function Keys({ of }: { readonly of: ShortcutId }) {
   );
 }
 
-export interface ButtonProps {
+interface ButtonProps {
   readonly children: ReactNode;
   readonly onClick?: () => void;
   /** `main` is ink and stands once on a page; `quiet` has no border. */

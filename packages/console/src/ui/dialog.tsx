@@ -3,7 +3,7 @@ import { Button } from "./button.tsx";
 import { useShortcuts } from "./shortcuts.ts";
 import s from "./dialog.module.css";
 
-export interface DialogProps {
+interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
   readonly wide?: boolean;
@@ -54,7 +54,7 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
   );
 }
 
-export interface ReasonProps {
+interface ReasonProps {
   readonly label: string;
   readonly value: string;
   readonly onChange: (text: string) => void;
@@ -89,7 +89,7 @@ export function Reason({ label, value, onChange, focus = false, placeholder, onL
   );
 }
 
-export interface ChoicesProps<Id extends string> {
+interface ChoicesProps<Id extends string> {
   readonly legend: string;
   readonly options: readonly { readonly id: Id; readonly label: ReactNode; readonly about?: ReactNode }[];
   readonly value: Id | undefined;

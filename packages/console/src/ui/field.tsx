@@ -1,7 +1,7 @@
 import { useId } from "react";
 import s from "./dialog.module.css";
 
-export interface FieldProps {
+interface FieldProps {
   readonly label: string;
   readonly value: string;
   readonly onChange: (text: string) => void;
@@ -41,7 +41,7 @@ export function Field({ label, value, onChange, type = "text", focus, fill = "of
   );
 }
 
-export interface SelectProps<Id extends string> {
+interface SelectProps<Id extends string> {
   readonly label: string;
   readonly options: readonly { readonly id: Id; readonly label: string }[];
   readonly value: Id;
@@ -72,7 +72,7 @@ export function Select<Id extends string>({ label, options, value, onChange }: S
   );
 }
 
-export interface AmountProps {
+interface AmountProps {
   readonly label: string;
   readonly value: number;
   readonly onChange: (value: number) => void;

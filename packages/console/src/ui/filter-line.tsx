@@ -7,7 +7,7 @@ import { Shown } from "./text.tsx";
 import float from "./float.module.css";
 import s from "./filter-line.module.css";
 
-export interface FilterLineProps {
+interface FilterLineProps {
   readonly value: string;
   readonly fields: readonly FilterField[];
   readonly placeholder: string;

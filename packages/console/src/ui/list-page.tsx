@@ -17,7 +17,7 @@ import { FilterBy, Muted, type AddValue } from "./text.tsx";
 import { At } from "./when.tsx";
 import s from "./list-page.module.css";
 
-export interface ListPageProps<Row, Answer extends Page<Row>> {
+interface ListPageProps<Row, Answer extends Page<Row>> {
   /** The list's name in addresses and messages. */
   readonly list: ListName;
   readonly title: string;

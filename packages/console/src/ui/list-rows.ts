@@ -4,7 +4,7 @@ import { clearPending, maxPending, useLive } from "../api/live.ts";
 import type { ListName, ListPage, ReadList } from "../api/queries.ts";
 import { count } from "../format/size.ts";
 
-export interface RowsOptions<Row, Page extends ListPage<Row>> {
+interface RowsOptions<Row, Page extends ListPage<Row>> {
   readonly list: ListName;
   readonly read: ReadList<Page>;
   readonly filter: string;

@@ -2,7 +2,7 @@ import { lazy, Suspense, useState, type ReactNode } from "react";
 
 const FloatingMenu = lazy(() => import("./floating-menu.tsx").then((it) => ({ default: it.FloatingMenu })));
 
-export interface MenuItem {
+interface MenuItem {
   readonly label: ReactNode;
   /** What stands at its end: the state it is in, or what it means. */
   readonly about?: string;

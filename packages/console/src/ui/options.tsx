@@ -37,7 +37,7 @@ export function useChoice<Offered extends Option>(options: readonly Offered[], f
   };
 }
 
-export interface OptionsProps<Offered extends Option> {
+interface OptionsProps<Offered extends Option> {
   readonly id: string;
   readonly label: string;
   readonly options: readonly Offered[];

@@ -5,7 +5,7 @@ import { usePageTitle } from "./page-title.ts";
 import { Shown } from "./text.tsx";
 import s from "./parts.module.css";
 
-export interface SectionProps {
+interface SectionProps {
   readonly title: string;
   /** At the end of its head: a link, a count. */
   readonly aside?: ReactNode;
@@ -113,7 +113,7 @@ export interface Tab<Id extends string> {
   readonly count?: number;
 }
 
-export interface TabsProps<Id extends string> {
+interface TabsProps<Id extends string> {
   readonly label: string;
   readonly tabs: readonly Tab<Id>[];
   readonly value: Id;
@@ -150,7 +150,7 @@ export function Tabs<Id extends string>({ label, tabs, value, onChange }: TabsPr
   );
 }
 
-export interface PageProps {
+interface PageProps {
   /** For the browser's tab. */
   readonly title: string;
   /** Where one came from. */

@@ -4,7 +4,7 @@ import s from "./qr.module.css";
 /** Quiet modules around the code: ISO/IEC 18004 asks for four. */
 const quiet = 4;
 
-export interface QrProps {
+interface QrProps {
   readonly text: string;
   /** What it is, for who cannot see it. The text itself stands beside it. */
   readonly label: string;

@@ -45,7 +45,7 @@ export function Waiting({ lines = 6 }: { readonly lines?: number }) {
   );
 }
 
-export interface FailedProps {
+interface FailedProps {
   readonly what: string;
   readonly error: Error;
   /** Since when, in ms. */

@@ -89,7 +89,7 @@ export type AddValue = (field: string, value: string, excluded: boolean) => void
 const FilterContext = createContext<AddValue>(() => {});
 export const FilterBy = FilterContext.Provider;
 
-export interface ValueProps {
+interface ValueProps {
   readonly field: string;
   readonly children: string;
   /** In a row the whole row has the focus: the value takes none. */

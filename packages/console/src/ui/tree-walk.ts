@@ -19,7 +19,7 @@ export function visibleRows<Row extends TreeRow>(rows: readonly Row[], closed: R
   return shown;
 }
 
-export interface Step {
+interface Step {
   readonly select?: string;
   readonly turn?: { readonly key: string; readonly isClosed: boolean };
 }

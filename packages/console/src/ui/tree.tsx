@@ -4,7 +4,7 @@ import { rowHeight, usePreferences } from "../preferences.ts";
 import { visibleRows, walk, type TreeRow } from "./tree-walk.ts";
 import s from "./tree.module.css";
 
-export interface TreeProps<Row extends TreeRow> {
+interface TreeProps<Row extends TreeRow> {
   readonly label: string;
   /** In the order of the tree, as far as they are read. */
   readonly rows: readonly Row[];

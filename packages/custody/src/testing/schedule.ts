@@ -4,7 +4,7 @@ import { Dice } from "./dice.ts";
 import { aRead, aWorld, reregistered, type World } from "./world.ts";
 
 /** What a schedule showed, so that a bench can say how much was really tried. */
-export interface Tried {
+interface Tried {
   readonly entries: number;
   readonly exact: number;
   readonly atMost: number;

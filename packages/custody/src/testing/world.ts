@@ -2,7 +2,7 @@ import type { Entry, LedgerModel } from "../index.ts";
 import type { Dice } from "./dice.ts";
 
 /** A file as it really is: which content each of its bytes carries. */
-export interface RealFile {
+interface RealFile {
   readonly place: string;
   readonly path: string;
   /** For each byte the number of the content that it carries; the same content may stand in several files. */
@@ -23,7 +23,7 @@ export interface World {
 }
 
 /** What really happened, and what a source tells of it. */
-export interface RealRead {
+interface RealRead {
   readonly entry: Entry;
   readonly content: readonly number[];
 }

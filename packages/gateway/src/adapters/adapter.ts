@@ -5,7 +5,7 @@ import type { Span } from "../json/spans.ts";
 import type { ErrorShape } from "../refusal.ts";
 
 /** What a route is for. `look` tells of the server, and asks the model nothing. */
-export type Operation = "complete" | "embed" | "predict" | "score" | "look";
+type Operation = "complete" | "embed" | "predict" | "score" | "look";
 
 /** A route that clients may use. `{name}` in a path stands for one segment, or a part of one. */
 export interface Route {

@@ -4,7 +4,7 @@ import type { Surroundings } from "../front/surroundings.ts";
 import type { Readings } from "../tap/readings.ts";
 
 /** Where rows come from: counters, readings of the detectors, linked groups by slot. */
-export interface RowSources extends Pick<Surroundings, "clients" | "orders" | "tap"> {
+interface RowSources extends Pick<Surroundings, "clients" | "orders" | "tap"> {
   readonly readings: Readings;
   readonly groups: ReadonlyMap<number, readonly number[]>;
   /** Bits a day that a principal may be told; undefined without such a budget. */

@@ -21,7 +21,7 @@ const besideServer = z.strictObject({
 });
 
 /** What there is to tell of, and to change. */
-export interface DeskParts {
+interface DeskParts {
   readonly dataDir: string;
   readonly journal: Journal;
   readonly outbox: Outbox;

@@ -13,7 +13,7 @@ export interface Cost {
 
 /** What is limited. The first four refill; a request at once comes free when it ends. */
 export const resources = ["requests", "input tokens", "output tokens", "information", "requests at once"] as const;
-export type Resource = (typeof resources)[number];
+type Resource = (typeof resources)[number];
 
 /** What stands in the way of a request, and for how long. */
 export interface Shortage {

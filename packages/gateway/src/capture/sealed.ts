@@ -25,7 +25,7 @@ const header = z.strictObject({
   /** X25519, SubjectPublicKeyInfo in DER, base64; the private half was forgotten when the file was begun. */
   ephemeral: z.base64().length(60),
 });
-export type SealedHeader = z.infer<typeof header>;
+type SealedHeader = z.infer<typeof header>;
 
 /**
  * Seals records to a public key, one after the other: whoever seals cannot read what is sealed. X25519 with a key of this file alone,
@@ -99,12 +99,6 @@ export function openSealed(file: Buffer, privateKey: KeyObject): Opened {
     records.push(plain.subarray(1));
   }
   return { header: read.data, records, isWhole: false };
-}
-
-/** A pair for one capture: the public half as orders carry it, the private half as PEM. */
-export function makeCaptureKey(): { readonly sealTo: string; readonly pem: string } {
-  const { publicKey, privateKey } = generateKeyPairSync("x25519");
-  return { sealTo: derOf(publicKey), pem: privateKey.export({ type: "pkcs8", format: "pem" }).toString() };
 }
 
 /** @throws {GatewayError} BAD_CAPTURE */

@@ -24,7 +24,7 @@ export interface Client {
 }
 
 /** Who counts for a name: `principal:`, `tenant:` or `order:` and what is named. */
-export type MakeAccount = (name: string, limits: GatewayLimits) => Metered;
+type MakeAccount = (name: string, limits: GatewayLimits) => Metered;
 
 /** All principals that asked anything, and the accounts of their tenants and of orders to slow down. */
 export class Clients {

@@ -11,7 +11,7 @@ import { lengthIn } from "./head.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** A request that may go on; `digest` names it where it costs information, so that a repeat costs none. */
-export interface Decided {
+interface Decided {
   readonly admitted: Admitted;
   readonly digest: string | undefined;
 }

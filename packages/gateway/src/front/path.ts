@@ -1,7 +1,7 @@
 import { maxTargetLength } from "../limits.ts";
 
 /** A request's target, cut once. Routes are looked up by `path`; what goes on is built from it, never the client's own bytes. */
-export interface Target {
+interface Target {
   readonly path: string;
   /** Without the question mark; empty for none. */
   readonly query: string;

@@ -67,7 +67,7 @@ function writeKeys(dataDir: string, keys: readonly KeyEntry[]): void {
 }
 
 /** A key that somebody else made: all that is needed of it. */
-export interface GivenKey {
+interface GivenKey {
   readonly id: string;
   readonly digest: string;
   readonly last4: string;

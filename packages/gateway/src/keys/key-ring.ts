@@ -3,7 +3,7 @@ import { keyDigest } from "./key.ts";
 import type { KeyEntry } from "./key-file.ts";
 
 /** Which models a key may ask. */
-export interface NamePattern {
+interface NamePattern {
   test(name: string): boolean;
 }
 

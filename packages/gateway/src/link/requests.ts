@@ -27,7 +27,7 @@ export class LinkError extends Error {
   }
 }
 
-export interface Enrolling {
+interface Enrolling {
   readonly server: string;
   readonly token: string;
   /** What tells this gateway from others of the installation. */

@@ -80,7 +80,7 @@ export async function answersIn(file: string, queries: readonly OwnQuery[]): Pro
 }
 
 /** A suspect that is asked: its whole address, and what shows that one may. */
-export interface Suspect {
+interface Suspect {
   readonly url: string;
   readonly key?: string | undefined;
   /** The name under which it serves embeddings. */

@@ -17,7 +17,7 @@ import { VectorMarks } from "./vector-marks.ts";
 const maxLength = 65_536;
 
 /** A request whose answer may have to be marked. */
-export interface Marking {
+interface Marking {
   readonly served: Served;
   readonly principal: string;
   readonly model: string;

@@ -1,7 +1,7 @@
 import { rewrite, writtenRows, type Written } from "./numbers-in.ts";
 
 /** Makes another vector of one; undefined leaves it. */
-export type Turn = (vector: readonly number[]) => readonly number[] | undefined;
+type Turn = (vector: readonly number[]) => readonly number[] | undefined;
 
 /** One embedding of an answer, as numbers or as base64 of 32-bit floats, with other numbers in it; undefined leaves it. */
 export function turnWritten(value: Buffer, turn: Turn): Buffer | undefined {

@@ -94,7 +94,7 @@ export class VectorMarks {
   }
 }
 
-export interface Turning {
+interface Turning {
   readonly principal: string;
   readonly model: string;
   /** What was embedded: words, or numbers of tokens. */

@@ -13,7 +13,7 @@ import type { Counts } from "../upstream/counts.ts";
 import { compilePolicy, type Policy } from "./policy.ts";
 
 /** What follows a change of the configuration or of the keys. */
-export interface ReloadParts {
+interface ReloadParts {
   readonly options: GatewayOptions;
   readonly dataDir: string;
   readonly journal: Journal;

@@ -16,7 +16,7 @@ const wellMs = 60_000;
 const beginMs = 60_000;
 
 /** What the crew is told and tells. */
-export interface CrewOptions {
+interface CrewOptions {
   readonly processes: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly intake: IntakeOptions;

@@ -7,7 +7,7 @@ import { Crew } from "./crew.ts";
 import type { ClientCount } from "./protocol.ts";
 
 /** What the processes that carry requests are tied to. */
-export interface CrewParts {
+interface CrewParts {
   readonly around: Surroundings;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly say: (line: string) => void;

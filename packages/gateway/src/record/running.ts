@@ -8,7 +8,7 @@ import { parsed } from "../json/parsed.ts";
 const note = z.object({ pid: z.int().positive(), began: z.string().default("") });
 
 /** What is found of an earlier run at a start. */
-export interface Earlier {
+interface Earlier {
   /** When it was last alive, in ms since 1970: it ended without a word soon after. */
   readonly aliveAt: number;
 }

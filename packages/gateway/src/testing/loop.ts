@@ -9,7 +9,7 @@ export interface Asked {
   readonly status: number;
 }
 
-export interface Loop {
+interface Loop {
   readonly asked: Asked[];
   stop(): Promise<void>;
 }

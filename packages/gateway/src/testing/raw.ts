@@ -1,11 +1,6 @@
 /** Sends bytes as they are and reads answers as they come: what no HTTP library would send. */
 import { connect } from "node:net";
 
-export interface RawAnswer {
-  readonly status: number;
-  readonly text: string;
-}
-
 /** Sends `bytes`, and answers with everything that came back until the peer closed, or was silent for `quietMs`. */
 export async function sendRaw(url: string, bytes: string | Buffer, quietMs = 300): Promise<string> {
   const { hostname, port } = new URL(url);

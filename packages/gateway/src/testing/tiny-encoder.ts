@@ -100,7 +100,7 @@ export function tinyModel(rows: readonly (readonly number[])[], it: TinyEncoder 
 }
 
 /** A tokenizer of whole words; the first is for those it does not know. */
-export function tinyTokenizer(words: readonly string[]): string {
+function tinyTokenizer(words: readonly string[]): string {
   return JSON.stringify({
     version: "1.0",
     added_tokens: [],

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export interface Reached {
+interface Reached {
   readonly method: string;
   readonly url: string;
   readonly headers: readonly string[];

@@ -27,7 +27,7 @@ export interface Outgoing {
   readonly body: Buffer | undefined;
 }
 
-export interface PoolOptions {
+interface PoolOptions {
   readonly host: string;
   readonly port: number;
   /** What stands in `Host`. */

@@ -10,7 +10,7 @@ const maxAnswerHeader = 64 * 1024;
 const connectMs = 5_000;
 
 /** Connections to one model server. */
-export interface ServerPool {
+interface ServerPool {
   dispatch(request: Outgoing, asker: Asker): void;
   close(): void;
   destroy(): void;

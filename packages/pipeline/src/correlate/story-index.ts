@@ -1,5 +1,5 @@
 /** What of a story it is found by. */
-export interface Findable {
+interface Findable {
   readonly members: readonly { readonly principal?: string | undefined; readonly model?: string | undefined }[];
   readonly addresses: readonly string[];
 }

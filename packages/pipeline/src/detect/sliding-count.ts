@@ -2,7 +2,7 @@
 const buckets = 32;
 
 /** Counts what happened in the last `spanMs`, in memory that does not grow with the traffic. Plain data: may be stored as JSON. */
-export interface SlidingCount {
+interface SlidingCount {
   readonly spanMs: number;
   /** Number of the newest bucket since time 0. */
   readonly newest: number;

@@ -2,7 +2,7 @@ import { isRecord, skip, type Ingested, type Source, type SourceKind } from "./s
 import { joined, readAs, readJson, refuse, textOf } from "./json-records.ts";
 
 /** Finds the reader of one message by its content, as for a record that comes without an envelope. */
-export type ReaderOf = (message: string) => Source | undefined;
+type ReaderOf = (message: string) => Source | undefined;
 
 /**
  * CloudWatch Logs' envelope, as subscriptions and Firehose deliver it: whatever program wrote the messages, each is read by its own source.

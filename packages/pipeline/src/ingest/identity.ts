@@ -39,7 +39,7 @@ export interface Location {
   readonly longitude?: number | undefined;
 }
 
-export interface IdentityRecord extends Omit<Essentials, "activity"> {
+interface IdentityRecord extends Omit<Essentials, "activity"> {
   readonly deed: Deed;
   /** The provider's own name of what happened. */
   readonly call: string;

@@ -9,7 +9,7 @@ const maxVolumes = 256;
 /** Longest name of a claim: a DNS subdomain. */
 const maxName = 253;
 
-export interface Volumes {
+interface Volumes {
   readonly operation: "mount" | "copy";
   readonly artifact: string;
   readonly inputs: readonly string[];

@@ -6,7 +6,7 @@ import { activity, clientEndpoint, essentials, type Essentials } from "./ocsf.ts
 import { isRecord, type Raw } from "./source.ts";
 
 /** One call, as far as its source says. Counts are tokens. */
-export interface LlmCall extends Omit<Essentials, "activity"> {
+interface LlmCall extends Omit<Essentials, "activity"> {
   readonly operation: "complete" | "embed" | "request";
   /** The name the caller asked for. */
   readonly model: string;

@@ -2,7 +2,7 @@
 import type { OcsfEvent } from "@outweigh/schema";
 import { activity, clientEndpoint, essentials, fileObject, type Essentials } from "./ocsf.ts";
 
-export interface RepositoryRecord extends Omit<Essentials, "activity"> {
+interface RepositoryRecord extends Omit<Essentials, "activity"> {
   /**
    * `download` of all of it, `fetch` of what is new, `upload`, `configure` of who may see it, `grant` to one more person, `create-key`, `list`,
    * `delete`, `request` for the rest.

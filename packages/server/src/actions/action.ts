@@ -24,7 +24,7 @@ export type Planned =
   { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly title: string; readonly refused: string };
 
 /** What doing it is on record as. */
-export interface Agreed {
+interface Agreed {
   /** The action's id. */
   readonly action: string;
   /** Who ordered it, why, and about which incident. */

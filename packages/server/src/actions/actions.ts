@@ -13,7 +13,7 @@ import { optionsFor } from "./options.ts";
 import { Steps, type StepsOptions } from "./steps.ts";
 import { messageOf } from "../values.ts";
 
-export interface ActionsOptions extends StepsOptions {
+interface ActionsOptions extends StepsOptions {
   readonly policy: Policy;
   readonly connections: readonly Connection[];
   /** Registered models, whose places can be made private. */

@@ -10,7 +10,7 @@ import type { Env } from "./outside.ts";
 /** Looks at the other side that may be under way at once: each waits ten seconds at most. */
 const maxLooks = 8;
 
-export interface ConnectedOptions {
+interface ConnectedOptions {
   readonly connections: readonly Connection[];
   readonly env: Env;
   /** The latest message that the policy sent by a connection. */

@@ -26,7 +26,7 @@ const sameSilenceMs = 3_600_000;
 /** Incidents of one message that are named one by one. */
 const maxNamed = 10;
 
-export interface NoticesOptions {
+interface NoticesOptions {
   readonly db: Db;
   readonly evidence: EvidenceLog;
   readonly changes: Changes;

@@ -12,7 +12,7 @@ import { refusal, type Env } from "./outside.ts";
 const plan = z.object({ connection: z.string(), incident: z.string() });
 const record = plan.extend({ said: z.string() });
 
-export interface NotifyOptions {
+interface NotifyOptions {
   readonly db: Db;
   readonly connections: readonly Connection[];
   /** Where browsers reach the console. */

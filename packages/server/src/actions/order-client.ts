@@ -83,7 +83,7 @@ const words: Readonly<
   },
 };
 
-export interface OrderClientOptions {
+interface OrderClientOptions {
   readonly gateways: Gateways;
   readonly captureKeys: CaptureKeys;
   now(): number;

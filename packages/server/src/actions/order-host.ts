@@ -23,7 +23,7 @@ const maxLooked = 500;
 const plan = z.object({ agent: z.string(), host: z.string(), change: hostChange });
 const record = plan.extend({ action: z.string() });
 
-export interface OrderHostOptions {
+interface OrderHostOptions {
   readonly db: Db;
   readonly agents: Agents;
   readonly changes: Changes;
@@ -31,7 +31,7 @@ export interface OrderHostOptions {
 }
 
 /** Whether an action's target is a host; `host:` and the agent's id. */
-export function isHost(target: string): boolean {
+function isHost(target: string): boolean {
   return target.startsWith("host:");
 }
 

@@ -37,7 +37,7 @@ const moved = z.object({
 type Moved = z.infer<typeof moved>;
 const record = z.object({ copy: z.string(), files: z.array(moved).min(1).max(maxFiles) });
 
-export interface QuarantineOptions {
+interface QuarantineOptions {
   readonly db: Db;
   /** Our own folder for files of the same file system. */
   readonly folder: string;

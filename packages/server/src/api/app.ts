@@ -53,7 +53,7 @@ const maxLagMs = 2000;
 /** Time for a whole request to arrive, in ms: a slow sender must not hold a connection for ever. */
 const requestMs = 120_000;
 
-export interface AppOptions {
+interface AppOptions {
   readonly consoleDir: string | undefined;
   readonly hosts: () => ReadonlySet<string>;
 }

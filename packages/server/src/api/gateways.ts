@@ -123,7 +123,7 @@ function required({ gateways: all }: Context, id: string): StoredGateway {
 
 const subjectOf = ({ facts }: Pick<StoredGateway, "facts">) => `gateway:${facts.name}`;
 
-export function rowOf(it: StoredGateway, { gateways: all }: Pick<Context, "gateways">): GatewayRow {
+function rowOf(it: StoredGateway, { gateways: all }: Pick<Context, "gateways">): GatewayRow {
   const heard = all.heard(it.id);
   return {
     id: it.id,

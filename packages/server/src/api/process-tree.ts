@@ -15,7 +15,7 @@ interface Node {
 }
 
 /** Where a file lies, if that is a file system that leaves the host. */
-export type Onto = (path: string) => string | undefined;
+type Onto = (path: string) => string | undefined;
 
 /**
  * A tree of all processes. A parent that touched weights itself is one row; one that is only named is a row without deeds. Pids are

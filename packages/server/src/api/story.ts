@@ -44,7 +44,7 @@ function heldBy(holdings: readonly Holding[]): string {
   return `As far as logged, ${named.join("; ")}: no declared copy accounts for that`;
 }
 
-export interface Happened {
+interface Happened {
   readonly alerts: readonly AlertRow[];
   readonly events: readonly OcsfEvent[];
   readonly pins: readonly Pin[];

@@ -301,7 +301,7 @@ export class Accounts {
 }
 
 /** Whom an identity provider vouches for. */
-export interface Vouched {
+interface Vouched {
   readonly subject: string;
   readonly name: string;
   readonly grants: readonly Grant[];

@@ -2,7 +2,7 @@
 import { digestOf, newSecret } from "./tokens.ts";
 
 /** How long a link works, in ms: long enough to walk to the browser. */
-export const linkMs = 10 * 60_000;
+const linkMs = 10 * 60_000;
 /** Links that may be open at once. The oldest goes. */
 const maxLinks = 32;
 

@@ -22,7 +22,7 @@ const tagBytes = 32;
 const nobody = printed(current, randomBytes(saltBytes), randomBytes(tagBytes));
 
 /** What came of a comparison; `stale`: right, and stored with another cost than today's. */
-export type Compared = "right" | "stale" | "wrong";
+type Compared = "right" | "stale" | "wrong";
 
 /** A password's hash in PHC form: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. */
 export async function hashPassword(password: string, cost: Cost = current): Promise<string> {

@@ -18,7 +18,7 @@ const believedMs = 60 * 60_000;
 const away = z.object({ state: z.string(), verifier: z.string(), nonce: z.string(), expiresAt: z.number() });
 
 /** Whom the provider vouches for. */
-export interface Provided {
+interface Provided {
   /** Issuer and subject: what an account is known by. */
   readonly subject: string;
   /** What people call them. Two may have the same. */
@@ -29,7 +29,7 @@ export interface Provided {
   readonly address?: string;
 }
 
-export interface ProviderOptions {
+interface ProviderOptions {
   /** Where browsers reach us, if not on this machine. */
   readonly url: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;

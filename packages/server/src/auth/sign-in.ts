@@ -10,7 +10,7 @@ import { recoveryDigest, stepOf } from "./second-factor.ts";
 /** How many sign-ins may wait for their hash: four seconds' worth. */
 const maxWaiting = 20;
 
-export interface Tried {
+interface Tried {
   readonly name: string;
   readonly password: string;
   readonly code?: string | undefined;

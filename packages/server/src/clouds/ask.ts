@@ -7,7 +7,7 @@ import { answerMs, maxAnswerBytes } from "./limits.ts";
 /** An answer that is of use, or why there is none. */
 export type Answer = { readonly text: string } | { readonly problem: string };
 
-export interface AskerOptions {
+interface AskerOptions {
   readonly cloud: string;
   /** Where all that is asked lies below. */
   readonly base: string;

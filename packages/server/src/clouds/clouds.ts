@@ -13,7 +13,7 @@ export interface AnsweredFile {
   readonly text: string;
 }
 
-export interface CloudOptions {
+interface CloudOptions {
   readonly clouds: readonly CloudEntry[];
   readonly register: readonly ModelEntry[];
   /** Where `${NAME}` of the configuration leads. */

@@ -31,7 +31,7 @@ const countMs = 1000;
 /** Tries of an object that cannot be unpacked: the next one would find the same bytes. */
 const maxBrokenTries = 3;
 
-export interface BucketOptions {
+interface BucketOptions {
   readonly source: string;
   readonly entry: BucketEntry;
   readonly db: Db;

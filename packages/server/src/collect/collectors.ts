@@ -12,7 +12,7 @@ import { maxWaitingBytes } from "./limits.ts";
 import { refused } from "./refused.ts";
 import { SyslogCollector } from "./syslog.ts";
 
-export interface CollectorsOptions {
+interface CollectorsOptions {
   readonly config: Pick<Config, "sources" | "models">;
   readonly db: Db;
   readonly worker: Worker;

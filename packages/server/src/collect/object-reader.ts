@@ -24,7 +24,7 @@ export interface Piece {
 }
 
 /** Something in the object that is no record. */
-export interface Unreadable {
+interface Unreadable {
   readonly offset: number;
   readonly reason: string;
 }

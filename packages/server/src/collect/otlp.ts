@@ -17,7 +17,7 @@ const retryAfterSeconds = 5;
 const maxQuoted = 3;
 const maxCounted = 1000;
 
-export interface OtlpOptions {
+interface OtlpOptions {
   readonly worker: Worker;
   now(): number;
   /** The source that a request's token is good for, and its body, unpacked. */

@@ -6,7 +6,7 @@ const maxFields = 2_000_000;
 const maxDepth = 32;
 
 /** How a field's bytes are read. `id` is bytes as hexadecimal, as OTLP's JSON writes ids of traces and spans. */
-export type FieldType = "text" | "bytes" | "id" | "switch" | "integer" | "long" | "double" | "time" | Fields;
+type FieldType = "text" | "bytes" | "id" | "switch" | "integer" | "long" | "double" | "time" | Fields;
 
 export interface Field {
   readonly name: string;

@@ -1,6 +1,6 @@
 // What was sent and not taken, by its reason. The reasons are ours: no sender can make their list long.
 
-export type ShedReason =
+type ShedReason =
   | "from an address that is not allowed"
   | "too many connections"
   | "sent too fast"

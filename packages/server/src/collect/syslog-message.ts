@@ -1,7 +1,7 @@
 // One syslog message: its head is taken off, and what it carries is a record.
 
 /** Why a message carries no record. */
-export type MessageProblem = "NO_PRIORITY" | "BAD_HEAD" | "BAD_DATA" | "EMPTY";
+type MessageProblem = "NO_PRIORITY" | "BAD_HEAD" | "BAD_DATA" | "EMPTY";
 
 /** What a message carries, on one line; or why it carries nothing, with the place in it. */
 export type Message = { readonly record: string } | { readonly problem: MessageProblem; readonly reason: string };

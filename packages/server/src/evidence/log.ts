@@ -60,7 +60,7 @@ export interface Decision {
 /** Who decides when no person does. */
 export const self = "outweigh";
 
-export type ChainState = EvidencePage["chain"];
+type ChainState = EvidencePage["chain"];
 
 export class EvidenceLog {
   readonly signer: Signer;

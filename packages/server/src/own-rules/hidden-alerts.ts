@@ -11,7 +11,7 @@ import { inChunks } from "../store/page.ts";
 import { Turns } from "../turns.ts";
 
 /** How far back is looked, in ms: 30 days. */
-export const previewMs = 30 * 86_400_000;
+const previewMs = 30 * 86_400_000;
 /** Most alerts that are looked at. Those of confirmed thefts come first, then the latest. */
 const maxAlerts = 2000;
 /** Alerts whose events are fetched at once. */

@@ -51,7 +51,7 @@ const lookMs = 2000;
 const checkHoldsMs = 86_400_000;
 const dayMs = 86_400_000;
 
-export interface OwnRulesOptions {
+interface OwnRulesOptions {
   readonly db: Db;
   readonly engine: EventEngine;
   readonly evidence: EvidenceLog;

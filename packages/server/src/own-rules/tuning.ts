@@ -6,7 +6,7 @@ import type { Db, Tx } from "../store/state/state.ts";
 import { loadWatchList } from "../store/watch.ts";
 
 /** What may differ from what is stored: what is about to be. */
-export interface Changed {
+interface Changed {
   readonly own?: readonly StoredOwnRule[];
   readonly watch?: WatchList;
 }

@@ -21,7 +21,7 @@ const objectives: Readonly<Record<Objective, string>> = {
   "later-attacks": "support for later attacks",
 };
 
-export interface ReportOptions {
+interface ReportOptions {
   readonly now: number;
   readonly by: string;
   readonly version: string;

@@ -31,7 +31,7 @@ export const actionFields: FilterFields = {
 };
 const texts = ["title", "reason", "target"];
 
-export interface NewAction {
+interface NewAction {
   readonly id: string;
   readonly verb: ActionVerb;
   readonly target: string;

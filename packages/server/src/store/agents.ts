@@ -27,7 +27,7 @@ export interface StoredAgent {
 }
 
 /** An order and whom it is for. */
-export interface StoredOrder extends HostOrder {
+interface StoredOrder extends HostOrder {
   readonly agent: string;
 }
 

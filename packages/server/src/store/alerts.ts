@@ -151,7 +151,7 @@ export async function alertById(db: Db, id: string): Promise<AlertRow | undefine
   return (await toAlertRows(db, rows))[0];
 }
 
-export interface RuleUse {
+interface RuleUse {
   readonly alerts: number;
   readonly lastAt: number;
 }

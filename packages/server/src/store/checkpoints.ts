@@ -23,7 +23,7 @@ function markOf(at: number | undefined, last: number | undefined): string {
 }
 
 /** All of it is as of one moment: that is what makes a restart count nothing twice and lose nothing. */
-export interface WorkerState {
+interface WorkerState {
   /** Stream → position, as its reader wrote it. */
   readonly positions: ReadonlyMap<string, unknown>;
   readonly memory: StoredMemory;

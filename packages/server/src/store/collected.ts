@@ -10,7 +10,7 @@ export interface Bucket {
   readonly bucket: string;
 }
 
-export interface ObjectId {
+interface ObjectId {
   readonly object: string;
   /** Its ETag: written anew, it is another object. */
   readonly version: string;

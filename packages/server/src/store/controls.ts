@@ -8,7 +8,7 @@ const maxHistory = 50;
 /** Longest reason that is kept, in UTF-16 units. */
 const maxWhy = 1000;
 
-export type ControlHistory = ReadonlyMap<string, ControlRow["history"]>;
+type ControlHistory = ReadonlyMap<string, ControlRow["history"]>;
 
 /** The name under which history of all models is kept. */
 export const everywhere = "";

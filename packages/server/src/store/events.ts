@@ -157,7 +157,7 @@ function conditionOf(
   }
 }
 
-export interface EventPage {
+interface EventPage {
   readonly items: OcsfEvent[];
   readonly total: number;
   readonly next?: string;
@@ -275,7 +275,7 @@ export interface Asking {
 }
 
 /** Takes what there is while a part of the events is away, and tells of it. */
-export interface PartialAsking extends Asking {
+interface PartialAsking extends Asking {
   told(): { readonly partial?: true };
 }
 

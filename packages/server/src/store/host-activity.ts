@@ -36,7 +36,7 @@ export interface ProcessRow {
 /** path, bytes, what was done, where it lies since, what it was made from. */
 export type FileRow = readonly [string, string, string, string, string];
 /** address, port, at most. */
-export type SentRow = readonly [string, string, string];
+type SentRow = readonly [string, string, string];
 
 /** What is read of a record, all at once: each look into it costs as much as the first. */
 const shape =
@@ -91,7 +91,7 @@ export async function processesOf(
   return { rows, total: Number(all?.total ?? 0) };
 }
 
-export interface EgressFound {
+interface EgressFound {
   readonly to_address: string;
   readonly to_port: string;
   readonly model: string;
@@ -119,7 +119,7 @@ export function egressOf(engine: EventEngine, of: Condition, signal?: AbortSigna
   );
 }
 
-export interface ReadFound {
+interface ReadFound {
   readonly model: string;
   readonly artifact: string;
   readonly bytes: number;

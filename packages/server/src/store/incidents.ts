@@ -296,7 +296,7 @@ export async function setStatus(
     .execute();
 }
 
-export interface Comment {
+interface Comment {
   readonly at: number;
   readonly by: string;
   readonly text: string;

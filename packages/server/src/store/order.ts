@@ -4,7 +4,7 @@ import { ServerError } from "../error.ts";
 import { readCursor } from "./cursor.ts";
 
 /** What a list may be ordered by: a column or an expression of ours, never from outside. */
-export interface OrderColumn {
+interface OrderColumn {
   readonly column: string;
   readonly kind: "number" | "text";
 }

@@ -16,7 +16,7 @@ wait $child; code=$?
 kill $watch 2>/dev/null
 exit $code`;
 
-export interface GuardedOptions {
+interface GuardedOptions {
   readonly command: readonly string[];
   /** What the command gets when we end: `INT` is PostgreSQL's fast shutdown. */
   readonly signal: "INT" | "KILL";

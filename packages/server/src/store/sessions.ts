@@ -1,6 +1,6 @@
 import type { Db } from "./state/state.ts";
 
-export interface SessionRow {
+interface SessionRow {
   readonly id: string;
   readonly user: string;
   readonly by: "link" | "password" | "provider";

@@ -16,7 +16,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export interface StoreOptions {
+interface StoreOptions {
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;

@@ -2,7 +2,7 @@
 import { isSignedIn, json, outside, type Outside, type Reply, type Request } from "./outside.ts";
 import { fieldIn, parseJson } from "../values.ts";
 
-export interface DeployKey {
+interface DeployKey {
   id: number;
   title: string;
   key: string;
@@ -14,7 +14,7 @@ export interface Hosted {
   keys: DeployKey[];
 }
 
-export interface RepositoryHost extends Outside {
+interface RepositoryHost extends Outside {
   readonly repository: Hosted;
 }
 

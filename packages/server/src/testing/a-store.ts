@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
 /** How the answer to one request goes wrong. */
-export type Fault =
+type Fault =
   | { readonly status: number; readonly code: string; readonly message?: string }
   | { readonly redirect: string }
   /** The body ends after so many bytes, and with it the connection. */

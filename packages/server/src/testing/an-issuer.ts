@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** What it changes of an honest answer. */
-export interface Lies {
+interface Lies {
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly alg?: "none" | "HS256";
   /** Signs with a key that it does not show. */

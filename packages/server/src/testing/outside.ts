@@ -32,7 +32,7 @@ export interface Outside {
   close(): Promise<void>;
 }
 
-export interface OutsideOptions {
+interface OutsideOptions {
   answer(request: Request): Reply;
   /** What it says when it forbids. */
   readonly forbidden: Reply;

@@ -15,7 +15,7 @@ import type { Growth } from "./growth.ts";
 import type { Memory } from "./memory.ts";
 import type { Tally } from "./tally.ts";
 
-export interface CommitContext {
+interface CommitContext {
   readonly db: Db;
   readonly engine: EventEngine;
   readonly evidence: EvidenceLog;
@@ -32,7 +32,7 @@ export interface CommitContext {
   readonly now: number;
 }
 
-export interface Committed {
+interface Committed {
   readonly incidents: readonly StoredIncident[];
 }
 

@@ -11,7 +11,7 @@ const maxLookMs = 5000;
 /** After a hint, in ms: a writer writes many lines, one look finds them all. */
 const hintMs = 50;
 
-export interface FeedsOptions {
+interface FeedsOptions {
   /** The spool's folder. */
   readonly folder: string;
   readonly sources: readonly SourceEntry[];

@@ -22,7 +22,7 @@ const stored = z.object({
   silentFrom: z.int().optional(),
 });
 export type SourceState = z.infer<typeof stored>;
-export type SourceSample = SourceState["samples"][number];
+type SourceSample = SourceState["samples"][number];
 
 export function newSource(kind: SourceEntry["kind"], now: number): SourceState {
   return { kind, addedAt: now, records: 0, events: 0, rejects: 0, samples: [] };

@@ -13,7 +13,7 @@ export interface Place {
   readonly writtenAt?: number;
 }
 
-export interface Pushed {
+interface Pushed {
   readonly records: readonly PlacedRecord[];
   readonly rejects: readonly UnreadableRecord[];
   /** Bytes of the body that the splitter has been given by now. */

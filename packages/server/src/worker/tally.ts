@@ -20,7 +20,7 @@ const reportNames = { scan: "a scan report", agent: "a line of an agent" } as co
 const maxKinds = 1000;
 
 /** What the worker must know to take a record. */
-export interface TallyContext {
+interface TallyContext {
   readonly line: Line;
   readonly sources: ReadonlyMap<string, SourceState>;
   /** Places of records that could not be stored before: they are rejects now. */

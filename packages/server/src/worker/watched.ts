@@ -9,7 +9,7 @@ import { maxWatchedFiles } from "../limits.ts";
 /** Folders below a watched one that are looked into: an archive by account, region, year, month and day has eight. */
 const maxDepth = 16;
 /** Bytes that identify a file together with device and inode: longer than what logs of one kind begin alike with. */
-export const maxHeadBytes = 1024;
+const maxHeadBytes = 1024;
 
 export interface FoundFile {
   readonly path: string;

@@ -43,7 +43,7 @@ const maxAttempts = 3;
 /** Things that are no records and wait to be counted: more in one batch say nothing more. */
 const maxRefusals = 10_000;
 
-export interface WorkerOptions {
+interface WorkerOptions {
   readonly db: Db;
   readonly engine: EventEngine;
   readonly evidence: EvidenceLog;

@@ -11,7 +11,7 @@ export const correlationTypes = [
   "temporal",
   "temporal_ordered",
 ] as const;
-export type CorrelationType = (typeof correlationTypes)[number];
+type CorrelationType = (typeof correlationTypes)[number];
 
 const operators = ["gt", "gte", "lt", "lte", "eq", "neq"] as const;
 export type Operator = (typeof operators)[number];

@@ -29,7 +29,7 @@ function isAfter(a: Entry, b: Entry): boolean {
 /** Into how many slices a window is cut when its entries are too many to be kept apart. */
 const slices = 64;
 
-export interface Compacted {
+interface Compacted {
   /** Entries that now stand together with another: nothing is lost but the exact time. */
   readonly merged: number;
   /** Entries that are gone. */

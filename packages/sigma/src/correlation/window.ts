@@ -201,6 +201,6 @@ const operations: Readonly<Record<Operator, (actual: number, wanted: number) => 
   neq: (actual, wanted) => actual !== wanted,
 };
 
-export function fulfils(bounds: readonly Bound[], value: number): boolean {
+function fulfils(bounds: readonly Bound[], value: number): boolean {
   return bounds.every(({ op, value: wanted }) => operations[op](value, wanted));
 }

@@ -16,7 +16,7 @@ export function readSample(...names: readonly string[]): string {
   return readFileSync(samplePath(...names), "utf8");
 }
 
-export interface ZippedText {
+interface ZippedText {
   readonly name: string;
   readonly text: string;
 }

@@ -7,7 +7,7 @@ import type { Matching, Pair } from "./match.ts";
 import { medianRho, minShare, minTensors, readMatches, type Comparison, type Relation } from "./verdict.ts";
 
 /** A comparison before it is judged. */
-export interface Trial {
+interface Trial {
   readonly a: Fingerprint;
   readonly b: Fingerprint;
   readonly matching: Matching;
@@ -17,7 +17,7 @@ export interface Trial {
 }
 
 /** The part of a comparison that is a judgement. */
-export type Judgement = Pick<Comparison, "relation" | "pValue" | "how" | "why">;
+type Judgement = Pick<Comparison, "relation" | "pValue" | "how" | "why">;
 
 /** Chance that two different files have one SHA-256. */
 const lnCollision = -256 * Math.LN2;

@@ -61,7 +61,7 @@ export const minTensors = 3;
 export const minShare = 0.2;
 
 /** Above: the same weights, stored otherwise. */
-export const reencoded = { share: 0.9, rho: 0.95 } as const;
+const reencoded = { share: 0.9, rho: 0.95 } as const;
 
 /** Below this median correlation, models that merely began from the same random numbers look like descendants: measured at .17. */
 export const minDescent = 0.25;

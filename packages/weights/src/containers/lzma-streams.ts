@@ -4,7 +4,7 @@ import { need, type Input, type Unpack, type Unpacking } from "./input.ts";
 import { LzmaDecoder, maxSymbolBytes } from "./lzma.ts";
 
 /** A raw LZMA stream: what a 7z folder, a zip member or an `.lzma` file holds behind its properties. */
-export interface LzmaProperties {
+interface LzmaProperties {
   readonly properties: number;
   readonly windowBytes: number;
   /** Of what it unpacks to; undefined where only an end marker tells. */

@@ -16,7 +16,7 @@ import type { Codec, Decompressor } from "./codec.ts";
 const feedBytes = 64 * 1024;
 
 /** The packed bytes of a stream: a range of a reader. */
-export interface PackedRange {
+interface PackedRange {
   readonly reader: Reader;
   readonly at: number;
   readonly bytes: number;

@@ -6,7 +6,7 @@ import type { Reader } from "../tensor.ts";
 import { readZipDirectory, type ZipMember } from "./zip.ts";
 
 /** The members of a zip, and whether its end is missing; then the last one may be cut. */
-export interface ZipMembers {
+interface ZipMembers {
   readonly members: readonly ZipMember[];
   readonly cut: boolean;
 }

@@ -194,7 +194,7 @@ function wideSizes(fixed: Buffer, extra: Buffer, at: number): { bytes: number; s
 }
 
 /** A member's local header: where its bytes begin, and the name it has there. */
-export interface LocalHeader {
+interface LocalHeader {
   readonly name: string;
   readonly dataAt: number;
 }

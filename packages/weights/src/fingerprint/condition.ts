@@ -13,7 +13,7 @@ export interface TileStats {
 }
 
 /** Where a tile is cut off. */
-export interface ClipRange {
+interface ClipRange {
   readonly centre: number;
   /** Entries further from the centre are moved to this distance. */
   readonly reach: number;

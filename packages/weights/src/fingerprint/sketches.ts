@@ -3,7 +3,7 @@ import { sketchOf } from "./sketch.ts";
 import { centredCodes } from "./tile.ts";
 
 /** What the index keeps of a matrix. */
-export interface Sketch {
+interface Sketch {
   /** The shape class; an embedding's extra tile has 0 rows, for it is the same at any length. */
   readonly rows: number;
   readonly cols: number;

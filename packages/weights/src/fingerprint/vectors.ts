@@ -20,7 +20,7 @@ const maxConsidered = 200_000;
 const minLength = 16;
 
 /** Where the bytes of a tensor are. */
-export interface VectorSource {
+interface VectorSource {
   readerOf(tensor: Tensor): Promise<Reader | undefined>;
 }
 

@@ -12,7 +12,7 @@ const maxGapBytes = 64 * 1024;
 
 const headerMagic = Buffer.of(0x50, 0x4b, 3, 4); // "PK", local header
 
-export interface Salvaged {
+interface Salvaged {
   readonly walk: PickleWalk;
   readonly places: ReadonlyMap<string, StoragePlace>;
   /** `<root>/data/` */

@@ -19,7 +19,7 @@ export interface Chunk {
 const maxChunks = 1_000_000;
 
 /** What the index of a dataset must know of it. */
-export interface ChunkedShape extends ChunkLayout {
+interface ChunkedShape extends ChunkLayout {
   readonly shape: readonly number[];
   /** Axes that may grow to any length have Infinity. */
   readonly maxShape: readonly number[];

@@ -13,7 +13,7 @@ const maxChunkBytes = 64 * 1024 * 1024;
 const keptChunkBytes = 32 * 1024 * 1024;
 
 /** A dataset that is stored in chunks, as far as reading it needs. */
-export interface ChunkedDataset {
+interface ChunkedDataset {
   readonly shape: readonly number[];
   readonly chunk: readonly number[];
   readonly elementBytes: number;

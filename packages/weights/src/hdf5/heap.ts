@@ -4,7 +4,7 @@ import { readLength, readOffset, type Hdf5File } from "./file.ts";
 import { bytesFor, readNumber } from "./tree.ts";
 
 /** A heap whose blocks double in size row by row; objects are named by ids that say where they lie in it. */
-export interface Heap {
+interface Heap {
   readonly file: Hdf5File;
   readonly idBytes: number;
   /** Bytes of an object's offset in the heap and of its length. */

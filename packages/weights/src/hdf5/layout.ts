@@ -5,7 +5,7 @@ import { readLength, readOffset, type Hdf5File, type Message } from "./file.ts";
 import { readNumber } from "./tree.ts";
 
 /** How the chunks of a dataset are found. */
-export type ChunkIndex =
+type ChunkIndex =
   | { readonly kind: "tree" | "tree2" | "array" | "growing" | "implicit" }
   | { readonly kind: "single"; readonly bytes: number | undefined; readonly skipped: number };
 

@@ -3,7 +3,7 @@ import { WeightsError } from "../error.ts";
 import { readLength, readOffset, type Hdf5File } from "./file.ts";
 
 /** A record of a tree: where it lies, and how long it is. */
-export interface TreeRecord {
+interface TreeRecord {
   readonly at: number;
   readonly bytes: number;
 }

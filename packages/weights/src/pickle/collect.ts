@@ -4,7 +4,7 @@ import type { Tensor } from "../tensor.ts";
 import { globalName, type PyObject, type PyValue } from "./value.ts";
 
 /** What a maker of tensors answers: the tensor but for its name; undefined for an object that is none. */
-export type TensorOf = (object: PyObject) => Omit<Tensor, "name"> | undefined;
+type TensorOf = (object: PyObject) => Omit<Tensor, "name"> | undefined;
 
 /** Attributes of torch.nn.Module that hold its tensors and children; they are no part of a parameter's name. */
 const moduleMembers: ReadonlySet<string> = new Set(["_parameters", "_buffers", "_modules"]);

@@ -13,7 +13,7 @@ export interface PickleOutcome {
   readonly calls: ReadonlyMap<string, number>;
 }
 
-export interface PickleHooks {
+interface PickleHooks {
   /** Called when an object got its state: joblib writes an array's bytes right there. The cursor may be moved beyond them. */
   built?(object: PyObject, cursor: Cursor): Promise<void> | void;
 }

@@ -6,7 +6,7 @@ import type { Dtype, Tensor } from "../tensor.ts";
 import { globalName, isPyObject, sequence, wholeNumbers, type PyBytes, type PyObject, type PyValue } from "./value.ts";
 
 /** A numpy type description, such as `f4` with its byte order. */
-export interface NumpyType {
+interface NumpyType {
   readonly dtype: Dtype;
   readonly byteOrder?: "big";
 }

@@ -36,7 +36,7 @@ export interface PyDict {
 }
 
 /** A class or function by its name: `module.name`. */
-export interface PyGlobal {
+interface PyGlobal {
   readonly kind: "global";
   readonly module: string;
   readonly name: string;
@@ -65,7 +65,7 @@ export interface PyPersistent {
 }
 
 /** The stack's own marker; never part of a finished object. */
-export interface PyMark {
+interface PyMark {
   readonly kind: "mark";
 }
 

@@ -3,7 +3,7 @@ import type { TestTensor } from "./tensors.ts";
 
 const types: Readonly<Record<string, number>> = { f32: 0, f16: 1, q4_0: 2, q8_0: 8, q4_k: 12, bf16: 30 };
 
-export interface GgufOptions {
+interface GgufOptions {
   readonly version?: 1 | 2 | 3;
   readonly bigEndian?: boolean;
   readonly alignment?: number;

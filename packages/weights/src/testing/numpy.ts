@@ -3,7 +3,7 @@ import type { TestTensor } from "./tensors.ts";
 
 const codes: Readonly<Record<string, string>> = { f32: "f4", f16: "f2", i64: "i8", u8: "u1" };
 
-export interface NpyOptions {
+interface NpyOptions {
   readonly order?: "<" | ">" | "|";
   readonly fortran?: boolean;
   /** Instead of the tensor's own type. */

@@ -4,7 +4,7 @@ import type { TestTensor } from "./tensors.ts";
 
 const types: Readonly<Record<string, number>> = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, f16: 10, f64: 11, bf16: 16 };
 
-export interface OnnxOptions {
+interface OnnxOptions {
   /** Put the bytes into a sibling of this name. */
   readonly external?: string;
   /** Put the tensors as constants into the body of an If. */

@@ -73,7 +73,7 @@ export function stateDict(views: readonly TorchView[], legacy = false): Uint8Arr
 }
 
 /** C order strides, in elements. */
-export function strides(shape: readonly number[]): number[] {
+function strides(shape: readonly number[]): number[] {
   return shape.map((_, axis) => shape.slice(axis + 1).reduce((product, it) => product * it, 1));
 }
 
@@ -83,7 +83,7 @@ function viewsOf(tensors: readonly TestTensor[]): TorchView[] {
   });
 }
 
-export interface TorchOptions {
+interface TorchOptions {
   readonly root?: string;
   readonly deflated?: boolean;
   readonly extra?: readonly { name: string; data: Uint8Array }[];

@@ -1,7 +1,7 @@
 import { deflateRawSync } from "node:zlib";
 import { concat, crc32, u16, u32, u64 } from "./bytes.ts";
 
-export interface TestMember {
+interface TestMember {
   readonly name: string;
   readonly data: Uint8Array;
   readonly deflated?: boolean;
@@ -9,7 +9,7 @@ export interface TestMember {
   readonly alignment?: number;
 }
 
-export interface ZipOptions {
+interface ZipOptions {
   /** Stands before the archive as a program would. */
   readonly prefix?: Uint8Array;
   /** With a zip64 end record and sizes in descriptors behind the data, as PyTorch writes. */

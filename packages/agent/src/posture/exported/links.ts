@@ -4,7 +4,7 @@ import { maxLinkLine, maxLinksPerFile } from "../limits.ts";
 import { commandOf, withFix, type Ways } from "../way.ts";
 import { unescaped } from "../values.ts";
 
-export interface SignedLink {
+interface SignedLink {
   readonly kind: "S3" | "Azure" | "Google Cloud";
   /** The place it opens. */
   readonly place: string;

@@ -4,7 +4,7 @@ import type { Machine, Told } from "../machine.ts";
 import { sectionsOf } from "../lines.ts";
 
 /** What configuration settles about a listener. */
-export interface Settled {
+interface Settled {
   /** Whether it asks for a password or key; undefined where nothing was found that says so. */
   readonly authenticated?: boolean;
   readonly proof?: string;

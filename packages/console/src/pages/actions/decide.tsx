@@ -8,7 +8,7 @@ import { Bullets, Section } from "../../ui/parts.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 
-export interface DecideProps {
+interface DecideProps {
   readonly of: ActionRow;
   readonly onDone?: (it: ActionRow) => void;
 }

@@ -33,7 +33,7 @@ export const approvalText: Readonly<Record<ActionRow["approval"], string>> = {
   "two-people": "A lead who is not the one that proposed it",
 };
 
-export interface OutcomeProps {
+interface OutcomeProps {
   readonly of: ActionRow;
   /** False where its title already stands above. */
   readonly named?: boolean;

@@ -11,7 +11,7 @@ import { Problem, Waiting } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 import { approvalText, isOrder, Outcome } from "./outcome.tsx";
 
-export interface RespondProps {
+interface RespondProps {
   readonly incident: string;
   readonly options: readonly ActionOption[];
   readonly onClose: () => void;
@@ -65,7 +65,7 @@ function NothingToDo() {
   );
 }
 
-export interface OrderProps {
+interface OrderProps {
   /** The incident that it answers, if it answers one. */
   readonly incident?: string;
   readonly option: ActionOption;

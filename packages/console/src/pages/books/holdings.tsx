@@ -7,7 +7,7 @@ import { Section } from "../../ui/parts.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import s from "./books.module.css";
 
-export interface HoldingsProps {
+interface HoldingsProps {
   readonly holdings: readonly Holding[];
   /** What all undeclared readers hold together, model by model. */
   readonly coalitions: readonly Coalition[];

@@ -22,7 +22,7 @@ const readings: readonly Line[] = [
   { name: "progress", of: (it) => it.progress, style: s.dotted },
 ];
 
-export interface ChartProps {
+interface ChartProps {
   readonly points: readonly ClientPoint[];
   /** Orders that held: drawn over the time that they held. */
   readonly orders?: readonly ActionRow[];

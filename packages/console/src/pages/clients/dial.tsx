@@ -8,7 +8,7 @@ import { Muted, Shown } from "../../ui/text.tsx";
 import s from "./clients.module.css";
 import { bits, positions, positionText, type Position } from "./words.ts";
 
-export interface DialProps {
+interface DialProps {
   readonly of: ClientDetail;
   /** Asks for the order that turns the dial there. */
   readonly onTurn: (position: Exclude<Position, "full">) => void;

@@ -7,7 +7,7 @@ import { Buttons, Dialog, Form, Reason } from "../../ui/dialog.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { Made } from "./make-key.tsx";
 
-export interface EndKeyProps {
+interface EndKeyProps {
   readonly of: ClientKeyRow;
   readonly how: "rotate" | "revoke";
   readonly onClose: () => void;

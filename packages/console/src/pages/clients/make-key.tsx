@@ -9,7 +9,7 @@ import { Problem } from "../../ui/states.tsx";
 import { Copy, Mono, Muted } from "../../ui/text.tsx";
 import s from "./clients.module.css";
 
-export interface MakeKeyProps {
+interface MakeKeyProps {
   readonly gateways: ClientKeyPage["gateways"];
   readonly onClose: () => void;
 }

@@ -61,7 +61,7 @@ const strengths: Partial<
   },
 };
 
-export interface OrderProps {
+interface OrderProps {
   readonly client: ClientRow;
   readonly models: readonly { readonly name: string }[];
   /** What was chosen already, by the dial. */

@@ -1,7 +1,7 @@
 import type { EventSummary, Gap } from "@outweigh/schema";
 
 /** A chart of events over time, places and heights as fractions from 0 to 1. */
-export interface Chart {
+interface Chart {
   readonly from: number;
   readonly to: number;
   readonly bars: readonly {

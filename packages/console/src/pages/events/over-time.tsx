@@ -6,7 +6,7 @@ import { usePreferences } from "../../preferences.ts";
 import { chartOf, withinTime } from "./bars.ts";
 import s from "./summary.module.css";
 
-export interface OverTimeProps {
+interface OverTimeProps {
   readonly of: EventSummary;
   /** When sources were not seen. */
   readonly gaps: readonly Gap[];

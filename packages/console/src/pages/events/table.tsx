@@ -11,7 +11,7 @@ import s from "./events.module.css";
 /** Events shown before one asks for the rest. */
 const maxShown = 25;
 
-export interface EventTableProps {
+interface EventTableProps {
   readonly events: readonly OcsfEvent[];
   /** What can be done with an opened one. */
   readonly actions?: (event: OcsfEvent) => ReactNode;

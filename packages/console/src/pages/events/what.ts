@@ -10,7 +10,7 @@ export function whatHappened(it: OcsfEvent): string {
 }
 
 /** One field of an event by its dotted name, as text. */
-export interface FlatField {
+interface FlatField {
   readonly name: string;
   readonly value: string;
 }

@@ -48,7 +48,7 @@ function whoseOf(text: string): object {
   return text.startsWith("cgroup:") ? { of: "cgroup", path: text.slice("cgroup:".length) } : { of: text };
 }
 
-export interface ChangeFieldsProps {
+interface ChangeFieldsProps {
   readonly verb: ChangingVerb;
   readonly typed: Typed;
   readonly onChange: (typed: Typed) => void;

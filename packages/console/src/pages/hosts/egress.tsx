@@ -9,7 +9,7 @@ import { At } from "../../ui/when.tsx";
 import { FileLine } from "./process-pane.tsx";
 import s from "./detail.module.css";
 
-export interface EgressProps {
+interface EgressProps {
   readonly of: HostActivity;
   readonly host: HostDetail;
   readonly filter: string;

@@ -6,7 +6,7 @@ export type HostLine =
   | { readonly kind: "gap"; readonly at: number; readonly gap: Gap }
   | { readonly kind: "sight"; readonly at: number; readonly sensor: string };
 
-export interface Around {
+interface Around {
   readonly gaps: readonly Gap[];
   readonly sights: HostActivity["sights"];
   /** Whether the events are all read: what came after the last of them is told only then. */

@@ -7,7 +7,7 @@ import { Buttons, Dialog, Form, Reason } from "../../ui/dialog.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { Shown } from "../../ui/text.tsx";
 
-export interface OrderProps {
+interface OrderProps {
   readonly host: HostRow;
   readonly order: HostOrder["order"];
   /** What happens to what. */

@@ -15,7 +15,7 @@ import { Order } from "./order-form.tsx";
 import { Revoke } from "./revoke.tsx";
 import { hostState, orderText, scanProgress } from "./words.ts";
 
-export interface HostPaneProps {
+interface HostPaneProps {
   readonly id: string;
   readonly row: HostRow;
   /** Whether it stands on the host's own page, which has its name. */

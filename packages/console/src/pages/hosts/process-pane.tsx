@@ -12,7 +12,7 @@ import { PinButton } from "../events/pin.tsx";
 import { EventTable } from "../events/table.tsx";
 import s from "./detail.module.css";
 
-export interface ProcessPaneProps {
+interface ProcessPaneProps {
   readonly of: HostProcess;
   /** The source of its events. */
   readonly source: string;

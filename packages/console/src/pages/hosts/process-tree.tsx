@@ -3,7 +3,7 @@ import { plural, size } from "../../format/size.ts";
 import { Tree } from "../../ui/tree.tsx";
 import { Mono, Muted, Shown } from "../../ui/text.tsx";
 
-export interface ProcessTreeProps {
+interface ProcessTreeProps {
   readonly rows: readonly HostProcess[];
   readonly total: number;
   readonly selected: string | undefined;

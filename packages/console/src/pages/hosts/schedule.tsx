@@ -15,7 +15,7 @@ const options = [
 ] as const;
 type Choice = (typeof options)[number]["id"];
 
-export interface ScheduleProps {
+interface ScheduleProps {
   readonly host: HostRow;
   readonly schedule: ScanSchedule | undefined;
   readonly onClose: () => void;

@@ -12,7 +12,7 @@ import { Respond } from "../actions/respond.tsx";
 import { Close } from "./close.tsx";
 import { statusWord } from "./words.ts";
 
-export interface IncidentActionsProps {
+interface IncidentActionsProps {
   readonly incident: IncidentRow;
   /** What could be done now; undefined while it is not known. */
   readonly options: readonly ActionOption[] | undefined;

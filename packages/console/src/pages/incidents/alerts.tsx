@@ -12,7 +12,7 @@ import { Matched } from "../alerts/matched.tsx";
 import { Split } from "./split.tsx";
 import s from "./incidents.module.css";
 
-export interface IncidentAlertsProps {
+interface IncidentAlertsProps {
   readonly incident: string;
   readonly alerts: readonly AlertRow[];
 }

@@ -9,7 +9,7 @@ import { Problem } from "../../ui/states.tsx";
 import { Muted } from "../../ui/text.tsx";
 import { verdictWord } from "./words.ts";
 
-export interface CloseProps {
+interface CloseProps {
   readonly incidents: readonly IncidentRow[];
   readonly onClose: () => void;
   readonly onDone?: () => void;

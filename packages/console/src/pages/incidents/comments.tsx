@@ -10,7 +10,7 @@ import { Muted, Shown } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
 import s from "./incidents.module.css";
 
-export interface CommentsProps {
+interface CommentsProps {
   readonly incident: string;
   readonly comments: IncidentDetail["comments"];
 }

@@ -10,7 +10,7 @@ import { Clock, useNow } from "../../ui/when.tsx";
 import { storyLines, type StoryLine } from "./timeline.ts";
 import s from "./incidents.module.css";
 
-export interface EvidenceProps {
+interface EvidenceProps {
   readonly entries: readonly TimelineEntry[];
   readonly gaps: readonly Gap[];
   /** Lines shown at first. */

@@ -9,7 +9,7 @@ import { Buttons, Choices, Dialog, Form, Reason } from "../../ui/dialog.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 
-export interface MergeProps {
+interface MergeProps {
   readonly incidents: readonly IncidentRow[];
   readonly onClose: () => void;
   readonly onDone: () => void;

@@ -10,7 +10,7 @@ import { Problem } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 import s from "./incidents.module.css";
 
-export interface SplitProps {
+interface SplitProps {
   readonly incident: string;
   readonly alerts: readonly AlertRow[];
   readonly onClose: () => void;

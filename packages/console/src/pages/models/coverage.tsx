@@ -5,7 +5,7 @@ import { Bar } from "../../ui/bar.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 import s from "./coverage.module.css";
 
-export interface CoverageProps {
+interface CoverageProps {
   readonly of: ModelRow;
   readonly holdings: readonly Holding[];
 }

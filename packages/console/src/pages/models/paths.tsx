@@ -9,7 +9,7 @@ export function stealText(minutes: number): string {
   return minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1440)} d`;
 }
 
-export interface PathListProps {
+interface PathListProps {
   readonly of: readonly (TheftPath & { readonly host?: string | undefined })[];
   /** Where paths of several models stand together. */
   readonly withModel?: boolean;

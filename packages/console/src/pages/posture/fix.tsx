@@ -1,7 +1,7 @@
 import { Copy, Mono, Muted, Shown } from "../../ui/text.tsx";
 import s from "./posture.module.css";
 
-export interface FixProps {
+interface FixProps {
   readonly fix: string;
   /** A command is set to be copied; words are read. */
   readonly fixIs: "command" | "words";

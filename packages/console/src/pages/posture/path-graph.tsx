@@ -7,7 +7,7 @@ import { Mono, Muted, Shown } from "../../ui/text.tsx";
 import { maxDrawnPaths, pathLayout, type PathEdge, type PathNode, type ToldPath } from "./path-layout.ts";
 import s from "./paths.module.css";
 
-export interface PathGraphProps {
+interface PathGraphProps {
   /** Of one model, the quickest first. */
   readonly paths: readonly ToldPath[];
   /** The path, or the edge, that is looked at. */

@@ -25,7 +25,7 @@ export interface PathEdge {
   readonly paths: ReadonlySet<string>;
 }
 
-export interface PathLayout {
+interface PathLayout {
   /** How many nodes each column has. */
   readonly heights: readonly number[];
   readonly nodes: readonly PathNode[];

@@ -1,7 +1,7 @@
 import type { ControlRow } from "@outweigh/schema";
 
 /** A stretch of time in one state, as fractions of the whole from 0 to 1. */
-export interface StatePart {
+interface StatePart {
   readonly left: number;
   readonly width: number;
   readonly state: ControlRow["state"];

@@ -24,7 +24,7 @@ const dayMs = 86_400_000;
 /** Examples that are shown; the command line has more. */
 const maxExamples = 3;
 
-export interface BacktestProps {
+interface BacktestProps {
   /** The id of a rule in use. */
   readonly rule?: string;
   /** A text that is tried beside it, or by itself: a draft. */

@@ -12,7 +12,7 @@ import { privateHuggingface } from "./huggingface.ts";
 import { isTelling } from "./tell.ts";
 import { isTicketing, openTicket } from "./ticket.ts";
 
-export interface OutsideOptions {
+interface OutsideOptions {
   readonly db: Db;
   readonly connections: readonly Connection[];
   readonly models: readonly ModelEntry[];

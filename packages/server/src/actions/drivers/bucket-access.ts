@@ -30,7 +30,7 @@ export interface BucketAccess {
   close(): void;
 }
 
-export interface AccessOptions {
+interface AccessOptions {
   readonly connection: BucketConnection;
   readonly bucket: string;
   readonly env: Env;

@@ -16,7 +16,7 @@ const plan = z.object({
 });
 type BucketPlan = z.infer<typeof plan>;
 
-export interface BucketOptions {
+interface BucketOptions {
   readonly connection: BucketConnection;
   readonly models: readonly ModelEntry[];
   readonly env: Env;

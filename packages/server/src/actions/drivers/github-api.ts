@@ -2,7 +2,7 @@
 import type { GithubConnection, IssuesConnection } from "@outweigh/schema";
 import { ask, refusal, secretOf, wordsOf, type Answered, type Asked, type Env } from "../outside.ts";
 
-export interface Github {
+interface Github {
   /** @param path Behind the API's address, made of checked names. @throws {ServerError} ACTION_REFUSED unless the status is `wanted`. */
   call(asked: Omit<Asked, "url" | "headers"> & { readonly path: string; readonly wanted: number }): Promise<Answered>;
 }

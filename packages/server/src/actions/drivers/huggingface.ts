@@ -10,7 +10,7 @@ const plan = z.object({ connection: z.string(), repository: z.string() });
 /** What the hub says of a repository. Of everything else it says, nothing is needed. */
 const told = z.object({ private: z.boolean(), downloads: z.number().optional(), gated: z.unknown().optional() });
 
-export interface HuggingfaceOptions {
+interface HuggingfaceOptions {
   readonly connection: HuggingfaceConnection;
   readonly modelsAt: (address: string) => readonly string[];
   readonly env: Env;

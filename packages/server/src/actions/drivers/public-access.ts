@@ -26,7 +26,7 @@ export function isForEverybody({ Grantee }: GrantLine): boolean {
 }
 
 /** A bucket's policy without what allows everybody something. */
-export interface Narrowed {
+interface Narrowed {
   /** Undefined: nothing is left. */
   readonly policy: string | undefined;
   /** What each statement that goes is called, and what it allows. */

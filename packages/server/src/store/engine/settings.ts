@@ -19,7 +19,7 @@ const engineMemory = 2_000_000_000;
 /** Most memory of one of our own queries, in bytes. */
 const queryMemory = 1_500_000_000;
 
-export interface Passwords {
+interface Passwords {
   readonly app: string;
   readonly hunter: string;
 }

@@ -82,7 +82,7 @@ export interface IncidentTable {
   updated_at: number;
 }
 
-export interface CommentTable {
+interface CommentTable {
   id: Generated<number>;
   incident: string;
   at: number;
@@ -140,12 +140,12 @@ export interface ActionTable {
   seen: string | null;
 }
 
-export interface SourceTable {
+interface SourceTable {
   name: string;
   body: JSONColumnType<object>;
 }
 
-export interface GapTable {
+interface GapTable {
   source: string;
   from_at: number;
   to_at: number | null;
@@ -153,25 +153,25 @@ export interface GapTable {
 }
 
 /** How far a stream of a source has been read: always as of the same moment as `line`. */
-export interface PositionTable {
+interface PositionTable {
   stream: string;
   body: JSONColumnType<object>;
 }
 
 /** The detectors' state, one row. */
-export interface LineTable {
+interface LineTable {
   id: number;
   at: number;
   body: string;
 }
 
 /** What the line took since `line` was written: one row per batch, in order. Text, because NUL and half pairs must survive. */
-export interface JournalTable {
+interface JournalTable {
   id: Generated<number>;
   body: string;
 }
 
-export interface ScanTable {
+interface ScanTable {
   host: string;
   at: number;
   report: JSONColumnType<ScanReport>;
@@ -190,7 +190,7 @@ export interface CopyTable {
 }
 
 /** `entry` is what counts; the other columns are there to find it by. */
-export interface EvidenceTable {
+interface EvidenceTable {
   seq: number;
   at: number;
   by: string;
@@ -201,19 +201,19 @@ export interface EvidenceTable {
   entry: JSONColumnType<Entry>;
 }
 
-export interface CheckpointTable {
+interface CheckpointTable {
   size: number;
   at: number;
   body: JSONColumnType<Checkpoint>;
 }
 
 /** The end of the evidence log, one row: whoever appends locks it. */
-export interface LogTable {
+interface LogTable {
   id: number;
   head: JSONColumnType<Head>;
 }
 
-export interface SessionTable {
+interface SessionTable {
   /** SHA-256 of both of a session's secrets: a stolen database signs nobody in. */
   id: string;
   user: string;
@@ -246,7 +246,7 @@ export interface AccountTable {
 }
 
 /** `id` is the SHA-256 of what the link holds. */
-export interface InvitationTable {
+interface InvitationTable {
   id: string;
   account: string;
   totp: string;
@@ -254,7 +254,7 @@ export interface InvitationTable {
 }
 
 /** What the policy told by a connection: an incident's id, a source's silence; the empty subject says since when it tells at all. */
-export interface ToldTable {
+interface ToldTable {
   connection: string;
   subject: string;
   at: number;
@@ -262,13 +262,13 @@ export interface ToldTable {
 
 /** A control's state from a moment on. */
 /** One scan of a host: what it found in numbers, and what changed. */
-export interface ScanRunTable {
+interface ScanRunTable {
   host: string;
   at: number;
   body: JSONColumnType<ScanRun>;
 }
 
-export interface ScanScheduleTable {
+interface ScanScheduleTable {
   agent: string;
   every_hours: number;
   by: string;
@@ -276,7 +276,7 @@ export interface ScanScheduleTable {
   next_at: number;
 }
 
-export interface ControlStateTable {
+interface ControlStateTable {
   /** The empty text: of all models. */
   space: Generated<string>;
   name: string;
@@ -300,7 +300,7 @@ export interface TokenTable {
   last_used_at: number | null;
 }
 
-export interface AgentTable {
+interface AgentTable {
   id: string;
   host: JSONColumnType<HostFacts>;
   public_key: string;
@@ -314,7 +314,7 @@ export interface AgentTable {
 }
 
 /** `id` is the SHA-256 of a token that enrols one host. */
-export interface EnrolmentTable {
+interface EnrolmentTable {
   id: string;
   by: string;
   expires_at: number;
@@ -335,7 +335,7 @@ export interface AgentOrderTable {
   incident: string | null;
 }
 
-export interface GatewayTable {
+interface GatewayTable {
   id: string;
   facts: JSONColumnType<GatewayFacts>;
   public_key: string;
@@ -347,7 +347,7 @@ export interface GatewayTable {
   revoked_at: number | null;
 }
 
-export interface GatewayAskTable {
+interface GatewayAskTable {
   id: string;
   gateway: string;
   body: JSONColumnType<GatewayAsk>;
@@ -360,7 +360,7 @@ export interface GatewayAskTable {
 }
 
 /** How one client of a gateway stood at one time. */
-export interface ClientPointTable {
+interface ClientPointTable {
   gateway: string;
   principal: string;
   at: number;
@@ -368,7 +368,7 @@ export interface ClientPointTable {
 }
 
 /** A filter of events that somebody kept. */
-export interface HuntTable {
+interface HuntTable {
   name: string;
   filter: string;
   by: string;
@@ -392,7 +392,7 @@ export interface GroupingTable {
 }
 
 /** For which confirmed theft a model is watched. */
-export interface WatchTable {
+interface WatchTable {
   model: string;
   incident: string;
   from_at: number;
@@ -422,7 +422,7 @@ export interface OwnRuleTable {
 }
 
 /** An event that a person tied to an incident. */
-export interface PinTable {
+interface PinTable {
   incident: string;
   event: string;
   event_time: number;
@@ -432,7 +432,7 @@ export interface PinTable {
 }
 
 /** Objects of buckets within the look-back, and those that are tried again. */
-export interface CollectedTable {
+interface CollectedTable {
   source: string;
   /** Of which store, and its name there. */
   bucket: string;
@@ -450,7 +450,7 @@ export interface CollectedTable {
 }
 
 /** When the last listing began that saw all of a bucket's prefix. */
-export interface ListedTable {
+interface ListedTable {
   source: string;
   bucket: string;
   listed_at: number;

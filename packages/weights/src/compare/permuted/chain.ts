@@ -15,7 +15,7 @@ const maxInputs = 512;
 const minMoved = 0.5;
 
 /** One layer of two chains: units that two halves of the inputs pair alike, of how many; 0 where the units are where they were. */
-export interface ChainTest {
+interface ChainTest {
   readonly a: string;
   readonly b: string;
   readonly agreeing: number;

@@ -16,7 +16,7 @@ const steps = 40;
 const maxUnits = 512;
 
 /** One matrix beside another after the rotation: whether their hidden units stand in the same order. */
-export interface RotatedTest {
+interface RotatedTest {
   readonly a: string;
   readonly b: string;
   /** Standard deviations from independence. */
@@ -27,7 +27,7 @@ export interface RotatedTest {
 }
 
 /** What undoing the rotation shows. */
-export interface Rotated {
+interface Rotated {
   /** Share of hidden units that two neighbouring matrices pair alike; independent models with one vocabulary reached .07. No p-value. */
   readonly share: number;
   /** The best partner of each matrix, unit by unit. */
