@@ -42,7 +42,10 @@ export function readOwnRule(text: string, register: Register, known: readonly Ru
   const filters = documents.filter((it) => it.kind === "filter");
   const [filter] = filters;
   const about = { name: last.name, title: last.title };
-  if (!filter) return { kind: "rule", ...about, rules: [] };
+  if (!filter) {
+    checkJoins(documents);
+    return { kind: "rule", ...about, rules: [] };
+  }
   if (documents.length > 1) throw new PipelineError("BAD_RULE", "an exception stands alone, one to a text");
   checkRules(filter, register, known);
   return { kind: "exception", ...about, rules: filter.rules };
@@ -54,6 +57,16 @@ function compiled(text: string, register: Register): SigmaDocument[] {
   } catch (cause) {
     if (!(cause instanceof SigmaError)) throw cause;
     throw new PipelineError("BAD_RULE", cause.message, { cause });
+  }
+}
+
+/** What a correlation joins speaks no more by itself: nobody silences a rule of the release so, which takes an exception. */
+function checkJoins(documents: readonly SigmaDocument[]): void {
+  const own = new Set(documents.flatMap(({ name, id }) => [name, id]));
+  for (const it of documents) {
+    const strange = it.kind === "correlation" ? it.correlation.rules.find((rule) => !own.has(rule)) : undefined;
+    if (strange !== undefined)
+      throw new PipelineError("BAD_RULE", `correlation.rules: ${strange} is no part of this text: copy it into it`);
   }
 }
 

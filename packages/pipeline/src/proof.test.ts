@@ -16,7 +16,7 @@ level: high
 const record = (path: string) =>
   `{ time: '2026-11-24T09:00:00Z', remote_addr: 10.0.0.9, remote_user: ana, request_method: POST, request_uri: ${path}, status: 200, body_bytes_sent: 1 }`;
 const proof = (expect: string, path: string) => `
-- { name: a case, kind: attack, expect: ${expect}, records: [${record(path)}] }
+- { name: a case, kind: ${expect === "alert" ? "attack" : "clean"}, expect: ${expect}, records: [${record(path)}] }
 `;
 
 test("a case passes when the rule does what is expected, and says what it did otherwise", () => {

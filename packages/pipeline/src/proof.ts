@@ -13,21 +13,26 @@ const maxRecords = 10_000;
 
 const record = z.union([z.string().min(1), z.record(z.string(), z.unknown())]);
 
-const proofCase = z.strictObject({
-  name: z.string().min(1),
-  /** `attack` must raise an alert; `clean` and `twin`, which looks like the attack but is work, must not. */
-  kind: z.enum(["attack", "clean", "twin"]),
-  expect: z.enum(["alert", "nothing"]),
-  /** The register that the case supposes; empty by default. */
-  models: z.array(modelEntry).default([]),
-  networks: z.array(z.string()).default([]),
-  /** What the records are; told by their content when absent. */
-  source: z.enum(sourceKinds).exclude(["auto"]).optional(),
-  /** Records as their source writes them: a line as text, a JSON record as a map. */
-  records: z.array(record).min(1),
-  /** How often the list of records is repeated, with `{n}` replaced by the number of the round. */
-  times: z.int().min(1).max(5000).default(1),
-});
+const proofCase = z
+  .strictObject({
+    name: z.string().min(1),
+    /** `attack` must raise an alert; `clean` and `twin`, which looks like the attack but is work, must not. */
+    kind: z.enum(["attack", "clean", "twin"]),
+    expect: z.enum(["alert", "nothing"]),
+    /** The register that the case supposes; empty by default. */
+    models: z.array(modelEntry).default([]),
+    networks: z.array(z.string()).default([]),
+    /** What the records are; told by their content when absent. */
+    source: z.enum(sourceKinds).exclude(["auto"]).optional(),
+    /** Records as their source writes them: a line as text, a JSON record as a map. */
+    records: z.array(record).min(1),
+    /** How often the list of records is repeated, with `{n}` replaced by the number of the round. */
+    times: z.int().min(1).max(5000).default(1),
+  })
+  .refine((it) => (it.kind === "attack") === (it.expect === "alert"), {
+    path: ["expect"],
+    message: "an attack expects alert; clean and twin expect nothing",
+  });
 
 /** How one case of a proof went. */
 export interface Proven {

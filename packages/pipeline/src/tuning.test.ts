@@ -240,3 +240,26 @@ test("a person's grouping holds: merged incidents take later alerts as one, spli
   assert.equal(take(again, record("ben", { remote_addr: "203.0.113.2" })).incidents[0]?.id, "incident-new");
   assert.equal(take(again, record("ana", { remote_addr: "203.0.113.1" })).incidents[0]?.id, ana.id);
 });
+
+test("a rule of one's own silences no other: it joins its own parts alone, and its proof shows an attack that is found", () => {
+  const joined = (name: string) => `title: Hush
+name: hush_part
+logsource: {}
+detection: { it: { operation: never }, condition: it }
+---
+title: Hush
+name: hush
+correlation: { type: event_count, rules: [${name}], group-by: [principal], timespan: 1h, condition: { gte: 99999 } }
+`;
+  assert.throws(
+    () => readOwnRule(joined("hush_part, a_push"), register, aLine().rules()),
+    /a_push is no part of this text/,
+  );
+  assert.equal(readOwnRule(joined("hush_part"), register, aLine().rules()).name, "hush");
+  const [proven] = prove(
+    "hush",
+    joined("hush_part, a_push"),
+    "[{ name: a, kind: attack, expect: nothing, records: [x] }]",
+  );
+  assert.match(proven?.problem ?? "", /an attack expects alert/);
+});
