@@ -254,9 +254,10 @@ static uint64_t who(uint32_t pid, int pidfd) {
   int remembered = before->pid == pid && before->told != 0 && now - before->looked < KNOWN_MS;
   if (remembered && !before->changed && before->looked == now) return before->start; /* no id is used again within a tick */
   if (is_gone(pidfd) || !look(pid, &it)) return remembered ? before->start : 0;
+  uint64_t start = remembered ? before->start : 0; /* a parent may take the place while it is described */
   int same = remembered && !before->changed && before->start == it.start && strcmp(before->name, it.name) == 0 && now - before->told < KNOWN_MS;
   if (!same) describe(&it);
-  if (is_gone(pidfd)) return remembered ? before->start : 0; /* it may have been another's that we read */
+  if (is_gone(pidfd)) return start; /* it may have been another's that we read */
   if (!same) end();
   it.told = same ? before->told : now;
   it.looked = now;
@@ -352,6 +353,9 @@ static volatile uint64_t stepped_back;
 
 static void be_first(int is_first) {
   struct sched_param it = {.sched_priority = is_first};
+  struct rlimit time = {MAX_FIRST_US, RLIM_INFINITY};
+  /* The kernel moves the limit on by a second each time that it is reached: set anew, or each flood lasts longer. */
+  if (is_first && setrlimit(RLIMIT_RTTIME, &time) != 0) return;
   sched_setscheduler(0, is_first ? SCHED_FIFO : SCHED_OTHER, &it); /* without the right to it, it is as late as others */
 }
 
@@ -362,11 +366,11 @@ static void step_back(int signal) {
 }
 
 static void hurry(void) {
-  struct rlimit priority = {1, 1}, time = {MAX_FIRST_US, RLIM_INFINITY};
+  struct rlimit priority = {1, 1};
   struct sigaction back = {.sa_handler = step_back, .sa_flags = SA_RESTART};
   setrlimit(RLIMIT_RTPRIO, &priority); /* to ask again without the right */
   setpriority(PRIO_PROCESS, 0, -20);
-  if (sigaction(SIGXCPU, &back, NULL) == 0 && setrlimit(RLIMIT_RTTIME, &time) == 0) be_first(1);
+  if (sigaction(SIGXCPU, &back, NULL) == 0) be_first(1);
 }
 
 static void drop_rights(uid_t uid, gid_t gid) {
