@@ -174,6 +174,11 @@ test("a message that is refused, or of which nobody knows, is a failure in words
       );
   slack = { status: 404, body: "channel_not_found", type: "text/plain" };
   assert.match(await failure("slack"), /slack answered 404: channel_not_found/);
+  // As proxies say it, and as JSON may write it.
+  slack = { status: 404, body: `no /services/${outsideSecret} here`, type: "text/plain" };
+  assert.match(await failure("slack"), /answered 404: no \[secret\] here/);
+  slack = { status: 404, body: `{"message":"no \\/services\\/\\u0068${outsideSecret.slice(1)}"}` };
+  assert.match(await failure("slack"), /answered 404: no \[secret\]$/);
   slack = { status: 302, headers: { location: "http://127.0.0.1:1/" } };
   assert.match(await failure("slack"), /redirect \(302\), which is not followed/);
   slack = { status: 200, body: "ok", type: "text/plain" };
@@ -205,6 +210,7 @@ test("a ticket is opened in each system and found again, also when the answer to
     /^ {4}\[high\] INC-1: mallory took <!channel>/,
     "as code, it mentions nobody",
   );
+  assert.match(tickets[0]?.text ?? "", /"description":"\{noformat\}\\n\[high\] INC-1/);
 });
 
 test("a ticket system of one's own gets the fields that the configuration says", async () => {

@@ -18,6 +18,8 @@ export interface Asked {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  /** The address itself is a secret. */
+  readonly secretUrl?: boolean;
 }
 
 export interface Answered {
@@ -42,7 +44,7 @@ export function secretOf(reference: string, env: Env): string {
  * never the address: some are secrets.
  */
 export async function ask({ name }: Pick<Connection, "name">, asked: Asked): Promise<Answered> {
-  const { method = "GET", url, headers = {}, json } = asked;
+  const { method = "GET", url, headers = {}, json, secretUrl = false } = asked;
   let status: number;
   let text: string;
   try {
@@ -59,7 +61,8 @@ export async function ask({ name }: Pick<Connection, "name">, asked: Asked): Pro
       ...(json !== undefined && { body: JSON.stringify(json) }),
     });
     status = answer.status;
-    text = withoutSecret(await readBounded(answer), headers["authorization"]);
+    const secrets = [...secretsOf(headers["authorization"]), ...(secretUrl ? partsOf(url) : [])];
+    text = withoutSecrets(await readBounded(answer), secrets);
   } catch (cause) {
     if (cause instanceof ServerError) throw cause;
     // Not the cause's text: it may quote the address with whatever secret stands in it.
@@ -90,12 +93,34 @@ export function refusal(why: string, cause?: unknown): ServerError {
   return new ServerError("ACTION_REFUSED", why, cause === undefined ? undefined : { cause });
 }
 
-/** Whoever gives back what it was sent must not have it shown or put on record. */
-function withoutSecret(text: string, authorization: string | undefined): string {
-  const [, secret] = authorization?.split(" ") ?? [];
-  if (secret === undefined) return text;
-  const [, password] = Buffer.from(secret, "base64").toString("utf8").split(":");
-  return [secret, ...(password ? [password] : [])].reduce((it, hidden) => it.replaceAll(hidden, "[secret]"), text);
+/** Whoever gives back what it was sent must not have it shown or put on record, whichever way JSON writes it. */
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  if (secrets.length === 0) return text;
+  return secrets.reduce((it, hidden) => it.replaceAll(hidden, "[secret]"), plainJson(text));
+}
+
+/** JSON as we write it: `\/` and `\u0041` are `/` and `A`. What is none stays as it is. */
+function plainJson(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}
+
+function secretsOf(authorization: string | undefined): string[] {
+  const [scheme, secret] = authorization?.split(" ") ?? [];
+  if (secret === undefined || secret === "") return [];
+  if (scheme !== "Basic") return [secret];
+  const pair = Buffer.from(secret, "base64").toString("utf8");
+  const password = pair.slice(pair.indexOf(":") + 1);
+  return [secret, ...(password === "" ? [] : [password])];
+}
+
+/** The longest first. A path of one character is no secret. */
+function partsOf(url: string): string[] {
+  const { pathname, search } = new URL(url);
+  return [url, pathname + search, pathname, search].filter((it) => it.length > 1);
 }
 
 async function readBounded(answer: Response): Promise<string> {

@@ -36,7 +36,7 @@ export async function tell(
 async function byWebhook(connection: WebhookConnection, { json }: Message, env: Env): Promise<string> {
   const { name, url, token } = connection;
   const headers = token === undefined ? {} : { authorization: `Bearer ${secretOf(token, env)}` };
-  const answer = await ask(connection, { method: "POST", url, headers, json });
+  const answer = await ask(connection, { method: "POST", url, headers, json, secretUrl: true });
   if (answer.status >= 200 && answer.status < 300) return `${name} answered ${answer.status}`;
   throw refusal(`the webhook ${name} answered ${answer.status}: ${wordsOf(answer)}`);
 }
@@ -47,7 +47,8 @@ async function bySlack(connection: SlackConnection, { text }: Message, env: Env)
   const url = secretOf(connection.url, env);
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw refusal(`what the environment gives for ${name} is no address`);
-  const answer = await ask(connection, { method: "POST", url, json: { text: slackText(text).slice(0, maxSlackText) } });
+  const json = { text: slackText(text).slice(0, maxSlackText) };
+  const answer = await ask(connection, { method: "POST", url, json, secretUrl: true });
   if (answer.status === 200) return `${name} took it`;
   const words = wordsOf(answer);
   if (answer.status === 429) throw refusal(`${name} asks to come back later: too many messages`);
@@ -56,7 +57,9 @@ async function bySlack(connection: SlackConnection, { text }: Message, env: Env)
 
 /** Names and titles come from whoever is watched: they must not make a link, or call a whole channel. */
 function slackText(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  // Those that are like Slack call a channel by this alone.
+  return escaped.replaceAll(/@(?=all|channel|everyone|here)/gi, "@\u200b");
 }
 
 async function byMail(
@@ -133,5 +136,6 @@ function mailProblem(name: string, cause: unknown): Error {
     EDNS: "its name is not known",
   };
   const known = why[code] ?? "it was not reached, or did not answer in time: whether it took the message is not known";
-  return refusal(`${name} did not confirm the message${status}: ${known}`, cause);
+  // Not the cause: it holds the server's own words, and causes are logged.
+  return refusal(`${name} did not confirm the message${status}: ${known}`);
 }

@@ -31,7 +31,7 @@ export function isTicketing(it: Connection): it is Ticketing {
 const plan = z.object({ connection: z.string(), incident: z.string() });
 const record = plan.extend({ action: z.string(), key: z.string().optional() });
 
-export interface TicketOptions {
+interface TicketOptions {
   readonly db: Db;
   readonly connections: readonly Connection[];
   readonly publicUrl: string | undefined;
@@ -135,7 +135,7 @@ function jira(connection: JiraConnection, env: Env): Desk {
         project: { key: project },
         issuetype: { name: type },
         summary: lineOf(facts).slice(0, 250),
-        description: textOf(facts),
+        description: plainJira(textOf(facts)),
         labels: ["outweigh", mark],
       };
       const answer = await ask(connection, {
@@ -169,6 +169,11 @@ function jira(connection: JiraConnection, env: Env): Desk {
       return at === undefined ? notDone(`${name} has no ticket of this action`) : done(`${name} has ${at}`);
     },
   };
+}
+
+/** Names and titles come from whoever is watched: in this block Jira makes no link, image or mention of them. */
+function plainJira(text: string): string {
+  return `{noformat}\n${text.replaceAll(/\{(?=noformat)/gi, "(")}\n{noformat}`;
 }
 
 /** Source: docs.github.com/rest/issues. The mark is a line of the text. */
@@ -224,6 +229,7 @@ function webhook(connection: TicketConnection, env: Env): Desk {
         url,
         headers: { ...headers, "idempotency-key": mark },
         json,
+        secretUrl: true,
       });
       if (answer.status >= 200 && answer.status < 300) return String(answer.status);
       throw refusal(`${name} answered ${answer.status}: ${wordsOf(answer)}`);
@@ -244,7 +250,7 @@ function valuesOf(facts: IncidentFacts): Readonly<Record<string, string>> {
 }
 
 /** A template with its names filled in. What is filled in is never looked through for names again. */
-export function filled(template: unknown, values: Readonly<Record<string, string>>): unknown {
+function filled(template: unknown, values: Readonly<Record<string, string>>): unknown {
   if (typeof template === "string")
     return template.replaceAll(/\{([^{}]*)\}/g, (whole, word: string) => values[word] ?? whole);
   if (Array.isArray(template)) return template.map((it) => filled(it, values));
