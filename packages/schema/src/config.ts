@@ -2,7 +2,7 @@ import { z } from "zod";
 import { cloudEntry } from "./cloud.ts";
 import { grant, spaceName } from "./account.ts";
 import { bucketEntry, syslogEntry } from "./collect.ts";
-import { connectionEntry, type Connection } from "./connection.ts";
+import { connectionEntry, mayCarryToken, type Connection } from "./connection.ts";
 import { gatewaySection } from "./gateway.ts";
 
 /** Longest `outweigh.yml` we read, in bytes: a register of ten thousand models fits. */
@@ -164,14 +164,19 @@ export const providerEntry = z.strictObject({
 export type ProviderEntry = z.infer<typeof providerEntry>;
 
 /** A receiver of OTLP over HTTP, to which our own measurements are pushed. */
-export const otlpPush = z.strictObject({
-  /** The whole address, as in `http://collector:4318/v1/metrics`. */
-  url: z.url({ protocol: /^https?$/ }),
-  /** Sent as `Authorization: Bearer …`. */
-  token: z.string().regex(own, "expected ${NAME}, a variable of the environment").optional(),
-  /** Pause between two pushes, in ms. */
-  everyMs: z.int().min(1000).max(3_600_000).default(60_000),
-});
+export const otlpPush = z
+  .strictObject({
+    /** The whole address, as in `http://collector:4318/v1/metrics`. */
+    url: z.url({ protocol: /^https?$/ }),
+    /** Sent as `Authorization: Bearer …`. */
+    token: z.string().regex(own, "expected ${NAME}, a variable of the environment").optional(),
+    /** Pause between two pushes, in ms. */
+    everyMs: z.int().min(1000).max(3_600_000).default(60_000),
+  })
+  .refine((it) => it.token === undefined || mayCarryToken(it.url), {
+    path: ["token"],
+    message: "expected an https address, since a token is sent there",
+  });
 export type OtlpPush = z.infer<typeof otlpPush>;
 
 /** Addresses that only this machine reaches. */

@@ -21,6 +21,8 @@ test("a secret is the name of a variable, and is never sent in the clear to else
   const mail = { kind: "mail", host: "mail.acme.example", from: "a@b.example", to: ["c@d.example"], user: "u" };
   assert.match(wrong({ ...mail, password: token, tls: "none" }), /expected starttls or implicit/);
   assert.match(wrong(mail), /expected both, or none/);
+  assert.match(wrong({ kind: "webhook", url: "http://h.example", token }), /token: expected an https address/);
+  assert.ok(connectionEntry.safeParse({ name: "it", kind: "webhook", url: "http://h.example" }).success);
   assert.ok(
     connectionEntry.safeParse({ name: "it", kind: "jira", url: "http://127.0.0.1:1", token, project: "SOC" }).success,
   );
@@ -42,7 +44,13 @@ test("places and patterns are compared whole", () => {
   const github = connectionEntry.parse({ name: "it", kind: "github", token, repositories: ["Acme/A", "lab/*"] });
   assert.deepEqual(touchedBy(github), ["git:github.com/acme/a", "git:github.com/lab/*"]);
   assert.equal(includesAddress("git:github.com/lab/*", "git:github.com/lab/x"), true);
-  for (const it of ["git:github.com/lab/x/y", "git:github.com/labs/x", "git:github.com/lab"])
+  for (const it of [
+    "git:github.com/lab/x/y",
+    "git:github.com/labs/x",
+    "git:github.com/lab",
+    "git:github.com/lab/..",
+    "git:github.com/lab/",
+  ])
     assert.equal(includesAddress("git:github.com/lab/*", it), false, it);
   assert.deepEqual(referencesOf(github), [{ field: "token", variable: "TOKEN" }]);
 });

@@ -15,9 +15,7 @@ const secretUrl = z
   .refine((it) => URL.canParse(it) && new URL(it).username === "" && new URL(it).password === "", {
     message: "expected no name or password in the address",
   })
-  .refine((it) => it.startsWith("https:") || (URL.canParse(it) && near.includes(new URL(it).hostname)), {
-    message: "expected https: a secret is sent there",
-  });
+  .refine(mayCarryToken, { message: "expected https: a secret is sent there" });
 
 /** Repositories that may be touched: `acme/acme-13b`, or all of an owner, `acme/*`. */
 const repositories = z
@@ -113,13 +111,23 @@ const githubConnection = z.strictObject({
 });
 export type GithubConnection = z.infer<typeof githubConnection>;
 
-const webhookConnection = z.strictObject({
-  name,
-  kind: z.literal("webhook"),
-  url: z.url({ protocol: /^https?$/ }),
-  /** Sent as `Authorization: Bearer …`. */
-  token: reference.optional(),
-});
+/** Whether a secret may go along to an address: encrypted, or to this machine. */
+export function mayCarryToken(url: string): boolean {
+  return url.startsWith("https:") || (URL.canParse(url) && near.includes(new URL(url).hostname));
+}
+
+const webhookConnection = z
+  .strictObject({
+    name,
+    kind: z.literal("webhook"),
+    url: z.url({ protocol: /^https?$/ }),
+    /** Sent as `Authorization: Bearer …`. */
+    token: reference.optional(),
+  })
+  .refine((it) => it.token === undefined || mayCarryToken(it.url), {
+    path: ["token"],
+    message: "expected an https address, since a token is sent there",
+  });
 
 const slackConnection = z.strictObject({
   name,
@@ -233,9 +241,11 @@ function gitHost(url: string): string {
 
 /** Whether what a connection may touch, as `touchedBy` gives it, includes an address. */
 export function includesAddress(touched: string, at: string): boolean {
-  return touched.endsWith("/*")
-    ? at.startsWith(touched.slice(0, -1)) && !at.slice(touched.length - 1).includes("/")
-    : touched === at;
+  if (!touched.endsWith("/*")) return touched === at;
+  if (!at.startsWith(touched.slice(0, -1))) return false;
+  const repository = at.slice(touched.length - 1);
+  // A name of dots alone leads elsewhere in an address.
+  return /^[A-Za-z0-9._-]{1,96}$/.test(repository) && !/^\.{1,2}$/.test(repository);
 }
 
 const time = z.int().nonnegative();

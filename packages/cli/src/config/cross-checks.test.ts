@@ -24,7 +24,7 @@ test("two connections of one name, or that reach the same place, are mistakes; a
 });
 
 test("a variable that a connection names and that is not set is a mistake at its place", () => {
-  const text = `connections:\n  - { name: a, kind: slack, url: "\${SLACK}" }\nserver: { metrics: { otlp: { url: "http://c:4318/v1/metrics", token: "\${OTLP}" } } }\n`;
+  const text = `connections:\n  - { name: a, kind: slack, url: "\${SLACK}" }\nserver: { metrics: { otlp: { url: "https://c:4318/v1/metrics", token: "\${OTLP}" } } }\n`;
   assert.match(said(text, {}), /SLACK is not set[\s\S]*OTLP is not set/);
   assert.equal(said(text, { SLACK: "https://h.example/x", OTLP: "t" }), "");
 });
