@@ -83,7 +83,7 @@ export type Invited = z.infer<typeof invited>;
 /** Shortest password: with a second factor, NIST SP 800-63B asks for eight; we ask for what a passphrase has anyway. */
 export const minPassword = 12;
 /** Longest one, in characters: hashing takes as long for it as for a short one, reading it must too. */
-export const maxPassword = 256;
+const maxPassword = 256;
 /** Six digits of an authenticator, or one of the recovery codes. */
 export const code = z.string().trim().min(6).max(32);
 

@@ -6,14 +6,14 @@ export const maxParents = 16;
 export const maxArguments = 32;
 export const maxArgument = 256;
 /** Longest path told, in UTF-16 units: twice Linux's PATH_MAX would still fit. */
-export const maxPath = 8192;
+const maxPath = 8192;
 
 const name = z.string().max(maxArgument);
 const path = z.string().max(maxPath);
 const pid = z.int().nonnegative();
 
 /** A process as the host's kernel shows it. */
-export const activityProcess = z.strictObject({
+const activityProcess = z.strictObject({
   pid,
   /** When it started, in ms since 1970: with `pid` it names a process for good. Absent, like all below, for one that ended unseen. */
   startedAt: z.int().nonnegative().optional(),

@@ -51,13 +51,13 @@ export const factLists = [
   "schedules",
   "system",
 ] as const;
-export const factList = z.enum(factLists);
+const factList = z.enum(factLists);
 export type FactList = z.infer<typeof factList>;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
 
 /** Longest that connections are blocked, in minutes: a week. */
-export const maxBlockMinutes = 7 * 24 * 60;
+const maxBlockMinutes = 7 * 24 * 60;
 
 /** Whose connections to outside are blocked. */
 export const egressOf = z.discriminatedUnion("of", [
@@ -145,7 +145,7 @@ export const scanProgress = z.strictObject({
 export const orderText = z.strictObject({ id: short, agent: short, issuedAt: time, expiresAt: time, order });
 export type OrderText = z.infer<typeof orderText>;
 /** `text` is the JSON of an `orderText`, exactly as signed. */
-export const signedOrder = z.strictObject({ text: z.string().max(512 * 1024), signature: z.string().max(128) });
+const signedOrder = z.strictObject({ text: z.string().max(512 * 1024), signature: z.string().max(128) });
 export type SignedOrder = z.infer<typeof signedOrder>;
 
 /** Facts as they were read, list by list; each list cut at its limit says so. */
@@ -238,7 +238,7 @@ export type HostRow = z.infer<typeof hostRow>;
 
 export const hostPage = z.object({ items: z.array(hostRow), total: z.int(), next: z.string().optional() });
 
-export const hostOrder = z.object({
+const hostOrder = z.object({
   id: z.string(),
   order,
   by: z.string(),

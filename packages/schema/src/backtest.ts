@@ -23,7 +23,7 @@ export const backtestBody = z.strictObject({
 export type BacktestBody = z.infer<typeof backtestBody>;
 
 /** A line of a rule's selection that was true, and the value that made it so. */
-export const backtestReason = z.object({
+const backtestReason = z.object({
   /** The search identifier; absent for what a correlation measured. */
   selection: z.string().optional(),
   field: z.string(),
@@ -33,7 +33,7 @@ export const backtestReason = z.object({
 export type BacktestReason = z.infer<typeof backtestReason>;
 
 /** An event that completed a match. */
-export const backtestExample = z.object({
+const backtestExample = z.object({
   at: time,
   event: z.string(),
   source: z.string(),
@@ -47,7 +47,7 @@ export const backtestExample = z.object({
 export type BacktestExample = z.infer<typeof backtestExample>;
 
 /** What one rule would have said. */
-export const backtestedRule = z.object({
+const backtestedRule = z.object({
   rule: z.string(),
   title: z.string(),
   level: severity,

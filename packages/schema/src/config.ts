@@ -135,7 +135,7 @@ export type SourceEntry = z.infer<typeof sourceEntry>;
 
 const own = /\$\{[A-Z_][A-Z0-9_]*\}/;
 
-export const webhookEntry = z.strictObject({
+const webhookEntry = z.strictObject({
   name: z.string().min(1).max(64),
   url: z.url({ protocol: /^https?$/ }),
   /** Sent as `Authorization: Bearer …`. Only a reference to the environment, `${NAME}`: secrets do not stand in files. */
@@ -144,7 +144,7 @@ export const webhookEntry = z.strictObject({
 export type WebhookEntry = z.infer<typeof webhookEntry>;
 
 /** A set of models that an account's role may be limited to. */
-export const spaceEntry = z.strictObject({ name: spaceName, models: z.array(z.string().min(1)).min(1) });
+const spaceEntry = z.strictObject({ name: spaceName, models: z.array(z.string().min(1)).min(1) });
 
 /** Who vouches for people instead of a password here: an OpenID Connect provider. */
 export const providerEntry = z.strictObject({
@@ -164,7 +164,7 @@ export const providerEntry = z.strictObject({
 export type ProviderEntry = z.infer<typeof providerEntry>;
 
 /** A receiver of OTLP over HTTP, to which our own measurements are pushed. */
-export const otlpPush = z
+const otlpPush = z
   .strictObject({
     /** The whole address, as in `http://collector:4318/v1/metrics`. */
     url: z.url({ protocol: /^https?$/ }),

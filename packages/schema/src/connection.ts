@@ -34,17 +34,7 @@ const address = z
   .regex(/^[^\s@<>,;:"()[\]\\]+@[A-Za-z0-9.-]+$/, "expected one address, as in soc@acme.example");
 
 /** What a text of `fields` may name in braces. */
-export const ticketNames = [
-  "id",
-  "number",
-  "title",
-  "text",
-  "severity",
-  "models",
-  "principals",
-  "time",
-  "link",
-] as const;
+const ticketNames = ["id", "number", "title", "text", "severity", "models", "principals", "time", "link"] as const;
 
 /** A JSON text with names in braces. Depth and size are the file's, which is the operator's own. */
 const template: z.ZodType<unknown> = z.lazy(() =>
@@ -251,7 +241,7 @@ export function includesAddress(touched: string, at: string): boolean {
 const time = z.int().nonnegative();
 
 /** One connection, as people see it. No secret, and no address that is one. */
-export const connectionRow = z.object({
+const connectionRow = z.object({
   name: z.string(),
   kind: z.string(),
   /** The host that is contacted. */

@@ -23,7 +23,7 @@ export const reservedFields = [
 ] as const;
 
 /** The bytes of a file that a read covered, counted from 0; `end` is the first byte after it. */
-export const byteRange = z
+const byteRange = z
   .strictObject({ start: z.int().nonnegative(), end: z.int().nonnegative() })
   .refine(({ start, end }) => end >= start, "a range must not end before it starts");
 export type ByteRange = z.infer<typeof byteRange>;

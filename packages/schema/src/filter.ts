@@ -13,9 +13,9 @@ export interface FilterTerm {
 }
 
 /** Longest filter text, in UTF-16 units: what fits in a URL. */
-export const maxFilterLength = 2000;
+const maxFilterLength = 2000;
 /** Most terms in one filter: more would be a report, not a filter. */
-export const maxFilterTerms = 32;
+const maxFilterTerms = 32;
 
 /** A filter that cannot be read. `at` is the offset of the offending term in the text. */
 export class FilterError extends Error {

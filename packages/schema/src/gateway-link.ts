@@ -3,7 +3,7 @@ import { z } from "zod";
 import { answerDial, gatewayClient, gatewayLimits, gatewayOrder, gatewayRecord } from "./gateway.ts";
 
 /** Most records, and most clients, in one report. */
-export const maxGatewayRecords = 1000;
+const maxGatewayRecords = 1000;
 export const maxGatewayClients = 1000;
 /** Most keys that a report lists: each is a few hundred bytes. */
 export const maxListedKeys = 20_000;
@@ -31,7 +31,7 @@ export const gatewayEnrolBody = z.strictObject({
 export const clientKeyId = z.string().regex(/^key-[0-9a-f]{12}$/, "expected a key's id");
 
 /** What a key says, and what may be seen of it. Never the key. */
-export const clientKey = z.object({
+const clientKey = z.object({
   id: clientKeyId,
   principal: z.string().min(1).max(256),
   tenant: z.string().min(1).max(128).optional(),
@@ -91,7 +91,7 @@ export const gatewayAskText = z.strictObject({
 export type GatewayAskText = z.infer<typeof gatewayAskText>;
 
 /** What came of it. `evidence` is the entry of the gateway's own chain that says so. */
-export const gatewayResult = z.strictObject({
+const gatewayResult = z.strictObject({
   id: short,
   state: z.enum(["done", "failed", "refused"]),
   message: z.string().max(2000).optional(),
@@ -125,7 +125,7 @@ export const gatewaySettings = z.strictObject({
 });
 export type GatewaySettings = z.infer<typeof gatewaySettings>;
 
-export const gatewayStatus = z.strictObject({
+const gatewayStatus = z.strictObject({
   url: short,
   /** Its counters run since then. */
   startedAt: time,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** The protocols of model servers that the gateway speaks: one adapter each. */
-export const gatewayProtocols = [
+const gatewayProtocols = [
   "openai",
   "anthropic",
   "ollama",
@@ -13,7 +13,7 @@ export const gatewayProtocols = [
   "mlflow",
   "sagemaker",
 ] as const;
-export const gatewayProtocol = z.enum(gatewayProtocols);
+const gatewayProtocol = z.enum(gatewayProtocols);
 export type GatewayProtocol = z.infer<typeof gatewayProtocol>;
 
 const name = z
@@ -109,7 +109,7 @@ export type GatewayModel = z.infer<typeof gatewayModel>;
  * An encoder of texts that the operator brings: prompts are then told apart by its vectors, which see meaning, and not by hashed
  * letters. Files on this machine; the packages `onnxruntime-web` and `@huggingface/tokenizers` must be installed.
  */
-export const gatewayEncoder = z.strictObject({
+const gatewayEncoder = z.strictObject({
   /** An ONNX model from `input_ids` to one vector for each token, or one for all. */
   model: z.string().min(1).max(4096),
   /** The `tokenizer.json` that belongs to it. */

@@ -11,7 +11,7 @@ export type GraphKind = z.infer<typeof graphKind>;
 /** Most nodes of one column: beyond it, those with fewest events stand together as one. */
 export const maxColumn = 40;
 
-export const graphNode = z.object({
+const graphNode = z.object({
   /** Unique in its graph. */
   id: z.string(),
   kind: graphKind,
@@ -22,7 +22,7 @@ export const graphNode = z.object({
 });
 export type GraphNode = z.infer<typeof graphNode>;
 
-export const graphEdge = z.object({
+const graphEdge = z.object({
   from: z.string(),
   to: z.string(),
   /** What was done along it: `download`, `list`. */

@@ -11,7 +11,7 @@ export const maxPerProcess = 8;
 export const maxTreeProcesses = 20_000;
 
 /** A file as one process handled it. */
-export const handledFile = z.object({
+const handledFile = z.object({
   path: z.string(),
   bytes,
   did: z.enum(["open", "write", "rename"]),
@@ -28,7 +28,7 @@ export type HandledFile = z.infer<typeof handledFile>;
 const sentTo = z.object({ address: z.string(), port: z.int(), atMost: bytes });
 
 /** One row of a host's process tree, in the order in which the tree is drawn. */
-export const hostProcess = z.object({
+const hostProcess = z.object({
   /** Names it within this answer. */
   key: z.string(),
   pid: z.int(),
@@ -67,7 +67,7 @@ export const hostProcessPage = z.object({
 });
 
 /** What can have left the host for one destination, against the weights that were read. */
-export const egressRow = z.object({
+const egressRow = z.object({
   address: z.string(),
   port: z.int(),
   /** The registered model, or else the file of weights. */

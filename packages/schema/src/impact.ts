@@ -12,13 +12,7 @@ export const risk = z.enum([
 export type Risk = z.infer<typeof risk>;
 
 /** What thieves want of a model. */
-export const objective = z.enum([
-  "gain-assets",
-  "avoid-cost",
-  "study-behaviour",
-  "competitive-advantage",
-  "later-attacks",
-]);
+const objective = z.enum(["gain-assets", "avoid-cost", "study-behaviour", "competitive-advantage", "later-attacks"]);
 export type Objective = z.infer<typeof objective>;
 
 export const impact = z.object({

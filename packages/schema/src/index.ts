@@ -11,15 +11,12 @@ export {
   enrolAnswer,
   enrolment,
   enrolBody,
-  factList,
   factLists,
   facts,
   hostDetail,
   hostFacts,
-  hostOrder,
   hostPage,
   hostRow,
-  maxBlockMinutes,
   maxReportBytes,
   maxReportLines,
   order,
@@ -30,7 +27,6 @@ export {
   reasonBody,
   reportAnswer,
   scanProgress,
-  signedOrder,
   signedText,
   stoppedProcess,
   type AgentHealth,
@@ -72,27 +68,21 @@ export {
   type ScanSchedule,
 } from "./scan-run.ts";
 export {
-  egressRow,
-  handledFile,
   hostActivity,
   hostActivityQuery,
-  hostProcess,
   hostProcessPage,
   maxPerProcess,
   maxTreeProcesses,
-  sight,
   type EgressRow,
   type HandledFile,
   type HostActivity,
   type HostProcess,
 } from "./host-activity.ts";
 export {
-  activityProcess,
   activityRecord,
   maxArgument,
   maxArguments,
   maxParents,
-  maxPath,
   type ActivityProcess,
   type ActivityRecord,
 } from "./activity.ts";
@@ -112,7 +102,6 @@ export {
   invitation,
   invitationBody,
   invited,
-  maxPassword,
   minPassword,
   role,
   roles,
@@ -232,11 +221,9 @@ export { isClientKey, makeClientKey } from "./client-key.ts";
 export {
   connectionEntry,
   connectionPage,
-  connectionRow,
   connectionTest,
   includesAddress,
   referencesOf,
-  ticketNames,
   touchedBy,
   type BucketConnection,
   type Connection,
@@ -255,9 +242,6 @@ export {
 } from "./connection.ts";
 export {
   backtestBody,
-  backtestedRule,
-  backtestExample,
-  backtestReason,
   backtestReport,
   maxBacktestText,
   maxBacktestTexts,
@@ -271,7 +255,6 @@ export { bound, coalition, gap, holding, type Bound, type Coalition, type Gap, t
 export {
   config,
   connectionsOf,
-  otlpPush,
   type OtlpPush,
   loopback,
   maxConfigBytes,
@@ -282,8 +265,6 @@ export {
   providerEntry,
   sourceEntry,
   sourceKinds,
-  spaceEntry,
-  webhookEntry,
   type Config,
   type ConfigInput,
   type ModelEntry,
@@ -291,19 +272,16 @@ export {
   type SourceEntry,
   type WebhookEntry,
 } from "./config.ts";
-export { byteRange, event, ocsfVersion, reservedFields, type ByteRange, type OcsfEvent } from "./event.ts";
+export { event, ocsfVersion, reservedFields, type ByteRange, type OcsfEvent } from "./event.ts";
 export { filledHunt, splitHunts, type HuntFacts, type PlaybookHunt } from "./playbook-hunt.ts";
-export { FilterError, maxFilterLength, maxFilterTerms, parseFilter, printFilter, type FilterTerm } from "./filter.ts";
+export { FilterError, parseFilter, printFilter, type FilterTerm } from "./filter.ts";
 export {
   answerDial,
   gatewayClient,
   gatewayFindings,
   gatewayLimits,
-  gatewayEncoder,
   gatewayModel,
   gatewayOrder,
-  gatewayProtocol,
-  gatewayProtocols,
   gatewayRecord,
   gatewaySection,
   gatewayMarks,
@@ -335,7 +313,6 @@ export {
 } from "./gateway.ts";
 export {
   captureKey,
-  clientKey,
   clientKeyId,
   clientKeyPage,
   clientKeyRow,
@@ -349,13 +326,10 @@ export {
   gatewayPage,
   gatewayReport,
   gatewayReportAnswer,
-  gatewayResult,
   gatewayRow,
   gatewaySettings,
-  gatewayStatus,
   madeKey,
   maxGatewayClients,
-  maxGatewayRecords,
   maxListedKeys,
   newKeyBody,
   rotateKeyBody,
@@ -377,9 +351,7 @@ export {
   type CaptureKey,
 } from "./gateway-link.ts";
 export {
-  graphEdge,
   graphKind,
-  graphNode,
   incidentGraph,
   maxColumn,
   type GraphEdge,
@@ -421,11 +393,8 @@ export {
 } from "./grouping.ts";
 export {
   exceptionQuery,
-  hiddenAlert,
-  hiddenAlerts,
   maxExceptionDays,
   ownCheck,
-  ownCount,
   ownDraft,
   ownName,
   ownRule,
@@ -433,7 +402,6 @@ export {
   ownRulePage,
   ownStage,
   ownStageBody,
-  provenCase,
   usualExceptionDays,
   type HiddenAlert,
   type HiddenAlerts,
@@ -445,7 +413,7 @@ export {
   type OwnStage,
 } from "./own-rule.ts";
 export { report, reportQuery, type Report } from "./report.ts";
-export { impact, objective, risk, type Impact, type Objective, type Risk } from "./impact.ts";
+export { impact, risk, type Impact, type Objective, type Risk } from "./impact.ts";
 export {
   incident,
   incidentStatus,
@@ -456,9 +424,6 @@ export {
   type Verdict,
 } from "./incident.ts";
 export {
-  controlRow,
-  controlState,
-  coverageRow,
   posture,
   postureExportQuery,
   postureQuery,
@@ -468,12 +433,9 @@ export {
 } from "./posture.ts";
 export {
   basis,
-  effort,
-  foundToken,
   listener,
   looked,
   scannedCopy,
-  scannedModel,
   scanReport,
   theftKind,
   theftKinds,

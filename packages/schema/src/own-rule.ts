@@ -14,7 +14,7 @@ export const usualExceptionDays = 90;
 export const maxExceptionDays = 366;
 
 /** What an exception hid, or a rule found; on trial, what it would have. */
-export const ownCount = z.object({
+const ownCount = z.object({
   matches: z.int().nonnegative(),
   lastAt: time.optional(),
   /** The last event of it. */
@@ -23,7 +23,7 @@ export const ownCount = z.object({
 export type OwnCount = z.infer<typeof ownCount>;
 
 /** A stored alert that an exception would have hidden. */
-export const hiddenAlert = z.object({
+const hiddenAlert = z.object({
   id: z.string(),
   title: z.string(),
   rule: z.string(),
@@ -42,7 +42,7 @@ export const hiddenAlert = z.object({
 export type HiddenAlert = z.infer<typeof hiddenAlert>;
 
 /** What stored alerts say of an exception. */
-export const hiddenAlerts = z.object({
+const hiddenAlerts = z.object({
   from: time,
   to: time,
   /** How many alerts of its rules are stored of that time. */
@@ -62,7 +62,7 @@ export const hiddenAlerts = z.object({
 export type HiddenAlerts = z.infer<typeof hiddenAlerts>;
 
 /** How the proofs went that must hold: of a rule its own, of an exception those of the rules it is for. */
-export const provenCase = z.object({
+const provenCase = z.object({
   rule: z.string(),
   case: z.string(),
   kind: z.enum(["attack", "clean", "twin"]),

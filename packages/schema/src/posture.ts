@@ -7,9 +7,9 @@ import { method } from "./theft.ts";
 const time = z.int().nonnegative();
 
 /** `unknown`: could not tell, and why; `none`: there is nothing that it concerns. */
-export const controlState = z.enum(["pass", "fail", "unknown", "none"]);
+const controlState = z.enum(["pass", "fail", "unknown", "none"]);
 
-export const controlRow = z.object({
+const controlRow = z.object({
   name: z.string(),
   title: z.string(),
   stage: z.string(),
@@ -33,7 +33,7 @@ export const controlRow = z.object({
 export type ControlRow = z.infer<typeof controlRow>;
 
 /** Of one method of theft: how many rules in use look at each kind of source that sends. */
-export const coverageRow = z.object({
+const coverageRow = z.object({
   method,
   rules: z.int().nonnegative(),
   /** Kinds of sources that send, and how many rules of the method read them. */

@@ -30,7 +30,7 @@ export const scannedCopy = z.object({
 });
 export type ScannedCopy = z.infer<typeof scannedCopy>;
 
-export const scannedModel = z.object({
+const scannedModel = z.object({
   id: z.string(),
   /** Its name in the register, when a fingerprint there is the same. */
   name: z.string().optional(),
@@ -81,7 +81,7 @@ export const theftKind = z.enum(theftKinds);
 export type TheftKind = z.infer<typeof theftKind>;
 
 /** How hard a step is: at hand, a known trick, something must be looked for, something must be broken. */
-export const effort = z.enum(["hand", "trick", "look", "break"]);
+const effort = z.enum(["hand", "trick", "look", "break"]);
 export type Effort = z.infer<typeof effort>;
 
 export const theftPath = z.object({
@@ -110,7 +110,7 @@ export const looked = z.object({ kind: theftKind, complete: z.boolean(), why: z.
 export type Looked = z.infer<typeof looked>;
 
 /** A token for a place of models that lies on the disk: its shape, never itself. */
-export const foundToken = z.object({
+const foundToken = z.object({
   path: z.string(),
   /** What it opens: the scheme of a place, such as `hf` or `s3`. */
   opens: z.string(),
