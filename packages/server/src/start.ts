@@ -157,6 +157,8 @@ async function assemble(options: StartOptions, { store, log, claim, opened }: Op
   opened.push(() => news.stop());
   const overdue = context.ownRules.watch();
   opened.push(async () => overdue.stop());
+  const oldKeys = context.captureKeys.watch(context);
+  opened.push(() => oldKeys.stop());
 
   let { port } = options;
   const app = await buildApp(context, {

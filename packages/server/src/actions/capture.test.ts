@@ -26,7 +26,8 @@ const keys = new CaptureKeys(folder.path);
 const standing: GatewayOrder[] = [];
 let state: State;
 let actions: Actions;
-const now = Date.UTC(2026, 10, 26);
+let now = Date.UTC(2026, 10, 26);
+let evidence: EvidenceLog;
 
 /** A gateway that does what it is asked. */
 const facts = { name: "edge", origin: "gateway/edge", host: "h" };
@@ -57,9 +58,10 @@ const operator: Wanting = { ...ana, name: "root", is: "operator" };
 before(async () => {
   state = await openState(join(folder.path, "state"), await aDatabaseUrl());
   const { db } = state;
+  evidence = await EvidenceLog.open(db, folder.path);
   actions = new Actions({
     db,
-    evidence: await EvidenceLog.open(db, folder.path),
+    evidence,
     changes: new Changes(),
     acts: [...orderActs({ gateways, captureKeys: keys, now: () => now }), openCapture({ db, keys })],
     // A policy that would have one person do.
@@ -128,8 +130,8 @@ test("a capture is sealed to a key of its own, which is given out only while two
   // Undone: the gateway stops.
   await actions.undo(made.id, "enough", lee);
   assert.deepEqual(standing, []);
-  const evidence = await listEvidence(db, { filter: "", limit: 100, now });
-  const kinds = evidence.items.map(toActivity).map((it) => it.text);
+  const told = await listEvidence(db, { filter: "", limit: 100, now });
+  const kinds = told.items.map(toActivity).map((it) => it.text);
   for (const it of [
     /proposed: Capture what mallory/,
     /approved: Capture/,
@@ -147,4 +149,22 @@ test("what is no capture, or has no key any more, is not opened", async () => {
   const preview = (target: string) => actions.preview({ verb: "open-capture", target }, ana);
   assert.match((await preview("action-none")).refused ?? "", /no such capture/);
   await assert.rejects(keys.pem("../server"), { code: "NOT_FOUND" });
+});
+
+test("a month after a capture's end its key is removed, on record, and not before; of one that goes on it stays", async () => {
+  const { db } = state;
+  const look = () => keys.removeDue({ db, evidence, now: () => now });
+  const over = await agreed(await proposed(capture()));
+  await actions.undo(over.id, "enough", lee);
+  const going = await agreed(await proposed(capture()));
+  now += 30 * 24 * hour;
+  await look();
+  assert.notEqual(await keys.pem(over.id), undefined);
+  now += 2 * 24 * hour;
+  await look();
+  assert.equal(await keys.pem(over.id), undefined);
+  assert.notEqual(await keys.pem(going.id), undefined);
+  const { items } = await listEvidence(db, { filter: "kind:capture-key-removed", limit: 9, now });
+  assert.ok(items.some((it) => toActivity(it).text.includes("nobody can open it any more")));
+  assert.match((await actions.preview({ verb: "open-capture", target: over.id }, ana)).refused ?? "", /key is gone/);
 });

@@ -389,7 +389,7 @@ const gating: Record<string, Route> = {
     answer: gatewayRow,
   },
   "POST /api/captures/:id/key": {
-    needs: "lead",
+    needs: "lead, a person",
     does: "The key of a sealed capture, while an action to open it holds, to which two people agreed",
     answer: captureKey,
   },
