@@ -47,7 +47,7 @@ test("programs too short for a look are told by the kernel: copied, renamed, pac
   await pause(100);
   renameSync(copy, picture);
   execFileSync("split", ["-b", "1M", picture, join(folder, "piece-")]);
-  await until(() => told.filter((it) => it.what === "write").length >= 4);
+  await copies(told, 4);
 
   const seen = told.map((it) => `${it.what} ${it.renamedTo ?? it.file.path}`.replaceAll(folder, ""));
   for (const it of ["open /model.safetensors", "write /x", "rename /cat.jpg", "open /cat.jpg", "write /piece-aa"])
@@ -65,7 +65,7 @@ test("of processes that end at once, each is told with its parents, and each cop
   copyFileSync("/usr/bin/cp", program);
   chmodSync(program, 0o755);
   await Promise.all(names.map((it, i) => promisify(execFile)(i % 2 === 0 ? "cp" : program, ["--", weights, it])));
-  await until(() => told.filter((it) => it.what === "write").length >= names.length);
+  await copies(told, names.length);
   const written = told.filter((it) => it.what === "write").map((it) => it.file.path);
   assert.deepEqual(new Set(written), new Set(names));
   for (const { process: by } of told) {
@@ -81,7 +81,7 @@ test("of processes that end at once, each is told with its parents, and each cop
 test("whoever opens a copy before the agent can have asked for it is told", { skip }, async (t) => {
   const { folder, weights, told } = await aWatch(t);
   await promisify(execFile)("/bin/sh", ["-ec", 'cp "$0" x && cp x y && cp y z && rm x', weights], { cwd: folder });
-  await until(() => told.filter((it) => it.what === "write").length >= 3);
+  await copies(told, 3);
   const made = told.filter((it) => it.what === "write").map((it) => [it.file.path, it.file.madeFrom]);
   assert.deepEqual(
     new Map(made.map(([path, from]) => [path, from])),
@@ -126,6 +126,9 @@ function pause(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !holds(); i++) await pause(25);
+/** Waits for as many copies to be told. */
+async function copies(told: readonly ActivityRecord[], least: number): Promise<void> {
+  const written = () => told.filter((it) => it.what === "write").length;
+  for (const end = Date.now() + 60_000; written() < least; await pause(25))
+    assert.ok(Date.now() < end, `${written()} of ${least} copies were told`);
 }

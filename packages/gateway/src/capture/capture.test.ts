@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import fc from "fast-check";
 import { aGateway } from "../testing/a-gateway.ts";
+import { until } from "../testing/until.ts";
 import { mockUpstream, saying } from "../testing/upstream.ts";
 import { GatewayError } from "../error.ts";
 import { Captures } from "./captures.ts";
@@ -137,14 +138,6 @@ async function captured(t: TestContext, terms: object, content = reply): Promise
       assert.match(await answer.text(), new RegExp(content.slice(0, 20)));
     },
   };
-}
-
-async function until(what: string, is: () => boolean): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!is()) {
-    assert.ok(Date.now() < end, `${what} did not come`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
 }
 
 /** All files below a folder, with what they hold. */

@@ -17,6 +17,7 @@ import {
   type SignedOrder,
 } from "@outweigh/schema";
 import { aGateway } from "../testing/a-gateway.ts";
+import { until } from "../testing/until.ts";
 import { mockUpstream, saying } from "../testing/upstream.ts";
 
 const anId = "11111111-1111-4111-8111-111111111111";
@@ -78,15 +79,8 @@ async function linked(t: TestContext) {
     { server: { url: server.url, token: "a-token-of-the-server" } },
   );
   t.after(() => it.close());
-  await until(() => server.reports.length > 0);
+  await until("a report", () => server.reports.length > 0);
   return { server, it };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (const began = Date.now(); !holds();) {
-    assert.ok(Date.now() - began < 20_000, "not within 20 s");
-    await new Promise((done) => setTimeout(done, 20));
-  }
 }
 
 const suspend = (over: Partial<GatewayOrder> = {}): GatewayOrder => ({
@@ -108,7 +102,7 @@ test("enrols once, tells its keys without their digests, and does what the serve
 
   const signed = server.ask({ verb: "apply", order: suspend() });
   server.say.push(signed);
-  await until(() => server.reports.some(({ results }) => results.length > 0));
+  await until("a result", () => server.reports.some(({ results }) => results.length > 0));
   const result = server.reports.flatMap(({ results }) => results)[0];
   assert.deepEqual([result?.id, result?.state], ["ask-1", "done"]);
   const entries = readFileSync(join(it.dataDir, "evidence.ndjson"), "utf8").trim().split("\n");
@@ -118,9 +112,12 @@ test("enrols once, tells its keys without their digests, and does what the serve
 
   // Taken back, then sent again by whoever kept a copy: it is answered, and not done again.
   server.say.push(server.ask({ verb: "undo", order: "ORD-1", by: "ana" }, { id: "ask-2" }));
-  await until(() => server.reports.some(({ results }) => results.some(({ id }) => id === "ask-2")));
+  await until("its end", () => server.reports.some(({ results }) => results.some(({ id }) => id === "ask-2")));
   server.say.push(signed);
-  await until(() => server.reports.filter(({ results }) => results.some(({ id }) => id === "ask-1")).length > 1);
+  await until(
+    "an answer",
+    () => server.reports.filter(({ results }) => results.some(({ id }) => id === "ask-1")).length > 1,
+  );
   assert.deepEqual((await it.admin("GET", "/orders")).json["orders"], []);
 
   function order({ dataDir }: { dataDir: string }): Partial<GatewayOrder> {
@@ -137,7 +134,7 @@ test("an order that another signed, for another, too late or about nobody change
   server.say.push(server.ask(apply, { key: other, id: "a" }), server.ask(apply, { agent: "somebody", id: "b" }));
   server.say.push(server.ask(apply, { expiresAt: Date.now() - 1, id: "c" }));
   server.say.push(server.ask({ verb: "apply", order: suspend({ principal: "nobody-here" }) }, { id: "d" }));
-  await until(() => server.reports.some(({ results }) => results.length > 0));
+  await until("a result", () => server.reports.some(({ results }) => results.length > 0));
   const results = server.reports.flatMap((report) => report.results);
   assert.deepEqual(
     results.map(({ id, state }) => [id, state]),
@@ -152,9 +149,11 @@ test("a key that the server made works at once, and one that it revokes no longe
   const { server, it } = await linked(t);
   const key = { id: "key-aaaaaaaaaaaa", digest: "ab".repeat(32), last4: "wxyz" };
   server.say.push(server.ask({ verb: "add-key", key, by: "ana", principal: "bob", models: [] }));
-  await until(() => server.reports.some(({ keys }) => keys?.some(({ principal }) => principal === "bob") === true));
+  await until("the key", () =>
+    server.reports.some(({ keys }) => keys?.some(({ principal }) => principal === "bob") === true),
+  );
   server.say.push(server.ask({ verb: "revoke-key", id: key.id, by: "ana" }, { id: "ask-2" }));
-  await until(() =>
+  await until("its revocation", () =>
     server.reports.some(({ keys }) => keys?.some((one) => one.id === key.id && one.revokedAt !== undefined) === true),
   );
   assert.equal((await it.admin("GET", "/status")).json["keys"], 1);

@@ -13,6 +13,7 @@ import { createKey } from "../keys/key-file.ts";
 import { proofDigest, zeroBits } from "../orders/challenge.ts";
 import { aGateway } from "../testing/a-gateway.ts";
 import { loop, once, type Asked } from "../testing/loop.ts";
+import { until } from "../testing/until.ts";
 import { mockUpstream, saying, type Answer } from "../testing/upstream.ts";
 
 const path = "/v1/chat/completions";
@@ -40,14 +41,6 @@ async function ask(url: string, key: string): Promise<number> {
 }
 
 /** Waits until a claim holds; the last look decides. */
-async function until(claim: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let i = 0; i < 400; i++) {
-    if (await claim()) return;
-    await sleep(50);
-  }
-  assert.fail(what);
-}
-
 /** Blind intervals in a gateway's evidence, by cause. */
 function blindIn(dataDir: string): string[] {
   const lines = readFileSync(join(dataDir, "evidence.ndjson"), "utf8").split("\n").filter(Boolean);
@@ -72,25 +65,25 @@ test("limits hold over all processes: exactly as many pass as one bucket has", {
   const refilled = Math.floor(((Date.now() - from) * 30) / 60_000);
   assert.ok(passed >= 30 && passed <= 30 + refilled, `${passed} passed`);
   assert.ok(statuses.every((status) => status === 200 || status === 429));
-  await until(async () => {
+  await until("counts of both processes that add up", async () => {
     const { clients } = (await it.admin("GET", "/clients")).json as { clients: { requests: number; denied: number }[] };
     return clients[0]?.requests === passed && clients[0].denied === 80 - passed;
-  }, "counts of both processes do not add up");
+  });
 });
 
 test("an order holds in every process, and detectors see one stream", { skip }, async (t) => {
   const { it } = await world(t);
   await Promise.all(Array.from({ length: 20 }, () => ask(it.gateway.url, it.key)));
-  await until(async () => {
+  await until("both processes' queries as one client's, at the detectors,", async () => {
     const { clients } = (await it.admin("GET", "/clients")).json as { clients: { reading?: { queries: number } }[] };
     return clients[0]?.reading?.queries === 20;
-  }, "the detectors do not see all queries of both processes as one client's");
+  });
   const order = { id: "ORD-1", verb: "suspend", principal: "alice", reason: "a test", by: "ana", from: 0 };
   await it.admin("POST", "/orders", { ...order, until: Date.now() + 60_000 });
-  await until(async () => {
+  await until("the order in every process", async () => {
     const refused = await Promise.all(Array.from({ length: 20 }, () => ask(it.gateway.url, it.key)));
     return refused.every((status) => status === 403);
-  }, "a process does not obey the order");
+  });
   await it.admin("DELETE", "/orders/ORD-1");
   const throttle = { ...order, id: "ORD-2", verb: "throttle", requestsPerMinute: 4, until: Date.now() + 60_000 };
   await it.admin("POST", "/orders", throttle);
@@ -108,14 +101,14 @@ test(
     t.after(() => load.stop());
     await sleep(600);
     it.gateway.killDetector();
-    await until(() => blindIn(it.dataDir).includes("detector-away"), "no blind interval of the detector");
+    await until("a blind interval of the detector", () => blindIn(it.dataDir).includes("detector-away"));
     assert.deepEqual(failedApart(load.asked, Infinity), []);
     const [victim] = it.gateway.pids;
     assert.ok(victim !== undefined && it.gateway.pids.length === 2);
     const at = Date.now();
     process.kill(victim, "SIGKILL");
-    await until(() => it.gateway.pids.length === 2 && !it.gateway.pids.includes(victim), "no process took its place");
-    await until(() => blindIn(it.dataDir).includes("process-away"), "no blind interval");
+    await until("a process in its place", () => it.gateway.pids.length === 2 && !it.gateway.pids.includes(victim));
+    await until("a blind interval", () => blindIn(it.dataDir).includes("process-away"));
     await sleep(300);
     await load.stop();
     assert.deepEqual(failedApart(load.asked, at), []);
@@ -189,7 +182,7 @@ test(
     await sleep(1_000);
     assert.ok(first.pids.every(isAlive), "a process that carries requests went with it");
     second = await startApart({ ...section, port: Number(new URL(first.url).port) });
-    await until(() => first.pids.every((pid) => !isAlive(pid)), "the old processes did not end");
+    await until("the end of the old processes", () => first.pids.every((pid) => !isAlive(pid)));
     await sleep(300);
     await load.stop();
     assert.deepEqual(
