@@ -1,5 +1,5 @@
 // The analyst's flows in a real browser, from raw logs in: one platform, one registry, two people. Each builds on what the ones before
-// left, as on a real desk. Flow 3 needs a gateway and has a file of its own.
+// left, as on a real desk. Flows 5 and 6 are in `tune.test.ts`; 3 (an extraction campaign) and 9 (a break-glass export) are in none.
 import assert from "node:assert/strict";
 import { after, before, test, type TestContext } from "node:test";
 import { blindSpot } from "./flows/blind-spot.ts";
