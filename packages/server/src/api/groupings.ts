@@ -17,6 +17,7 @@ import {
   type StoredGrouping,
 } from "../store/groupings.ts";
 import { incidentAt, incidentById, mergedAmong, setStatus } from "../store/incidents.ts";
+import { modelsOfIncident } from "../store/spaces.ts";
 import type { Tx } from "../store/state/state.ts";
 import type { Prepared } from "../worker/decisions.ts";
 import { personOf, reachOf, read, type Context } from "./context.ts";
@@ -178,7 +179,7 @@ async function undo(
     !it ||
     !asked ||
     !holding ||
-    !isWithin(reach, holding.models) ||
+    !(await isSeen(context, holding, reach)) ||
     ![asked.id, id].some((one) => parts.includes(one))
   )
     throw new ServerError("NOT_FOUND", `there is no decision ${name} on this incident`);
@@ -258,12 +259,18 @@ async function leadTo(tx: Tx, ids: readonly string[], into: string, now: number)
 }
 
 /** @throws {ServerError} NOT_FOUND, also for what lies beyond somebody's spaces; CONFLICT for what was merged. */
-async function whole({ db }: Context, id: string, reach: Reach): Promise<Whole> {
+async function whole(context: Context, id: string, reach: Reach): Promise<Whole> {
+  const { db } = context;
   const row = await incidentById(db, id);
-  if (!row || !isWithin(reach, row.models)) throw new ServerError("NOT_FOUND", `there is no incident ${id}`);
+  if (!row || !(await isSeen(context, row, reach))) throw new ServerError("NOT_FOUND", `there is no incident ${id}`);
   if ((await mergedAmong(db, [id])).length > 0)
     throw new ServerError("CONFLICT", `INC-${row.number} was merged into another incident: name that one`);
   return { row, alerts: await alertsOf(db, id) };
+}
+
+/** By all of its alerts: its own list of models ends after some hundred. */
+async function isSeen({ db }: Context, { id }: IncidentRow, reach: Reach): Promise<boolean> {
+  return reach === undefined || isWithin(reach, await modelsOfIncident(db, id));
 }
 
 function heldBy({ row, alerts }: Whole): StoredGrouping["before"][number] {
@@ -295,6 +302,7 @@ function withStop(reason: string): string {
 async function shown(context: Context, request: FastifyRequest, id: string): Promise<IncidentRow> {
   const row = await incidentAt(context.db, id);
   // Who merged it with others saw all of them; it may be beyond who asked for something else meanwhile.
-  if (!row || !isWithin(reachOf(request), row.models)) throw new ServerError("NOT_FOUND", `there is no incident ${id}`);
+  if (!row || !(await isSeen(context, row, reachOf(request))))
+    throw new ServerError("NOT_FOUND", `there is no incident ${id}`);
   return withBooks(context, row);
 }
