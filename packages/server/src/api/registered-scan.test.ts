@@ -60,6 +60,15 @@ test("of a model that is in no register nobody knows whether it is declared", ()
   assert.deepEqual(found, { name: undefined, class: undefined, declared: [undefined] });
 });
 
+test("theft paths call a model as the register does, else as the agent did", () => {
+  const paths = ["m", "other"].map((model) => ({ model, steps: [] }));
+  const known = registeredScan({ ...scanOf(["/srv/acme/m.gguf"]), paths }, register).paths;
+  assert.deepEqual(
+    known.map((it) => it.model),
+    ["acme", "other"],
+  );
+});
+
 test("a host that lies brings no fix in which another command hides", () => {
   const fixOf = (fix: string) => {
     const path = { model: "m", steps: [], fix };

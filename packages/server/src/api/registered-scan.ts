@@ -18,7 +18,10 @@ export function registeredScan(report: ScanReport, register: readonly ModelEntry
     const sum = model.copies.find((it) => it.sha256 !== undefined && bySum.has(it.sha256))?.sha256;
     return judged(model, byDigest.get(model.digest) ?? (sum === undefined ? undefined : bySum.get(sum)));
   });
-  return { ...report, models, paths: report.paths.map(withPlainFix) };
+  // Who has no register calls a model by its id in theft paths too.
+  const names = new Map(models.flatMap(({ id, name }) => (name === undefined ? [] : [[id, name] as const])));
+  const paths = report.paths.map((it) => ({ ...withPlainFix(it), model: names.get(it.model) ?? it.model }));
+  return { ...report, models, paths };
 }
 
 /** What lets one command become another one, or hide in it. Our own fixes join two by `&&` at most. */
