@@ -100,6 +100,10 @@ test("a theft that is sent becomes an incident with its story, and every list sh
   assert.equal(incident.unaccounted?.bytes, 1000);
 
   const detail = incidentDetail.parse((await visitor.get(`/api/incidents/${incident.id}`)).body);
+  const byNumber = incidentDetail.parse((await visitor.get(`/api/incidents/INC-${incident.number}`)).body);
+  assert.equal(byNumber.incident.id, incident.id, "people call an incident by its number");
+  const none = await visitor.get("/api/incidents/INC-999999999");
+  assert.equal(none.status, 404);
   assert.match(detail.story, /old-ci/);
   assert.ok(detail.timeline.some((it) => it.kind === "event") && detail.timeline.some((it) => it.kind === "alert"));
   assert.deepEqual(

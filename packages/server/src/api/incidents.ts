@@ -25,7 +25,15 @@ import { incidentReport } from "../report/incident-report.ts";
 import { entriesAbout } from "../store/evidence.ts";
 import { grew } from "../worker/growth.ts";
 import { gapsWithin } from "../store/gaps.ts";
-import { addComment, commentsOf, incidentAt, listIncidents, setAssignee, setStatus } from "../store/incidents.ts";
+import {
+  addComment,
+  commentsOf,
+  incidentAt,
+  incidentIdOf,
+  listIncidents,
+  setAssignee,
+  setStatus,
+} from "../store/incidents.ts";
 import { modelsOfIncident } from "../store/spaces.ts";
 import type { Tx } from "../store/state/state.ts";
 import { decide, maskedAnswer, personOf, reachOf, read, type Context } from "./context.ts";
@@ -226,12 +234,13 @@ async function detailOf(
 }
 
 async function found({ db }: Context, request: FastifyRequest): Promise<IncidentRow> {
-  const { id } = read(params, request.params);
+  const { id: name } = read(params, request.params);
+  const id = await incidentIdOf(db, name);
   const incident = await incidentAt(db, id);
   // What lies beyond one's spaces is not there: not even that it exists is said.
   const reach = reachOf(request);
   if (!incident || (reach !== undefined && !isWithin(reach, await modelsOfIncident(db, id))))
-    throw new ServerError("NOT_FOUND", `there is no incident ${id}`);
+    throw new ServerError("NOT_FOUND", `there is no incident ${name}`);
   return incident;
 }
 

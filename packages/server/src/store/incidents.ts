@@ -240,6 +240,14 @@ export async function incidentById(db: Db, id: string): Promise<IncidentRow | un
   return row && toIncidentRow(row);
 }
 
+/** Its id, of one that is called by its number, as people do: `INC-7`. */
+export async function incidentIdOf(db: Db, name: string): Promise<string> {
+  const number = /^INC-(\d{1,9})$/i.exec(name)?.[1];
+  if (number === undefined) return name;
+  const row = await db.selectFrom("incident").select("id").where("number", "=", Number(number)).executeTakeFirst();
+  return row?.id ?? name;
+}
+
 /** The incident that an address leads to: of one that was merged into another, that one. */
 export async function incidentAt(db: Db, id: string): Promise<IncidentRow | undefined> {
   const { rows } = await sql<{ id: string }>`with recursive way (id, onward) as (

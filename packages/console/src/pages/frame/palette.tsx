@@ -62,9 +62,11 @@ function useFound(text: string): Found[] {
   const navigate = useNavigate();
   const word = text.trim();
   const filter = word === "" ? "" : printFilter([{ field: undefined, op: "=", values: [word], excluded: false }]);
+  const number = /^INC-(\d{1,9})$/i.exec(word)?.[1];
+  const wanted = number === undefined ? filter : `number:${number}`;
   const incidents = useQuery({
-    queryKey: ["incidents", "found", filter],
-    queryFn: ({ signal }) => lists.incidents({ filter }, signal),
+    queryKey: ["incidents", "found", wanted],
+    queryFn: ({ signal }) => lists.incidents({ filter: wanted }, signal),
     enabled: word.length > 1,
     staleTime: 10_000,
   });
