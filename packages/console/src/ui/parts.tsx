@@ -29,7 +29,7 @@ export function Facts({ rows }: { readonly rows: readonly (readonly [string, Rea
   return (
     <dl className={s.facts}>
       {rows
-        .filter(([, value]) => value !== undefined && value !== "")
+        .filter(([, value]) => value !== undefined && value !== false && value !== "")
         .map(([name, value]) => (
           <div key={name} style={{ display: "contents" }}>
             <dt>
