@@ -60,7 +60,7 @@ function effectsOf({ kind, rules, check, space, days }: OwnRule): string[] {
   const { alerts = 0, hidden = 0, partly = 0 } = check?.hides ?? {};
   return [
     `What it names is hidden from ${rules.join(", ")}, from the next record on; the books count it all the same`,
-    `Of ${alerts} alerts of the last 30 days it would have hidden ${hidden} whole and ${partly} in part, none of a confirmed theft`,
+    `Of ${alerts} alerts of the last 30 days and of confirmed thefts it would have hidden ${hidden} whole and ${partly} in part, none of a confirmed theft`,
     `The proofs hold with it: ${casesText(check)}`,
     `It ends by itself after ${spanText((days ?? 0) * dayMs)}`,
   ];

@@ -130,17 +130,13 @@ export async function alertsOfRules(
   { from, limit }: { readonly from: number; readonly limit: number },
 ): Promise<{ readonly alerts: AlertRow[]; readonly total: number }> {
   if (rules.length === 0) return { alerts: [], total: 0 };
-  const chosen = db.selectFrom("alert").where("rule", "in", rules).where("last_at", ">=", from);
+  const isConfirmed = sql<boolean>`exists (select from incident where incident.id = alert.incident and incident.verdict = 'true-positive')`;
+  const chosen = db
+    .selectFrom("alert")
+    .where("rule", "in", rules)
+    .where((eb) => eb.or([eb("last_at", ">=", from), isConfirmed]));
   const [rows, { count }] = await Promise.all([
-    chosen
-      .selectAll()
-      .orderBy(
-        sql`exists (select from incident where incident.id = alert.incident and incident.verdict = 'true-positive')`,
-        "desc",
-      )
-      .orderBy("last_at", "desc")
-      .limit(limit)
-      .execute(),
+    chosen.selectAll().orderBy(isConfirmed, "desc").orderBy("last_at", "desc").limit(limit).execute(),
     chosen.select((eb) => eb.fn.countAll<number>().as("count")).executeTakeFirstOrThrow(),
   ]);
   return { alerts: await toAlertRows(db, rows), total: count };

@@ -1,11 +1,11 @@
-// Whose incidents they are, however many models these name.
+// Whose incidents they are, however many models these name; and which alerts an exception is tried on.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { alert, incident } from "@outweigh/schema";
 import { aFolder } from "../testing/a-server.ts";
 import { aDatabaseUrl } from "../testing/engines.ts";
-import { linkAlerts, storeAlerts } from "./alerts.ts";
+import { alertsOfRules, linkAlerts, storeAlerts } from "./alerts.ts";
 import { countIncidents, listIncidents, storeIncidents } from "./incidents.ts";
 import { modelsOfIncident } from "./spaces.ts";
 import { openState, type State } from "./state/state.ts";
@@ -69,4 +69,13 @@ test("an incident is within reach if all models of its alerts are, listed or not
   assert.deepEqual((await modelsOfIncident(state.db, "not-listed")).toSorted(), ["a", "b", "secret"]);
   assert.deepEqual((await modelsOfIncident(state.db, "took-in")).toSorted(), ["a", "b", "secret"]);
   assert.deepEqual(await modelsOfIncident(state.db, "nobody's"), []);
+});
+
+test("of a rule, alerts of confirmed thefts are found however old they are", async () => {
+  const found = async () =>
+    (await alertsOfRules(state.db, ["r"], { from: 1000, limit: 10 })).alerts.map((it) => it.incident);
+  await stored("theft", ["c"], ["c"]);
+  assert.deepEqual(await found(), []);
+  await state.db.updateTable("incident").set({ verdict: "true-positive" }).where("id", "=", "theft").execute();
+  assert.deepEqual(await found(), ["theft"]);
 });
