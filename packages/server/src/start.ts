@@ -34,6 +34,7 @@ import { keyIn, orderKey, secretIn } from "./auth/tokens.ts";
 import { Changes } from "./changes.ts";
 import { checkSources, Collectors } from "./collect/collectors.ts";
 import { claimData, makeDataFolder, type Claim } from "./data.ts";
+import type { Env } from "./env.ts";
 import { ServerError } from "./error.ts";
 import { stopped } from "./evidence/found.ts";
 import { EvidenceLog, self, type Decision } from "./evidence/log.ts";
@@ -73,7 +74,7 @@ export interface StartOptions {
   readonly consoleDir?: string | undefined;
   readonly version: string;
   /** Where `CLICKHOUSE_URL`, `DATABASE_URL` and the secrets of connections are. `process.env` if not given. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Env;
 }
 
 export interface Running {

@@ -1,11 +1,11 @@
 // The connections as people see them: what each can do, what it lacks, and whether the other side answers.
 import type { Connection, ConnectionRow, ConnectionTest } from "@outweigh/schema";
 import { touchedBy } from "@outweigh/schema";
+import type { Env } from "../env.ts";
 import { ServerError } from "../error.ts";
 import { hostOf, unsetOf } from "./connections.ts";
 import { verbsOf } from "./drivers/acts.ts";
 import { lookAt } from "./drivers/check.ts";
-import type { Env } from "./outside.ts";
 
 /** Looks at the other side that may be under way at once: each waits ten seconds at most. */
 const maxLooks = 8;

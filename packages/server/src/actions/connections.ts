@@ -1,6 +1,6 @@
 // The connections of a configuration: what each can do, what is missing, and a look at the other side that changes nothing there.
 import { referencesOf, type Connection } from "@outweigh/schema";
-import type { Env } from "./outside.ts";
+import type { Env } from "../env.ts";
 
 /** The host that a connection contacts, without any secret of its address. */
 export function hostOf(connection: Connection, env: Env): string {

@@ -1,13 +1,14 @@
 // Tells somebody outside of an incident, by a connection that the configuration names. No other address is ever contacted.
 import type { Connection } from "@outweigh/schema";
 import { z } from "zod";
+import type { Env } from "../env.ts";
 import { incidentById } from "../store/incidents.ts";
 import type { Db } from "../store/state/state.ts";
 import { done, notDone, type Act } from "./action.ts";
 import { hostOf, unsetOf } from "./connections.ts";
 import { isTelling, tell } from "./drivers/tell.ts";
 import { incidentFacts, incidentMessage } from "./message.ts";
-import { refusal, type Env } from "./outside.ts";
+import { refusal } from "./outside.ts";
 
 const plan = z.object({ connection: z.string(), incident: z.string() });
 const record = plan.extend({ said: z.string() });

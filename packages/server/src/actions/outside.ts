@@ -1,5 +1,6 @@
 // How actions speak HTTP to what a connection names: to that address or nowhere, for so long, and with so much heard.
 import type { Connection } from "@outweigh/schema";
+import { secretIn, type Env } from "../env.ts";
 import { ServerError } from "../error.ts";
 import { fieldIn, parseJson } from "../values.ts";
 
@@ -9,8 +10,6 @@ export const answerMs = 10_000;
 const maxAnswerBytes = 1024 * 1024;
 /** Longest that the other side's own words may be, in characters. */
 const maxWords = 300;
-
-export type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Asked {
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -31,10 +30,7 @@ export interface Answered {
 
 /** The value of a `${NAME}`. @throws {ServerError} ACTION_REFUSED where the environment has it not. */
 export function secretOf(reference: string, env: Env): string {
-  const name = reference.slice(2, -1);
-  const value = env[name];
-  if (!value) throw refusal(`the environment has no ${name}`);
-  return value;
+  return secretIn(env, reference, refusal);
 }
 
 /**

@@ -10,6 +10,7 @@ import { createZstdCompress, createZstdDecompress } from "node:zlib";
 import { pino, type Logger } from "pino";
 import { z } from "zod";
 import { claimData, makeDataFolder } from "../data.ts";
+import type { Env } from "../env.ts";
 import { ServerError } from "../error.ts";
 import { handOver, tableIn } from "../store/event-tables.ts";
 import { beginLog } from "../store/evidence.ts";
@@ -45,7 +46,7 @@ export interface BackupOptions {
   /** The backup's path. */
   readonly file: string;
   readonly version: string;
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Env;
   /** Told of what is written or read, as it goes. */
   readonly progress?: (told: Backup) => void;
 }

@@ -174,7 +174,7 @@ test("no secret is told: neither those that we hold, nor those that stand in pod
   const { asked } = await ask("http://127.0.0.1:1", { TOKEN: "", SECRET: "" });
   assert.deepEqual(
     [...new Set(asked.map((it) => it.problem))],
-    ["SECRET is not set in the environment", "TOKEN is not set in the environment"],
+    ["the environment has no SECRET", "the environment has no TOKEN"],
   );
   const lines = (await ask("http://127.0.0.1:1", { TOKEN: "a\r\nx: t0ken-value" })).asked;
   assert.doesNotMatch(JSON.stringify(lines), /t0ken-value/);

@@ -1,6 +1,7 @@
 // Configuration of clouds, asked for live: in the shape in which their own tools print it, so that scans judge both by the same readers.
 import { readFile } from "node:fs/promises";
 import type { Asked, CloudEntry, ModelEntry } from "@outweigh/schema";
+import { secretIn, type Env } from "../env.ts";
 import { Asker } from "./ask.ts";
 import { bucketFiles } from "./buckets.ts";
 import { clusterFiles } from "./cluster.ts";
@@ -17,7 +18,7 @@ interface CloudOptions {
   readonly clouds: readonly CloudEntry[];
   readonly register: readonly ModelEntry[];
   /** Where `${NAME}` of the configuration leads. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly signal: AbortSignal;
 }
 
@@ -46,7 +47,7 @@ export async function askClouds({ clouds, register, env, signal }: CloudOptions)
 
 export interface CloudTask {
   readonly register: readonly ModelEntry[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly asked: Asked[];
   readonly signal: AbortSignal;
 }
@@ -64,11 +65,9 @@ async function filesOf(cloud: CloudEntry, task: CloudTask): Promise<AnsweredFile
 }
 
 /** @throws {Error} with the variable's name, never its value. */
-export function secretOf(reference: string, env: CloudTask["env"]): string {
-  const name = reference.slice(2, -1);
-  const value = env[name];
-  if (value === undefined || value === "") throw new Error(`${name} is not set in the environment`);
+export function secretOf(reference: string, env: Env): string {
+  const value = secretIn(env, reference, (why) => new Error(why));
   // Before it stands in a header: what it holds must not be said in an error.
-  if (/[^\x21-\x7e]/.test(value)) throw new Error(`${name} holds characters that no token has`);
+  if (/[^\x21-\x7e]/.test(value)) throw new Error(`${reference} holds characters that no token has`);
   return value;
 }

@@ -2,6 +2,7 @@
 import { pipeline, Readable, Transform } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { BucketEntry } from "@outweigh/schema";
+import { secretIn, type Env } from "../env.ts";
 import { lanes, maxListingBytes, storePauseMs } from "./limits.ts";
 import { refused } from "./refused.ts";
 
@@ -49,11 +50,7 @@ export interface BucketStore {
 }
 
 /** The store of an entry. Nobody is contacted yet. @throws {ServerError} SOURCE_REFUSED as `credentialsOf` does. */
-export async function openBucket(
-  source: string,
-  entry: BucketEntry,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<BucketStore> {
+export async function openBucket(source: string, entry: BucketEntry, env: Env): Promise<BucketStore> {
   const credentials = credentialsOf(source, entry, env);
   const { bucket, region, endpoint, forcePathStyle } = entry;
   // Loaded when it is wanted: without a bucket, no server pays for it.
@@ -149,14 +146,10 @@ export function boundBody(response: unknown, isObject: boolean): void {
 export function credentialsOf(
   source: string,
   { accessKeyId, secretAccessKey }: BucketEntry,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Env,
 ): { accessKeyId: string; secretAccessKey: string } | undefined {
   if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
-  const valueOf = (reference: string) => {
-    const value = env[reference.slice(2, -1)];
-    if (!value) throw refused(source, `the environment has no ${reference.slice(2, -1)}`);
-    return value;
-  };
+  const valueOf = (reference: string) => secretIn(env, reference, (why) => refused(source, why));
   return { accessKeyId: valueOf(accessKeyId), secretAccessKey: valueOf(secretAccessKey) };
 }
 

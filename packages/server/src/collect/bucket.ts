@@ -2,6 +2,7 @@
 import { addAbortSignal } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BucketEntry, CollectorHealth } from "@outweigh/schema";
+import type { Env } from "../env.ts";
 import { ServerError } from "../error.ts";
 import {
   dueObjects,
@@ -35,7 +36,7 @@ interface BucketOptions {
   readonly source: string;
   readonly entry: BucketEntry;
   readonly db: Db;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
 }
 
 /** A listing that sees all prefixes, over several polls where there are many keys. */

@@ -2,6 +2,7 @@
 import type { CollectorHealth, Config } from "@outweigh/schema";
 import { overlapsOf } from "@outweigh/schema";
 import type { FastifyBaseLogger } from "fastify";
+import type { Env } from "../env.ts";
 import type { Changes } from "../changes.ts";
 import type { Db } from "../store/state/state.ts";
 import type { Worker } from "../worker/worker.ts";
@@ -18,7 +19,7 @@ interface CollectorsOptions {
   readonly worker: Worker;
   readonly changes: Changes;
   readonly log: FastifyBaseLogger;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   now(): number;
 }
 

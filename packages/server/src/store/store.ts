@@ -2,6 +2,7 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
+import type { Env } from "../env.ts";
 import { connectEngine } from "./engine/elsewhere.ts";
 import { startEngine, type EventEngine } from "./engine/engine.ts";
 import { prepareEvents } from "./event-tables.ts";
@@ -18,7 +19,7 @@ export interface Store {
 
 interface StoreOptions {
   readonly folder: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly log: Logger;
 }
 

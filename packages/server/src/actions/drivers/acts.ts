@@ -1,9 +1,9 @@
 // All acts that reach outside, one for each verb, over the connections of a configuration.
 import type { ActionVerb, Connection, ModelEntry } from "@outweigh/schema";
+import type { Env } from "../../env.ts";
 import type { Db } from "../../store/state/state.ts";
 import type { Act } from "../action.ts";
 import { notify } from "../notify.ts";
-import type { Env } from "../outside.ts";
 import { privateBucket } from "./bucket.ts";
 import { revokeDeployKeys } from "./deploy-keys.ts";
 import { actOf, type Driver } from "./driver.ts";

@@ -1,9 +1,10 @@
 // Who may reach a bucket: its policy, its access list and the store's block of public access, read and written by the official client.
 import type { Grant, PublicAccessBlockConfiguration, S3Client } from "@aws-sdk/client-s3";
 import type { BucketConnection } from "@outweigh/schema";
+import type { Env } from "../../env.ts";
 import { boundBody } from "../../collect/bucket-store.ts";
 import { fieldIn } from "../../values.ts";
-import { answerMs, plainLine, refusal, secretOf, type Env } from "../outside.ts";
+import { answerMs, plainLine, refusal, secretOf } from "../outside.ts";
 import { grantLine, samePolicy, type GrantLine } from "./public-access.ts";
 
 /** Longest policy that a bucket may have, in bytes: S3's own limit. */

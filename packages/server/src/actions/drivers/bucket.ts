@@ -1,8 +1,9 @@
 // Makes an S3-compatible bucket private: no statement and no grant for everybody, and the store's own block on top where it has one.
 import type { BucketConnection, ModelEntry } from "@outweigh/schema";
 import { z } from "zod";
+import type { Env } from "../../env.ts";
 import { done, notDone, type Planned, type Seen } from "../action.ts";
-import { refusal, type Env } from "../outside.ts";
+import { refusal } from "../outside.ts";
 import type { Driver } from "./driver.ts";
 import { accessOf, blockAll, type Access, type BucketAccess } from "./bucket-access.ts";
 import { isForEverybody, samePolicy, withoutPublic, type GrantLine } from "./public-access.ts";

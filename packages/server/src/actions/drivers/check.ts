@@ -1,9 +1,10 @@
 // A look at the other side of a connection. Nothing is changed or sent there.
 import type { Connection, ConnectionTest } from "@outweigh/schema";
+import type { Env } from "../../env.ts";
 import { ServerError } from "../../error.ts";
 import { fieldIn } from "../../values.ts";
 import { hostOf, unsetOf } from "../connections.ts";
-import { answerMs, ask, plainLine, refusal, secretOf, wordsOf, type Answered, type Env } from "../outside.ts";
+import { answerMs, ask, plainLine, refusal, secretOf, wordsOf, type Answered } from "../outside.ts";
 import { accessOf } from "./bucket-access.ts";
 import { githubOf, repositoryPath } from "./github-api.ts";
 import { checkMail } from "./tell.ts";

@@ -1,6 +1,7 @@
 // GitHub's REST API, as far as actions need it. Source: docs.github.com/rest, version 2022-11-28.
 import type { GithubConnection, IssuesConnection } from "@outweigh/schema";
-import { ask, refusal, secretOf, wordsOf, type Answered, type Asked, type Env } from "../outside.ts";
+import type { Env } from "../../env.ts";
+import { ask, refusal, secretOf, wordsOf, type Answered, type Asked } from "../outside.ts";
 
 interface Github {
   /** @param path Behind the API's address, made of checked names. @throws {ServerError} ACTION_REFUSED unless the status is `wanted`. */

@@ -1,8 +1,9 @@
 // Makes a repository on GitHub private: PATCH /repos/{owner}/{repo}.
 import { includesAddress, touchedBy, type GithubConnection } from "@outweigh/schema";
 import { z } from "zod";
+import type { Env } from "../../env.ts";
 import { done, notDone, type Planned } from "../action.ts";
-import { refusal, type Env } from "../outside.ts";
+import { refusal } from "../outside.ts";
 import type { Driver } from "./driver.ts";
 import { githubOf, repositoryPath } from "./github-api.ts";
 

@@ -2,8 +2,9 @@
 import type { HuggingfaceConnection } from "@outweigh/schema";
 import { includesAddress, touchedBy } from "@outweigh/schema";
 import { z } from "zod";
+import type { Env } from "../../env.ts";
 import { done, notDone, type Planned } from "../action.ts";
-import { ask, refusal, secretOf, wordsOf, type Answered, type Env } from "../outside.ts";
+import { ask, refusal, secretOf, wordsOf, type Answered } from "../outside.ts";
 import type { Driver } from "./driver.ts";
 
 const plan = z.object({ connection: z.string(), repository: z.string() });

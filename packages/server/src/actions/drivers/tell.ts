@@ -1,7 +1,8 @@
 // Sends one message by a connection: webhook, Slack's incoming webhook, or mail. Answers with what the other side said.
 import type { Connection, MailConnection, SlackConnection, WebhookConnection } from "@outweigh/schema";
+import type { Env } from "../../env.ts";
 import type { Message } from "../message.ts";
-import { answerMs, ask, plainLine, refusal, secretOf, wordsOf, type Env } from "../outside.ts";
+import { answerMs, ask, plainLine, refusal, secretOf, wordsOf } from "../outside.ts";
 
 /** Longest text that Slack is sent, in characters: it cuts longer ones itself. */
 const maxSlackText = 3000;

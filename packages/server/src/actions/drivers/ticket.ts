@@ -1,13 +1,14 @@
 // Opens a ticket about an incident: in Jira, as a GitHub issue, or by a webhook with fields of one's own.
 import type { Connection, IssuesConnection, JiraConnection, TicketConnection } from "@outweigh/schema";
 import { z } from "zod";
+import type { Env } from "../../env.ts";
 import { incidentById } from "../../store/incidents.ts";
 import type { Db } from "../../store/state/state.ts";
 import { fieldIn } from "../../values.ts";
 import { done, notDone, type Act, type Seen } from "../action.ts";
 import { hostOf, unsetOf } from "../connections.ts";
 import { incidentFacts, lineOf, namesText, textOf, type IncidentFacts } from "../message.ts";
-import { ask, plainLine, refusal, secretOf, wordsOf, type Env } from "../outside.ts";
+import { ask, plainLine, refusal, secretOf, wordsOf } from "../outside.ts";
 import { githubOf, repositoryPath } from "./github-api.ts";
 
 /** Issues that are looked through for ours: it was made a moment ago. */
