@@ -183,17 +183,6 @@ const working: Record<string, Route> = {
     body: undoBody,
     answer: incidentRow,
   },
-  "GET /api/watched": {
-    needs: "viewer in a space",
-    does: "Models that are watched after a confirmed theft",
-    answer: watchedPage,
-  },
-  "POST /api/models/:name/watch/end": {
-    needs: "analyst in a space",
-    does: "Ends the watch of a model",
-    body: reasonBody,
-    answer: z.object({ ended: z.string() }),
-  },
   "POST /api/incidents/:id/comments": {
     needs: "analyst in a space",
     does: "Adds a comment",
@@ -232,6 +221,17 @@ const working: Record<string, Route> = {
   },
   "GET /api/models": list("viewer in a space", "Models, registered ones first", modelPage),
   "GET /api/models/:name": { needs: "viewer in a space", does: "One model with its books", answer: modelDetail },
+  "GET /api/watched": {
+    needs: "viewer in a space",
+    does: "Models that are watched after a confirmed theft",
+    answer: watchedPage,
+  },
+  "POST /api/models/:name/watch/end": {
+    needs: "analyst in a space",
+    does: "Ends the watch of a model",
+    body: reasonBody,
+    answer: z.object({ ended: z.string() }),
+  },
 
   "GET /api/actions": list("viewer in a space", "Actions, the latest first", actionPage),
   "POST /api/actions/preview": {
@@ -274,6 +274,13 @@ const working: Record<string, Route> = {
 
 const watching: Record<string, Route> = {
   "GET /api/sources": list("viewer", "Sources, and whether each can be seen through", sourcePage),
+  "GET /api/rules": list("viewer in a space", "Rules and detectors, with how often each spoke", rulePage),
+  "POST /api/rules/backtest": {
+    needs: "analyst",
+    does: "Tries rules on stored events; changes nothing",
+    body: backtestBody,
+    answer: backtestReport,
+  },
   "GET /api/own-rules": {
     needs: "viewer",
     does: "Exceptions and rules that people wrote here",
@@ -298,13 +305,6 @@ const watching: Record<string, Route> = {
     does: "Puts it on trial, or ends it; publishing is an action",
     body: ownStageBody,
     answer: ownRule,
-  },
-  "GET /api/rules": list("viewer in a space", "Rules and detectors, with how often each spoke", rulePage),
-  "POST /api/rules/backtest": {
-    needs: "analyst",
-    does: "Tries rules on stored events; changes nothing",
-    body: backtestBody,
-    answer: backtestReport,
   },
   "GET /api/playbooks": {
     needs: "viewer in a space",
@@ -435,6 +435,12 @@ const administering: Record<string, Route> = {
     body: addressBody,
     answer: accountRow,
   },
+  "POST /api/accounts/:name/grants": {
+    needs: "admin, a person",
+    does: "Sets an account's roles",
+    body: grantsBody,
+    answer: accountRow,
+  },
   "GET /api/connections": {
     needs: "admin",
     does: "What actions reach outside by, without the secrets",
@@ -444,12 +450,6 @@ const administering: Record<string, Route> = {
     needs: "admin, a person",
     does: "Looks at the other side of a connection; changes and sends nothing",
     answer: connectionTest,
-  },
-  "POST /api/accounts/:name/grants": {
-    needs: "admin, a person",
-    does: "Sets an account's roles",
-    body: grantsBody,
-    answer: accountRow,
   },
 };
 
@@ -501,6 +501,7 @@ const entering: Record<string, Route> = {
     answer: z.unknown(),
   },
   "POST /api/agents/enrol": { needs: "program", does: "Enrols a host", body: enrolBody, answer: enrolAnswer },
+  "POST /api/agents/report": { needs: "program", does: "Takes an agent's signed report", answer: reportAnswer },
   "POST /api/gateways/enrol": {
     needs: "program",
     does: "Enrols a gateway",
@@ -512,7 +513,6 @@ const entering: Record<string, Route> = {
     does: "Takes a gateway's signed report",
     answer: gatewayReportAnswer,
   },
-  "POST /api/agents/report": { needs: "program", does: "Takes an agent's signed report", answer: reportAnswer },
 };
 
 /** By method and address. */
