@@ -1,7 +1,6 @@
 export { Backtest, type BacktestOptions } from "./backtest.ts";
 export {
   checkControls,
-  maxEvidence,
   type ControlFacts,
   type ControlResult,
   type ControlState,
@@ -59,4 +58,4 @@ export {
 export { type SourceAccount } from "./source-book.ts";
 export { watchOf, watchStep, type Theft, type WatchList, type WatchStep } from "./watch-list.ts";
 export { tuning, type TunedCount, type Tuning } from "./tuning.ts";
-export { bytesText, percentText, spanText } from "./amounts.ts";
+export { bytesText, countText, percentText, spanText } from "./amounts.ts";

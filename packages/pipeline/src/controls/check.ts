@@ -47,7 +47,7 @@ export interface ControlResult {
 }
 
 /** Most lines of evidence of one result. */
-export const maxEvidence = 20;
+const maxEvidence = 20;
 
 type Answer = Omit<ControlResult, "control">;
 

@@ -1,8 +1,9 @@
 // Tells by itself what the policy says: of new incidents and of sources that fell silent. Many at once are one message with their number.
-import { toldOfIncident, toldOfSilence, type Policy } from "@outweigh/pipeline";
+import { countText, toldOfIncident, toldOfSilence, type Policy } from "@outweigh/pipeline";
 import type { Connection, ConnectionRow, IncidentRow } from "@outweigh/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Changes } from "../changes.ts";
+import type { Env } from "../env.ts";
 import { ServerError } from "../error.ts";
 import { self, type EvidenceLog } from "../evidence/log.ts";
 import { incidentsSince } from "../store/incidents.ts";
@@ -11,7 +12,7 @@ import type { Db } from "../store/state/state.ts";
 import { messageOf } from "../values.ts";
 import { isTelling, tell, type Telling } from "./drivers/tell.ts";
 import { incidentFacts, incidentMessage, lineOf, linkTo, type Message } from "./message.ts";
-import { plainLine, type Env } from "./outside.ts";
+import { plainLine } from "./outside.ts";
 
 /** How often is looked for something to tell, in ms: what comes together is told together. */
 const lookMs = 10_000;
@@ -162,8 +163,8 @@ function newsMessage({ incidents, silent }: News, publicUrl: string | undefined)
   if (only && incidents.length === 1 && silent.length === 0) return incidentMessage(incidentFacts(only, publicUrl));
   const facts = incidents.slice(0, maxNamed).map((it) => incidentFacts(it, publicUrl));
   const parts = [
-    ...(incidents.length > 0 ? [`${incidents.length} new ${incidents.length === 1 ? "incident" : "incidents"}`] : []),
-    ...(silent.length > 0 ? [`${silent.length} silent ${silent.length === 1 ? "source" : "sources"}`] : []),
+    ...(incidents.length > 0 ? [countText(incidents.length, "new incident")] : []),
+    ...(silent.length > 0 ? [countText(silent.length, "silent source")] : []),
   ];
   const subject = `Outweigh: ${parts.join(", ")}`;
   const link = linkTo(incidents.length > 0 ? "/incidents" : "/sources", publicUrl);

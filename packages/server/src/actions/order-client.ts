@@ -1,4 +1,5 @@
 // Orders to a gateway about one of its clients: graded, with an end, and taken back as if nothing had been.
+import { countText } from "@outweigh/pipeline";
 import {
   maxCaptureMs,
   orderTerms,
@@ -42,7 +43,7 @@ const words: Readonly<
   Record<OrderVerb, { title(who: string, terms: OrderTerms): string; effect(terms: OrderTerms): string }>
 > = {
   throttle: {
-    title: (who, { requestsPerMinute = 6 }) => `Throttle ${who} to ${plural(requestsPerMinute, "request")} a minute`,
+    title: (who, { requestsPerMinute = 6 }) => `Throttle ${who} to ${countText(requestsPerMinute, "request")} a minute`,
     effect: () => "Requests beyond that get 429, with the time to wait",
   },
   "strip-logprobs": {
@@ -220,15 +221,15 @@ function reach(
   );
   const group = heard.clients.get(principal)?.group ?? [];
   return [
-    `At the gateway ${facts.name}: ${plural(keys.length, "key")} of ${principal}, ${model === undefined ? "all models" : `the model ${model} alone`}`,
+    `At the gateway ${facts.name}: ${countText(keys.length, "key")} of ${principal}, ${model === undefined ? "all models" : `the model ${model} alone`}`,
     ...(tenant === undefined
       ? []
       : [
-          `All principals of the tenant share it: ${plural(new Set(keys.map((it) => it.principal)).size, "principal")}`,
+          `All principals of the tenant share it: ${countText(new Set(keys.map((it) => it.principal)).size, "principal")}`,
         ]),
     ...(group.length > 0
       ? [
-          `Not touched: ${plural(group.length, "account")} linked with it, ${group.slice(0, 5).join(", ")}${group.length > 5 ? ", …" : ""}`,
+          `Not touched: ${countText(group.length, "account")} linked with it, ${group.slice(0, 5).join(", ")}${group.length > 5 ? ", …" : ""}`,
         ]
       : []),
     untold.has(verb)
@@ -259,10 +260,6 @@ function spanText(ms: number): string {
     [3_600_000, "hour"],
     [60_000, "minute"],
   ] as const;
-  for (const [unit, name] of units) if (ms % unit === 0) return plural(ms / unit, name);
-  return plural(Math.ceil(ms / 60_000), "minute");
-}
-
-function plural(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+  for (const [unit, name] of units) if (ms % unit === 0) return countText(ms / unit, name);
+  return countText(Math.ceil(ms / 60_000), "minute");
 }

@@ -1,4 +1,5 @@
 import type { OwnRule } from "@outweigh/schema";
+import { plural } from "../../format/size.ts";
 
 /** How far it has come. */
 export const stageWord: Readonly<Record<OwnRule["stage"], string>> = {
@@ -28,7 +29,7 @@ export function stageText({ kind, stage }: Pick<OwnRule, "kind" | "stage">): str
 
 /** "hid 12 matches" */
 export function countText({ kind, stage, count }: Pick<OwnRule, "kind" | "stage" | "count">): string {
-  const times = `${count.matches} ${count.matches === 1 ? "match" : "matches"}`;
+  const times = plural(count.matches, "match", "matches");
   if (stage === "trial") return kind === "exception" ? `would have hidden ${times}` : `would have found ${times}`;
   if (stage === "published") return kind === "exception" ? `hid ${times}` : `found ${times}`;
   return "nothing is counted";
