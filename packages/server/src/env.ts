@@ -8,7 +8,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
  *
  * @throws What `refused` makes of the reason, where the variable is not set or empty.
  */
-export function secretIn(env: Env, reference: string, refused: (why: string) => Error): string {
+export function secretFrom(env: Env, reference: string, refused: (why: string) => Error): string {
   const name = reference.slice(2, -1);
   const value = env[name];
   if (!value) throw refused(`the environment has no ${name}`);

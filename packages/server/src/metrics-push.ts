@@ -3,7 +3,7 @@ import type { OtlpPush } from "@outweigh/schema";
 import type { MetricData, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import type { FastifyBaseLogger } from "fastify";
 import type { MetricObjectWithValues, MetricValue, Registry } from "prom-client";
-import { secretIn, type Env } from "./env.ts";
+import { secretFrom, type Env } from "./env.ts";
 import type { Gauges } from "./gauges.ts";
 import type { Metrics } from "./metrics.ts";
 import { fieldIn } from "./values.ts";
@@ -59,7 +59,7 @@ export function pushMetrics(entry: OtlpPush | undefined, options: PushOptions): 
 async function pushOnce({ url, token }: OtlpPush, options: PushOptions, startedAt: number): Promise<void> {
   const { metrics, gauges, version, env, now } = options;
   await gauges.refresh();
-  const secret = token === undefined ? undefined : secretIn(env, token, (why) => new Error(why));
+  const secret = token === undefined ? undefined : secretFrom(env, token, (why) => new Error(why));
   // Loaded when it is wanted: without a receiver, no server pays for it.
   const { OTLPMetricExporter } = await import("@opentelemetry/exporter-metrics-otlp-http");
   const exporter = new OTLPMetricExporter({

@@ -1,6 +1,6 @@
 // How actions speak HTTP to what a connection names: to that address or nowhere, for so long, and with so much heard.
 import type { Connection } from "@outweigh/schema";
-import { secretIn, type Env } from "../env.ts";
+import { secretFrom, type Env } from "../env.ts";
 import { ServerError } from "../error.ts";
 import { fieldIn, parseJson } from "../values.ts";
 
@@ -30,7 +30,7 @@ export interface Answered {
 
 /** The value of a `${NAME}`. @throws {ServerError} ACTION_REFUSED where the environment has it not. */
 export function secretOf(reference: string, env: Env): string {
-  return secretIn(env, reference, refusal);
+  return secretFrom(env, reference, refusal);
 }
 
 /**

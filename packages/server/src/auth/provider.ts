@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { personAddress, type Grant, type ProviderEntry } from "@outweigh/schema";
 import * as client from "openid-client";
 import { z } from "zod";
-import { secretIn, type Env } from "../env.ts";
+import { secretFrom, type Env } from "../env.ts";
 import { ServerError } from "../error.ts";
 import { seal, unseal } from "./second-factor.ts";
 import { newSecret } from "./tokens.ts";
@@ -131,7 +131,7 @@ export class Provider {
 
   async #ask(now: number): Promise<client.Configuration> {
     const { issuer, clientId, clientSecret } = this.#entry;
-    const secret = secretIn(this.#options.env, clientSecret, unavailable);
+    const secret = secretFrom(this.#options.env, clientSecret, unavailable);
     const at = new URL(issuer);
     // In the clear to this machine alone: a provider beside us, and tests.
     const isNear = at.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(at.hostname);

@@ -1,7 +1,7 @@
 // Configuration of clouds, asked for live: in the shape in which their own tools print it, so that scans judge both by the same readers.
 import { readFile } from "node:fs/promises";
 import type { Asked, CloudEntry, ModelEntry } from "@outweigh/schema";
-import { secretIn, type Env } from "../env.ts";
+import { secretFrom, type Env } from "../env.ts";
 import { Asker } from "./ask.ts";
 import { bucketFiles } from "./buckets.ts";
 import { clusterFiles } from "./cluster.ts";
@@ -66,7 +66,7 @@ async function filesOf(cloud: CloudEntry, task: CloudTask): Promise<AnsweredFile
 
 /** @throws {Error} with the variable's name, never its value. */
 export function secretOf(reference: string, env: Env): string {
-  const value = secretIn(env, reference, (why) => new Error(why));
+  const value = secretFrom(env, reference, (why) => new Error(why));
   // Before it stands in a header: what it holds must not be said in an error.
   if (/[^\x21-\x7e]/.test(value)) throw new Error(`${reference} holds characters that no token has`);
   return value;

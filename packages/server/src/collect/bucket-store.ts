@@ -2,7 +2,7 @@
 import { pipeline, Readable, Transform } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { BucketEntry } from "@outweigh/schema";
-import { secretIn, type Env } from "../env.ts";
+import { secretFrom, type Env } from "../env.ts";
 import { lanes, maxListingBytes, storePauseMs } from "./limits.ts";
 import { refused } from "./refused.ts";
 
@@ -149,7 +149,7 @@ export function credentialsOf(
   env: Env,
 ): { accessKeyId: string; secretAccessKey: string } | undefined {
   if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
-  const valueOf = (reference: string) => secretIn(env, reference, (why) => refused(source, why));
+  const valueOf = (reference: string) => secretFrom(env, reference, (why) => refused(source, why));
   return { accessKeyId: valueOf(accessKeyId), secretAccessKey: valueOf(secretAccessKey) };
 }
 
