@@ -2,6 +2,7 @@ import type { IncidentDetail } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { ApiError } from "../../api/client.ts";
 import { incidentQuery } from "../../api/queries.ts";
 import { Level } from "../../ui/level.tsx";
 import { useUrl } from "../../ui/list-state.ts";
@@ -55,7 +56,9 @@ export function IncidentPage() {
         error={error}
         since={errorUpdatedAt}
         again={() => void refetch()}
-        stillWorks="Its alerts and events are kept; the other pages still work."
+        {...(!(error instanceof ApiError && error.status === 404) && {
+          stillWorks: "Its alerts and events are kept; the other pages still work.",
+        })}
       />
     );
   }
