@@ -66,20 +66,27 @@ test("who is told by itself is told of what fits, and of silence only where a li
   );
 });
 
-test("a mistake is named by its path", () => {
+test("a mistake is named by its file, entry and path", () => {
   const code = (text: string, message: RegExp) =>
     assert.throws(
       () => readPolicy(text),
       (error) => error instanceof PipelineError && error.code === "BAD_POLICY" && message.test(error.message),
     );
-  code("- { when: {}, do: [shell], why: x }", /^0\.do\.0: /);
-  code("- { when: { incident: { severity: bad } }, do: [notify], why: x }", /^0\.when\.incident\.severity: /);
-  code("- { when: {}, do: [notify], why: x, for: 1h }", /^0: /);
-  code("- { when: {}, do: [notify], why: x, lasts: 91d }", /^0\.lasts: at most 90d/);
-  code("- { when: {}, do: [notify], why: x, lasts: soon }", /^0\.lasts: expected hours or days/);
-  code("- { when: {}, tell: [soc], why: x }", /^0\.when: expected either incident or source/);
-  code("- { when: { source: quiet }, tell: [soc], why: x }", /^0\.when\.source: /);
-  code("- { when: { source: silent }, tell: [], why: x }", /^0\.tell: /);
-  code("a: [", /^not YAML/);
+  code("- { when: {}, do: [shell], why: x }", /^policy\.yml, entry 1: do\.0: /);
+  code(
+    "- { when: { incident: { severity: bad } }, do: [notify], why: x }",
+    /^policy\.yml, entry 1: when\.incident\.severity: /,
+  );
+  code("- { when: {}, do: [notify], why: x, for: 1h }", /^policy\.yml, entry 1: /);
+  code("- { when: {}, do: [notify], why: x, lasts: 91d }", /^policy\.yml, entry 1: lasts: at most 90d/);
+  code("- { when: {}, do: [notify], why: x, lasts: soon }", /^policy\.yml, entry 1: lasts: expected hours or days/);
+  code("- { when: {}, tell: [soc], why: x }", /^policy\.yml, entry 1: when: expected either incident or source/);
+  code("- { when: { source: quiet }, tell: [soc], why: x }", /^policy\.yml, entry 1: when\.source: /);
+  code("- { when: { source: silent }, tell: [], why: x }", /^policy\.yml, entry 1: tell: /);
+  code(
+    "- { when: {}, do: [notify], why: x }\n- { when: { source: silent }, tel: [soc], why: x }",
+    /entry 2: expected do or tell/,
+  );
+  code("a: [", /^policy\.yml: not YAML/);
   code("x".repeat(300_000), /characters/);
 });

@@ -77,33 +77,40 @@ export interface Recommendation {
   readonly why: string;
 }
 
-/** Reads `content/policy.yml`. @throws {PipelineError} BAD_POLICY with the path of the first mistake. */
+/** Reads `content/policy.yml`. @throws {PipelineError} BAD_POLICY with the entry, counted from 1, and the path of the first mistake. */
 export function readPolicy(text: string): Policy {
   if (text.length > maxPolicyLength) {
-    throw new PipelineError("BAD_POLICY", `${text.length} characters, at most ${maxPolicyLength} are read`);
+    throw new PipelineError("BAD_POLICY", `policy.yml: ${text.length} characters, at most ${maxPolicyLength} are read`);
   }
   let value: unknown;
   try {
     value = parse(text, { maxAliasCount: 0 });
   } catch (cause) {
-    throw new PipelineError("BAD_POLICY", `not YAML: ${cause instanceof Error ? cause.message : "unknown"}`, { cause });
+    throw new PipelineError(
+      "BAD_POLICY",
+      `policy.yml: not YAML: ${cause instanceof Error ? cause.message : "unknown"}`,
+      { cause },
+    );
   }
-  const lines = readPart(z.array(z.unknown()).max(maxEntries), value, []);
+  const lines = readPart(z.array(z.unknown()).max(maxEntries), value);
   const policy: { entries: z.infer<typeof entry>[]; tells: z.infer<typeof tell>[] } = { entries: [], tells: [] };
   for (const [i, line] of lines.entries()) {
     // By the word that only one of the two has: so that a mistake is named for what the line means to be.
-    if (typeof line === "object" && line !== null && "tell" in line) policy.tells.push(readPart(tell, line, [i]));
-    else policy.entries.push(readPart(entry, line, [i]));
+    if (typeof line === "object" && line !== null && !("do" in line || "tell" in line))
+      throw new PipelineError("BAD_POLICY", `policy.yml, entry ${i + 1}: expected do or tell`);
+    if (typeof line === "object" && line !== null && "tell" in line) policy.tells.push(readPart(tell, line, i + 1));
+    else policy.entries.push(readPart(entry, line, i + 1));
   }
   return policy;
 }
 
-function readPart<Schema extends z.ZodType>(schema: Schema, value: unknown, at: readonly number[]): z.infer<Schema> {
+function readPart<Schema extends z.ZodType>(schema: Schema, value: unknown, entry?: number): z.infer<Schema> {
   const read = schema.safeParse(value);
   if (read.success) return read.data;
   const [issue] = read.error.issues;
-  const path = [...at, ...(issue?.path ?? [])].join(".");
-  throw new PipelineError("BAD_POLICY", `${path || "policy"}: ${issue?.message ?? "not a policy"}`);
+  const at = ["policy.yml", ...(entry === undefined ? [] : [`entry ${entry}`])].join(", ");
+  const path = issue?.path.length ? `${issue.path.join(".")}: ` : "";
+  throw new PipelineError("BAD_POLICY", `${at}: ${path}${issue?.message ?? "not a policy"}`);
 }
 
 /** What the policy recommends for an incident with these alerts: each verb once, from the first entry that names it. */
