@@ -30,6 +30,11 @@ test("an unknown key is told at the key, a missing one at what should hold it", 
   assert.match(said("models:\n  - name: a\n    class: base\n")[0] ?? "", /^f\.yml:2:5: models\[0\]\.places: /);
 });
 
+test("a kind that is none is told with those there are", () => {
+  const [line = ""] = said("connections: [{ name: pager, kind: webhok, url: 'https://h.example/' }]");
+  assert.match(line, /^f\.yml:1:\d+: connections\[0\]\.kind: invalid option: expected one of .*'webhook'/);
+});
+
 test("what does not read as YAML is told where", () => {
   assert.match(said("models: [\n")[0] ?? "", /^f\.yml:\d+:\d+: /);
   assert.match(said("a: 1\na: 2\n")[0] ?? "", /unique/);

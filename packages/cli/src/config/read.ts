@@ -118,7 +118,8 @@ function explain(issue: z.core.$ZodIssue): Issue[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ path: [...issue.path, key], message: "there is no such key", isKey: true }));
   }
-  return [{ path: issue.path, message: lowerFirst(issue.message) }];
+  const message = issue.message.replace(/^Invalid discriminator value\. Expected/, "Invalid option: expected one of");
+  return [{ path: issue.path, message: lowerFirst(message) }];
 }
 
 function lowerFirst(text: string): string {
