@@ -19,6 +19,9 @@ import type { SourceKind } from "./ingest/source.ts";
 import { storedView } from "./stored-view.ts";
 import type { Register } from "./register.ts";
 
+/** Most documents of one text: a correlation joins a few rules, each read in a quarter of a second at worst. */
+const maxParts = 10;
+
 /** What a text of somebody's is. */
 export interface OwnText {
   readonly kind: "exception" | "rule";
@@ -35,6 +38,9 @@ export interface OwnText {
  * @throws {PipelineError} BAD_RULE with what is wrong and where.
  */
 export function readOwnRule(text: string, register: Register, known: readonly RuleInfo[]): OwnText {
+  // Before it is read: who writes a draft must not hold up what the server watches.
+  if (text.split(/^(?:---|\.\.\.)/m, maxParts + 2).length > maxParts + 1)
+    throw new PipelineError("BAD_RULE", `more than ${maxParts} documents: write several rules`);
   const documents = compiled(text, register);
   const last = documents.at(-1);
   if (!last) throw new PipelineError("BAD_RULE", "there is no document in it");

@@ -263,3 +263,15 @@ correlation: { type: event_count, rules: [${name}], group-by: [principal], times
   );
   assert.match(proven?.problem ?? "", /an attack expects alert/);
 });
+
+test("a draft that would take long to read is refused before it is", () => {
+  const part = (i: number, values: string) =>
+    `title: t\nname: n${i}\nlogsource: {}\ndetection: { it: { operation|re: [${values}] }, condition: it }\n`;
+  const heavy = Array.from({ length: 600 }, (_, i) => `'(a|b|c){1,1000}${i}'`).join();
+  assert.throws(
+    () => readOwnRule(part(0, heavy), register, []),
+    /regular expressions have more than 50000 instructions/,
+  );
+  const many = Array.from({ length: 12 }, (_, i) => part(i, "x")).join("---\n");
+  assert.throws(() => readOwnRule(many, register, []), /more than 10 documents/);
+});

@@ -174,7 +174,7 @@ function readDetection(
   name: string,
   placeholders: Placeholders,
 ): Detection {
-  const filling: Filling = { placeholders, emptied: [] };
+  const filling: Filling = { placeholders, emptied: [], regexes: { size: 0 } };
   const selections = readSelections(section, reserved, filling, [name]);
   const at = [name, "condition"];
   const parsed = conditions.map((it) => {

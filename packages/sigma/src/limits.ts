@@ -25,6 +25,8 @@ export const maxConditionDepth = 64;
 export const maxRegexLength = 4096;
 /** Largest regular expression once compiled, in instructions; counted repeats multiply. `(.){200,}` has 603. */
 export const maxRegexProgram = 5000;
+/** Most instructions of all regular expressions of one document: compiling takes 5 us for each, and none is known with half as many. */
+export const maxRegexPrograms = 50_000;
 /**
  * Most steps that one search with a regular expression may take: instructions times characters, 0.2 s at worst. What a
  * value has beyond is not read, and is counted. For an expression of 100 instructions that is after 100,000 characters.

@@ -1,6 +1,7 @@
 import { parseNetwork } from "./cidr.ts";
 import { base64, base64Offsets, utf16, utf8 } from "./encoding.ts";
 import { refuse, type Path } from "./error.ts";
+import { maxRegexPrograms } from "./limits.ts";
 import { momentParts, type MomentPart } from "./moment.ts";
 import { compileGlob, dashes, joinParts, parsePattern, type Part } from "./pattern.ts";
 import { combine, fillParts, fillText, type Filling } from "./placeholder.ts";
@@ -149,15 +150,21 @@ export function applyModifiers(
     if (!modifier) refuse("UNKNOWN_MODIFIER", path, `unknown modifier |${name.slice(0, 40)}`);
     draft = modifier(draft, { name, path, filling });
   }
-  return finish(draft, path);
+  return finish(draft, filling, path);
 }
 
-function finish(draft: Draft, path: Path): ValueTest[] {
+function finish(draft: Draft, { regexes }: Filling, path: Path): ValueTest[] {
   switch (draft.kind) {
     case "text":
       return draft.options.map((it) => ({ kind: "glob", glob: compileGlob(it, draft.cased) }));
     case "regex":
-      return draft.sources.map((it) => ({ kind: "regex", regex: compileRegex(it, draft.flags, path) }));
+      return draft.sources.map((it) => {
+        const regex = compileRegex(it, draft.flags, path);
+        regexes.size += regex.size;
+        if (regexes.size > maxRegexPrograms)
+          refuse("TOO_MANY", path, `its regular expressions have more than ${maxRegexPrograms} instructions`);
+        return { kind: "regex", regex };
+      });
     case "final":
       return [...draft.tests];
     default:

@@ -13,6 +13,8 @@ export interface Filling {
   readonly placeholders: Placeholders;
   /** Names that were filled with nothing at all, in the order found. */
   readonly emptied: string[];
+  /** Instructions of all regular expressions so far. */
+  readonly regexes: { size: number };
 }
 
 /**

@@ -10,6 +10,8 @@ export interface Regex {
   readonly source: string;
   /** How many characters of a value are read. */
   readonly reach: number;
+  /** Instructions of its automaton. */
+  readonly size: number;
   test(value: string): boolean;
 }
 
@@ -56,7 +58,7 @@ export function compileRegex(source: string, flags: readonly RegexFlag[], path: 
     );
   }
   const reach = Math.floor(maxRegexSteps / size);
-  return { source, reach, test: (value) => regex.test(value.length > reach ? value.slice(0, reach) : value) };
+  return { source, reach, size, test: (value) => regex.test(value.length > reach ? value.slice(0, reach) : value) };
 }
 
 /** The regular expression that finds `text` and nothing else. */
