@@ -7,6 +7,7 @@ import { Line, makeRegister, readControl, readLogSources, readPlaybook, readPoli
 import { connectionsOf, loopback, type Config } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { pino, type Logger } from "pino";
+import type { Act } from "./actions/action.ts";
 import { Actions } from "./actions/actions.ts";
 import { Connected } from "./actions/connected.ts";
 import { CaptureKeys, openCapture } from "./actions/capture.ts";
@@ -216,23 +217,11 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
   const evidence = await EvidenceLog.open(db, dataDir);
   const register = makeRegister(config.models, config);
   const makeLine = () => new Line({ register, rules: content.rules.map((it) => it.text) });
-  const { quarantineRoots } = config.policy;
   const connections = connectionsOf(config);
   const signer = await orderKey(dataDir);
   const gateways = await Gateways.open(db, signer, now);
   const agents = await Agents.open(db, signer);
   const captureKeys = new CaptureKeys(dataDir);
-  const acts = [
-    eitherHost(
-      quarantineFile({ db, folder: join(dataDir, "quarantine", "files"), roots: quarantineRoots, own: dataDir }),
-      orderHost("quarantine-file", { db, agents, changes, now }),
-    ),
-    orderHost("stop-process", { db, agents, changes, now }),
-    orderHost("block-egress", { db, agents, changes, now }),
-    ...outsideActs({ db, connections, models: config.models, publicUrl: config.server.url, env }),
-    ...orderActs({ gateways, captureKeys, now }),
-    openCapture({ db, keys: captureKeys }),
-  ];
   const worker = await Worker.open({
     db,
     engine,
@@ -281,7 +270,7 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
       db,
       evidence,
       changes,
-      acts: [...acts, publishRule(ownRules)],
+      acts: [...actsOf(options, { db, agents, gateways, captureKeys, changes, now }), publishRule(ownRules)],
       policy,
       connections,
       models: config.models,
@@ -313,6 +302,35 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     owner: userInfo().username,
     scan: { state: "none" },
   };
+}
+
+type ActParts = Pick<Context, "db" | "agents" | "gateways" | "captureKeys" | "changes" | "now">;
+
+/** What can be done on hosts, outside and at gateways. */
+function actsOf({ config, dataDir, env = process.env }: StartOptions, parts: ActParts): Act[] {
+  const { db, agents, gateways, captureKeys, changes, now } = parts;
+  return [
+    eitherHost(
+      quarantineFile({
+        db,
+        folder: join(dataDir, "quarantine", "files"),
+        roots: config.policy.quarantineRoots,
+        own: dataDir,
+      }),
+      orderHost("quarantine-file", { db, agents, changes, now }),
+    ),
+    orderHost("stop-process", { db, agents, changes, now }),
+    orderHost("block-egress", { db, agents, changes, now }),
+    ...outsideActs({
+      db,
+      connections: connectionsOf(config),
+      models: config.models,
+      publicUrl: config.server.url,
+      env,
+    }),
+    ...orderActs({ gateways, captureKeys, now }),
+    openCapture({ db, keys: captureKeys }),
+  ];
 }
 
 /** People sign in by name as soon as there is somebody who can, or where others than this machine's reach us. */
