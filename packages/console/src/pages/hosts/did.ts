@@ -22,6 +22,8 @@ export function didOn(it: OcsfEvent): string {
       const [address, port] = [within(it["dst_endpoint"], "ip"), within(it["dst_endpoint"], "port")];
       return `${who} holds ${path} and opened a connection to ${text(address) ?? "outside"} port ${String(port ?? "?")}${bytes}`;
     }
+    case "silence":
+      return `${it.source} fell silent`;
     default:
       return `${who} ${it.operation ?? "did something"} ${path}`;
   }

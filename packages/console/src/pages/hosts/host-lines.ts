@@ -34,6 +34,6 @@ export function hostLines(events: readonly OcsfEvent[], { gaps, sights, isWhole 
 /** What a change of the sensor means for what is seen. */
 export function sensorWords(sensor: string): string {
   if (sensor === "fanotify") return "From here the kernel tells of every file that is opened (T2)";
-  if (sensor === "poll") return "From here the host is looked at four times a second (T0): what is shorter is not seen";
+  if (sensor === "poll") return "From here the host is looked at four times a second: what is shorter is not seen";
   return `From here it is seen by ${sensor}`;
 }
