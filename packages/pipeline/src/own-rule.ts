@@ -45,6 +45,7 @@ export function readOwnRule(text: string, register: Register, known: readonly Ru
   const last = documents.at(-1);
   if (!last) throw new PipelineError("BAD_RULE", "there is no document in it");
   if (last.name === undefined) throw new PipelineError("BAD_RULE", "name: the last document has none");
+  checkNames(documents, text, known);
   const filters = documents.filter((it) => it.kind === "filter");
   const [filter] = filters;
   const about = { name: last.name, title: last.title };
@@ -63,6 +64,15 @@ function compiled(text: string, register: Register): SigmaDocument[] {
   } catch (cause) {
     if (!(cause instanceof SigmaError)) throw cause;
     throw new PipelineError("BAD_RULE", cause.message, { cause });
+  }
+}
+
+/** Alerts are told by their rule's name: whoever took another's would speak, or be silent, in its place. */
+function checkNames(documents: readonly SigmaDocument[], text: string, known: readonly RuleInfo[]): void {
+  const others = new Set(known.filter((it) => it.text !== text).map(({ id }) => id));
+  for (const { name, title } of documents) {
+    if (name === undefined) throw new PipelineError("BAD_RULE", `name: the document ${title} has none`);
+    if (others.has(name)) throw new PipelineError("BAD_RULE", `name: another rule is called ${name}`);
   }
 }
 
