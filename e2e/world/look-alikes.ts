@@ -359,10 +359,11 @@ function usual(day: Day, n: number, random: () => number, filler: number): void 
   }
 }
 
-/** How many customers' calls a key makes in an hour at most stays far below the limit up to this much filler a day. */
-export const maxFiller = 400_000;
-
-/** The week, a day at a time: records of each source in the order of time. `filler` is how many usual requests a day has. */
+/**
+ * The week, a day at a time: records of each source in the order of time.
+ *
+ * @param filler Usual requests of a day. Up to 400,000, the calls of each customer's key stay far below the limit.
+ */
 export function* lookAlikeWeek(
   seed: number,
   filler: number,

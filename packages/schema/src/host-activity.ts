@@ -86,7 +86,7 @@ const egressRow = z.object({
 export type EgressRow = z.infer<typeof egressRow>;
 
 /** From when on the host was seen in which way. */
-export const sight = z.object({ at: time, sensor: z.string() });
+const sight = z.object({ at: time, sensor: z.string() });
 
 export const hostActivity = z.object({
   events: z.int(),

@@ -21,6 +21,7 @@ export interface Asked {
   readonly secretUrl?: boolean;
 }
 
+/** Any status but a redirect: what it means is the caller's to say. Our own secrets are taken out of the text. */
 export interface Answered {
   readonly status: number;
   readonly text: string;
@@ -41,6 +42,9 @@ export function secretOf(reference: string, env: Env): string {
  */
 export async function ask({ name }: Pick<Connection, "name">, asked: Asked): Promise<Answered> {
   const { method = "GET", url, headers = {}, json, secretUrl = false } = asked;
+  // Before it stands in a header: an error that quotes it would be logged.
+  if (/[^\x20-\x7e]/.test(headers["authorization"]?.trim() ?? ""))
+    throw refusal(`the secret of ${name} holds characters that no token has`);
   let status: number;
   let text: string;
   try {

@@ -8,6 +8,7 @@ import { done, notDone, type Act } from "./action.ts";
 const dayMs = 86_400_000;
 const plan = z.object({ name: z.string(), digest: z.string() });
 
+/** Bound to the digest of what was previewed: a rule that changed since is not published. */
 export function publishRule(ownRules: OwnRules): Act {
   return {
     verb: "publish-rule",

@@ -16,6 +16,7 @@ export interface Held {
   readonly verdict?: Verdict;
 }
 
+/** A decision with what it found, so that undoing can put each alert back. */
 export interface StoredGrouping {
   readonly id: string;
   readonly kind: Grouping["kind"];
@@ -57,6 +58,7 @@ export async function addGrouping(tx: Tx, it: StoredGrouping): Promise<void> {
     .execute();
 }
 
+/** The decision itself stays. */
 export async function setUndone(
   tx: Tx,
   id: string,

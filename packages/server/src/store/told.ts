@@ -45,6 +45,7 @@ export async function untold<It>(
   return items.filter((it) => (known.get(subjectOf(it)) ?? -1) < afterOf(it));
 }
 
+/** A subject keeps its latest time alone; old ones are forgotten. */
 export async function setTold(tx: Tx, connection: string, subjects: readonly string[], at: number): Promise<void> {
   const rows = subjects.map((subject) => ({ connection, subject, at }));
   await tx

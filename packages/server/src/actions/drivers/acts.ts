@@ -21,6 +21,7 @@ interface OutsideOptions {
   readonly env: Env;
 }
 
+/** Each verb is there whether or not a connection can do it: its preview says what is missing. */
 export function outsideActs(options: OutsideOptions): Act[] {
   const { connections } = options;
   const of = (make: (it: Connection) => Driver[]) => connections.flatMap(make);

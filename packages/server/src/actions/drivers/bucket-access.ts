@@ -23,6 +23,7 @@ export interface Access {
   readonly policy?: string;
 }
 
+/** One bucket, as far as it can be read by the public. */
 export interface BucketAccess {
   /** @throws {ServerError} ACTION_REFUSED with what went wrong, in words. */
   read(): Promise<Access>;
@@ -37,6 +38,7 @@ interface AccessOptions {
   readonly env: Env;
 }
 
+/** Nobody is contacted before the first `read`; whoever opened it closes it. @throws {ServerError} ACTION_REFUSED where the environment has no key. */
 export async function accessOf({ connection, bucket, env }: AccessOptions): Promise<BucketAccess> {
   const sdk = await import("@aws-sdk/client-s3");
   const client = clientOf(sdk.S3Client, connection, env);

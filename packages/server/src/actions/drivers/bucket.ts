@@ -23,6 +23,7 @@ interface BucketOptions {
   readonly env: Env;
 }
 
+/** Blind spots: addresses signed before go on; policy that names somebody, or everybody under a condition, stays and is named. */
 export function privateBucket({ connection, models, env }: BucketOptions): Driver {
   const names = new Map(connection.buckets.map((it) => [`s3://${it.toLowerCase()}`, it]));
   const of = (bucket: string) => accessOf({ connection, bucket, env });

@@ -24,6 +24,7 @@ const told = deployKey.extend({ last_used: z.string().nullish(), added_by: z.str
 type DeployKey = z.infer<typeof deployKey>;
 const plan = z.object({ connection: z.string(), repository: z.string(), keys: z.array(deployKey) });
 
+/** Undone, the same public keys get new numbers. Blind spot: personal tokens of members. */
 export function revokeDeployKeys({ connection, modelsAt, env }: GithubOptions): Driver {
   const { name } = connection;
   const github = githubOf(connection, env);

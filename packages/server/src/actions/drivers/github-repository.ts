@@ -23,6 +23,7 @@ export interface GithubOptions {
   readonly env: Env;
 }
 
+/** Blind spot: forks that are public stay public. */
 export function privateGithub({ connection, modelsAt, env }: GithubOptions): Driver {
   const { name } = connection;
   const github = githubOf(connection, env);

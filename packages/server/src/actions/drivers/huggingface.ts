@@ -17,6 +17,7 @@ interface HuggingfaceOptions {
   readonly env: Env;
 }
 
+/** Blind spot: tokens that others have go on; the hub has no documented way to revoke one. */
 export function privateHuggingface({ connection, modelsAt, env }: HuggingfaceOptions): Driver {
   const { name, url } = connection;
   const at = (repository: string, rest = "") => `${url.replace(/\/+$/, "")}/api/models/${escaped(repository)}${rest}`;

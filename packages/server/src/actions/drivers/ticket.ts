@@ -28,8 +28,8 @@ export function isTicketing(it: Connection): it is Ticketing {
   return it.kind === "jira" || it.kind === "github-issues" || it.kind === "ticket";
 }
 
-/** `action` is what the ticket is marked with; `key` is what its system calls it. */
 const plan = z.object({ connection: z.string(), incident: z.string() });
+/** `action` is what the ticket is marked with; `key` is what its system calls it. */
 const record = plan.extend({ action: z.string(), key: z.string().optional() });
 
 interface TicketOptions {
