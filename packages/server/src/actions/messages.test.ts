@@ -183,6 +183,9 @@ test("a message that is refused, or of which nobody knows, is a failure in words
   assert.match(await failure("slack"), /redirect \(302\), which is not followed/);
   slack = { status: 200, body: "ok", type: "text/plain" };
   assert.match(await failure("echo"), /echo answered 400: bad: Bearer \[secret\]$/, "nor is one that is sent back");
+  env["SECRET"] = `${outsideSecret}\nx`;
+  assert.match(await failure("echo"), /the secret of echo holds characters that no token has$/);
+  env["SECRET"] = outsideSecret;
   mail.unknown.add("soc@acme.example");
   assert.match(await failure("mail"), /does not take the sender or an address/);
   mail.unknown.clear();
