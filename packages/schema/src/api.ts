@@ -504,7 +504,19 @@ export type IngestAnswer = z.infer<typeof ingestAnswer>;
 
 /** A message of `GET /api/live` (server-sent events): something of this noun changed; read it again. */
 export const change = z.object({
-  noun: z.enum(["incident", "alert", "model", "source", "action", "evidence", "scan", "host", "client", "event", "rule"]),
+  noun: z.enum([
+    "incident",
+    "alert",
+    "model",
+    "source",
+    "action",
+    "evidence",
+    "scan",
+    "host",
+    "client",
+    "event",
+    "rule",
+  ]),
   id: z.string().optional(),
 });
 export type Change = z.infer<typeof change>;
