@@ -48,6 +48,7 @@ export { makeRegister, type Located, type Register, type RegisterOptions } from 
 export {
   demandOf,
   readPolicy,
+  unknownTeller,
   recommend,
   toldOfIncident,
   toldOfSilence,

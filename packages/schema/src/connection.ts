@@ -193,6 +193,13 @@ export const connectionEntry = z.discriminatedUnion("kind", [
   ticketConnection,
 ]);
 export type Connection = z.infer<typeof connectionEntry>;
+
+/** Connections that a message can be sent by. */
+export type Telling = WebhookConnection | SlackConnection | MailConnection;
+
+export function isTelling(it: Connection): it is Telling {
+  return it.kind === "webhook" || it.kind === "slack" || it.kind === "mail";
+}
 /** As an action takes it: webhooks of `policy.webhooks` have names that connections cannot have. */
 export type WebhookConnection = z.infer<typeof webhookConnection>;
 export type ConnectionKind = Connection["kind"];

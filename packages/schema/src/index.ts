@@ -223,6 +223,7 @@ export {
   connectionPage,
   connectionTest,
   includesAddress,
+  isTelling,
   referencesOf,
   touchedBy,
   type BucketConnection,
@@ -237,6 +238,7 @@ export {
   type JiraConnection,
   type MailConnection,
   type SlackConnection,
+  type Telling,
   type TicketConnection,
   type WebhookConnection,
 } from "./connection.ts";

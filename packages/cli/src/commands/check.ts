@@ -2,6 +2,7 @@ import { connectionsOf, type Config, type ConnectionTest } from "@outweigh/schem
 import { command, type Call } from "../command.ts";
 import { checkConfig, defaultConfigFile, readText } from "../config/read.ts";
 import { mistakeText } from "../config/mistake.ts";
+import { policyMistake } from "../config/policy-mistake.ts";
 import type { ExitCode } from "../error.ts";
 import { plural } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
@@ -11,7 +12,7 @@ const options = {
 } as const;
 
 export const check = command({
-  summary: "Reports every mistake of outweigh.yml, with line and path",
+  summary: "Reports every mistake of outweigh.yml, with line and path, and of the policy",
   usage: "[FILE]",
   positionals: [0, 1],
   options,
@@ -37,8 +38,16 @@ async function run({
 }: Call<typeof options>): Promise<ExitCode> {
   const { config, mistakes } = checkConfig(readText(file), file, process.env);
   const looked = config && values.connect === true ? await look(config) : undefined;
-  const isGood = config !== undefined && (looked ?? []).every((it) => it.ok);
-  if (json) terminal.printJson({ file, ok: isGood, mistakes, ...(looked && { connections: looked }) });
+  const policy = config && policyMistake(config);
+  const isGood = config !== undefined && policy === undefined && (looked ?? []).every((it) => it.ok);
+  if (json)
+    terminal.printJson({
+      file,
+      ok: isGood,
+      mistakes,
+      ...(policy && { policy }),
+      ...(looked && { connections: looked }),
+    });
   else if (!config) {
     for (const it of mistakes) terminal.print(mistakeText(it));
     terminal.print(plural(mistakes.length, "mistake"));
@@ -49,6 +58,7 @@ async function run({
     const all = connectionsOf(config).length;
     if (all > 0) parts.push(plural(all, "connection"));
     terminal.print(`${visible(file)} is good: ${parts.join(", ")}`);
+    if (policy) terminal.print(visible(`${policy.file}: ${policy.message}`));
     for (const it of looked ?? []) terminal.print(visible(`${it.ok ? "answers" : "FAILS"}  ${it.name}: ${it.text}`));
   }
   return isGood ? 0 : 1;

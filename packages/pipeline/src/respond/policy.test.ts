@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Alert, Incident } from "@outweigh/schema";
 import { PipelineError } from "../error.ts";
-import { demandOf, readPolicy, recommend, toldOfIncident, toldOfSilence } from "./policy.ts";
+import { demandOf, readPolicy, recommend, toldOfIncident, toldOfSilence, unknownTeller } from "./policy.ts";
 
 const policy = readPolicy(`
 - when: { rule: undeclared-copy, incident: { severity: medium } }
@@ -89,4 +89,10 @@ test("a mistake is named by its file, entry and path", () => {
   );
   code("a: [", /^policy\.yml: not YAML/);
   code("x".repeat(300_000), /characters/);
+});
+
+test("a connection that the policy tells by and nobody named is found", () => {
+  const it = readPolicy("- { when: { source: silent }, tell: [soc, night], why: somebody must look }");
+  assert.equal(unknownTeller(it, ["soc"]), "night");
+  assert.equal(unknownTeller(it, ["night", "soc", "other"]), undefined);
 });

@@ -104,6 +104,11 @@ export function readPolicy(text: string): Policy {
   return policy;
 }
 
+/** The first name that the policy tells by and that is none of these connections'; undefined if all are. */
+export function unknownTeller({ tells }: Policy, names: readonly string[]): string | undefined {
+  return tells.flatMap((it) => it.tell).find((it) => !names.includes(it));
+}
+
 function readPart<Schema extends z.ZodType>(schema: Schema, value: unknown, entry?: number): z.infer<Schema> {
   const read = schema.safeParse(value);
   if (read.success) return read.data;

@@ -1,6 +1,6 @@
 // Tells by itself what the policy says: of new incidents and of sources that fell silent. Many at once are one message with their number.
-import { countText, toldOfIncident, toldOfSilence, type Policy } from "@outweigh/pipeline";
-import type { Connection, ConnectionRow, IncidentRow } from "@outweigh/schema";
+import { countText, toldOfIncident, toldOfSilence, unknownTeller, type Policy } from "@outweigh/pipeline";
+import { isTelling, type Connection, type ConnectionRow, type IncidentRow, type Telling } from "@outweigh/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Changes } from "../changes.ts";
 import type { Env } from "../env.ts";
@@ -10,7 +10,7 @@ import { incidentsSince } from "../store/incidents.ts";
 import { setTold, toldSince, untold } from "../store/told.ts";
 import type { Db } from "../store/state/state.ts";
 import { messageOf } from "../values.ts";
-import { isTelling, tell, type Telling } from "./drivers/tell.ts";
+import { tell } from "./drivers/tell.ts";
 import { incidentFacts, incidentMessage, lineOf, linkTo, type Message } from "./message.ts";
 import { plainLine } from "./outside.ts";
 
@@ -65,7 +65,10 @@ export class Notices {
     this.#options = options;
     const names = new Set(policy.tells.flatMap((it) => it.tell));
     this.#connections = connections.filter(isTelling).filter((it) => names.has(it.name));
-    const unknown = [...names].find((name) => !this.#connections.some((it) => it.name === name));
+    const unknown = unknownTeller(
+      policy,
+      this.#connections.map((it) => it.name),
+    );
     if (unknown !== undefined)
       throw new ServerError(
         "CONNECTION_UNKNOWN",

@@ -1,12 +1,12 @@
 // Tells somebody outside of an incident, by a connection that the configuration names. No other address is ever contacted.
-import type { Connection } from "@outweigh/schema";
+import { isTelling, type Connection } from "@outweigh/schema";
 import { z } from "zod";
 import type { Env } from "../env.ts";
 import { incidentById } from "../store/incidents.ts";
 import type { Db } from "../store/state/state.ts";
 import { done, notDone, type Act } from "./action.ts";
 import { hostOf, unsetOf } from "./connections.ts";
-import { isTelling, tell } from "./drivers/tell.ts";
+import { tell } from "./drivers/tell.ts";
 import { incidentFacts, incidentMessage } from "./message.ts";
 import { refusal } from "./outside.ts";
 

@@ -1,5 +1,5 @@
 // All acts that reach outside, one for each verb, over the connections of a configuration.
-import type { ActionVerb, Connection, ModelEntry } from "@outweigh/schema";
+import { isTelling, type ActionVerb, type Connection, type ModelEntry } from "@outweigh/schema";
 import type { Env } from "../../env.ts";
 import type { Db } from "../../store/state/state.ts";
 import type { Act } from "../action.ts";
@@ -9,7 +9,6 @@ import { revokeDeployKeys } from "./deploy-keys.ts";
 import { actOf, type Driver } from "./driver.ts";
 import { privateGithub } from "./github-repository.ts";
 import { privateHuggingface } from "./huggingface.ts";
-import { isTelling } from "./tell.ts";
 import { isTicketing, openTicket } from "./ticket.ts";
 
 interface OutsideOptions {

@@ -1,18 +1,11 @@
 // Sends one message by a connection: webhook, Slack's incoming webhook, or mail. Answers with what the other side said.
-import type { Connection, MailConnection, SlackConnection, WebhookConnection } from "@outweigh/schema";
+import type { MailConnection, SlackConnection, Telling, WebhookConnection } from "@outweigh/schema";
 import type { Env } from "../../env.ts";
 import type { Message } from "../message.ts";
 import { answerMs, ask, plainLine, refusal, secretOf, wordsOf } from "../outside.ts";
 
 /** Longest text that Slack is sent, in characters: it cuts longer ones itself. */
 const maxSlackText = 3000;
-
-/** Connections that a message can be sent by. */
-export type Telling = WebhookConnection | SlackConnection | MailConnection;
-
-export function isTelling(it: Connection): it is Telling {
-  return it.kind === "webhook" || it.kind === "slack" || it.kind === "mail";
-}
 
 /**
  * @param id Names the message for good: who gets it twice can see that it is one.
