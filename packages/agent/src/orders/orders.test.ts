@@ -17,6 +17,7 @@ import {
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { order, type ChangingVerb, type Order, type OrderResult } from "@outweigh/schema";
 import { aFolder, lay, weights } from "../testing/a-disk.ts";
 import { Proc } from "../watch/proc.ts";
@@ -155,6 +156,8 @@ test("a pid that was used again, or runs another program, is not hit", { skip },
   assert.match(changed?.message ?? "", /another program/);
   const own = await give("o3", { verb: "stop-process", process: `${process.pid}:1`, program, how: "end" });
   assert.equal(own?.state, "refused");
+  // A process that has just started may still run; one that is held never comes to sleep.
+  for (let left = 1_000; left > 0 && stateOf(child.pid) !== "S"; left--) await setTimeout(10);
   assert.equal(stateOf(child.pid), "S", "it was not even held");
 });
 
