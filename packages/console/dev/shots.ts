@@ -1,8 +1,9 @@
 // Photographs every page, dark and light, at two widths: `node dev/shots.ts FOLDER [name…]`. Wants a built console and Chromium.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { chromium, type Page } from "playwright-core";
-import { clients } from "./world/clients.ts";
+import type { Page } from "playwright-core";
+import { clients } from "../src/sample/world/clients.ts";
+import { aBrowser } from "./browser.ts";
 import { sessionScript, startFixture, type Mood } from "./server.ts";
 
 interface Shot {
@@ -17,6 +18,8 @@ const resell = encodeURIComponent(clients.find((it) => it.principal === "resell/
 
 const shots: readonly Shot[] = [
   { name: "incidents", path: "/incidents" },
+  { name: "sample", path: "/sample/incidents" },
+  { name: "sample-incident", path: "/sample/incidents/inc-214" },
   { name: "incident", path: "/incidents/inc-214" },
   { name: "incident-graph", path: "/incidents/inc-214?tab=graph" },
   { name: "incident-alerts", path: "/incidents/inc-214?tab=alerts" },
@@ -190,10 +193,7 @@ const shots: readonly Shot[] = [
 
 const [folder = "shots", ...names] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-});
+const browser = await aBrowser();
 for (const mood of ["busy", "empty", "broken"] as const) {
   const server = await startFixture({ mood });
   for (const colorScheme of ["dark", "light"] as const) {

@@ -1,25 +1,15 @@
 // The built pages in a real browser, before a made-up world and under the real policy.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import axe from "axe-core";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { aBrowser, noBrowser as skip } from "../dev/browser.ts";
 import { sessionScript, startFixture, type FixtureServer, type Mood } from "../dev/server.ts";
-import { consoleDir } from "./index.ts";
-
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-const skip =
-  (!executablePath && "no Chromium on this machine") ||
-  (!existsSync(join(consoleDir, "index.html")) && "the console is not built: npm run build");
 
 let browser: Browser;
 before(async () => {
   if (skip) return;
-  browser = await chromium.launch({
-    executablePath: executablePath ?? "",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
-  });
+  browser = await aBrowser();
 });
 after(async () => browser?.close());
 
@@ -274,8 +264,8 @@ test("an agent's source is offered no token: it signs what it sends", { skip }, 
 });
 
 test("rules that are not used are named with what to do, and a status says whose word it is", { skip }, async (t) => {
-  const { page } = await opened(t, "/rules?sel=weights_listed_by_script");
-  await page.getByText("6 rules and 4 detectors in use").waitFor();
+  const { page } = await opened(t, "/rules?sel=weights_read_with_download_tool");
+  await page.getByText("3 rules and 6 detectors in use").waitFor();
   await page.getByText(/nobody is declared as a reader yet/).waitFor();
   await page.getByText(/stable, in Sigma's words/).waitFor();
 });

@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { Frame } from "./pages/frame/frame.tsx";
 import { Lost, PageFailed } from "./pages/frame/lost.tsx";
+import { basepath } from "./sample/mode.ts";
 import type { Leaving } from "./ui/shortcuts.ts";
 import { parseSearch, printSearch, readSearch } from "./search.ts";
 
@@ -163,6 +164,7 @@ export const router = createRouter({
     settings,
     invitation,
   ]),
+  basepath,
   parseSearch,
   stringifySearch: printSearch,
   defaultPreload: "intent",

@@ -4,6 +4,7 @@ import { lists } from "../../api/queries.ts";
 import type { Column } from "../../ui/grid.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
 import { Dotted, Title } from "../../ui/parts.tsx";
+import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
@@ -29,6 +30,7 @@ export function ActionList() {
             Actions are ordered on an <Link to="/incidents">incident</Link> with Respond: previewed, given a reason,
             approved by a second person where the policy says so, verified, and undone from here or by themselves.
           </p>
+          {filter === "" && <SampleOffer />}
         </Empty>
       )}
       pivot={pivot}

@@ -10,6 +10,7 @@ import { pivot } from "../fields.ts";
 import { useEverywhere } from "../own-rules/may.ts";
 import { Background, DoNext } from "../playbooks/playbook.tsx";
 import { AlertMeta, Claim, Particulars, ProvingEvents, RuleText } from "./body.tsx";
+import { Linked } from "../clients/linked.tsx";
 import { Matched } from "./matched.tsx";
 
 /** One alert's page: the claim, why it matched, the events that prove it, and what the rule does not see. */
@@ -71,6 +72,14 @@ export function AlertPage() {
       >
         <Partial of={data} />
         <Claim of={data} />
+        {data.alert.linked && (
+          <Linked
+            of={data.alert.linked}
+            retests={[data.alert.linked.retest]}
+            alpha={data.alert.linked.alpha}
+            idOf={() => undefined}
+          />
+        )}
         <Section title="Why it matched">
           <Matched of={data.alert.matched} />
         </Section>

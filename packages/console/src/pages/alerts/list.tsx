@@ -8,6 +8,7 @@ import type { Column } from "../../ui/grid.tsx";
 import { Level } from "../../ui/level.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
 import { PaneActions, Section, Title } from "../../ui/parts.tsx";
+import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Empty, Problem, Waiting } from "../../ui/states.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
@@ -35,6 +36,7 @@ export function AlertList() {
             Rules have seen nothing to claim. <Link to="/sources">Sources</Link> says what arrives, and{" "}
             <Link to="/rules">Rules</Link> what is looked for.
           </p>
+          {filter === "" && <SampleOffer />}
         </Empty>
       )}
       pivot={pivot}

@@ -39,7 +39,7 @@ export function ClientPage() {
 }
 
 function Told({ of: it }: { readonly of: ClientDetail }) {
-  const [order, setOrder] = useState<Exclude<Position, "full"> | "any">();
+  const [order, setOrder] = useState<Exclude<Position, "full"> | "any" | "all">();
   const { client } = it;
   return (
     <Page
@@ -70,7 +70,6 @@ function Told({ of: it }: { readonly of: ClientDetail }) {
           <Section title="Particulars">
             <Facts rows={factsOf(client)} />
           </Section>
-          {client.group.length > 0 && <Group of={client} />}
         </>
       }
     >
@@ -80,13 +79,16 @@ function Told({ of: it }: { readonly of: ClientDetail }) {
           <Muted>{readingState(client)}</Muted>
         </p>
       </Section>
+      {client.group.length > 0 && <Group of={client} onDecide={() => setOrder("all")} />}
       <Dial of={it} onTurn={setOrder} />
       <Ordered of={it.actions} />
       {order && (
         <OrderClient
           client={client}
+          group={client.group}
+          all={order === "all"}
           models={it.models}
-          verb={order === "any" ? undefined : positionVerb[order]}
+          verb={order === "any" || order === "all" ? undefined : positionVerb[order]}
           onClose={() => setOrder(undefined)}
         />
       )}

@@ -6,6 +6,7 @@ import { Button } from "../../ui/button.tsx";
 import type { Column } from "../../ui/grid.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
 import { Facts, PaneActions, Section, Title } from "../../ui/parts.tsx";
+import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago, At } from "../../ui/when.tsx";
@@ -95,6 +96,7 @@ function NoKey() {
         <code>npx outweigh gateway key create NAME</code>. Where no gateway reports, <Link to="/clients">Clients</Link>{" "}
         says how to start one.
       </p>
+      <SampleOffer />
     </Empty>
   );
 }

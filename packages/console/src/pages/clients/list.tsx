@@ -6,6 +6,7 @@ import { count, plural, share } from "../../format/size.ts";
 import { Button } from "../../ui/button.tsx";
 import type { Column } from "../../ui/grid.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
+import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
@@ -178,6 +179,7 @@ function NoClient() {
             <code>npx outweigh gateway enrol</code>.
           </li>
         </ol>
+        <SampleOffer />
       </Empty>
     );
   if (gateways.every((it) => it.state !== "reporting"))

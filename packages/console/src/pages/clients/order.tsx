@@ -11,6 +11,7 @@ import {
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { decide } from "../../api/queries.ts";
+import { plural } from "../../format/size.ts";
 import { Button } from "../../ui/button.tsx";
 import { Buttons, Choices, Dialog, Form, Reason } from "../../ui/dialog.tsx";
 import { Amount, Field, Select } from "../../ui/field.tsx";
@@ -62,7 +63,13 @@ const strengths: Partial<
 };
 
 interface OrderProps {
-  readonly client: ClientRow;
+  readonly client: Pick<ClientRow, "id" | "principal">;
+  /** The accounts that are linked with it: the same can be ordered of all. */
+  readonly group?: readonly string[] | undefined;
+  /** Whether all of them are meant at first. */
+  readonly all?: boolean;
+  /** What it answers. */
+  readonly incident?: string;
   readonly models: readonly { readonly name: string }[];
   /** What was chosen already, by the dial. */
   readonly verb?: OrderVerb | undefined;
@@ -70,11 +77,12 @@ interface OrderProps {
 }
 
 /** Choose, see what would happen, say why, do it, see that it worked. */
-export function OrderClient({ client, models, verb: given, onClose }: OrderProps) {
+export function OrderClient({ client, group = [], all = false, incident, models, verb: given, onClose }: OrderProps) {
   const [verb, setVerb] = useState<OrderVerb | undefined>(given);
   const [lasts, setLasts] = useState<(typeof spans)[number]["id"]>("24");
   const [strength, setStrength] = useState<number>();
   const [model, setModel] = useState("");
+  const [together, setTogether] = useState(all && group.length > 0);
   const [tell, setTell] = useState("this key is under review");
   const [done, setDone] = useState<ActionRow>();
   const known = verb && strengths[verb];
@@ -82,6 +90,7 @@ export function OrderClient({ client, models, verb: given, onClose }: OrderProps
     forMs: Number(lasts) * hourMs,
     tell: tell.trim() === "" ? "this key is under review" : tell.trim(),
     ...(model !== "" && { model }),
+    ...(together && { also: [...group] }),
     ...(known && { [known.field]: strength ?? known.usual }),
   };
   if (done)
@@ -96,11 +105,13 @@ export function OrderClient({ client, models, verb: given, onClose }: OrderProps
       </Dialog>
     );
   return (
-    <Dialog
-      title={given ? `${verbText[given].name}: ${client.principal}` : `Order about ${client.principal}`}
-      onClose={onClose}
-      wide
-    >
+    <Dialog title={titleOf(client.principal, given, together ? group.length : 0)} onClose={onClose} wide>
+      {group.length > 0 && (
+        <label className={s.together}>
+          <input type="checkbox" checked={together} onChange={() => setTogether(!together)} />{" "}
+          {`The same for the ${plural(group.length, "account")} linked with it: one decision, undone as one`}
+        </label>
+      )}
       {given && <Muted>{verbText[given].does}</Muted>}
       {!given && (
         <Choices
@@ -142,7 +153,7 @@ export function OrderClient({ client, models, verb: given, onClose }: OrderProps
       )}
       {verb && (
         <Preview
-          order={{ verb, target: client.id, terms }}
+          order={{ verb, target: client.id, terms, ...(incident !== undefined && { incident }) }}
           onDone={setDone}
           onClose={onClose}
           key={JSON.stringify([verb, terms])}
@@ -152,8 +163,18 @@ export function OrderClient({ client, models, verb: given, onClose }: OrderProps
   );
 }
 
+function titleOf(principal: string, verb: OrderVerb | undefined, others: number): string {
+  const whom = others === 0 ? principal : `${principal} and ${plural(others, "account")} linked with it`;
+  return verb ? `${verbText[verb].name}: ${whom}` : `Order about ${whom}`;
+}
+
 interface PreviewProps {
-  readonly order: { readonly verb: OrderVerb; readonly target: string; readonly terms: OrderTerms };
+  readonly order: {
+    readonly verb: OrderVerb;
+    readonly target: string;
+    readonly incident?: string;
+    readonly terms: OrderTerms;
+  };
   readonly onDone: (it: ActionRow) => void;
   readonly onClose: () => void;
 }

@@ -1,4 +1,4 @@
-import type { ClientRow } from "@outweigh/schema";
+import type { AccountLinks, ClientRow } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -9,6 +9,7 @@ import { Problem, Waiting } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 import { Dial } from "./dial.tsx";
 import { factsOf } from "./facts.tsx";
+import { Linked } from "./linked.tsx";
 import { OrderClient } from "./order.tsx";
 import { Standing } from "./orders.tsx";
 import { positionVerb, readingState, type Position } from "./words.ts";
@@ -17,7 +18,7 @@ import { positionVerb, readingState, type Position } from "./words.ts";
 export function ClientPane({ of: row }: { readonly of: ClientRow }) {
   const { data, error } = useQuery(clientQuery(row.id));
   const navigate = useNavigate();
-  const [order, setOrder] = useState<Exclude<Position, "full"> | "any">();
+  const [order, setOrder] = useState<Exclude<Position, "full"> | "any" | "all">();
   const it = data?.client ?? row;
   return (
     <>
@@ -37,14 +38,16 @@ export function ClientPane({ of: row }: { readonly of: ClientRow }) {
         <Facts rows={factsOf(it)} />
         <Muted>{readingState(it)}</Muted>
       </Section>
-      {it.group.length > 0 && <Group of={it} />}
+      {it.group.length > 0 && <Group of={it} onDecide={() => setOrder("all")} />}
       <Standing of={it.standing} />
       {data ? <Dial of={data} onTurn={setOrder} /> : !error && <Waiting lines={4} />}
       {order && (
         <OrderClient
           client={it}
+          group={it.group}
+          all={order === "all"}
           models={data?.models ?? []}
-          verb={order === "any" ? undefined : positionVerb[order]}
+          verb={order === "any" || order === "all" ? undefined : positionVerb[order]}
           onClose={() => setOrder(undefined)}
         />
       )}
@@ -52,23 +55,31 @@ export function ClientPane({ of: row }: { readonly of: ClientRow }) {
   );
 }
 
-/** Accounts that ask as one does; each name leads to the two side by side. */
-export function Group({ of: it }: { readonly of: ClientRow }) {
+/** Accounts that ask as one does, why they are tested together, and what that gave. */
+export function Group({ of: it, onDecide }: { readonly of: ClientRow; readonly onDecide: () => void }) {
+  const idOf = (name: string) => `${it.gateway}:${name}`;
+  // A gateway of an earlier version tells of names alone.
+  const links: AccountLinks = it.linked ?? {
+    members: [it.principal, ...it.group],
+    links: [],
+    falseLinks: 0,
+    accounts: 0,
+    capped: false,
+  };
   return (
-    <Section title="Linked with">
+    <>
+      <Linked of={links} retests={it.linked?.retests ?? []} idOf={idOf} onDecide={onDecide} />
       <p>
+        <Muted>Side by side with </Muted>
         {it.group.map((other, i) => (
           <span key={other}>
             {i > 0 && ", "}
-            <Link to="/clients/$id/beside/$other" params={{ id: it.id, other: `${it.gateway}:${other}` }}>
+            <Link to="/clients/$id/beside/$other" params={{ id: it.id, other: idOf(other) }}>
               <Shown>{other}</Shown>
             </Link>
           </span>
         ))}
       </p>
-      <Muted>
-        They ask alike, and are tested together. That links accounts, it does not say that they are one person.
-      </Muted>
-    </Section>
+    </>
   );
 }

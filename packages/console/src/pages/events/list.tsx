@@ -8,6 +8,7 @@ import { usePreferences } from "../../preferences.ts";
 import type { Column } from "../../ui/grid.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
 import { Dotted, PaneActions, Title } from "../../ui/parts.tsx";
+import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Empty, Partial } from "../../ui/states.tsx";
 import { Middle, Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
@@ -49,6 +50,7 @@ export function EventList() {
               : "What no source sees leaves no event. What each of them cannot see is under "}
             <Link to="/sources">Sources</Link>.
           </p>
+          {filter === "" && <SampleOffer />}
         </Empty>
       )}
       pivot={pivot}

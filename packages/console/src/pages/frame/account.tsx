@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { decide, sessionQuery } from "../../api/queries.ts";
 import { zoneName } from "../../format/time.ts";
 import { prefer, usePreferences, type Preferences } from "../../preferences.ts";
+import { isSample } from "../../sample/mode.ts";
 import { Menu } from "../../ui/menu.tsx";
 import { Shown } from "../../ui/text.tsx";
 
@@ -29,8 +30,9 @@ export function Account({ className }: { readonly className: string }) {
     label: "Sign this browser out",
     onClick: () => void decide.signOut().finally(() => location.reload()),
   };
+  const session = { label: "Session", items: [out] };
   return (
-    <Menu groups={[...groups, { label: "Session", items: [out] }]} className={className}>
+    <Menu groups={isSample ? groups : [...groups, session]} className={className}>
       <Shown>{data?.user.name ?? "Preferences"}</Shown>
       <span>{data?.user.role}</span>
     </Menu>

@@ -5,6 +5,7 @@ import { useLive } from "../../api/live.ts";
 import { healthQuery, overviewQuery, sessionQuery } from "../../api/queries.ts";
 import { count, plural, share } from "../../format/size.ts";
 import { agoInWords, span } from "../../format/time.ts";
+import { isSample } from "../../sample/mode.ts";
 import { Shown } from "../../ui/text.tsx";
 import { useNow } from "../../ui/when.tsx";
 import { alarmingRejects } from "../sources/words.ts";
@@ -112,6 +113,7 @@ function Scan({ of: it }: { readonly of: Overview["scan"] }) {
 function Hearing() {
   const { state, since } = useLive();
   const now = useNow();
+  if (isSample) return <>sample</>;
   if (state === "live") return <>live</>;
   if (state === "connecting") return <>connecting</>;
   return <span className={s.told}>not live for {span(now - since)}: connecting again</span>;

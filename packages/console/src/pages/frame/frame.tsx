@@ -8,11 +8,13 @@ import { overviewQuery, sessionQuery } from "../../api/queries.ts";
 import { count } from "../../format/size.ts";
 import { shortcuts, type ShortcutId } from "../../keys.ts";
 import { nextTheme } from "../../preferences.ts";
+import { isSample } from "../../sample/mode.ts";
 import { Keys } from "../../ui/button.tsx";
 import { useShortcuts, type Handlers } from "../../ui/shortcuts.ts";
 import { Failed } from "../../ui/states.tsx";
 import { Account } from "./account.tsx";
 import { Footer } from "./footer.tsx";
+import { SampleMark } from "./sample-mark.tsx";
 import s from "./frame.module.css";
 
 const Guide = lazy(() => import("./guide.tsx").then((it) => ({ default: it.Guide })));
@@ -32,11 +34,12 @@ export function Frame() {
 
 function SignedIn() {
   const [open, setOpen] = useState<"guide" | "palette">();
-  useEffect(listen, []);
+  useEffect(() => (isSample ? undefined : listen()), []);
   useGoing();
   useShortcuts({ guide: () => setOpen("guide"), palette: () => setOpen("palette"), theme: nextTheme });
   return (
     <div className={s.frame}>
+      {isSample && <SampleMark />}
       <Nav onGuide={() => setOpen("guide")} onPalette={() => setOpen("palette")} />
       <main className={s.main}>
         <Outlet />

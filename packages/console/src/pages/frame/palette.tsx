@@ -5,6 +5,7 @@ import { useState } from "react";
 import { lists } from "../../api/queries.ts";
 import { shortcuts } from "../../keys.ts";
 import { nextTheme } from "../../preferences.ts";
+import { inSample, isSample } from "../../sample/mode.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Options, useChoice, type Option } from "../../ui/options.tsx";
 import s from "./guide.module.css";
@@ -81,6 +82,14 @@ function useFound(text: string): Found[] {
     .filter((it) => "to" in it)
     .map((it) => ({ key: it.id, label: it.does, about: "page", run: () => void navigate({ to: it.to }) }));
   const theme = { key: "theme", label: "Switch between light, dark and the system's theme", about: "", run: nextTheme };
+  const sample = isSample
+    ? { key: "sample", label: "Leave the sample", about: "", run: () => location.assign("/") }
+    : {
+        key: "sample",
+        label: "Look at a sample: none of it happened",
+        about: "",
+        run: () => location.assign(inSample("/incidents")),
+      };
   const known = (models.data?.items ?? []).map(({ name }) => ({
     key: `model ${name}`,
     label: name,
@@ -100,7 +109,7 @@ function useFound(text: string): Found[] {
     run: () => void navigate({ to: "/events", search: { filter } }),
   };
   return [
-    ...[...pages, theme].filter((it) => has(it.label)),
+    ...[...pages, theme, sample].filter((it) => has(it.label)),
     ...known.filter((it) => word !== "" && has(it.label)).slice(0, maxFound),
     ...told.slice(0, maxFound),
     ...(word === "" ? [] : [hunt]),

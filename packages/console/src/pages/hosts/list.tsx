@@ -4,6 +4,7 @@ import { lists } from "../../api/queries.ts";
 import { count } from "../../format/size.ts";
 import type { Column } from "../../ui/grid.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
+import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
@@ -104,6 +105,7 @@ function NoHost() {
           . No root is needed.
         </li>
       </ol>
+      <SampleOffer />
     </Empty>
   );
 }

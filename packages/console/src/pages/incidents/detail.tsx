@@ -26,6 +26,7 @@ import { StoryGraph } from "./graph.tsx";
 import { Groupings } from "./groupings.tsx";
 import { ImpactOf } from "./impact.tsx";
 import { LaneView } from "./lane.tsx";
+import { LinkedAccounts } from "./linked.tsx";
 import { IncidentMeta } from "./meta.tsx";
 import { Pack } from "./pack.tsx";
 import { Pins } from "./pins.tsx";
@@ -139,6 +140,7 @@ function Content({ of: it, tab }: { readonly of: IncidentDetail; readonly tab: s
           <Section title="What happened">
             <Prose>{it.story}</Prose>
           </Section>
+          <LinkedAccounts of={it} />
           <Section title="Evidence">
             <LaneView entries={it.timeline} gaps={it.gaps} />
             <Evidence entries={it.timeline} gaps={it.gaps} max={maxLines} details />

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { healthQuery, overviewQuery } from "../../api/queries.ts";
 import { plural } from "../../format/size.ts";
 import { agoInWords } from "../../format/time.ts";
+import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Shown } from "../../ui/text.tsx";
 import { useNow } from "../../ui/when.tsx";
@@ -71,6 +72,7 @@ function FirstStart({ of: { scan, models } }: { readonly of: Overview }) {
           Try it on old logs first: <code>npx outweigh replay FILES…</code> prints what would have been an incident.
         </li>
       </ol>
+      <SampleOffer />
     </Empty>
   );
 }

@@ -5,6 +5,7 @@ import { lists, overviewQuery } from "../../api/queries.ts";
 import { count, heldShort, size } from "../../format/size.ts";
 import type { Column } from "../../ui/grid.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
+import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { modelFields, pivot } from "../fields.ts";
@@ -177,6 +178,7 @@ function NoModel() {
         Reads of models that nobody registered still raise <Link to="/alerts">alerts</Link>, but they cannot be
         balanced.
       </p>
+      <SampleOffer />
     </Empty>
   );
 }

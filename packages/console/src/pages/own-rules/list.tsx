@@ -4,6 +4,7 @@ import { lists } from "../../api/queries.ts";
 import { count } from "../../format/size.ts";
 import type { Column } from "../../ui/grid.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
+import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
@@ -30,6 +31,7 @@ export function OwnRuleList() {
             <Link to="/events">hunt</Link> begins a rule. Until then all <Link to="/rules">rules</Link> speak as they
             came.
           </p>
+          {filter === "" && <SampleOffer />}
         </Empty>
       )}
       pivot={pivot}

@@ -7,6 +7,7 @@ import { Button } from "../../ui/button.tsx";
 import { Buttons } from "../../ui/dialog.tsx";
 import { usePageTitle } from "../../ui/page-title.ts";
 import { Facts, Section } from "../../ui/parts.tsx";
+import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 import { Ago, At } from "../../ui/when.tsx";
@@ -44,6 +45,9 @@ export function Settings() {
           </Link>
           .
         </p>
+      </Section>
+      <Section title="Sample">
+        <SampleOffer />
       </Section>
     </article>
   );

@@ -3,6 +3,7 @@ import { lists } from "../../api/queries.ts";
 import { count, plural } from "../../format/size.ts";
 import type { Column } from "../../ui/grid.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
+import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
@@ -128,6 +129,7 @@ function NoSource() {
           Not sure what a log is worth? <code>npx outweigh replay FILE</code> says what it shows and what it cannot.
         </li>
       </ol>
+      <SampleOffer />
     </Empty>
   );
 }

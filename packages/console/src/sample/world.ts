@@ -1,4 +1,4 @@
-// A made-up organisation on a bad day: what the fixture server answers. Shapes are checked against the schema on start.
+// A made-up organisation on a bad day: what the sample shows, and what the fixture server answers. api.test.ts holds it to the schema.
 export { now } from "./world/time.ts";
 export { accounts, overview, session } from "./world/session.ts";
 export { incidentDetail, incidents } from "./world/incidents.ts";

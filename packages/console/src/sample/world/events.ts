@@ -29,7 +29,7 @@ function read(i: number, at: number, role: string, shard: number): OcsfEvent {
     bytes: 543_750_000,
     src_external: outside,
     src_endpoint: { ip: outside ? "203.0.113.9" : `10.0.3.${(i % 200) + 2}` },
-    http_request: { user_agent: outside ? "[aws-cli/2.15.0 Python/3.11]" : "aws-sdk-go-v2/1.30" },
+    http_request: { user_agent: outside ? "[curl/8.5.0]" : "aws-sdk-go-v2/1.30" },
     api: { operation: "GetObject", service: { name: "s3.amazonaws.com" } },
     raw_data: JSON.stringify({
       eventVersion: "1.11",

@@ -25,7 +25,7 @@ export const bulkRead: PlaybookText = {
 };
 
 export const exposure: PlaybookText = {
-  id: "exposed-storage",
+  id: "exposure",
   title: "Storage was opened to others",
   sections: [
     {

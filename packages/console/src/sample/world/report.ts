@@ -42,7 +42,7 @@ export const report: Report = {
   },
   sight: { sources: 6, sending: 4, unseen: [{ source: "hf-audit", ms: 3 * hour }] },
   rules: [
-    { rule: "weights_listed_by_script", alerts: 14, noTheft: 11 },
+    { rule: "weights_read_with_download_tool", alerts: 14, noTheft: 11 },
     { rule: "complete-copy", alerts: 5, noTheft: 0 },
   ],
 };

@@ -7,24 +7,24 @@ import { analytics, began, min, now } from "./time.ts";
 
 export const alerts: AlertRow[] = [
   alert("a-1", {
-    rule: "weights_listed_by_script",
-    title: "Weights listed by a scripted client",
-    summary: "role/analytics listed s3://acme-models/acme-13b/ 3 times with aws-cli within 40 s.",
+    rule: "weights_read_with_download_tool",
+    title: "Weights read with a download tool",
+    summary: "role/analytics read acme-13b from s3://acme-models/acme-13b/ with curl, 48 times in 11 min.",
     severity: "medium",
-    firstAt: began,
-    lastAt: began + 40_000,
-    count: 3,
+    firstAt: began + 2 * min,
+    lastAt: began + 13 * min,
+    count: 48,
     matched: [
-      { field: "api.operation", value: "ListObjectsV2" },
-      { field: "http_request.user_agent", value: "[aws-cli/2.15.0 Python/3.11]" },
+      { field: "operation", value: "download" },
+      { field: "http_request.user_agent", value: "[curl/8.5.0]" },
       { field: "src_endpoint.ip", value: "203.0.113.9" },
     ],
-    techniques: ["AML.T0007", "T1619"],
+    techniques: ["AML.T0035", "T1213"],
   }),
   alert("a-2", {
-    rule: "first_read_by_new_principal",
-    title: "First read by a principal that never read this model",
-    summary: "role/analytics read acme-13b for the first time in 90 days of events.",
+    rule: "unaccounted-read",
+    title: "Read of a protected model that nobody declared",
+    summary: "role/analytics read acme-13b, and the register does not allow it.",
     severity: "low",
     firstAt: began + 2 * min,
     lastAt: began + 2 * min,
@@ -32,8 +32,8 @@ export const alerts: AlertRow[] = [
     techniques: ["AML.T0035", "T1530"],
   }),
   alert("a-3", {
-    rule: "unaccounted-read",
-    title: "Complete copy that no declared copy accounts for",
+    rule: "complete-copy",
+    title: "Complete copy of a model, accounted for by nobody",
     summary:
       "role/analytics read 48 of 48 shards (26.1 GB, all of acme-13b) in 11 min. No declared copy accounts for them.",
     severity: "critical",
@@ -44,7 +44,7 @@ export const alerts: AlertRow[] = [
   }),
   alert("a-4", {
     rule: "undeclared-copy",
-    title: "Undeclared copy found by a scan",
+    title: "Copy of a model outside every declared place",
     summary: "gpu-9:/home/dev/m.gguf holds the weights of acme-13b. No place of the register covers it.",
     severity: "critical",
     firstAt: began + 35 * min,
@@ -57,14 +57,13 @@ export const alerts: AlertRow[] = [
   }),
   ...Array.from({ length: 37 }, (_, i) =>
     alert(`a-${i + 9}`, {
-      rule:
-        ["token_used_from_new_network", "range_reads_by_tool", "bucket_opened_to_public", "bulk-read"][i % 4] ?? "x",
+      rule: ["new-network", "segmented-download", "s3_bucket_opened_to_everyone", "weights_bulk_read"][i % 4] ?? "x",
       title:
         [
-          "Token used from a new network",
-          "Ranged reads with a tool where an SDK is usual",
-          "Bucket opened to the public",
-          "Bulk read",
+          "Declared reader reads from a network never seen for it",
+          "Weights fetched in pieces",
+          "Bucket with a model opened to everyone",
+          "Many files of weights read in a short time",
         ][i % 4] ?? "",
       summary: "It was seen more often than the rule allows.",
       severity: (["informational", "low", "low", "medium", "high"] as const)[i % 5] ?? "low",
@@ -101,17 +100,20 @@ function alert(id: string, override: Partial<AlertRow>): AlertRow {
   };
 }
 
-const ruleText = `title: Weights listed by a scripted client
-name: weights_listed_by_script
-status: experimental
-logsource:
-    product: aws
-    service: cloudtrail
+const ruleText = `title: Weights read with a download tool
+name: weights_read_with_download_tool
+status: test
+logsource: { product: outweigh, category: model_access }
 detection:
-    selection:
-        api.operation: ListObjectsV2
-        http_request.user_agent|contains: [curl, aws-cli, python-requests]
-    condition: selection
+  read:
+    operation: download
+    weights: true
+    status_id: 1
+  tool:
+    http_request.user_agent|startswith: [curl/, '[curl/', Wget, '[Wget', rclone/]
+  reader:
+    principal|expand: '%known_readers%'
+  condition: read and tool and not reader
 level: medium
 `;
 
