@@ -1,9 +1,18 @@
 import { z } from "zod";
+import { accountLinks, retest } from "./gateway.ts";
 import { severity } from "./severity.ts";
 import { act, method, technique } from "./theft.ts";
 
 /** The most event ids that one alert lists; it counts the rest. */
 export const maxEventsPerAlert = 200;
+
+/** Accounts that a finding is of together: why they were tested as one, and what that gave, which alone is the claim. */
+export const alertLinks = accountLinks.extend({
+  retest,
+  /** Promised chance of this finding for honest accounts that are so alike, as a share. */
+  alpha: z.number().min(0).max(1).optional(),
+});
+export type AlertLinks = z.infer<typeof alertLinks>;
 
 /** A detection's claim about some events. It says what was seen, never what to do about it. */
 export const alert = z.object({
@@ -26,6 +35,8 @@ export const alert = z.object({
   events: z.array(z.string()).min(1).max(maxEventsPerAlert),
   /** How many events there were in all. */
   count: z.int().positive(),
+  /** Where several accounts were tested as one. */
+  linked: alertLinks.optional(),
   /** Why it matched: the fields, with their values, that the rule names. */
   matched: z.array(z.object({ field: z.string(), value: z.string() })).default([]),
   techniques: z.array(technique),

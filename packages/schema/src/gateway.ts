@@ -21,6 +21,8 @@ const name = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._@:/-]{0,127}$/, "expected letters, digits and ._@:/-, at most 128");
 const own = z.string().regex(/^\$\{[A-Z_][A-Z0-9_]*\}$/, "expected ${NAME}, a variable of the environment");
 const path = z.string().regex(/^\/[\w./~:{}-]*$/, "expected a path that starts with a slash");
+/** Most accounts that one decision orders about: the gateway links no more to one group. */
+export const maxOrderedTogether = 64;
 const perMinute = z.number().positive().max(1e12);
 
 /** What an answer may give away: the dial. Each step gives less than the one before; `top-k` is the largest k, rounded. */
@@ -229,6 +231,11 @@ export const orderTerms = z.strictObject({
   model: z.string().min(1).max(128).optional(),
   /** What the client is told. Not the reason that goes on record: that one may name a suspicion. */
   tell: z.string().trim().min(1).max(500).optional(),
+  /** The same for these, by one decision: accounts that were found together with the first. */
+  also: z
+    .array(z.string().min(1).max(256))
+    .max(maxOrderedTogether - 1)
+    .optional(),
   ...strength,
 });
 export type OrderTerms = z.infer<typeof orderTerms>;
@@ -270,6 +277,55 @@ const who = {
   userAgent: z.string().max(256).optional(),
 };
 
+/**
+ * What links accounts. `template`: wordings that come back in their prompts. `timing`: busy at the same times. `dispersion`: together
+ * busier evenly than by chance. `turns`: one asks, then the other. `infrastructure`: a rare address or program. `birth`: both opened
+ * soon after a ban.
+ */
+export const linkFeature = z.enum(["template", "timing", "dispersion", "turns", "infrastructure", "birth"]);
+export type LinkFeature = z.infer<typeof linkFeature>;
+
+/** Most links that are told of one group: the strongest. */
+export const maxLinksTold = 64;
+
+/** Why accounts are tested as one. A link is a reason to look, never a verdict: honest accounts share templates and networks too. */
+export const accountLinks = z.object({
+  /** All accounts of the group. */
+  members: z.array(z.string().max(256)).min(2).max(1000),
+  /** The strongest first. Absent `p`: behind one address, which says nothing of how seldom that is. */
+  links: z
+    .array(
+      z.object({
+        a: z.string().max(256),
+        b: z.string().max(256),
+        /** How seldom unrelated accounts are so alike, 0…1: all features together. */
+        p: z.number().min(0).max(1).optional(),
+        because: z.array(z.object({ feature: linkFeature, p: z.number().min(0).max(1).optional() })).max(8),
+      }),
+    )
+    .max(maxLinksTold),
+  /** Links between unrelated accounts that are to be expected each time `accounts` are compared, over all their pairs. */
+  falseLinks: z.number().nonnegative(),
+  accounts: z.int().nonnegative(),
+  /** True if the group is full: there may be more. */
+  capped: z.boolean(),
+});
+export type AccountLinks = z.infer<typeof accountLinks>;
+
+/**
+ * What testing linked accounts as one gave, for one model. `calibrating`: no level is promised for so many. `link-only`: together they
+ * ask nothing that benign groups do not. Only `evidence` may be acted on.
+ */
+export const retest = z.object({
+  model: z.string().max(128),
+  state: z.enum(["calibrating", "link-only", "evidence"]),
+  /** Queries that were tested together. */
+  queries: z.int().nonnegative(),
+  /** The highest value over its level: 1 alarms. Absent where there is no level. */
+  most: z.number().nonnegative().optional(),
+});
+export type Retest = z.infer<typeof retest>;
+
 /** What detectors of the gateway can find. */
 export const gatewayFindings = [
   "novel-queries",
@@ -301,6 +357,8 @@ export const gatewayRecord = z.discriminatedUnion("kind", [
     fidelity: z.number().min(0).max(1).optional(),
     /** Principals that were tested together. */
     group: z.array(z.string().max(256)).max(1000).optional(),
+    /** Why they were. */
+    linked: accountLinks.optional(),
     /** The policy the answers were given under. */
     epoch: z.int().nonnegative(),
   }),
@@ -366,6 +424,8 @@ export const gatewayClient = z.object({
     .optional(),
   /** The other members of its linked group. */
   group: z.array(z.string()),
+  /** Why it is in that group, by its own links alone, and what testing the group gave. */
+  linked: accountLinks.extend({ retests: z.array(retest).max(64) }).optional(),
   orders: z.array(z.string()),
 });
 export type GatewayClient = z.infer<typeof gatewayClient>;

@@ -117,7 +117,7 @@ export {
   type Role,
   type SignInWays,
 } from "./account.ts";
-export { alert, maxEventsPerAlert, type Alert } from "./alert.ts";
+export { alert, alertLinks, maxEventsPerAlert, type Alert, type AlertLinks } from "./alert.ts";
 export {
   actionOption,
   actionPage,
@@ -280,7 +280,15 @@ export { FilterError, parseFilter, printFilter, type FilterTerm } from "./filter
 export {
   answerDial,
   gatewayClient,
+  accountLinks,
   gatewayFindings,
+  linkFeature,
+  maxLinksTold,
+  maxOrderedTogether,
+  retest,
+  type AccountLinks,
+  type LinkFeature,
+  type Retest,
   gatewayLimits,
   gatewayModel,
   gatewayOrder,

@@ -50,6 +50,36 @@ test("alerts of one principal are one incident, as bad as the worst, told by wha
   incidentSchema.parse(it);
 });
 
+test("accounts that were found as one stand in the incident with the reason, and what one of them does later joins it", () => {
+  const incidents = new Incidents();
+  const linked = {
+    members: ["sock-1", "sock-2", "sock-3"],
+    links: [{ a: "sock-1", b: "sock-2", p: 1e-9, because: [{ feature: "template" as const, p: 1e-9 }] }],
+    falseLinks: 2,
+    accounts: 40,
+    capped: false,
+    retest: { model: "chat", state: "evidence" as const, queries: 30, most: 1.2 },
+  };
+  const found = anAlert({
+    rule: "gateway_extraction_found",
+    principal: "sock-2",
+    model: "chat",
+    severity: "high",
+    linked,
+  });
+  const first = take(incidents, found);
+  assert.deepEqual(first?.principals, ["sock-2", "sock-1", "sock-3"]);
+  assert.match(
+    first?.reason ?? "",
+    /3 accounts are linked by wordings and were tested as one: the link alone says nothing/,
+  );
+  const later = take(incidents, anAlert({ principal: "sock-3", model: "another", severity: "low" }));
+  assert.equal(later?.id, first?.id);
+  const restored = new Incidents();
+  restored.restore(JSON.parse(JSON.stringify(incidents.snapshot())));
+  assert.equal(take(restored, anAlert({ principal: "sock-1", model: "a third" }))?.id, first?.id);
+});
+
 test("quiet alerts open nothing; they join when something loud of their principal comes", () => {
   const incidents = new Incidents();
   const quiet = anAlert({ severity: "low" });

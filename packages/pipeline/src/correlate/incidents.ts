@@ -87,8 +87,11 @@ export class Incidents {
     const own = this.#homes.get(it.id);
     const story = own ?? this.#join(it, address) ?? this.#open(it);
     if (!story) return undefined;
-    if (own) own.members = own.members.map((one) => (one.id === it.id ? it : one));
-    else this.#add(story, it);
+    if (own) {
+      own.members = own.members.map((one) => (one.id === it.id ? it : one));
+      // Its group may have grown.
+      this.#index.add(own, it);
+    } else this.#add(story, it);
     if (outside !== undefined && !story.addresses.includes(outside)) {
       const before = story.addresses;
       story.addresses = [...before, outside].slice(-maxNames);

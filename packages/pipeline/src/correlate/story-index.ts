@@ -1,6 +1,10 @@
 /** What of a story it is found by. */
 interface Findable {
-  readonly members: readonly { readonly principal?: string | undefined; readonly model?: string | undefined }[];
+  readonly members: readonly {
+    readonly principal?: string | undefined;
+    readonly linked?: readonly string[] | undefined;
+    readonly model?: string | undefined;
+  }[];
   readonly addresses: readonly string[];
 }
 
@@ -26,8 +30,9 @@ export class StoryIndex<Story extends Findable> {
     for (const it of story.addresses) this.#put("address", it, story);
   }
 
-  add(story: Story, { principal, model }: Findable["members"][number]): void {
+  add(story: Story, { principal, linked = [], model }: Findable["members"][number]): void {
     if (principal !== undefined) this.#put("principal", principal, story);
+    for (const it of linked) this.#put("principal", it, story);
     if (model !== undefined) this.#put("model", model, story);
   }
 
@@ -40,8 +45,9 @@ export class StoryIndex<Story extends Findable> {
 
   close(story: Story): void {
     this.#order.delete(story);
-    for (const { principal, model } of story.members) {
+    for (const { principal, linked = [], model } of story.members) {
       if (principal !== undefined) this.#drop("principal", principal, story);
+      for (const it of linked) this.#drop("principal", it, story);
       if (model !== undefined) this.#drop("model", model, story);
     }
     for (const it of story.addresses) this.#drop("address", it, story);

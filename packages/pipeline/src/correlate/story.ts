@@ -1,6 +1,7 @@
 import { severityId, worse, type Alert, type Incident, type Severity } from "@outweigh/schema";
 import { z } from "zod";
 import { countText, spanText } from "../amounts.ts";
+import { featuresText } from "../detect/linked.ts";
 
 /** Most names that an incident lists. */
 export const maxNames = 100;
@@ -17,6 +18,10 @@ export const member = z.object({
   address: z.string().optional(),
   act: z.enum(["obtain", "copy", "replicate"]).optional(),
   method: z.string().optional(),
+  /** Accounts that it is of together, its principal among them. */
+  linked: z.array(z.string()).optional(),
+  /** By what they are linked, in words. */
+  linkedBy: z.string().optional(),
   firstAt: z.number(),
   lastAt: z.number(),
 });
@@ -49,6 +54,7 @@ export function memberOf({
   method,
   firstAt,
   lastAt,
+  linked,
 }: Alert): Member {
   return {
     id,
@@ -61,6 +67,7 @@ export function memberOf({
     ...(model !== undefined && { model }),
     ...(act !== undefined && { act }),
     ...(method !== undefined && { method }),
+    ...(linked && { linked: linked.members.slice(0, maxNames), linkedBy: featuresText(linked) }),
   };
 }
 
@@ -112,7 +119,7 @@ export function incidentOf(story: Story): Incident {
   const loud = members.filter((it) => severityId(it.severity) >= severityId("medium"));
   const act = lead?.act ?? loud.find((it) => it.act !== undefined)?.act;
   const method = lead?.method ?? loud.find((it) => it.method !== undefined)?.method;
-  const [principals, models] = [named(members, "principal"), named(members, "model")];
+  const [principals, models] = [namedPrincipals(members), named(members, "model")];
   return {
     id,
     title: lead ? lead.summary + alikeText(lead, worst) : "An incident without alerts",
@@ -148,10 +155,23 @@ function named(members: readonly Member[], key: "principal" | "model"): string[]
   return [...found];
 }
 
+/** The same of principals, with the accounts that were found together with them. */
+function namedPrincipals(members: readonly Member[]): string[] {
+  const linked = members.flatMap((it) => it.linked ?? []);
+  return [...new Set([...named(members, "principal"), ...linked])].slice(0, maxNames);
+}
+
 /** Why these alerts stand together: what a person decided first. */
 function reasonOf(story: Story, principals: readonly string[], models: readonly string[]): string {
-  const shared = sharedOf(story, principals, models);
+  const shared = sharedOf(story, principals, models) + linkedText(story);
   return story.decided === undefined ? shared : `${story.decided} ${shared}`;
+}
+
+/** Why accounts without an alert of their own stand in it. */
+function linkedText({ members }: Story): string {
+  const found = members.find((it) => it.linkedBy !== undefined);
+  if (!found) return "";
+  return `. ${countText(found.linked?.length ?? 0, "account")} are linked by ${found.linkedBy} and were tested as one: the link alone says nothing against any of them, the test does of all together`;
 }
 
 /** What these alerts share, in one sentence. */

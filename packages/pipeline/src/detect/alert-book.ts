@@ -4,6 +4,7 @@ import {
   worse,
   type Act,
   type Alert,
+  type AlertLinks,
   type Method,
   type OcsfEvent,
   type Severity,
@@ -24,6 +25,8 @@ export interface Claim {
   readonly events: readonly string[];
   /** When the first of its events happened, in ms since 1970, where known. */
   readonly since?: number | undefined;
+  /** Accounts that were tested as one. */
+  readonly linked?: AlertLinks | undefined;
   readonly matched: readonly { readonly field: string; readonly value: string }[];
   readonly techniques: readonly string[];
   readonly playbook: string;
@@ -71,7 +74,7 @@ export class AlertBook {
 }
 
 function first(claim: Claim, event: OcsfEvent): Alert {
-  const { rule, title, summary, severity, principal, model, act, method, techniques, playbook } = claim;
+  const { rule, title, summary, severity, principal, model, act, method, linked, techniques, playbook } = claim;
   const events = [...new Set(claim.events)];
   const digest = createHash("sha256")
     .update(JSON.stringify([rule, principal, model, events[0]]))
@@ -90,6 +93,7 @@ function first(claim: Claim, event: OcsfEvent): Alert {
     ...(method !== undefined && { method }),
     events: events.slice(0, maxEventsPerAlert),
     count: events.length,
+    ...(linked && { linked }),
     matched: claim.matched.slice(0, maxMatched).map(({ field, value }) => ({ field, value: value.slice(0, maxValue) })),
     techniques: [...techniques],
     playbook,
@@ -107,6 +111,8 @@ function repeated(before: Alert, claim: Claim, event: OcsfEvent): Alert {
     summary: weaker ? before.summary : claim.summary.slice(0, maxSummary),
     ...(!weaker && claim.act !== undefined && { act: claim.act }),
     ...(!weaker && claim.method !== undefined && { method: claim.method }),
+    // A group that grew is told as it is now.
+    ...(claim.linked && { linked: claim.linked }),
     firstAt: Math.min(before.firstAt, claim.since ?? event.time, event.time),
     lastAt: Math.max(before.lastAt, event.time),
     events: [...before.events, ...fresh].slice(0, maxEventsPerAlert),

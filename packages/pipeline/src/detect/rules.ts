@@ -13,9 +13,11 @@ import { weightSuffixes } from "../artifact.ts";
 import type { Logsource, Raw } from "../ingest/source.ts";
 import type { Register } from "../register.ts";
 import type { TunedCount, TunedRule } from "../tuning.ts";
+import { countText } from "../amounts.ts";
 import type { Claim } from "./alert-book.ts";
 import { detectors } from "./detectors.ts";
 import { methodOf, whoText } from "./events.ts";
+import { featuresText, linkedOf } from "./linked.ts";
 import { ruleInfo, severityOf, type RuleInfo } from "./rule-info.ts";
 import { OwnRules } from "./own-rules.ts";
 import { failed } from "./run.ts";
@@ -123,16 +125,21 @@ export class Rules {
     if (!this.#own.speaks(match.document, event)) return [];
     const times = match.count > 1 ? `, ${match.count} events` : "";
     const what = event.artifact === undefined ? "" : `: ${event.artifact}`;
+    const linked = linkedOf(event);
+    const more = linked
+      ? ` and ${countText(linked.members.length - 1, "account")} linked by ${featuresText(linked)}`
+      : "";
     return [
       {
         rule: info.id,
         title: info.title,
-        summary: `${info.title} by ${whoText(event)}${what}${times}`,
+        summary: `${info.title} by ${whoText(event)}${more}${what}${times}`,
         severity: severityOf(info),
         principal: event.principal,
         model: event.model,
         act: info.act,
         method: info.method ?? methodOf(event),
+        linked,
         events: match.events.length > 0 ? match.events : [event.id],
         matched: match.matched,
         techniques: info.techniques,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { eventsOf, onlyEvent, readWith, whyNot } from "../testing/read.ts";
+import { featuresText, linkedOf } from "../detect/linked.ts";
 import { gateway } from "./gateway.ts";
 import { detectKind } from "./sources.ts";
 
@@ -62,6 +63,38 @@ test("a refused route, an order and a blind interval are events of their own", (
     kinds.map((it) => it.operation),
     ["refused", "order", "blind"],
   );
+});
+
+test("a finding of several accounts says who they are, why they were tested as one, and that the test is the claim", () => {
+  const linked = {
+    members: ["m-1", "m-2"],
+    links: [
+      {
+        a: "m-1",
+        b: "m-2",
+        p: 1e-7,
+        because: [
+          { feature: "infrastructure", p: 1e-4 },
+          { feature: "template", p: 1e-3 },
+        ],
+      },
+    ],
+    falseLinks: 2,
+    accounts: 50,
+    capped: false,
+  };
+  const event = onlyEvent(gateway, aFinding({ finding: "many-accounts", group: ["m-1", "m-2"], linked }));
+  const read = linkedOf(event);
+  assert.deepEqual(read, {
+    ...linked,
+    retest: { model: "acme-clf", state: "evidence", queries: 64, most: 1.4 / 1.2 },
+    alpha: 0.01,
+  });
+  assert.equal(read && featuresText(read), "wordings and network");
+  assert.equal(linkedOf(onlyEvent(gateway, aFinding())), undefined);
+  // What another source calls so is none.
+  assert.equal(linkedOf({ ...event, metadata: { ...event.metadata, product: { name: "HTTP server" } } }), undefined);
+  assert.match(whyNot(gateway, aFinding({ linked: { ...linked, members: ["m-1"] } })), /linked/);
 });
 
 test("is told by its content", () => {

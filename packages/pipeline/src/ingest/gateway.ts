@@ -95,6 +95,7 @@ function findingEvent(it: Of<"finding">, raw: string, from: Origin): OcsfEvent {
       ...(it.alpha !== undefined && { alpha: it.alpha }),
       ...(it.fidelity !== undefined && { fidelity: it.fidelity }),
       ...(it.group !== undefined && { group: it.group, accounts: it.group.length }),
+      ...(it.linked && { linked: it.linked }),
     },
   };
 }

@@ -252,7 +252,11 @@ export class Actions {
     if (wanted.incident !== undefined && (!incident || !isWithin(reach, models)))
       throw new ServerError("NOT_FOUND", `there is no incident ${wanted.incident}`);
     const offered = incident ? await this.optionsFor(incident) : [];
-    const isOffered = offered.some((it) => it.verb === wanted.verb && it.target === wanted.target);
+    const also = wanted.terms?.also ?? [];
+    // Whoever is ordered about together with the first must be of the incident too.
+    const isOffered =
+      offered.some((it) => it.verb === wanted.verb && it.target === wanted.target) &&
+      also.every((it) => incident?.principals.includes(it) === true);
     if (reach !== undefined && !isOffered)
       throw new ServerError("FORBIDDEN", "in a space, only what an incident offers can be done");
     return isOffered ? models : [];

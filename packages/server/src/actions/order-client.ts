@@ -15,6 +15,7 @@ import type { Gateways, Heard } from "../auth/gateways.ts";
 import { ServerError } from "../error.ts";
 import type { StoredGateway } from "../store/gateways.ts";
 import type { CaptureKeys } from "./capture.ts";
+import { messageOf } from "../values.ts";
 import { done, notDone, type Act, type Planned } from "./action.ts";
 
 /** How long an order holds where nobody says, in ms: a working day and a night, so that somebody looks again. */
@@ -34,6 +35,8 @@ const plan = z.object({
 });
 const record = plan.extend({
   order: z.string(),
+  /** Orders about the others, where it was about several: in the same order as `terms.also`. */
+  others: z.array(z.string()).default([]),
   until: z.int(),
   evidence: z.object({ seq: z.int(), hash: z.string() }).optional(),
 });
@@ -106,12 +109,17 @@ function orderAct(verb: OrderVerb, { gateways, captureKeys, now }: OrderClientOp
         forMs: given.forMs ?? (verb === "capture" ? usualCaptureMs : usualMs),
         tell: given.tell ?? usualTell,
       };
-      const title = `${words[verb].title(principal, terms)} for ${spanText(terms.forMs)}`;
+      const also = terms.also ?? [];
+      const whom =
+        also.length === 0 ? principal : `${principal} and ${countText(also.length, "account")} linked with it`;
+      const title = `${words[verb].title(whom, terms)} for ${spanText(terms.forMs)}`;
       const gateway = gateways.get(id);
       const heard = gateways.heard(id);
       if (verb === "capture" && terms.forMs > maxCaptureMs)
         return { ok: false, title, refused: "what a client asks and is answered is captured for a day at most" };
-      const refused = whyNot(gateway, heard, { gateways, principal, verb, now: now() });
+      const refused =
+        whyNone(principal, also, verb) ??
+        whyNot(gateway, heard, { gateways, principals: [principal, ...also], verb, now: now() });
       if (refused !== undefined || !gateway || !heard)
         return { ok: false, title, refused: refused ?? "there is no such gateway" };
       const effects = [words[verb].effect(terms), ...reach(gateway, heard, principal, { verb, terms })];
@@ -130,35 +138,104 @@ function orderAct(verb: OrderVerb, { gateways, captureKeys, now }: OrderClientOp
 
     async apply(agreed, { action, by }) {
       const it = plan.parse(agreed);
-      const { forMs, tell, ...strength } = it.terms;
+      const { forMs, tell, also = [], ...strength } = it.terms;
       const from = now();
-      const order = { id: orderId(action), verb, principal: it.principal, reason: tell, by, from, until: from + forMs };
+      const until = from + forMs;
       const sealed = verb === "capture" ? { sealTo: await captureKeys.make(action) } : {};
-      const ask = { verb: "apply", order: { ...order, ...strength, ...sealed } } as const;
-      const { evidence } = await gateways.ask(it.gateway, ask, by);
-      return { ...it, order: order.id, until: order.until, ...(evidence && { evidence }) };
+      const give = (principal: string, id: string) => {
+        const order = { id, verb, principal, reason: tell, by, from, until, ...strength, ...sealed };
+        return gateways.ask(it.gateway, { verb: "apply", order }, by);
+      };
+      const orders = orderIds(action, it.terms);
+      const whom = [it.principal, ...also];
+      const { evidence } = await giveAll({
+        orders,
+        give: (id, i) => give(whom[i] ?? it.principal, id),
+        undo: (order) => gateways.ask(it.gateway, { verb: "undo", order, by }, by),
+        stands: (order) => gateways.heard(it.gateway)?.orders.some((one) => one.id === order) === true,
+      });
+      const [order, ...others] = orders;
+      return { ...it, order, others, until, ...(evidence && { evidence }) };
     },
 
     async verify(it) {
-      const read = record.safeParse(it);
-      if (!read.success) return notDone("the gateway never said that it holds");
-      const { gateway, order, until } = read.data;
+      const { gateway, order, others, until } = recordOf(it);
       if (until <= now()) return done(`${order} is over by itself`);
-      const stands = gateways.heard(gateway)?.orders.some((it) => it.id === order) === true;
-      return stands
-        ? done(`the gateway lists ${order} among its orders`)
-        : notDone(`the gateway does not list ${order} among its orders`);
+      const listed = new Set(gateways.heard(gateway)?.orders.map((it) => it.id));
+      const missing = [order, ...others].filter((it) => !listed.has(it));
+      const all = others.length === 0 ? order : `${order} and ${others.length} more`;
+      return missing.length === 0
+        ? done(`the gateway lists ${all} among its orders`)
+        : notDone(`the gateway does not list ${missing.slice(0, 5).join(", ")} among its orders`);
     },
 
     async undo(it, by) {
-      const { gateway, order, until } = record.parse(it);
+      const { gateway, order, others, until } = recordOf(it);
       // Over by itself: nothing is left to take back, whether the gateway is there or not.
       if (until <= now()) return;
-      await gateways.ask(gateway, { verb: "undo", order, by }, by);
-      if (gateways.heard(gateway)?.orders.some((it) => it.id === order))
-        throw new ServerError("ACTION_REFUSED", `the gateway still lists ${order}`);
+      const isGone = (id: string) => gateways.heard(gateway)?.orders.every((one) => one.id !== id) === true;
+      // One of several may be gone already, where an earlier undoing came half way.
+      for (const id of [order, ...others])
+        if (others.length === 0 || !isGone(id)) await gateways.ask(gateway, { verb: "undo", order: id, by }, by);
+      const left = gateways.heard(gateway)?.orders.find((one) => one.id === order || others.includes(one.id));
+      if (left) throw new ServerError("ACTION_REFUSED", `the gateway still lists ${left.id}`);
     },
   };
+}
+
+interface Giving {
+  readonly orders: readonly string[];
+  give(
+    order: string,
+    i: number,
+  ): Promise<{ readonly evidence?: { readonly seq: number; readonly hash: string } | undefined }>;
+  undo(order: string): Promise<unknown>;
+  /** Whether the gateway lists it. */
+  stands(order: string): boolean;
+}
+
+/** Gives one order after the other; where one fails, those before are taken back. @returns The first one's evidence. @throws naming what still stands. */
+async function giveAll({ orders, give, undo, stands }: Giving) {
+  const given: string[] = [];
+  let first: Awaited<ReturnType<Giving["give"]>> = {};
+  try {
+    for (const [i, order] of orders.entries()) {
+      // Its answer may be lost although it was done: it counts as given.
+      given.push(order);
+      const answer = await give(order, i);
+      if (i === 0) first = answer;
+    }
+    return first;
+  } catch (cause) {
+    if (orders.length === 1) throw cause;
+    for (const it of given) await undo(it).catch(() => undefined);
+    const left = given.filter(stands);
+    const rest = left.length === 0 ? "none of them stands" : `these still stand: ${left.join(", ")}`;
+    throw new ServerError("ACTION_REFUSED", `not all could be ordered: ${messageOf(cause)}; ${rest}`, { cause });
+  }
+}
+
+/** The orders of one decision, by name, the first one's first. */
+function orderIds(action: string, { also = [] }: OrderTerms): [string, ...string[]] {
+  const id = orderId(action);
+  return [id, ...also.map((_, i) => `${id}-${i + 2}`)];
+}
+
+/** What was done; of what was begun when a server ended, what may have been done. @throws {ZodError} for anything else. */
+function recordOf(it: object): z.infer<typeof record> {
+  const whole = record.safeParse(it);
+  if (whole.success) return whole.data;
+  const begun = plan.extend({ action: z.string() }).parse(it);
+  const [order, ...others] = orderIds(begun.action, begun.terms);
+  return { ...begun, order, others, until: Number.POSITIVE_INFINITY };
+}
+
+/** Why these cannot be ordered about by one decision. */
+function whyNone(principal: string, also: readonly string[], verb: OrderVerb): string | undefined {
+  if (also.length === 0) return undefined;
+  if (new Set([principal, ...also]).size <= also.length) return "an account is named twice";
+  // Each capture has a key of its own, which opens what one client asked.
+  return verb === "capture" ? "what several clients ask is captured one by one" : undefined;
 }
 
 /** The name under which a client hears of it: short, and found again in the action's id. */
@@ -171,7 +248,7 @@ function orderId(action: string): string {
 
 interface Asked {
   readonly gateways: Gateways;
-  readonly principal: string;
+  readonly principals: readonly string[];
   readonly verb: OrderVerb;
   readonly now: number;
 }
@@ -179,15 +256,20 @@ interface Asked {
 function whyNot(
   gateway: StoredGateway | undefined,
   heard: Heard | undefined,
-  { gateways, principal, verb, now }: Asked,
+  { gateways, principals, verb, now }: Asked,
 ): string | undefined {
   if (!gateway) return "there is no such gateway";
   const { name } = gateway.facts;
   if (!heard || !gateways.isReporting(gateway))
     return `the gateway ${name} does not report: nothing can be ordered there`;
-  if (!isKnown(heard, principal)) return `${principal} never asked the gateway ${name} anything and holds no key there`;
-  const same = standingOf(heard.orders, principal, undefined, now).find((it) => it.verb === verb);
-  return same && `it stands already: ${same.id}, by ${same.by}; undo that one first`;
+  const stranger = principals.find((it) => !isKnown(heard, it));
+  if (stranger !== undefined) return `${stranger} never asked the gateway ${name} anything and holds no key there`;
+  for (const principal of principals) {
+    const same = standingOf(heard.orders, principal, undefined, now).find((it) => it.verb === verb);
+    const whose = principals.length === 1 ? "it" : `for ${principal} it`;
+    if (same) return `${whose} stands already: ${same.id}, by ${same.by}; undo that one first`;
+  }
+  return undefined;
 }
 
 /** Whether a principal asked anything or holds a key there; a tenant, whether one of its principals holds one. */
@@ -213,15 +295,19 @@ function reach(
   { facts }: StoredGateway,
   heard: Heard,
   principal: string,
-  { verb, terms: { model, tell = usualTell } }: { readonly verb: OrderVerb; readonly terms: OrderTerms },
+  { verb, terms: { model, also = [], tell = usualTell } }: { readonly verb: OrderVerb; readonly terms: OrderTerms },
 ): string[] {
   const tenant = tenantIn(principal);
+  const all = new Set([principal, ...also]);
   const keys = (heard.keys ?? []).filter(
-    (it) => it.revokedAt === undefined && (tenant === undefined ? it.principal === principal : it.tenant === tenant),
+    (it) => it.revokedAt === undefined && (all.has(it.principal) || (tenant !== undefined && it.tenant === tenant)),
   );
-  const group = heard.clients.get(principal)?.group ?? [];
+  const group = (heard.clients.get(principal)?.group ?? []).filter((it) => !all.has(it));
   return [
-    `At the gateway ${facts.name}: ${countText(keys.length, "key")} of ${principal}, ${model === undefined ? "all models" : `the model ${model} alone`}`,
+    ...(also.length > 0
+      ? [`One order for each of ${countText(all.size, "account")}: ${[...all].join(", ")}; all of them, or none`]
+      : []),
+    `At the gateway ${facts.name}: ${countText(keys.length, "key")} of ${also.length > 0 ? "theirs" : principal}, ${model === undefined ? "all models" : `the model ${model} alone`}`,
     ...(tenant === undefined
       ? []
       : [
@@ -234,7 +320,7 @@ function reach(
       : []),
     untold.has(verb)
       ? "It is told nothing of it"
-      : `It is told: "${tell}", the order's number, and to ask ${heard.settings?.contact ?? "the owner"}`,
+      : `${also.length > 0 ? "Each" : "It"} is told: "${tell}", the order's number, and to ask ${heard.settings?.contact ?? "the owner"}`,
     "It ends by itself, survives a restart of the gateway, and stands in the evidence of both",
   ];
 }

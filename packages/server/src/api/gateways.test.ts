@@ -266,6 +266,52 @@ test("an order is previewed with whom it reaches, done when the gateway says so,
   await it.stop();
 });
 
+test("several linked accounts are ordered about by one decision: all of them or none, and taken back together", async () => {
+  const it = await enrolled("group");
+  const counts = { requests: 4, denied: 0, inputTokens: 0, outputTokens: 0, informationBits: 0, orders: [] };
+  const names = ["sock-1", "sock-2", "sock-3"];
+  await it.introduce();
+  await it.send(
+    it.report({
+      clients: names.map((principal) => ({ ...counts, principal, group: names.filter((one) => one !== principal) })),
+    }),
+  );
+  let refuses = "nobody";
+  it.obey((ask) =>
+    ask.order.verb === "apply" && ask.order.order.principal === refuses
+      ? { id: ask.id, state: "refused", message: "not that one" }
+      : done(ask),
+  );
+  const wanted = { verb: "suspend", target: `${it.id}:sock-1`, terms: { also: ["sock-2", "sock-3"] } };
+  const { body: preview } = await visitor.post("/api/actions/preview", wanted);
+  assert.equal(preview.title, "Suspend sock-1 and 2 accounts linked with it for 1 day");
+  assert.ok(preview.effects.some((effect: string) => /each of 3 accounts: sock-1, sock-2, sock-3; all/.test(effect)));
+  assert.ok(!preview.effects.some((effect: string) => effect.startsWith("Not touched")));
+  const applied = await visitor.post("/api/actions", { ...wanted, digest: preview.digest, reason: "one thief" });
+  assert.deepEqual([applied.status, applied.body.state], [200, "verified"], JSON.stringify(applied.body));
+  assert.deepEqual(
+    it.orders.map((one) => [one.principal, one.verb]),
+    names.map((name) => [name, "suspend"]),
+  );
+  const undone = await visitor.post(`/api/actions/${applied.body.id}/undo`, { reason: "they are a class" });
+  assert.equal(undone.body.state, "undone", JSON.stringify(undone.body));
+  assert.equal(it.orders.length, 0);
+
+  // The second is refused: the first does not stand alone.
+  refuses = "sock-2";
+  const again = (await visitor.post("/api/actions/preview", wanted)).body;
+  const { body: half } = await visitor.post("/api/actions", { ...wanted, digest: again.digest, reason: "one thief" });
+  assert.equal(half.state, "failed");
+  assert.match(half.problem, /not that one; none of them stands/);
+  assert.ok(!it.orders.some((one) => one.principal === "sock-1"), JSON.stringify(it.orders));
+  const refused = async (also: readonly string[], verb = "suspend") =>
+    (await visitor.post("/api/actions/preview", { ...wanted, verb, terms: { also } })).body.refused;
+  assert.match(await refused(["sock-2", "sock-2"]), /named twice/);
+  assert.match(await refused(["sock-2", "nobody"]), /^nobody never asked/);
+  assert.match(await refused(["sock-2"], "capture"), /one by one/);
+  await it.stop();
+});
+
 test("nothing is ordered about a stranger, nor of a gateway that is not there; what it refuses has failed", async () => {
   const it = await enrolled("six");
   const preview = async (principal: string) =>
