@@ -7,11 +7,14 @@ import { answerMs, maxAnswerBytes } from "./limits.ts";
 /** An answer that is of use, or why there is none. */
 export type Answer = { readonly text: string } | { readonly problem: string };
 
+type Headers = Readonly<Record<string, string>>;
+
 interface AskerOptions {
   readonly cloud: string;
   /** Where all that is asked lies below. */
   readonly base: string;
-  readonly headers: Readonly<Record<string, string>>;
+  /** What vouches for us: the same each time, or made for each address. */
+  readonly headers: Headers | ((url: URL) => Promise<Headers>);
   readonly ca?: string | undefined;
   readonly asked: Asked[];
   readonly signal: AbortSignal;
@@ -26,18 +29,18 @@ export class Asker {
 
   /** @param path Below the base, with its query. Whatever is in it cannot lead to another host. */
   async get(path: string): Promise<Answer> {
-    const { cloud, base, asked } = this.#options;
+    const { cloud, base, asked, headers } = this.#options;
     const url = new URL(`${base.replace(/\/+$/, "")}/${path.replace(/^\/+/, "")}`);
     if (asked.length >= maxAsked) return { problem: `more than ${maxAsked} requests` };
-    const { status, ...answer } = await this.#send(url);
+    const { status, ...answer } = await this.#send(url, typeof headers === "function" ? await headers(url) : headers);
     const told = { cloud, method: "GET" as const, url: String(url).slice(0, 2048) };
     const problem = "problem" in answer ? answer.problem.slice(0, 500) : undefined;
     asked.push({ ...told, ...(status !== undefined && { status }), ...(problem !== undefined && { problem }) });
     return answer;
   }
 
-  #send(url: URL): Promise<Answer & { readonly status?: number }> {
-    const { headers, ca, signal } = this.#options;
+  #send(url: URL, headers: Headers): Promise<Answer & { readonly status?: number }> {
+    const { ca, signal } = this.#options;
     return new Promise((done) => {
       const fail = (problem: string, status?: number) => done({ problem, ...(status !== undefined && { status }) });
       const send = url.protocol === "https:" ? secure : plain;

@@ -5,6 +5,7 @@ import { secretFrom, type Env } from "../env.ts";
 import { Asker } from "./ask.ts";
 import { bucketFiles } from "./buckets.ts";
 import { clusterFiles } from "./cluster.ts";
+import { accountFiles } from "./account.ts";
 import { cloudMs } from "./limits.ts";
 import { repositoryFiles } from "./repositories.ts";
 
@@ -55,6 +56,7 @@ export interface CloudTask {
 async function filesOf(cloud: CloudEntry, task: CloudTask): Promise<AnsweredFile[]> {
   const { env, asked, signal } = task;
   if (cloud.kind === "s3") return bucketFiles(cloud, task);
+  if (cloud.kind === "iam") return accountFiles(cloud, task);
   const token = secretOf(cloud.token, env);
   const common = { cloud: cloud.name, asked, signal, headers: { authorization: `Bearer ${token}` } };
   if (cloud.kind === "kubernetes") {

@@ -15,3 +15,14 @@ export const maxPages = 40;
 
 /** Most buckets or repositories that one cloud asks of. */
 export const maxPlaces = 100;
+
+/** Most roles and users of one account that are asked for their last use: three requests each, and AWS slows down who asks more. */
+export const maxPrincipals = 100;
+
+/** How long AWS is given between two looks at whether a report is ready, in ms; and most looks at one report. */
+export const reportPauseMs = 1000;
+export const maxReportLooks = 20;
+
+/** Deepest element of an answer in XML, and most elements: an account of ten thousand roles with ten policies each. */
+export const maxXmlDepth = 32;
+export const maxXmlElements = 1_000_000;

@@ -106,6 +106,10 @@ test("whatever an exported file says, every reader of it answers", () => {
     "private",
     "on",
     "ServicesLastAccessed",
+    "AccessKeyMetadata",
+    "AccessKeyLastUsed",
+    "PermissionsBoundary",
+    "RoleLastUsed",
     "Principal",
     "Action",
     "Resource",
@@ -196,6 +200,76 @@ test("a deny outweighs an allow, and a declared reader is none of our business",
   assert.deepEqual(
     ways.list().map((it) => it.steps[0]?.from),
     ["IAM role open"],
+  );
+});
+
+test("a permission boundary shuts, an account's roles are its own, and what is young is not unused", () => {
+  const allow = { Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::b/*" };
+  const role = (name: string, account: number, over: object = {}) => ({
+    RoleName: name,
+    Arn: `arn:aws:iam::${account}:role/${name}`,
+    CreateDate: "2024-01-01T00:00:00Z",
+    RolePolicyList: [{ PolicyName: "p", PolicyDocument: { Statement: [allow] } }],
+    ...over,
+  });
+  const bound = (name: string) => ({
+    PermissionsBoundary: { PermissionsBoundaryArn: `arn:aws:iam::1:policy/${name}` },
+  });
+  const policy = (name: string, statement: object) => ({
+    Arn: `arn:aws:iam::1:policy/${name}`,
+    PolicyVersionList: [{ IsDefaultVersion: true, Document: { Statement: [statement] } }],
+  });
+  const one = {
+    RoleDetailList: [
+      role("shut", 1, bound("logs")),
+      role("wide", 1, bound("all")),
+      role("perhaps", 1, bound("missing")),
+      role("same", 1, { RoleLastUsed: {} }),
+      role("young", 1, { RoleLastUsed: {}, CreateDate: "2026-11-20T00:00:00Z" }),
+    ],
+    Policies: [policy("logs", { ...allow, Action: "logs:*" }), policy("all", { ...allow, Action: "s3:*" })],
+  };
+  const denied = [{ PolicyName: "p", PolicyDocument: { Statement: [allow, { ...allow, Effect: "Deny" }] } }];
+  const two = { RoleDetailList: [role("same", 2, { RolePolicyList: denied })], Policies: [] };
+  const identities = new Identities();
+  for (const [path, value] of [["1/a.json", one] as const, ["2/a.json", two] as const])
+    identities.take({ path, text: JSON.stringify(value), value });
+  const ways = new Ways();
+  identities.find(register, ways, now);
+  assert.deepEqual(
+    ways.list().map((it) => [it.steps[0]?.from, it.kind, it.steps[0]?.basis]),
+    [
+      ["IAM role wide", "iam-grant", "verified"],
+      ["IAM role perhaps", "iam-grant", "inferred"],
+      ["IAM role same", "iam-unused", "verified"],
+      ["IAM role young", "iam-grant", "verified"],
+    ],
+  );
+});
+
+test("a policy exported by itself is its role's, and a group's line is the group's to remove", () => {
+  const allow = { Effect: "Allow", Action: "s3:*", Resource: "*" };
+  const PolicyDocument = { Statement: [allow] };
+  const identities = new Identities();
+  const files = [
+    { RoleName: "r", PolicyName: "p", PolicyDocument },
+    { RoleDetailList: [{ RoleName: "r", Arn: "arn:aws:iam::1:role/r" }] },
+    {
+      GroupDetailList: [
+        { GroupName: "g", Arn: "arn:aws:iam::1:group/g", GroupPolicyList: [{ PolicyName: "p", PolicyDocument }] },
+      ],
+    },
+    { UserDetailList: [{ UserName: "u", Arn: "arn:aws:iam::1:user/u", GroupList: ["g"] }] },
+  ];
+  for (const [i, value] of files.entries()) identities.take({ path: `${i}.json`, text: JSON.stringify(value), value });
+  const ways = new Ways();
+  identities.find(register, ways, now);
+  assert.deepEqual(
+    ways.list().map((it) => [it.steps[0]?.from, it.fix]),
+    [
+      ["IAM role r", "aws iam delete-role-policy --role-name r --policy-name p"],
+      ["IAM user u", "aws iam delete-group-policy --group-name g --policy-name p"],
+    ],
   );
 });
 

@@ -1,23 +1,18 @@
 // Who may read buckets by IAM, and whether they ever did: granted against used, with the line to remove.
 import type { ModelEntry } from "@outweigh/schema";
-import { maxItems, unusedDays } from "../limits.ts";
+import { maxItems } from "../limits.ts";
 import { isRecord, listOf, recordOf, textOf, textsOf, type Values } from "../values.ts";
 import { commandOf, withFix, type Ways } from "../way.ts";
 import type { ExportedFile } from "./file.ts";
 import { matches } from "./glob.ts";
-import { lineOf, pointerText } from "./json-line.ts";
-import { decoded, isDenied, readsBelow, statementsOf, type Statement } from "./policy.ts";
+import { LastUse, useText } from "./last-use.ts";
+import { lineFix, lineText, type Held } from "./policy-line.ts";
+import { isDenied, readsBelow, statementsOf, type Statement } from "./policy.ts";
 
-type Pointer = readonly (string | number)[];
-
-/** One policy of a principal, and where it stands. */
-interface Held {
-  readonly file: ExportedFile;
-  readonly pointer: Pointer;
-  readonly document: unknown;
-  readonly name: string;
-  /** Of a policy that is attached; absent for one that stands in the principal itself. */
-  readonly arn?: string;
+/** A policy, and who has it: the principal, or a group that it is in. */
+interface Given {
+  readonly policy: Held;
+  readonly by: Principal;
 }
 
 interface Principal {
@@ -27,32 +22,39 @@ interface Principal {
   readonly policies: Held[];
   readonly attached: string[];
   readonly groups: string[];
-  /** When it last acted at all, where the export says it. */
-  lastUsed?: string | undefined;
+  /** The folder of the file that lists it. */
+  folder: string;
+  createdAt?: string | undefined;
+  /** When a role last acted at all, null for never; undefined where the export does not say it. */
+  lastUsed?: string | null | undefined;
+  /** Its permission boundary, by ARN: it may do no more than that lets. */
+  boundary?: string | undefined;
 }
 
-/** When a principal last used S3: a date, or null for never in the time that AWS keeps. */
-type Used = ReadonlyMap<string, string | null>;
+type Basis = "verified" | "inferred";
+
+interface Task {
+  readonly it: Principal;
+  readonly held: readonly Given[];
+  readonly all: readonly Statement[];
+  readonly place: string;
+  readonly ways: Ways;
+  readonly now: number;
+}
 
 /**
- * Needs `aws iam get-account-authorization-details`, and for "unused" `get-service-last-accessed-details` of each principal in a file named
- * like it.
- * Blind spot: permission boundaries, policies of the organisation, sessions, conditions (which are named, not evaluated), and reads by
- * whoever may take a role on.
+ * Needs `aws iam get-account-authorization-details`, and for "unused" what LastUse reads.
+ * Blind spot: policies of the organisation, sessions, conditions (which are named, not evaluated), and reads by whoever may take a role on.
  */
 export class Identities {
   readonly #principals = new Map<string, Principal>();
   readonly #managed = new Map<string, Held>();
-  readonly #used = new Map<string, string | null>();
+  readonly #used = new LastUse();
 
   take(file: ExportedFile): boolean {
     const { value } = file;
     if (!isRecord(value)) return false;
-    if (Array.isArray(value["ServicesLastAccessed"])) {
-      const s3 = value["ServicesLastAccessed"].find((it) => recordOf(it)["ServiceNamespace"] === "s3");
-      if (s3 !== undefined) this.#used.set(stem(file.path), textOf(recordOf(s3)["LastAuthenticated"]) ?? null);
-      return true;
-    }
+    if (this.#used.take(file, value)) return true;
     const lists = (["Role", "User", "Group"] as const).filter((it) => Array.isArray(value[`${it}DetailList`]));
     for (const kind of lists) this.#takeList(kind, file, listOf(value[`${kind}DetailList`]));
     for (const [i, it] of listOf(value["Policies"]).entries()) this.#takeManaged(recordOf(it), i, file);
@@ -66,7 +68,10 @@ export class Identities {
       const name = textOf(it[`${kind}Name`]);
       if (name === undefined) continue;
       const principal = this.#of(kind, name, textOf(it["Arn"]));
-      principal.lastUsed = textOf(recordOf(it["RoleLastUsed"])["LastUsedDate"]) ?? principal.lastUsed;
+      principal.folder = folderOf(file.path);
+      principal.createdAt = textOf(it["CreateDate"]);
+      if (isRecord(it["RoleLastUsed"])) principal.lastUsed = textOf(it["RoleLastUsed"]["LastUsedDate"]) ?? null;
+      principal.boundary = textOf(recordOf(it["PermissionsBoundary"])["PermissionsBoundaryArn"]);
       principal.groups.push(...textsOf(it["GroupList"]));
       principal.attached.push(
         ...listOf(it["AttachedManagedPolicies"]).flatMap((at) => textOf(recordOf(at)["PolicyArn"]) ?? []),
@@ -101,9 +106,17 @@ export class Identities {
   }
 
   #of(kind: "Role" | "User" | "Group", name: string, arn: string | undefined): Principal {
-    const key = `${kind}:${name}`;
+    const key = keyOf(kind, accountOf(arn), name);
     const lower = { Role: "role", User: "user", Group: "group" } as const;
-    const known = this.#principals.get(key) ?? { kind: lower[kind], name, arn, policies: [], attached: [], groups: [] };
+    const known = this.#principals.get(key) ?? {
+      kind: lower[kind],
+      name,
+      arn,
+      policies: [],
+      attached: [],
+      groups: [],
+      folder: "",
+    };
     this.#principals.set(key, known);
     return known;
   }
@@ -112,64 +125,102 @@ export class Identities {
     if (this.#principals.size === 0) {
       for (const kind of ["iam-grant", "iam-unused"] as const) ways.missed(kind, "no roles and users were exported");
     }
+    this.#join();
     for (const it of this.#principals.values()) {
       if (it.kind === "group") continue;
       const held = this.#policiesOf(it, ways);
-      const all = held.flatMap((policy) => statementsOf(policy.document));
+      const all = held.flatMap(({ policy }) => statementsOf(policy.document));
       for (const model of register) {
         if (isDeclared(it, model.readers)) continue;
         for (const place of model.places.filter((address) => address.startsWith("s3://")))
-          this.#grant(it, held, all, place, ways, now);
+          this.#grant({ it, held, all, place, ways, now });
       }
     }
   }
 
-  #policiesOf(it: Principal, ways: Ways): Held[] {
-    const groups = it.groups.flatMap((name) => this.#principals.get(`Group:${name}`) ?? []);
-    const arns = [...it.attached, ...groups.flatMap((group) => group.attached)];
-    const managed = arns.flatMap((arn) => {
-      const known = this.#managed.get(arn) ?? wellKnown(arn, it);
-      if (!known) ways.missed("iam-grant", `the policy ${arn} was not exported`);
-      return known ?? [];
-    });
-    return [...it.policies, ...groups.flatMap((group) => group.policies), ...managed];
+  /** Policies that were exported one by one say no account: they are of whoever has that name. */
+  #join(): void {
+    for (const [key, single] of this.#principals) {
+      if (accountOf(single.arn) !== "") continue;
+      const named = [...this.#principals.values()].filter(
+        (it) => it !== single && it.kind === single.kind && it.name === single.name,
+      );
+      for (const it of named) it.policies.push(...single.policies);
+      if (named.length > 0) this.#principals.delete(key);
+    }
   }
 
-  #grant(
-    it: Principal,
-    held: readonly Held[],
-    all: readonly Statement[],
-    place: string,
-    ways: Ways,
-    now: number,
-  ): void {
+  #policiesOf(it: Principal, ways: Ways): Given[] {
+    const groups = it.groups.flatMap((name) => this.#principals.get(keyOf("Group", accountOf(it.arn), name)) ?? []);
+    const holders = [it, ...groups];
+    const own = holders.flatMap((by) => by.policies.map((policy) => ({ policy, by })));
+    const managed = holders.flatMap((by) =>
+      by.attached.flatMap((arn) => {
+        const policy = this.#managed.get(arn) ?? wellKnown(arn, by);
+        if (!policy) ways.missed("iam-grant", `the policy ${arn} was not exported`);
+        return policy ? [{ policy, by }] : [];
+      }),
+    );
+    return [...own, ...managed];
+  }
+
+  #grant({ it, held, all, place, ways, now }: Task): void {
     const address = place.slice("s3://".length);
     if (isDenied(all, address, () => true)) return;
-    for (const policy of held) {
+    const bound = this.#boundOf(it, address);
+    if (bound === "shut") return;
+    for (const { policy, by } of held) {
       const statements = statementsOf(policy.document);
       const found = statements.find((statement) => statement.allows && readsBelow(statement, address));
       if (!found) continue;
-      const used = usedBy(it, this.#used);
+      const used = this.#used.of(it);
       if (used === undefined) ways.missed("iam-unused", `when ${it.kind} ${it.name} last used S3 was not exported`);
-      const unused = unusedText(used, now);
-      const { text, fix } = lineToRemove(it, policy, found, statements.length);
+      const unused = useText(used, it.createdAt, now);
+      const ifs = [...(found.conditions.length > 0 ? [`${found.conditions.join(", ")} holds`] : []), ...bound];
+      const through = by === it ? "" : ` through group ${by.name}`;
+      const how = `may read objects${through}${unused === undefined ? "" : `, and ${unused}`}${ifs.length > 0 ? `; if ${ifs.join(" and ")}` : ""}`;
+      const basis = ifs.length > 0 ? "inferred" : "verified";
       ways.add({
         kind: unused === undefined ? "iam-grant" : "iam-unused",
         steps: [
-          {
-            from: `IAM ${it.kind} ${it.name}`,
-            to: "",
-            how: `may read objects${unused === undefined ? "" : `, and ${unused}`}${found.conditions.length > 0 ? `; if ${found.conditions.join(", ")} holds` : ""}`,
-            basis: found.conditions.length > 0 ? "inferred" : "verified",
-            proof: text,
-            effort: "trick",
-          },
+          { from: `IAM ${it.kind} ${it.name}`, to: "", how, basis, proof: lineText(policy, found), effort: "trick" },
         ],
         reaches: { at: "place", place },
-        ...withFix(fix),
+        ...withFix(lineFix(by, policy, found, statements.length)),
       });
+      // Who leaves with a key that nobody misses is not noticed.
+      if (unused === undefined && it.kind === "user") this.#keys(it, { place, basis, ways, now });
       return;
     }
+  }
+
+  /** Keys of a user who may read, that nobody uses: each opens what the user opens. */
+  #keys(it: Principal, { place, basis, ways, now }: Pick<Task, "place" | "ways" | "now"> & { basis: Basis }): void {
+    for (const key of this.#used.keysOf(it)) {
+      const unused = key.isActive ? useText(key.used, key.createdAt, now, "was not used") : undefined;
+      if (unused === undefined) continue;
+      const how = `is an active key of a user that may read objects, and ${unused}`;
+      const proof = `${key.at}: Status Active`;
+      ways.add({
+        kind: "iam-unused",
+        steps: [{ from: `access key ${key.id} of IAM user ${it.name}`, to: "", how, basis, proof, effort: "trick" }],
+        reaches: { at: "place", place },
+        ...withFix(
+          commandOf`aws iam update-access-key --user-name ${it.name} --access-key-id ${key.id} --status Inactive`,
+        ),
+      });
+    }
+  }
+
+  /** What else must hold because of a permission boundary; "shut" if it lets no reading there. */
+  #boundOf({ boundary }: Principal, address: string): readonly string[] | "shut" {
+    if (boundary === undefined) return [];
+    const known = this.#managed.get(boundary);
+    if (!known) return [`the permission boundary ${boundary}, which was not exported, lets it`];
+    const statements = statementsOf(known.document);
+    const found = statements.filter((it) => it.allows && readsBelow(it, address));
+    if (found.length === 0 || isDenied(statements, address, () => true)) return "shut";
+    return found.some((it) => it.conditions.length === 0) ? [] : [`the permission boundary ${boundary} lets it`];
   }
 }
 
@@ -185,50 +236,6 @@ function wellKnown(arn: string, { name }: Principal): Held | undefined {
   return { file: { path: `attached to ${name}`, text: "" }, pointer: [], document, name: arn, arn };
 }
 
-function usedBy({ name, lastUsed, kind }: Principal, used: Used): string | null | undefined {
-  const s3 = used.get(name);
-  if (s3 !== undefined) return s3;
-  // A role that did nothing read nothing; one that did something may have read.
-  return kind === "role" && lastUsed !== undefined ? lastUsed : undefined;
-}
-
-/** "did not for 120 days"; undefined if it did, or that is not known. */
-function unusedText(used: string | null | undefined, now: number): string | undefined {
-  if (used === undefined) return undefined;
-  if (used === null) return "never used S3 in the time that AWS keeps";
-  const days = Math.floor((now - Date.parse(used)) / 86_400_000);
-  return days >= unusedDays ? `did not use S3 for ${days} days` : undefined;
-}
-
-/** The statement by file, line and pointer, and the command that takes it away. */
-function lineToRemove(
-  it: Principal,
-  { file, pointer, document, name, arn }: Held,
-  statement: Statement,
-  count: number,
-): { text: string; fix: string | undefined } {
-  const inText = decoded(document) !== undefined;
-  const whole: Pointer = [...pointer, "Statement", statement.index];
-  const line =
-    file.text === "" ? undefined : (lineOf(file.text, inText ? pointer : whole) ?? lineOf(file.text, pointer));
-  const sid = statement.sid === undefined ? "" : ` (Sid ${statement.sid.slice(0, 80)})`;
-  const actions = textsOf(statement.value["Action"]).slice(0, 3).join(", ") || "all but NotAction";
-  const text = `remove ${file.path}${line === undefined ? "" : `:${line}`}#${pointerText(whole)}${sid}: Allow ${actions} in ${name}`;
-  if (arn !== undefined)
-    return {
-      text,
-      fix: commandOf`aws iam ${`detach-${it.kind}-policy`} ${`--${it.kind}-name`} ${it.name} --policy-arn ${arn}`,
-    };
-  if (count === 1)
-    return {
-      text,
-      fix: commandOf`aws iam ${`delete-${it.kind}-policy`} ${`--${it.kind}-name`} ${it.name} --policy-name ${name}`,
-    };
-  const get = commandOf`aws iam ${`get-${it.kind}-policy`} ${`--${it.kind}-name`} ${it.name} --policy-name ${name} --query PolicyDocument`;
-  const put = commandOf`aws iam ${`put-${it.kind}-policy`} ${`--${it.kind}-name`} ${it.name} --policy-name ${name} --policy-document file:///dev/stdin`;
-  return { text, fix: get && put && `${get} | jq 'del(.Statement[${statement.index}])' | ${put}` };
-}
-
 /** Whether the register lets this principal read, by any of the names that sources give it. */
 function isDeclared({ kind, name, arn }: Principal, readers: readonly string[]): boolean {
   const names = [name, `${kind}/${name}`, ...(arn === undefined ? [] : [arn, arn.replace(/^arn:[^:]*:/, "")])];
@@ -237,6 +244,15 @@ function isDeclared({ kind, name, arn }: Principal, readers: readonly string[]):
   return readers.some((reader) => names.some((it) => matches(reader, it)));
 }
 
-function stem(path: string): string {
-  return (path.split("/").at(-1) ?? "").replace(/\.json$/, "");
+function keyOf(kind: "Role" | "User" | "Group", account: string, name: string): string {
+  return JSON.stringify([kind, account, name]);
+}
+
+/** The account in an ARN, "" where there is none. */
+function accountOf(arn: string | undefined): string {
+  return arn?.split(":")[4] ?? "";
+}
+
+function folderOf(path: string): string {
+  return path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
 }
