@@ -1,3 +1,4 @@
+import { ExtractionError } from "./error.ts";
 import { mix, uniform } from "./hash.ts";
 import type { Rate } from "./path-cal.ts";
 import { conformalP, logBet, logMean } from "./wealth.ts";
@@ -21,6 +22,8 @@ export class DriftWatch {
   readonly #alpha: Rate;
   readonly #seed: number;
   #bags: number[][] = [];
+  /** What this round added to each bag. */
+  #added: number[][] = [];
   #wealth: number[] = [];
   #members = new Set<number>();
   #round = 0;
@@ -66,13 +69,49 @@ export class DriftWatch {
     const sorted = Float64Array.from(bag);
     const p = conformalP(peak, sorted, uniform(mix(this.#seed ^ this.#round), bag.length, j));
     bag.splice(bag.findLastIndex((it) => it <= peak) + 1, 0, peak);
+    this.#added[j]?.push(peak);
     return logBet(p, sorted.length);
   }
 
   #begin(): void {
     this.#round++;
     this.#bags = this.#known.map((it) => [...it]);
+    this.#added = this.#known.map(() => []);
     this.#wealth = this.#known.map(() => 0);
     this.#members.clear();
   }
+
+  /** Plain data that restores to the same answers, in a watch of the same calibration. */
+  snapshot(): DriftState {
+    return {
+      round: this.#round,
+      drifted: this.#drifted,
+      wealth: [...this.#wealth],
+      added: this.#added.map((it) => [...it]),
+      members: [...this.#members],
+    };
+  }
+
+  /** @throws {ExtractionError} BAD_STATE when it is a state of other kinds of peaks. */
+  restore({ round, drifted, wealth, added, members }: DriftState): void {
+    const kinds = this.#known.length;
+    if (wealth.length !== kinds || added.length !== kinds) {
+      throw new ExtractionError("BAD_STATE", `expected ${kinds} kinds of peaks, got ${wealth.length}`);
+    }
+    this.#round = round;
+    this.#drifted = drifted;
+    this.#wealth = [...wealth];
+    this.#added = added.map((it) => [...it]);
+    this.#bags = this.#known.map((it, j) => [...it, ...(added[j] ?? [])].sort((a, b) => a - b));
+    this.#members = new Set(members);
+  }
+}
+
+export interface DriftState {
+  readonly round: number;
+  readonly drifted: boolean;
+  readonly wealth: readonly number[];
+  /** Peaks that this round brought, per kind. */
+  readonly added: readonly (readonly number[])[];
+  readonly members: readonly number[];
 }

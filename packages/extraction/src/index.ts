@@ -43,5 +43,5 @@ export {
 export { turnsP } from "./clocks.ts";
 export { calibrateGroups, partitionP, retestGroup, type Retest, type TimedQuery } from "./groups.ts";
 export { digestOf, freeze, signSnapshot, thaw, type Signer } from "./snapshot.ts";
-export { DriftWatch } from "./drift.ts";
+export { DriftWatch, type DriftState } from "./drift.ts";
 export { overBudget, standing, type Ceilings, type Standing } from "./life-cycle.ts";

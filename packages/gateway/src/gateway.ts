@@ -8,11 +8,14 @@ import { Lender } from "./admission/lender.ts";
 import { Captures } from "./capture/captures.ts";
 import { lookAfterCaptures } from "./capture/ended.ts";
 import { Detection } from "./detect/detection.ts";
-import { Clients } from "./front/clients.ts";
+import { Clients, type Client } from "./front/clients.ts";
 import { closeServer, drain } from "./front/draining.ts";
 import { assertFree, listen, makeFront } from "./front/front.ts";
 import { Strangers } from "./front/strangers.ts";
 import type { Surroundings } from "./front/surroundings.ts";
+import { CountersFile } from "./kept/counters-file.ts";
+import type { Runs } from "./kept/detectors-file.ts";
+import { Keeper } from "./kept/keeper.ts";
 import { keyPath, readKeys } from "./keys/key-file.ts";
 import { KeyRing } from "./keys/key-ring.ts";
 import { Link } from "./link/link.ts";
@@ -42,8 +45,10 @@ export type { GatewayOptions, RunningGateway } from "./options.ts";
 const tickMs = 1_000;
 /** Ticks between two records of denials. */
 const denialTicks = 10;
-/** How long detectors may take, at a stop, to read what came before, in ms. */
-const readOutMs = 5_000;
+/** How long detectors may take, at a stop, to read what came before and write what they remember, in ms. */
+const readOutMs = 20_000;
+/** How often counters and budgets are written, in ms: what a crash makes the gateway forget. */
+const usualKeepMs = 10_000;
 
 /** Starts a gateway. @throws {GatewayError} BAD_CONFIG, BAD_KEY_FILE, BAD_STATE: then nothing listens. */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
@@ -53,7 +58,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const earlier = findEarlier(dataDir);
   const house = new House(options, compilePolicy(section, options.environment, 1), dataDir);
   await house.open(earlier !== undefined);
-  // It ended without a word: from then on until now nothing here saw anything, and what detectors had counted is gone.
+  // It ended without a word: from then on until now nothing here saw anything, and what came last was not kept.
   if (earlier) house.wasAway(earlier.aliveAt);
   return house;
 }
@@ -67,6 +72,8 @@ class House implements RunningGateway {
   readonly #options: GatewayOptions;
   readonly #secret: Buffer;
   readonly #journal: Journal;
+  readonly #runs: Runs;
+  readonly #keeper: Keeper;
   readonly #outbox: Outbox;
   readonly #link: Link;
   readonly #teller: Teller;
@@ -87,6 +94,7 @@ class House implements RunningGateway {
   #admin: Server | undefined;
   #watches: { stop(): void }[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #keeping: NodeJS.Timeout | undefined;
   #ticks = 0;
   #dropped = 0;
   #closed: Promise<void> | undefined;
@@ -100,6 +108,7 @@ class House implements RunningGateway {
       "hex",
     );
     this.#journal = new Journal(dataDir);
+    this.#runs = { began: this.#journal.head.size, last: this.#journal.lastBegan };
     this.#outbox = new Outbox(dataDir, this.#journal.origin);
     this.#desk = this.#makeDesk();
     this.#link = new Link({
@@ -147,6 +156,24 @@ class House implements RunningGateway {
       },
       entries,
     );
+    this.#keeper = new Keeper({
+      file: new CountersFile(dataDir, this.#secret, this.#runs),
+      lender: this.#lender,
+      clients: this.#around.clients,
+      clientOf: (it) => this.#clientOf(it),
+      forgot: (problem) => this.#detection.forgot(problem),
+    });
+  }
+
+  /** The client of a principal that has or had a key; undefined for any other. */
+  #clientOf(principal: string): Client | undefined {
+    const { clients, keys, policy } = this.#around;
+    const known = clients.find(principal);
+    if (known) return known;
+    const entry = this.#reload.entries.findLast((it) => it.principal === principal);
+    if (!entry) return undefined;
+    const plan = keys.planOf(principal);
+    return clients.of(principal, entry.tenant, plan, policy.plan(plan).limits, policy.section.tenantLimits);
   }
 
   #makeDesk(): Desk {
@@ -160,6 +187,7 @@ class House implements RunningGateway {
         detection: this.#detection,
         reload: this.#reload,
         url: () => this.url,
+        heeded: async () => this.#crew?.heeded(),
         dropped: () => this.#dropped,
       }),
       () => this.#link,
@@ -167,7 +195,7 @@ class House implements RunningGateway {
   }
 
   #makeDetection(): Detection {
-    const { say, linkMs, ringBytes } = this.#options;
+    const { say, linkMs, ringBytes, keepMs, hangMs } = this.#options;
     return new Detection({
       dataDir: this.dataDir,
       secret: this.#secret,
@@ -176,9 +204,18 @@ class House implements RunningGateway {
       say,
       ...(linkMs !== undefined && { linkMs }),
       ...(ringBytes !== undefined && { ringBytes }),
-      found: (it) => this.#teller.found(it),
-      gone: () => {
-        this.#blind.begin("detector-away", Date.now());
+      ...(keepMs !== undefined && { keepMs }),
+      ...(hangMs !== undefined && { hangMs }),
+      runs: this.#runs,
+      clients: () => this.#around.clients.all(),
+      slotOf: (it) => this.#clientOf(it)?.slot,
+      refused: ({ at }) => {
+        const now = Date.now();
+        this.#teller.blind({ from: Math.min(at, now), to: now, cause: "state-refused", dropped: 0, principals: 0 });
+      },
+      found: (it, group) => this.#teller.found(it, group),
+      gone: (from) => {
+        this.#blind.begin("detector-away", from);
         this.#crew?.tell({ tell: "blind", isBlind: true });
       },
       back: () => this.#blind.end("detector-away", Date.now()),
@@ -197,7 +234,7 @@ class House implements RunningGateway {
       marks: new Marks(marksSecret(this.dataDir)),
       captures: new Captures(this.dataDir, this.#journal.origin, 1, this.#options.say),
       clients: new Clients(
-        () => undefined,
+        (it) => this.#detection.name(it),
         (name, limits) => this.#lender.account(name, limits),
       ),
       strangers: new Strangers(),
@@ -223,6 +260,7 @@ class House implements RunningGateway {
     // Several processes may share a port; so might somebody else's, unseen.
     if (this.#crew && !mayShare) await assertFree(section.host, section.port);
     await this.#outbox.start();
+    this.#keeper.recall();
     await this.#detection.start();
     if (!this.#crew) this.#front = makeFront(this.#around);
     const at = this.#front
@@ -234,12 +272,14 @@ class House implements RunningGateway {
     this.adminUrl = `http://127.0.0.1:${admin.port}`;
     writeNote(this.dataDir, { url: this.url, adminUrl: this.adminUrl });
     const text = `serving on ${this.url}`;
-    const fields = policyFields(this.#around.policy);
+    const fields = { ...policyFields(this.#around.policy), began: this.#runs.began };
     this.#journal.add({ kind: "gateway-started", by: "gateway", text, fields }, Date.now());
     const files = [keyPath(this.dataDir), ...(this.#options.file === undefined ? [] : [this.#options.file])];
     this.#watches = files.map((it) => watchFile(it, () => this.#reloadQuietly()));
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#timer.unref();
+    this.#keeping = setInterval(() => void this.#keeper.keep(), this.#options.keepMs ?? usualKeepMs);
+    this.#keeping.unref();
     this.#counts.compare(this.#around.policy.upstreams);
     this.#link.start();
   }
@@ -247,7 +287,9 @@ class House implements RunningGateway {
   /** From then on until now no gateway worked here. */
   wasAway(from: number): void {
     const now = Date.now();
-    this.#teller.blind({ from: Math.min(from, now), to: now, cause: "gateway-away", dropped: 0, principals: 0 });
+    // What was seen after it was last kept was forgotten as well.
+    const since = Math.min(from, this.#detection.remembersFrom ?? now, now);
+    this.#teller.blind({ from: since, to: now, cause: "gateway-away", dropped: 0, principals: 0 });
   }
 
   /** A model server answered more than went through here. */
@@ -284,12 +326,12 @@ class House implements RunningGateway {
   }
 
   reload(): void {
-    this.#desk.reload();
+    this.#desk.renew();
   }
 
   #reloadQuietly(): void {
     try {
-      this.#desk.reload();
+      this.#desk.renew();
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.#options.say(`the old policy and keys hold: ${why}`);
@@ -313,10 +355,12 @@ class House implements RunningGateway {
     this.#around.draining = true;
     for (const it of this.#watches) it.stop();
     clearInterval(this.#timer);
+    clearInterval(this.#keeping);
     this.#counts.stop();
     await Promise.all([drain(this.#front, this.#around), this.#crew?.close(), closeServer(this.#admin)]);
-    await this.#detection.stop(readOutMs);
+    if (!(await this.#detection.stop(readOutMs))) this.#blind.begin("detector-away", this.#detection.keptAt);
     this.#blind.endAll(Date.now());
+    await this.#keeper.end();
     this.#tellDenials();
     await this.#link.close();
     await this.#outbox.close();

@@ -14,6 +14,10 @@ export interface GatewayOptions {
   readonly server?: LinkOptions["server"];
   /** Length of one interval of activity for linking accounts, in ms; default a minute. */
   readonly linkMs?: number;
+  /** How often what detectors remember and what budgets took is written, in ms; default 10 s. */
+  readonly keepMs?: number;
+  /** How long detectors may give no sign of life before they are started again, in ms; default 30 s. */
+  readonly hangMs?: number;
   /** Size of the ring between the two threads, in bytes, a power of two; default 32 MiB. */
   readonly ringBytes?: number;
 }

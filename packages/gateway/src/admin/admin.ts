@@ -11,11 +11,11 @@ export interface AdminDesk {
   clients(): readonly object[];
   orders(): readonly object[];
   /** @param unknown Whether it may be about a principal that nobody knows here. @throws {GatewayError} BAD_ORDER */
-  apply(order: unknown, unknown: boolean): object;
+  apply(order: unknown, unknown: boolean): Promise<object>;
   /** @throws {GatewayError} BAD_ORDER */
-  undo(id: string, by: string): object;
+  undo(id: string, by: string): Promise<object>;
   /** @throws {GatewayError} BAD_CONFIG, BAD_KEY_FILE: then the old ones hold. */
-  reload(): object;
+  reload(): Promise<object>;
   /** The server is elsewhere now. @throws {GatewayError} BAD_CONFIG */
   moveServer(to: unknown): object;
 }
@@ -52,7 +52,8 @@ async function answer(req: IncomingMessage, desk: AdminDesk, token: string): Pro
   }
   const { pathname, searchParams } = new URL(req.url ?? "/", "http://localhost");
   const order = /^\/orders\/([A-Za-z0-9_.:-]{1,128})$/.exec(pathname)?.[1];
-  if (req.method === "DELETE" && order !== undefined) return [200, desk.undo(order, searchParams.get("by") ?? "admin")];
+  if (req.method === "DELETE" && order !== undefined)
+    return [200, await desk.undo(order, searchParams.get("by") ?? "admin")];
   switch (`${req.method} ${pathname}`) {
     case "GET /status":
       return [200, desk.status()];
@@ -61,11 +62,11 @@ async function answer(req: IncomingMessage, desk: AdminDesk, token: string): Pro
     case "GET /orders":
       return [200, { orders: desk.orders() }];
     case "POST /orders":
-      return [201, desk.apply(await readJson(req), searchParams.get("unknown") === "yes")];
+      return [201, await desk.apply(await readJson(req), searchParams.get("unknown") === "yes")];
     case "POST /server":
       return [200, desk.moveServer(await readJson(req))];
     case "POST /reload":
-      return [200, desk.reload()];
+      return [200, await desk.reload()];
     default:
       return [404, { error: "NO_SUCH_ROUTE", message: "there is no such route" }];
   }
@@ -88,7 +89,9 @@ async function readJson(req: IncomingMessage): Promise<unknown> {
 }
 
 function explain(error: unknown): [number, object] {
-  if (error instanceof GatewayError) return [400, { error: error.code, message: error.message }];
+  // What was asked stands, and is not in force everywhere.
+  const isHalf = error instanceof GatewayError && error.code === "BAD_STATE";
+  if (error instanceof GatewayError) return [isHalf ? 500 : 400, { error: error.code, message: error.message }];
   return [500, { error: "INTERNAL", message: "something went wrong in the gateway" }];
 }
 

@@ -1,12 +1,14 @@
 import type { GatewayClient } from "@outweigh/schema";
 import type { Client } from "../front/clients.ts";
 import type { Surroundings } from "../front/surroundings.ts";
+import type { TestedSlots } from "../detect/protocol.ts";
+import { namedLinks } from "../record/teller.ts";
 import type { Readings } from "../tap/readings.ts";
 
 /** Where rows come from: counters, readings of the detectors, linked groups by slot. */
 interface RowSources extends Pick<Surroundings, "clients" | "orders" | "tap"> {
   readonly readings: Readings;
-  readonly groups: ReadonlyMap<number, readonly number[]>;
+  readonly groups: ReadonlyMap<number, TestedSlots>;
   /** Bits a day that a principal may be told; undefined without such a budget. */
   readonly bitsPerDay: (principal: string) => number | undefined;
 }
@@ -33,8 +35,23 @@ function rowOf(it: Client, all: readonly Client[], { orders, groups, ...from }: 
       used !== undefined && { budget: { bitsPerDay, used: Math.round(used * 1000) / 1000 } }),
     ...(it.lastAt > 0 && { lastAt: it.lastAt }),
     ...(reading && { reading }),
-    group: (groups.get(it.slot) ?? []).filter((slot) => slot !== it.slot).map((slot) => all[slot]?.principal ?? ""),
+    ...linkedOf(it, all, groups.get(it.slot)),
     orders: orders.all().flatMap((order) => (order.principal === it.principal ? [order.id] : [])),
+  };
+}
+
+/** Its group, and of the links its own: those of the others stand in their rows. */
+function linkedOf(
+  { slot }: Client,
+  all: readonly Client[],
+  group: TestedSlots | undefined,
+): Pick<GatewayClient, "group" | "linked"> {
+  if (!group) return { group: [] };
+  const name = (it: number) => all[it]?.principal ?? "unknown";
+  const own = group.links.filter((it) => it.a === slot || it.b === slot);
+  return {
+    group: group.members.filter((it) => it !== slot).map(name),
+    linked: { ...namedLinks({ ...group, links: own }, name), retests: group.retests.map((it) => ({ ...it })) },
   };
 }
 

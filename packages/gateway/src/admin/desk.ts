@@ -31,6 +31,8 @@ interface DeskParts {
   readonly reload: Reload;
   /** Where clients ask. */
   readonly url: () => string;
+  /** Resolves once what was changed holds in every process. @throws {GatewayError} BAD_STATE */
+  readonly heeded: () => Promise<void>;
   /** Records that found no room, over all processes. */
   readonly dropped: () => number;
 }
@@ -47,9 +49,17 @@ export class Desk implements AdminDesk, LinkDesk {
     this.#link = link;
   }
 
-  reload(): object {
+  /** Reads keys and configuration anew. @throws {GatewayError} BAD_CONFIG, BAD_KEY_FILE: then the old ones hold. */
+  renew(): object {
     this.#link().renew();
     return this.#parts().reload.now();
+  }
+
+  /** Resolves once it holds in every process. */
+  async reload(): Promise<object> {
+    const done = this.renew();
+    await this.#parts().heeded();
+    return done;
   }
 
   moveServer(to: unknown): object {
@@ -108,10 +118,14 @@ export class Desk implements AdminDesk, LinkDesk {
     return this.#parts().around.orders.all();
   }
 
-  apply(order: unknown, unknown = false, isSigned = false): GatewayOrder {
+  /** Resolves once it holds in every process. */
+  async apply(order: unknown, unknown = false, isSigned = false): Promise<GatewayOrder> {
     if (!isSigned && at(order, "verb") === "capture")
       throw new GatewayError("BAD_ORDER", "two people decide on a capture: it is proposed and approved at the server");
-    return this.#parts().around.orders.apply(order, Date.now(), (it) => unknown || this.#knows(it));
+    const { around, heeded } = this.#parts();
+    const applied = around.orders.apply(order, Date.now(), (it) => unknown || this.#knows(it));
+    await heeded();
+    return applied;
   }
 
   /** Whether a principal asked anything, or holds a key; a tenant, whether one of its principals does. */
@@ -122,8 +136,12 @@ export class Desk implements AdminDesk, LinkDesk {
     return reload.entries.some((it) => it.principal === principal || (tenant !== undefined && it.tenant === tenant));
   }
 
-  undo(id: string, by: string): object {
-    return this.#parts().around.orders.undo(id, by.slice(0, 128));
+  /** Resolves once it holds in no process any more. */
+  async undo(id: string, by: string): Promise<object> {
+    const { around, heeded } = this.#parts();
+    const undone = around.orders.undo(id, by.slice(0, 128));
+    await heeded();
+    return undone;
   }
 
   keys() {
@@ -148,7 +166,7 @@ export class Desk implements AdminDesk, LinkDesk {
   }
 
   /** What the server signed. Doing it twice is doing it once. */
-  carryOut(ask: GatewayAsk): void {
+  async carryOut(ask: GatewayAsk): Promise<void> {
     const now = Date.now();
     const { around, dataDir } = this.#parts();
     const { orders } = around;
@@ -156,10 +174,10 @@ export class Desk implements AdminDesk, LinkDesk {
       case "apply":
         // By the server's clock, which may be ahead of ours: it holds from now on.
         if (!orders.all().some((it) => it.id === ask.order.id))
-          this.apply({ ...ask.order, from: Math.min(ask.order.from, now) }, false, true);
+          await this.apply({ ...ask.order, from: Math.min(ask.order.from, now) }, false, true);
         return;
       case "undo":
-        if (orders.all().some((it) => it.id === ask.order)) this.undo(ask.order, ask.by);
+        if (orders.all().some((it) => it.id === ask.order)) await this.undo(ask.order, ask.by);
         return;
       case "add-key":
         addKey(dataDir, ask.key, ask, now);
@@ -170,7 +188,7 @@ export class Desk implements AdminDesk, LinkDesk {
       case "revoke-key":
         revokeKey(dataDir, ask.id, now);
     }
-    this.reload();
+    await this.reload();
   }
 
   serverAway(since: number | undefined): void {

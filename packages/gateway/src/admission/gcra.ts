@@ -31,6 +31,16 @@ export class Bucket {
     this.#emptyAt = Math.max(now, this.#emptyAt - units * this.#msPerUnit);
   }
 
+  /** When it will be empty again, in ms since 1970: all that there is to keep of it. */
+  get emptyAt(): number {
+    return this.#emptyAt;
+  }
+
+  /** Goes on from what was kept. */
+  restore(emptyAt: number): void {
+    this.#emptyAt = Math.max(this.#emptyAt, emptyAt);
+  }
+
   /** Units that fit now. */
   free(now: number): number {
     return Math.max(0, this.#burstMs - Math.max(0, this.#emptyAt - now)) / this.#msPerUnit;

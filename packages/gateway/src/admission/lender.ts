@@ -29,6 +29,14 @@ const maxAccounts = 200_000;
 /** Index of "requests at once". */
 const slots = 4;
 
+/** An account that is not full, as it is kept. */
+export interface UsedAccount {
+  /** Name and limits. */
+  readonly key: string;
+  /** When each bucket will be empty again, in the order of `resources`. */
+  readonly emptyAt: readonly number[];
+}
+
 interface Loan {
   readonly account: Account;
   readonly limits: GatewayLimits;
@@ -133,6 +141,22 @@ export class Lender {
     });
     const back = amounts[slots] ?? 0;
     if (back > 0) loan.slots.set(process, Math.max(0, (loan.slots.get(process) ?? 0) - back));
+  }
+
+  /** Accounts of which something is used, the most recently made last. */
+  used(now: number): UsedAccount[] {
+    return [...this.#loans].flatMap(([key, { account }]) => {
+      const emptyAt = account.buckets.map((it) => it?.emptyAt ?? 0);
+      return emptyAt.some((it) => it > now) ? [{ key, emptyAt }] : [];
+    });
+  }
+
+  /** Goes on from what was used before; other limits than those of today make another account. */
+  restore(accounts: readonly UsedAccount[]): void {
+    for (const { key, emptyAt } of accounts) {
+      const [name, limits]: [string, GatewayLimits] = JSON.parse(key);
+      this.#of(name, limits).account.buckets.forEach((it, i) => it?.restore(emptyAt[i] ?? 0));
+    }
   }
 
   /** A process is gone: its requests ended; what it held otherwise counts as used. */

@@ -114,7 +114,7 @@ async function captured(t: TestContext, terms: object, content = reply): Promise
     from: now,
     sealTo,
   };
-  const orders = [{ ...order, until: now + 60_000, ...terms }];
+  const orders = [{ ...order, until: now + 600_000, ...terms }];
   writeFileSync(join(dataDir, "orders.json"), JSON.stringify({ version: 1, orders }));
   const model = await mockUpstream(saying({ choices: [{ message: { role: "assistant", content } }] }));
   const it = await aGateway({ upstreams: [{ name: "m", protocol: "openai", url: model.url }] }, { dataDir });

@@ -6,20 +6,39 @@ import type { Journal } from "../record/journal.ts";
 import { Readings } from "../tap/readings.ts";
 import { ringMemory, RingWriter } from "../tap/ring.ts";
 import { Tap } from "../tap/tap.ts";
-import type { Found, FromWorker, WorkerStart } from "./protocol.ts";
+import type { Client } from "../front/clients.ts";
+import type { Refused, Runs } from "../kept/detectors-file.ts";
+import type { Found, FromWorker, TestedSlots, WorkerStart } from "./protocol.ts";
+import { Pulse, type Work } from "./pulse.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const usualLinkMs = 60_000;
+/** How often what detectors remember is written: what a crash makes them forget, in ms. */
+const usualKeepMs = 10_000;
+/** How long they may give no sign of life, in ms: the longest step, linking 2,000 accounts, takes a few seconds on a slow core. */
+const usualHangMs = 30_000;
+/** Prompts at which an encoder may hang before detectors go on without it. */
+const maxHangs = 3;
+/** Problems of what was kept that are told. */
+const maxForgot = 50;
 
 /** What the detectors' thread works with, and who hears of it. */
-export interface DetectionOptions extends Pick<GatewayOptions, "say" | "linkMs" | "ringBytes"> {
+export interface DetectionOptions extends Pick<GatewayOptions, "say" | "linkMs" | "ringBytes" | "keepMs" | "hangMs"> {
   readonly dataDir: string;
   readonly secret: Buffer;
   readonly journal: Journal;
   readonly policy: () => Policy;
-  readonly found: (it: Found) => void;
-  /** It ended; requests go on unseen until it is `back`. */
-  readonly gone: () => void;
+  /** With the group it was found of, where it was one. */
+  readonly found: (it: Found, group: TestedSlots | undefined) => void;
+  readonly runs: Runs;
+  /** Everybody who has a slot. */
+  readonly clients: () => readonly Client[];
+  /** The slot of a principal that is remembered; undefined for whoever has no key here any more. */
+  readonly slotOf: (principal: string) => number | undefined;
+  /** What was remembered could not be taken, and was good until then. */
+  readonly refused: (it: Refused) => void;
+  /** It ended; requests go on unseen until it is `back`, and of those since `from` nothing is remembered. */
+  readonly gone: (from: number) => void;
   readonly back: () => void;
 }
 
@@ -31,9 +50,16 @@ export class Detection {
   readonly #options: DetectionOptions;
   readonly #memory: SharedArrayBuffer;
   readonly #supervisor: Supervisor;
-  #groups = new Map<number, readonly number[]>();
+  #groups = new Map<number, TestedSlots>();
   #problems: readonly string[] = [];
+  #forgot: readonly string[] = [];
   #unread = 0;
+  readonly #pulse = new Pulse();
+  #keptAt = Date.now();
+  #remembersFrom: number | undefined;
+  #hangs = 0;
+  /** The encoder that is left out, as JSON, and why. */
+  #without: { readonly encoder: string; readonly why: string } | undefined;
 
   constructor(options: DetectionOptions) {
     this.#options = options;
@@ -42,19 +68,48 @@ export class Detection {
     this.tap = new Tap(this.ring, (it) => this.#supervisor.tell(it));
     this.#supervisor = new Supervisor(
       () => this.#workerStart(),
-      { heard: (it) => this.#heard(it), gone: (why) => this.#gone(why), back: options.back },
-      () => this.tap.tellAll(),
+      {
+        heard: (it) => this.#heard(it),
+        gone: (why) => this.#gone(why),
+        back: options.back,
+        hung: (work) => this.#hung(work),
+      },
+      () => this.#retell(),
+      this.#pulse,
+      options.hangMs ?? usualHangMs,
     );
   }
 
+  /** All names again. Configured models first of all: what is remembered is of them. */
+  #retell(): void {
+    for (const { name } of this.#options.policy().section.models) this.tap.modelNumber(name);
+    this.tap.tellAll();
+    for (const it of this.#options.clients()) this.name(it);
+  }
+
+  /** Tells whose slot it is, before anything of it is seen. */
+  name({ slot, principal, tenant }: Client): void {
+    this.#supervisor.tell({ tell: "principal", slot, principal, tenant });
+  }
+
   /** Linked clients, by each one's slot. */
-  get groups(): ReadonlyMap<number, readonly number[]> {
+  get groups(): ReadonlyMap<number, TestedSlots> {
     return this.#groups;
   }
 
   /** What detectors cannot do, in sentences. */
   get problems(): readonly string[] {
-    return this.#problems;
+    return [...this.#problems, ...this.#forgot];
+  }
+
+  /** Until when what an earlier run saw is remembered; undefined where nothing is. */
+  get remembersFrom(): number | undefined {
+    return this.#remembersFrom;
+  }
+
+  /** Until when what was seen would survive the thread. */
+  get keptAt(): number {
+    return this.#keptAt;
   }
 
   /** Exchanges that came and could not be read. */
@@ -71,18 +126,23 @@ export class Detection {
     this.#supervisor.tell({ tell: "routes", routes: routesOf(policy), models: policy.section.models });
   }
 
+  /** Has the thread write what it remembers and end; it is started again, with what the policy says now. */
+  renew(): void {
+    this.#supervisor.tell({ tell: "end" });
+  }
+
   /** Ends the thread as a crash would; it is started again. */
   kill(): void {
     this.#supervisor.kill();
   }
 
-  /** @param ms How long it may take to read what is in the ring. */
-  stop(ms: number): Promise<void> {
+  /** @param ms How long it may take to read what is in the ring and to write what it remembers. @returns Whether it did. */
+  stop(ms: number): Promise<boolean> {
     return this.#supervisor.stop(this.ring, ms);
   }
 
   #workerStart(): WorkerStart {
-    const { dataDir, secret, linkMs = usualLinkMs } = this.#options;
+    const { dataDir, secret, linkMs = usualLinkMs, keepMs = usualKeepMs, runs } = this.#options;
     const policy = this.#options.policy();
     return {
       ring: this.#memory,
@@ -93,6 +153,11 @@ export class Detection {
       encoder: policy.section.encoder,
       secret,
       linkMs,
+      keepMs,
+      runs,
+      pulse: this.#pulse.memory,
+      withoutEncoder:
+        JSON.stringify(policy.section.encoder) === this.#without?.encoder ? this.#without?.why : undefined,
     };
   }
 
@@ -102,9 +167,19 @@ export class Detection {
       for (const problem of it.problems) this.#options.say(`detectors: ${problem}`);
     } else if (it.say === "unread") this.#unread += it.count;
     else if (it.say === "groups")
-      this.#groups = new Map(it.groups.flatMap((group) => group.map((slot) => [slot, group] as const)));
+      this.#groups = new Map(it.groups.flatMap((group) => group.members.map((slot) => [slot, group] as const)));
     else if (it.say === "drifted") this.#heardDrift(it.problem);
-    else this.#options.found(it.found);
+    else if (it.say === "remembers") this.#tellSlots(it.principals);
+    else if (it.say === "kept") this.#heardKept(it.at);
+    else if (it.say === "refused") this.#heardRefused(it.refused);
+    else if (it.say === "forgot") this.forgot(it.problem);
+    else this.#options.found(it.found, this.#groupOf(it.found));
+  }
+
+  /** The group that was tested; undefined where it stands no more: what linked it is then not known. */
+  #groupOf({ group }: Found): TestedSlots | undefined {
+    const now = group && this.#groups.get(group[0] ?? -1);
+    return now?.members.join() === group?.join() ? now : undefined;
   }
 
   /** A calibration that holds no more is a matter of record: its alarms rest until there is another. */
@@ -114,9 +189,43 @@ export class Detection {
     this.#options.journal.add({ kind: "calibration-drifted", by: "gateway", text: problem }, Date.now());
   }
 
+  #tellSlots(principals: readonly string[]): void {
+    this.#supervisor.tell({ tell: "slots", slots: principals.map((it) => this.#options.slotOf(it)) });
+  }
+
+  #heardKept(at: number): void {
+    this.#keptAt = at;
+    this.#remembersFrom ??= at;
+  }
+
+  #heardRefused(refused: Refused): void {
+    this.forgot(`what detectors had learnt is not taken: ${refused.why}: they begin anew`);
+    this.#options.refused(refused);
+  }
+
+  /** Something that was remembered is lost: a matter of record, and a problem until the next start. */
+  forgot(problem: string): void {
+    if (this.#forgot.includes(problem) || this.#forgot.length >= maxForgot) return;
+    this.#forgot = [...this.#forgot, problem];
+    this.#options.say(problem);
+    this.#options.journal.add({ kind: "state-forgotten", by: "gateway", text: problem }, Date.now());
+  }
+
+  /** What hangs once may hang again: an encoder at its first answer, or at too many prompts, is left out. */
+  #hung(work: Work): void {
+    const { encoder } = this.#options.policy().section;
+    const isFirst = work === "loads the encoder";
+    if (work === "encodes a prompt") this.#hangs++;
+    if (encoder && (isFirst || this.#hangs >= maxHangs)) {
+      const why = isFirst ? "the encoder gives no first answer" : `the encoder hung at ${this.#hangs} prompts`;
+      this.#without = { encoder: JSON.stringify(encoder), why };
+      this.#hangs = 0;
+    }
+  }
+
   #gone(why: string): void {
     this.#options.say(`the detector ended (${why}); requests go on, unseen, until it is back`);
-    this.#options.gone();
+    this.#options.gone(this.#keptAt);
   }
 }
 

@@ -1,5 +1,6 @@
-import type { KeyObject } from "node:crypto";
-import { textKey, type Query, type TextKey } from "@outweigh/extraction";
+import { hash, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { ExtractionError, textKey, type Query, type TextKey } from "@outweigh/extraction";
 import type { GatewayModel } from "@outweigh/schema";
 import { adapters } from "../adapters/adapters.ts";
 import type { Seen } from "../adapters/adapter.ts";
@@ -8,14 +9,17 @@ import { GatewayError } from "../error.ts";
 import type { Assembled } from "./assembler.ts";
 import { readCalibration, type NumericCalibration, type PromptCalibration } from "./calibration-file.ts";
 import type { Encoder } from "./encoder.ts";
+import type { Kept, KeptRow, SlotNames } from "./kept.ts";
 import { Linking } from "./linking.ts";
 import { NumericWatch } from "./numeric-watch.ts";
 import { PromptWatch } from "./prompt-watch.ts";
-import type { Found, WorkerStart } from "./protocol.ts";
+import type { Found, TestedSlots, WorkerStart } from "./protocol.ts";
 import { reduce } from "./reduce.ts";
 
 interface Watched {
   readonly model: GatewayModel;
+  /** Names what its state is worth something with: calibration, encoder, shapes. */
+  readonly belongs: string;
   readonly numeric: NumericWatch | undefined;
   readonly prompts: PromptWatch;
 }
@@ -27,6 +31,7 @@ const maxUnconfigured = 256;
 export class Detectors {
   readonly #readings: Readings;
   readonly #key: TextKey;
+  readonly #linkMs: number;
   readonly #linking: Linking;
   readonly #watched = new Map<string, Watched>();
   readonly #encoder: Encoder | undefined;
@@ -45,6 +50,7 @@ export class Detectors {
     this.#readings = readings;
     this.#encoder = encoder;
     this.#key = textKey(start.secret);
+    this.#linkMs = start.linkMs;
     this.#linking = new Linking(this.#key, start.linkMs);
     this.#routes = start.routes;
     for (const model of start.models) this.#watch(model, publicKey);
@@ -66,6 +72,7 @@ export class Detectors {
     const warn = (problem: string) => void this.#drifted.push(problem);
     this.#watched.set(model.name, {
       model,
+      belongs: this.#belongs(model, calibration !== undefined),
       numeric: calibration?.kind === "numeric" ? new NumericWatch(model, calibration, warn) : undefined,
       prompts: new PromptWatch(model, calibration?.kind === "prompts" ? calibration : undefined, this.#key, warn),
     });
@@ -123,9 +130,66 @@ export class Detectors {
     if (known) return known;
     const fresh = this.#watched.size < maxUnconfigured ? name : "";
     const model: GatewayModel = { name: fresh, failClosed: false };
-    const it = { model, numeric: undefined, prompts: new PromptWatch(model, undefined, this.#key) };
+    const belongs = this.#belongs(model, false);
+    const it = { model, belongs, numeric: undefined, prompts: new PromptWatch(model, undefined, this.#key) };
     this.#watched.set(fresh, it);
     return it;
+  }
+
+  #belongs({ input, features, output, hidden, vocabulary, calibration }: GatewayModel, isCalibrated: boolean): string {
+    const files = isCalibrated && calibration !== undefined ? [calibration, `${calibration}.groups`] : [];
+    const digests = files.map((it) => digestOf(it));
+    return hash(
+      "sha256",
+      JSON.stringify([input, features, output, hidden, vocabulary, digests, this.#encoder?.digest]),
+      "hex",
+    ).slice(0, 32);
+  }
+
+  /** What has changed since the last call, as it is kept. One at a time: states are large. */
+  *keep(names: SlotNames): Generator<KeptRow> {
+    const link = `link ${this.#linkMs}`;
+    for (const it of this.#linking.keep(names)) yield written({ ...it, model: "", belongs: link });
+    for (const { model, belongs, numeric, prompts } of this.#watched.values()) {
+      // Numbers and prompts of one model have each a watch of their own; one that nobody asks says nothing.
+      for (const watch of [numeric, prompts])
+        for (const it of watch?.keep(names) ?? [])
+          yield written({ ...it, model: nameOf(model, watch === numeric), belongs });
+    }
+  }
+
+  /** Has everything kept at the next call, because the last one came to nothing. */
+  keepAll(): void {
+    this.#linking.keepAll();
+    for (const { numeric, prompts } of this.#watched.values()) for (const it of [numeric, prompts]) it?.keepAll();
+  }
+
+  /** Takes back what was kept. @returns Whether it was worth something here. */
+  restore(row: KeptRow, names: SlotNames, modelNumber: (name: string) => number): boolean {
+    try {
+      if (row.kind === "trail") {
+        const slot = row.belongs === `link ${this.#linkMs}` ? names.slotOf(row.who[0] ?? "") : undefined;
+        if (slot !== undefined) this.#linking.restore(slot, JSON.parse(row.body));
+        return slot !== undefined;
+      }
+      const isNumeric = row.model.startsWith("n:");
+      const watched = this.#of(row.model.slice(2));
+      const watch = isNumeric ? watched.numeric : watched.prompts;
+      if (!watch || row.belongs !== watched.belongs) return false;
+      const left = watch.restore(row, names);
+      if (left) this.#readings.write(left.slot, { ...left.reading, model: modelNumber(watched.model.name) });
+      return true;
+    } catch (error) {
+      // What is sealed is ours; of another version of the library it is worth nothing.
+      if (!(error instanceof ExtractionError || error instanceof TypeError || error instanceof SyntaxError))
+        throw error;
+      return false;
+    }
+  }
+
+  /** What had drifted before, in words: said again, because it still holds. */
+  stillDrifted(): string[] {
+    return [...this.#watched.values()].flatMap(({ numeric, prompts }) => numeric?.drift ?? prompts.drift ?? []);
   }
 
   #numbers(
@@ -163,13 +227,36 @@ export class Detectors {
   }
 
   /** Links accounts anew, and tests what belongs together. */
-  link(now: number): { readonly groups: readonly (readonly number[])[]; readonly found: Found[] } {
-    const groups = this.#linking.groups(now);
+  link(now: number): { readonly groups: readonly TestedSlots[]; readonly found: Found[] } {
+    const linked = this.#linking.groups(now);
+    const groups = linked.map((it) => it.members);
     for (const { prompts } of this.#watched.values()) prompts.regroup(groups);
     const found = [...this.#watched.values()].flatMap(
       ({ numeric }) => numeric?.regroup(groups, { origin: 0, time: now }) ?? [],
     );
-    return { groups, found };
+    const watches = [...this.#watched.values()].flatMap(({ numeric, prompts }) => [
+      ...(numeric ? [numeric] : []),
+      prompts,
+    ]);
+    const tested = linked.map((it) => ({ ...it, retests: watches.flatMap((watch) => watch.retest(it.members) ?? []) }));
+    return { groups: tested, found };
+  }
+}
+
+function nameOf({ name }: GatewayModel, isNumeric: boolean): string {
+  return `${isNumeric ? "n" : "p"}:${name}`;
+}
+
+function written({ state, ...it }: Kept): KeptRow {
+  return { ...it, body: JSON.stringify(state) };
+}
+
+/** Empty for a file that is not there. */
+function digestOf(file: string): string {
+  try {
+    return hash("sha256", readFileSync(file), "hex");
+  } catch {
+    return "";
   }
 }
 

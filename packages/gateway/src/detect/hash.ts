@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
+import type { TextKey } from "@outweigh/extraction";
 
-/** A short name of a text, for telling texts apart without keeping them. Not secret: who can guess the text can check the guess. */
-export function hashOf(text: string): string {
-  return hash("sha256", text, "hex").slice(0, 24);
+/** A short keyed name of a text, for telling texts apart without keeping them: without the key no guess of the text can be checked. */
+export function hashOf(text: string, { a, b }: TextKey): string {
+  return hash("sha256", `${a} ${b} ${text}`, "hex").slice(0, 24);
 }

@@ -12,5 +12,14 @@ test("accounts behind one address are a group, others are none, and a crowd behi
       linking.step(slot, t * 1000, [`address:10.0.0.${slot < 3 ? 1 : slot}`], undefined);
     for (let slot = 100; slot < 200; slot++) linking.step(slot, t * 1000, ["address:10.9.9.9"], undefined);
   }
-  assert.deepEqual(linking.groups(5000), [[0, 1, 2]]);
+  const groups = linking.groups(5000);
+  assert.deepEqual(
+    groups.map((it) => it.members),
+    [[0, 1, 2]],
+  );
+  // One address says why, and promises nothing of how seldom that is.
+  assert.deepEqual(groups[0]?.links, [
+    { a: 0, b: 1, because: [{ feature: "infrastructure" }] },
+    { a: 0, b: 2, because: [{ feature: "infrastructure" }] },
+  ]);
 });

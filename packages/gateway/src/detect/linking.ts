@@ -5,8 +5,12 @@ import {
   similarity,
   wordsOf,
   type Account,
+  type Link,
   type TextKey,
 } from "@outweigh/extraction";
+import { maxLinksTold } from "@outweigh/schema";
+import { namesOf, type Keeping, type SlotNames } from "./kept.ts";
+import type { LinkedSlots } from "./protocol.ts";
 
 /** Intervals of activity that are compared. */
 const intervals = 48;
@@ -23,6 +27,8 @@ const templateShare = 0.3;
 const falseLinks = 2;
 /** Largest group. */
 const maxMembers = 64;
+/** A feature that unrelated accounts have in common more often than this says nothing: it is not told as a reason. */
+const tellingP = 0.05;
 
 interface Trail {
   readonly activity: Map<number, number>;
@@ -30,6 +36,13 @@ interface Trail {
   readonly tokens: Set<string>;
   prompts: number;
   lastAt: number;
+}
+
+/** A trail as it is kept. */
+interface KeptTrail extends Pick<Trail, "prompts" | "lastAt"> {
+  readonly activity: readonly (readonly [number, number])[];
+  readonly shingles: readonly (readonly [number, number])[];
+  readonly tokens: readonly string[];
 }
 
 /** Most tokens of where an account comes from. */
@@ -40,6 +53,8 @@ export class Linking {
   readonly #key: TextKey;
   readonly #linkMs: number;
   readonly #trails = new Map<number, Trail>();
+  /** Slots that asked since they were last kept. */
+  readonly #changed = new Set<number>();
 
   /** @param linkMs Length of one interval of activity. */
   constructor(key: TextKey, linkMs: number) {
@@ -49,6 +64,7 @@ export class Linking {
 
   step(slot: number, time: number, tokens: readonly string[], text: string | undefined): void {
     const trail = this.#of(slot);
+    this.#changed.add(slot);
     const interval = Math.floor(time / this.#linkMs);
     trail.activity.set(interval, (trail.activity.get(interval) ?? 0) + 1);
     if (trail.activity.size > 2 * intervals) {
@@ -81,14 +97,58 @@ export class Linking {
     for (const [it, n] of kept) trail.shingles.set(it, n);
   }
 
+  /** What has changed since the last call. */
+  keep(names: SlotNames): Keeping[] {
+    const rows = [...this.#changed].flatMap((slot): Keeping[] => {
+      const it = this.#trails.get(slot);
+      const who = namesOf([slot], names);
+      if (!it || !who) return [];
+      const { activity, shingles, tokens, prompts, lastAt } = it;
+      const state: KeptTrail = {
+        activity: [...activity],
+        shingles: [...shingles],
+        tokens: [...tokens],
+        prompts,
+        lastAt,
+      };
+      return [{ kind: "trail", who, at: lastAt, state }];
+    });
+    this.#changed.clear();
+    return rows;
+  }
+
+  keepAll(): void {
+    for (const it of this.#trails.keys()) this.#changed.add(it);
+  }
+
+  restore(slot: number, { activity, shingles, tokens, prompts, lastAt }: KeptTrail): void {
+    const trail = {
+      activity: new Map(activity),
+      shingles: new Map(shingles),
+      tokens: new Set(tokens),
+      prompts,
+      lastAt,
+    };
+    this.#trails.set(slot, trail);
+  }
+
   /** Groups of slots that look like one client, as of `now`; then those that share an address, as far as they are in no group yet. */
-  groups(now: number): number[][] {
+  groups(now: number): LinkedSlots[] {
     const last = Math.floor(now / this.#linkMs);
     const accounts = [...this.#trails].map(([slot, trail]): Account => accountOf(slot, trail, last));
+    const compared = { falseLinks, accounts: accounts.length };
     const linked =
-      accounts.length < 3 ? [] : linkAccounts(accounts, { falseLinks, maxMembers }).map((it) => it.members.map(Number));
-    const groups = [...linked, ...this.#neighbours(new Set(linked.flat()))];
-    return groups.map((it) => it.sort((a, b) => a - b)).sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+      accounts.length < 3
+        ? []
+        : linkAccounts(accounts, { falseLinks, maxMembers }).map(({ members, links, capped }) => ({
+            members: sorted(members.map(Number)),
+            links: links.slice(0, maxLinksTold).map(toldLink),
+            capped,
+            ...compared,
+          }));
+    const taken = new Set(linked.flatMap((it) => it.members));
+    const neighbours = this.#neighbours(taken).map((it) => neighboursOf(sorted(it), accounts.length));
+    return [...linked, ...neighbours].sort((a, b) => (a.members[0] ?? 0) - (b.members[0] ?? 0));
   }
 
   /**
@@ -111,6 +171,25 @@ export class Linking {
     }
     return out;
   }
+}
+
+function sorted(slots: readonly number[]): number[] {
+  return [...slots].sort((a, b) => a - b);
+}
+
+/** A link with the features that speak for it, the most telling first. */
+function toldLink({ a, b, p, because }: Link): LinkedSlots["links"][number] {
+  const ranked = [...because].sort((x, y) => x.p - y.p);
+  const telling = ranked.filter((it) => it.p <= tellingP);
+  return { a: Number(a), b: Number(b), p, because: telling.length > 0 ? telling : ranked.slice(0, 1) };
+}
+
+/** One address in common: how seldom that is was not asked, so no link has a `p`. */
+function neighboursOf(members: readonly number[], accounts: number): LinkedSlots {
+  const [first = 0, ...others] = members;
+  const because = [{ feature: "infrastructure" as const }];
+  const links = others.slice(0, maxLinksTold).map((it) => ({ a: first, b: it, because }));
+  return { members, links, capped: false, falseLinks: 0, accounts };
 }
 
 function accountOf(slot: number, { activity, shingles, tokens, prompts }: Trail, last: number): Account {

@@ -1,8 +1,28 @@
-import { DriftWatch, ExtractionError, Meter, type Calibration, type Metered, type Query } from "@outweigh/extraction";
-import type { GatewayModel } from "@outweigh/schema";
+import {
+  DriftWatch,
+  ExtractionError,
+  Meter,
+  type Calibration,
+  type DriftState,
+  type Metered,
+  type PathState,
+  type Query,
+} from "@outweigh/extraction";
+import type { GatewayModel, Retest } from "@outweigh/schema";
 import type { SlotReading } from "../tap/readings.ts";
 import type { NumericCalibration } from "./calibration-file.ts";
+import {
+  keptReading,
+  namesOf,
+  readingOf,
+  slotsOf,
+  type Keeping,
+  type KeptReading,
+  type KeptRow,
+  type SlotNames,
+} from "./kept.ts";
 import type { Found } from "./protocol.ts";
+import { ToldBook } from "./told.ts";
 
 /** A query of one principal, with its time: what is remembered until a group is tested. */
 interface Dated {
@@ -22,10 +42,37 @@ interface Metering {
   readonly meter: Meter;
   readonly since: number;
   readonly recent: Dated[];
+  at: number;
+  reading: SlotReading | undefined;
   /** What this horizon has shown so far: the highest values, and whether there was an alarm. */
   strangest: number;
   learnt: number;
   isAlarmed: boolean;
+}
+
+interface MeteredGroup {
+  readonly members: readonly number[];
+  readonly meter: Meter;
+  readonly levels: Calibration["levels"];
+  since: number;
+  at: number;
+  /** The last query's, and the highest value over its level. */
+  queries: number;
+  most: number;
+}
+
+/** What is kept of a principal, of a group, and of all. The queries that wait for a group are not. */
+interface KeptMetering extends Pick<Metering, "since" | "strangest" | "learnt" | "isAlarmed"> {
+  readonly path: PathState;
+  readonly reading: KeptReading | undefined;
+  readonly told: readonly string[];
+}
+interface KeptGroup extends Pick<MeteredGroup, "since" | "queries" | "most"> {
+  readonly path: PathState;
+}
+interface KeptWatch {
+  readonly drift: (Omit<DriftState, "members"> & { readonly members: readonly string[] }) | undefined;
+  readonly told: readonly { readonly who: readonly string[]; readonly findings: readonly string[] }[];
 }
 
 /** What the caller knows of a query. */
@@ -44,16 +91,11 @@ export class NumericWatch {
   readonly #calibration: NumericCalibration;
   readonly #ceilings: { readonly strangeness: number; readonly learnt: number; readonly budget: number } | undefined;
   readonly #meters = new Map<number, Metering>();
-  readonly #groups = new Map<
-    number,
-    {
-      readonly members: readonly number[];
-      readonly meter: Meter;
-      readonly levels: Calibration["levels"];
-      since: number;
-    }
-  >();
-  readonly #told = new Set<string>();
+  readonly #groups = new Map<number, MeteredGroup>();
+  readonly #told = new ToldBook();
+  /** Slots and groups that asked since they were last kept. */
+  readonly #changed = new Set<number>();
+  readonly #changedGroups = new Set<MeteredGroup>();
   readonly #drift: DriftWatch | undefined;
   readonly #warn: (problem: string) => void;
   #misfits = 0;
@@ -78,11 +120,14 @@ export class NumericWatch {
     const own = this.#of(asked);
     try {
       const metered = own.meter.step(query);
+      this.#changed.add(asked.slot);
+      own.at = asked.time;
       own.recent.push({ time: asked.time, query });
       if (own.recent.length > maxRemembered) own.recent.shift();
       const found = this.#alarms(asked, metered, own.since, this.#calibration.single.levels, undefined);
       this.#follow(asked.slot, own, metered);
-      return { found: [...found, ...this.#stepGroup(asked, query)], reading: this.#reading(metered) };
+      own.reading = this.#reading(metered);
+      return { found: [...found, ...this.#stepGroup(asked, query)], reading: own.reading };
     } catch (error) {
       if (!(error instanceof ExtractionError)) throw error;
       this.#misfits++;
@@ -96,6 +141,8 @@ export class NumericWatch {
       meter: new Meter(this.#calibration.single, this.#ceilings),
       since: time,
       recent: [],
+      at: time,
+      reading: undefined,
       ...unshown,
     };
     this.#meters.delete(slot);
@@ -138,6 +185,9 @@ export class NumericWatch {
         meter: new Meter({ ...this.#calibration.single, levels }),
         levels,
         since: asked.time,
+        at: asked.time,
+        queries: 0,
+        most: 0,
       };
       for (const it of members) this.#groups.set(it, group);
       if (known) continue;
@@ -153,7 +203,26 @@ export class NumericWatch {
   #stepGroup(asked: Asked, query: Query): Found[] {
     const group = this.#groups.get(asked.slot);
     if (!group) return [];
-    return this.#alarms(asked, group.meter.step(query), group.since, group.levels, group.members);
+    const metered = group.meter.step(query);
+    this.#changedGroups.add(group);
+    group.at = asked.time;
+    group.queries = metered.t;
+    group.most = Math.max(group.most, mostOf(metered, group.levels));
+    return this.#alarms(asked, metered, group.since, group.levels, group.members);
+  }
+
+  /** What testing these as one gave so far; undefined where none of them asked this model. */
+  retest(members: readonly number[]): Retest | undefined {
+    const { name: model } = this.#model;
+    const group = this.#groups.get(members[0] ?? -1);
+    if (group?.members.join() !== members.join()) {
+      const queries = members.reduce((sum, it) => sum + (this.#meters.get(it)?.recent.length ?? 0), 0);
+      return queries === 0 ? undefined : { model, state: "calibrating", queries };
+    }
+    const { queries, most, levels } = group;
+    if (queries === 0) return undefined;
+    const isReady = levels.strangeness !== undefined && this.#drift?.drifted !== true;
+    return { model, state: !isReady ? "calibrating" : most > 1 ? "evidence" : "link-only", queries, most };
   }
 
   #alarms(
@@ -170,11 +239,9 @@ export class NumericWatch {
       [it.overBudget, "budget-used", it.progress?.fidelity ?? 0, undefined],
     ] as const;
     return claims.flatMap(([alarmed, finding, value, level]): Found[] => {
-      const key = JSON.stringify([group ?? asked.slot, finding]);
-      if (alarmed !== true || this.#told.has(key)) return [];
       // Levels that promise nothing any more page nobody; the budget was never learnt.
-      if (this.#drift?.drifted === true && level) return [];
-      this.#told.add(key);
+      if (alarmed !== true || (this.#drift?.drifted === true && level)) return [];
+      if (!this.#told.isNew(group ?? [asked.slot], finding)) return [];
       return [
         {
           finding: group ? "many-accounts" : finding,
@@ -206,6 +273,119 @@ export class NumericWatch {
       model: 0,
     };
   }
+
+  /** Why its levels page nobody any more; undefined while they do. */
+  get drift(): string | undefined {
+    return this.#drift?.drifted === true ? driftText(this.#model.name, this.#drift.principals) : undefined;
+  }
+
+  /** What has changed since the last call. */
+  keep(names: SlotNames): Keeping[] {
+    if (this.#changed.size + this.#changedGroups.size === 0) return [];
+    const own = [...this.#changed].flatMap((slot): Keeping[] => {
+      const it = this.#meters.get(slot);
+      const who = namesOf([slot], names);
+      if (!it || !who) return [];
+      const { meter, since, at, strangest, learnt, isAlarmed, reading } = it;
+      const state: KeptMetering = {
+        path: meter.snapshot(),
+        since,
+        strangest,
+        learnt,
+        isAlarmed,
+        reading: reading && keptReading(reading),
+        told: this.#told.of([slot]),
+      };
+      return [{ kind: "numbers", who, at, state }];
+    });
+    const groups = [...this.#changedGroups].flatMap(({ members, meter, since, at, queries, most }): Keeping[] => {
+      const who = namesOf(members, names);
+      const state: KeptGroup = { path: meter.snapshot(), since, queries, most };
+      return who ? [{ kind: "numbers-group", who, at, state }] : [];
+    });
+    this.#changed.clear();
+    this.#changedGroups.clear();
+    return [
+      ...own,
+      ...groups,
+      { kind: "watch", who: [], at: Date.now(), state: keptWatch(this.#drift, this.#told, names) },
+    ];
+  }
+
+  /** Has everything kept at the next call, because the last one came to nothing. */
+  keepAll(): void {
+    for (const it of this.#meters.keys()) this.#changed.add(it);
+    for (const it of this.#groups.values()) this.#changedGroups.add(it);
+  }
+
+  /**
+   * Takes back what was kept. @returns The reading it leaves, and whose.
+   * @throws {ExtractionError} BAD_STATE when it is not a state of this calibration.
+   */
+  restore(
+    { kind, who, at, body }: KeptRow,
+    names: SlotNames,
+  ): { readonly slot: number; readonly reading: SlotReading } | undefined {
+    const slots = slotsOf(who, names);
+    if (!slots) return undefined;
+    if (kind === "watch") restoreWatch(JSON.parse(body), this.#drift, this.#told, names);
+    else if (kind === "numbers-group") this.#restoreGroup(slots, at, JSON.parse(body));
+    else if (kind === "numbers") return this.#restoreOwn(slots[0] ?? 0, at, JSON.parse(body));
+    return undefined;
+  }
+
+  #restoreOwn(slot: number, at: number, { path, reading, told, ...more }: KeptMetering) {
+    const meter = new Meter(this.#calibration.single, this.#ceilings);
+    meter.restore(path);
+    const read = reading && readingOf(reading);
+    this.#meters.set(slot, { meter, recent: [], at, reading: read, ...more });
+    this.#told.restore([slot], told);
+    return read && { slot, reading: read };
+  }
+
+  #restoreGroup(members: readonly number[], at: number, { path, ...more }: KeptGroup): void {
+    const levels = this.#calibration.groups.find((it) => it.members >= members.length)?.levels;
+    if (!levels) return;
+    const meter = new Meter({ ...this.#calibration.single, levels });
+    meter.restore(path);
+    const group = { members, meter, levels, at, ...more };
+    for (const it of members) this.#groups.set(it, group);
+  }
+}
+
+/** What is one for a model, with names for slots. */
+export function keptWatch(drift: DriftWatch | undefined, told: ToldBook, names: SlotNames): KeptWatch {
+  const state = drift?.snapshot();
+  return {
+    drift: state && { ...state, members: state.members.flatMap((it) => names.nameOf(it) ?? []) },
+    told: told.groups().flatMap(({ who, findings }) => {
+      const known = namesOf(who, names);
+      return known ? [{ who: known, findings }] : [];
+    }),
+  };
+}
+
+export function restoreWatch(kept: KeptWatch, drift: DriftWatch | undefined, told: ToldBook, names: SlotNames): void {
+  // Whoever is not known here any more stays counted, as a number that is nobody's.
+  const members = kept.drift?.members.map((it, i) => names.slotOf(it) ?? -1 - i) ?? [];
+  if (kept.drift) drift?.restore({ ...kept.drift, members });
+  for (const { who, findings } of kept.told) {
+    const slots = slotsOf(who, names);
+    if (slots) told.restore(slots, findings);
+  }
+}
+
+/** The highest value over its level; a walk along a line has none of 1 before it alarms. */
+function mostOf(
+  { strangeness, learnt, lineRun, strange, learning, walking }: Metered,
+  { strangeness: novel, progress, lines }: Calibration["levels"],
+): number {
+  const over = (value: number, level: { readonly level: number } | undefined) =>
+    level ? value / Math.max(level.level, 1e-9) : 0;
+  const most = Math.max(over(strangeness, novel), over(learnt, progress), over(lineRun, lines));
+  const alarmed = strange === true || learning === true || walking === true;
+  // An alarm is what the meter says: rounding shall not say otherwise.
+  return alarmed ? Math.max(most, 1.001) : Math.min(most, 1);
 }
 
 const unshown = { strangest: 0, learnt: 0, isAlarmed: false };

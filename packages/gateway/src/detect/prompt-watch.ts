@@ -4,17 +4,29 @@ import {
   promptSignals,
   type Prompt,
   type PromptSignal,
+  type PromptState,
   type TextKey,
 } from "@outweigh/extraction";
-import type { GatewayModel } from "@outweigh/schema";
+import type { GatewayModel, Retest } from "@outweigh/schema";
 import type { Seen } from "../adapters/adapter.ts";
 import type { SlotReading } from "../tap/readings.ts";
 import { hashOf } from "./hash.ts";
-import { driftAlpha, driftText, type Asked } from "./numeric-watch.ts";
+import {
+  keptReading,
+  namesOf,
+  readingOf,
+  slotsOf,
+  type Keeping,
+  type KeptReading,
+  type KeptRow,
+  type SlotNames,
+} from "./kept.ts";
+import { driftAlpha, driftText, keptWatch, restoreWatch, type Asked } from "./numeric-watch.ts";
 import type { PromptCalibration, PromptLevels } from "./calibration-file.ts";
 import type { Encoder } from "./encoder.ts";
 import type { Found } from "./protocol.ts";
 import { ShownWatch } from "./shown-watch.ts";
+import { ToldBook } from "./told.ts";
 
 /** Principals whose prompts are followed at once for one model: 60 kB each at worst. */
 const maxPaths = 4_000;
@@ -25,6 +37,8 @@ const usualRates = { elicitation: 0.01, grading: 0.01 };
 interface Following {
   path: PromptPath;
   since: number;
+  at: number;
+  reading: SlotReading | undefined;
   /** All prompts, and those of this horizon. */
   queries: number;
   inHorizon: number;
@@ -36,6 +50,16 @@ interface Following {
 interface Group extends Following {
   readonly members: readonly number[];
   readonly levels: PromptLevels;
+  /** The highest value over its level since the group stands. */
+  most: number;
+}
+
+/** What is kept of either. */
+interface KeptFollowing extends Pick<Following, "since" | "queries" | "inHorizon" | "peaks" | "isAlarmed"> {
+  readonly path: PromptState;
+  readonly reading: KeptReading | undefined;
+  readonly told: readonly string[];
+  readonly most?: number;
 }
 
 /** What was found that was not told before, and the principal's reading. */
@@ -52,7 +76,10 @@ export class PromptWatch {
   readonly #paths = new Map<number, Following>();
   readonly #groups = new Map<number, Group>();
   readonly #shown: ShownWatch;
-  readonly #told = new Set<string>();
+  readonly #told = new ToldBook();
+  /** Slots and groups that asked since they were last kept. */
+  readonly #changed = new Set<number>();
+  readonly #changedGroups = new Set<Group>();
   readonly #drift: DriftWatch | undefined;
   readonly #warn: (problem: string) => void;
 
@@ -66,13 +93,13 @@ export class PromptWatch {
     this.#model = model;
     this.#calibration = calibration;
     this.#key = key;
-    this.#shown = new ShownWatch(model);
+    this.#shown = new ShownWatch(model, key);
     this.#drift = calibration?.peaks && new DriftWatch(calibration.peaks, driftAlpha, 1);
     this.#warn = warn;
   }
 
   step(asked: Asked, seen: Seen): Followed {
-    const prompt = promptOf(asked, seen);
+    const prompt = promptOf(asked, seen, this.#key);
     const group = prompt && this.#groups.get(asked.slot);
     const own = this.#of(asked);
     return this.#follow(asked, seen, [own, prompt && own.path.step(prompt)], group && [group, group.path.step(prompt)]);
@@ -80,7 +107,7 @@ export class PromptWatch {
 
   /** The same with an encoder's vectors. One at a time: wait for the answer before the next step. @throws {GatewayError} BAD_ENCODER. */
   async stepEncoded(asked: Asked, seen: Seen, encoder: Encoder): Promise<Followed> {
-    const prompt = promptOf(asked, seen);
+    const prompt = promptOf(asked, seen, this.#key);
     const group = prompt && this.#groups.get(asked.slot);
     const own = this.#of(asked);
     const take = async ({ path }: Following, it: Prompt) => path.finish(it, await encoder.encode(path.begin(it)));
@@ -100,6 +127,8 @@ export class PromptWatch {
   ): Followed {
     const { levels = {} } = this.#calibration ?? {};
     own.queries++;
+    own.at = asked.time;
+    this.#changed.add(asked.slot);
     const found = values ? this.#compare(asked, own, values, levels) : [];
     const most = values && this.#isReady ? furthest(values, levels) : undefined;
     if (values) this.#endHorizon(asked.slot, own);
@@ -110,20 +139,21 @@ export class PromptWatch {
     if (grouped) {
       const [group, together] = grouped;
       if (group.queries++ === 0) group.since = asked.time;
+      group.at = asked.time;
+      this.#changedGroups.add(group);
+      group.most = Math.max(group.most, furthest(together, group.levels) ?? 0);
       found.push(...this.#compare(asked, group, together, group.levels, group.members));
       this.#endHorizon(undefined, group);
     }
-    return {
-      found,
-      reading: {
-        queries: own.queries,
-        novelty: most ?? NaN,
-        learning: NaN,
-        progress: NaN,
-        ready: this.#isReady ? 1 : 0,
-        model: 0,
-      },
+    own.reading = {
+      queries: own.queries,
+      novelty: most ?? NaN,
+      learning: NaN,
+      progress: NaN,
+      ready: this.#isReady ? 1 : 0,
+      model: 0,
     };
+    return { found, reading: own.reading };
   }
 
   /** False while calibrating, and again once the calibration has drifted. */
@@ -141,13 +171,27 @@ export class PromptWatch {
     for (const members of groups) {
       const levels = this.#calibration?.groups?.find((it) => it.members >= members.length)?.levels;
       if (!levels) continue;
-      const group = before.get(members.join()) ?? { ...this.#begin(0), members, levels };
+      const group = before.get(members.join()) ?? { ...this.#begin(0), members, levels, most: 0 };
       for (const it of members) this.#groups.set(it, group);
     }
   }
 
+  /** What testing these as one gave so far; undefined where none of them asked this model for a text. */
+  retest(members: readonly number[]): Retest | undefined {
+    const { name: model } = this.#model;
+    const group = this.#groups.get(members[0] ?? -1);
+    if (group?.members.join() !== members.join()) {
+      const queries = members.reduce((sum, it) => sum + (this.#paths.get(it)?.queries ?? 0), 0);
+      return queries === 0 ? undefined : { model, state: "calibrating", queries };
+    }
+    const { queries, most } = group;
+    if (queries === 0) return undefined;
+    return { model, state: !this.#isReady ? "calibrating" : most > 1 ? "evidence" : "link-only", queries, most };
+  }
+
   #begin(since: number): Following {
-    return { path: this.#newPath(), since, queries: 0, inHorizon: 0, peaks: [], isAlarmed: false };
+    const path = this.#newPath();
+    return { path, since, at: since, reading: undefined, queries: 0, inHorizon: 0, peaks: [], isAlarmed: false };
   }
 
   #newPath(): PromptPath {
@@ -220,12 +264,87 @@ export class PromptWatch {
       readonly group?: readonly number[] | undefined;
     },
   ): Found[] {
-    const key = JSON.stringify([group ?? asked.slot, finding, detail]);
-    if (this.#told.has(key)) return [];
-    this.#told.add(key);
+    if (!this.#told.isNew(group ?? [asked.slot], `${finding} ${detail}`)) return [];
     const { slot, time, origin } = asked;
     const { queries, since } = own;
     return [{ finding, slot, model: this.#model.name, queries, since, time, ...measured, group, origin }];
+  }
+
+  /** Why its levels page nobody any more; undefined while they do. */
+  get drift(): string | undefined {
+    return this.#drift?.drifted === true ? driftText(this.#model.name, this.#drift.principals) : undefined;
+  }
+
+  /** What has changed since the last call. */
+  keep(names: SlotNames): Keeping[] {
+    if (this.#changed.size + this.#changedGroups.size === 0) return [];
+    const row = (
+      kind: "prompts" | "prompts-group",
+      slots: readonly number[],
+      it: Following & { readonly most?: number },
+    ) => {
+      const who = namesOf(slots, names);
+      const { path, since, at, queries, inHorizon, peaks, isAlarmed, reading, most } = it;
+      const state: KeptFollowing = {
+        path: path.snapshot(),
+        since,
+        queries,
+        inHorizon,
+        peaks,
+        isAlarmed,
+        reading: reading && keptReading(reading),
+        told: this.#told.of(slots),
+        ...(most !== undefined && { most }),
+      };
+      return who ? [{ kind, who, at, state }] : [];
+    };
+    const own = [...this.#changed].flatMap((slot) => {
+      const it = this.#paths.get(slot);
+      return it ? row("prompts", [slot], it) : [];
+    });
+    const groups = [...this.#changedGroups].flatMap((it) => row("prompts-group", it.members, it));
+    this.#changed.clear();
+    this.#changedGroups.clear();
+    const all: Keeping = { kind: "watch", who: [], at: Date.now(), state: keptWatch(this.#drift, this.#told, names) };
+    return [...own, ...groups, all, ...this.#shown.keep(names)];
+  }
+
+  /** Has everything kept at the next call, because the last one came to nothing. */
+  keepAll(): void {
+    for (const it of this.#paths.keys()) this.#changed.add(it);
+    for (const it of this.#groups.values()) this.#changedGroups.add(it);
+    this.#shown.keepAll();
+  }
+
+  /**
+   * Takes back what was kept. @returns The reading it leaves, and whose.
+   * @throws {ExtractionError} BAD_STATE when it is no state of these settings.
+   */
+  restore(row: KeptRow, names: SlotNames): { readonly slot: number; readonly reading: SlotReading } | undefined {
+    const { kind, who, at, body } = row;
+    const slots = slotsOf(who, names);
+    if (!slots) return undefined;
+    const [slot = 0] = slots;
+    if (kind === "watch") restoreWatch(JSON.parse(body), this.#drift, this.#told, names);
+    else if (kind === "shown") this.#shown.restore(slot, JSON.parse(body));
+    else return this.#restorePath(kind, slots, at, JSON.parse(body));
+    return undefined;
+  }
+
+  #restorePath(kind: KeptRow["kind"], slots: readonly number[], at: number, kept: KeptFollowing) {
+    const { path, reading, told, most = 0, ...more } = kept;
+    const it = { ...more, peaks: [...kept.peaks], path: this.#newPath(), at, reading: reading && readingOf(reading) };
+    it.path.restore(path);
+    this.#told.restore(slots, told);
+    if (kind === "prompts-group") {
+      const levels = this.#calibration?.groups?.find((one) => one.members >= slots.length)?.levels;
+      const group = levels && { ...it, members: slots, levels, most };
+      if (group) for (const one of slots) this.#groups.set(one, group);
+      return undefined;
+    }
+    const [slot = 0] = slots;
+    this.#paths.set(slot, it);
+    return it.reading && { slot, reading: it.reading };
   }
 }
 
@@ -239,8 +358,8 @@ function furthest(values: readonly number[], levels: PromptLevels): number | und
 }
 
 /** Undefined where an exchange has no text. */
-function promptOf(asked: Asked, { text, depth, bias }: Seen): Prompt | undefined {
+function promptOf(asked: Asked, { text, depth, bias }: Seen, key: TextKey): Prompt | undefined {
   if (text === undefined) return undefined;
-  const more = bias !== undefined && { bias: hashOf(bias) };
+  const more = bias !== undefined && { bias: hashOf(bias, key) };
   return { text, time: asked.time / 1000, depth: depth ?? 1, ...more };
 }

@@ -1,4 +1,5 @@
 // The detector's thread: polls the ring, puts exchanges together, and tells what was found. Its death costs a blind interval, no request.
+import { createHmac } from "node:crypto";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { Readings } from "../tap/readings.ts";
 import { RingReader } from "../tap/ring.ts";
@@ -7,6 +8,8 @@ import { Assembler } from "./assembler.ts";
 import { Detectors } from "./detectors.ts";
 import { loadEncoder, type Encoder } from "./encoder.ts";
 import { GatewayError } from "../error.ts";
+import { Memory } from "./memory.ts";
+import { Pulse } from "./pulse.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./protocol.ts";
 
 /** How long the thread sleeps when there is nothing to read, in ms: what a finding is late by, at least. */
@@ -20,45 +23,93 @@ const port = parentPort;
 if (!port) throw new Error("expected to be started as a worker");
 const start: WorkerStart = workerData;
 
+const say = (it: FromWorker) => port.postMessage(it);
+const pulse = new Pulse(start.pulse);
+pulse.beat("starts");
 const ring = new RingReader(start.ring);
 const readings = new Readings(start.readings);
+const memory = new Memory(start, pulse, say);
 const { encoder, problem } = await encoderOf(start);
 const detectors = new Detectors(start, gatewayKey(start.dataDir).publicKey, readings, encoder);
 if (problem !== undefined) detectors.problems.unshift(problem);
 const assembler = new Assembler();
 const models = new Map<number, string>();
 const origins = new Map<number, readonly string[]>();
-
-const say = (it: FromWorker) => port.postMessage(it);
+/** Answers what `remembers` asked. */
+let slots: readonly (number | undefined)[] | undefined;
+let isEnding = false;
 
 function listen(): void {
   for (let it = receiveMessageOnPort(port!); it; it = receiveMessageOnPort(port!)) {
     const told: ToWorker = it.message;
     if (told.tell === "model") models.set(told.number, told.name);
-    else if (told.tell === "origin") origins.set(told.number, told.tokens);
+    else if (told.tell === "origin") origins.set(told.number, told.tokens.map(keyedToken));
+    else if (told.tell === "principal") memory.name(told.slot, told.principal);
+    else if (told.tell === "slots") slots = told.slots;
+    else if (told.tell === "end") isEnding = true;
     else if (told.tell === "routes") detectors.routes = told.routes;
     else if (told.tell === "die") throw new Error("told to die");
   }
 }
 
+/** Where an account comes from, as it may be kept: kind and a keyed hash. */
+function keyedToken(token: string): string {
+  const kind = token.slice(0, token.indexOf(":") + 1);
+  return kind + createHmac("sha256", start.secret).update(token).digest("base64url").slice(0, 16);
+}
+
+/** Waits for the slots of everybody who is remembered, and takes back what was known. */
+function remember(): void {
+  const principals = memory.principals();
+  say({ say: "remembers", principals });
+  const idle = new Int32Array(new SharedArrayBuffer(4));
+  while (slots === undefined) {
+    Atomics.wait(idle, 0, 0, sleepMs);
+    pulse.beat();
+    listen();
+  }
+  slots.forEach((slot, i) => {
+    const principal = principals[i];
+    if (slot !== undefined && principal !== undefined) memory.name(slot, principal);
+  });
+  const numbers = new Map([...models].map(([number, name]) => [name, number]));
+  memory.restore(detectors, (name) => numbers.get(name) ?? 0);
+  detectors.problems.push(...detectors.stillDrifted());
+}
+
 /** Without its encoder a gateway still detects, by hashed vectors; what was calibrated with the encoder rests. */
 async function encoderOf(from: WorkerStart): Promise<{ encoder?: Encoder; problem?: string }> {
   if (!from.encoder) return {};
+  if (from.withoutEncoder !== undefined)
+    return { problem: `prompts go through hashed vectors: ${from.withoutEncoder}` };
   try {
-    return { encoder: await loadEncoder(from.encoder) };
+    pulse.beat("loads the encoder");
+    const loaded = await loadEncoder(from.encoder);
+    pulse.beat("starts");
+    return { encoder: { ...loaded, encode: (text) => encodeWatched(loaded, text) } };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     return { problem: `prompts go through hashed vectors: ${error.message}` };
   }
 }
 
-let linkedAt = Date.now();
+async function encodeWatched(by: Encoder, text: string): Promise<Float32Array> {
+  pulse.beat("encodes a prompt");
+  const vector = await by.encode(text);
+  pulse.beat("reads");
+  return vector;
+}
+
+/** Groups are formed at once from what is remembered. */
+let linkedAt = 0;
+let keptAt = Date.now();
 let unreadAt = Date.now();
 
 async function readBurst(): Promise<boolean> {
   for (let i = 0; i < burst; i++) {
     const record = ring.next();
     if (!record) return false;
+    pulse.beat();
     const exchange = assembler.take(record);
     if (!exchange) continue;
     // Names are told before the record that first uses them, so they are in the port by now.
@@ -70,12 +121,18 @@ async function readBurst(): Promise<boolean> {
   return true;
 }
 
+function link(now: number): void {
+  linkedAt = now;
+  const { groups, found } = detectors.link(now);
+  say({ say: "groups", groups });
+  for (const it of found) say({ say: "found", found: it });
+}
+
 function atTimes(now: number): void {
-  if (now - linkedAt >= start.linkMs) {
-    linkedAt = now;
-    const { groups, found } = detectors.link(now);
-    say({ say: "groups", groups });
-    for (const it of found) say({ say: "found", found: it });
+  if (now - linkedAt >= start.linkMs) link(now);
+  if (now - keptAt >= start.keepMs) {
+    keptAt = now;
+    memory.keep(detectors);
   }
   if (now - unreadAt >= unreadMs) {
     unreadAt = now;
@@ -85,13 +142,21 @@ function atTimes(now: number): void {
   }
 }
 
+remember();
+pulse.beat("reads");
 say({ say: "ready", problems: detectors.problems });
 for (;;) {
+  pulse.beat();
   listen();
   const more = await readBurst();
   atTimes(Date.now());
+  if (isEnding) break;
   if (more) continue;
   if (ring.isClosed) break;
   ring.wait(sleepMs);
 }
+// Groups that what came last makes are formed while the queries that they are tested by are still remembered.
+link(Date.now());
+memory.keep(detectors);
+memory.close();
 port.close();

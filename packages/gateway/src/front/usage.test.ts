@@ -4,6 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { openai } from "../adapters/openai.ts";
 import { aGateway } from "../testing/a-gateway.ts";
+import { until } from "../testing/until.ts";
 import { mockUpstream } from "../testing/upstream.ts";
 
 const [chatRoute] = openai.routes;
@@ -38,8 +39,10 @@ test("usage is asked for, counted, and shown to whom asked", async (t) => {
   const odd = await ask({ stream_options: { include_usage: false, other: 1 } });
   assert.equal(odd, `${said}data: [DONE]\n\n`);
   assert.match(upstream.reached.at(-1)?.body ?? "", /"stream_options":\{"include_usage":true,"other":1\}/);
-  const { clients } = (await it.admin("GET", "/clients")).json as { clients: { outputTokens: number }[] };
-  assert.equal(clients[0]?.outputTokens, 24);
+  await until("24 tokens", async () => {
+    const { clients } = (await it.admin("GET", "/clients")).json as { clients: { outputTokens: number }[] };
+    return clients[0]?.outputTokens === 24;
+  });
 });
 
 test("what is asked for the usage stays what it was otherwise", () => {

@@ -62,7 +62,7 @@ async function aServer(t: TestContext) {
     order: GatewayAsk,
     over: { key?: typeof privateKey; agent?: string; expiresAt?: number; id?: string } = {},
   ) => {
-    const { key = privateKey, agent = anId, expiresAt = Date.now() + 10_000, id = "ask-1" } = over;
+    const { key = privateKey, agent = anId, expiresAt = Date.now() + 240_000, id = "ask-1" } = over;
     const text = JSON.stringify({ id, agent, issuedAt: Date.now(), expiresAt, order });
     return { text, signature: sign(null, Buffer.from(text), key).toString("base64url") };
   };

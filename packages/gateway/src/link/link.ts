@@ -13,6 +13,7 @@ import {
   type GatewayStatus,
   type SignedOrder,
 } from "@outweigh/schema";
+import { GatewayError } from "../error.ts";
 import { gatewayOrigin } from "../record/journal.ts";
 import type { Batch, Outbox } from "../record/outbox.ts";
 import { readAsk, readIdentity, writeIdentity, type Identity } from "./identity.ts";
@@ -27,8 +28,8 @@ export interface LinkDesk {
   settings(): GatewaySettings;
   /** Puts on record that the server asks this; answers with the entry's place in the gateway's evidence. */
   noted(ask: GatewayAsk, signed: SignedOrder): { readonly seq: number; readonly hash: string };
-  /** Does it. @throws what a person may read. */
-  carryOut(ask: GatewayAsk): void;
+  /** Does it; resolves once it is so in every process. @throws what a person may read. */
+  carryOut(ask: GatewayAsk): Promise<void>;
   /** The server went away, or came back. */
   serverAway(since: number | undefined): void;
 }
@@ -217,7 +218,7 @@ export class Link {
     this.#sentKeys = keys;
     this.#wants = answer.all;
     if (answer.all) this.#sent.clear();
-    for (const it of answer.orders) this.#obey(it, identity);
+    for (const it of answer.orders) await this.#obey(it, identity);
     // More than one batch waits: go on at once.
     if (batch && outbox.state.waitingBytes > 0) this.tell();
   }
@@ -248,13 +249,13 @@ export class Link {
     return { report, clients: changed.map(({ it, text }) => [it.principal, text] as const), ...texts };
   }
 
-  #obey(signed: SignedOrder, identity: Identity): void {
+  async #obey(signed: SignedOrder, identity: Identity): Promise<void> {
     const read = readAsk(signed, identity, Date.now());
     if ("refused" in read) {
       this.#options.say(`an order of the server was refused: ${read.refused}`);
       return;
     }
-    const result = this.#done.get(read.id) ?? this.#carryOut(read.id, read.order, signed);
+    const result = this.#done.get(read.id) ?? (await this.#carryOut(read.id, read.order, signed));
     this.#done.set(read.id, result);
     if (this.#done.size > maxRemembered) {
       const [oldest] = this.#done.keys();
@@ -263,15 +264,16 @@ export class Link {
     if (!this.#results.includes(result)) this.#results.push(result);
   }
 
-  #carryOut(id: string, ask: GatewayAsk, signed: SignedOrder): GatewayResult {
+  async #carryOut(id: string, ask: GatewayAsk, signed: SignedOrder): Promise<GatewayResult> {
     const { desk } = this.#options;
     const evidence = desk.noted(ask, signed);
     try {
-      desk.carryOut(ask);
+      await desk.carryOut(ask);
       return { id, state: "done", evidence };
     } catch (error) {
       const message = (error instanceof Error ? error.message : String(error)).slice(0, 2000);
-      return { id, state: "refused", message, evidence };
+      const state = error instanceof GatewayError && error.code === "BAD_STATE" ? "failed" : "refused";
+      return { id, state, message, evidence };
     }
   }
 

@@ -242,7 +242,7 @@ export class LogWatch {
   /** Principals that look like one client: by template, clock or network. A reason to look, no verdict. */
   groups(): string[][] {
     const names = [...this.#rows.keys()];
-    return this.#linking.groups(this.#last).map((it) => it.map((slot) => names[slot] ?? ""));
+    return this.#linking.groups(this.#last).map((it) => it.members.map((slot) => names[slot] ?? ""));
   }
 
   /** What could be looked at, and what could not: that a detector was silent says nothing where it saw nothing. */

@@ -76,8 +76,8 @@ export class Reload {
     if (!isDeepStrictEqual([section.plans, section.tenantLimits], [old.plans, old.tenantLimits])) {
       around.clients.relimit((it) => policy.plan(keys.planOf(it)).limits, section.tenantLimits);
     }
-    // Detectors of other models, or with other calibrations, begin anew; what they miss meanwhile is a blind interval.
-    if (!isDeepStrictEqual([section.models, section.encoder], [old.models, old.encoder])) detection.kill();
+    // Detectors of other models, or with other calibrations, are started anew; what they miss meanwhile is a blind interval.
+    if (!isDeepStrictEqual([section.models, section.encoder], [old.models, old.encoder])) detection.renew();
     const text = `policy ${policy.epoch}`;
     journal.add({ kind: "policy-loaded", by: "gateway", text, fields: policyFields(policy) }, Date.now());
   }

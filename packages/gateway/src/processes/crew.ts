@@ -14,6 +14,8 @@ const restartMs = [50, 500, 2_000, 5_000];
 const wellMs = 60_000;
 /** How long a process may take to listen, in ms. */
 const beginMs = 60_000;
+/** How long a process may take to heed what it was told, in ms. */
+const heedMs = 30_000;
 
 /** What the crew is told and tells. */
 interface CrewOptions {
@@ -48,7 +50,9 @@ export class Crew {
   readonly #members: (Member | undefined)[];
   readonly #deaths: number[];
   readonly #recalls = new Map<number, (amounts: Amounts) => void>();
+  readonly #heeding = new Map<number, (kept: readonly string[]) => void>();
   #recalled = 0;
+  #asked = 0;
   #at: { readonly host: string; readonly port: number } | undefined;
   #stopping = false;
 
@@ -121,7 +125,8 @@ export class Crew {
     else if (it.say === "recalled") {
       this.#recalls.get(it.id)?.(it.amounts);
       this.#recalls.delete(it.id);
-    } else if (it.say === "denied") denied(it.note);
+    } else if (it.say === "heeded") this.#heeding.get(it.id)?.(it.kept);
+    else if (it.say === "denied") denied(it.note);
     else if (it.say === "counts") {
       member.running = it.running;
       counted(it.clients);
@@ -168,6 +173,34 @@ export class Crew {
 
   tell(it: ToProcess): void {
     for (const member of this.#members) if (member) tell(member, it);
+  }
+
+  /**
+   * Resolves once what was told before holds in every process.
+   *
+   * @throws {GatewayError} BAD_STATE when one kept what it had, or does not answer: it may hold in the others alone.
+   */
+  async heeded(): Promise<void> {
+    await Promise.all(this.#members.map((it) => it && this.#heeds(it)));
+  }
+
+  #heeds(member: Member): Promise<void> {
+    const id = ++this.#asked;
+    return new Promise((done, failed) => {
+      const settle = (why?: string) => {
+        clearTimeout(late);
+        member.child.off("exit", ended);
+        this.#heeding.delete(id);
+        if (why === undefined) done();
+        else failed(new GatewayError("BAD_STATE", `a process ${why}: it may not hold there`));
+      };
+      const late = setTimeout(() => settle("does not answer"), heedMs);
+      // It carries nothing any more; the next one reads everything at its start.
+      const ended = () => settle();
+      member.child.once("exit", ended);
+      this.#heeding.set(id, (kept) => settle(kept.length > 0 ? `kept its old ${kept.join(" and ")}` : undefined));
+      tell(member, { tell: "heed", id });
+    });
   }
 
   get pids(): number[] {

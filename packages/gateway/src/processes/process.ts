@@ -50,6 +50,8 @@ class Carrier {
   readonly #counted = new Map<string, Client>();
   readonly #sent = new Map<string, number>();
   readonly #dropped = new Map<string, number>();
+  /** What could not be taken up since that was last asked. */
+  #kept: string[] = [];
   #asked = 0;
   #blind = false;
   /** Set when who started us is gone. */
@@ -112,6 +114,7 @@ class Carrier {
     } else if (it.tell === "policy") this.#orOld("policy", () => this.#replace(it.section, it.epoch));
     else if (it.tell === "keys") this.#readKeys();
     else if (it.tell === "orders") this.#readOrders();
+    else if (it.tell === "heed") this.#say({ say: "heeded", id: it.id, kept: this.#kept.splice(0) });
     else if (it.tell === "blind") this.#blind = it.isBlind;
     else if (it.tell === "drain") void this.end();
   }
@@ -134,6 +137,7 @@ class Carrier {
     try {
       replace();
     } catch (error) {
+      if (!this.#kept.includes(what)) this.#kept.push(what);
       this.#say({
         say: "line",
         line: `a process keeps its old ${what}: ${error instanceof Error ? error.message : ""}`,

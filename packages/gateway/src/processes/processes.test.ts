@@ -7,7 +7,6 @@ import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { revealed, type Entry } from "@outweigh/evidence";
 import { createKey } from "../keys/key-file.ts";
 import { proofDigest, zeroBits } from "../orders/challenge.ts";
@@ -40,7 +39,6 @@ async function ask(url: string, key: string): Promise<number> {
   return once(agent, url + path, key, body);
 }
 
-/** Waits until a claim holds; the last look decides. */
 /** Blind intervals in a gateway's evidence, by cause. */
 function blindIn(dataDir: string): string[] {
   const lines = readFileSync(join(dataDir, "evidence.ndjson"), "utf8").split("\n").filter(Boolean);
@@ -48,10 +46,9 @@ function blindIn(dataDir: string): string[] {
   return blind.map((it) => String(revealed(it).fields?.["cause"]));
 }
 
-/** Failed requests that were not running at a moment. */
-function failedApart(asked: readonly Asked[], at: number): Asked[] {
-  // What was sent within a second after may have been on its way to the process that died.
-  return asked.filter((it) => it.status !== 200 && !(it.from <= at + 50 && it.to >= at));
+/** Failed requests that did not run while a process was ended: until it is gone, the kernel deals connections out to it. */
+function failedApart(asked: readonly Asked[], from: number, gone: number): Asked[] {
+  return asked.filter((it) => it.status !== 200 && !(it.from <= gone && it.to >= from));
 }
 
 test("limits hold over all processes: exactly as many pass as one bucket has", { skip }, async (t) => {
@@ -79,40 +76,39 @@ test("an order holds in every process, and detectors see one stream", { skip }, 
     return clients[0]?.reading?.queries === 20;
   });
   const order = { id: "ORD-1", verb: "suspend", principal: "alice", reason: "a test", by: "ana", from: 0 };
-  await it.admin("POST", "/orders", { ...order, until: Date.now() + 60_000 });
-  await until("the order in every process", async () => {
-    const refused = await Promise.all(Array.from({ length: 20 }, () => ask(it.gateway.url, it.key)));
-    return refused.every((status) => status === 403);
-  });
+  await it.admin("POST", "/orders", { ...order, until: Date.now() + 600_000 });
+  const all = () => Promise.all(Array.from({ length: 20 }, () => ask(it.gateway.url, it.key)));
+  assert.deepEqual(new Set(await all()), new Set([403]), "said to hold, and did not in every process");
   await it.admin("DELETE", "/orders/ORD-1");
-  const throttle = { ...order, id: "ORD-2", verb: "throttle", requestsPerMinute: 4, until: Date.now() + 60_000 };
+  assert.deepEqual(new Set(await all()), new Set([200]));
+  const throttle = { ...order, id: "ORD-2", verb: "throttle", requestsPerMinute: 4, until: Date.now() + 600_000 };
   await it.admin("POST", "/orders", throttle);
-  await sleep(1_500);
-  const slowed = await Promise.all(Array.from({ length: 20 }, () => ask(it.gateway.url, it.key)));
-  assert.equal(slowed.filter((status) => status === 200).length, 4);
+  assert.equal((await all()).filter((status) => status === 200).length, 4);
 });
 
 test(
   "the detector's thread, then one of two processes is killed under load: only what ran in the process fails, and each leaves a blind interval",
-  { skip, timeout: 90_000 },
+  { skip, timeout: 240_000 },
   async (t) => {
     const { it } = await world(t);
     const load = loop(it.gateway.url, path, it.key, body, 16);
     t.after(() => load.stop());
-    await sleep(600);
+    const answered = (since = 0) => load.asked.filter((one) => one.from > since && one.status === 200).length;
+    await until("answers to every client", () => answered() > 100);
     it.gateway.killDetector();
     await until("a blind interval of the detector", () => blindIn(it.dataDir).includes("detector-away"));
-    assert.deepEqual(failedApart(load.asked, Infinity), []);
+    assert.deepEqual(failedApart(load.asked, Infinity, Infinity), []);
     const [victim] = it.gateway.pids;
     assert.ok(victim !== undefined && it.gateway.pids.length === 2);
     const at = Date.now();
     process.kill(victim, "SIGKILL");
+    await until("its end", () => !isAlive(victim));
+    const gone = Date.now();
     await until("a process in its place", () => it.gateway.pids.length === 2 && !it.gateway.pids.includes(victim));
     await until("a blind interval", () => blindIn(it.dataDir).includes("process-away"));
-    await sleep(300);
+    await until("answers after that", () => answered(gone) > 100);
     await load.stop();
-    assert.deepEqual(failedApart(load.asked, at), []);
-    assert.ok(load.asked.some((one) => one.from > at + 100 && one.status === 200));
+    assert.deepEqual(failedApart(load.asked, at, gone), []);
   },
 );
 
@@ -125,8 +121,7 @@ test("a proof of work counts once over all processes, and a port that is taken i
   );
   const order = { id: "ORD-1", verb: "challenge", bits: 8, principal: "alice", reason: "a test", by: "ana", from: 0 };
   await ask(it.gateway.url, it.key);
-  await it.admin("POST", "/orders", { ...order, until: Date.now() + 60_000 });
-  await sleep(1_500);
+  await it.admin("POST", "/orders", { ...order, until: Date.now() + 600_000 });
   const headers = { authorization: `Bearer ${it.key}`, connection: "close" };
   const post = (more: object) =>
     fetch(it.gateway.url + path, { method: "POST", headers: { ...headers, ...more }, body });
@@ -134,9 +129,20 @@ test("a proof of work counts once over all processes, and a port that is taken i
   let nonce = 0;
   while (zeroBits(proofDigest(challenge, String(nonce), Buffer.from(body))) < 8) nonce++;
   const proof = { "x-outweigh-proof": `${challenge}:${nonce}` };
+  assert.notEqual(challenge, "", "said to hold, and did not in every process");
   const answers = await Promise.all(Array.from({ length: 12 }, () => post(proof)));
   assert.equal(answers.filter((one) => one.status === 200).length, 1);
 });
+
+const clients = 8;
+/** Whether the kernel hands connections that wait at a door that is closed to another one: `net.ipv4.tcp_migrate_req`. */
+const handsOver = (() => {
+  try {
+    return readFileSync("/proc/sys/net/ipv4/tcp_migrate_req", "utf8").trim() === "1";
+  } catch {
+    return false;
+  }
+})();
 
 interface Apart {
   readonly child: ChildProcess;
@@ -157,7 +163,7 @@ async function startApart(section: object): Promise<Apart> {
 
 test(
   "the process with the detectors is killed under load: the others go on until a new one serves",
-  { skip, timeout: 120_000 },
+  { skip, timeout: 240_000 },
   async (t) => {
     const upstream = await mockUpstream(saying({ choices: [] }));
     const data = mkdtempSync(join(tmpdir(), "outweigh-crew-"));
@@ -175,29 +181,37 @@ test(
       await upstream.close();
       rmSync(data, { recursive: true, force: true });
     });
-    const load = loop(first.url, path, secret, body, 8);
+    const load = loop(first.url, path, secret, body, clients);
     t.after(() => load.stop());
-    await sleep(400);
+    await until("answers to every client", () => load.asked.length > 50);
     first.child.kill("SIGKILL");
-    await sleep(1_000);
+    if (first.child.signalCode === null) await event(first.child, "exit");
+    const alone = load.asked.length;
+    await until("answers without it", () => load.asked.length > alone + 100);
     assert.ok(first.pids.every(isAlive), "a process that carries requests went with it");
+    const handed = Date.now();
     second = await startApart({ ...section, port: Number(new URL(first.url).port) });
     await until("the end of the old processes", () => first.pids.every((pid) => !isAlive(pid)));
-    await sleep(300);
+    const [over, before] = [Date.now(), load.asked.length];
+    await until("answers after that", () => load.asked.length > before + 100);
     await load.stop();
+    const failed = load.asked.filter((one) => one.status !== 200);
+    // The kernel breaks what waits at a door in the moment when it is closed: each client may meet two such doors, once.
+    const broken = failed.filter((one) => one.status === 0 && one.to >= handed && one.from <= over);
     assert.deepEqual(
-      load.asked.filter((one) => one.status !== 200),
+      failed.filter((one) => !broken.includes(one)),
       [],
     );
-    assert.ok(load.asked.length > 20);
+    assert.ok(broken.length <= (handsOver ? 0 : 2 * clients), `${broken.length} connections broke`);
+    t.diagnostic(`${broken.length} of ${load.asked.length} connections broke at the doors of the old processes`);
     assert.ok(blindIn(data).includes("gateway-away"));
   },
 );
 
+/** Whether it runs: what has ended may wait long for somebody who asks of its end. */
 function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
   } catch {
     return false;
   }

@@ -21,6 +21,8 @@ export type ToProcess =
   /** The file of keys, or of orders, changed. */
   | { readonly tell: "keys" }
   | { readonly tell: "orders" }
+  /** Asks whether all that was told before is in force. */
+  | { readonly tell: "heed"; readonly id: number }
   | { readonly tell: "lent"; readonly id: number; readonly answer: Lent }
   | { readonly tell: "recall"; readonly id: number; readonly name: string; readonly limits: GatewayLimits }
   | { readonly tell: "blind"; readonly isBlind: boolean }
@@ -51,6 +53,8 @@ export type FromProcess =
       readonly needs: Amounts;
     }
   | { readonly say: "gave"; readonly name: string; readonly limits: GatewayLimits; readonly amounts: Amounts }
+  /** `kept`: what stayed as it was, for it could not be read. */
+  | { readonly say: "heeded"; readonly id: number; readonly kept: readonly string[] }
   | { readonly say: "recalled"; readonly id: number; readonly amounts: Amounts }
   | { readonly say: "denied"; readonly note: DenialNote }
   | {

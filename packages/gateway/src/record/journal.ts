@@ -5,6 +5,7 @@ import {
   append,
   checkpoint,
   genesis,
+  revealed,
   signerOf,
   verifyChain,
   type Entry,
@@ -49,6 +50,8 @@ export class Journal {
   readonly #saltKey: Buffer;
   readonly #entries: number;
   readonly #checkpoints: number;
+  /** The `began` of the last run that served: how many entries there were when it began. Undefined where no entry says. */
+  readonly lastBegan: number | undefined;
   #head: Head;
 
   /** @throws {GatewayError} BAD_STATE when what is on disk is no chain of this gateway. */
@@ -60,7 +63,9 @@ export class Journal {
     );
     this.origin = gatewayOrigin(dataDir);
     const path = join(dataDir, "evidence.ndjson");
-    this.#head = readHead(path, this.origin);
+    let lastBegan: number | undefined;
+    this.#head = readHead(path, this.origin, (it) => (lastBegan = beganOf(it) ?? lastBegan));
+    this.lastBegan = lastBegan;
     this.#entries = openSync(path, "a", 0o600);
     this.#checkpoints = openSync(join(dataDir, "checkpoints.ndjson"), "a", 0o600);
   }
@@ -87,25 +92,35 @@ export class Journal {
 }
 
 /** Where the chain on disk ends. A last line without its end was being written when the machine stopped: it never was. */
-function readHead(path: string, origin: string): Head {
+function readHead(path: string, origin: string, each: (entry: Entry) => void): Head {
   if (!existsSync(path)) return genesis(origin);
   const text = readFileSync(path, "utf8");
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
   if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
-  const { head, problem } = verifyChain(entriesIn(whole, path), genesis(origin));
+  const { head, problem } = verifyChain(entriesIn(whole, path, each), genesis(origin));
   if (problem !== undefined) throw new GatewayError("BAD_STATE", `${path}: ${problem}`);
   return head;
 }
 
-function* entriesIn(text: string, path: string): Generator<Entry> {
+function beganOf(entry: Entry): number | undefined {
+  if (entry.kind !== "gateway-started") return undefined;
+  const { began } = revealed(entry).fields;
+  return typeof began === "number" ? began : undefined;
+}
+
+/** @param each Called with an entry once all before it and itself are known to be whole. */
+function* entriesIn(text: string, path: string, each: (entry: Entry) => void): Generator<Entry> {
   let number = 0;
   for (const line of text.split("\n")) {
     number++;
     if (line === "") continue;
+    let entry: Entry;
     try {
-      yield JSON.parse(line);
+      entry = JSON.parse(line);
     } catch (cause) {
       throw new GatewayError("BAD_STATE", `${path}:${number}: not JSON`, { cause });
     }
+    yield entry;
+    each(entry);
   }
 }

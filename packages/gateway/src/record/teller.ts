@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { gatewayFindings, type GatewayFinding } from "@outweigh/schema";
-import type { Found } from "../detect/protocol.ts";
+import { gatewayFindings, type AccountLinks, type GatewayFinding } from "@outweigh/schema";
+import type { Found, LinkedSlots } from "../detect/protocol.ts";
 import type { Surroundings } from "../front/surroundings.ts";
 import type { OrderChange } from "../orders/order-book.ts";
 import type { BlindInterval } from "./blind.ts";
@@ -22,8 +22,8 @@ export class Teller {
     this.#around = around;
   }
 
-  /** What a detector found, with names for numbers. */
-  found(found: Found): void {
+  /** What a detector found, with names for numbers. @param group Why accounts were tested as one, where they were. */
+  found(found: Found, group?: LinkedSlots): void {
     const clients = this.#around().clients.all();
     const client = clients[found.slot];
     const finding = gatewayFindings.find((it) => it === found.finding);
@@ -51,6 +51,7 @@ export class Teller {
       ...(found.alpha !== undefined && { alpha: found.alpha }),
       ...(found.fidelity !== undefined && { fidelity: found.fidelity }),
       ...(found.group && { group: found.group.map(name) }),
+      ...(group && { linked: namedLinks(group, name) }),
     };
     const text = `${record.finding}: ${record.queries} queries of ${record.principal} on ${record.model}`;
     this.#journal.add(
@@ -100,4 +101,23 @@ export class Teller {
     this.#outbox.add({ kind: "order", id: uid, time: now, gateway, principal, verb, what, by, reason, until });
     this.#news();
   }
+}
+
+/** Links with names for slots. */
+export function namedLinks(
+  { members, links, falseLinks, accounts, capped }: LinkedSlots,
+  name: (slot: number) => string,
+): AccountLinks {
+  return {
+    members: members.map(name),
+    links: links.map(({ a, b, because, ...p }) => ({
+      a: name(a),
+      b: name(b),
+      because: because.map((it) => ({ ...it })),
+      ...p,
+    })),
+    falseLinks,
+    accounts,
+    capped,
+  };
 }

@@ -29,6 +29,7 @@ export async function aGateway(
     readonly linkMs?: number;
     readonly dataDir?: string;
     readonly ringBytes?: number;
+    readonly hangMs?: number;
     readonly server?: GatewayOptions["server"];
   } = {},
 ): Promise<TestGateway> {
@@ -44,6 +45,7 @@ export async function aGateway(
     ...(options.server && { server: options.server }),
     ...(options.linkMs !== undefined && { linkMs: options.linkMs }),
     ...(options.ringBytes !== undefined && { ringBytes: options.ringBytes }),
+    ...(options.hangMs !== undefined && { hangMs: options.hangMs }),
   });
   return {
     gateway,

@@ -74,6 +74,8 @@ export interface TinyEncoder {
   readonly input?: string;
   /** A file that the model says its numbers are in. */
   readonly outside?: string;
+  /** A regular expression that its tokenizer splits by: a bad one is never done with some texts. */
+  readonly splits?: string;
 }
 
 /** The bytes of a model that looks words up in `rows`. */
@@ -100,12 +102,15 @@ export function tinyModel(rows: readonly (readonly number[])[], it: TinyEncoder 
 }
 
 /** A tokenizer of whole words; the first is for those it does not know. */
-function tinyTokenizer(words: readonly string[]): string {
+function tinyTokenizer(words: readonly string[], splits: string | undefined): string {
   return JSON.stringify({
     version: "1.0",
     added_tokens: [],
     normalizer: { type: "Lowercase" },
-    pre_tokenizer: { type: "WhitespaceSplit" },
+    pre_tokenizer:
+      splits === undefined
+        ? { type: "WhitespaceSplit" }
+        : { type: "Split", pattern: { Regex: splits }, behavior: "Isolated", invert: false },
     post_processor: null,
     decoder: null,
     model: {
@@ -126,6 +131,6 @@ export function writeTinyEncoder(
 ) {
   const [model, tokenizer] = [join(folder, "encoder.onnx"), join(folder, "tokenizer.json")];
   writeFileSync(model, tinyModel(Object.values(vectors), it));
-  writeFileSync(tokenizer, tinyTokenizer(Object.keys(vectors)));
+  writeFileSync(tokenizer, tinyTokenizer(Object.keys(vectors), it?.splits));
   return { model, tokenizer, maxTokens: 32 };
 }

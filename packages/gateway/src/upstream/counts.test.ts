@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { aGateway } from "../testing/a-gateway.ts";
+import { until } from "../testing/until.ts";
 import { mockUpstream } from "../testing/upstream.ts";
 import { sumOf } from "./counts.ts";
 
@@ -30,7 +31,7 @@ test("any page of metrics gives a number or none", () => {
 
 test(
   "requests that went around the gateway are counted, and those through it are not",
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async (t) => {
     let answered = 0;
     const upstream = await mockUpstream((req, res) => {
@@ -52,17 +53,19 @@ test(
       return answer.text();
     };
     const looks = () => upstream.reached.filter((one) => one.url === "/metrics").length;
-    for (; looks() === 0;) await sleep(20);
+    await until("a look to compare with", () => looks() > 0);
+    // A look takes up to 600 ms: what is asked meanwhile may count as ours.
     await sleep(700);
     for (let i = 0; i < 5; i++) await ask(it.gateway.url);
     for (let i = 0; i < 3; i++) await ask(upstream.url);
-    for (const before = looks(); looks() < before + 2;) await sleep(50);
-    await sleep(700);
-    const told = it.said.flatMap((line) => /at least (\d+) requests/.exec(line)?.[1] ?? []);
-    assert.equal(
-      told.reduce((sum, one) => sum + Number(one), 0),
-      3,
-    );
+    const told = () =>
+      it.said
+        .flatMap((line) => /at least (\d+) requests/.exec(line)?.[1] ?? [])
+        .reduce((sum, one) => sum + Number(one), 0);
+    await until("what went around", () => told() >= 3);
+    const before = looks();
+    await until("another look", () => looks() >= before + 2);
+    assert.equal(told(), 3);
   },
 );
 

@@ -1,0 +1,72 @@
+import type { Lender } from "../admission/lender.ts";
+import type { Client, Clients } from "../front/clients.ts";
+import { CountersFile, type Counted } from "./counters-file.ts";
+
+/** Whose counters are kept, and where what cannot be is told. */
+interface KeeperParts {
+  readonly file: CountersFile;
+  readonly lender: Lender;
+  readonly clients: Clients;
+  /** The client of a principal; undefined for whoever has no key here any more. */
+  readonly clientOf: (principal: string) => Client | undefined;
+  readonly forgot: (problem: string) => void;
+}
+
+/** Keeps counters and budgets over a restart. */
+export class Keeper {
+  readonly #parts: KeeperParts;
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes back what was counted, before the first request. */
+  recall(): void {
+    const { file, lender, clientOf, forgot } = this.#parts;
+    const { counters, refused } = file.read();
+    if (refused !== undefined)
+      forgot(`what clients took is not taken: ${refused}: counters begin at nothing, budgets full`);
+    lender.restore(counters?.accounts ?? []);
+    for (const { principal, ...counts } of counters?.clients ?? []) Object.assign(clientOf(principal) ?? {}, counts);
+    this.#attempt(() => file.begin(this.#counters()));
+  }
+
+  /** Called every few seconds. */
+  async keep(): Promise<void> {
+    await this.#parts.file.write(this.#counters()).catch((error: unknown) => this.#failed(error));
+  }
+
+  /** After the last request. */
+  async end(): Promise<void> {
+    await this.#parts.file.end(this.#counters()).catch((error: unknown) => this.#failed(error));
+  }
+
+  #counters() {
+    const { clients, lender } = this.#parts;
+    return { clients: clients.all().map(countedOf), accounts: lender.used(Date.now()) };
+  }
+
+  #attempt(what: () => void): void {
+    try {
+      what();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#parts.forgot(`what clients take cannot be kept: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function countedOf({
+  principal,
+  requests,
+  denied,
+  inputTokens,
+  outputTokens,
+  informationBits,
+  lastAt,
+}: Client): Counted {
+  return { principal, requests, denied, inputTokens, outputTokens, informationBits, lastAt };
+}
