@@ -43,7 +43,12 @@ export function stixOf({ incident, alerts, events }: Story): { type: "bundle"; i
   const observables = new Map(kept.flatMap(observablesOf).map((it) => [it.id, it]));
   const observed = kept.flatMap((it) => observationOf(it, us.id, dates));
   const seen = observed.map((it) => relation("related-to", it, told, dates));
-  const objects = [us, told, ...techniques, ...uses, ...observables.values(), ...observed, ...seen];
+  const linked = new Set(alerts.flatMap((it) => it.linked?.members ?? []));
+  const accounts = [...linked].map((it) => sco("user-account", { user_id: it }));
+  for (const it of accounts) observables.set(it.id, it);
+  // They were tested as one: what was found is of all of them together.
+  const together = accounts.map((it) => relation("related-to", it, told, dates));
+  const objects = [us, told, ...techniques, ...uses, ...observables.values(), ...observed, ...seen, ...together];
   return { type: "bundle", id: `bundle--${uuid5(ownNamespace, `${incident.id} ${changed}`)}`, objects };
 }
 

@@ -1,6 +1,6 @@
 import { linkFeature, type AccountLinks, type LinkFeature, type Retest } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { count, plural } from "../../format/size.ts";
 import { Button } from "../../ui/button.tsx";
 import { Facts, Section } from "../../ui/parts.tsx";
@@ -27,10 +27,12 @@ interface LinkedProps {
   readonly idOf: (principal: string) => string | undefined;
   /** Opens the decision about all of them. */
   readonly onDecide?: (() => void) | undefined;
+  /** What else is said of them. */
+  readonly children?: ReactNode;
 }
 
 /** Which accounts, why they were tested as one, and what that gave: in this order, since the link is no finding. */
-export function Linked({ of: it, retests, alpha, idOf, onDecide }: LinkedProps) {
+export function Linked({ of: it, retests, alpha, idOf, onDecide, children }: LinkedProps) {
   return (
     <Section title="Linked accounts">
       <p>
@@ -51,7 +53,12 @@ export function Linked({ of: it, retests, alpha, idOf, onDecide }: LinkedProps) 
         ]}
       />
       <Links of={it} />
-      {onDecide && <Button onClick={onDecide}>{`Decide about all ${count(it.members.length)}`}</Button>}
+      {children}
+      {onDecide && (
+        <p>
+          <Button onClick={onDecide}>{`Decide about all ${count(it.members.length)}`}</Button>
+        </p>
+      )}
     </Section>
   );
 }
@@ -112,9 +119,11 @@ function Links({ of: { links } }: { readonly of: AccountLinks }) {
   if (links.length === 0) return null;
   return (
     <>
-      <button type="button" className={s.fold} aria-expanded={open} onClick={() => setOpen(!open)}>
-        {open ? "Fold the pairs" : plural(links.length, "pair")}
-      </button>
+      <p>
+        <button type="button" className={s.fold} aria-expanded={open} onClick={() => setOpen(!open)}>
+          {open ? "Fold the pairs" : plural(links.length, "pair")}
+        </button>
+      </p>
       {open && (
         <table className={s.beside}>
           <thead>

@@ -67,8 +67,7 @@ export function Group({ of: it, onDecide }: { readonly of: ClientRow; readonly o
     capped: false,
   };
   return (
-    <>
-      <Linked of={links} retests={it.linked?.retests ?? []} idOf={idOf} onDecide={onDecide} />
+    <Linked of={links} retests={it.linked?.retests ?? []} idOf={idOf} onDecide={onDecide}>
       <p>
         <Muted>Side by side with </Muted>
         {it.group.map((other, i) => (
@@ -80,6 +79,6 @@ export function Group({ of: it, onDecide }: { readonly of: ClientRow; readonly o
           </span>
         ))}
       </p>
-    </>
+    </Linked>
   );
 }
