@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { patiently } from "../../packages/server/src/testing/a-server.ts";
 import { picture } from "../world/browser.ts";
-import { download, incidentOf, list, shardsOf, type IncidentRow, type World } from "./world.ts";
+import { download, incidentOf, list, shardsOf, until, type IncidentRow, type World } from "./world.ts";
 
 export async function blindSpot(world: World): Promise<string> {
   const { lee, root, platform } = world;
@@ -41,10 +42,11 @@ export async function blindSpot(world: World): Promise<string> {
   const secret = (await dialog.locator("[data-secret]").getAttribute("data-secret")) ?? "";
   await picture(page, "flow-7-tap");
   await dialog.getByRole("button", { name: "I have it" }).click();
-  const ship = async () => {
+  const ship = async (lines: number) => {
+    await until("the registry's log", async () => readFileSync(log, "utf8").split("\n").length > lines);
     const body = readFileSync(log, "utf8");
     writeFileSync(log, "");
-    const answer = await fetch(`${platform.url}/api/ingest/hub-tap`, {
+    const answer = await patiently(`${platform.url}/api/ingest/hub-tap`, {
       method: "POST",
       headers: { authorization: `Bearer ${secret}` },
       body,
@@ -57,7 +59,7 @@ export async function blindSpot(world: World): Promise<string> {
   const began = Date.now();
   await download(world, "svc-deploy", "acme-3b");
   await download(world, "shadow", "acme-3b");
-  await ship();
+  await ship(2 * shardsOf("acme-3b").length);
   const found = await incidentOf(world, "acme-3b", "shadow");
   const took = Date.now() - began;
   assert.equal(found.severity, "critical");

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { patiently } from "../../packages/server/src/testing/a-server.ts";
 import { picture } from "../world/browser.ts";
 import { safetensors } from "../world/weights.ts";
 import { kept } from "./leaver.ts";
@@ -42,7 +43,7 @@ export async function foundOutside(world: World): Promise<string> {
   const scan = await command(world, "scan", handedIn, "--json");
   const made = await lee.post("/api/tokens", { source: "scan", host: "found-outside", name: "found-outside" });
   assert.equal(made.status, 200, JSON.stringify(made.body));
-  const sent = await fetch(`${platform.url}/api/ingest/scan`, {
+  const sent = await patiently(`${platform.url}/api/ingest/scan`, {
     method: "POST",
     headers: { authorization: `Bearer ${made.body.secret}` },
     body: JSON.stringify({ ...JSON.parse(scan.stdout), host: "found-outside" }),

@@ -48,7 +48,15 @@ export async function apiOf(page: Page): Promise<PageApi> {
   const { origin } = new URL(page.url());
   const headers = { origin, [sessionHeader]: key ?? "" };
   return {
-    get: (path) => page.request.get(origin + path, { headers }),
-    post: (path, data) => page.request.post(origin + path, { data, headers }),
+    get: (path) => patiently(() => page.request.get(origin + path, { headers })),
+    post: (path, data) => patiently(() => page.request.post(origin + path, { data, headers })),
   };
+}
+
+/** Asks again while the server says that it is busy, as it asks for: then it did nothing. For two minutes. */
+async function patiently(ask: () => Promise<APIResponse>): Promise<APIResponse> {
+  for (const began = Date.now(); ; await new Promise((done) => setTimeout(done, 200))) {
+    const answer = await ask();
+    if (answer.status() !== 503 || Date.now() - began > 120_000) return answer;
+  }
 }

@@ -10,7 +10,7 @@ export const outweighBin = join(import.meta.dirname, "..", "..", "packages", "cl
 /** A folder for one story, removed at its end. */
 export function storyFolder(name: string): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), `outweigh-${name}-`));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
 export interface Ran {
@@ -47,7 +47,7 @@ export async function up(args: readonly string[], cwd: string): Promise<Platform
   });
   let said = "";
   const link = await new Promise<string>((found, failed) => {
-    const late = setTimeout(() => failed(new Error(`no link after 60 s; it said:\n${said}`)), 60_000);
+    const late = setTimeout(() => failed(new Error(`no link after three minutes; it said:\n${said}`)), 180_000);
     const listen = (bytes: Buffer) => {
       said += bytes.toString();
       const match = /https?:\/\/127\.0\.0\.1:\d+\/open\S+/.exec(said);

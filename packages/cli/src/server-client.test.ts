@@ -74,6 +74,20 @@ test("asks for a link with the folder's token, and repeats what a server says is
   await assert.rejects(it.link(), { code: "FAILED", message: "expected the token" });
 });
 
+test("a server that is busy is asked again", async (t) => {
+  let asked = 0;
+  const server = createServer((_, answer) => {
+    if (++asked < 3) answer.writeHead(503).end('{"error":"BUSY","message":"try again in a moment"}');
+    else answer.end('{"path":"/open?t=x"}');
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  t.after(() => server.close());
+  const address = server.address();
+  const own = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  assert.equal(await localServer(aDataFolder(t, thisProcess(own))).link(), `${own}/open?t=x`);
+  assert.equal(asked, 3);
+});
+
 test("a server that does not answer is said to be gone", async (t) => {
   await assert.rejects(localServer(aDataFolder(t, thisProcess("http://127.0.0.1:1"))).link(), /does not answer/);
 });

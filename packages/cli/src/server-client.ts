@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { opened, sessionHeader } from "@outweigh/schema";
 import { z } from "zod";
 import type { Options } from "./command.ts";
@@ -14,10 +15,12 @@ const owner = z.object({
 });
 
 const link = z.object({ path: z.string().startsWith("/open?t=") });
-const apiError = z.object({ message: z.string() });
+const apiError = z.object({ error: z.string().optional(), message: z.string() });
 
 /** How long a server may take to answer, in ms: a pack of a large incident takes seconds. */
 const answerMs = 60_000;
+/** How long a server that says that it is busy is asked again, and how often, in ms. */
+const [patienceMs, againMs] = [30_000, 500];
 
 /** The option of every command that asks a running server. */
 export const dataOption = {
@@ -82,17 +85,23 @@ async function signIn(url: string, openLink: string): Promise<Session> {
   };
 }
 
-/** Asks, and turns every answer but a good one into words. */
+/** Asks, again while the server says that it is busy and did nothing, and turns every answer but a good one into words. */
 export async function ask(url: string, init: RequestInit): Promise<Response> {
-  let answer: Response;
+  for (const began = performance.now(); ; await sleep(againMs)) {
+    const answer = await once(url, init);
+    if (answer.status < 400) return answer;
+    const { data: said } = apiError.safeParse(await answer.json().catch(() => undefined));
+    if (said?.error === "BUSY" && performance.now() - began < patienceMs) continue;
+    throw new CliError("FAILED", said?.message ?? `the server answered ${answer.status}`);
+  }
+}
+
+async function once(url: string, init: RequestInit): Promise<Response> {
   try {
-    answer = await fetch(url, { ...init, signal: AbortSignal.timeout(answerMs) });
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(answerMs) });
   } catch (cause) {
     throw new CliError("FAILED", `the server at ${new URL(url).origin} does not answer: is it running?`, { cause });
   }
-  if (answer.status < 400) return answer;
-  const said = apiError.safeParse(await answer.json().catch(() => undefined));
-  throw new CliError("FAILED", said.success ? said.data.message : `the server answered ${answer.status}`);
 }
 
 /** A server that was killed leaves its address behind: somebody else may listen there by now, and must not get our token. */

@@ -76,6 +76,8 @@ export interface StartOptions {
   readonly version: string;
   /** Where `CLICKHOUSE_URL`, `DATABASE_URL` and the secrets of connections are. `process.env` if not given. */
   readonly env?: Env;
+  /** How long the event loop may lag, in ms, before requests are told to come back later; 0: they never are. Two seconds if not given. */
+  readonly maxLagMs?: number | undefined;
 }
 
 export interface Running {
@@ -165,6 +167,7 @@ async function assemble(options: StartOptions, { store, log, claim, opened }: Op
   let { port } = options;
   const app = await buildApp(context, {
     consoleDir: options.consoleDir,
+    maxLagMs: options.maxLagMs,
     hosts: () => allowedHosts(port, options.config.server.url),
   });
   opened.push(() => app.close());

@@ -49,19 +49,20 @@ import { tokens } from "./tokens.ts";
 import { watch } from "./watch.ts";
 
 /** Longest that the event loop may lag, in ms, before new requests are told to come back later. */
-const maxLagMs = 2000;
+const usualLagMs = 2000;
 /** Time for a whole request to arrive, in ms: a slow sender must not hold a connection for ever. */
 const requestMs = 120_000;
 
 interface AppOptions {
   readonly consoleDir: string | undefined;
   readonly hosts: () => ReadonlySet<string>;
+  readonly maxLagMs?: number | undefined;
 }
 
 /** Builds the server; it does not listen yet. */
 export async function buildApp(
   context: Context,
-  { consoleDir, hosts: ownNames }: AppOptions,
+  { consoleDir, hosts: ownNames, maxLagMs = usualLagMs }: AppOptions,
 ): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: context.log,

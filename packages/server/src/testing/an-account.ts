@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { accepted, invitation, invited, opened, sessionHeader, type Grant, type Invitation } from "@outweigh/schema";
 import { Secret, TOTP } from "otpauth";
-import { visitorWith, type Answer, type Visitor } from "./a-server.ts";
+import { patiently, visitorWith, type Answer, type Visitor } from "./a-server.ts";
 
 export const password = "correct horse battery";
 
@@ -29,7 +29,7 @@ export async function knock(
   body: unknown,
   cookie = "",
 ): Promise<Answer & { cookies: string[] }> {
-  const answer = await fetch(url + path, {
+  const answer = await patiently(url + path, {
     method: "POST",
     headers: { origin: url, "content-type": "application/json", ...(cookie !== "" && { cookie }) },
     body: JSON.stringify(body),

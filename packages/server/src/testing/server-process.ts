@@ -9,6 +9,7 @@ const running = await start({
   port: 0,
   content: { rules: [], playbooks: [], policy: "[]" },
   version: "test",
+  maxLagMs: 0,
 });
 process.stdout.write(
   `${JSON.stringify({ url: running.url, open: running.openUrl, token: running.token("pushed") })}\n`,
