@@ -1,5 +1,6 @@
 // Runs in a network namespace of its own, as its root: blocks connections that are tried there, and opens them again.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
 import type { Order } from "@outweigh/schema";
 import { blockEgress } from "../orders/egress.ts";
 import { Refused } from "../orders/outcome.ts";
@@ -21,9 +22,13 @@ for (const line of [
 }
 spawnSync("ip", ["neigh", "replace", outside, "lladdr", "02:00:00:00:00:09", "dev", "out"]);
 
-/** Packets that left by TCP and UDP: those of neighbour discovery do not count. */
+/** Packets that were tried, and those that left, by TCP and UDP: neighbour discovery does not count. */
 const counter = `table inet count {
- chain out {
+ chain tried {
+  type filter hook output priority -400;
+  ip daddr ${outside} counter
+ }
+ chain left {
   type filter hook postrouting priority 300;
   ip daddr ${outside} counter
  }
@@ -31,21 +36,27 @@ const counter = `table inet count {
 `;
 spawnSync("nft", ["-f", "-"], { input: counter });
 
-function sent(): number {
+function counted(): { readonly tried: number; readonly left: number } {
   const { stdout } = spawnSync("nft", ["list", "table", "inet", "count"], { encoding: "utf8" });
-  return Number(/packets (\d+)/.exec(stdout)?.[1] ?? Number.NaN);
+  const [tried = Number.NaN, left = Number.NaN] = [...stdout.matchAll(/packets (\d+)/g)].map(([, it]) => Number(it));
+  return { tried, left };
 }
 
 /** Whether a try to connect leaves the host. */
 async function leaves(uid = 0): Promise<boolean> {
-  const before = sent();
+  const before = counted();
   const child = spawn("/bin/bash", ["-c", `exec 3<>/dev/tcp/${outside}/9`], {
     stdio: "ignore",
     ...(uid !== 0 && { uid }),
   });
-  await new Promise((done) => setTimeout(done, 400));
+  // Until it was tried, however slow the machine, and then waits for an answer, or was refused: by then the packet has left or not.
+  while (!(counted().tried > before.tried && isAtRest(child))) await new Promise((done) => setTimeout(done, 20));
   child.kill("SIGKILL");
-  return sent() > before;
+  return counted().left > before.left;
+}
+
+function isAtRest({ pid, exitCode }: ChildProcess): boolean {
+  return exitCode !== null || /\) [SZ] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
 
 const change = blockEgress("http://127.0.0.1:7700");

@@ -70,7 +70,7 @@ test(
     const script = join(import.meta.dirname, "..", "testing", "full-disk.ts");
     const { status, stdout, stderr } = spawnSync("unshare", ["-rm", process.execPath, script], {
       encoding: "utf8",
-      timeout: 60_000,
+      timeout: 240_000,
     });
     assert.equal(status, 0, stderr);
     const { added, kept, dropped, problem, counters, after } = JSON.parse(stdout);
