@@ -19,7 +19,7 @@ const signed: Readonly<Record<string, string>> = {
   gateway: "signed reports of an enrolled gateway alone; replayed below by the command line",
 };
 
-test("no payload in any field runs, or hides, anywhere", { skip: noBrowser, timeout: 290_000 }, async (t) => {
+test("no payload in any field runs, or hides, anywhere", { skip: noBrowser, timeout: 600_000 }, async (t) => {
   const folder = storyFolder("payloads");
   t.after(() => folder.remove());
   const data = join(folder.path, "data");
@@ -65,7 +65,7 @@ test("no payload in any field runs, or hides, anywhere", { skip: noBrowser, time
   const seen = { names: 0 };
   for (const place of places) {
     await page.goto(platform.url + place);
-    await page.locator("main h1, main h2, main [role=grid]").first().waitFor({ timeout: 60_000 });
+    await page.locator("main h1, main h2, main [role=grid]").first().waitFor({ timeout: 90_000 });
     const { text, hidden, made, violations } = await looked(page);
     assert.deepEqual([made, violations, wrong], [[], [], []], place);
     assert.doesNotMatch(text, raw, place);
@@ -138,13 +138,13 @@ interface Source {
 /** All sources, once what was sent is read: nothing more comes. */
 async function settled(desk: Desk, least: number): Promise<Source[]> {
   let before = "";
-  for (const until = Date.now() + 120_000; Date.now() < until; await new Promise((done) => setTimeout(done, 1000))) {
+  for (const until = Date.now() + 240_000; Date.now() < until; await new Promise((done) => setTimeout(done, 1000))) {
     const { items } = (await desk.get("/api/sources?limit=200")) as { items: Source[] };
     const now = JSON.stringify(items.map((it) => [it.name, it.records, it.rejects]));
     if (now === before && items.filter((it) => it.records > 0).length >= least) return items;
     before = now;
   }
-  throw new Error(`not read within two minutes: ${before}`);
+  throw new Error(`not read within four minutes: ${before}`);
 }
 
 /** Every page that shows what was sent. */

@@ -39,7 +39,7 @@ async function eventually<T>(ask: () => Promise<T>, isWanted: (it: T) => boolean
 }
 
 for (const tier of ["T2", "T1"] as const) {
-  test(`weights are stolen from a host: seen by an agent of tier ${tier}`, { skip, timeout: 480_000 }, async (t) => {
+  test(`weights are stolen from a host: seen by an agent of tier ${tier}`, { skip, timeout: 600_000 }, async (t) => {
     const folder = storyFolder("stolen-files");
     t.after(() => folder.remove());
     const [models, loot] = [join(folder.path, "models"), join(folder.path, "loot")];
@@ -89,8 +89,8 @@ for (const tier of ["T2", "T1"] as const) {
       await sh(`tar -cf - holiday0.jpg holiday1.jpg | ${line} && split -b 8M ${archive} ${part}`);
       for (const it of readdirSync(loot).filter((name) => name.startsWith(part))) await send(it, "16M");
     }
-    // And once in a hurry, straight from its place: slower than a quarter of a second, so that every tier can see it.
-    await send(shards[0] ?? "", "12M");
+    // And once straight from its place, for as many looks as a busy machine may leave out: so that every tier can see it.
+    await send(shards[0] ?? "", "6M");
     const sentAt = Date.now();
     assert.ok(drop.received() > size);
 
@@ -169,7 +169,7 @@ async function enrolAndRun(
   t.after(() => child.kill("SIGKILL"));
   let said = "";
   for (const it of [child.stdout, child.stderr]) it.on("data", (bytes: Buffer) => (said += bytes.toString()));
-  const until = Date.now() + 30_000;
+  const until = Date.now() + 120_000;
   while (!said.includes("files of weights are watched") && Date.now() < until)
     await new Promise((done) => setTimeout(done, 100));
   assert.match(said, new RegExp(`watching as ${tier}`));

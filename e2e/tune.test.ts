@@ -11,7 +11,7 @@ import { apiOf, noBrowser, openBrowser, picture, type PageApi } from "./world/br
 import { storyFolder } from "./world/platform.ts";
 import { webRequest } from "./world/records.ts";
 
-const late = { timeout: 60_000 };
+const late = { timeout: 90_000 };
 const rule = "weights_read_with_download_tool";
 const folder = storyFolder("tune");
 let server: Running;
@@ -71,6 +71,7 @@ if (noBrowser === false)
       );
       browser = await openBrowser();
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "dark" });
+      context.setDefaultTimeout(late.timeout);
       page = await context.newPage();
       page.on("pageerror", (it) => note(String(it)));
       page.on("console", (it) => it.type() === "error" && note(it.text()));
@@ -78,7 +79,7 @@ if (noBrowser === false)
       await page.getByRole("link", { name: /^Incidents/ }).waitFor(late);
       api = await apiOf(page);
     },
-    { timeout: 240_000 },
+    { timeout: 600_000 },
   );
 
 after(async () => {
@@ -115,7 +116,7 @@ async function publish(word: string): Promise<void> {
 
 test(
   "5 tune: a false positive, an exception, what it would have hidden, green proofs, published",
-  { skip: noBrowser, timeout: 240_000 },
+  { skip: noBrowser, timeout: 600_000 },
   async () => {
     await log("mirror", "thief", "mirror");
     const [alert] = await alertsOf("mirror", rule);
@@ -148,7 +149,7 @@ test(
 
 test(
   "6 new rule: from events to a draft, its proof, a trial, and published to one space",
-  { skip: noBrowser, timeout: 240_000 },
+  { skip: noBrowser, timeout: 600_000 },
   async () => {
     await page.goto(`${server.url}/events?filter=principal:thief`);
     await page.getByRole("button", { name: "Make a rule" }).click(late);
@@ -190,7 +191,7 @@ test(
 
 test(
   "two incidents are merged and split by keyboard; the old address leads to the one that stays",
-  { skip: noBrowser, timeout: 240_000 },
+  { skip: noBrowser, timeout: 600_000 },
   async () => {
     await log("guest");
     const [alert] = await alertsOf("guest", rule);

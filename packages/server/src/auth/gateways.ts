@@ -19,7 +19,7 @@ import { Members } from "./members.ts";
 /** A gateway that is quiet for longer is silent, in ms: it reports at least every ten seconds. */
 const gatewaySilenceMs = 30_000;
 /** How long a gateway has to answer, in ms. It asks all the time, so only one that fails takes longer than a second. */
-const answerMs = 15_000;
+const answerMs = 30_000;
 /** Clients of one gateway that are kept: as many as it can know itself. */
 const maxClients = 65_536;
 
