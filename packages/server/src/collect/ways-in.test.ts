@@ -43,7 +43,7 @@ async function source(name: string): Promise<any> {
 
 async function events(name: string, count = 1) {
   const ask = async () => (await visitor.get(`/api/events?filter=source:${name}`)).body.items;
-  return eventually(ask, (it) => it.length >= count, 40_000);
+  return eventually(ask, (it) => it.length >= count);
 }
 
 async function post(path: string, body: string | Buffer, headers: Record<string, string> = {}) {

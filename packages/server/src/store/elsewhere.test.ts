@@ -179,7 +179,7 @@ test(
     // As a broken line or an operator does it. The lock goes with its session, and another server may be quicker.
     const end = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = 79117";
     let second: Awaited<ReturnType<typeof openState>> | undefined;
-    for (let tries = 0; !second && tries < 20; tries++) {
+    for (let tries = 0; !second && tries < 500; tries++) {
       await postgres.run(end);
       second = await openState("", database.url).catch(() => undefined);
     }

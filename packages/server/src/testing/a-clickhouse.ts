@@ -8,7 +8,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configXml, huntLimits, usersXml } from "../store/engine/settings.ts";
-import { ended, freePort, isRunning } from "../store/process.ts";
+import { ended, isRunning } from "../store/process.ts";
+import { aPort } from "./a-port.ts";
 import { as } from "./a-postgres.ts";
 
 /** What the operator hands out. */
@@ -41,6 +42,8 @@ const maxHanded = 40;
 const keepAlive =
   "SYSTEM START LISTEN HTTP; SELECT sleepEachRow(3) FROM numbers(1000000) FORMAT Null " +
   "SETTINGS max_block_size = 1, final = 0, function_sleep_max_microseconds_per_block = 0";
+/** How long a server may take to answer, in ms, on a machine that has other work. */
+const startMs = 240_000;
 /** As the servers of a test call themselves together. */
 export const clusterName = "shards";
 
@@ -109,8 +112,9 @@ async function startOne({ folder, ports, shards }: Settled): Promise<ChildProces
       (it) => it.ok,
       () => false,
     );
-  while (!(await isUp())) {
+  for (const until = Date.now() + startMs; !(await isUp());) {
     if (!isRunning(child)) throw new Error(`it ended with ${child.exitCode}`);
+    if (Date.now() > until) throw new Error(`it does not answer at ${ports.http}`);
     await new Promise((done) => setTimeout(done, 20));
   }
   return child;
@@ -167,7 +171,7 @@ export interface ACluster extends AClickHouse {
 export async function aCluster(folder: string, count = 3): Promise<ACluster> {
   const password = randomBytes(12).toString("hex");
   const shards: Ports[] = [];
-  for (let i = 0; i < count; i++) shards.push({ http: await freePort(), tcp: await freePort() });
+  for (let i = 0; i < count; i++) shards.push({ http: await aPort(), tcp: await aPort() });
   const all = shards.map((ports, i) => ({ folder: join(folder, `shard-${i}`), ports, password, shards }));
   for (const it of all) settle(it);
   const services = all.map((it) => new Service(it));
@@ -200,7 +204,7 @@ export async function aCluster(folder: string, count = 3): Promise<ACluster> {
 
 export async function aClickHouse(folder: string): Promise<AClickHouse> {
   const password = randomBytes(12).toString("hex");
-  const port = await freePort();
+  const port = await aPort();
   const settled: Settled = { folder, ports: { http: port, tcp: 0 }, password, shards: [] };
   settle(settled);
   const child = await startOne(settled);

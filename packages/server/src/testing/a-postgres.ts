@@ -5,7 +5,8 @@ import { chmodSync, chownSync, mkdirSync, openSync, writeFileSync } from "node:f
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
-import { freePort, ended, isRunning, spawnGuarded } from "../store/process.ts";
+import { ended, isRunning, spawnGuarded } from "../store/process.ts";
+import { aPort } from "./a-port.ts";
 import { accountFor, installations } from "../store/state/installation.ts";
 
 export interface APostgres {
@@ -53,7 +54,7 @@ export async function aPostgres(folder: string, over: Readonly<Record<string, st
     "--locale=C",
   ];
   await promisify(execFile)(join(bin, "initdb"), initdb, { cwd: folder, ...identity });
-  const port = await freePort();
+  const port = await aPort();
   const options = Object.entries({ ...settings, ...over, listen_addresses: "127.0.0.1", port: String(port) });
   const child = spawnGuarded({
     command: [join(bin, "postgres"), "-D", data, ...options.flatMap(([name, value]) => ["-c", `${name}=${value}`])],

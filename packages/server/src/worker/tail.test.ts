@@ -14,7 +14,6 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { aFolder } from "../testing/a-server.ts";
@@ -66,6 +65,8 @@ function watched(t: TestContext, ...names: string[]) {
   const folder = aFolder("tail");
   const at = (name: string) => join(folder.path, name);
   const it = new Watched(...names.map(at));
+  // Time passes when the test says so.
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
   t.after(() => {
     it.tail.close();
     folder.remove();
@@ -157,10 +158,10 @@ test("reads packed files whole, once they are finished", async (t) => {
   mkdirSync(at("logs/2026/11"), { recursive: true });
   writeFileSync(at("logs/2026/11/trail.json.gz"), gzipSync('{"Records":[{"a":1},{"a":2}]}'));
   assert.deepEqual(await it.read(), [], "it may still be written");
-  await sleep(500);
+  t.mock.timers.tick(500);
   assert.deepEqual(await it.read(), ['{"a":1}', '{"a":2}']);
   it.restart();
-  await sleep(500);
+  t.mock.timers.tick(500);
   assert.deepEqual(await it.read(), []);
 });
 
@@ -171,12 +172,12 @@ test("a packed file that is cut off counts what it held, and waits for the rest"
   const packed = gzipSync(`${lines.join("\n")}\n`);
   writeFileSync(at("logs/a.gz"), packed.subarray(0, packed.length / 2));
   await it.read();
-  await sleep(500);
+  t.mock.timers.tick(500);
   const first = await it.read();
   assert.ok(first.length > 0 && first.length < lines.length);
   writeFileSync(at("logs/a.gz"), packed);
   await it.read();
-  await sleep(1500);
+  t.mock.timers.tick(1500);
   assert.deepEqual([...first, ...(await it.read())], lines);
 });
 
@@ -192,11 +193,11 @@ test("a log that is packed after its rotation is not read again", async (t) => {
   await it.read();
   rmSync(at("access.log.1"));
   await it.read();
-  await sleep(500);
+  t.mock.timers.tick(500);
   assert.deepEqual(await it.read(), []);
   it.restart();
   await it.read();
-  await sleep(500);
+  t.mock.timers.tick(500);
   assert.deepEqual(await it.read(), []);
 });
 
@@ -255,6 +256,7 @@ test("whatever is done to a log between looks, each line is read once", async (t
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+      t.mock.timers.reset();
       const { it, at } = watched(t, "access.log");
       const read: string[] = [];
       let written = 0;
