@@ -19,10 +19,10 @@
  * with it the memory of every process. Source: fanotify(7), fanotify_init(2), fanotify_mark(2), capabilities(7), proc(5), sched(7).
  */
 #define _GNU_SOURCE
+#include "rights.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -31,7 +31,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -72,11 +71,6 @@ static int group;
 struct process { uint64_t start, told, looked; uint32_t pid, parent; int changed; char name[64]; };
 static struct process known[KNOWN];
 static int proc;
-
-static void fail(const char *what) {
-  fprintf(stderr, "outweigh-watch: %s: %s\n", what, strerror(errno));
-  exit(1);
-}
 
 static uint64_t now_ms(void) {
   struct timespec it;
@@ -289,6 +283,11 @@ static void pass(const struct fanotify_event_metadata *event, const struct stat 
 #endif
 }
 
+/* What is written through a mapping of memory does not make the kernel forget that. */
+static void pass_no_more(const struct fanotify_event_metadata *event) {
+  fanotify_mark(group, FAN_MARK_REMOVE | FAN_MARK_IGNORED_MASK, FAN_OPEN | FAN_CLOSE_NOWRITE, event->fd, NULL);
+}
+
 static void tell(const struct fanotify_event_metadata *event, int pidfd) {
   struct stat it;
   if (fstat(event->fd, &it) != 0 || !S_ISREG(it.st_mode)) return;
@@ -298,7 +297,10 @@ static void tell(const struct fanotify_event_metadata *event, int pidfd) {
     pass(event, &it);
     return;
   }
-  if (written) *late = (struct file){it.st_dev, it.st_ino};
+  if (written) {
+    *late = (struct file){it.st_dev, it.st_ino};
+    pass_no_more(event);
+  }
   uint64_t start = who((uint32_t)event->pid, pidfd);
   char link[64], path[4096];
   snprintf(link, sizeof link, "/proc/self/fd/%d", event->fd);
@@ -356,6 +358,7 @@ static void be_first(int is_first) {
   struct rlimit time = {MAX_FIRST_US, RLIM_INFINITY};
   /* The kernel moves the limit on by a second each time that it is reached: set anew, or each flood lasts longer. */
   if (is_first && setrlimit(RLIMIT_RTTIME, &time) != 0) return;
+  setpriority(PRIO_PROCESS, 0, is_first ? -20 : 0);
   sched_setscheduler(0, is_first ? SCHED_FIFO : SCHED_OTHER, &it); /* without the right to it, it is as late as others */
 }
 
@@ -366,25 +369,21 @@ static void step_back(int signal) {
 }
 
 static void hurry(void) {
-  struct rlimit priority = {1, 1};
+  struct rlimit priority = {1, 1}, nice = {40, 40};
   struct sigaction back = {.sa_handler = step_back, .sa_flags = SA_RESTART};
   setrlimit(RLIMIT_RTPRIO, &priority); /* to ask again without the right */
-  setpriority(PRIO_PROCESS, 0, -20);
+  setrlimit(RLIMIT_NICE, &nice);
   if (sigaction(SIGXCPU, &back, NULL) == 0) be_first(1);
 }
 
 static void drop_rights(uid_t uid, gid_t gid) {
   if (geteuid() == 0 && (uid == 0 || setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)) fail("becoming another user");
-  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
-  struct rlimit no_processes = {0, 0};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || setrlimit(RLIMIT_NPROC, &no_processes) != 0) fail("dropping rights");
-  if (syscall(SYS_capset, &header, none) != 0) fail("dropping rights");
+  keep_only(0);
 }
 
-int main(int argc, char **argv) {
+int watch(int argc, char **argv) {
   if (argc < 4) {
-    fputs("usage: outweigh-watch UID GID MOUNT...\n", stderr);
+    fputs("usage: outweigh-watch UID GID MOUNT... | outweigh-watch attributes\n", stderr);
     return 2;
   }
   unsigned flags = FAN_CLOEXEC | FAN_CLASS_NOTIF | FAN_NONBLOCK, mode = O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME;

@@ -58,8 +58,10 @@ export type Listener = z.infer<typeof listener>;
 export const theftKinds = [
   "file-mode",
   "group-read",
+  "access-list",
   "docker-socket",
   "setuid",
+  "file-capability",
   "sudo",
   "container-mount",
   "container-rights",

@@ -3,6 +3,9 @@
 /** Longest configuration file read, in bytes: nginx's of a large site has some hundred thousand. */
 export const maxConfigBytes = 1024 * 1024;
 
+/** Most programs of one folder that are looked at: a desktop has some five thousand. */
+export const maxPrograms = 20_000;
+
 /** Most files of one folder of configuration that are read. */
 export const maxConfigFiles = 1000;
 

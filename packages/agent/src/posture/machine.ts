@@ -1,7 +1,18 @@
 // The host as its files tell it: bounded, read-only, nothing followed that a user could have laid.
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, readdirSync, realpathSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { join, normalize } from "node:path";
 import { parseAccounts, type Accounts } from "../scan/accounts.ts";
+import { AttributeReader, type Capability, type Known } from "../scan/attributes.ts";
 import { errnoOf, whyUnreadable } from "../scan/open-file.ts";
 import type { Permissions } from "../scan/readable-by.ts";
 import { maxTableBytes } from "../scan/limits.ts";
@@ -18,8 +29,10 @@ export class Machine {
   /** Where the host's `/` is: another folder than `/` for an image that is mounted, and in tests. */
   readonly root: string;
   readonly accounts: Accounts;
+  readonly attributes: AttributeReader;
 
-  constructor(root = "/") {
+  constructor(root = "/", attributes = new AttributeReader()) {
+    this.attributes = attributes;
     this.root = root === "/" ? "" : root.replace(/\/+$/, "");
     const told = (path: string) => {
       const it = this.read(path, maxTableBytes);
@@ -67,12 +80,35 @@ export class Machine {
     }
   }
 
-  /** What the system says of one file; undefined if there is none, or it may not be seen. */
+  /** Reads the extended attributes of these and of the folders above them ahead: each time that it is asked costs a process. */
+  learn(paths: readonly string[]): void {
+    const steps = new Set(paths.flatMap(stepsTo));
+    this.attributes.learn([...steps].map((it) => this.here(it)));
+  }
+
+  /** The rights that a program brings. Of a path that `learn` was told. */
+  capability(path: string): Known<Capability> {
+    return this.attributes.of(this.here(path)).capability;
+  }
+
+  /** What tells one folder from another, links followed; undefined if there is none, or it may not be seen. */
+  folder(path: string): string | undefined {
+    try {
+      const it = statSync(this.here(path));
+      return it.isDirectory() ? `${it.dev}:${it.ino}` : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What the system says of one file, its access list where `learn` was told; undefined if there is none, or it may not be seen. */
   stat(path: string): (Permissions & { readonly isFile: boolean; readonly isSocket: boolean }) | undefined {
     try {
       const it = lstatSync(this.here(path));
       const { uid, gid } = it;
-      return { path, mode: it.mode & 0o7777, uid, gid, isFile: it.isFile(), isSocket: it.isSocket() };
+      const { list } = this.attributes.of(this.here(path));
+      const known = list.state === "read" ? { list: list.value } : {};
+      return { path, mode: it.mode & 0o7777, uid, gid, ...known, isFile: it.isFile(), isSocket: it.isSocket() };
     } catch {
       return undefined;
     }
@@ -80,11 +116,16 @@ export class Machine {
 
   /** The permissions from the host's root folder to a file; undefined if a part of it is gone or closed. */
   chain(path: string): Permissions[] | undefined {
-    const own = normalize(join("/", path));
-    const ends = [...own].flatMap((char, at) => (char === "/" && at > 0 ? [own.slice(0, at)] : []));
-    const all = ["/", ...ends, own].map((it) => this.stat(it));
+    const all = stepsTo(path).map((it) => this.stat(it));
     return all.every((it) => it !== undefined) ? all : undefined;
   }
+}
+
+/** The host's root folder, each folder above a path, and the path. */
+function stepsTo(path: string): string[] {
+  const own = normalize(join("/", path));
+  const ends = [...own].flatMap((char, at) => (char === "/" && at > 0 ? [own.slice(0, at)] : []));
+  return ["/", ...ends, own];
 }
 
 function readRegular(path: string, flags: number, limit: number): Told {

@@ -5,6 +5,16 @@ import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { modelEntry, theftKinds, type ScanReport, type TheftKind } from "@outweigh/schema";
 import { aFolder, scanOf, weights } from "../testing/a-disk.ts";
+import {
+  aCapability,
+  anAccessList,
+  aPlanter,
+  capabilityName,
+  listName,
+  planterOrWhy,
+  user,
+  type Planter,
+} from "../testing/attributes.ts";
 
 const skip = process.platform === "linux" ? false : "needs the permissions of Linux";
 const isRoot = process.getuid?.() === 0;
@@ -30,6 +40,8 @@ const register = [
 interface Built {
   readonly root: string;
   readonly exported: string;
+  /** Absent where attributes of files can be neither set nor read. */
+  readonly planter?: Planter | undefined;
 }
 
 type Write = (path: string, text: string | Buffer, mode?: number) => void;
@@ -79,9 +91,15 @@ function base(t: TestContext, open: boolean): Built & { write: Write; put: Write
   return { root, exported, write, put: writeIn(exported) };
 }
 
+const [dacReadSearch, netRaw] = [1n << 2n, 1n << 13n];
+
 /** Everything that can go wrong did. */
-function planted(t: TestContext): Built {
+function planted(t: TestContext, planter?: Planter): Built {
   const { root, exported, write, put } = base(t, true);
+  write("srv/listed/acme.safetensors", weights("acme", [0, 1]), 0o600);
+  write("usr/bin/tar", "", 0o755);
+  planter?.set(join(root, "srv/listed/acme.safetensors"), listName, anAccessList([[user, 4, 5002]]));
+  planter?.set(join(root, "usr/bin/tar"), capabilityName, aCapability(dacReadSearch));
   write("run/docker.sock", "", 0o666);
   write("usr/bin/find", "", 0o4755);
   write("etc/sudoers.d/ann", "# comment\nann ALL=(root) NOPASSWD: /usr/bin/rsync\n");
@@ -129,12 +147,18 @@ function planted(t: TestContext): Built {
     "repo/.github/workflows/ci.yml",
     "on: pull_request_target\njobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n        with: { ref: '${{ github.event.pull_request.head.sha }}' }\n      - run: make\n        env: { T: '${{ secrets.HF_TOKEN }}' }\n",
   );
-  return { root, exported };
+  return { root, exported, planter };
 }
 
 /** The same machine, by somebody who read the guide. */
-function hardened(t: TestContext): Built {
+function hardened(t: TestContext, planter?: Planter): Built {
   const { root, exported, write, put } = base(t, false);
+  write("srv/listed/acme.safetensors", weights("acme", [0, 1]), 0o600);
+  write("usr/bin/tar", "", 0o755);
+  write("usr/bin/ping", "", 0o755);
+  // A list whose mask lets nobody read, and a right that opens no file.
+  planter?.set(join(root, "srv/listed/acme.safetensors"), listName, anAccessList([[user, 4, 5002]], { mask: 3 }));
+  planter?.set(join(root, "usr/bin/ping"), capabilityName, aCapability(netRaw));
   write("run/docker.sock", "", 0o600);
   write("usr/bin/find", "", 0o755);
   write("usr/bin/passwd", "", 0o4755);
@@ -184,7 +208,7 @@ function hardened(t: TestContext): Built {
     "LINK=https://acmestore.blob.core.windows.net/models/a?sv=2024-01-01&sr=b&sp=r&se=2020-01-01T00%3A00%3A00Z&sig=OLD\n",
   );
   put("repo/.github/workflows/ci.yml", "on: pull_request\njobs: {}\n");
-  return { root, exported };
+  return { root, exported, planter };
 }
 
 function account(open: boolean): object {
@@ -237,14 +261,23 @@ function cluster(open: boolean): object {
   };
 }
 
-function scanned({ root, exported }: Built): Promise<ScanReport> {
+function scanned({ root, exported, planter }: Built): Promise<ScanReport> {
   // The parser of YAML is handed in; for these few lines JSON's shape is enough.
   const parseYaml = (text: string) => ({ on: /^on: (\w+)/m.exec(text)?.[1] });
   const named = register.map((it) => ({ ...it, places: [`file:${join(root, "srv")}`, ...it.places] }));
-  return scanOf(join(root, "srv"), { machine: root, register: named, posture: { folder: exported, parseYaml } });
+  return scanOf(join(root, "srv"), {
+    machine: root,
+    register: named,
+    posture: { folder: exported, parseYaml },
+    helper: planter?.helper,
+  });
 }
 
+/** Kinds that take attributes of files, which not every file system keeps. */
+const byAttributes: readonly TheftKind[] = ["access-list", "file-capability"];
+
 const expected: readonly TheftKind[] = [
+  ...byAttributes,
   "file-mode",
   "group-read",
   "docker-socket",
@@ -278,11 +311,13 @@ test(
   "every planted theft path is found, the proven ones with their proof, and one command each closes them",
   { skip },
   async (t) => {
-    const report = await scanned(planted(t));
+    const planter = await planterOrWhy(t);
+    const isWhole = typeof planter !== "string";
+    const report = await scanned(planted(t, isWhole ? planter : undefined));
     const kinds = new Set(report.paths.map((it) => it.kind));
     assert.deepEqual(
       expected.filter((it) => !kinds.has(it)),
-      [],
+      isWhole ? [] : byAttributes,
     );
     const steps = report.paths.flatMap((it) => it.steps);
     assert.deepEqual(
@@ -312,9 +347,49 @@ test("no secret enters the report: neither tokens nor signatures", { skip }, asy
   assert.doesNotMatch(report, /SECRETSECRET|hf_AAAA/);
 });
 
+test("an access list and a capability are each a verified path with its proof and its one command", async (t) => {
+  const planter = await aPlanter(t);
+  if (!planter) return;
+  const { paths, looked = [] } = await scanned(planted(t, planter));
+  const [list] = paths.filter((it) => it.kind === "access-list");
+  const file = list?.steps[0]?.to ?? "";
+  assert.equal(list?.steps[0]?.from, "user bob");
+  assert.match(list?.steps[0]?.proof ?? "", /\/srv\/listed\/acme\.safetensors 0670 user:5002:r-- mask::rwx$/);
+  assert.equal(list?.fix, `setfacl -n -x u:bob ${file}`);
+  const [capability] = paths.filter((it) => it.kind === "file-capability");
+  assert.deepEqual(
+    capability?.steps.map((it) => [it.from, it.basis]),
+    [
+      ["any local user", "verified"],
+      ["/usr/bin/tar", "verified"],
+    ],
+  );
+  assert.match(capability?.steps[0]?.proof ?? "", /^\/usr\/bin\/tar 0755 cap_dac_read_search=ep$/);
+  assert.equal(capability?.fix, "setcap -r /usr/bin/tar");
+  assert.deepEqual(
+    looked.filter((it) => byAttributes.includes(it.kind)).map((it) => it.complete),
+    [true, true],
+  );
+});
+
+test("without the helper, access lists and capabilities are said not to be known, not to be absent", async (t) => {
+  const { looked = [], notSeen, paths } = await scanned(planted(t));
+  const said = looked.filter((it) => byAttributes.includes(it.kind));
+  assert.deepEqual(
+    said.map((it) => [it.complete, /outweigh agent helper/.test(it.why ?? "")]),
+    [
+      [false, true],
+      [false, true],
+    ],
+  );
+  assert.ok(notSeen.some((it) => it.what.startsWith("access lists (ACLs)")));
+  assert.ok(paths.every((it) => it.kind === undefined || !byAttributes.includes(it.kind)));
+});
+
 test("a hardened twin of that machine has no theft path", { skip }, async (t) => {
-  const report = await scanned(hardened(t));
-  assert.ok(report.models.some((it) => it.name === "acme-13b" && it.copies.length === 2));
+  const planter = await planterOrWhy(t);
+  const report = await scanned(hardened(t, typeof planter === "string" ? undefined : planter));
+  assert.ok(report.models.some((it) => it.name === "acme-13b" && it.copies.length === 3));
   assert.deepEqual(report.paths, []);
 });
 

@@ -8,6 +8,7 @@ import { Identities } from "./exported/identities.ts";
 import { findLinks } from "./exported/links.ts";
 import { Repositories } from "./exported/repositories.ts";
 import { findWorkflow } from "./exported/workflows.ts";
+import { findCapabilities } from "./host/capabilities.ts";
 import { findContainers } from "./host/containers.ts";
 import { findNfs, findShares } from "./host/exports.ts";
 import { findSetuid, findSockets, findSudo } from "./host/rights.ts";
@@ -34,11 +35,12 @@ interface PostureOptions {
   readonly now: number;
 }
 
-/** Reads what there is. Opens nothing for writing, runs nothing, contacts nobody. */
+/** Reads what there is. Opens nothing for writing, runs nothing but our helper, contacts nobody. */
 export function readPosture({ machine, register, exported, notSeen, now }: PostureOptions): Posture {
   const ways = new Ways();
   findSockets(machine, ways);
   findSetuid(machine, ways);
+  findCapabilities(machine, ways);
   findSudo(machine, ways);
   findContainers(machine, ways);
   findNfs(machine, ways);

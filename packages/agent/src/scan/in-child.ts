@@ -9,6 +9,7 @@ export type Told = { readonly progress: ScanProgress } | { readonly report: Scan
 interface ChildScanOptions {
   readonly roots: readonly string[];
   readonly exclude: readonly string[];
+  readonly helper?: string | undefined;
   readonly signal: AbortSignal;
   onProgress(progress: ScanProgress): void;
   /** Told the id of the process that scans, when it begins and when it has ended. */
@@ -22,7 +23,14 @@ const frugal = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "65536", MALLOC_
  * Scans in a process of its own, so that an agent at rest holds none of the memory that a scan takes.
  * @throws {ScanError} ABORTED; Error with what the scan said, or that its process ended.
  */
-export function scanInChild({ roots, exclude, signal, onProgress, onProcess }: ChildScanOptions): Promise<ScanReport> {
+export function scanInChild({
+  roots,
+  exclude,
+  helper,
+  signal,
+  onProgress,
+  onProcess,
+}: ChildScanOptions): Promise<ScanReport> {
   return new Promise((done, failed) => {
     const child = fork(new URL("./scan-child.ts", import.meta.url), {
       serialization: "advanced",
@@ -55,6 +63,6 @@ export function scanInChild({ roots, exclude, signal, onProgress, onProcess }: C
     );
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
-    child.send({ roots, exclude });
+    child.send({ roots, exclude, helper });
   });
 }

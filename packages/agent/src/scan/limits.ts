@@ -63,3 +63,13 @@ export const maxCommandBytes = 64 * 1024;
 
 /** Where quarantine puts files of a disk that is not that of our data. */
 export const quarantineFolder = ".outweigh-quarantine";
+
+/** Most paths, and bytes of them, of which extended attributes are asked for at a time: a process is started for each such batch. */
+export const maxAttributePaths = 10_000;
+export const maxAttributeBytes = 4 * 1024 * 1024;
+
+/** Longest answer to one batch, in bytes: an access list may be 64 KiB, and most files have none. Beyond, nothing is known of the batch. */
+export const maxAttributesEach = 64 * 1024 * 1024;
+
+/** Longest that one batch may take, in ms: a thousand times what it takes on a disk that answers. */
+export const maxAttributeMs = 30_000;

@@ -59,6 +59,11 @@ export class NotSeen {
     }
   }
 
+  /** What was said of one kind of thing, each reason a sentence. */
+  nouns(noun: string): string[] {
+    return this.counts().flatMap((it) => (it.noun === noun ? `${it.count} ${noun}s: ${it.why}` : []));
+  }
+
   /** Something that stands for itself. */
   say(what: string, why: string): void {
     this.#facts.push({ what, why });

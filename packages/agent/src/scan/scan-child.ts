@@ -14,7 +14,7 @@ try {
 // Whoever wanted the report is gone.
 process.once("disconnect", () => process.exit(0));
 
-process.once("message", (options: Pick<ScanOptions, "roots" | "exclude">) => {
+process.once("message", (options: Pick<ScanOptions, "roots" | "exclude" | "helper">) => {
   let next = 0;
   const onProgress: NonNullable<ScanOptions["onProgress"]> = (progress) => {
     if (performance.now() < next) return;

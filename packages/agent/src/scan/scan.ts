@@ -7,6 +7,7 @@ import type { ExportedOptions } from "../posture/exported/file.ts";
 import { settle } from "../posture/host/listening.ts";
 import { Machine } from "../posture/machine.ts";
 import { readPosture } from "../posture/posture.ts";
+import { AttributeReader, withoutHelper } from "./attributes.ts";
 import { collect, type ScanProgress } from "./collect.ts";
 import { declaredPlaces } from "./declare.ts";
 import { describeModels } from "./describe.ts";
@@ -35,6 +36,8 @@ export interface ScanOptions {
   readonly exclude?: readonly string[];
   /** A folder of exported configuration: policies, roles, repositories. Default: none. */
   readonly posture?: ExportedOptions;
+  /** The compiled helper, which reads access lists and capabilities of files. Default: none, and they are not told. */
+  readonly helper?: string | undefined;
   /** Where the host's `/` is. Default: `/`. Another one for a disk that is mounted, and in tests. */
   readonly machine?: string;
   /** Called often, up to a thousand times a second. */
@@ -66,7 +69,8 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
   const notSeen = new NotSeen();
   const register = options.register ?? [];
   const places = declaredPlaces(register);
-  const machine = new Machine(options.machine === undefined ? "/" : realRoot(options.machine));
+  const attributes = new AttributeReader(options.helper);
+  const machine = new Machine(options.machine === undefined ? "/" : realRoot(options.machine), attributes);
   const { posture } = options;
   const exported = posture && {
     ...posture,
@@ -99,7 +103,7 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
   const listeners = holders.map((it) => settled(it, machine));
   const now = Date.parse(startedAt);
   const { ways, looked, tokens } = readPosture({ machine, register, exported, notSeen, now });
-  sayBlindSpots(notSeen, accounts.leftOut);
+  sayBlindSpots(notSeen, accounts.leftOut, attributes);
 
   return {
     version,
@@ -114,7 +118,7 @@ export async function scan(options: ScanOptions): Promise<ScanReport> {
     models: [...models],
     listeners: listeners.map((it) => it.listener),
     paths: theftPaths({ models, register, proofs: described.proofs, listeners, ways, machine }),
-    looked: [...lookedHere(notSeen, accounts.leftOut), ...looked],
+    looked: [...lookedHere(notSeen, accounts.leftOut, attributes), ...looked],
     tokens: [...tokens],
     notSeen: notSeen.list(),
   };
@@ -129,17 +133,23 @@ function settled(it: FoundListener, machine: Machine): FoundListener {
 }
 
 /** Whether copies and listeners were all seen. */
-function lookedHere(notSeen: NotSeen, accountsLeftOut: number): Looked[] {
+function lookedHere(notSeen: NotSeen, accountsLeftOut: number, { hasHelper }: AttributeReader): Looked[] {
   const said = notSeen.list().map((it) => `${it.what}: ${it.why}`);
   const files = said.filter((it) => /permission denied|who can read it/.test(it));
   const hidden = said.filter((it) => /^the process(?:es)? of .* listeners?/.test(it) || it.startsWith("listeners in"));
   if (accountsLeftOut > 0) files.push(`${accountsLeftOut} local users were left out`);
+  const lists = hasHelper ? notSeen.nouns("access list") : [`access lists: ${withoutHelper}`];
   const one = (kind: Looked["kind"], why: readonly string[]): Looked => ({
     kind,
     complete: why.length === 0,
     ...(why.length > 0 && { why: why.slice(0, 3).join("; ").slice(0, 500) }),
   });
-  return [one("file-mode", files), one("group-read", files), one("listener", hidden)];
+  return [
+    one("file-mode", files),
+    one("group-read", files),
+    one("access-list", [...lists, ...files]),
+    one("listener", hidden),
+  ];
 }
 
 type Plan = Pick<Parameters<typeof collect>[0], "start" | "places" | "notSeen"> & { skip: ReadonlyMap<string, string> };
@@ -197,11 +207,11 @@ function real(path: string): string {
 }
 
 /** What no scan of this kind sees, said in every report. */
-function sayBlindSpots(notSeen: NotSeen, accountsLeftOut: number): void {
+function sayBlindSpots(notSeen: NotSeen, accountsLeftOut: number, { hasHelper }: AttributeReader): void {
   notSeen.say("other hosts, buckets and registries", "a scan sees this host's disks only");
   notSeen.say("memory, swap and GPUs", "weights that were loaded are not on the disk");
   notSeen.say("encrypted or unknown containers", "their content cannot be recognised");
-  notSeen.say("access lists (ACLs)", "permission bits do not show them; getfacl does");
+  if (!hasHelper) notSeen.say("access lists (ACLs) and capabilities of files", withoutHelper);
   notSeen.say("users of a directory service", "only /etc/passwd and /etc/group were read");
   if (accountsLeftOut > 0) notSeen.say(`${accountsLeftOut} local users`, "beyond the first in /etc/passwd");
   if (process.geteuid?.() !== 0) notSeen.say("what only root can read", "the scan did not run as root");

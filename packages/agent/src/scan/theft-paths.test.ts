@@ -50,7 +50,9 @@ const pathsOf = (models: readonly ScannedModel[], over: Partial<Findings> = {}) 
 
 test("a copy that others read is one verified step, with its proof and its fix", () => {
   const copy = aCopy({ readableBy: ["other"] });
-  const [path, ...more] = pathsOf([aModel(copy)], { proofs: new Map([[copy, "/ 0755"]]) });
+  const [path, ...more] = pathsOf([aModel(copy)], {
+    proofs: new Map([[copy.path, { text: "/ 0755", byList: [], entries: new Map() }]]),
+  });
   assert.equal(more.length, 0);
   assert.deepEqual(path?.steps, [
     {

@@ -1,10 +1,11 @@
 import { dirname } from "node:path";
-import type { Listener, ModelEntry, ScannedCopy, ScannedModel, TheftPath } from "@outweigh/schema";
+import type { Listener, ModelEntry, ScannedCopy, ScannedModel, TheftKind, TheftPath } from "@outweigh/schema";
 import { covers } from "../posture/exported/repositories.ts";
 import { whoIs } from "../posture/host/rights.ts";
 import type { Machine } from "../posture/machine.ts";
 import { commandOf, minutesOf, quoted, withFix, type Way } from "../posture/way.ts";
 import { fileOf } from "./declare.ts";
+import { placeOf, type Proof } from "./describe.ts";
 import type { FoundListener } from "./listeners.ts";
 import { isUnder } from "./mounts.ts";
 import { readersOf } from "./readable-by.ts";
@@ -22,8 +23,8 @@ const free = new Set(["public", "base"]);
 export interface Findings {
   readonly models: readonly ScannedModel[];
   readonly register: readonly ModelEntry[];
-  /** The permission chain of each copy that others can read, by the copy. */
-  readonly proofs: ReadonlyMap<ScannedCopy, string>;
+  /** What lets others read a copy, by its place. */
+  readonly proofs: ReadonlyMap<string, Proof>;
   readonly listeners: readonly FoundListener[];
   /** Ways that configuration shows. */
   readonly ways: readonly Way[];
@@ -43,7 +44,7 @@ export function theftPaths(findings: Findings): TheftPath[] {
   for (const model of models.filter(isWorthTaking)) {
     const name = model.name ?? model.id;
     for (const copy of model.copies) {
-      if (copy.readableBy.length > 0) add(localPath(name, copy, proofs.get(copy)));
+      localPaths(name, copy, proofs.get(placeOf(copy))).forEach(add);
       for (const it of listeners) networkPath(name, copy, it, machine).forEach(add);
       // Enough to choose the quickest from; each host has many copies or few ways.
       if (paths.length >= maxPaths * 10) break;
@@ -66,37 +67,53 @@ function isWorthTaking({ name, class: kind, bytes }: ScannedModel): boolean {
   return name === undefined ? bytes >= minPathBytes : !free.has(kind ?? "");
 }
 
-function placeOf(copy: ScannedCopy): string {
-  return copy.container === undefined ? copy.path : `${copy.container}!/${copy.path}`;
-}
-
-function localPath(model: string, copy: ScannedCopy, proof: string | undefined): TheftPath {
-  const others = copy.readableBy.includes("other");
-  const from = others ? "any local user" : copy.readableBy.map(whoIs).join(", ");
-  return {
-    model,
-    kind: others ? "file-mode" : "group-read",
-    steps: [
-      {
-        from,
-        to: placeOf(copy),
-        how: "reads the file",
-        basis: "verified",
-        effort: "hand",
-        ...(proof !== undefined && { proof }),
-      },
-    ],
-    ...withFix(closing(copy)),
+/** Who can read it by its permission bits, and who by access lists: each is closed by another command. */
+function localPaths(model: string, copy: ScannedCopy, proof: Proof | undefined): TheftPath[] {
+  const byList = copy.readableBy.filter((it) => proof?.byList.includes(it));
+  const byBits = copy.readableBy.filter((it) => !byList.includes(it));
+  const others = byBits.includes("other");
+  const pathOf = (kind: TheftKind, names: readonly string[], how: string, fix: string | undefined): TheftPath[] => {
+    if (names.length === 0) return [];
+    const from = others && kind !== "access-list" ? "any local user" : names.map(whoIs).join(", ");
+    const known = proof === undefined ? {} : { proof: proof.text };
+    const step = { from, to: placeOf(copy), how, basis: "verified", effort: "hand", ...known } as const;
+    return [{ model, kind, steps: [step], ...withFix(fix) }];
   };
+  return [
+    ...pathOf(others ? "file-mode" : "group-read", byBits, "reads the file", closing(copy, byBits)),
+    ...pathOf("access-list", byList, "reads the file by an access list", proof && takingOut(copy, proof.entries)),
+  ];
 }
 
 /** The command that closes a copy to those who need not read it. Undefined for a name that no shell should be given. */
-function closing(copy: ScannedCopy): string | undefined {
-  const classes = copy.readableBy.map((it) => (it === "other" ? "o" : it.startsWith("group:") ? "g" : ""));
+function closing(copy: ScannedCopy, names: readonly string[]): string | undefined {
+  const classes = names.map((it) => (it === "other" ? "o" : it.startsWith("group:") ? "g" : ""));
   const who = (["g", "o"] as const).filter((it) => classes.includes(it)).join("") || "go";
   const folderOnly = (copy.files?.length ?? 0) > 1;
   const target = quoted(folderOnly ? dirname(fileOf(copy)) : fileOf(copy));
   return target && `chmod ${who}-${folderOnly ? "rx" : "r"} ${target}`;
+}
+
+/** Most lists that one command names by themselves. */
+const maxLists = 8;
+
+/** The command that takes entries out of access lists. It leaves the masks: else it could open what they keep closed. */
+function takingOut(copy: ScannedCopy, entries: Proof["entries"]): string | undefined {
+  const paths = new Map<string, string[]>();
+  for (const [path, said] of entries) {
+    const key = [...said].toSorted().join(",");
+    paths.set(key, [...(paths.get(key) ?? []), path]);
+  }
+  const inOne = entries.size > maxLists;
+  const whole = [...new Set([...entries.values()].flatMap((it) => [...it]))].toSorted().join(",");
+  const parts = inOne
+    ? [commandOf`setfacl -R -n -x ${whole} ${dirname(fileOf(copy))}`]
+    : [...paths].map(([key, [first = "", ...more]]) => {
+        const rest = more.map(quoted);
+        const command = commandOf`setfacl -n -x ${key} ${first}`;
+        return command && rest.every((it) => it !== undefined) ? [command, ...rest].join(" ") : undefined;
+      });
+  return parts.every((it) => it !== undefined) ? parts.join(" && ") || undefined : undefined;
 }
 
 function networkPath(model: string, copy: ScannedCopy, found: FoundListener, machine: Machine): TheftPath[] {

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { access, chmod, constants, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { AgentError } from "./error.ts";
 import { FrameReader, type Frame, type RawProcess } from "./frames.ts";
 import { maxProcesses } from "./limits.ts";
@@ -107,7 +108,9 @@ export class Helper {
 }
 
 const hardened = ["-O2", "-Wall", "-D_FORTIFY_SOURCE=2", "-fstack-protector-strong"];
-const source = new URL("../../helper/watch.c", import.meta.url).pathname;
+const sources = ["main.c", "watch.c", "attributes.c"].map((it) =>
+  fileURLToPath(new URL(`../../helper/${it}`, import.meta.url)),
+);
 
 /**
  * Compiles the helper with the host's C compiler. Returns why not, or undefined when it stands at `path`.
@@ -115,7 +118,7 @@ const source = new URL("../../helper/watch.c", import.meta.url).pathname;
  */
 export async function buildHelper(path: string): Promise<string | undefined> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const child = spawn("cc", [...hardened, "-o", path, source], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn("cc", [...hardened, "-o", path, ...sources], { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (it: string) => (said = (said + it).slice(0, 2000)));
   const { promise, resolve } = Promise.withResolvers<string | undefined>();

@@ -5,12 +5,13 @@ import { agentDataOption, defaultAgentData } from "../agent-data.ts";
 const options = { ...agentDataOption } as const;
 
 export const agentHelper = command({
-  summary: "Compiles the helper through which the kernel tells who opens weights (tier T2)",
+  summary: "Compiles the helper: tier T2, access lists and capabilities",
   usage: "",
   positionals: [0, 0],
   options,
   about: [
-    "A small C program, compiled here with cc. It needs the right CAP_SYS_ADMIN when it starts, and with CAP_SYS_NICE is run before others; it drops every right at once and only writes to the agent.",
+    "A small C program, compiled here with cc. To tell who opens weights it needs the right CAP_SYS_ADMIN when it starts, and with CAP_SYS_NICE and CAP_SYS_RESOURCE is run before others; it drops every right at once and only writes to the agent.",
+    "A scan finds it where this command puts it without --data, and reads access lists and capabilities through it. That takes no right.",
   ],
   examples: [{ line: "outweigh agent helper", about: "Prints where it lies and how to give it those rights" }],
   run,
@@ -24,7 +25,9 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
   if (json) terminal.printJson({ path });
   else {
     terminal.print(path);
-    terminal.say("an agent that does not run as root needs: sudo setcap cap_sys_admin,cap_sys_nice+ep " + path);
+    terminal.say(
+      "an agent that does not run as root needs: sudo setcap cap_sys_admin,cap_sys_nice,cap_sys_resource+ep " + path,
+    );
   }
   return 0;
 }

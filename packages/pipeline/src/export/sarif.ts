@@ -63,8 +63,10 @@ const maxNotes = 1000;
 const kinds: Readonly<Record<TheftKind | "other", string>> = {
   "file-mode": "Weights can be read by any local user",
   "group-read": "Weights can be read by members of a group or by another user",
+  "access-list": "An access list (ACL) lets another user or a group read weights",
   "docker-socket": "The socket of a container engine gives root's rights away",
   setuid: "A setuid program reads any file",
+  "file-capability": "A program brings rights by which its user reads any file",
   sudo: "A rule of sudo gives another user's rights without a password",
   "container-mount": "A container mounts weights",
   "container-rights": "A container has the host's rights",

@@ -1,8 +1,10 @@
 // Ways to the rights of another user, most of all of root: the socket of a container engine, setuid programs, sudo.
-import { octal, readersOf } from "../../scan/readable-by.ts";
+import { listText } from "../../scan/access-list.ts";
+import { may, octal, readersOf } from "../../scan/readable-by.ts";
 import { logicalLines } from "../lines.ts";
 import type { Machine } from "../machine.ts";
 import { commandOf, withFix, type Ways } from "../way.ts";
+import { isReader, programsOf } from "./programs.ts";
 
 /** Where container engines listen that run as root. */
 const sockets = [
@@ -12,33 +14,23 @@ const sockets = [
   "/run/containerd/containerd.sock",
 ];
 
-/** Where programs lie that everybody may run. */
-const programFolders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/bin"];
-
-/** Programs that show or copy any file, or run another program: with another's rights, they give its files away. */
-const readers = new Set(
-  (
-    "ash awk base32 base64 bash busybox bzip2 cat cp csh cpio curl cut dash dd diff docker ed emacs env find gawk gdb git " +
-    "grep gzip head hexdump install less lua mawk more mv nano nl node od perl php pico python python2 python3 rsync ruby scp " +
-    "sed sh sort split strings tac tail tar tee unzip vi view vim wget xargs xxd xz zip zsh zstd podman nerdctl ctr strace"
-  ).split(" "),
-);
-
 /** Who can have root's rights by asking a container engine to mount the host's disk. */
 export function findSockets(machine: Machine, ways: Ways): void {
   ways.looked("docker-socket");
   const seen = new Set<string>();
+  machine.learn(sockets);
   for (const path of sockets) {
     const it = machine.stat(path);
     const chain = machine.chain(path);
     if (!it || !chain || it.uid === undefined) continue;
     if (seen.has(`${it.uid} ${it.gid} ${it.mode} ${path.split("/").at(-1)}`)) continue;
     seen.add(`${it.uid} ${it.gid} ${it.mode} ${path.split("/").at(-1)}`);
-    // Whoever may write to the socket may ask. The bits of writing stand one place below those of reading.
-    const asRead = chain.map((step) => (step.path === path ? { ...step, mode: (step.mode & 0o222) << 1 } : step));
-    const { names } = readersOf(asRead, machine.accounts);
+    // Whoever may write to the socket may ask.
+    const { names, byList, entries } = readersOf(chain, machine.accounts, may.write);
     for (const name of names) {
-      const bits = `${path} ${octal(it.mode)} uid ${it.uid} gid ${it.gid}`;
+      const list = it.list ? ` ${listText(it.list)}` : "";
+      const bits = `${path} ${octal(it.mode)} uid ${it.uid} gid ${it.gid}${list}`;
+      const [listed] = byList.includes(name) ? entries : [];
       ways.add({
         kind: "docker-socket",
         steps: [
@@ -59,13 +51,14 @@ export function findSockets(machine: Machine, ways: Ways): void {
           },
         ],
         reaches: { at: "rights", uid: 0 },
-        ...withFix(name === "other" ? commandOf`chmod o-rw ${path}` : closing(name, path)),
+        ...withFix(listed ? commandOf`setfacl -n -x ${[...listed[1]].join(",")} ${listed[0]}` : closing(name, path)),
       });
     }
   }
 }
 
 function closing(name: string, path: string): string | undefined {
+  if (name === "other") return commandOf`chmod o-rw ${path}`;
   const [kind, who = ""] = name.split(":");
   return kind === "group" ? commandOf`chmod g-rw ${path}` : commandOf`gpasswd -d ${who} docker`;
 }
@@ -78,55 +71,40 @@ export function whoIs(name: string): string {
 
 /**
  * Programs that run with their owner's rights and give any file away.
- * Blind spot: capabilities of files, which stand in extended attributes; programs in other folders; a fault in another setuid program.
+ * Blind spot: programs in other folders; a fault in another setuid program.
  */
 export function findSetuid(machine: Machine, ways: Ways): void {
   ways.looked("setuid");
-  const seen = new Set<string>();
-  for (const folder of programFolders) {
-    const real = machine.stat(folder);
-    if (real && !real.isFile && seen.has(folder)) continue;
-    const names = machine.names(folder);
-    if (!names) ways.missed("setuid", `${folder} may not be read`);
-    for (const name of names ?? []) {
-      if (!isReader(name)) continue;
-      const path = `${folder}/${name}`;
-      const it = machine.stat(path);
-      if (!it?.isFile || (it.mode & 0o4000) === 0) continue;
-      const who =
-        (it.mode & 0o001) !== 0
-          ? "any local user"
-          : (it.mode & 0o010) !== 0
-            ? `member of group ${groupOf(machine, it.gid)}`
-            : undefined;
-      if (who === undefined || seen.has(name)) continue;
-      seen.add(name);
-      ways.add({
-        kind: "setuid",
-        steps: [
-          {
-            from: who,
-            to: "",
-            how: `runs ${path}, which reads any file with the rights of uid ${it.uid}`,
-            basis: "verified",
-            proof: `${path} ${octal(it.mode)} uid ${it.uid}`,
-            effort: "trick",
-          },
-        ],
-        reaches: { at: "rights", uid: it.uid },
-        ...withFix(commandOf`chmod u-s ${path}`),
-      });
-    }
+  for (const { name, path } of programsOf(machine, (why) => ways.missed("setuid", why))) {
+    const it = isReader(name) ? machine.stat(path) : undefined;
+    if (!it?.isFile || (it.mode & 0o4000) === 0) continue;
+    const who =
+      (it.mode & 0o001) !== 0
+        ? "any local user"
+        : (it.mode & 0o010) !== 0
+          ? `member of group ${groupOf(machine, it.gid)}`
+          : undefined;
+    if (who === undefined) continue;
+    ways.add({
+      kind: "setuid",
+      steps: [
+        {
+          from: who,
+          to: "",
+          how: `runs ${path}, which reads any file with the rights of uid ${it.uid}`,
+          basis: "verified",
+          proof: `${path} ${octal(it.mode)} uid ${it.uid}`,
+          effort: "trick",
+        },
+      ],
+      reaches: { at: "rights", uid: it.uid },
+      ...withFix(commandOf`chmod u-s ${path}`),
+    });
   }
 }
 
 function groupOf(machine: Machine, gid: number): string {
   return machine.accounts.groupName.get(gid) ?? String(gid);
-}
-
-/** `python3.11` and `vim.basic` are readers too. */
-function isReader(name: string): boolean {
-  return readers.has(name) || readers.has(name.replace(/[.-]?\d[\d.]*$/, "")) || readers.has(name.split(".")[0] ?? "");
 }
 
 /** One rule of sudoers: who, as whom, without a password, which commands. Source: sudoers(5). */

@@ -206,7 +206,7 @@ function homesOf(
  */
 export function findTokens(machine: Machine, ways: Ways): FoundToken[] {
   ways.looked("token-on-disk");
-  const found: FoundToken[] = [];
+  const found: (Shape & { path: string; user: string; uid: number })[] = [];
   let closed = 0;
   for (const { home, user, uid } of homesOf(machine, ways)) {
     for (const keeper of keepers) {
@@ -214,11 +214,12 @@ export function findTokens(machine: Machine, ways: Ways): FoundToken[] {
       const told: Told = machine.readLaid(path);
       if (told.state === "closed") closed++;
       if (told.state !== "read") continue;
-      for (const shape of keeper.shapes(told.text)) found.push(tokenWay(machine, ways, { path, user, uid, ...shape }));
+      for (const shape of keeper.shapes(told.text)) found.push({ path, user, uid, ...shape });
     }
   }
   if (closed > 0) ways.missed("token-on-disk", `${closed} files in homes may not be read, or are no plain files`);
-  return found;
+  machine.learn(found.map((it) => it.path));
+  return found.map((it) => tokenWay(machine, ways, it));
 }
 
 function tokenWay(machine: Machine, ways: Ways, it: Shape & { path: string; user: string; uid: number }): FoundToken {
