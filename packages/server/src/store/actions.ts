@@ -13,7 +13,7 @@ import { writeCursor } from "./cursor.ts";
 import { whereOf, type FilterFields } from "./filter.ts";
 import { incidentNumbers } from "./incidents.ts";
 import { key, ListOrder, type Key, type OrderColumns } from "./order.ts";
-import type { ListQuery, Page } from "./page.ts";
+import { countOf, pageAndCount, type ListQuery, type Page } from "./page.ts";
 import { incidentWithin } from "./spaces.ts";
 import { partsOf } from "./parts.ts";
 import type { Db, Tx } from "./state/state.ts";
@@ -158,26 +158,21 @@ export async function listActions(
       : sql<boolean>`exists (select from incident where incident.id = action.incident and ${incidentWithin(reach)})`;
   const matches = sql<boolean>`${whereOf(filter, actionFields, texts, now)} and ${visible}`;
   const order = new ListOrder(sort, orders, usual);
-  const query = db
-    .selectFrom("action")
-    .selectAll()
-    .select(order.place.as("place"))
-    .where(matches)
-    .where(order.beyond(after))
-    .orderBy(order.by)
-    .limit(limit);
-  const [rows, total] = await Promise.all([
-    query.execute(),
-    db
+  const page = (at: Db) =>
+    at
       .selectFrom("action")
-      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .selectAll()
+      .select(order.place.as("place"))
       .where(matches)
-      .executeTakeFirstOrThrow(),
-  ]);
+      .where(order.beyond(after))
+      .orderBy(order.by)
+      .limit(limit)
+      .execute();
+  const [rows, total] = await pageAndCount(db, page, (at) => countOf(at, "action", matches));
   const last = rows.length === limit ? rows.at(-1) : undefined;
   return {
     items: await toActionRows(db, rows),
-    total: total.count,
+    total,
     ...(last && { next: writeCursor(last.place) }),
   };
 }

@@ -5,7 +5,7 @@ import { writeCursor } from "./cursor.ts";
 import { whereOf, within, type FilterFields } from "./filter.ts";
 import { incidentNumbers } from "./incidents.ts";
 import { key, ListOrder, type OrderColumns } from "./order.ts";
-import { inChunks, type ListQuery, type Page } from "./page.ts";
+import { countOf, inChunks, pageAndCount, type ListQuery, type Page } from "./page.ts";
 import type { Db, Tx } from "./state/state.ts";
 import type { AlertTable } from "./state/tables.ts";
 import { storable, storableJson } from "./text.ts";
@@ -93,26 +93,21 @@ export async function listAlerts(
 ): Promise<Page<AlertRow>> {
   const matches = sql<boolean>`${whereOf(filter, alertFields, texts, now)} and ${within(reach, modelsOf)}`;
   const order = new ListOrder(sort, orders, usual);
-  const query = db
-    .selectFrom("alert")
-    .selectAll()
-    .select(order.place.as("place"))
-    .where(matches)
-    .where(order.beyond(after))
-    .orderBy(order.by)
-    .limit(limit);
-  const [rows, total] = await Promise.all([
-    query.execute(),
-    db
+  const page = (at: Db) =>
+    at
       .selectFrom("alert")
-      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .selectAll()
+      .select(order.place.as("place"))
       .where(matches)
-      .executeTakeFirstOrThrow(),
-  ]);
+      .where(order.beyond(after))
+      .orderBy(order.by)
+      .limit(limit)
+      .execute();
+  const [rows, total] = await pageAndCount(db, page, (at) => countOf(at, "alert", matches));
   const last = rows.length === limit ? rows.at(-1) : undefined;
   return {
     items: await toAlertRows(db, rows),
-    total: total.count,
+    total,
     ...(last && { next: writeCursor(last.place) }),
   };
 }

@@ -5,7 +5,7 @@ import { sql } from "kysely";
 import { writeCursor } from "./cursor.ts";
 import { whereOf, type FilterFields } from "./filter.ts";
 import { key, ListOrder, type OrderColumns } from "./order.ts";
-import { inChunks, type ListQuery, type Page } from "./page.ts";
+import { countOf, inChunks, pageAndCount, type ListQuery, type Page } from "./page.ts";
 import type { Db, Tx } from "./state/state.ts";
 import { storableJson } from "./text.ts";
 
@@ -141,21 +141,16 @@ const orders: OrderColumns = {
 export async function listEvidence(db: Db, { filter, sort, after, limit, now }: ListQuery): Promise<Page<Entry>> {
   const matches = whereOf(filter, evidenceFields, texts, now);
   const order = new ListOrder(sort, orders, [key({ column: "seq", kind: "number" }, true)]);
-  const query = db
-    .selectFrom("evidence")
-    .select(["seq", "entry", order.place.as("place")])
-    .where(matches)
-    .where(order.beyond(after))
-    .orderBy(order.by)
-    .limit(limit);
-  const [rows, total] = await Promise.all([
-    query.execute(),
-    db
+  const page = (at: Db) =>
+    at
       .selectFrom("evidence")
-      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .select(["seq", "entry", order.place.as("place")])
       .where(matches)
-      .executeTakeFirstOrThrow(),
-  ]);
+      .where(order.beyond(after))
+      .orderBy(order.by)
+      .limit(limit)
+      .execute();
+  const [rows, total] = await pageAndCount(db, page, (at) => countOf(at, "evidence", matches));
   const last = rows.length === limit ? rows.at(-1) : undefined;
-  return { items: rows.map((it) => it.entry), total: total.count, ...(last && { next: writeCursor(last.place) }) };
+  return { items: rows.map((it) => it.entry), total, ...(last && { next: writeCursor(last.place) }) };
 }

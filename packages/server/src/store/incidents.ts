@@ -18,8 +18,7 @@ import { whereOf, type FilterFields } from "./filter.ts";
 import { partsOf } from "./parts.ts";
 import { incidentWithin } from "./spaces.ts";
 import { key, ListOrder, type Key, type OrderColumns } from "./order.ts";
-import type { ListQuery, Page } from "./page.ts";
-import { inChunks } from "./page.ts";
+import { inChunks, pageAndCount, type ListQuery, type Page } from "./page.ts";
 import type { Db, Tx } from "./state/state.ts";
 import type { IncidentTable } from "./state/tables.ts";
 import { storable } from "./text.ts";
@@ -169,17 +168,19 @@ export async function listIncidents(
   { filter, sort, after, limit, now, reach }: ListQuery,
 ): Promise<Page<IncidentRow>> {
   const order = new ListOrder(sort, orders, usual);
-  const query = db
-    .selectFrom("incident")
-    .selectAll()
-    .select(order.place.as("place"))
-    .where(whereOf(filter, incidentFields, texts, now))
-    .where(incidentWithin(reach))
-    .where("merged_into", "is", null)
-    .where(order.beyond(after))
-    .orderBy(order.by)
-    .limit(limit);
-  const [rows, total] = await Promise.all([query.execute(), countIncidents(db, filter, now, reach)]);
+  const page = (at: Db) =>
+    at
+      .selectFrom("incident")
+      .selectAll()
+      .select(order.place.as("place"))
+      .where(whereOf(filter, incidentFields, texts, now))
+      .where(incidentWithin(reach))
+      .where("merged_into", "is", null)
+      .where(order.beyond(after))
+      .orderBy(order.by)
+      .limit(limit)
+      .execute();
+  const [rows, total] = await pageAndCount(db, page, (at) => countIncidents(at, filter, now, reach));
   const last = rows.length === limit ? rows.at(-1) : undefined;
   return { items: rows.map(toIncidentRow), total, ...(last && { next: writeCursor(last.place) }) };
 }
