@@ -14,8 +14,9 @@ export const noBrowser: string | false = executablePath
   : "no Chromium on this machine (Debian: apt-get install chromium)";
 
 export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath: executablePath ?? "",
+    timeout: 180_000,
     args: [
       "--headless",
       "--no-sandbox",
@@ -27,6 +28,14 @@ export async function openBrowser(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+  const plain = browser.newContext.bind(browser);
+  // A page has the time that a machine with other work takes.
+  browser.newContext = async (options) => {
+    const context = await plain(options);
+    context.setDefaultTimeout(90_000);
+    return context;
+  };
+  return browser;
 }
 
 /** Keeps a picture of a page among the run's artefacts, or in the folder that `OUTWEIGH_PICTURES` names. */

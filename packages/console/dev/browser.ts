@@ -11,9 +11,25 @@ export const noBrowser: string | false =
   (!executablePath && "no Chromium on this machine") ||
   (!existsSync(join(consoleDir, "index.html")) && "the console is not built: npm run build");
 
-export function aBrowser(): Promise<Browser> {
-  return chromium.launch({
+/** How long a browser may take to start, and a page for what a test waits for, on a machine that has other work, in ms: deadlines, no measures. */
+const [startMs, pageMs] = [180_000, 90_000];
+
+export async function aBrowser(): Promise<Browser> {
+  const browser = await chromium.launch({
     executablePath: executablePath ?? "",
+    timeout: startMs,
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
   });
+  return patient(browser);
+}
+
+/** Gives every page of a browser that time. */
+function patient(browser: Browser): Browser {
+  const plain = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await plain(options);
+    context.setDefaultTimeout(pageMs);
+    return context;
+  };
+  return browser;
 }
