@@ -2,7 +2,7 @@ import { commitmentOf, fieldOf, sha256, type Field } from "./digest.ts";
 import { canonical, type JsonObject } from "./json.ts";
 
 /** What a pack holds beside the log's entries. */
-export const documentKinds = ["incident", "alert", "event", "source", "gap"] as const;
+export const documentKinds = ["incident", "alert", "event", "source", "gap", "scan"] as const;
 export type DocumentKind = (typeof documentKinds)[number];
 
 /** A noun whose members can be redacted one by one. Its digest stays the same. */

@@ -29,4 +29,14 @@ export {
 export { emptyRoot, rootOf, Tree, verifyConsistency, verifyInclusion, type Frontier } from "./merkle.ts";
 export { packOf, packVersion, type PackInput } from "./pack.ts";
 export type { ProblemCode } from "./problems.ts";
+export {
+  isSignedScan,
+  keyNames,
+  looksSigned,
+  maxSignedScanBytes,
+  readSignedScan,
+  signedScanLine,
+  signScan,
+  type SignedScan,
+} from "./signed-scan.ts";
 export { verifyPack, type PackReport, type VerifyOptions } from "./verify.ts";

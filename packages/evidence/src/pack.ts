@@ -19,6 +19,8 @@ export interface PackInput {
   readonly sources?: readonly Document[] | undefined;
   /** When a source was silent. */
   readonly gaps?: readonly Document[] | undefined;
+  /** Results of scans that hosts signed: their members `key`, `signature` and `report` are those of a `SignedScan`. */
+  readonly scans?: readonly Document[] | undefined;
   /** Entries about all these, oldest first. Each document must be on record in one of them. */
   readonly entries: readonly Entry[];
   /** Oldest first. The last must be of the whole log as `entryHashes` has it, or of a beginning that holds all `entries`. */
@@ -43,8 +45,8 @@ export interface PackInput {
  * entry after the last checkpoint, a checkpoint of another log, or hashes that do not lead to a checkpoint's root.
  */
 export function packOf(input: PackInput): string {
-  const { incident, alerts, events, sources = [], gaps = [] } = input;
-  const documents = [incident, ...alerts, ...events, ...sources, ...gaps];
+  const { incident, alerts, events, sources = [], gaps = [], scans = [] } = input;
+  const documents = [incident, ...alerts, ...events, ...sources, ...gaps, ...scans];
   const tree = new Tree(input.entryHashes);
   const last = checkCheckpoints(input.checkpoints, tree);
   checkEntries(input, last);

@@ -25,7 +25,8 @@ export type ProblemCode =
   | "DOCUMENT_TWICE"
   | "NOT_ON_RECORD"
   | "CHANGED"
-  | "INCIDENT";
+  | "INCIDENT"
+  | "SCAN_SIGNATURE";
 
 /** Collects what is wrong, for people: code, line, sentence. Beyond `maxProblems` it only remembers the codes. */
 export class Problems {

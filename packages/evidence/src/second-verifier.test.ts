@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { canonical, EvidenceError, keyId, verifyPack, type Checkpoint } from "./index.ts";
-import { ALog, aMarkedPack, aPack, aPackInput, aSigner, junkNames } from "./testing/a-log.ts";
+import { ALog, aMarkedPack, aPack, aPackInput, aPackWith, aScan, aSigner, junkNames } from "./testing/a-log.ts";
 import { flip, forge, linesOf, pathsIn, reseal } from "./testing/mutate.ts";
 import { noPython, verifyByPython } from "./testing/python.ts";
 
@@ -66,6 +66,19 @@ test("it names documents that were changed or recorded late as ours does", { ski
       aMarkedPack({ changed: it, late: it }),
     ]),
   );
+});
+
+test("it judges signed scans as ours does", { skip: noPython }, () => {
+  agree([
+    aPackWith(aScan()),
+    aPackWith(aScan({ report: '{"host":"gpu-2"}' })),
+    aPackWith(aScan({ report: undefined })),
+    aPackWith(aScan({ key: 7 })),
+    aPackWith(aScan({ key: "f".repeat(64) })),
+    aPackWith(aScan({ signature: "é" })),
+    aPackWith(aScan({ report: "\u2028ü" })),
+    aPackWith(aScan({ key: "0" }), (_kind, _id, field) => field === "report"),
+  ]);
 });
 
 test("it finds every turned bit, cut and reordering that ours finds", { skip: noPython }, () => {

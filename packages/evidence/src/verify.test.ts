@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { canonical, keyId, verifyPack, type VerifyOptions } from "./index.ts";
-import { ALog, aMarkedPack, aPack, aPackInput, aSigner, junkNames } from "./testing/a-log.ts";
+import { ALog, aMarkedPack, aPack, aPackInput, aPackWith, aScan, aSigner, junkNames } from "./testing/a-log.ts";
 import { flip, forge, linesOf, reseal } from "./testing/mutate.ts";
 
 const pack = aPack();
@@ -31,9 +31,22 @@ test("a pack verifies, and says what it holds and who sealed it", () => {
     origin: "outweigh.example/test",
     incident: "i1",
     signer: own,
+    scanSigners: [],
     keys: [own],
     problems: [],
   });
+});
+
+test("a signed scan is vouched for by its own key, whatever the log's signer says of it", () => {
+  const good = verifyPack(aPackWith(aScan()));
+  assert.deepEqual([good.ok, good.scanSigners, good.keys], [true, [keyId(aSigner(9).publicKey)], [own]]);
+  assert.deepEqual(verifyPack(aPackWith(aScan()), { trusted: [own] }).problems, []);
+  for (const over of [{ report: '{"host":"gpu-2"}' }, { report: undefined }, { key: aSigner(8).publicKey }]) {
+    const { scanSigners } = verifyPack(aPackWith(aScan(over)));
+    assert.deepEqual([wrong(aPackWith(aScan(over))), scanSigners], [["SCAN_SIGNATURE"], []]);
+  }
+  const redacted = verifyPack(aPackWith(aScan(), (_kind, _id, field) => field === "report"));
+  assert.deepEqual([redacted.ok, redacted.redacted, redacted.scanSigners], [true, 1, []]);
 });
 
 test("a document that was changed after it was put on record is named, and the pack does not hold", () => {

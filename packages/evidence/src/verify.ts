@@ -6,6 +6,7 @@ import { verifyConsistency, verifyInclusion } from "./merkle.ts";
 import { readPack, type PackLines } from "./pack-lines.ts";
 import { namesIn, recordsOf, sealMessage } from "./pack.ts";
 import { Problems } from "./problems.ts";
+import { isSignedScan, type SignedScan } from "./signed-scan.ts";
 
 /** What a verifier found. */
 export interface PackReport {
@@ -24,7 +25,9 @@ export interface PackReport {
   readonly incident?: string;
   /** Id of the key that sealed the pack; compare it with what you were told. Absent when the seal does not hold. */
   readonly signer?: string;
-  /** Ids of all keys that signed something in it. */
+  /** Ids of the keys that signed results of scans in it: agents' own. Compare them with what each agent said when it was enrolled. */
+  readonly scanSigners: readonly string[];
+  /** Ids of all keys that signed something of the log's. */
   readonly keys: readonly string[];
   /** What is wrong, each with a code and the line, at most `maxProblems`. */
   readonly problems: readonly string[];
@@ -57,6 +60,7 @@ export function verifyPack(pack: string | Uint8Array, options: VerifyOptions = {
       documents: 0,
       late: 0,
       redacted: 0,
+      scanSigners: [],
       keys: [],
       problems: problems.list,
     };
@@ -64,6 +68,7 @@ export function verifyPack(pack: string | Uint8Array, options: VerifyOptions = {
   verifyEntries(lines, problems);
   verifyCheckpoints(lines, problems);
   verifyDocuments(lines, problems);
+  verifyScans(lines, problems);
   verifyTrust(lines, options.trusted, problems);
   verifyKnown(lines, options.known ?? [], problems);
   return report(lines, problems);
@@ -141,6 +146,24 @@ function verifyDocuments({ header, documents, entries }: PackLines, problems: Pr
   }
 }
 
+function verifyScans({ documents }: PackLines, problems: Problems): void {
+  for (const { line, it } of documents) {
+    const signed = signedIn(it);
+    if (signed === "redacted" || isSignedScan(signed)) continue;
+    problems.add("SCAN_SIGNATURE", line, `the ${it.kind} ${it.id} is not signed by the key that it names`);
+  }
+}
+
+/** What a document holds of a signed scan; "redacted" where there is nothing to check: of another kind, or a member was left out. */
+function signedIn({ kind, fields }: Document): SignedScan | "redacted" {
+  const parts = ["key", "signature", "report"].map((name) => fields[name]);
+  if (kind !== "scan" || parts.some((it) => it !== undefined && "commitment" in it)) return "redacted";
+  const [key = "", signature = "", report = ""] = parts.map((it) =>
+    it && "value" in it && typeof it.value === "string" ? it.value : "",
+  );
+  return { key, signature, report };
+}
+
 function verifyTrust({ header, seal }: PackLines, trusted: readonly string[] | undefined, problems: Problems): void {
   if (!trusted) return;
   for (const key of new Set([seal.it.key, ...header.it.keys])) {
@@ -182,9 +205,18 @@ function report(lines: PackLines, problems: Problems): PackReport {
     origin: header.it.origin,
     incident: header.it.incident,
     ...(sealed && { signer: keyId(seal.it.key) }),
+    scanSigners: scanSignersOf(lines),
     keys: header.it.keys.map(keyId),
     problems: problems.list,
   };
+}
+
+function scanSignersOf({ documents }: PackLines): string[] {
+  const signed = documents.flatMap(({ it }) => {
+    const scan = signedIn(it);
+    return scan !== "redacted" && isSignedScan(scan) ? [keyId(scan.key)] : [];
+  });
+  return [...new Set(signed)].sort();
 }
 
 /** How many documents no entry puts on record but those that say of it that it came late. */

@@ -22,7 +22,7 @@ MAX_KEYS = 100
 MAX_PROBLEMS = 100
 MAX_WHOLE = 2**53 - 1
 
-KINDS = ("incident", "alert", "event", "source", "gap")
+KINDS = ("incident", "alert", "event", "source", "gap", "scan")
 ORDER = ("pack", "document", "entry", "checkpoint", "seal")
 
 
@@ -453,6 +453,7 @@ def verify(data, trusted=None, known=()):
     verify_entries(report)
     verify_checkpoints(report)
     verify_documents(report)
+    verify_scans(report)
     if trusted is not None:
         verify_trust(report, trusted)
     verify_known(report, known)
@@ -628,6 +629,22 @@ def verify_documents(report):
     incidents = [it["id"] for _, it in report.lines["document"] if it["kind"] == "incident"]
     if incidents != [report.header()["incident"]]:
         report.add("INCIDENT", 1, "the pack does not hold exactly the incident that its header names")
+
+
+def verify_scans(report):
+    for number, it in report.lines["document"]:
+        parts = [it["fields"].get(name, {}) for name in ("key", "signature", "report")]
+        if it["kind"] != "scan" or any("commitment" in part for part in parts):
+            continue
+        key, signature, text = [part.get("value") for part in parts]
+        good = (
+            all(isinstance(part, str) for part in (key, signature, text))
+            and re.fullmatch("[0-9a-f]{64}", key)
+            and re.fullmatch("[0-9a-f]{128}", signature)
+            and signed_by(key, "outweigh scan 1\n" + sha256(text), signature)
+        )
+        if not good:
+            report.add("SCAN_SIGNATURE", number, "the scan is not signed by the key that it names")
 
 
 def verify_trust(report, trusted):

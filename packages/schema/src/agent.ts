@@ -188,11 +188,20 @@ export const agentHealth = z.strictObject({
 });
 export type AgentHealth = z.infer<typeof agentHealth>;
 
+/** A scan's result as the host's agent signed it: `report` is the JSON of a scan report, exactly as signed. */
+const signedReport = z.strictObject({
+  key: sha256,
+  signature: z.string().regex(/^[0-9a-f]{128}$/, "expected 128 hexadecimal digits"),
+  report: z.string().max(maxReportBytes),
+});
+
 export const agentReport = z.strictObject({
   sentAt: time,
   health: agentHealth,
   lines: z.array(activityRecord).max(maxReportLines),
+  /** Of agents that did not sign it apart from the request. */
   scan: scanReport.optional(),
+  signedScan: signedReport.optional(),
   results: z.array(orderResult).max(20),
 });
 export type AgentReport = z.infer<typeof agentReport>;

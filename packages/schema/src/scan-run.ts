@@ -59,6 +59,8 @@ export const scanRun = z.object({
   change: scanChange.optional(),
   /** Theft paths by model before and after it, where they differ. */
   pathsBefore: z.int().nonnegative().optional(),
+  /** By whom its result was signed, where that is kept: the key's id. `finishedAt` names it, in ms since 1970. */
+  signed: z.object({ by: z.string(), key: z.string(), finishedAt: time }).optional(),
 });
 export type ScanRun = z.infer<typeof scanRun>;
 

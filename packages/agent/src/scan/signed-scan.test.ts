@@ -3,7 +3,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { ScanReport } from "@outweigh/schema";
-import { keyIdOf, looksSigned, readSignedScan, signScan } from "./signed-scan.ts";
+import { keyId, looksSigned, signedScanLine } from "@outweigh/evidence";
+import { readSignedScan, signScan } from "./signed-scan.ts";
 
 const at = "2026-11-26T00:00:00.000Z";
 const report: ScanReport = {
@@ -20,14 +21,14 @@ const report: ScanReport = {
   notSeen: [],
 };
 const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-const document = Buffer.from(signScan(report, privateKey));
+const document = Buffer.from(signedScanLine(signScan(report, privateKey)));
 
 test("a signed scan says who signed it, by every name of the key, and what", () => {
   const read = readSignedScan(document);
   assert.ok(looksSigned(document) && "report" in read);
   assert.deepEqual(read.report, report);
   const spki = publicKey.export({ type: "spki", format: "der" }).toString("base64");
-  assert.deepEqual(read.names, [read.key, keyIdOf(read.key), spki]);
+  assert.deepEqual(read.names, [keyId(read.key), read.key, spki]);
 });
 
 test("any flipped bit is found", () => {

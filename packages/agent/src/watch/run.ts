@@ -2,6 +2,7 @@
 import { mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { constants, hostname, setPriority } from "node:os";
 import { join } from "node:path";
+import { signedScanLine, type SignedScan } from "@outweigh/evidence";
 import {
   maxReportLines,
   type AgentHealth,
@@ -91,15 +92,18 @@ class Agent {
   /** What fails, and since when: in ms since the agent started, whatever the host's clock is set to. */
   readonly #problems = new Map<string, number>();
   readonly #watched = new Set<string>();
+  readonly #helper: string | undefined;
   readonly #orders: Orders;
   #scanning: Scanning | undefined;
-  #report: ScanReport | undefined;
+  /** The newest result, until the server has it. */
+  #signed: SignedScan | undefined;
   #wake: () => void = () => {};
   #busy: Promise<void> = Promise.resolve();
 
   constructor(identity: Identity, options: RunOptions, helper: string | undefined) {
     this.#identity = identity;
     this.#options = options;
+    this.#helper = helper;
     this.#spool = new Spool(join(options.dataDir, "spool.db"));
     this.#orders = new Orders({
       book: this.#spool.orders,
@@ -177,7 +181,7 @@ class Agent {
   async #send(): Promise<boolean> {
     for (const [text, at] of this.#problems) if (at < performance.now() - problemMs) this.#problems.delete(text);
     const { lines, last } = this.#spool.next(maxReportLines);
-    const [result, report] = [this.#spool.orders.next(), this.#report];
+    const [result, signed] = [this.#spool.orders.next(), this.#signed];
     const health = {
       tier: this.#watch.tier,
       watchedFiles: this.#watch.watchedFiles(),
@@ -195,12 +199,12 @@ class Agent {
         health,
         lines: [...lines],
         results: result ? [result] : [],
-        ...(report && { scan: report }),
+        ...(signed && { signedScan: signed }),
       };
       const { orders } = await sendReport(this.#identity, counter, body);
       this.#spool.acknowledge(last);
       if (result) this.#spool.orders.sent(result.id);
-      if (this.#report === report) this.#report = undefined;
+      if (this.#signed === signed) this.#signed = undefined;
       for (const it of orders) this.#obey(it);
       return true;
     } catch (error) {
@@ -269,6 +273,7 @@ class Agent {
       report = await scanInChild({
         roots,
         exclude: [dataDir],
+        helper: this.#helper,
         signal: AbortSignal.any([signal, stop.signal]),
         onProcess: (pid, runs) => this.#watch.setOurs(pid, runs),
         onProgress: ({ phase, files, candidates, done }) => {
@@ -285,21 +290,22 @@ class Agent {
       }
     }
     this.#options.say(`${this.#watched.size} files of weights are watched`);
-    if (bytesOf(report) > maxScanBytes)
+    const signed = signScan(report, this.#identity.key);
+    if (bytesOf(signed) > maxScanBytes)
       throw new AgentError(
         "TOO_LARGE",
         `the report is longer than ${maxScanBytes} bytes: scan fewer folders at a time`,
       );
-    this.#keepSigned(report);
-    this.#report = report;
+    this.#keepSigned(signed);
+    this.#signed = signed;
     this.#wake();
   }
 
-  /** For whoever wants to check what we said without the server. It is sent without it too. */
-  #keepSigned(report: ScanReport): void {
+  /** For whoever wants to check what we said without the server. The server is sent it too. */
+  #keepSigned(signed: SignedScan): void {
     const path = signedScanFile(this.#options.dataDir);
     try {
-      writeFileSync(`${path}.new`, signScan(report, this.#identity.key), { mode: 0o600, flush: true });
+      writeFileSync(`${path}.new`, signedScanLine(signed), { mode: 0o600, flush: true });
       renameSync(`${path}.new`, path);
     } catch (error) {
       this.#problem(`the signed scan was not kept: ${error instanceof Error ? error.message : String(error)}`);

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { generateKeyPairSync } from "node:crypto";
-import { keyIdOf, readSignedScan, signScan } from "../../../agent/src/scan/signed-scan.ts";
+import { keyId, readSignedScan, signedScanLine } from "@outweigh/evidence";
+import { signScan } from "../../../agent/src/scan/signed-scan.ts";
 import { safetensors } from "../../../../e2e/world/weights.ts";
 import { aPack } from "../../../evidence/src/testing/a-log.ts";
 import { main } from "../main.ts";
@@ -210,22 +211,44 @@ test("a mistake in the configuration stops every command, with all its lines", a
   assert.equal(existsSync(join(root, ".outweigh")), false);
 });
 
+test("a scan made by hand is signed, holds, and no longer does once a bit of it is another", async (t) => {
+  const { root } = aHost(t);
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const keyFile = join(root, "scan.key");
+  writeFileSync(keyFile, privateKey.export({ type: "pkcs8", format: "pem" }));
+  const scanned = await run("scan", root, "--sign", keyFile);
+  const file = join(root, "scan.signed.json");
+  writeFileSync(file, scanned.stdout);
+  const signer = /signed by (ed25519:[0-9a-f]{32})/.exec(scanned.stderr)?.[1] ?? "none";
+  const good = await run("verify", file, "--key", signer);
+  assert.equal(good.code, 0, good.stdout);
+  assert.match(good.stdout, /holds\n {3}scan of /);
+  writeFileSync(file, scanned.stdout.replace("startedAt", "startedAT"));
+  assert.equal((await run("verify", file, "--key", signer)).code, 1);
+
+  writeFileSync(keyFile, "s3cr3t");
+  const bad = await run("scan", root, "--sign", keyFile);
+  assert.equal(bad.code, 2);
+  assert.match(bad.stderr, /no private Ed25519 key in PEM/);
+  assert.doesNotMatch(bad.stderr, /s3cr3t/);
+});
+
 test("verify accepts an agent's signed scan from the key that is named, and no other or changed one", async (t) => {
   const { root } = aHost(t);
   const at = "2026-11-26T00:00:00.000Z";
   const counts = { filesSeen: 0, bytesRead: 0, models: [], listeners: [], paths: [], notSeen: [] };
   const report = { version: "0", host: "gpu-1", startedAt: at, finishedAt: at, roots: ["/"], ...counts };
-  const text = signScan(report, generateKeyPairSync("ed25519").privateKey);
+  const text = signedScanLine(signScan(report, generateKeyPairSync("ed25519").privateKey));
   const read = readSignedScan(Buffer.from(text));
   assert.ok("key" in read);
   const file = join(root, "scan.signed.json");
   writeFileSync(file, text);
-  const good = await run("verify", file, "--key", keyIdOf(read.key), "--json");
+  const good = await run("verify", file, "--key", keyId(read.key), "--json");
   assert.equal(good.code, 0);
   assert.deepEqual(JSON.parse(good.stdout), {
     ok: true,
     kind: "scan",
-    signer: keyIdOf(read.key),
+    signer: keyId(read.key),
     host: "gpu-1",
     finishedAt: at,
   });

@@ -1,7 +1,9 @@
 import type { HashMode, ScanOptions, ScanProgress } from "@outweigh/agent";
+import type { SignedScan } from "@outweigh/evidence";
 import type { Config, ScanReport } from "@outweigh/schema";
 import type { Answered } from "@outweigh/server";
 import { parse } from "yaml";
+import { defaultAgentData } from "../agent-data.ts";
 import { command, configOption, type Call } from "../command.ts";
 import { fingerprintFolder } from "../config/fingerprints.ts";
 import { loadConfig } from "../config/read.ts";
@@ -10,6 +12,7 @@ import { printChange, readReport } from "../scan/change.ts";
 import { isFinding } from "../scan/findings.ts";
 import { printScan } from "../scan/print.ts";
 import { writeSarif } from "../scan/sarif.ts";
+import { signingKey } from "../scan/signing-key.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../text/visible.ts";
 import { countText, sizeText } from "../text/amounts.ts";
@@ -38,6 +41,11 @@ const options = {
     type: "string",
     value: "FILE",
     about: "An earlier scan's --json: says which theft paths are gone and which are new",
+  },
+  sign: {
+    type: "string",
+    value: "KEY",
+    about: "Print the report signed with this key, a private Ed25519 key in PEM: outweigh verify checks it",
   },
   exclude: {
     type: "string",
@@ -68,12 +76,17 @@ export const scan = command({
       line: "outweigh scan --json > scan.json",
       about: "The report for a machine, or for outweigh init --from scan.json",
     },
+    {
+      line: "outweigh scan --sign scan.key > scan.signed.json",
+      about: "The report as whoever has its key's other half can check it",
+    },
   ],
   run,
 });
 
 async function run({ values, positionals, json, terminal, signal }: Call<typeof options>): Promise<ExitCode> {
   const hash = modeOf(values.hash ?? "auto");
+  const key = values.sign === undefined ? undefined : signingKey(values.sign);
   const { config, file } = loadConfig(values.config);
   const roots = positionals.length > 0 ? positionals : ["/"];
   const answered = await answeredOf(config, terminal, signal);
@@ -83,6 +96,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
     roots,
     ...postureOf(values.posture ?? config.posture, answered),
     register: config.models,
+    helper: await helperOf(agent),
     hash,
     ...(values.match && { match: await fingerprintsOf(file, config) }),
     exclude: [config.server.data, ...values.exclude],
@@ -91,15 +105,29 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   });
   const report = answered ? { ...scanned, asked: [...answered.asked] } : scanned;
   if (values.sarif !== undefined) await writeSarif(values.sarif, report);
-  if (json) terminal.printJson(report);
+  if (key) await printSigned(agent.signScan(report, key), terminal);
+  else if (json) terminal.printJson(report);
   else printScan(report, terminal);
-  if (values.before !== undefined && !json) printChange(readReport(values.before), report, terminal);
+  if (values.before !== undefined && !json && !key) printChange(readReport(values.before), report, terminal);
   return isFinding(report) ? 1 : 0;
 }
 
 function postureOf(folder: string | undefined, answered: Answered | undefined): Pick<ScanOptions, "posture"> {
   if (folder === undefined && !answered) return {};
   return { posture: { folder, parseYaml: (text) => parse(text), ...(answered && { more: answered.files }) } };
+}
+
+/** The same document that an agent keeps of its scans. Who signed it is told apart, for whoever is to trust it. */
+async function printSigned(signed: SignedScan, terminal: Terminal): Promise<void> {
+  const { keyId, signedScanLine } = await import("@outweigh/evidence");
+  terminal.print(signedScanLine(signed).trimEnd());
+  terminal.say(`signed by ${keyId(signed.key)}`);
+}
+
+/** The agent's helper, where it was compiled: it reads what stands in extended attributes. */
+async function helperOf({ helperFile, isRunnable }: typeof import("@outweigh/agent")): Promise<string | undefined> {
+  const path = helperFile(defaultAgentData());
+  return (await isRunnable(path)) ? path : undefined;
 }
 
 /** What configured clouds answer. Without `clouds` in outweigh.yml nobody is contacted. */

@@ -23,7 +23,7 @@ const options = {
 } as const;
 
 export const verify = command({
-  summary: "Checks a pack of evidence, or an agent's signed scan, without any server",
+  summary: "Checks a pack of evidence, or a signed scan, without any server",
   usage: "FILE",
   positionals: [1, 1],
   options,
@@ -50,8 +50,7 @@ export const verify = command({
 });
 
 async function run({ positionals: [file = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
-  const { maxPackBytes, verifyPack } = await import("@outweigh/evidence");
-  const { looksSigned, maxSignedScanBytes } = await import("@outweigh/agent");
+  const { looksSigned, maxPackBytes, maxSignedScanBytes, verifyPack } = await import("@outweigh/evidence");
   const bytes = read(file, Math.max(maxPackBytes, maxSignedScanBytes));
   if (looksSigned(bytes)) return verifyScan(bytes, { file, trusted: values.key, json, terminal });
   if (bytes.length > maxPackBytes)
@@ -78,6 +77,10 @@ async function run({ positionals: [file = ""], values, json, terminal }: Call<ty
         ? "   signed by nobody"
         : `   signed by ${visible(signer)}${values.key.length > 0 ? "" : ": compare it with the key you were told"}`,
     );
+    for (const it of report.scanSigners)
+      terminal.print(
+        `   holds what a host's agent signed with ${it}: compare it with the key that it was enrolled with`,
+      );
     const isPack = documents + entries + checkpoints > 0;
     for (const it of isPack ? problems : problems.slice(0, 1)) terminal.print(`   ! ${visible(it)}`);
     if (!isPack) terminal.print("   nothing of a pack can be read in it: outweigh pack INCIDENT > FILE makes one");
@@ -92,12 +95,13 @@ interface ScanCheck extends Pick<Call<typeof options>, "json" | "terminal"> {
 
 /** What an agent kept of its last scan. */
 async function verifyScan(bytes: Uint8Array, { file, trusted, json, terminal }: ScanCheck): Promise<ExitCode> {
-  const { keyIdOf, readSignedScan } = await import("@outweigh/agent");
+  const { keyId } = await import("@outweigh/evidence");
+  const { readSignedScan } = await import("@outweigh/agent");
   const read = readSignedScan(bytes);
   const isTrusted = "problem" in read || trusted.length === 0 || read.names.some((it) => trusted.includes(it));
   const problem = "problem" in read ? read.problem : isTrusted ? undefined : "another key than those given signed it";
   const ok = problem === undefined;
-  const signer = "problem" in read ? undefined : keyIdOf(read.key);
+  const signer = "problem" in read ? undefined : keyId(read.key);
   const report = "problem" in read ? undefined : read.report;
   if (json)
     terminal.printJson({ ok, kind: "scan", signer, host: report?.host, finishedAt: report?.finishedAt, problem });

@@ -61,6 +61,7 @@ export const addresses = {
   hostActivity: (it: string, filter: string) => `/api/hosts/${id(it)}/activity?${new URLSearchParams({ filter })}`,
   hostSchedule: (it: string) => `/api/hosts/${id(it)}/schedule`,
   hostScans: (name: string) => `/api/scans/${id(name)}`,
+  signedScan: (host: string, finishedAt: number) => `/api/scans/${id(host)}/signed/${finishedAt}`,
   askHost: (it: string) => `/api/hosts/${id(it)}/orders`,
   revokeAgent: (it: string) => `/api/hosts/${id(it)}/revoke`,
   connections: "/api/connections",

@@ -7,6 +7,7 @@ import {
   genesis,
   packOf,
   signerOf,
+  signScan,
   type Checkpoint,
   type Document,
   type Entry,
@@ -102,6 +103,23 @@ function digests(documents: readonly Document[]): string[] {
 
 function withoutUndefined(fields: JsonObject) {
   return Object.fromEntries(Object.entries(fields).flatMap(([name, it]) => (it === undefined ? [] : [[name, it]])));
+}
+
+/** A signed scan as a document; `over` are members that are another, undefined ones left out. */
+export function aScan(over: Readonly<Record<string, Json | undefined>> = {}): Document {
+  const { key, signature, report } = signScan('{"host":"gpu-1"}', aSigner(9));
+  const members = { host: "gpu-1", key, signature, report, ...over };
+  return documentOf("scan", "gpu-1@1", withoutUndefined(members), saltKey);
+}
+
+/** A pack with one document more, which is on record. */
+export function aPackWith(scan: Document, redact?: PackInput["redact"]): string {
+  const log = new ALog();
+  const { incident, alerts, events } = aPackInput();
+  const entry = log.add("scan-signed", { records: digests([incident, ...alerts, ...events, scan]) });
+  log.sign();
+  const entryHashes = log.entries.map((it) => it.hash);
+  return packOf(aPackInput({ scans: [scan], entries: [entry], checkpoints: log.checkpoints, entryHashes, redact }));
 }
 
 /** A pack whose documents were put on record when it was made, by an entry with these fields, of which none is to be redacted. */

@@ -6,6 +6,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
+import { keyId, readSignedScan, signedScanLine, signerOf, signScan, verifyPack } from "@outweigh/evidence";
 import { agentHeaders, enrolAnswer, signedText, type ActivityRecord, type AgentReport } from "@outweigh/schema";
 import type { Running } from "../start.ts";
 import { aFolder, aServer, eventually, signIn, type Answer, type Visitor } from "../testing/a-server.ts";
@@ -13,13 +14,18 @@ import { aFolder, aServer, eventually, signIn, type Answer, type Visitor } from 
 const folder = aFolder("agents");
 const content = join(import.meta.dirname, "../../../../content");
 const textOf = (path: string) => readFileSync(join(content, path), "utf8");
+const acmeDigest = "d".repeat(64);
 let server: Running;
 let visitor: Visitor;
 
 before(async () => {
   server = await aServer(
     join(folder.path, "data"),
-    {},
+    {
+      models: [
+        { name: "acme-signed", class: "private", bytes: 2_000_000, places: ["s3://acme/signed/"], digest: acmeDigest },
+      ],
+    },
     {
       content: {
         rules: [{ path: "agent_impostor.yml", text: textOf("rules/platform/agent_impostor.yml") }],
@@ -234,6 +240,51 @@ test("an agent speaks for its own host, whatever it writes", async () => {
   const [event] = await eventually(events, (it) => it.length > 0);
   assert.equal(event.device.hostname, "honest");
   assert.equal(event.principal, "eve@honest");
+});
+
+test("a scan's signature is kept: whoever has the file can check it, and a pack of what it found holds it", async () => {
+  const agent = await anAgent("gpu-signed");
+  const finishedAt = new Date().toISOString();
+  const copy = {
+    path: "/home/eve/holiday.jpg",
+    format: "safetensors",
+    bytes: 2_000_000,
+    digest: acmeDigest,
+    complete: true,
+    readableBy: [],
+  };
+  const model = { id: "a", digest: acmeDigest, bytes: 2_000_000, tensors: 1, formats: ["safetensors"], copies: [copy] };
+  const found = { ...anEmptyScan("/home"), finishedAt, host: "another-host", models: [model] };
+  const signed = signScan(JSON.stringify(found), signerOf(agent.key));
+  const bad = [
+    { ...signed, report: signed.report.replace("eve", "bob") },
+    signScan(signed.report, signerOf(generateKeyPairSync("ed25519").privateKey)),
+    signScan('{"version":"0"}', signerOf(agent.key)),
+    signScan("{", signerOf(agent.key)),
+  ];
+  for (const [i, it] of bad.entries())
+    assert.equal((await report(agent, i + 1, { ...quiet, signedScan: it })).status, 400);
+  for (const counter of [10, 11]) {
+    const answer = await report(agent, counter, { ...quiet, signedScan: signed });
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  }
+  const scans = async () => (await visitor.get("/api/scans/gpu-signed")).body;
+  const { runs } = await eventually(scans, (it) => it.runs?.length === 1);
+  const key = keyId(signed.key);
+  assert.deepEqual(runs[0].signed, { by: "gpu-signed", key, finishedAt: Date.parse(finishedAt) });
+  const file = await visitor.get(`/api/scans/gpu-signed/signed/${Date.parse(finishedAt)}`);
+  assert.equal(file.status, 200);
+  const read = readSignedScan(Buffer.from(signedScanLine(file.body)));
+  assert.deepEqual(read, signed);
+  assert.equal((await visitor.get("/api/scans/gpu-signed/signed/7")).status, 404);
+
+  const incidents = async () => (await visitor.get("/api/incidents?filter=model:acme-signed")).body.items;
+  const [incident] = await eventually(incidents, (it) => it?.length > 0);
+  const { body } = await visitor.get(`/api/incidents/${incident.id}/pack`);
+  const { ok, problems, scanSigners } = verifyPack(String(body));
+  assert.deepEqual([ok, problems, scanSigners], [true, [], [key]]);
+  const entries = (await visitor.get("/api/evidence")).body.items.map((it: { kind: string }) => it.kind);
+  assert.equal(entries.filter((it: string) => it === "scan-signed").length, 1, "the same scan is on record once");
 });
 
 test("what is no report is refused with the field that is wrong, and changes nothing", async () => {

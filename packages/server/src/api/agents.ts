@@ -23,7 +23,7 @@ import { unnamedHost } from "../store/copies.ts";
 import type { Tx } from "../store/state/state.ts";
 import { Admission, readBody, type Upload } from "./admission.ts";
 import { decide, read, tooMany, type Context } from "./context.ts";
-import { registeredScan } from "./registered-scan.ts";
+import { asTaken, keepSigned } from "./signed-scan.ts";
 
 /** Reports of one agent in a minute: it sends twice a second at most. */
 const maxReportsPerMinute = 240;
@@ -200,16 +200,17 @@ function spend(spent: Spent, agent: string, bytes: number, now: number): void {
 
 /** What the report holds is on disk when this resolves. An agent speaks for its own host alone, whatever it writes. */
 async function take(context: Context, agent: StoredAgent, report: AgentReport): Promise<void> {
-  const { db, worker, changes, now, config } = context;
+  const { db, worker, changes, now } = context;
   const source = agentSource(agent).name;
   const host = agent.host.name;
   const alive = { alive: 1, id: `${agent.id}:${report.sentAt}`, host, time: now(), tier: report.health.tier };
   const lines = report.lines.map((it) => ({ ...it, id: `${agent.id}:${it.id}`.slice(0, 200), host }));
   const body = Buffer.from([...lines, alive].map((it) => JSON.stringify(it)).join("\n"));
   await worker.accept({ source, body, at: now() });
-  const scans = [report.scan, ...report.results.map((it) => it.scan)].filter((it) => it !== undefined);
+  const signed = report.signedScan && (await keepSigned(context, agent, report.signedScan));
+  const scans = [signed, report.scan, ...report.results.map((it) => it.scan)].filter((it) => it !== undefined);
   for (const it of scans) {
-    const scan = { ...registeredScan(it, config.models), host };
+    const scan = asTaken(it, context, host);
     await worker.accept({ source: "scan", body: Buffer.from(JSON.stringify(scan)), at: now() });
   }
   for (const it of report.results) await finish(context, agent, it);

@@ -119,7 +119,10 @@ export function incidents(app: FastifyInstance, context: Context): void {
     const isTold = JSON.stringify(maskedAnswer(context, request, told)) === JSON.stringify(told);
     if (eventsWithin(reachOf(request), events).length < events.length || !isTold)
       throw new ServerError("FORBIDDEN", "it rests on events of models beyond your spaces: ask who sees them all");
-    const text = await packIncident(context, incident, personOf(request));
+    const text = await packIncident(context, incident, {
+      by: personOf(request),
+      isWhole: reachOf(request) === undefined,
+    });
     return reply
       .type("application/x-ndjson")
       .header("content-disposition", `attachment; filename="incident-${incident.number}.pack"`)

@@ -330,6 +330,11 @@ const watching: Record<string, Route> = {
     does: "Scans of one host over time, with what each changed",
     answer: hostScans,
   },
+  "GET /api/scans/:host/signed/:finishedAt": {
+    needs: "viewer",
+    does: "The result of a scan as its host's agent signed it",
+    answer: "application/json",
+  },
   "POST /api/hosts/:id/schedule": {
     needs: "lead",
     does: "Sets how often a host is asked for a scan",

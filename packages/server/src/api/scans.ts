@@ -1,13 +1,16 @@
 // What scans of hosts found, over time, and when hosts are asked for one.
-import { scheduleBody, type HostScans, type ScanSchedule } from "@outweigh/schema";
+import { keyId, signedScanLine } from "@outweigh/evidence";
+import { scheduleBody, type HostScans, type ScanRun, type ScanSchedule } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { ServerError } from "../error.ts";
 import { unnamedHost } from "../store/copies.ts";
 import { runsOf, schedules, setSchedule } from "../store/scan-runs.ts";
+import { signedMarks, signedScan, type SignedMark } from "../store/signed-scans.ts";
 import { decide, personOf, read, type Context } from "./context.ts";
 
 const ofHost = z.object({ host: z.string().min(1).max(256) });
+const ofSigned = ofHost.extend({ finishedAt: z.coerce.number().int().nonnegative() });
 const ofAgent = z.object({ id: z.string().max(64) });
 const hourMs = 3_600_000;
 /** Most paths and places not seen that a page shows of one host. */
@@ -28,16 +31,28 @@ export function scans(app: FastifyInstance, context: Context): void {
     const agent = agents.list().find((it) => it.revokedAt === undefined && isIt(it.host.name));
     const report = (await scanned.latest()).reports.find((it) => isIt(it.host));
     if (!agent && !report) throw new ServerError("NOT_FOUND", `no host ${host} was scanned, and none has an agent`);
-    const runs = await runsOf(db, report?.host ?? agent?.host.name ?? unnamedHost);
+    const name = report?.host ?? agent?.host.name ?? unnamedHost;
+    const [runs, marks] = await Promise.all([runsOf(db, name), signedMarks(db, name)]);
+    const signed = new Map(marks.map((it) => [it.digest, it]));
     const schedule = agent && (await schedules(db)).find((it) => it.agent === agent.id);
     return {
-      runs,
+      runs: runs.map((it) => withSigner(it, name, signed.get(it.digest))),
       ...(schedule && { schedule: toldOf(schedule) }),
       looked: report?.looked ?? [],
       notSeen: (report?.notSeen ?? []).slice(0, maxShown).map(({ what, why }) => ({ what, why })),
       paths: (report?.paths ?? []).slice(0, maxShown),
       asked: report?.asked ?? [],
     };
+  });
+
+  app.get("/api/scans/:host/signed/:finishedAt", async (request, reply) => {
+    const { host, finishedAt } = read(ofSigned, request.params);
+    const found = await signedScan(db, { host, finishedAt });
+    if (!found) throw new ServerError("NOT_FOUND", "no signed result of this scan is kept");
+    return reply
+      .type("application/json")
+      .header("content-disposition", 'attachment; filename="scan.signed.json"')
+      .send(signedScanLine(found));
   });
 
   app.post("/api/hosts/:id/schedule", async (request): Promise<{ schedule?: ScanSchedule }> => {
@@ -55,6 +70,11 @@ export function scans(app: FastifyInstance, context: Context): void {
     changes.tell("host", agent.id);
     return { ...(schedule && { schedule }) };
   });
+}
+
+function withSigner(run: ScanRun, host: string, mark: SignedMark | undefined): ScanRun {
+  if (!mark) return run;
+  return { ...run, signed: { by: host, key: keyId(mark.key), finishedAt: mark.finishedAt } };
 }
 
 function toldOf({ everyHours, by, at, nextAt }: ScanSchedule): ScanSchedule {

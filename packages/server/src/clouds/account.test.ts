@@ -71,8 +71,8 @@ function answers() {
         return job === "job-analytics" ? service("") : service(`<LastAuthenticated>${daysAgo(3)}</LastAuthenticated>`);
       case "ListAccessKeys":
         return `<IsTruncated>false</IsTruncated><AccessKeyMetadata>${members(
-          `<UserName>eve</UserName><AccessKeyId>AKIAEVE0000000000001</AccessKeyId><Status>Active</Status><CreateDate>${daysAgo(700)}</CreateDate>`,
-          `<UserName>eve</UserName><AccessKeyId>AKIAEVE0000000000002</AccessKeyId><Status>Active</Status><CreateDate>${daysAgo(700)}</CreateDate>`,
+          `<UserName>eve</UserName><AccessKeyId>KEYOFEVE0000000000001</AccessKeyId><Status>Active</Status><CreateDate>${daysAgo(700)}</CreateDate>`,
+          `<UserName>eve</UserName><AccessKeyId>KEYOFEVE0000000000002</AccessKeyId><Status>Active</Status><CreateDate>${daysAgo(700)}</CreateDate>`,
         )}</AccessKeyMetadata>`;
       case "GetAccessKeyLastUsed":
         return `<UserName>eve</UserName><AccessKeyLastUsed><ServiceName>s3</ServiceName>${
@@ -121,8 +121,8 @@ test("who may read and did not is told by the line to remove; who did is told to
     "GET GenerateServiceLastAccessedDetails Arn=arn:aws:iam::1:role/analytics Granularity=SERVICE_LEVEL",
     "GET GenerateServiceLastAccessedDetails Arn=arn:aws:iam::1:user/eve Granularity=SERVICE_LEVEL",
     "GET ListAccessKeys UserName=eve",
-    "GET GetAccessKeyLastUsed AccessKeyId=AKIAEVE0000000000001",
-    "GET GetAccessKeyLastUsed AccessKeyId=AKIAEVE0000000000002",
+    "GET GetAccessKeyLastUsed AccessKeyId=KEYOFEVE0000000000001",
+    "GET GetAccessKeyLastUsed AccessKeyId=KEYOFEVE0000000000002",
     "GET GetServiceLastAccessedDetails JobId=job-serve",
     "GET GetServiceLastAccessedDetails JobId=job-analytics",
     "GET GetServiceLastAccessedDetails JobId=job-analytics",
@@ -148,9 +148,9 @@ test("who may read and did not is told by the line to remove; who did is told to
     ],
     [
       "iam-unused",
-      "access key AKIAEVE0000000000002 of IAM user eve",
+      "access key KEYOFEVE0000000000002 of IAM user eve",
       "is an active key of a user that may read objects, and was not used for 200 days",
-      "aws iam update-access-key --user-name eve --access-key-id AKIAEVE0000000000002 --status Inactive",
+      "aws iam update-access-key --user-name eve --access-key-id KEYOFEVE0000000000002 --status Inactive",
     ],
   ]);
   const proof = paths.find((it) => it.steps[0]?.from === "IAM role analytics")?.steps[0]?.proof ?? "";

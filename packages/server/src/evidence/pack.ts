@@ -11,9 +11,10 @@ import {
   type JsonObject,
 } from "@outweigh/evidence";
 import { sourceOf } from "@outweigh/pipeline";
-import type { Gap, IncidentRow } from "@outweigh/schema";
+import type { Gap, IncidentRow, OcsfEvent } from "@outweigh/schema";
 import { alert as alertSchema, incident as incidentSchema } from "@outweigh/schema";
 import type { Context } from "../api/context.ts";
+import { scanId, scanNoun, scanSubject } from "../api/signed-scan.ts";
 import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
 import { addCheckpoint, checkpoints, entriesAbout, entryHashes, loadHead } from "../store/evidence.ts";
@@ -22,23 +23,40 @@ import { partIds } from "../store/parts.ts";
 import { incidentById } from "../store/incidents.ts";
 import { pinsOf } from "../store/pins.ts";
 import { eventsOf } from "../store/proof.ts";
+import { signedScan, type StoredScan } from "../store/signed-scans.ts";
+import { fieldIn } from "../values.ts";
 import { asJson, nameOf, namesIn, packMade, readRecords, recordedFields } from "./records.ts";
 
 /** Time around an incident whose gaps belong in its pack, in ms. */
 const aroundMs = 86_400_000;
+/** Most signed scans in a pack, and their length together in UTF-16 units: a pack holds 128 MiB, its events first. */
+const maxScans = 50;
+const maxScanLength = 32 * 1024 * 1024;
+
 /**
+ * @param isWhole Whether whoever asks may see all models: a signed scan tells of every model on its host, and is left out otherwise.
  * @returns The pack's text. What is in it and was not on record as it is now is put on record first, and the entry that does so says
  * which documents those are: `late` those that nothing had on record, `changed` those that were something else at their time. With
  * one of these the pack does not verify: somebody wrote to the stores.
  */
-export async function packIncident(context: Context, incident: IncidentRow, by: string): Promise<string> {
+export async function packIncident(
+  context: Context,
+  incident: IncidentRow,
+  { by, isWhole }: { readonly by: string; readonly isWhole: boolean },
+): Promise<string> {
   const { db, evidence, worker, now } = context;
   await worker.record();
   const row = (await incidentById(db, incident.id)) ?? incident;
-  const documents = await documentsOf(context, row);
-  const all = [documents.incident, ...documents.alerts, ...documents.events, ...documents.sources, ...documents.gaps];
+  const { names, ...documents } = await documentsOf(context, row, isWhole);
+  const { incident: story, alerts, events, sources, gaps, scans } = documents;
+  const all = [story, ...alerts, ...events, ...sources, ...gaps, ...scans];
   const actions = await actionsOf(db, incident.id);
-  const subjects = [...(await partIds(db, incident.id)), ...row.alerts, ...actions.map((it) => it.id)];
+  const subjects = [
+    ...(await partIds(db, incident.id)),
+    ...row.alerts,
+    ...actions.map((it) => it.id),
+    ...names.map(scanSubject),
+  ];
 
   const { entries, signed, hashes } = await db.transaction().execute(async (tx) => {
     const judged = judge(all, await entriesAbout(tx, subjects), worker.isGrowing(incident.id));
@@ -105,21 +123,43 @@ function packMadeBy({ changed, late }: Judged): { text: string; fields: JsonObje
   });
 }
 
-async function documentsOf({ db, engine, evidence, worker }: Context, row: IncidentRow) {
+async function documentsOf({ db, engine, evidence, worker }: Context, row: IncidentRow, isWhole: boolean) {
   const span = { from: row.firstAt - aroundMs, to: row.lastAt + aroundMs };
   const [alerts, pins] = await Promise.all([alertsOf(db, row.id), pinsOf(db, row.id)]);
   const [events, gaps] = await Promise.all([eventsOf(engine, alerts, pins), gapsWithin(db, span)]);
   const document = (kind: Document["kind"], id: string, value: object) =>
     documentOf(kind, id, asJson(value), evidence.saltKey);
-  const names = new Set(events.map((it) => it.source));
-  const sources = [...worker.sources()].filter(([name]) => names.has(name));
+  const named = new Set(events.map((it) => it.source));
+  const sources = [...worker.sources()].filter(([name]) => named.has(name));
+  const scans = isWhole ? await scansBehind(db, events) : [];
   return {
     incident: document("incident", row.id, incidentSchema.parse(row)),
     alerts: alerts.map((it) => document("alert", it.id, alertSchema.parse(it))),
     events: events.map((it) => document("event", it.id, it)),
     sources: sources.map(([name, { kind }]) => document("source", name, aboutSource(name, kind))),
     gaps: gaps.map((it) => document("gap", gapId(it), it)),
+    scans: scans.map((it) => document("scan", scanId(it), scanNoun(it))),
+    names: scans,
   };
+}
+
+/** The signed results of scans that saw what the events tell, the latest first, as far as they fit. */
+async function scansBehind(db: Context["db"], events: readonly OcsfEvent[]): Promise<StoredScan[]> {
+  const seen = events.flatMap(({ operation, device, metadata }) => {
+    const finishedAt = Date.parse(String(fieldIn(metadata, "original_time")));
+    const host = fieldIn(device, "hostname");
+    if (operation !== "seen" || typeof host !== "string" || Number.isNaN(finishedAt)) return [];
+    return [[scanId({ host, finishedAt }), { host, finishedAt }] as const];
+  });
+  const found: StoredScan[] = [];
+  let left = maxScanLength;
+  for (const it of [...new Map(seen).values()].sort((a, b) => b.finishedAt - a.finishedAt).slice(0, maxScans)) {
+    const scan = await signedScan(db, it);
+    left -= scan?.report.length ?? 0;
+    if (left < 0) return found;
+    if (scan) found.push(scan);
+  }
+  return found;
 }
 
 function aboutSource(name: string, kind: string) {

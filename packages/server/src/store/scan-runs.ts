@@ -25,7 +25,7 @@ export async function addRun(
     listeners: report.listeners.length,
     tokens: report.tokens?.length ?? 0,
     notSeen: report.notSeen.length,
-    digest: createHash("sha256").update(JSON.stringify(report)).digest("hex"),
+    digest: reportDigest(report),
     ...(known && { change: scanChange(known, report), pathsBefore: known.paths.length }),
   };
   await tx
@@ -42,6 +42,11 @@ export async function addRun(
     .limit(1)
     .executeTakeFirst();
   if (old) await tx.deleteFrom("scan_run").where("host", "=", host).where("at", "<=", old.at).execute();
+}
+
+/** Names a report: SHA-256 of its JSON as it was taken, in hexadecimal. */
+export function reportDigest(report: ScanReport): string {
+  return createHash("sha256").update(JSON.stringify(report)).digest("hex");
 }
 
 /** The scans of a host, the latest first. */

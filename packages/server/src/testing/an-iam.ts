@@ -3,7 +3,7 @@ import { createHash, createHmac } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 
 export const account = {
-  keyId: "AKIAPOSTUREPOSTURE01",
+  keyId: "KEYPOSTUREPOSTURE01",
   secret: "s3cr3t-value/posture",
   session: "sess10n-value",
   region: "us-east-1",

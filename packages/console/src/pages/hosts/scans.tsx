@@ -12,6 +12,7 @@ import { At, useNow } from "../../ui/when.tsx";
 import { Order } from "./order-form.tsx";
 import { Schedule } from "./schedule.tsx";
 import { ScanDiff } from "./scan-diff.tsx";
+import { Signed } from "./signed.tsx";
 import { scanProgress } from "./words.ts";
 import s from "./scans.module.css";
 
@@ -153,6 +154,7 @@ function Run({ of: it, isLatest }: { readonly of: ScanRun; readonly isLatest: bo
               ["Tokens found", count(it.tokens)],
               ["Listeners", count(it.listeners)],
               ["Not seen", count(it.notSeen)],
+              ["Signed", <Signed of={it.signed} key="signed" />],
               ["Program", <Shown key="version">{it.version}</Shown>],
               [
                 "SHA-256 of the report",

@@ -242,6 +242,7 @@ export const hostScans: HostScans = {
       startedAt: now - hour - 11_200,
       paths: 2,
       pathsBefore: 3,
+      signed: { by: "gpu-9", key: `ed25519:${"5a".repeat(16)}`, finishedAt: now - hour },
       change: {
         ...same,
         newCopies: {

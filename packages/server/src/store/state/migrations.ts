@@ -392,6 +392,36 @@ create table own_rule (
 );
 `;
 
+/** Permits to take a model out. */
+const permits = `
+create table permit (
+  id text primary key,
+  model text not null,
+  principal text not null,
+  address text,
+  by text not null,
+  agreed_by text not null,
+  reason text not null,
+  from_at bigint not null,
+  until_at bigint not null,
+  ended_by text
+);
+create index permit_until on permit (until_at);
+create index permit_model on permit (model, from_at);
+`;
+
+/** Results of scans as hosts signed them. */
+const signedScans = `
+create table signed_scan (
+  host text not null,
+  finished_at bigint not null,
+  key text not null,
+  digest text not null,
+  body bytea not null,
+  primary key (host, finished_at)
+);
+`;
+
 export const migrations: Record<string, Migration> = {
   "001-first": {
     async up(db: Kysely<unknown>) {
@@ -456,6 +486,16 @@ export const migrations: Record<string, Migration> = {
   "015-scan-runs": {
     async up(db: Kysely<unknown>) {
       await sql.raw(scanRuns).execute(db);
+    },
+  },
+  "016-signed-scans": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(signedScans).execute(db);
+    },
+  },
+  "017-permits": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(permits).execute(db);
     },
   },
 };

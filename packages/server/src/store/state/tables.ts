@@ -51,10 +51,12 @@ export interface Tables {
   pin: PinTable;
   grouping: GroupingTable;
   watch: WatchTable;
+  permit: PermitTable;
   own_rule: OwnRuleTable;
   control_state: ControlStateTable;
   scan_run: ScanRunTable;
   scan_schedule: ScanScheduleTable;
+  signed_scan: SignedScanTable;
   told: ToldTable;
 }
 
@@ -268,6 +270,15 @@ interface ScanRunTable {
   body: JSONColumnType<ScanRun>;
 }
 
+/** A scan's result as its host signed it; `finished_at` as the host said it. */
+interface SignedScanTable {
+  host: string;
+  finished_at: number;
+  key: string;
+  digest: string;
+  body: Buffer;
+}
+
 interface ScanScheduleTable {
   agent: string;
   every_hours: number;
@@ -389,6 +400,20 @@ export interface GroupingTable {
   undone_at: number | null;
   undone_by: string | null;
   undone_reason: string | null;
+}
+
+/** That a principal may take a model out: by the action that two people agreed to. */
+export interface PermitTable {
+  id: string;
+  model: string;
+  principal: string;
+  address: string | null;
+  by: string;
+  agreed_by: string;
+  reason: string;
+  from_at: number;
+  until_at: number;
+  ended_by: string | null;
 }
 
 /** For which confirmed theft a model is watched. */
