@@ -19,12 +19,12 @@ import { readTraces, type Traces } from "./traces.ts";
 
 /**
  * The made victims that are reported. The design was settled on seed 1 of each shape, besides the recorded streams; these seeds make
- * other victims, other users and other thieves, and were first run when all was done. Earlier versions were reported on seeds 2 and 3.
+ * other victims, other users and other thieves, and were first run when all was done. Earlier versions were reported on seeds 2, 3 and 5.
  */
 const reported = {
-  "24 columns": { seed: 5, works: ["group 0", "baselines", "accounts"] },
-  "16 columns": { seed: 5, works: ["group 0"] },
-  "256 columns": { seed: 5, works: ["group 0"] },
+  "24 columns": { seed: 6, works: ["group 0", "baselines", "accounts"] },
+  "16 columns": { seed: 6, works: ["group 0"] },
+  "256 columns": { seed: 6, works: ["group 0"] },
 } as const satisfies Record<keyof typeof shapes, { seed: number; works: readonly Work[] }>;
 
 /** False alarms and detection on the streams of one victim. */

@@ -32,7 +32,7 @@ export interface Judge {
 }
 
 /** Queries that a path counts as made before its first: what keeps three strange first queries from being a verdict. */
-export const settling = 32;
+export const settling = 24;
 
 /**
  * A p-value counts as surplus from one in 20, and counts no more from one in 400: -ln p from 3 to 6. What honest users' habits

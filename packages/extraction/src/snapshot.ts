@@ -4,7 +4,7 @@ import type { Calibration } from "./calibration.ts";
 import { ExtractionError } from "./error.ts";
 import { signals } from "./scores.ts";
 
-const format = "outweigh-extraction/4";
+const format = "outweigh-extraction/5";
 /** Largest snapshot read: bank and scores of 1,000 strata at 64 dimensions are below this. */
 const maxBytes = 512 * 1024 * 1024;
 
