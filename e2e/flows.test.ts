@@ -1,8 +1,10 @@
 // The analyst's flows in a real browser, from raw logs in: one platform, one registry, two people. Each builds on what the ones before
-// left, as on a real desk. Flows 5 and 6 are in `tune.test.ts`; 3 (an extraction campaign) and 9 (a break-glass export) are in none.
+// left, as on a real desk. Flows 5 and 6 are in `tune.test.ts`.
 import assert from "node:assert/strict";
 import { after, before, test, type TestContext } from "node:test";
 import { blindSpot } from "./flows/blind-spot.ts";
+import { breakGlass } from "./flows/break-glass.ts";
+import { campaign } from "./flows/campaign.ts";
 import { foundOutside } from "./flows/found-outside.ts";
 import { leaver } from "./flows/leaver.ts";
 import { sourceSilent } from "./flows/source-silent.ts";
@@ -34,3 +36,5 @@ flow("2 who took it: from the read to the copy on a laptop, and its quarantine",
 flow("4 leaver: ninety days of one person, a pack that both verifiers accept, a report", leaver);
 flow("8 found outside: a suspect file, compared; whose copy it is; a pack", foundOutside);
 flow("10 source silent: the alarm, the reason, the fix, and a gap on every timeline", sourceSilent);
+flow("9 break-glass export: asked for, agreed to by another, watched, ended; then it is an alarm", breakGlass);
+flow("3 campaign: linked accounts, why, and one decision about all of them by two people", campaign);

@@ -49,7 +49,7 @@ export type LogName = keyof typeof logs;
 export const edgeSilenceMs = 8_000;
 
 /** The models, by the seed of their weights. Each lies at the registry in two shards. */
-export const models = ["acme-13b", "acme-7b", "acme-3b", "acme-2b", "acme-1b"] as const;
+export const models = ["acme-13b", "acme-9b", "acme-7b", "acme-3b", "acme-2b", "acme-1b"] as const;
 export type ModelName = (typeof models)[number];
 
 export const shardsOf = (model: ModelName): readonly (readonly [name: string, body: Buffer])[] => [

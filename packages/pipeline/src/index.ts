@@ -60,3 +60,4 @@ export { type SourceAccount } from "./source-book.ts";
 export { watchOf, watchStep, type Theft, type WatchList, type WatchStep } from "./watch-list.ts";
 export { tuning, type TunedCount, type Tuning } from "./tuning.ts";
 export { bytesText, countText, percentText, spanText } from "./amounts.ts";
+export { permit, type Permit } from "./permits.ts";

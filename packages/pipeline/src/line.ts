@@ -17,6 +17,7 @@ import type { Ingested, Logsource, Origin, Raw, SourceKind, Surroundings } from 
 import { sourceOf } from "./ingest/sources.ts";
 import { Twins } from "./ingest/twins.ts";
 import type { Register } from "./register.ts";
+import { expectedOfPermits, permittedOf, type Permit } from "./permits.ts";
 import { SourceBook, type SourceAccount } from "./source-book.ts";
 import { noTuning, stepUp, tunedCount, tuning, type TunedCount, type Tuning } from "./tuning.ts";
 
@@ -149,6 +150,34 @@ export class Line {
     return this.#take({ ok: true, events: [event], raw: [{}] }, () => health);
   }
 
+  /** Says that two people let a principal take a model out: an event like others, at the time from which it holds. */
+  permitted(it: Permit): Outcome {
+    const event: OcsfEvent = {
+      ...essentials({
+        id: idOf("permit", it.id),
+        from: { source: "permits", offset: 0 },
+        time: it.from,
+        // OCSF 1.8.0: the base event; no class is about what people agree to.
+        activity: [0, 99],
+        product: "Outweigh",
+        principal: it.principal,
+        raw: JSON.stringify(it),
+      }),
+      operation: "permit",
+      model: it.model,
+      unmapped: {
+        permit: it.id,
+        by: it.by,
+        agreed_by: it.agreedBy,
+        reason: it.reason,
+        until: it.until,
+        lasts: it.until - it.from,
+        ...(it.address !== undefined && { address: it.address }),
+      },
+    };
+    return this.#take({ ok: true, events: [event], raw: [{}] }, () => health);
+  }
+
   #take(
     read: Extract<Ingested, { ok: true }>,
     logsources: (i: number) => readonly Logsource[],
@@ -191,7 +220,7 @@ export class Line {
     const found = this.#detectors.step(event, context);
     const stays = (it: Claim): boolean => !this.#rules.hides(it, event, raw ?? {}, logsources);
     claims.push(...this.#rules.step(event, raw ?? {}, logsources), ...found.filter(stays));
-    return claims.map((it) => this.#alerts.raise(this.#watched(it, event), event));
+    return claims.map((it) => this.#alerts.raise(this.#watched(expected(it, event, context), event), event));
   }
 
   /** What is found about a model that is watched is one step worse. */
@@ -210,14 +239,16 @@ export class Line {
     const model = event.model === undefined ? undefined : this.#register.model(event.model);
     const open = model?.class === "public" || model?.class === "base";
     const declared = open || (model !== undefined && this.#register.isReader(model.name, event.principal));
+    const permits = this.#tuning.permits ?? [];
+    const permitted = permits.length === 0 ? undefined : permittedOf(permits, event, addressOf(event));
     const entry = model && bookingOf(event);
-    if (!entry) return { model, declared };
+    if (!entry) return { model, declared, permitted };
     this.#blind.watch(entry.model, event.source);
     try {
-      return { model, declared, booking: this.#ledger.book(entry) };
+      return { model, declared, permitted, booking: this.#ledger.book(entry) };
     } catch (cause) {
       claims.push(failed({ id: "ledger" }, event, cause));
-      return { model, declared };
+      return { model, declared, permitted };
     }
   }
 
@@ -352,6 +383,15 @@ export class Line {
       );
     }
   }
+}
+
+/** What was agreed to is told, and pages nobody: it stands with the permit's own incident. */
+function expected(claim: Claim, { principal, model }: OcsfEvent, { permitted }: Context): Claim {
+  if (permitted?.is !== "within" || !expectedOfPermits.has(claim.rule)) return claim;
+  if (claim.principal !== principal || claim.model !== model) return claim;
+  const { id, by, agreedBy } = permitted.permit;
+  const matched = [{ field: "permit", value: `${id}, asked for by ${by}, agreed to by ${agreedBy}` }, ...claim.matched];
+  return { ...claim, severity: "low", matched };
 }
 
 const stored = z.object({

@@ -1,6 +1,7 @@
-// What people add to a line while it runs: exceptions, rules of their own, and models that are watched. Plain JSON.
+// What people add to a line while it runs: exceptions, rules of their own, models that are watched, and permits. Plain JSON.
 import { severities, type Severity } from "@outweigh/schema";
 import { z } from "zod";
+import { permit } from "./permits.ts";
 
 /** An exception or a rule that somebody wrote here. */
 const tunedRule = z.object({
@@ -17,7 +18,12 @@ export type TunedRule = z.infer<typeof tunedRule>;
 /** A model whose findings count for more, in a time of the events. */
 const watchedModel = z.object({ model: z.string(), from: z.number(), until: z.number() });
 
-export const tuning = z.object({ own: z.array(tunedRule), watched: z.array(watchedModel) });
+export const tuning = z.object({
+  own: z.array(tunedRule),
+  watched: z.array(watchedModel),
+  /** Those that hold, and those that ended lately: what is read after one is an alarm. */
+  permits: z.array(permit).exactOptional(),
+});
 export type Tuning = z.infer<typeof tuning>;
 
 export const noTuning: Tuning = { own: [], watched: [] };

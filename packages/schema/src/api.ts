@@ -163,6 +163,7 @@ export const actionVerb = z.enum([
   "open-ticket",
   "publish-rule",
   "open-capture",
+  "permit",
   ...orderVerb.options,
 ]);
 export type ActionVerb = z.infer<typeof actionVerb>;
@@ -374,6 +375,23 @@ export const modelRow = z.object({
 export type ModelRow = z.infer<typeof modelRow>;
 export const modelPage = page(modelRow);
 
+/** That somebody may take a model out, or might: two people agreed to it. */
+export const permitRow = z.object({
+  /** Its action. */
+  id: z.string(),
+  model: z.string(),
+  principal: z.string(),
+  address: z.string().optional(),
+  by: z.string(),
+  agreedBy: z.string(),
+  reason: z.string(),
+  from: time,
+  until: time,
+  /** Where it was ended before its time. */
+  endedBy: z.string().optional(),
+});
+export type PermitRow = z.infer<typeof permitRow>;
+
 export const modelDetail = z.object({
   model: modelRow,
   places: z.array(z.string()),
@@ -385,6 +403,8 @@ export const modelDetail = z.object({
   incidents: z.array(incidentRow),
   paths: z.array(theftPath),
   listeners: z.array(listener),
+  /** Permits to take it out, the latest first; those that ended too. */
+  permits: z.array(permitRow).default([]),
 });
 export type ModelDetail = z.infer<typeof modelDetail>;
 
@@ -441,8 +461,15 @@ export const statusBody = z
     message: "closing needs a verdict and a reason",
   });
 export const commentBody = z.strictObject({ text: z.string().trim().min(1).max(10_000) });
+/** Who may take a model out: as the source names them, and from where alone. */
+export const permitTerms = z.strictObject({
+  principal: z.string().trim().min(1).max(512),
+  address: z.union([z.ipv4(), z.ipv6()]).optional(),
+});
+/** Longest time for which a model may be taken out, in ms: what takes longer is a reader, declared in `outweigh.yml`. */
+export const maxPermitMs = 86_400_000;
 /** What a person settles beside the target: how long and how strongly, for orders to the gateway; the order itself, for a host. */
-export const actionTerms = orderTerms.extend({ order: hostChange.optional() });
+export const actionTerms = orderTerms.extend({ order: hostChange.optional(), permit: permitTerms.optional() });
 export type ActionTerms = z.infer<typeof actionTerms>;
 export const previewBody = z.strictObject({
   incident: z.string().optional(),

@@ -15,6 +15,7 @@ import { outsideActs } from "./actions/drivers/acts.ts";
 import { Notices } from "./actions/notices.ts";
 import { eitherHost, orderHost } from "./actions/order-host.ts";
 import { orderActs, orderOptions } from "./actions/order-client.ts";
+import { permitAct } from "./actions/permit.ts";
 import { publishRule } from "./actions/publish-rule.ts";
 import { quarantineFile } from "./actions/quarantine-file.ts";
 import { agentSource } from "./api/agents.ts";
@@ -273,7 +274,11 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
       db,
       evidence,
       changes,
-      acts: [...actsOf(options, { db, agents, gateways, captureKeys, changes, now }), publishRule(ownRules)],
+      acts: [
+        ...actsOf(options, { db, agents, gateways, captureKeys, changes, now }),
+        publishRule(ownRules),
+        permitAct({ db, config, worker, changes, now }),
+      ],
       policy,
       connections,
       models: config.models,

@@ -1,6 +1,7 @@
 import type { Booking } from "@outweigh/custody";
 import type { Act, Method, ModelEntry, OcsfEvent, Severity } from "@outweigh/schema";
 import type { z } from "zod";
+import type { Permitted } from "../permits.ts";
 
 /** What a detector saw. The line adds rule, times, principal and model, and makes it an alert. */
 export interface Finding {
@@ -28,6 +29,8 @@ export interface Context {
   readonly declared: boolean;
   /** What the books say after this event, if it was a read. */
   readonly booking?: Booking | undefined;
+  /** What it is to the permits of its principal. */
+  readonly permitted?: Permitted | undefined;
 }
 
 /**

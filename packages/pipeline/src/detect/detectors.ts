@@ -12,6 +12,9 @@ import { impossibleTravel } from "./impossible-travel.ts";
 import { keyThenBulkRead } from "./key-then-bulk-read.ts";
 import { machineKeyMoved } from "./machine-key-moved.ts";
 import { newNetwork } from "./new-network.ts";
+import { permitGiven } from "./permit-given.ts";
+import { permitOverstepped } from "./permit-overstepped.ts";
+import { permitUsed } from "./permit-used.ts";
 import { retiredKeyUsed } from "./retired-key-used.ts";
 import { segmentedDownload } from "./segmented-download.ts";
 import { sharedKey } from "./shared-key.ts";
@@ -43,5 +46,8 @@ export const detectors: readonly AnyDetector[] = [
   newNetwork,
   dormantReader,
   weightsLookedUp,
+  permitGiven,
+  permitUsed,
+  permitOverstepped,
   sourceSilent,
 ];

@@ -20,8 +20,8 @@ const keepMs = 31 * 86_400_000;
 /** How often is looked which keys are over, in ms. */
 const lookMs = 3_600_000;
 
-/** What needs two people whatever the policy says: nobody reads alone what others wrote. */
-export const twoPeople: ReadonlySet<ActionVerb> = new Set<ActionVerb>(["capture", "open-capture"]);
+/** What needs two people whatever the policy says: nobody reads alone what others wrote, or lets a model out. */
+export const twoPeople: ReadonlySet<ActionVerb> = new Set<ActionVerb>(["capture", "open-capture", "permit"]);
 
 /** The private keys of captures, a file for each in the data folder, readable by its owner alone. */
 export class CaptureKeys {

@@ -102,7 +102,7 @@ function orderAct(verb: OrderVerb, { gateways, captureKeys, now }: OrderClientOp
   return {
     verb,
 
-    async preview(target, _, { order: _order, ...given } = {}): Promise<Planned> {
+    async preview(target, _, { order: _order, permit: _permit, ...given } = {}): Promise<Planned> {
       const { gateway: id, principal } = partsOf(target);
       const terms = {
         ...given,

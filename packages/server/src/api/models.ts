@@ -14,6 +14,7 @@ import type { FoundCopy } from "../store/copies.ts";
 import { pageOfRows, type RowFields } from "../store/filter-rows.ts";
 import { gapsWithin } from "../store/gaps.ts";
 import { listIncidents, openIncidentsByModel } from "../store/incidents.ts";
+import { permitsOf } from "../store/permits.ts";
 import { reachOf, read, type Context } from "./context.ts";
 import { withBooks } from "./incidents.ts";
 import { watchedModels, watchedWithin } from "./watch.ts";
@@ -83,6 +84,7 @@ export function models(app: FastifyInstance, context: Context): void {
       paths: found.paths.filter((it) => it.model === name || it.model === model.digest),
       // What listens on a host belongs to no model.
       listeners: reach === undefined ? [...found.listeners] : [],
+      permits: await permitsOf(db, name),
     };
   });
 }

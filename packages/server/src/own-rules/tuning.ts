@@ -1,20 +1,24 @@
 // What the line is told of what people added, as it is stored.
-import { watchOf, type Tuning, type WatchList } from "@outweigh/pipeline";
+import { watchOf, type Permit, type Tuning, type WatchList } from "@outweigh/pipeline";
 import type { Config } from "@outweigh/schema";
 import { allOwnRules, type StoredOwnRule } from "../store/own-rules.ts";
 import type { Db, Tx } from "../store/state/state.ts";
+import { knownPermits } from "../store/permits.ts";
 import { loadWatchList } from "../store/watch.ts";
 
 /** What may differ from what is stored: what is about to be. */
 interface Changed {
   readonly own?: readonly StoredOwnRule[];
   readonly watch?: WatchList;
+  readonly permits?: readonly Permit[];
 }
 
 /** Everything that is on trial or published, and the models that are watched; in an order that is always the same. */
 export async function tuningOf(db: Db | Tx, { spaces }: Config, changed: Changed = {}): Promise<Tuning> {
   const own = changed.own ?? (await allOwnRules(db));
   const list = changed.watch ?? (await loadWatchList(db));
+  // Which ended long ago says the clock of this machine; of those that matter the line asks the events' own times.
+  const permits = changed.permits ?? (await knownPermits(db, Date.now()));
   const byName = (a: string, b: string): number => (a < b ? -1 : 1);
   return {
     own: own
@@ -28,5 +32,6 @@ export async function tuningOf(db: Db | Tx, { spaces }: Config, changed: Changed
       const span = watchOf(list, model);
       return span ? [{ model, ...span }] : [];
     }),
+    ...(permits.length > 0 && { permits: [...permits] }),
   };
 }

@@ -1,5 +1,14 @@
 // What the line remembers, kept on disk: a snapshot now and then, and in between what it took since.
-import { regrouping, tuning, type Line, type Regrouping, type SourceKind, type Tuning } from "@outweigh/pipeline";
+import {
+  permit,
+  regrouping,
+  tuning,
+  type Line,
+  type Permit,
+  type Regrouping,
+  type SourceKind,
+  type Tuning,
+} from "@outweigh/pipeline";
 import { sourceKinds } from "@outweigh/schema";
 import { z } from "zod";
 import { addToJournal, emptyMark, requireMark, storeLine, type StoredMemory } from "../store/checkpoints.ts";
@@ -21,7 +30,7 @@ const taken = z.union([
     writtenAt: z.number().optional(),
   }),
   z.object({ silent: z.string(), from: z.number(), to: z.number() }),
-  z.object({ tuning }),
+  z.object({ tuning, permit: permit.exactOptional() }),
   z.object({ regrouping }),
 ]);
 export type Taken =
@@ -39,7 +48,7 @@ export type Taken =
   | Told;
 
 /** What people decided and the line works by, from where it stands among the records. */
-export type Told = { readonly tuning: Tuning } | { readonly regrouping: Regrouping };
+export type Told = { readonly tuning: Tuning; readonly permit?: Permit } | { readonly regrouping: Regrouping };
 
 /**
  * The line and its way back: after a restart it stands exactly where the last commit left it. A snapshot grows with what
@@ -109,7 +118,9 @@ export class Memory {
 
 function takeAgain(line: Line, it: z.infer<typeof taken>): void {
   if ("silent" in it) line.silence(it.silent, it.from, it.to);
-  else if ("tuning" in it) line.tune(it.tuning);
-  else if ("regrouping" in it) line.regroup(it.regrouping);
+  else if ("tuning" in it) {
+    line.tune(it.tuning);
+    if (it.permit) line.permitted(it.permit);
+  } else if ("regrouping" in it) line.regroup(it.regrouping);
   else line.run(it.record, it);
 }

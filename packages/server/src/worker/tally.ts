@@ -140,8 +140,10 @@ export class Tally {
   tell(told: Told): void {
     const { line } = this.#context;
     this.taken.push(told);
-    if ("tuning" in told) line.tune(told.tuning);
-    else for (const it of line.regroup(told.regrouping)) this.incidents.set(it.id, it);
+    if ("tuning" in told) {
+      line.tune(told.tuning);
+      if (told.permit) this.#outcome("permits", { record: "", offset: 0, file: "" }, line.permitted(told.permit));
+    } else for (const it of line.regroup(told.regrouping)) this.incidents.set(it.id, it);
   }
 
   set(source: string, state: SourceState): void {

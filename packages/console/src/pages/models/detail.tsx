@@ -15,6 +15,7 @@ import { pivot } from "../fields.ts";
 import { CopyMap } from "./copy-map.tsx";
 import { Coverage } from "./coverage.tsx";
 import { Listeners, TheftPaths } from "./exposure.tsx";
+import { Permits } from "./permits.tsx";
 import { Watch } from "./watch.tsx";
 import { balanceSentence } from "./words.ts";
 import s from "./models.module.css";
@@ -92,6 +93,7 @@ function Side({ of: it }: { readonly of: ModelDetail }) {
   return (
     <>
       {it.model.watched && <Watch of={it.model.watched} />}
+      <Permits of={it} />
       <Incidents of={it.incidents} />
       <Section title="Declared places">
         {it.places.length === 0 && <Muted>None: every copy of it is undeclared, or it is not registered.</Muted>}

@@ -114,6 +114,7 @@ function copy(id: string, override: Partial<CopyRow>): CopyRow {
 export function modelDetail(it: ModelRow): ModelDetail {
   return {
     model: it,
+    permits: [],
     places: ["s3://acme-models/acme-13b/", "file:/srv/models/acme-13b", "hf:acme/acme-13b"],
     allowedReaders: ["arn:aws:iam::111122223333:role/serve", "arn:aws:iam::111122223333:role/eval", "svc-deploy*"],
     copies: it.name === "acme-13b" ? copies : it.copies > 0 ? copies.slice(1, 2) : [],
