@@ -27,6 +27,7 @@ const keptChunks = 4;
 /** Bodies up to this many bytes are sent as one text with their head: Node copies those on the stack. */
 const maxOneWriteBytes = 12 * 1024;
 const nothing: Buffer = Buffer.alloc(0);
+const lineEnd = Buffer.from("\r\n");
 /** What undici says where a time is over. */
 const lateCodes = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
 
@@ -48,6 +49,8 @@ export class Exchange implements Asker {
   #mark: Mark | undefined;
   #taking: Taking | undefined;
   #cutter: ItemCutter | undefined;
+  /** Whether a stream's chunks are framed here: Node sends each in four parts. */
+  #isFramed = false;
   #status = 0;
   #fields: string[] = [];
   #answerJson: number | undefined;
@@ -201,8 +204,12 @@ export class Exchange implements Asker {
     }
     // For proxies in front of us that would hold a stream back.
     if (kind) this.#fields.push("x-accel-buffering", "no");
+    this.#isFramed = kind !== undefined && !hasNoBody(this.#status) && !this.#fields.includes("content-length");
+    if (this.#isFramed) this.#fields.push("transfer-encoding", "chunked");
     this.#writeHead();
-    this.#res.flushHeaders();
+    if (this.#isFramed) this.#res.chunkedEncoding = false;
+    // With the first event, if that came along; else at once.
+    queueMicrotask(() => this.#res.flushHeaders());
   }
 
   #writeHead(): void {
@@ -255,8 +262,9 @@ export class Exchange implements Asker {
   }
 
   #write(bytes: Buffer): void {
+    if (bytes.length === 0) return;
     this.#taking?.answer(bytes);
-    if (this.#res.write(bytes) || !this.#flow || this.#stall) return;
+    if (this.#writeNow(bytes) || !this.#flow || this.#stall) return;
     // A client that reads slower than the model writes makes the model wait, for a while.
     const flow = this.#flow;
     flow.pause();
@@ -266,6 +274,14 @@ export class Exchange implements Asker {
       this.#stall = undefined;
       if (!this.#done) flow.resume();
     });
+  }
+
+  #writeNow(bytes: Buffer): boolean {
+    if (!this.#isFramed) return this.#res.write(bytes);
+    const size = `${bytes.length.toString(16)}\r\n`;
+    // As Latin-1 text, as above: one plain write for size, event and end.
+    if (bytes.length <= maxOneWriteBytes) return this.#res.write(`${size}${bytes.toString("latin1")}\r\n`, "latin1");
+    return this.#res.write(Buffer.concat([Buffer.from(size), bytes, lineEnd]));
   }
 
   onResponseEnd(): void {
@@ -315,7 +331,8 @@ export class Exchange implements Asker {
     if (rest.length > 0) this.#editItems(Buffer.concat([rest, Buffer.from("\n\n")]).subarray(0, rest.length + 2));
     if (this.#done) return;
     this.#finish(true);
-    this.#res.end();
+    if (this.#isFramed) this.#res.end("0\r\n\r\n", "latin1");
+    else this.#res.end();
   }
 
   onResponseError(_: Flow, error: Error): void {
@@ -384,6 +401,11 @@ export class Exchange implements Asker {
     if (!usage || this.#entered.served.route.operation !== "complete") return cost;
     return takenOf(joined(this.#tail), cost, usage);
   }
+}
+
+/** RFC 9110 §15.3.5, §15.4.5: nothing follows their head. */
+function hasNoBody(status: number): boolean {
+  return status === 204 || status === 304;
 }
 
 function joined(chunks: readonly Buffer[]): Buffer {

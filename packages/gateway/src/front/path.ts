@@ -7,6 +7,11 @@ interface Target {
   readonly query: string;
 }
 
+/** Targets that are remembered with what they mean, and how long they may be: clients ask the same ones. Full, it begins anew. */
+const maxKnown = 256;
+const maxKnownLength = 128;
+const known = new Map<string, Target>();
+
 /** Visible ASCII without what a path never holds. */
 const pathShape = /^\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*$/;
 const queryShape = /^[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$/;
@@ -20,6 +25,16 @@ const badEscape = /%(?:2[fFeE5]|5[cC]|[01][0-9a-fA-F]|7[fF]|[89a-fA-F][0-9a-fA-F
  * escaped, and targets longer than `maxTargetLength`: model servers disagree on what those mean.
  */
 export function readTarget(target: string): Target | undefined {
+  const before = known.get(target);
+  if (before) return before;
+  const read = readNew(target);
+  if (!read || read.query !== "" || target.length > maxKnownLength) return read;
+  if (known.size >= maxKnown) known.clear();
+  known.set(target, read);
+  return read;
+}
+
+function readNew(target: string): Target | undefined {
   if (target.length > maxTargetLength) return undefined;
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);

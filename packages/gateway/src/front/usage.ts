@@ -34,6 +34,8 @@ function endOf(answer: Buffer): string {
 
 function lastNumber(text: string, pattern: RegExp): number | undefined {
   let found: number | undefined;
-  for (const [, digits] of text.matchAll(pattern)) found = Number(digits);
+  // One pattern, from the begin each time: an iterator over its matches would be made and thrown away for each answer.
+  pattern.lastIndex = 0;
+  for (let it = pattern.exec(text); it; it = pattern.exec(text)) found = Number(it[1]);
   return found;
 }

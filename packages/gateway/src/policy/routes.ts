@@ -38,7 +38,8 @@ const nothing: Found = { kind: "nothing" };
 /** All routes of all upstreams. What is in none of the tables does not exist. */
 export class RouteTable {
   readonly all: readonly Served[];
-  readonly #exact = new Map<string, { readonly served: Served; readonly path: string }>();
+  /** By method, then by path. */
+  readonly #exact = new Map<string, Map<string, { readonly served: Served; readonly path: string }>>();
   readonly #patterns: Pattern<Served>[] = [];
   readonly #denied: Pattern<{ readonly upstream: Upstream; readonly denied: Denied }>[] = [];
 
@@ -67,17 +68,17 @@ export class RouteTable {
       this.#patterns.push({ shape: shapeOf(mount + path), it: served, mount });
       return;
     }
-    const key = `${method} ${mount}${path}`;
-    const known = this.#exact.get(key);
+    const of = this.#exact.get(method) ?? new Map<string, { readonly served: Served; readonly path: string }>();
+    const known = of.get(mount + path);
     if (known) {
       const names = `${known.served.upstream.name} and ${served.upstream.name}`;
-      throw new GatewayError("BAD_CONFIG", `${key} leads to ${names}: give each a mount of its own`);
+      throw new GatewayError("BAD_CONFIG", `${method} ${mount}${path} leads to ${names}: give each a mount of its own`);
     }
-    this.#exact.set(key, { served, path });
+    this.#exact.set(method, of.set(mount + path, { served, path }));
   }
 
   find(method: string, path: string): Found {
-    const exact = this.#exact.get(`${method} ${path}`);
+    const exact = this.#exact.get(method)?.get(path);
     if (exact) return { kind: "served", served: exact.served, model: undefined, path: exact.path };
     for (const { shape, it } of this.#denied) if (shape.test(path)) return { kind: "denied", ...it };
     for (const { shape, it, mount } of this.#patterns) {
