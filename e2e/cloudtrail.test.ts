@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { eventually } from "../packages/server/src/testing/a-server.ts";
 import { apiOf, noBrowser, openBrowser, picture } from "./world/browser.ts";
 import { run, storyFolder, up } from "./world/platform.ts";
 
@@ -88,7 +89,7 @@ test("replay: an undeclared role read all of the model; the serving role's reads
 
 test(
   "live: the same file dropped into a watched folder becomes an incident",
-  { skip: noBrowser, timeout: 180_000 },
+  { skip: noBrowser, timeout: 600_000 },
   async (t) => {
     const folder = storyFolder("cloudtrail-live");
     t.after(() => folder.remove());
@@ -107,9 +108,11 @@ test(
     await page
       .getByRole("row", { name: /acme-13b/ })
       .first()
-      .waitFor({ timeout: 30_000 });
+      .waitFor();
     await picture(page, "cloudtrail-queue");
-    const { items } = await (await (await apiOf(page)).get("/api/incidents?filter=severity:critical")).json();
+    const api = await apiOf(page);
+    const ask = async () => (await (await api.get("/api/incidents?filter=severity:critical")).json()).items;
+    const items = await eventually(ask, (it) => it.length > 0);
     assert.deepEqual(items[0].principals, ["arn:aws:iam::111122223333:role/analytics"]);
   },
 );

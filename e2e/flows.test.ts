@@ -18,7 +18,7 @@ if (noBrowser === false) before(async () => (world = await startWorld()), { time
 after(async () => world?.close());
 
 function flow(title: string, run: (world: World) => Promise<string>): void {
-  test(title, { skip: noBrowser, timeout: 290_000 }, async (t: TestContext) => {
+  test(title, { skip: noBrowser, timeout: 600_000 }, async (t: TestContext) => {
     try {
       t.diagnostic(await run(world));
     } catch (error) {

@@ -34,7 +34,7 @@ interface Scanned {
 
 test(
   "S3: the right model by content, in a repository of no register, and how much of it",
-  { skip: noDockerRegistry, timeout: 300_000 },
+  { skip: noDockerRegistry, timeout: 600_000 },
   async (t) => {
     const folder = storyFolder("image-pull");
     t.after(() => folder.remove());

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { lookAlikes, lookAlikeWeek, register } from "./world/look-alikes.ts";
 import { pages, replayed, rulesOf, tell, tickets } from "./world/story.ts";
 
-test("a week of look-alikes wakes nobody, and leaves at most two tickets", { timeout: 300_000 }, (t) => {
+test("a week of look-alikes wakes nobody, and leaves at most two tickets", { timeout: 600_000 }, (t) => {
   const files: Record<string, readonly string[]> = {};
   let n = 0;
   for (const day of lookAlikeWeek(14, 6000)) {

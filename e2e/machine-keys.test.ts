@@ -72,7 +72,7 @@ function fleet(seed: number, births: number, from: number, days: number): { reco
 
 test(
   "S5: thirty days and five thousand births without a false word; then a key is used elsewhere",
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async (t) => {
     const births = 5000;
     const start = Date.UTC(2026, 9, 1);

@@ -27,7 +27,7 @@ function connectionsTo(port: number): string[] {
 
 test(
   "S11: an open registry is found by scan without contact, and its use is told",
-  { skip, timeout: 300_000 },
+  { skip, timeout: 600_000 },
   async (t) => {
     const folder = storyFolder("open-server");
     t.after(() => folder.remove());

@@ -45,7 +45,7 @@ const answered = [
 
 const alertsOf = (records: readonly string[]) => replayed({ register, files: { "access.log": records } }).alerts;
 
-test("S2: published attacks on MLflow alert, a hundred thousand normal requests do not", { timeout: 300_000 }, (t) => {
+test("S2: published attacks on MLflow alert, a hundred thousand normal requests do not", { timeout: 600_000 }, (t) => {
   const count = 100_000;
   const normal = replayed({ register, files: { "access.log.gz": mlflowTraffic(dice(2), count, start) } });
   // Each from an address of its own, so that alerts tell which request raised them.
@@ -111,7 +111,7 @@ test("S2: published attacks on MLflow alert, a hundred thousand normal requests 
 
 test(
   "S2: a private repository is made public, and told before anyone downloads it",
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async (t) => {
     const folder = storyFolder("opened-repository");
     t.after(() => folder.remove());

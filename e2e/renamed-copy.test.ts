@@ -53,7 +53,7 @@ test("scan recognises a renamed, re-sharded copy as the same model", (t) => {
 
 test(
   "the copy becomes an incident; quarantine moves it, undo brings it back",
-  { skip: noBrowser, timeout: 180_000 },
+  { skip: noBrowser, timeout: 600_000 },
   async (t) => {
     const folder = storyFolder("renamed-live");
     t.after(() => folder.remove());
@@ -69,7 +69,7 @@ test(
     await page.goto(platform.link);
 
     const row = page.getByRole("row", { name: /acme-13b/ }).first();
-    await row.waitFor({ timeout: 60_000 });
+    await row.waitFor();
     await row.click();
     await page.keyboard.press("Enter");
     await page.getByText("What happened").first().waitFor();

@@ -15,9 +15,9 @@ import { safetensors } from "./world/weights.ts";
 const policy = `
 - { when: { rule: undeclared-copy }, do: [quarantine-file], approval: two-people, lasts: 12h, why: it may be in use }
 `;
-const late = { timeout: 60_000 };
+const late = { timeout: 90_000 };
 
-test("what touches production is done by two people", { skip: noBrowser, timeout: 240_000 }, async (t) => {
+test("what touches production is done by two people", { skip: noBrowser, timeout: 600_000 }, async (t) => {
   const folder = storyFolder("second-person");
   const root = folder.path;
   const place = join(root, "srv", "models", "acme-13b");

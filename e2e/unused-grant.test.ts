@@ -39,7 +39,7 @@ const account = {
   Policies: [],
 };
 
-test("S12: the line that lets it is named before; the first use is told", { timeout: 300_000 }, async (t) => {
+test("S12: the line that lets it is named before; the first use is told", { timeout: 600_000 }, async (t) => {
   const folder = storyFolder("unused-grant");
   t.after(() => folder.remove());
   const exported = join(folder.path, "exported");
