@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, type FormEvent, type ReactNode } from "react";
+import { useEffect, useId, useLayoutEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 import { Button } from "./button.tsx";
 import { useShortcuts } from "./shortcuts.ts";
 import s from "./dialog.module.css";
@@ -17,10 +17,11 @@ interface DialogProps {
 export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  // Before anything in the dialog asks for the focus.
+  const [before] = useState(() => document.activeElement);
   useShortcuts({}, "dialog");
   useEffect(() => {
     const element = dialog.current;
-    const before = document.activeElement;
     element?.showModal();
     // What asks for the focus, else the dialog itself: not its first button.
     (element?.querySelector<HTMLElement>("[data-focus]") ?? element)?.focus();
@@ -28,7 +29,7 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
       element?.close();
       if (before instanceof HTMLElement) before.focus();
     };
-  }, []);
+  }, [before]);
   return (
     <dialog
       ref={dialog}
@@ -45,7 +46,7 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
     >
       <div className={s.head}>
         <h1 id={titleId}>{title}</h1>
-        <Button look="quiet" shortcut="back" label="Close this dialog" onClick={onClose}>
+        <Button look="quiet" shortcut="back" label="Esc: close this dialog" onClick={onClose}>
           {""}
         </Button>
       </div>
@@ -76,6 +77,7 @@ export function Reason({ label, value, onChange, focus = false, placeholder, onL
         maxLength={2000}
         required
         autoFocus={focus}
+        {...(focus && { "data-focus": "" })}
         value={value}
         {...(placeholder && { placeholder })}
         onChange={(event) => onChange(event.target.value)}
@@ -120,12 +122,23 @@ export function Choices<Id extends string>({ legend, options, value, onChange }:
 
 /** A form that is sent by Ctrl or ⌘ with Enter too. */
 export function Form({ onSubmit, children }: { readonly onSubmit: () => void; readonly children: ReactNode }) {
+  const form = useRef<HTMLFormElement>(null);
+  // What was done takes its form away: the focus stays around it, where the answer stands, and does not start over.
+  useLayoutEffect(() => {
+    const around = form.current?.parentElement?.closest<HTMLElement>("[tabindex]");
+    const inside = form.current;
+    return () => {
+      const at = document.activeElement;
+      if (at === document.body || inside?.contains(at)) around?.focus({ preventScroll: true });
+    };
+  }, []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSubmit();
   };
   return (
     <form
+      ref={form}
       className={s.body}
       style={{ padding: 0 }}
       onSubmit={submit}
