@@ -15,7 +15,7 @@ import { Supervisor } from "./supervisor.ts";
 const usualLinkMs = 60_000;
 /** How often what detectors remember is written: what a crash makes them forget, in ms. */
 const usualKeepMs = 10_000;
-/** How long they may give no sign of life, in ms: the longest step, linking 2,000 accounts, takes a few seconds on a slow core. */
+/** How long they may give no sign of life, in ms: the longest steps take a second or two of a core that others use too. */
 const usualHangMs = 30_000;
 /** Prompts at which an encoder may hang before detectors go on without it. */
 const maxHangs = 3;

@@ -1,5 +1,12 @@
 /** What the detectors' thread does at this moment, as far as it may hang. */
-export const works = ["reads", "starts", "loads the encoder", "encodes a prompt", "writes what it remembers"] as const;
+export const works = [
+  "reads",
+  "starts",
+  "loads the encoder",
+  "encodes a prompt",
+  "links accounts",
+  "writes what it remembers",
+] as const;
 export type Work = (typeof works)[number];
 
 /** A sign of life in shared memory: the detectors' thread beats, the main thread looks whether it still does. */

@@ -9,8 +9,11 @@ const restartMs = [100, 500, 2_000, 5_000];
 const wellMs = 60_000;
 /** How often a sign of life is looked for, as a share of how long may pass without one. */
 const looks = 20;
-/** How long a start may go without one, as a multiple of that: an encoder of half a gigabyte is read and tried once. */
-const startTimes = 4;
+/**
+ * How long a start, and one linking of accounts, may go without one, as a multiple of that: an encoder of half a gigabyte is read and tried
+ * once; 2,000 accounts take five seconds of a core that others use too.
+ */
+const longTimes = 4;
 /** How long a thread may take to its first sign, in ms: until then it only reads its own program. */
 const birthMs = 120_000;
 /** How long the gateway's own start waits for its detectors, in ms. */
@@ -74,8 +77,9 @@ export class Supervisor {
   }
 
   get #patienceMs(): number {
-    if (this.#isReady) return this.#hangMs;
-    return this.#isBorn ? startTimes * this.#hangMs : birthMs;
+    const isLong = !this.#isReady || this.#pulse.work === "links accounts";
+    if (!this.#isReady && !this.#isBorn) return birthMs;
+    return isLong ? longTimes * this.#hangMs : this.#hangMs;
   }
 
   /** Looks are counted, not time: while this whole machine or process stood still, nobody looked. */

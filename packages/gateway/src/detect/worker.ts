@@ -123,9 +123,11 @@ async function readBurst(): Promise<boolean> {
 
 function link(now: number): void {
   linkedAt = now;
+  pulse.beat("links accounts");
   const { groups, found } = detectors.link(now);
   say({ say: "groups", groups });
   for (const it of found) say({ say: "found", found: it });
+  pulse.beat("reads");
 }
 
 function atTimes(now: number): void {

@@ -100,3 +100,30 @@ function unframed(text: string): string {
     at = end + 4 + size;
   }
 }
+
+test("answers that come in pieces, many at once, never get a byte of one another", async (t) => {
+  const it = await world(t, (_, res, asked) => {
+    const { messages } = JSON.parse(asked) as { messages: { content: string }[] };
+    const [name = "", kind] = messages[0]?.content.split(" ") ?? [];
+    const pieces = Array.from({ length: 5 }, (_unused, i) => name.repeat(i === 2 ? 9_000 : 40));
+    const length = pieces.join("").length;
+    if (kind === "whole") res.writeHead(200, { "content-type": "application/json", "content-length": length });
+    else res.writeHead(200, { "content-type": kind === "sse" ? "text/event-stream" : "text/plain" });
+    const write = () => {
+      const piece = pieces.shift();
+      if (piece === undefined) res.end();
+      else res.write(piece, () => setImmediate(write));
+    };
+    write();
+  });
+  const names = Array.from({ length: 24 }, (_, i) => String.fromCharCode(97 + i));
+  const answers = await Promise.all(
+    names.map(async (name, i) => {
+      const content = `${name} ${["whole", "sse", "plain"][i % 3]}`;
+      const asked = JSON.stringify({ model: "m", messages: [{ role: "user", content }] });
+      const url = `${it.gateway.url}/v1/chat/completions`;
+      return (await fetch(url, { method: "POST", headers: headers(it.key), body: asked })).text();
+    }),
+  );
+  answers.forEach((text, i) => assert.ok(text === (names[i] ?? "").repeat(4 * 40 + 9_000), `answer ${i}`));
+});

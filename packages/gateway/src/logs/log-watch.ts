@@ -185,7 +185,8 @@ export class LogWatch {
     const own = this.#watched.size < maxModels || this.#models.has(name) ? name : "";
     const model = this.#models.get(own) ?? { name: own, failClosed: false };
     const calibration = this.#calibrations.get(own);
-    const it = { name: own, calibration, prompts: new PromptWatch(model, calibration, this.#key), times: new Map() };
+    const prompts = new PromptWatch(model, calibration, this.#key, (problem) => void this.problems.push(problem));
+    const it = { name: own, calibration, prompts, times: new Map() };
     this.#watched.set(own, it);
     return it;
   }
