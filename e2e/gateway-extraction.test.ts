@@ -18,7 +18,7 @@ import { classes, loadVictim, noVictim, serveVictim, side, type Victim, type Vic
 const benignClients = 50;
 /** Queries of a thief, and how far apart they are, in ms: slow enough that a person can act meanwhile. */
 const theftQueries = 400;
-const theftMs = 40;
+const theftMs = 25;
 /** Where it rests for as long as nobody acts: a copy from so many is worse than one from all. */
 const restAt = 200;
 
@@ -233,7 +233,7 @@ test("the same over ten accounts, with images of another world", { skip: noVicti
   const stolen = await copycat(
     async (image, n) => {
       // In bursts, with pauses in which a copy is trained; behind one proxy, the accounts taking turns.
-      if (n % 20 === 0) await sleep(-2000 * Math.log(random() + 1e-9));
+      if (n % 20 === 0) await sleep(-800 * Math.log(random() + 1e-9));
       return asks[n % asks.length]?.(image, n);
     },
     foreignImages("copycat-mnist", theftQueries),
