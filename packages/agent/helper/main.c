@@ -4,10 +4,12 @@
  *
  *   outweigh-watch UID GID MOUNT...   see watch.c
  *   outweigh-watch attributes         see attributes.c
+ *   outweigh-watch sockets            see sockets.c
  */
 #define _GNU_SOURCE
 #include "rights.h"
 #include <errno.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,14 @@
 void fail(const char *what) {
   fprintf(stderr, "outweigh-watch: %s: %s\n", what, strerror(errno));
   exit(1);
+}
+
+/* `nobody` of every Linux. */
+#define NOBODY 65534
+
+void become_nobody(void) {
+  if (geteuid() != 0) return;
+  if (setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 || setresuid(NOBODY, NOBODY, NOBODY) != 0) fail("becoming another user");
 }
 
 void keep_only(uint64_t rights) {
@@ -38,5 +48,6 @@ void keep_only(uint64_t rights) {
 
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "attributes") == 0) return attributes();
+  if (argc == 2 && strcmp(argv[1], "sockets") == 0) return sockets();
   return watch(argc, argv);
 }

@@ -53,6 +53,11 @@ export const activityRecord = z.strictObject({
   renamedTo: path.optional(),
   /** Bytes of the file that the process can have read, written or sent at most. */
   atMost: z.int().nonnegative().optional(),
+  /**
+   * Of a `send`: data that the peer has acknowledged on TCP connections of this process so far, by the kernel's count. Told again as it grows.
+   * Absent: nobody counted.
+   */
+  sent: z.int().nonnegative().optional(),
   peer: z.strictObject({ address: name, port: z.int().min(0).max(65_535) }).optional(),
 });
 export type ActivityRecord = z.infer<typeof activityRecord>;

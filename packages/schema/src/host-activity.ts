@@ -24,8 +24,14 @@ const handledFile = z.object({
 });
 export type HandledFile = z.infer<typeof handledFile>;
 
-/** A destination outside the host. Bytes are the most that it can have been: no sensor of ours counts what a socket carries. */
-const sentTo = z.object({ address: z.string(), port: z.int(), atMost: bytes });
+/** A destination outside the host, with the most of the weights that it can have got. */
+const sentTo = z.object({
+  address: z.string(),
+  port: z.int(),
+  atMost: bytes,
+  /** Bytes of whatever that the process sent there, as the kernel counted them; absent: nobody did. */
+  counted: bytes.optional(),
+});
 
 /** One row of a host's process tree, in the order in which the tree is drawn. */
 const hostProcess = z.object({
@@ -75,6 +81,10 @@ const egressRow = z.object({
   artifact: z.string(),
   /** The most that was sent, counted once for each process. */
   atMost: bytes,
+  /** Bytes of whatever that those processes sent there, as the kernel counted them; absent: of none of them. */
+  counted: bytes.optional(),
+  /** Processes whose bytes nobody counted. */
+  uncounted: z.int().nonnegative(),
   /** Bytes of that model's files that were opened on the host in the same time. */
   readAtMost: bytes,
   /** The model's own size, where it is known. */

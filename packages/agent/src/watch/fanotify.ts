@@ -108,7 +108,7 @@ export class Helper {
 }
 
 const hardened = ["-O2", "-Wall", "-D_FORTIFY_SOURCE=2", "-fstack-protector-strong"];
-const sources = ["main.c", "watch.c", "attributes.c"].map((it) =>
+const sources = ["main.c", "watch.c", "attributes.c", "sockets.c"].map((it) =>
   fileURLToPath(new URL(`../../helper/${it}`, import.meta.url)),
 );
 

@@ -30,5 +30,14 @@ export const maxParentPath = 512;
 /** Most bytes that a file is said to have: what a number holds exactly. A sparse file may claim a thousand times as much. */
 export const maxFileBytes = Number.MAX_SAFE_INTEGER;
 
+/** Most connections whose bytes are counted at a time: the helper's own limit. Of those beyond, only that they were opened is told. */
+export const maxFollowed = 1024;
+
+/** Most destinations of one process whose bytes are kept apart. */
+export const maxPeersCounted = 1000;
+
+/** The least that a process has sent before its bytes are told while it goes on, in bytes: requests and signs of life are less. */
+export const leastSent = 64 * 1024;
+
 /** Longest frame of the helper, in bytes: a process with its arguments, its cgroup and all its parents, or a path. */
 export const maxFrameBytes = 32 * 1024;

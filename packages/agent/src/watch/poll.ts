@@ -3,7 +3,8 @@ import { statSync } from "node:fs";
 import { socketsIn, unixSocketsIn } from "./connections.ts";
 import { maxFileBytes } from "./limits.ts";
 import type { Handle, OpenFile, Proc, Process } from "./proc.ts";
-import type { SeenFile, Sighting, Story } from "./story.ts";
+import type { Connection } from "./socket-bytes.ts";
+import type { Peer, SeenFile, Sighting, Story } from "./story.ts";
 
 /** What was last seen of one process. */
 interface Known {
@@ -43,6 +44,8 @@ interface PollOptions {
   readonly story: Pick<Story, "isWatched" | "holds" | "holders">;
   /** Called at once with what is seen: whether the next thing matters depends on it. */
   see(sighting: Sighting): void;
+  /** Called for each TCP connection of a process that holds weights, each time that it is seen. */
+  count?(connection: Connection, process: Process, peer: Peer): void;
   /** Our own processes, which read weights to recognise them. */
   isOurs(pid: number): boolean;
   /** Most ms of processor time that one look may take; new processes and holders of weights come first, the rest in turn. */
@@ -237,12 +240,13 @@ export class Poll {
     const { pid } = process.facts;
     for (const it of unixSocketsIn(proc.sockets(pid, "unix"))) if (sockets.has(it)) known.settled.add(it);
     if (!isOpen()) return;
-    const { peers, settled } = socketsIn(
-      (["tcp", "tcp6", "udp", "udp6"] as const).map((it) => proc.sockets(pid, it)),
-      sockets,
-    );
+    const tablesOf = (...names: Parameters<Proc["sockets"]>[1][]) => names.map((it) => proc.sockets(pid, it));
+    const { peers, settled } = socketsIn(tablesOf("tcp", "tcp6"), sockets, tablesOf("udp", "udp6"));
     for (const it of settled) known.settled.add(it);
-    for (const peer of peers) see({ kind: "connected", at, process, peer });
+    for (const { connection, ...peer } of peers) {
+      see({ kind: "connected", at, process, peer });
+      if (connection !== undefined) this.#options.count?.(connection, process, peer);
+    }
   }
 
   #forgetEnded(running: ReadonlySet<number>, at: number): void {

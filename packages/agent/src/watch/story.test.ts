@@ -55,6 +55,72 @@ test("a copy is made from the weights, whatever it is called, and is watched fro
   );
 });
 
+const to = { address: "203.0.113.9", port: 443 };
+
+/** Bytes of one connection of a process to the same destination. */
+function carried(
+  process: Process,
+  connection: string,
+  bytes: number,
+  over: Partial<{ at: number; isOver: boolean }> = {},
+) {
+  return { kind: "carried", at: 1, key: process.key, peer: to, connection, bytes, isOver: false, ...over } as const;
+}
+
+test("bytes of all connections to one place are told together, again as they grow, and the last of them at the end", () => {
+  const curl = aProcess(7, "curl");
+  const story = aStory();
+  tell([opens(curl), { kind: "connected", at: 1, process: curl, peer: to }], story);
+  const sent = (sightings: readonly Sighting[]) => tell(sightings, story).map((it) => it.sent);
+  assert.deepEqual(sent([carried(curl, "a", 1000)]), [], "a request is not told yet");
+  assert.deepEqual(sent([carried(curl, "a", mb)]), [mb]);
+  assert.deepEqual(sent([carried(curl, "a", mb * 1.1)]), [], "little more");
+  assert.deepEqual(sent([carried(curl, "b", mb)]), [mb * 2.1]);
+  assert.deepEqual(sent([carried(curl, "a", mb * 1.5, { isOver: true })]), []);
+  assert.deepEqual(sent([carried(curl, "b", mb, { at: 5002 })]), [mb * 2.5], "at rest");
+  assert.deepEqual(sent([carried(curl, "b", mb + 5, { at: 5003, isOver: true })]), []);
+  const [last] = tell([{ kind: "ended", at: 5004, key: curl.key }], story);
+  assert.deepEqual([last?.what, last?.sent, last?.atMost, last?.peer], ["send", mb * 2.5 + 5, 500 * mb, to]);
+});
+
+test("a connection that outlives its process is told when it is over, once", () => {
+  const curl = aProcess(7, "curl");
+  const story = aStory();
+  tell([opens(curl), carried(curl, "a", 10), { kind: "ended", at: 2, key: curl.key }], story);
+  const told = tell([carried(curl, "a", 77, { isOver: true, at: 3 })], story);
+  assert.deepEqual(told.map((it) => it.sent), [77]); // prettier-ignore
+});
+
+test("a helper that ends takes nothing back of what was counted, and whoever holds no weights is not told", () => {
+  const [curl, other] = [aProcess(7, "curl"), aProcess(8, "apt")];
+  const story = aStory();
+  tell([opens(curl), carried(curl, "a", mb)], story);
+  const [last] = tell([carried(curl, "a", 0, { isOver: true }), { kind: "ended", at: 2, key: curl.key }], story);
+  assert.equal(last, undefined);
+  assert.deepEqual(tell([carried(other, "b", mb, { isOver: true })], story), []);
+});
+
+test("whatever connections do, each told sum is more than the one before, and never more than they carried", () => {
+  const one = fc.record({ id: fc.constantFrom("a", "b", "c"), more: fc.nat({ max: 400_000 }), isOver: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(one, { maxLength: 40 }), (steps) => {
+      const [curl, story] = [aProcess(7, "curl"), aStory()];
+      tell([opens(curl)], story);
+      const open = new Map<string, number>();
+      let [all, before] = [0, 0];
+      for (const [at, { id, more, isOver }] of steps.entries()) {
+        const bytes = (open.get(id) ?? 0) + more;
+        all += more;
+        open.set(id, isOver ? 0 : bytes);
+        for (const it of tell([carried(curl, id, bytes, { isOver, at })], story)) {
+          assert.ok(it.sent !== undefined && it.sent > before && it.sent <= all);
+          before = it.sent;
+        }
+      }
+    }),
+  );
+});
+
 test("pieces count together: a split is seen although no piece is large", () => {
   const split = aProcess(7, "split");
   const pieces = Array.from({ length: 30 }, (_, i) => ({ inode: `1:${100 + i}`, path: `/tmp/x${i}`, bytes: mb }));

@@ -1,10 +1,12 @@
 // What became of weights on this host, told from what sensors saw. Pure: time comes with each sighting.
 import type { ActivityRecord } from "@outweigh/schema";
 import {
+  leastSent,
   madeBytes,
   madeShare,
   maxFileBytes,
   maxMadePerProcess,
+  maxPeersCounted,
   maxProcesses,
   maxWatched,
   rememberEndedMs,
@@ -35,6 +37,16 @@ export type Sighting =
   | { readonly kind: "pipe"; readonly at: number; readonly from: Process; readonly to: Process }
   /** A process is connected to another host as its client. */
   | { readonly kind: "connected"; readonly at: number; readonly process: Process; readonly peer: Peer }
+  /** What a connection of a process has carried so far; `isOver`: and carries no more. */
+  | {
+      readonly kind: "carried";
+      readonly at: number;
+      readonly key: string;
+      readonly peer: Peer;
+      readonly connection: string;
+      readonly bytes: number;
+      readonly isOver: boolean;
+    }
   | { readonly kind: "ended"; readonly at: number; readonly key: string };
 
 export interface Peer {
@@ -59,8 +71,26 @@ interface Holder {
   readonly holds: Map<string, Watched>;
   readonly made: Map<string, SeenFile>;
   readonly told: Set<string>;
+  /** What its connections carried, by destination. */
+  readonly sent: Map<string, Sent>;
   endedAt?: number;
 }
+
+/** Bytes that a process sent to one destination. */
+interface Sent {
+  readonly peer: Peer;
+  /** Of connections that are over, and of each that is not. */
+  over: number;
+  readonly open: Map<string, number>;
+  /** The sum that was told last, and since when the sum is what it is. */
+  told: number;
+  since: number;
+}
+
+/** What a sum must have grown by to be told again: each line costs, and the last one is told when the process ends. */
+const growth = 1.25;
+/** And when it has stayed the same for so many ms. */
+const [growthAtRest, restMs] = [1.01, 5000];
 
 export class Story {
   readonly #watched = new Map<string, Watched>();
@@ -109,6 +139,8 @@ export class Story {
         return this.#piped(it.from, it.to);
       case "connected":
         return this.#connected(it.process.key, it.peer, it.at);
+      case "carried":
+        return this.#carried(it);
       case "ended":
         return this.#ended(it.key, it.at);
     }
@@ -164,9 +196,42 @@ export class Story {
     const [first] = holder?.holds.values() ?? [];
     if (!holder || !first || holder.told.has(name)) return [];
     holder.told.add(name);
+    return [this.#sends(holder, first, peer, at)];
+  }
+
+  #sends(holder: Holder, first: Watched, peer: Peer, at: number): Activity {
     const atMost = sum([...holder.holds.values()]);
     const largest = [...holder.holds.values()].reduce((a, b) => (b.bytes > a.bytes ? b : a), first);
-    return [{ time: at, what: "send", process: holder.process.facts, file: told(largest), atMost, peer }];
+    return { time: at, what: "send", process: holder.process.facts, file: told(largest), atMost, peer };
+  }
+
+  #carried({ key, peer, connection, bytes, isOver, at }: Extract<Sighting, { kind: "carried" }>): Activity[] {
+    const holder = this.#holders.get(key);
+    const name = `${peer.address} ${peer.port}`;
+    const sent = holder?.sent.get(name) ?? { peer, over: 0, open: new Map<string, number>(), told: 0, since: at };
+    if (!holder || (holder.sent.size >= maxPeersCounted && !holder.sent.has(name))) return [];
+    holder.sent.set(name, sent);
+    const before = sumOf(sent);
+    // The helper may have ended, and knows less of it than before.
+    const most = Math.max(bytes, sent.open.get(connection) ?? 0);
+    if (isOver) {
+      sent.open.delete(connection);
+      sent.over = Math.min(sent.over + most, maxFileBytes);
+    } else sent.open.set(connection, most);
+    const now = sumOf(sent);
+    if (now !== before) sent.since = at;
+    const least = at - sent.since >= restMs || sent.open.size === 0 ? growthAtRest : growth;
+    const isLast = holder.endedAt !== undefined && sent.open.size === 0;
+    return isLast || now >= Math.max(leastSent, sent.told * least) ? this.#tellSent(holder, sent, at) : [];
+  }
+
+  /** Says how much, if that is more than was said. */
+  #tellSent(holder: Holder, sent: Sent, at: number): Activity[] {
+    const [first] = holder.holds.values();
+    const now = sumOf(sent);
+    if (!first || now <= sent.told) return [];
+    sent.told = now;
+    return [{ ...this.#sends(holder, first, sent.peer, at), sent: now }];
   }
 
   /** Its files are finished; it is remembered a while, because a rename or the next program of the pipe comes after it. */
@@ -175,6 +240,8 @@ export class Story {
     if (!holder || holder.endedAt !== undefined) return [];
     holder.endedAt = at;
     const found = this.#isMade(holder) ? this.#tellMade(holder, "done", at) : [];
+    // What is still on its way is told when its connection is over.
+    for (const it of holder.sent.values()) if (it.open.size === 0) found.push(...this.#tellSent(holder, it, at));
     for (const [it, { endedAt }] of this.#holders)
       if (endedAt !== undefined && endedAt < at - rememberEndedMs) this.#holders.delete(it);
     return found;
@@ -216,7 +283,7 @@ export class Story {
       this.leftOut++;
       return undefined;
     }
-    const made: Holder = { process, holds: new Map(), made: new Map(), told: new Set() };
+    const made: Holder = { process, holds: new Map(), made: new Map(), told: new Set(), sent: new Map() };
     this.#holders.set(process.key, made);
     return made;
   }
@@ -229,6 +296,13 @@ export class Story {
 
 function told({ path, bytes, madeFrom }: Watched): Activity["file"] {
   return { path, bytes, ...(madeFrom !== undefined && { madeFrom }) };
+}
+
+function sumOf({ over, open }: Sent): number {
+  return Math.min(
+    [...open.values()].reduce((all, it) => all + it, over),
+    maxFileBytes,
+  );
 }
 
 function sum(files: readonly { readonly bytes: number }[]): number {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   copyFileSync,
@@ -11,7 +12,8 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { promisify } from "node:util";
@@ -106,6 +108,51 @@ test("whoever opens a copy before the agent can have asked for it is told", { sk
     new Map(["x", "y", "z"].map((it) => [join(folder, it), weights])),
   );
 });
+
+/** This host's own address on a network: what is sent there does not go through the loopback address. */
+const own = Object.values(networkInterfaces())
+  .flatMap((it) => it ?? [])
+  .find((it) => it.family === "IPv4" && !it.internal)?.address;
+
+/** Reads weights, sends as many bytes as it is told once somebody answers, and stays connected until it is told to end. */
+const sender = `
+const [path, host, port, bytes] = process.argv.slice(1);
+require("node:fs").openSync(path, "r");
+const socket = require("node:net").connect(Number(port), host);
+socket.once("data", () => socket.write(Buffer.alloc(Number(bytes))));
+process.stdin.resume().once("end", () => socket.end("the end", () => process.exit(0)));`;
+
+test(
+  "the bytes that a process with weights sent are told as the kernel counted them",
+  { skip: skip || (own === undefined && "needs an address other than loopback") },
+  async (t) => {
+    const { weights, told, problems } = await aWatch(t);
+    const peers: Socket[] = [];
+    const server = createServer((it) => {
+      peers.push(it);
+      it.on("error", () => {}).resume();
+    }).listen(0, own);
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const child = spawn(process.execPath, ["-e", sender, weights, String(own), String(port), "1500000"], {
+      stdio: ["pipe", "ignore", "inherit"],
+    });
+    t.after(() => {
+      child.kill("SIGKILL");
+      for (const it of peers) it.destroy();
+      server.close();
+    });
+    const sends = () => told.filter((it) => it.what === "send" && it.process.pid === child.pid);
+    await until("the connection", () => sends().length > 0 && peers.length > 0);
+    assert.equal(sends()[0]?.sent, undefined, "not counted yet, which is not none");
+    peers[0]?.write("go");
+    await until("the bytes", () => sends().some((it) => it.sent === 1_500_000));
+    assert.deepEqual(sends().at(-1)?.peer, { address: own, port });
+    child.stdin.end();
+    await until("the last bytes", () => sends().some((it) => it.sent === 1_500_007));
+    assert.deepEqual(problems, []);
+  },
+);
 
 test("without a helper that starts, the watch says so and only looks", async (t) => {
   const problems: string[] = [];

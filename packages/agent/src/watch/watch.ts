@@ -5,7 +5,8 @@ import { readTable } from "../scan/listeners.ts";
 import { Helper, type Kernel } from "./fanotify.ts";
 import { Poll } from "./poll.ts";
 import { keyOf, Proc, type Process } from "./proc.ts";
-import { Story, type SeenFile, type Sighting } from "./story.ts";
+import { SocketBytes, type Connection, type Counted } from "./socket-bytes.ts";
+import { Story, type Peer, type SeenFile, type Sighting } from "./story.ts";
 
 /** How often `/proc` is looked at, in ms. A program that copies a gigabyte runs longer. */
 const lookMs = 250;
@@ -41,6 +42,10 @@ export class Watch {
   #count = 0;
   readonly #startedAt = Date.now();
   readonly #asked = new Set<string>();
+  /** Counts the bytes of connections, and whose each is. */
+  #sockets: SocketBytes | undefined;
+  readonly #counted = new Map<Connection, { readonly key: string; readonly peer: Peer }>();
+  #network: string | undefined;
   /** Processes that are looked at again, and the files that the kernel told of meanwhile. */
   readonly #again = new Map<number, Set<string>>();
   readonly #ours = new Set<number>();
@@ -58,7 +63,9 @@ export class Watch {
       isOurs: (pid) => this.#isOurs(pid),
       budgetMs: lookBudgetMs,
       isTold: () => this.#helper !== undefined,
+      count: (connection, process, peer) => this.#follow(connection, process, peer),
     });
+    this.#network = this.#proc.network(process.pid);
   }
 
   /** The tier that really runs. */
@@ -68,7 +75,11 @@ export class Watch {
 
   /** Starts looking. Resolves when the sensors stand. */
   async start(): Promise<void> {
-    if (this.#options.helper !== undefined) await this.#startHelper(this.#options.helper);
+    const { helper: path, problem } = this.#options;
+    if (path !== undefined) {
+      await this.#startHelper(path);
+      this.#sockets = new SocketBytes({ path, see: (it) => this.#hearBytes(it), problem });
+    }
     this.#timer = setInterval(() => this.#look(), lookMs);
   }
 
@@ -110,6 +121,7 @@ export class Watch {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#helper?.stop();
+    this.#sockets?.stop();
   }
 
   /** A process that we started reads weights for us, as a scan does; until it has ended: its pid is used again. */
@@ -119,7 +131,7 @@ export class Watch {
   }
 
   #isOurs(pid: number): boolean {
-    return pid === process.pid || pid === this.#helper?.pid || this.#ours.has(pid);
+    return pid === process.pid || pid === this.#helper?.pid || pid === this.#sockets?.pid || this.#ours.has(pid);
   }
 
   #look(): void {
@@ -129,6 +141,21 @@ export class Watch {
       this.#options.problem(
         "more processes start than can be looked at within 2 % of a core: some are seen late or not",
       );
+  }
+
+  /** Asks for the bytes of a connection. The kernel tells of those in our own network namespace alone. */
+  #follow(connection: Connection, { key, facts }: Process, peer: Peer): void {
+    if (!this.#sockets || this.#counted.has(connection)) return;
+    if (this.#network === undefined || this.#proc.network(facts.pid) !== this.#network) return;
+    if (this.#sockets.follow(connection)) this.#counted.set(connection, { key, peer });
+  }
+
+  #hearBytes({ connection, bytes, how }: Counted): void {
+    const whose = this.#counted.get(connection);
+    if (!whose) return;
+    if (how !== "lasts") this.#counted.delete(connection);
+    this.#sensor = "poll";
+    this.#see({ kind: "carried", at: Date.now(), ...whose, connection, bytes, isOver: how !== "lasts" });
   }
 
   /** What the kernel told of one file. Most of it has nothing to do with weights. */

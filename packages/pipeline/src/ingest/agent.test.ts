@@ -50,6 +50,13 @@ test("what was made from weights is told as theirs, and books no bytes", () => {
   assert.equal(it.type_uid, 400_106);
 });
 
+test("bytes that the kernel counted are told beside the most that it can have been; not counted is not none", () => {
+  const unmapped = (more: object) => read({ ...line, what: "send", ...more }).unmapped as Record<string, unknown>;
+  const counted = unmapped({ sent: 42 });
+  assert.deepEqual([counted["sent"], counted["at_most"]], [42, 100]);
+  assert.equal("sent" in unmapped({}), false);
+});
+
 test("a name that hides what a file is, is told of", () => {
   const disguised = (path: string) =>
     (

@@ -32,7 +32,8 @@ export const agent: Source = {
   title: "Agent on a host",
   cannotSee: [
     "Weights that no scan of this host has found, and files that do not come from found ones",
-    "How many bytes were read or sent: what is told is the most that it can have been",
+    "How many bytes were read, and without the helper how many were sent: what is told is the most that it can have been",
+    "With the helper, bytes over UDP, over a connection that ended within a moment, and of containers with a network of their own",
     "On tiers T0 and T1, programs that start and end between two looks, a quarter of a second apart",
     "On tier T2, the path of a program that ended at once, and pipes and connections shorter than a look",
     "On tier T0, the files and connections of other users' processes",
@@ -71,7 +72,7 @@ const as = {
 } as const;
 
 function toEvent(line: ActivityRecord, source: string, record: string): OcsfEvent {
-  const { host, time, what, process: by, file, renamedTo, atMost, peer } = line;
+  const { host, time, what, process: by, file, renamedTo, atMost, sent, peer } = line;
   const who = by.login ?? by.user ?? (by.uid === undefined ? "unknown" : `uid:${by.uid}`);
   // What was made from weights is booked under their name: the register knows that one.
   const weights = file.madeFrom ?? file.path;
@@ -120,6 +121,7 @@ function toEvent(line: ActivityRecord, source: string, record: string): OcsfEven
       ...(by.exe !== undefined && { exe: by.exe }),
       ...(file.madeFrom !== undefined && { made_from: `file:${file.madeFrom}` }),
       ...(atMost !== undefined && { at_most: atMost }),
+      ...(sent !== undefined && { sent }),
       ...(to !== undefined && { tool_kind: "copy", copied_to: `file:${to}`, outputs: [`file:${to}`], disguised }),
     },
   };

@@ -176,6 +176,21 @@ test("bytes out stand against the model that was read, and changes of sight are 
   assert.equal((await visitor.get(`/api/hosts/${host}/activity?filter=no:such`)).status, 400);
 });
 
+test("bytes that the kernel counted stand beside the most; a process that nobody counted is told as such", async () => {
+  const to = { address: "203.0.113.77", port: 22 };
+  const send = (at: number, pid: number, over: Partial<ActivityRecord> = {}) =>
+    line(at, pid, "scp", { what: "send", atMost: 600, peer: to, ...over });
+  await report({ lines: [send(20, 90), send(21, 90, { sent: 300 }), send(22, 90, { sent: 500 }), send(23, 91)] });
+  const rows = async () => (await activity()).egress.filter((it) => it.address === to.address);
+  const [row, ...more] = await eventually(rows, ([it]) => it?.processes === 2 && it.counted === 500);
+  assert.deepEqual([row?.atMost, row?.counted, row?.uncounted, more.length], [1200, 500, 1, 0]);
+  const other = (await activity()).egress.find((it) => it.address === "203.0.113.9");
+  assert.deepEqual([other?.counted, other?.uncounted], [undefined, 1]);
+  const { items } = await processes("filter=pid:90");
+  const [scp] = named(items, "scp");
+  assert.deepEqual([scp?.sent, scp?.sentCount], [[{ ...to, atMost: 600, counted: 500 }], 1]);
+});
+
 test("what lies on a disk that leaves is told once the host's mounts were asked for", async () => {
   const order = { verb: "collect", lists: ["mounts"] };
   const { id } = (await visitor.post(`/api/hosts/${host}/orders`, { order, reason: "where did it go?" })).body;

@@ -69,6 +69,8 @@ export function hostActivity(app: FastifyInstance, context: Context): void {
         ...(it.model !== "" && { model: it.model }),
         artifact: it.artifact,
         atMost: it.atMost,
+        ...(it.counted !== null && { counted: it.counted }),
+        uncounted: Number(it.uncounted),
         readAtMost: readAtMost.get(it.model === "" ? it.artifact : it.model) ?? 0,
         ...(modelBytes !== undefined && { modelBytes }),
         processes: Number(it.processes),

@@ -29,11 +29,24 @@ function aRow(
     sent: [],
     sentCount: "0",
     sentAtMost: 0,
+    counted: {},
     first: String(pid),
     last: String(pid),
     ...over,
   };
 }
+
+test("what was counted for a destination stands beside the most, and a destination told only by its count is told", () => {
+  const row = aRow(7, "curl", [], {
+    sent: [["203.0.113.9", "443", "900"]],
+    sentAtMost: 900,
+    counted: { "203.0.113.9 443": 500, "2001:db8::1 22": 7 },
+  });
+  assert.deepEqual(processTree([row], nowhere)[0]?.sent, [
+    { address: "203.0.113.9", port: 443, atMost: 900, counted: 500 },
+    { address: "2001:db8::1", port: 22, atMost: 900, counted: 7 },
+  ]);
+});
 
 const shape = (rows: readonly ProcessRow[]) =>
   processTree(rows, nowhere).map((it) => `${"  ".repeat(it.depth)}${it.name}${it.touched ? "" : "?"} ${it.below}`);

@@ -144,15 +144,24 @@ function nodeOf(id: number, row: ProcessRow, onto: Onto): Node {
     files: row.files.map((it) => fileOf(it, onto)),
     fileCount: Number(row.fileCount),
     readAtMost: row.readAtMost,
-    sent: row.sent
-      .slice(0, maxPerProcess)
-      .map(([address, port, atMost]) => ({ address, port: Number(port), atMost: Number(atMost) })),
+    sent: sentBy(row),
     sentCount: Number(row.sentCount),
     sentAtMost: row.sentAtMost,
     firstAt: Number(row.first),
     lastAt: Number(row.last),
   };
   return { id, process, children: new Set(), firstAt: Number(row.first), lastAt: Number(row.last) };
+}
+
+/** Each destination once, with what was counted for it where somebody did. */
+function sentBy({ sent, counted, sentAtMost }: ProcessRow): HostProcess["sent"] {
+  const known = new Map(sent.map(([address, port, atMost]) => [`${address} ${port}`, Number(atMost)]));
+  for (const it of Object.keys(counted)) if (!known.has(it)) known.set(it, sentAtMost);
+  return [...known].slice(0, maxPerProcess).map(([name, atMost]) => {
+    const [address = "", port] = name.split(" ");
+    const bytes = counted[name];
+    return { address, port: Number(port), atMost, ...(bytes !== undefined && { counted: bytes }) };
+  });
 }
 
 export function fileOf([path, bytes, operation, to, madeFrom]: FileRow, onto: Onto): HandledFile {

@@ -29,6 +29,8 @@ export interface ProcessRow {
   readonly sent: readonly SentRow[];
   readonly sentCount: string;
   readonly sentAtMost: number;
+  /** By address and port; of those without, nobody counted. */
+  readonly counted: Readonly<Record<string, number>>;
   readonly first: string;
   readonly last: string;
 }
@@ -42,7 +44,7 @@ type SentRow = readonly [string, string, string];
 const shape =
   "Tuple(actor Tuple(process Tuple(pid UInt32, created_time UInt64, name String, cmd_line String, file Tuple(path String), " +
   "container Tuple(uid String), ancestry Array(Tuple(pid UInt32, cmd_line String)))), file Tuple(path String, size UInt64), " +
-  "file_result Tuple(path String), dst_endpoint Tuple(ip String, port UInt32), unmapped Tuple(made_from String, at_most UInt64))";
+  "file_result Tuple(path String), dst_endpoint Tuple(ip String, port UInt32), unmapped Tuple(made_from String, at_most UInt64, sent Nullable(UInt64)))";
 
 /** One part of it, by its way down. */
 const part = (...names: readonly string[]) => names.reduce((of, name) => `tupleElement(${of}, '${name}')`, "record");
@@ -53,6 +55,7 @@ const inDoc = `
   ${process("file", "path")} as program, ${process("container", "uid")} as contained, ${process("ancestry")} as ancestry,
   ${part("file", "path")} as path, ${part("file", "size")} as file_bytes, ${part("file_result", "path")} as renamed_to,
   ${part("unmapped", "made_from")} as made_from, ${part("unmapped", "at_most")} as at_most,
+  ${part("unmapped", "sent")} as carried,
   ${part("dst_endpoint", "ip")} as to_address, ${part("dst_endpoint", "port")} as to_port`;
 
 /** Events of an agent that name a process, with the fields that are taken together below. */
@@ -78,9 +81,10 @@ export async function processesOf(
          groupUniqArrayIf(${maxPerProcess})((path, toString(file_bytes), toString(operation), renamed_to, made_from), operation != 'send') as files,
          uniqIf(path, operation != 'send') as fileCount,
          arraySum(mapValues(maxMapIf(map(path, toFloat64(at_most)), operation = 'open'))) as readAtMost,
-         groupUniqArrayIf(${maxPerProcess})((to_address, toString(to_port), toString(at_most)), operation = 'send') as sent,
+         groupUniqArrayIf(${maxPerProcess})((to_address, toString(to_port), toString(at_most)), operation = 'send' and carried is null) as sent,
          uniqIf((to_address, to_port), operation = 'send') as sentCount,
          toFloat64(maxIf(at_most, operation = 'send')) as sentAtMost,
+         maxMapIf(map(concat(to_address, ' ', toString(to_port)), toFloat64(ifNull(carried, 0))), operation = 'send' and carried is not null) as counted,
          min(time) as first, max(time) as last
        from ${from} group by pid, started order by last desc, pid limit {most:UInt32}`,
       { ...of.params, most: maxTreeProcesses },
@@ -97,21 +101,24 @@ interface EgressFound {
   readonly model: string;
   readonly artifact: string;
   readonly atMost: number;
+  /** Of processes whose bytes the kernel counted; null: of none. */
+  readonly counted: number | null;
+  readonly uncounted: string;
   readonly processes: string;
   readonly first: string;
   readonly last: string;
 }
 
 /**
- * Where weights can have gone. A process tells of a destination once, with the most that it holds by then: the sum over processes is
- * the most that can have arrived.
+ * Where weights can have gone. A process tells of a destination with the most that it holds by then: the sum over processes is the most
+ * that can have arrived. Where the kernel's count is known, it is told again as it grows.
  */
 export function egressOf(engine: EventEngine, of: Condition, signal?: AbortSignal): Promise<EgressFound[]> {
   return hunt<EgressFound>(
     engine,
-    `select to_address, to_port, model, any(weights) as artifact, sum(most) as atMost, count() as processes, min(first) as first, max(last) as last
+    `select to_address, to_port, model, any(weights) as artifact, sum(most) as atMost, sum(carried) as counted, countIf(carried is null) as uncounted, count() as processes, min(first) as first, max(last) as last
      from (select to_address, to_port, toString(model) as model, if(model = '', artifact, '') as stranger, any(artifact) as weights,
-         pid, started, toFloat64(max(at_most)) as most, min(time) as first, max(time) as last
+         pid, started, toFloat64(max(at_most)) as most, max(toFloat64(carried)) as carried, min(time) as first, max(time) as last
        from ${told(engine, of)} where operation = 'send' group by to_address, to_port, model, stranger, pid, started)
      group by to_address, to_port, model, stranger order by atMost desc, to_address, to_port limit {most:UInt32}`,
     { ...of.params, most: maxEgress },

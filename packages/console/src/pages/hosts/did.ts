@@ -19,8 +19,11 @@ export function didOn(it: OcsfEvent): string {
     case "rename":
       return `${path} is called ${to ?? "otherwise"} since ${who} had it open`;
     case "send": {
+      const sent = within(it["unmapped"], "sent");
       const [address, port] = [within(it["dst_endpoint"], "ip"), within(it["dst_endpoint"], "port")];
-      return `${who} holds ${path} and opened a connection to ${text(address) ?? "outside"} port ${String(port ?? "?")}${bytes}`;
+      const place = `${text(address) ?? "outside"} port ${String(port ?? "?")}`;
+      if (typeof sent === "number") return `${who} holds ${path} and has sent ${size(sent)} to ${place}`;
+      return `${who} holds ${path} and opened a connection to ${place}${bytes}`;
     }
     case "silence":
       return `${it.source} fell silent`;

@@ -31,8 +31,9 @@ export function Egress({ of: it, host, filter }: EgressProps) {
           </div>
         )}
         <Muted>
-          At most: a process is taken to have sent all that it held. Weights that a serving program gives out as answers
-          are not counted here.
+          At most: a process is taken to have sent all that it held. Counted: what its TCP connections there carried, by
+          the kernel, whatever it was; with a compressed copy, less than the weights. Weights that a serving program
+          gives out as answers are not told here.
         </Muted>
       </Section>
       <Section
@@ -74,6 +75,9 @@ function Table({
           <th scope="col">Out, at most</th>
           <th scope="col" className={s.ruler} aria-label="Share of the model" />
           <th scope="col" className={s.end}>
+            Counted
+          </th>
+          <th scope="col" className={s.end}>
             Read here ≤
           </th>
           <th scope="col" className={s.end}>
@@ -93,6 +97,12 @@ function Table({
       </tbody>
     </table>
   );
+}
+
+/** "1.2 GB"; "≥ 1.2 GB" where some processes were not counted. */
+function countedText({ counted, uncounted }: EgressRow): string {
+  if (counted === undefined) return "could not tell";
+  return `${uncounted > 0 ? "≥ " : ""}${size(counted)}`;
 }
 
 function eventsOf({ model }: EgressRow, source: string, filter: string): string {
@@ -121,6 +131,7 @@ function Row({ of: it, events }: { readonly of: EgressRow; readonly events: stri
       <td className={s.ruler}>
         {fraction !== undefined && <Bar fraction={fraction} bound="<=" accounted={false} label={text} />}
       </td>
+      <td className={s.end}>{countedText(it)}</td>
       <td className={s.end}>{size(it.readAtMost)}</td>
       <td className={s.end}>{count(it.processes)}</td>
       <td>

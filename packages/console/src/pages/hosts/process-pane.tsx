@@ -73,9 +73,10 @@ export function ProcessPane({ of: it, source, filter }: ProcessPaneProps) {
         {it.sent.length === 0 && (
           <Muted>It opened no connection to outside while it held weights, as far as its host was seen.</Muted>
         )}
-        {it.sent.map(({ address, port, atMost }) => (
+        {it.sent.map(({ address, port, atMost, counted }) => (
           <div key={`${address} ${port}`}>
             to <Mono>{`${address} port ${port}`}</Mono>, ≤ {size(atMost)}
+            {counted !== undefined && `; ${size(counted)} counted`}
           </div>
         ))}
       </Section>
