@@ -19,6 +19,10 @@ export interface Content {
   readonly controls: readonly { readonly id: string; readonly text: string }[];
   /** Which sources fill what a rule may name. */
   readonly logsources: string;
+  /** Names of techniques and mitigations. */
+  readonly techniques: string;
+  /** Ways to take weights, as a report groups them. */
+  readonly vectors: string;
 }
 
 export interface RuleFile {
@@ -46,6 +50,8 @@ export function readContent(folders: readonly string[] = []): Content {
     playbooks: list(join(folder, "playbooks"), ".md").map((path) => ({ id: basename(path, ".md"), text: read(path) })),
     policy: read(join(folder, "policy.yml")),
     logsources: read(join(folder, "logsources.yml")),
+    techniques: read(join(folder, "techniques.yml")),
+    vectors: read(join(folder, "rand.yml")),
     controls: list(join(folder, "controls"), ".yml").map((path) => ({ id: basename(path, ".yml"), text: read(path) })),
   };
 }

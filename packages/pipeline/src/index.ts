@@ -13,6 +13,8 @@ export {
   type LogSources,
   type TechniqueCoverage,
 } from "./controls/coverage.ts";
+export { readCatalogueNames } from "./controls/catalogue.ts";
+export { readVectors, vectorCoverage, type VectorGroup, type Vectors } from "./controls/vectors.ts";
 export { readControl, stages, type Control, type Stage } from "./controls/control.ts";
 export { maxAlerts, regrouping, regroupingOf, type CorrelateOptions, type Regrouping } from "./correlate/incidents.ts";
 export type { AnyDetector, Context, Detector, Finding } from "./detect/detector.ts";

@@ -41,6 +41,25 @@ const coverageRow = z.object({
 });
 export type CoverageRow = z.infer<typeof coverageRow>;
 
+/** One measure against a group of ways to take weights. `unknown`: could not tell; `none`: it concerns nothing here. */
+const measure = z.object({
+  kind: z.enum(["control", "rule"]),
+  name: z.string(),
+  title: z.string(),
+  state: z.enum(["holds", "fails", "unknown", "none"]),
+});
+
+const vectorGroup = z.object({
+  name: z.string(),
+  title: z.string(),
+  ways: z.int().positive(),
+  /** `covered`: a measure holds, so that part of it is. No group is ever covered whole. */
+  state: z.enum(["covered", "uncovered", "unknown"]),
+  measures: z.array(measure),
+  /** What of it cannot be seen here. */
+  beyond: z.string(),
+});
+
 const hostChangeLine = changeLine.extend({ host: z.string(), at: time });
 
 export const posture = z.object({
@@ -51,9 +70,11 @@ export const posture = z.object({
   pathCount: z.int().nonnegative(),
   coverage: z.array(coverageRow),
   /** Techniques of ATLAS that rules in use name, and how many of those rules look at something that sends. */
-  techniques: z.array(z.object({ id: z.string(), rules: z.int(), seeing: z.int() })),
+  techniques: z.array(z.object({ id: z.string(), name: z.string().optional(), rules: z.int(), seeing: z.int() })),
   /** Mitigations of ATLAS, with how many of the controls that carry each out pass. */
-  mitigations: z.array(z.object({ id: z.string(), passed: z.int(), tested: z.int() })),
+  mitigations: z.array(z.object({ id: z.string(), name: z.string().optional(), passed: z.int(), tested: z.int() })),
+  /** Ways to take weights, as a report groups them, and what stands against each group now. Absent in older answers. */
+  vectors: z.object({ source: z.string(), title: z.string(), groups: z.array(vectorGroup) }).optional(),
   /** Scans that this was told from: host and time. */
   scans: z.array(z.object({ host: z.string().optional(), finishedAt: z.string() })),
   /** Theft paths that the latest scan of each host found gone, or new. */

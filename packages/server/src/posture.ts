@@ -4,6 +4,7 @@ import {
   checkControls,
   coverage,
   techniqueCoverage,
+  vectorCoverage,
   type Control,
   type ControlFacts,
   type ControlResult,
@@ -45,14 +46,29 @@ export async function postureOf(
   const sending = sources
     .filter((it) => !it.isSilent && it.lastEventAt !== undefined && now() - it.lastEventAt < dayMs)
     .map((it) => it.kind);
-  const { logSources } = context.controls;
+  const { logSources, names, vectors } = context.controls;
+  const rules = worker.rules();
+  const named = <Row extends { readonly id: string }>(it: Row) => {
+    const name = names.get(it.id);
+    return { ...it, ...(name !== undefined && { name }) };
+  };
   return {
     controls: await withHistory(context, results, space),
     paths: paths.slice(0, maxPaths),
     pathCount: paths.length,
-    coverage: coverage(worker.rules(), logSources, sending),
-    techniques: techniqueCoverage(worker.rules(), logSources, sending),
-    mitigations: mitigationsOf(results),
+    coverage: coverage(rules, logSources, sending),
+    techniques: techniqueCoverage(rules, logSources, sending).map(named),
+    mitigations: mitigationsOf(results).map(named),
+    ...(vectors && {
+      vectors: {
+        source: vectors.source,
+        title: vectors.title,
+        groups: vectorCoverage(vectors, { results, rules, logSources, sending }).map((it) => ({
+          ...it,
+          measures: [...it.measures],
+        })),
+      },
+    }),
     scans: reports.map(({ host, finishedAt }) => ({ ...(host !== undefined && { host }), finishedAt })),
     change: reach === undefined ? await changeOf(db) : { gone: [], fresh: [] },
   };

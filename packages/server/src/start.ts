@@ -3,7 +3,16 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { Line, makeRegister, readControl, readLogSources, readPlaybook, readPolicy } from "@outweigh/pipeline";
+import {
+  Line,
+  makeRegister,
+  readControl,
+  readCatalogueNames,
+  readLogSources,
+  readVectors,
+  readPlaybook,
+  readPolicy,
+} from "@outweigh/pipeline";
 import { connectionsOf, loopback, type Config } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { pino, type Logger } from "pino";
@@ -63,6 +72,10 @@ export interface Content {
   readonly controls?: readonly { readonly id: string; readonly text: string }[];
   /** Which kinds of sources fill what a rule may name. */
   readonly logsources?: string;
+  /** Names of techniques and mitigations, by id. */
+  readonly techniques?: string;
+  /** Ways to take weights, as a report groups them. */
+  readonly vectors?: string;
 }
 
 export interface StartOptions {
@@ -296,6 +309,8 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
     controls: {
       controls: (content.controls ?? []).map((it) => readControl(it.id, it.text)),
       logSources: content.logsources === undefined ? [] : readLogSources(content.logsources),
+      names: content.techniques === undefined ? new Map() : readCatalogueNames(content.techniques),
+      vectors: content.vectors === undefined ? undefined : readVectors(content.vectors),
     },
     accounts,
     signIn: new SignIn(accounts, await keyIn(join(dataDir, "devices.key"))),

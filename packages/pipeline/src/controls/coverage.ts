@@ -57,19 +57,32 @@ export function techniqueCoverage(
   logSources: LogSources,
   sending: readonly string[],
 ): TechniqueCoverage[] {
-  const from = new Map(logSources.map((it) => [keyOf(it.logsource), it.from]));
+  const sees = seeing(rules, logSources, sending);
   const found = new Map<string, { id: string; rules: number; seeing: number }>();
   for (const rule of rules) {
-    const kinds = kindsOf(rule, from);
-    const sees = rule.text === undefined ? sending.length > 0 : sending.some((it) => kinds.has(it));
     for (const id of new Set(rule.techniques.filter((it) => it.startsWith("AML.")))) {
       const it = found.get(id) ?? { id, rules: 0, seeing: 0 };
       it.rules++;
-      if (sees) it.seeing++;
+      if (sees.has(rule.id)) it.seeing++;
       found.set(id, it);
     }
   }
   return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Ids of the rules in use that read something that sends. A detector does as soon as any source sends: it reads all of them. */
+export function seeing(
+  rules: readonly RuleInfo[],
+  logSources: LogSources,
+  sending: readonly string[],
+): ReadonlySet<string> {
+  const from = new Map(logSources.map((it) => [keyOf(it.logsource), it.from]));
+  const sees = (rule: RuleInfo) => {
+    if (rule.text === undefined) return sending.length > 0;
+    const kinds = kindsOf(rule, from);
+    return sending.some((it) => kinds.has(it));
+  };
+  return new Set(rules.filter(sees).map((it) => it.id));
 }
 
 function kindsOf({ text }: RuleInfo, from: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {

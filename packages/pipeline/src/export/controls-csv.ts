@@ -5,7 +5,7 @@ import { csvTable } from "./csv.ts";
 const head = ["part", "name", "title", "stage", "state", "since", "why", "fix", "evidence", "mitigations"];
 
 /** Every control with its state and evidence; then, of each method of theft and technique, how many rules look and see. */
-export function csvOfControls(it: Pick<Posture, "controls" | "coverage" | "techniques">): string {
+export function csvOfControls(it: Pick<Posture, "controls" | "coverage" | "techniques" | "vectors">): string {
   const controls = it.controls.map((row) => {
     const [since] = row.history;
     return [
@@ -30,12 +30,23 @@ export function csvOfControls(it: Pick<Posture, "controls" | "coverage" | "techn
     "",
     sees.map(({ kind, rules: n }) => `${kind}: ${n}`).join(" | "),
   ]);
-  const techniques = it.techniques.map(({ id, rules, seeing }) => [
+  const techniques = it.techniques.map(({ id, name = "", rules, seeing }) => [
     "technique of ATLAS",
     id,
-    "",
+    name,
     "",
     `${rules} rules in use, ${seeing} of them see`,
   ]);
-  return csvTable(head, [...controls, ...methods, ...techniques]);
+  const groups = (it.vectors?.groups ?? []).map(({ name, title, state, measures, beyond }) => [
+    `ways of ${it.vectors?.source ?? ""}`,
+    name,
+    title,
+    "",
+    state,
+    "",
+    `beyond: ${beyond}`,
+    "",
+    measures.map((one) => `${one.name}: ${one.state}`).join(" | "),
+  ]);
+  return csvTable(head, [...controls, ...methods, ...techniques, ...groups]);
 }

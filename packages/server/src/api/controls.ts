@@ -1,5 +1,5 @@
 // Posture: which controls hold, what proves it, how models could be taken, and what is looked at.
-import { csvOfControls, sarifOfControls, type Control, type LogSources } from "@outweigh/pipeline";
+import { csvOfControls, sarifOfControls, type Control, type LogSources, type Vectors } from "@outweigh/pipeline";
 import { postureExportQuery, postureQuery, type Posture } from "@outweigh/schema";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Reach } from "../auth/rights.ts";
@@ -12,6 +12,9 @@ import { reachOf, read, sessionOf, type Context } from "./context.ts";
 export interface Controls {
   readonly controls: readonly Control[];
   readonly logSources: LogSources;
+  /** Of techniques and mitigations, by id. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly vectors: Vectors | undefined;
 }
 
 export function controls(app: FastifyInstance, context: Context): void {

@@ -12,7 +12,9 @@ const content = join(import.meta.dirname, "../../../../content");
 const controls = readdirSync(join(content, "controls"), { recursive: true, encoding: "utf8" })
   .filter((it) => it.endsWith(".yml"))
   .map((it) => ({ id: basename(it, ".yml"), text: readFileSync(join(content, "controls", it), "utf8") }));
-const logsources = readFileSync(join(content, "logsources.yml"), "utf8");
+const [logsources = "", techniques = "", vectors = ""] = ["logsources", "techniques", "rand"].map((it) =>
+  readFileSync(join(content, `${it}.yml`), "utf8"),
+);
 let server: Running;
 let visitor: Visitor;
 let secret = "";
@@ -28,7 +30,7 @@ before(async () => {
   ];
   const rule = "rules/weights/copy_readable_by_everyone.yml";
   const rules = [{ path: basename(rule), text: readFileSync(join(content, rule), "utf8") }];
-  const over = { content: { rules, playbooks: [], policy: "[]", controls, logsources } };
+  const over = { content: { rules, playbooks: [], policy: "[]", controls, logsources, techniques, vectors } };
   server = await aServer(join(folder.path, "data"), { models, spaces }, over);
   visitor = await signIn(server.openUrl);
   const { status, body } = await visitor.post("/api/tokens", { source: "scan", host: "gpu-1" });
@@ -101,6 +103,11 @@ test("nothing passes before anything was seen", async () => {
   assert.equal((await told()).controls.length, controls.length);
   assert.equal(control(await told(), "files_closed_to_others")?.state, "unknown");
   assert.ok(states.has("unknown"));
+  const { vectors: groups, mitigations } = await told();
+  const held = (groups?.groups ?? []).flatMap((it) => it.measures.filter(({ state }) => state === "holds"));
+  assert.deepEqual([...new Set(held.map((it) => it.name))], ["model_digest_known"]);
+  assert.equal(groups?.groups.find((it) => it.name === "physical")?.state, "uncovered");
+  assert.ok(mitigations.length > 0 && mitigations.every((it) => it.name !== undefined));
 });
 
 test("a token of scans is made for one host, and sends no other's", async () => {

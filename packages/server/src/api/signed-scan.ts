@@ -29,7 +29,7 @@ export async function keepSigned(
   agent: StoredAgent,
   signed: NonNullable<AgentReport["signedScan"]>,
 ): Promise<ScanReport> {
-  const { db, evidence, config, now } = context;
+  const { db, evidence, now } = context;
   // As bytes would have it: half a surrogate pair is none.
   const scan: SignedScan = { ...signed, report: signed.report.toWellFormed() };
   // The last 32 bytes of its SubjectPublicKeyInfo. Source: RFC 8410 §4.

@@ -57,9 +57,11 @@ export function Techniques({ of }: { readonly of: Posture["techniques"] }) {
             </tr>
           </thead>
           <tbody>
-            {of.map(({ id, rules, seeing }) => (
+            {of.map(({ id, name, rules, seeing }) => (
               <tr key={id}>
-                <th scope="row">{id}</th>
+                <th scope="row">
+                  {id} {name !== undefined && <Muted>{name}</Muted>}
+                </th>
                 <td>{rules}</td>
                 <td>{seeing === 0 ? "none: nothing that they read sends" : seeing}</td>
               </tr>

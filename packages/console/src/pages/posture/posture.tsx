@@ -15,6 +15,7 @@ import { At } from "../../ui/when.tsx";
 import { Controls } from "./controls.tsx";
 import { Coverage, Techniques } from "./coverage.tsx";
 import { Paths } from "./paths.tsx";
+import { Vectors } from "./vectors.tsx";
 import s from "./posture.module.css";
 
 const tabs = [
@@ -101,6 +102,7 @@ function Told({ of: it }: { readonly of: Posture }) {
       {tab === "coverage" && (
         <>
           <Coverage of={it.coverage} />
+          {it.vectors && <Vectors of={it.vectors} />}
           <Techniques of={it.techniques} />
         </>
       )}
@@ -144,9 +146,10 @@ function Side({ of: it }: { readonly of: Posture }) {
         ))}
       </Section>
       <Section title="Mitigations of ATLAS">
-        {it.mitigations.map(({ id, passed, tested }) => (
+        {it.mitigations.map(({ id, name, passed, tested }) => (
           <p key={id}>
-            <Mono>{id}</Mono> {count(passed)} of {count(tested)} controls pass
+            <Mono>{id}</Mono> {name !== undefined && <Shown>{`${name}: `}</Shown>}
+            {count(passed)} of {count(tested)} controls pass
           </p>
         ))}
         <Muted>Each control carries a mitigation out in part. None says that it is done.</Muted>

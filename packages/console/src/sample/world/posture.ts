@@ -179,10 +179,55 @@ export const posture: Posture = {
     },
   ],
   techniques: [
-    { id: "AML.T0025", rules: 5, seeing: 3 },
-    { id: "AML.T0035", rules: 4, seeing: 0 },
+    { id: "AML.T0025", name: "Exfiltration via Cyber Means", rules: 5, seeing: 3 },
+    { id: "AML.T0035", name: "AI Artifact Collection", rules: 4, seeing: 0 },
   ],
-  mitigations: [{ id: "AML.M0005", passed: 1, tested: 3 }],
+  mitigations: [{ id: "AML.M0005", name: "Control Access to AI Models and Data at Rest", passed: 1, tested: 3 }],
+  vectors: {
+    source: "RAND RR-A2849-1 (2024)",
+    title: "Securing AI Model Weights: 38 ways to take weights, in nine groups",
+    groups: [
+      {
+        name: "around-security",
+        title: "Going around the defence, by a wrong setting, a copy that is guarded less or another way",
+        ways: 3,
+        state: "covered",
+        measures: [
+          {
+            kind: "control",
+            name: "files_closed_to_others",
+            title: "Weights on disk are closed to others",
+            state: "fails",
+          },
+          { kind: "rule", name: "undeclared-copy", title: "A copy that nobody declared", state: "holds" },
+        ],
+        beyond: "Copies on hosts that nobody scans, and in memory.",
+      },
+      {
+        name: "supply-chain",
+        title: "What is bought or downloaded",
+        ways: 3,
+        state: "unknown",
+        measures: [
+          {
+            kind: "control",
+            name: "formats_without_code",
+            title: "Weights are kept in formats that run no code",
+            state: "unknown",
+          },
+        ],
+        beyond: "Hardware, and programs and packages themselves.",
+      },
+      {
+        name: "physical",
+        title: "Physical access",
+        ways: 7,
+        state: "uncovered",
+        measures: [],
+        beyond: "Doors, machines, cables and disks that are carried out are not looked at.",
+      },
+    ],
+  },
   scans: [{ host: "gpu-9", finishedAt: new Date(now - hour).toISOString() }],
   change: {
     gone: [
