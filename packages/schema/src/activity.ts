@@ -27,6 +27,8 @@ const activityProcess = z.strictObject({
   login: name.optional(),
   /** The id of its container, from its control group. */
   container: name.optional(),
+  /** The pod of Kubernetes, from its control group; what it is called, where the host shows that. */
+  pod: z.strictObject({ uid: name, namespace: name.optional(), name: name.optional() }).optional(),
   /** From its parent upwards. */
   parents: z.array(z.strictObject({ pid, name, exe: path.optional() })).max(maxParents),
 });

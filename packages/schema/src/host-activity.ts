@@ -50,6 +50,8 @@ const hostProcess = z.object({
   command: z.string().optional(),
   exe: z.string().optional(),
   container: z.string().optional(),
+  /** `ml/serve-0`; its UID where the host does not say what it is called. */
+  pod: z.string().optional(),
   models: z.array(z.string()),
   events: z.int().nonnegative(),
   files: z.array(handledFile),

@@ -63,6 +63,7 @@ const readers: Readonly<Record<FactList, (options: ContextOptions) => Answer>> =
         user: it.user ?? String(it.uid ?? ""),
         login: it.login ?? "",
         container: it.container ?? "",
+        pod: it.pod?.name === undefined ? (it.pod?.uid ?? "") : `${it.pod.namespace}/${it.pod.name}`,
         startedAt: it.startedAt ?? 0,
       };
     });

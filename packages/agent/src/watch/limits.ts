@@ -30,6 +30,9 @@ export const maxParentPath = 512;
 /** Most bytes that a file is said to have: what a number holds exactly. A sparse file may claim a thousand times as much. */
 export const maxFileBytes = Number.MAX_SAFE_INTEGER;
 
+/** Most pods of a host whose names are read. Kubernetes recommends 110. */
+export const maxPods = 10_000;
+
 /** Most connections whose bytes are counted at a time: the helper's own limit. Of those beyond, only that they were opened is told. */
 export const maxFollowed = 1024;
 

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { maxArgument, maxArguments, maxParents, type ActivityProcess } from "@outweigh/schema";
 import { readTable } from "../scan/listeners.ts";
 import type { RawProcess } from "./frames.ts";
+import { Pods } from "./pods.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { maxDescriptors, maxFileBytes, maxParentPath, maxProcBytes, maxProcesses } from "./limits.ts";
 
@@ -36,10 +37,12 @@ export class Proc {
   readonly #root: string;
   readonly #names = new Map<number, string>();
   readonly #bootedAt: number;
+  readonly #pods: Pods;
 
   /** @param root `/proc`, or a folder like it. */
-  constructor(root = "/proc", passwd = "/etc/passwd") {
+  constructor(root = "/proc", passwd = "/etc/passwd", pods = new Pods()) {
     this.#root = root;
+    this.#pods = pods;
     this.#bootedAt = Number(/^btime (\d+)$/m.exec(text(`${root}/stat`) ?? "")?.[1] ?? 0) * 1000;
     for (const line of (readTable(passwd) ?? "").split("\n")) {
       const [name = "", , uid = ""] = line.split(":");
@@ -97,7 +100,10 @@ export class Proc {
 
   /** A process by what was read of it, with names for its users and without its secrets. */
   told({ pid, startTicks, name, exe, uid, login, command, cgroup, parents }: RawProcess): Process {
-    const container = /(?:docker|containerd|crio|libpod)[-/]([0-9a-f]{12,64})/.exec(cgroup)?.[1];
+    const container = /(?:(?:docker|containerd|crio|libpod)[-/]|\/pod[0-9a-f-]{32,36}\/)([0-9a-f]{12,64})/.exec(
+      cgroup,
+    )?.[1];
+    const pod = this.#pods.of(cgroup);
     const user = uid === undefined ? undefined : this.#names.get(uid);
     return {
       key: keyOf(pid, startTicks),
@@ -111,6 +117,7 @@ export class Proc {
         ...(user !== undefined && { user }),
         ...(login !== undefined && { login: this.#names.get(login) ?? `uid:${login}` }),
         ...(container !== undefined && { container }),
+        ...(pod && { pod: { ...pod } }),
         parents: parents.map(({ pid: id, name: called, exe: path }) => ({
           pid: id,
           name: called.slice(0, maxArgument),

@@ -50,6 +50,16 @@ test("what was made from weights is told as theirs, and books no bytes", () => {
   assert.equal(it.type_uid, 400_106);
 });
 
+test("a process of a pod is told by its pod: by its UID alone where the host does not name it", () => {
+  const uid = "0f2a1b3c-1111-4222-8333-0123456789ab";
+  const podOf = (pod: object) =>
+    (read({ ...line, process: { ...line.process, container: "ab12", pod } }).unmapped as Record<string, unknown>)[
+      "pod"
+    ];
+  assert.equal(podOf({ uid, namespace: "ml", name: "serve-0" }), "ml/serve-0");
+  assert.equal(podOf({ uid }), uid);
+});
+
 test("bytes that the kernel counted are told beside the most that it can have been; not counted is not none", () => {
   const unmapped = (more: object) => read({ ...line, what: "send", ...more }).unmapped as Record<string, unknown>;
   const counted = unmapped({ sent: 42 });

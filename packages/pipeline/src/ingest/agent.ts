@@ -107,7 +107,9 @@ function toEvent(line: ActivityRecord, source: string, record: string): OcsfEven
         cmd_line: by.command.join(" "),
         ...(by.exe !== undefined && { file: fileObject(by.exe) }),
         ...(by.startedAt !== undefined && { created_time: by.startedAt }),
-        ...(by.container !== undefined && { container: { uid: by.container } }),
+        ...(by.container !== undefined && {
+          container: { uid: by.container, ...(by.pod && { pod_uuid: by.pod.uid }) },
+        }),
         ancestry: by.parents.map(({ pid, name }) => ({ pid, cmd_line: name })),
       },
     },
@@ -118,6 +120,7 @@ function toEvent(line: ActivityRecord, source: string, record: string): OcsfEven
     unmapped: {
       sensor: line.sensor,
       person: by.login !== undefined,
+      ...(by.pod && { pod: podText(by.pod) }),
       ...(by.exe !== undefined && { exe: by.exe }),
       ...(file.madeFrom !== undefined && { made_from: `file:${file.madeFrom}` }),
       ...(atMost !== undefined && { at_most: atMost }),
@@ -125,6 +128,11 @@ function toEvent(line: ActivityRecord, source: string, record: string): OcsfEven
       ...(to !== undefined && { tool_kind: "copy", copied_to: `file:${to}`, outputs: [`file:${to}`], disguised }),
     },
   };
+}
+
+/** `ml/serve-0`; its UID where the host does not say what it is called. */
+function podText({ uid, namespace, name }: NonNullable<ActivityRecord["process"]["pod"]>): string {
+  return namespace === undefined || name === undefined ? uid : `${namespace}/${name}`;
 }
 
 /** Somebody used an agent's name without being it, or the agent was copied or set back. */

@@ -104,6 +104,7 @@ const theft = [
       name: "curl",
       command: ["curl"],
       container: "c0ffee",
+      pod: { uid: "0f2a1b3c-1111-4222-8333-0123456789ab", namespace: "ml", name: "notebook-0" },
       parents: [{ pid: 70, name: "tar" }, ...shell],
     },
   }),
@@ -142,7 +143,8 @@ test("a theft is a tree of who did what, with its files and the most that can ha
   );
   const [tar] = named(items, "tar");
   assert.deepEqual([tar?.principal, tar?.readAtMost, tar?.fileCount, tar?.models], ["eve@gpu-1", 1000, 3, ["acme"]]);
-  assert.equal(named(items, "curl").find((it) => it.container === "c0ffee")?.readAtMost, 900);
+  const inPod = named(items, "curl").find((it) => it.container === "c0ffee");
+  assert.deepEqual([inPod?.readAtMost, inPod?.pod], [900, "ml/notebook-0"]);
   const sent = named(items, "curl").find((it) => it.sentCount > 0);
   assert.deepEqual([sent?.sent, sent?.sentAtMost], [[{ address: "203.0.113.9", port: 443, atMost: 900 }], 900]);
   const first = await processes("limit=1");

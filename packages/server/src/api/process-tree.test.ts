@@ -20,6 +20,7 @@ function aRow(
     exe: "",
     who: "eve@h",
     container: "",
+    pod: "",
     parents: JSON.stringify(parents.map(([at, cmd_line]) => ({ pid: at, cmd_line }))),
     models: [],
     events: "1",

@@ -139,6 +139,7 @@ function nodeOf(id: number, row: ProcessRow, onto: Onto): Node {
     ...(row.command !== "" && { command: row.command }),
     ...(row.exe !== "" && { exe: row.exe }),
     ...(row.container !== "" && { container: row.container }),
+    ...(row.pod !== "" && { pod: row.pod }),
     models: [...row.models],
     events: Number(row.events),
     files: row.files.map((it) => fileOf(it, onto)),

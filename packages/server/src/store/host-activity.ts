@@ -19,6 +19,7 @@ export interface ProcessRow {
   readonly exe: string;
   readonly who: string;
   readonly container: string;
+  readonly pod: string;
   /** JSON: from its parent upwards. */
   readonly parents: string;
   readonly models: readonly string[];
@@ -44,7 +45,7 @@ type SentRow = readonly [string, string, string];
 const shape =
   "Tuple(actor Tuple(process Tuple(pid UInt32, created_time UInt64, name String, cmd_line String, file Tuple(path String), " +
   "container Tuple(uid String), ancestry Array(Tuple(pid UInt32, cmd_line String)))), file Tuple(path String, size UInt64), " +
-  "file_result Tuple(path String), dst_endpoint Tuple(ip String, port UInt32), unmapped Tuple(made_from String, at_most UInt64, sent Nullable(UInt64)))";
+  "file_result Tuple(path String), dst_endpoint Tuple(ip String, port UInt32), unmapped Tuple(made_from String, at_most UInt64, sent Nullable(UInt64), pod String))";
 
 /** One part of it, by its way down. */
 const part = (...names: readonly string[]) => names.reduce((of, name) => `tupleElement(${of}, '${name}')`, "record");
@@ -55,7 +56,7 @@ const inDoc = `
   ${process("file", "path")} as program, ${process("container", "uid")} as contained, ${process("ancestry")} as ancestry,
   ${part("file", "path")} as path, ${part("file", "size")} as file_bytes, ${part("file_result", "path")} as renamed_to,
   ${part("unmapped", "made_from")} as made_from, ${part("unmapped", "at_most")} as at_most,
-  ${part("unmapped", "sent")} as carried,
+  ${part("unmapped", "sent")} as carried, ${part("unmapped", "pod")} as in_pod,
   ${part("dst_endpoint", "ip")} as to_address, ${part("dst_endpoint", "port")} as to_port`;
 
 /** Events of an agent that name a process, with the fields that are taken together below. */
@@ -76,7 +77,7 @@ export async function processesOf(
     hunt<ProcessRow>(
       engine,
       `select pid, started, any(named) as name, any(command_line) as command, any(program) as exe,
-         any(principal) as who, any(contained) as container, toJSONString(any(ancestry)) as parents,
+         any(principal) as who, any(contained) as container, any(in_pod) as pod, toJSONString(any(ancestry)) as parents,
          arrayFilter(it -> it != '', groupUniqArray(${maxPerProcess})(toString(model))) as models, count() as events,
          groupUniqArrayIf(${maxPerProcess})((path, toString(file_bytes), toString(operation), renamed_to, made_from), operation != 'send') as files,
          uniqIf(path, operation != 'send') as fileCount,

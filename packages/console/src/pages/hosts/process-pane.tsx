@@ -45,6 +45,7 @@ export function ProcessPane({ of: it, source, filter }: ProcessPaneProps) {
               "Started",
               it.startedAt === undefined ? "ended before it was looked at" : <At at={it.startedAt} key="at" />,
             ],
+            ["Pod", it.pod !== undefined && <Pod of={it.pod} />],
             ["Container", it.container && <Middle copy>{it.container}</Middle>],
             [
               "Models",
@@ -82,6 +83,16 @@ export function ProcessPane({ of: it, source, filter }: ProcessPaneProps) {
       </Section>
       <Incidents principal={it.principal ?? ""} />
       <Events filter={own} />
+    </>
+  );
+}
+
+/** `ml/serve-0`, or a UID, whose name the host did not show. */
+function Pod({ of: it }: { readonly of: string }) {
+  if (it.includes("/")) return <Middle copy>{it}</Middle>;
+  return (
+    <>
+      <Middle copy>{it}</Middle> <Muted>could not tell its name</Muted>
     </>
   );
 }

@@ -28,7 +28,13 @@ function nameOf(it: HostProcess) {
       <Mono>{it.name}</Mono> <Muted>{it.pid}</Muted>
       {"  "}
       {it.principal !== undefined && <Shown>{it.principal}</Shown>}
-      {it.container !== undefined && (
+      {it.pod !== undefined && (
+        <Muted>
+          {" · in pod "}
+          <Shown>{it.pod}</Shown>
+        </Muted>
+      )}
+      {it.pod === undefined && it.container !== undefined && (
         <Muted>
           {" · in container "}
           <Shown>{it.container.slice(0, 12)}</Shown>

@@ -106,6 +106,7 @@ export const processes: HostProcess[] = [
       below: 0,
       principal: "svc-serve@gpu-9",
       container: "ab12".repeat(16),
+      pod: `ml/serve-${i}`,
       files: [{ path: shard((i % 9) + 1), bytes, did: "open" }],
       fileCount: 1,
       readAtMost: bytes,
