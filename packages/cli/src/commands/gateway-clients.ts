@@ -15,6 +15,7 @@ export const gatewayClients = command({
   options,
   about: [
     "Novelty and learning are readings over the alarm level: 1 alarms. While a model is calibrating there is no level, and they are left out.",
+    "What keeps detectors from paging anybody, as a calibration that has drifted or an encoder that cannot be loaded, is said first.",
     "Progress is the least agreement with the model that a clone trained on this client's answers would reach. Bits are an upper bound of what answers told beyond their text.",
   ],
   examples: [
@@ -25,10 +26,15 @@ export const gatewayClients = command({
 });
 
 const answer = z.object({ clients: z.array(gatewayClient) });
+const standing = z.object({ blind: z.boolean(), problems: z.array(z.string()) });
 
 async function run({ values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
-  const { clients } = answer.parse(await openDesk(gatewayData(values)).call("GET", "/clients"));
-  if (json) terminal.printJson({ clients });
+  const desk = openDesk(gatewayData(values));
+  const { clients } = answer.parse(await desk.call("GET", "/clients"));
+  const { blind, problems } = standing.parse(await desk.call("GET", "/status"));
+  if (blind) terminal.say("The detectors do not see everything at this moment: readings stand still.");
+  for (const it of problems) terminal.say(visible(it));
+  if (json) terminal.printJson({ clients, blind, problems });
   else if (clients.length === 0) terminal.print("Nobody asked anything since the gateway started.");
   else for (const it of clients) terminal.print(visible(lineOf(it)));
   return 0;

@@ -46,6 +46,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   const files = findLogFiles(positionals);
   if (files.length === 0) throw new CliError("USAGE", "there is no file in these folders");
   const watch = await makeWatch(values);
+  const before = watch.problems.length;
   for (const it of watch.problems) terminal.say(visible(it));
   const { Line, makeRegister } = await import("@outweigh/pipeline");
   const { contentsOf } = await import("@outweigh/gateway");
@@ -78,7 +79,17 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
     signal,
     onOutcome: () => terminal.progress(() => `${countText(calls)} calls read`),
   });
-  const answer = { calls, principals: watch.principals(), groups: watch.groups(), findings, detectors: watch.reach() };
+  // What only the logs showed: a calibration that does not hold for them any more.
+  for (const it of watch.problems.slice(before)) terminal.say(visible(it));
+  const { problems } = watch;
+  const answer = {
+    calls,
+    principals: watch.principals(),
+    groups: watch.groups(),
+    findings,
+    detectors: watch.reach(),
+    problems,
+  };
   if (json) terminal.printJson({ files: read, ...answer });
   else print(answer, read, terminal);
   return calls === 0 ? 3 : findings.length > 0 ? 1 : 0;

@@ -1,4 +1,5 @@
 import { DetectorsFile, maxKeptPrincipals, type OpenedFile } from "../kept/detectors-file.ts";
+import { GatewayError } from "../error.ts";
 import type { Detectors } from "./detectors.ts";
 import type { KeptRow, SlotNames } from "./kept.ts";
 import type { FromWorker, WorkerStart } from "./protocol.ts";
@@ -6,19 +7,29 @@ import type { Pulse } from "./pulse.ts";
 
 /** What the detectors' thread remembers beyond its own end: read once, then written whenever something changed. */
 export class Memory {
-  readonly #opened: OpenedFile;
+  /** Undefined where the disk does not let us: then what is learnt is lost with the thread. */
+  readonly #opened: OpenedFile | undefined;
   readonly #say: (it: FromWorker) => void;
   readonly #pulse: Pulse;
   readonly #names = new Map<number, string>();
   readonly #slots = new Map<string, number>();
   readonly #warned = new Set<string>();
 
-  /** @throws {GatewayError} BAD_STATE when no file can be made: what is learnt is then lost with the thread. */
-  constructor({ dataDir, secret, runs }: WorkerStart, pulse: Pulse, say: (it: FromWorker) => void) {
-    this.#opened = DetectorsFile.open(dataDir, secret, runs);
+  constructor(start: WorkerStart, pulse: Pulse, say: (it: FromWorker) => void) {
     this.#say = say;
     this.#pulse = pulse;
-    if (this.#opened.refused) say({ say: "refused", refused: this.#opened.refused });
+    this.#opened = this.#open(start);
+    if (this.#opened?.refused) say({ say: "refused", refused: this.#opened.refused });
+  }
+
+  #open({ dataDir, secret, runs }: WorkerStart): OpenedFile | undefined {
+    try {
+      return DetectorsFile.open(dataDir, secret, runs);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      this.#warn(`what detectors learnt can neither be read nor kept: ${error.message}`);
+      return undefined;
+    }
   }
 
   readonly names: SlotNames = {
@@ -34,30 +45,31 @@ export class Memory {
 
   /** Whom it remembers. */
   principals(): string[] {
-    return this.#opened.file.principals();
+    return this.#opened?.file.principals() ?? [];
   }
 
   /** Gives detectors back what they knew. Whoever has no slot here any more is forgotten. */
   restore(detectors: Detectors, modelNumber: (name: string) => number): void {
     const nobodys: KeptRow[] = [];
     const useless = new Map<string, number>();
-    for (const row of this.#opened.file.rows()) {
+    for (const row of this.#opened?.file.rows() ?? []) {
       this.#pulse.beat();
       if (row.who.some((it) => !this.#slots.has(it))) nobodys.push({ ...row, body: "" });
       else if (!detectors.restore(row, this.names, modelNumber) && row.kind !== "watch")
         useless.set(row.model, (useless.get(row.model) ?? 0) + 1);
     }
-    this.#opened.file.forget(nobodys);
+    this.#opened?.file.forget(nobodys);
     for (const [model, count] of useless) {
       const what = model === "" ? "links between accounts" : model.slice(2);
       const problem = `${what}: ${count} of what was learnt belong to another calibration, encoder or setting: they begin anew`;
       this.#say({ say: "forgot", problem });
     }
-    this.#say({ say: "kept", at: this.#opened.at ?? Date.now() });
+    this.#say({ say: "kept", at: this.#opened?.at ?? Date.now() });
   }
 
   /** Writes what changed. A disk that fails costs what would have been remembered, and is said once. */
   keep(detectors: Detectors): void {
+    if (!this.#opened) return;
     const now = Date.now();
     this.#pulse.beat("writes what it remembers");
     try {
@@ -82,6 +94,6 @@ export class Memory {
   }
 
   close(): void {
-    this.#opened.file.close();
+    this.#opened?.file.close();
   }
 }

@@ -65,7 +65,7 @@ export class DetectorsFile {
   /**
    * Opens the file of a data folder, or begins one. A file that is torn, another gateway's, of another version, or older than the last run
    * is put aside as `detectors.db.refused`, and an empty one begun.
-   * @throws {GatewayError} BAD_STATE when no file can be made at all.
+   * @throws {GatewayError} BAD_STATE when the disk is full, fails, or does not let us: then the file stays as it is.
    */
   static open(dataDir: string, secret: Uint8Array, runs: Runs): OpenedFile {
     const path = join(dataDir, "detectors.db");
@@ -76,12 +76,13 @@ export class DetectorsFile {
       if (isNew && runs.last !== undefined) throw new Error("it is gone");
       return begin(path, key, runs, isNew);
     } catch (error) {
-      const refused = { why: `${path}: ${error instanceof Error ? error.message : String(error)}`, at: writtenAt };
+      const why = `${path}: ${error instanceof Error ? error.message : String(error)}`;
+      if (isOfDisk(error)) throw new GatewayError("BAD_STATE", why, { cause: error });
       try {
         putAside(path);
-        return { ...begin(path, key, runs, true), refused };
+        return { ...begin(path, key, runs, true), refused: { why, at: writtenAt } };
       } catch (cause) {
-        throw new GatewayError("BAD_STATE", refused.why, { cause });
+        throw new GatewayError("BAD_STATE", why, { cause });
       }
     }
   }
@@ -203,6 +204,7 @@ function openDatabase(path: string): DatabaseSync {
   const db = new DatabaseSync(path);
   try {
     db.exec(`
+      PRAGMA busy_timeout = 2000;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
       PRAGMA trusted_schema = OFF;
@@ -218,6 +220,16 @@ function openDatabase(path: string): DatabaseSync {
     throw error;
   }
   return db;
+}
+
+/** SQLite's codes for what says nothing of the file: permission, busy, locked, memory, read-only, input and output, full, cannot open. */
+const diskCodes = new Set([3, 5, 6, 7, 8, 10, 13, 14]);
+
+/** Whether it is the disk that failed, and not the file that is wrong. */
+function isOfDisk(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("errcode" in error && typeof error.errcode === "number") return diskCodes.has(error.errcode & 0xff);
+  return "syscall" in error;
 }
 
 /** One refused file is kept, for whoever wants to look. */

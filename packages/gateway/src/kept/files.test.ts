@@ -7,6 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
 import fc from "fast-check";
 import { Lender } from "../admission/lender.ts";
+import { GatewayError } from "../error.ts";
 import type { KeptRow } from "../detect/kept.ts";
 import { CountersFile } from "./counters-file.ts";
 import { DetectorsFile, maxKeptPrincipals } from "./detectors-file.ts";
@@ -86,6 +87,21 @@ test("another gateway's file, an older one, one with a changed row and one that 
   assert.match(refused(50, 40), /it is gone/);
   writeFileSync(path, "no database ".repeat(40));
   assert.match(refused(60, 50), /not a database/);
+});
+
+test("where the disk does not let us, nothing is put aside: the file may be whole", (t) => {
+  const folder = aFolder(t);
+  const path = join(folder, "detectors.db");
+  write(folder, 10, [row("a")]);
+  const holder = new DatabaseSync(path);
+  t.after(() => holder.close());
+  holder.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM meta");
+  assert.throws(
+    () => DetectorsFile.open(folder, secret, { began: 20, last: 10 }),
+    (error) => error instanceof GatewayError && error.code === "BAD_STATE" && /locked/.test(error.message),
+  );
+  holder.exec("ROLLBACK");
+  assert.ok(!existsSync(`${path}.refused`));
 });
 
 test("whatever bytes lie there, they are refused or taken whole, and a file to go on with is there", (t) => {

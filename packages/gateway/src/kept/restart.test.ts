@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -301,6 +301,17 @@ test("files that are torn are put aside and said, as a blind interval too; what 
   const all = entries(world.data);
   assert.equal(all.filter((it) => it.kind === "state-forgotten").length, 2);
   assert.equal(all.filter((it) => it.fields["cause"] === "state-refused").length, 1);
+});
+
+test("detectors work on where what they learn cannot be kept, and it is said", async (t) => {
+  const world = await aWorld(t);
+  // What no file can be opened as, whoever tries.
+  mkdirSync(join(world.data, "detectors.db"));
+  const it = await begin(t, world.section);
+  assert.equal(await world.ask(it, theft[0] ?? []), 200);
+  await world.readAll(it, 1);
+  assert.match(String((await it.admin("/status"))["problems"]), /can neither be read nor kept: .*EISDIR/);
+  await it.end("SIGTERM");
 });
 
 test("after a crash what was written last is remembered, and what came later is a blind interval", async (t) => {

@@ -1,4 +1,4 @@
-import type { ClientRow } from "@outweigh/schema";
+import type { ClientRow, GatewayRow } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { gatewaysQuery, lists } from "../../api/queries.ts";
@@ -134,13 +134,45 @@ function Banner() {
   if (all.length === 0) return null;
   const lost = all.filter((it) => it.state !== "reporting");
   return (
-    <div className={s.banner}>
-      <Muted>
-        {lost.length === 0
-          ? `${plural(all.length, "gateway")} ${all.length === 1 ? "reports" : "report"}`
-          : `Not seen now: the clients of ${lost.map((it) => it.name).join(", ")}`}
-      </Muted>
-      <Link to="/client-keys">Keys of clients</Link>
+    <>
+      <div className={s.banner}>
+        <Muted>
+          {lost.length === 0
+            ? `${plural(all.length, "gateway")} ${all.length === 1 ? "reports" : "report"}`
+            : `Not seen now: the clients of ${lost.map((it) => it.name).join(", ")}`}
+        </Muted>
+        <Link to="/client-keys">Keys of clients</Link>
+      </div>
+      {all
+        .filter((it) => it.state === "reporting")
+        .map((it) => (
+          <Problems of={it} key={it.id} />
+        ))}
+    </>
+  );
+}
+
+/** What keeps a gateway's detectors from seeing or paging: a drifted calibration, an encoder, what a restart could not take back. */
+function Problems({ of: { name, status } }: { readonly of: GatewayRow }) {
+  const problems = [
+    ...(status?.blind === true ? ["its detectors do not see everything at this moment"] : []),
+    ...(status?.problems ?? []),
+  ];
+  if (problems.length === 0) return null;
+  return (
+    <div className={s.problems}>
+      <details open={problems.length <= 3}>
+        <summary>
+          <Shown>{name}</Shown> sees less: {plural(problems.length, "problem")} of its detectors
+        </summary>
+        <ul>
+          {problems.map((it) => (
+            <li key={it}>
+              <Shown>{it}</Shown>
+            </li>
+          ))}
+        </ul>
+      </details>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import type { ClientDetail, GatewayOrder } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
+import { plural } from "../../format/size.ts";
 import { Section } from "../../ui/parts.tsx";
 import { Mono, Muted, Shown } from "../../ui/text.tsx";
 import { Ago, At } from "../../ui/when.tsx";
@@ -15,6 +16,7 @@ export function Standing({ of: orders }: { readonly of: readonly GatewayOrder[] 
       {orders.map((it) => (
         <p key={it.id}>
           {verbText[it.verb].name}
+          {strengthOf(it) !== "" && <Muted> {strengthOf(it)}</Muted>}
           {it.model !== undefined && (
             <>
               {" for "}
@@ -30,6 +32,20 @@ export function Standing({ of: orders }: { readonly of: readonly GatewayOrder[] 
       ))}
     </Section>
   );
+}
+
+/** How far an order goes, where it says. */
+function strengthOf(it: GatewayOrder): string {
+  const parts = [
+    it.decimals !== undefined && `to ${plural(it.decimals, "decimal")}`,
+    it.top !== undefined && `to the ${it.top} largest`,
+    it.requestsPerMinute !== undefined && `to ${plural(it.requestsPerMinute, "request")} a minute`,
+    it.bits !== undefined && `of ${it.bits} bits`,
+    it.share !== undefined && `${Number((it.share * 100).toFixed(3))} % of labels`,
+    it.pull !== undefined && `vectors turned by up to ${it.pull}`,
+    it.megabytes !== undefined && `up to ${it.megabytes} MB`,
+  ];
+  return parts.filter((one) => one !== false).join(", ");
 }
 
 /** What was ordered from here, with the way back. */

@@ -2,7 +2,7 @@ import type { Overview, SourceHealth } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useLive } from "../../api/live.ts";
-import { healthQuery, overviewQuery, sessionQuery } from "../../api/queries.ts";
+import { gatewaysQuery, healthQuery, overviewQuery, sessionQuery } from "../../api/queries.ts";
 import { count, plural, share } from "../../format/size.ts";
 import { agoInWords, span } from "../../format/time.ts";
 import { isSample } from "../../sample/mode.ts";
@@ -22,6 +22,7 @@ export function Footer() {
           <Sources of={data} />
           <Silences names={data.silent} />
           <Unread />
+          <Detectors />
           <Books of={data} />
           <Scan of={data.scan} />
         </>
@@ -78,6 +79,21 @@ function Unread() {
     <Link to="/sources" className={s.told}>
       <Shown>{first.name}</Shown>: {share(alarmingRejects(first) ?? 0)} of its records could not be read
       {torn.length > 1 && `, and ${torn.length - 1} more`}
+    </Link>
+  );
+}
+
+/** A gateway whose detectors see or page less than they should: nothing else on the page would tell it from quiet clients. */
+function Detectors() {
+  const { data } = useQuery(gatewaysQuery);
+  const [first, ...more] = (data?.items ?? []).filter(
+    ({ state, status }) => state === "reporting" && status && (status.blind || status.problems.length > 0),
+  );
+  if (first === undefined) return null;
+  return (
+    <Link to="/clients" className={s.told}>
+      gateway <Shown>{first.name}</Shown> sees less
+      {more.length > 0 && `, and ${more.length} more`}
     </Link>
   );
 }
