@@ -15,6 +15,8 @@ import { openStore, type Store } from "../packages/server/src/store/store.ts";
 /** Alerts of one incident, and events that each cites. */
 const perIncident = 20;
 const cited = 25;
+/** Incidents that are stored in one transaction. */
+const incidentsAtOnce = 50;
 /** Rows that the engine makes at once. */
 const rowsAtOnce = 1_000_000;
 const dayMs = 86_400_000;
@@ -44,6 +46,7 @@ export async function run({ json, args }: { readonly json: boolean; readonly arg
     const say = (text: string) => process.stderr.write(`${text}\n`);
     say(`storing ${events} events and ${alerts} alerts`);
     const incidentId = await fill(folder, { events, alerts, now });
+    say(`stored in ${((Date.now() - now) / 1000).toFixed(0)} s`);
     const server = await start({
       config: config.parse({}),
       dataDir: folder,
@@ -77,7 +80,11 @@ function questions(incidentId: string): Asked[] {
     { what: "queue: open incidents, 200 rows", path: "/api/incidents?limit=200&filter=status:open", within: 1000 },
     { what: "alerts, 200 rows", path: "/api/alerts?limit=200", within: 1000 },
     { what: `an incident with ${perIncident * cited} events`, path: `/api/incidents/${incidentId}` },
-    { what: `its graph of ${perIncident * cited} events`, path: `/api/incidents/${incidentId}/graph`, within: 1000 },
+    {
+      what: `its graph of ${perIncident * cited} events over 920 names`,
+      path: `/api/incidents/${incidentId}/graph`,
+      within: 1000,
+    },
     { what: "hunt: newest of all events", path: "/api/events?limit=200", within: 2000 },
     {
       what: "hunt: one principal in a day",
@@ -142,52 +149,70 @@ async function fillAlerts(
   { state: { db } }: Store,
   { events, alerts, now }: { events: number; alerts: number; now: number },
 ) {
-  const step = Math.max(1, Math.floor(events / alerts));
-  const at = (n: number) => now - 30 * dayMs + Math.floor((n * 30 * dayMs) / events);
-  let last = "";
-  for (let from = 0; from < alerts; from += perIncident) {
-    const made: Alert[] = Array.from({ length: Math.min(perIncident, alerts - from) }, (_, i) => {
-      const first = (from + i) * step;
-      const ids = Array.from({ length: cited }, (_, k) => `e-${Math.min(events - 1, first + k)}`);
-      return alert.parse({
-        id: `a-${from + i}`,
-        rule: `rule_${(from + i) % 60}`,
-        title: "Weights read by somebody nobody declared",
-        summary: `svc-${first % 400} read much of model-${first % 20}`,
-        severity: (["low", "medium", "high"] as const)[(from + i) % 3],
-        firstAt: at(first),
-        lastAt: at(first + cited),
-        principal: `svc-${first % 400}`,
-        model: `model-${first % 20}`,
-        act: "obtain",
-        method: "credentials",
-        events: ids,
-        count: cited,
-        techniques: ["AML.T0025"],
-        playbook: "weights-read",
-      });
-    });
-    last = `incident-${from}`;
-    const story: Incident = incident.parse({
-      id: last,
-      title: "Weights read by somebody nobody declared",
-      severity: "high",
-      reason: `${made.length} alerts share a model within a minute`,
-      act: "obtain",
-      method: "credentials",
-      principals: [...new Set(made.flatMap((it) => it.principal ?? []))],
-      models: [...new Set(made.flatMap((it) => it.model ?? []))],
-      alerts: made.map((it) => it.id),
-      firstAt: Math.min(...made.map((it) => it.firstAt)),
-      lastAt: Math.max(...made.map((it) => it.lastAt)),
-    });
+  const stories = Math.ceil(alerts / perIncident);
+  for (let from = 0; from < stories; from += incidentsAtOnce) {
+    const told = Array.from({ length: Math.min(incidentsAtOnce, stories - from) }, (_, i) =>
+      storyOf(from + i, { events, alerts, now }),
+    );
     await db.transaction().execute(async (tx) => {
-      await storeAlerts(tx, made);
-      await storeIncidents(tx, [story], now);
-      await linkAlerts(tx, last, story.alerts);
+      await storeAlerts(
+        tx,
+        told.flatMap((it) => it.made),
+      );
+      await storeIncidents(
+        tx,
+        told.map((it) => it.story),
+        now,
+      );
+      for (const { story } of told) await linkAlerts(tx, story.id, story.alerts);
     });
   }
-  return last;
+  return incidentOf(stories - 1);
+}
+
+const incidentOf = (n: number) => `incident-${n}`;
+
+/** One incident. The last one's alerts cite one event after another, so that its graph has as many nodes as it can. */
+function storyOf(n: number, { events, alerts, now }: { events: number; alerts: number; now: number }) {
+  const isLast = (n + 1) * perIncident >= alerts;
+  const step = isLast ? cited : Math.max(1, Math.floor(events / alerts));
+  const start = isLast ? Math.max(0, events - perIncident * cited) : n * perIncident * step;
+  const at = (it: number) => now - 30 * dayMs + Math.floor((it * 30 * dayMs) / events);
+  const made: Alert[] = Array.from({ length: Math.min(perIncident, alerts - n * perIncident) }, (_, i) => {
+    const first = start + i * step;
+    const number = n * perIncident + i;
+    return alert.parse({
+      id: `a-${number}`,
+      rule: `rule_${number % 60}`,
+      title: "Weights read by somebody nobody declared",
+      summary: `svc-${first % 400} read much of model-${first % 20}`,
+      severity: (["low", "medium", "high"] as const)[number % 3],
+      firstAt: at(first),
+      lastAt: at(first + cited),
+      principal: `svc-${first % 400}`,
+      model: `model-${first % 20}`,
+      act: "obtain",
+      method: "credentials",
+      events: Array.from({ length: cited }, (_event, k) => `e-${Math.min(events - 1, first + k)}`),
+      count: cited,
+      techniques: ["AML.T0025"],
+      playbook: "weights-read",
+    });
+  });
+  const story: Incident = incident.parse({
+    id: incidentOf(n),
+    title: "Weights read by somebody nobody declared",
+    severity: "high",
+    reason: `${made.length} alerts share a model within a minute`,
+    act: "obtain",
+    method: "credentials",
+    principals: [...new Set(made.flatMap((it) => it.principal ?? []))],
+    models: [...new Set(made.flatMap((it) => it.model ?? []))],
+    alerts: made.map((it) => it.id),
+    firstAt: Math.min(...made.map((it) => it.firstAt)),
+    lastAt: Math.max(...made.map((it) => it.lastAt)),
+  });
+  return { made, story };
 }
 
 async function signIn(link: string): Promise<Record<string, string>> {

@@ -76,7 +76,7 @@ function listened(page: Page, url: string, wrong: (text: string) => void): () =>
   const open = new Set<unknown>();
   page.on("pageerror", (it) => wrong(String(it)));
   page.on("console", (it) => {
-    if (it.type() === "error" || it.type() === "warning") wrong(it.text());
+    if (it.type() === "error" || it.type() === "warning") wrong(`${it.text()} (${it.location().url})`);
   });
   page.on("request", (it) => {
     if (!it.url().startsWith(url)) wrong(`asked for ${it.url()}`);

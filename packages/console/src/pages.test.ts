@@ -358,3 +358,24 @@ test("a hunt is narrowed by its chart, kept for everybody and taken to a rule", 
   await page.getByLabel("Sigma rule").waitFor();
   assert.deepEqual(wrong, []);
 });
+
+test("a console that was renewed under an open browser says so, and is never blank", { skip }, async (t) => {
+  const server = await startFixture();
+  const context = await browser.newContext();
+  t.after(async () => {
+    await context.close();
+    await server.close();
+  });
+  await context.addInitScript(sessionScript);
+  const page = await context.newPage();
+  await page.route(/\/assets\/detail-/, (it) => it.abort());
+  await page.goto(`${server.url}/models/acme-13b`);
+  await page.getByText("This part of the console could not be loaded").waitFor();
+  await page.getByRole("button", { name: "Load the page again" }).waitFor();
+  await page.route(/\/assets\/index-/, (it) => it.abort());
+  await page.goto(`${server.url}/incidents`);
+  await page.getByText("it was renewed meanwhile, or the server is away").waitFor();
+  await page.unrouteAll();
+  await page.getByRole("button", { name: "Load the page again" }).click();
+  await rows(page).nth(1).waitFor();
+});

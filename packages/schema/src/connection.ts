@@ -267,5 +267,10 @@ export const connectionPage = z.object({ items: z.array(connectionRow), total: z
 export type ConnectionPage = z.infer<typeof connectionPage>;
 
 /** What a look at the other side showed. Nothing was changed there. */
-export const connectionTest = z.object({ ok: z.boolean(), text: z.string() });
+export const connectionTest = z.object({
+  ok: z.boolean(),
+  /** It answers, and whether it would do its work cannot be seen: what only takes messages. */
+  unsure: z.literal(true).optional(),
+  text: z.string(),
+});
 export type ConnectionTest = z.infer<typeof connectionTest>;

@@ -12,3 +12,19 @@ globalThis.__zod_globalConfig = { jitless: true };
   if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
   if (density === "comfortable") document.documentElement.dataset.density = density;
 }
+// A page that names files which are gone, because the console was built anew meanwhile, says so in place of staying blank.
+addEventListener(
+  "error",
+  ({ target }) => {
+    const root = document.getElementById("root");
+    if (!(target instanceof HTMLScriptElement) || !root || root.childElementCount > 0) return;
+    const again = document.createElement("button");
+    again.textContent = "Load the page again";
+    again.addEventListener("click", () => location.reload());
+    root.replaceChildren(
+      "A part of the console could not be loaded: it was renewed meanwhile, or the server is away. ",
+      again,
+    );
+  },
+  true,
+);

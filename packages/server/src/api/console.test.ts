@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -44,6 +44,17 @@ test("files with a hash in their name are kept for ever, others are asked for ag
   const plain = await app.inject("/theme.js");
   assert.equal(plain.statusCode, 200);
   assert.doesNotMatch(String(plain.headers["cache-control"]), /immutable/);
+});
+
+test("a console that is built anew is served from then on, its page first", async () => {
+  const at = join(folder.path, "dist", "index.html");
+  const before = readFileSync(at, "utf8");
+  writeFileSync(at, '<script type="module" src="/assets/main-def456.js"></script>');
+  writeFileSync(join(folder.path, "dist", "assets", "main-def456.js"), "3");
+  assert.match((await page("/incidents")).body, /main-def456/);
+  assert.equal((await app.inject("/assets/main-def456.js")).statusCode, 200);
+  writeFileSync(at, before);
+  assert.match((await page("/incidents")).body, /console/);
 });
 
 test("the page without its nonce is not to be had", async () => {

@@ -14,9 +14,12 @@ const trustedTypesMark = /<meta name="trusted-types" content="([\w -]*)"/;
 const withoutConsole = `<!doctype html><meta charset="utf-8"><title>Outweigh</title>
 <p>The server runs; the console was not built. <code>npm run build</code> builds it. The API is at <code>/api</code>.</p>`;
 
-/** Serves the built console from a folder: hashed files for ever, the page anew each time with its own nonce. */
+/**
+ * Serves the built console from a folder: hashed files for ever, the page anew each time with its own nonce. It is read anew too:
+ * a console that is built under a running server has other files, which the page of before does not name.
+ */
 export async function serveConsole(app: FastifyInstance, folder: string | undefined): Promise<void> {
-  const page =
+  const page = async () =>
     folder === undefined ? undefined : await readFile(join(folder, "index.html"), "utf8").catch(() => undefined);
   await app.register(helmet, {
     contentSecurityPolicy: false, // Set below: the page's has a nonce.
@@ -31,7 +34,7 @@ export async function serveConsole(app: FastifyInstance, folder: string | undefi
     reply.header("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
   });
 
-  if (folder !== undefined && page !== undefined) {
+  if (folder !== undefined && (await page()) !== undefined) {
     await app.register(statics, {
       root: join(folder, "assets"),
       prefix: "/assets/",
@@ -50,10 +53,10 @@ export async function serveConsole(app: FastifyInstance, folder: string | undefi
       globIgnore: ["index.html", "assets/**"],
     });
   }
-  const send = (reply: FastifyReply) => sendPage(reply, page);
+  const send = async (reply: FastifyReply) => sendPage(reply, await page());
   app.get("/", (_, reply) => send(reply));
   // Every other path is a place in the console, as long as a browser asks for a page.
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler(async (request, reply) => {
     const wantsPage = request.method === "GET" && /text\/html/.test(request.headers.accept ?? "");
     if (wantsPage && !/^\/(api|assets)\//.test(request.url)) return send(reply);
     return reply.code(404).send({ error: "NOT_FOUND", message: "there is nothing here" });

@@ -1,4 +1,5 @@
 import { Link, useRouter, type ErrorComponentProps } from "@tanstack/react-router";
+import { Button } from "../../ui/button.tsx";
 import { Empty, Failed } from "../../ui/states.tsx";
 
 /** An address that leads nowhere. */
@@ -12,9 +13,22 @@ export function Lost() {
   );
 }
 
-/** A page that broke: the rest of the console still works. */
+/** What browsers say of a module that is not there any more: Chromium, Firefox, Safari. */
+const gone = /dynamically imported module|Importing a module script failed/;
+
+/** A page that broke: the rest of the console still works. A part that is gone was renewed: then loading anew is the way. */
 export function PageFailed({ error }: ErrorComponentProps) {
   const router = useRouter();
+  if (error instanceof Error && gone.test(error.message)) {
+    return (
+      <Empty title="This part of the console could not be loaded">
+        <p>The console was renewed meanwhile, or the server is away. Nothing that you decided is lost.</p>
+        <p>
+          <Button onClick={() => location.reload()}>Load the page again</Button>
+        </p>
+      </Empty>
+    );
+  }
   return (
     <Failed
       what="This page failed"

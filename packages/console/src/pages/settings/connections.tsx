@@ -79,7 +79,7 @@ function One({ of: it }: { readonly of: ConnectionRow }) {
       <div role="status">
         {test.data && (
           <p>
-            {test.data.ok ? "✓ " : "Failed: "}
+            {!test.data.ok ? "Failed: " : test.data.unsure ? "Could not tell: " : "✓ "}
             <Shown>{test.data.text}</Shown>
           </p>
         )}

@@ -9,6 +9,9 @@ import { accessOf } from "./bucket-access.ts";
 import { githubOf, repositoryPath } from "./github-api.ts";
 import { checkMail } from "./tell.ts";
 
+/** What only takes messages: no look shows whether it would. */
+const takesAlone: ReadonlySet<Connection["kind"]> = new Set(["slack", "webhook", "ticket"]);
+
 /** Buckets and repositories that one look goes through: the others have the same key. */
 const maxLooked = 5;
 
@@ -17,7 +20,8 @@ export async function lookAt(connection: Connection, env: Env): Promise<Connecti
   const unset = unsetOf(connection, env);
   if (unset.length > 0) return { ok: false, text: `the environment has no ${unset.join(", ")}` };
   try {
-    return { ok: true, text: await look(connection, env) };
+    const text = await look(connection, env);
+    return { ok: true, ...(takesAlone.has(connection.kind) && { unsure: true }), text };
   } catch (error) {
     if (error instanceof ServerError) return { ok: false, text: error.message };
     throw error;
