@@ -10,6 +10,7 @@ import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
 import { hostFields, pivot } from "../fields.ts";
 import { HostPane } from "./pane.tsx";
+import { ScannedHosts } from "./scanned.tsx";
 import { hostState, isWell } from "./words.ts";
 
 /** Hosts with an agent: whether each is seen, how well, and what can be asked of it. */
@@ -105,6 +106,7 @@ function NoHost() {
           . No root is needed.
         </li>
       </ol>
+      <ScannedHosts />
       <SampleOffer />
     </Empty>
   );

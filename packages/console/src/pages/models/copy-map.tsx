@@ -2,7 +2,7 @@ import { printFilter, type CopyRow, type ModelDetail } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
 import { plural, size } from "../../format/size.ts";
 import { Section } from "../../ui/parts.tsx";
-import { Middle, Muted, Shown } from "../../ui/text.tsx";
+import { Copy as CopyButton, Middle, Mono, Muted, Shown } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
 import { byHost, placeWord, readersOf, type HostCopies } from "./copies.ts";
 import s from "./models.module.css";
@@ -89,6 +89,15 @@ function named(host: string): string {
   return printFilter([{ field: "name", op: "=", values: [host], excluded: false }]);
 }
 
+/** A path as it is, on as many lines as it takes: which copy it is must show without a pointer. */
+function Whole({ children }: { readonly children: string }) {
+  return (
+    <span className={s.whole}>
+      <Mono>{children}</Mono> <CopyButton text={children} />
+    </span>
+  );
+}
+
 function Copy({ of: it }: { readonly of: CopyRow }) {
   const word = placeWord(it);
   const loud = it.state === "present" && it.declared === false;
@@ -96,10 +105,10 @@ function Copy({ of: it }: { readonly of: CopyRow }) {
     <tr>
       <td>{loud ? <strong>{word}</strong> : <Muted>{word}</Muted>}</td>
       <td>
-        <Middle copy>{it.path}</Middle>
+        <Whole>{it.path}</Whole>
         {it.container && (
           <div className={s.within}>
-            <Muted>in</Muted> <Middle>{it.container}</Middle>
+            <Muted>in</Muted> <Whole>{it.container}</Whole>
           </div>
         )}
       </td>
