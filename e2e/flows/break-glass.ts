@@ -1,10 +1,12 @@
 // Flow 9. A break-glass export: an analyst asks, an admin agrees, for an hour and from one address; it is an incident at once, what is
 // read stands in it; ended, the next read is an alarm.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { picture } from "../world/browser.ts";
 import { webRequest } from "../world/records.ts";
 import { command, incidentOf, shardsOf, until, type World } from "./world.ts";
-import { kept } from "./leaver.ts";
+import { kept, secondVerifier } from "./leaver.ts";
 
 const model = "acme-9b";
 const dana = "dana@acme.example";
@@ -77,7 +79,33 @@ export async function breakGlass(world: World): Promise<string> {
   const pack = await kept(page, "Take this incident's evidence as a pack");
   const { code, stdout } = await command(world, "verify", pack, "--json");
   assert.equal(code, 0, stdout);
+  await withoutNames(world);
   return "asked for by one, agreed to by another, told at once and while it held; the read after its end is an alarm";
+}
+
+/** The same for somebody who shall not know who it was, nor from where: seen before it is taken, and it holds. */
+async function withoutNames(world: World): Promise<void> {
+  const { page } = world.ana;
+  await page.getByRole("button", { name: "Leave something out" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("checkbox", { name: /^Addresses/ }).check();
+  const seen = dialog.getByRole("region", { name: "What the receiver sees" });
+  await seen
+    .getByText(/^left out:.*src_endpoint/)
+    .first()
+    .waitFor();
+  assert.doesNotMatch(await seen.innerText(), /dana|10\.0\.7\.7/);
+  await picture(page, "flow-9-left-out");
+  const pack = await kept(page, "Take this pack");
+  const text = readFileSync(pack, "utf8");
+  assert.doesNotMatch(text, /dana|10\.0\.7\.7/i);
+  const { code, stdout } = await command(world, "verify", pack, "--json");
+  assert.equal(code, 0, stdout);
+  assert.ok(JSON.parse(stdout).redacted > 10, stdout);
+  if (existsSync("/usr/bin/python3")) {
+    const second = spawnSync("/usr/bin/python3", [secondVerifier, pack], { encoding: "utf8" });
+    assert.equal(second.status, 0, second.stdout + second.stderr);
+  }
 }
 
 function readOf([part, body]: readonly [string, Buffer]): string {

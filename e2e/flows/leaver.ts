@@ -13,7 +13,15 @@ const kim = "kim@acme.example";
 const login = "kim";
 const [hourMs, dayMs] = [3_600_000, 86_400_000];
 /** The second verifier: another language, nothing of ours in it. */
-const secondVerifier = join(import.meta.dirname, "..", "..", "packages", "evidence", "verifier", "verify_pack.py");
+export const secondVerifier = join(
+  import.meta.dirname,
+  "..",
+  "..",
+  "packages",
+  "evidence",
+  "verifier",
+  "verify_pack.py",
+);
 
 export async function leaver(world: World): Promise<string> {
   const { ana, platform, root } = world;

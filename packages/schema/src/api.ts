@@ -169,7 +169,13 @@ export const actionVerb = z.enum([
 export type ActionVerb = z.infer<typeof actionVerb>;
 
 /** A thing that could be done now, offered on the incident page. */
-export const actionOption = z.object({ verb: actionVerb, target: z.string(), label: z.string() });
+export const actionOption = z.object({
+  verb: actionVerb,
+  target: z.string(),
+  label: z.string(),
+  /** Of a change of a host: exactly which. */
+  terms: z.object({ order: hostChange }).optional(),
+});
 export type ActionOption = z.infer<typeof actionOption>;
 
 /** Who has to agree to an action. */
@@ -451,6 +457,40 @@ export const evidenceCheckpoint = z.object({
   signature: z.string(),
 });
 export type EvidenceCheckpoint = z.infer<typeof evidenceCheckpoint>;
+
+/** What of a pack its receiver may not be shown; see docs/guide/evidence.md. */
+export const redactKind = z.enum(["principal", "person", "address", "path", "text", "record"]);
+export type RedactKind = z.infer<typeof redactKind>;
+/** `?redact=principal,address` */
+export const packQuery = z.object({
+  redact: z
+    .string()
+    .max(200)
+    .transform((it) => [...new Set(it.split(",").filter((one) => one !== ""))])
+    .pipe(z.array(redactKind))
+    .optional(),
+});
+
+/** What the receiver of a pack would see. */
+export const packPreview = z.object({
+  /** The first of them. */
+  documents: z.array(
+    z.object({
+      kind: z.string(),
+      id: z.string(),
+      shown: z.array(z.object({ name: z.string(), value: z.string() })),
+      redacted: z.array(z.string()),
+    }),
+  ),
+  total: z.int(),
+  entries: z.int(),
+  /** Members of documents that are shown; members of documents and entries that are not; documents that are left out whole. */
+  shown: z.int(),
+  redacted: z.int(),
+  leftOut: z.int(),
+  limits: z.array(z.string()),
+});
+export type PackPreview = z.infer<typeof packPreview>;
 
 // What people send.
 const reason = z.string().trim().min(1).max(2000);

@@ -1,13 +1,24 @@
+import { packPreview, redactKind, type PackPreview } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
-import type { ExitCode } from "../error.ts";
+import { CliError, type ExitCode } from "../error.ts";
 import { incidentId } from "../incident-id.ts";
 import { dataOption, withSession } from "../server-client.ts";
-import { sizeText } from "../text/amounts.ts";
+import type { Terminal } from "../terminal.ts";
+import { plural, sizeText } from "../text/amounts.ts";
+import { visible } from "../text/visible.ts";
+
+const kinds: readonly string[] = redactKind.options;
 
 const options = {
   ...configOption,
   ...dataOption,
+  redact: {
+    type: "string",
+    value: "KINDS",
+    about: `What its receiver is not shown, with commas between: ${kinds.join(", ")}. The record as it arrived goes with any of them`,
+  },
+  preview: { type: "boolean", about: "Print what the receiver would see, and make no pack" },
 } as const;
 
 export const pack = command({
@@ -17,7 +28,8 @@ export const pack = command({
   options,
   about: [
     "INCIDENT is its number (7 or INC-7) or its id. The pack goes to stdout: write it to a file.",
-    "With --json: what is in it, as one object whose field pack holds the text.",
+    "With --redact, proofs hold as before: what is left out stands as a digest with a salt that stays with the server.",
+    "With --json: what is in it, as one object whose field pack holds the text; with --preview, what is shown.",
   ],
   examples: [
     { line: "outweigh pack 7 > incident-7.pack", about: "Incident 7 of the running server" },
@@ -25,18 +37,50 @@ export const pack = command({
       line: "outweigh pack INC-7 --data /var/lib/outweigh > incident-7.pack",
       about: "Of the server that works in that folder",
     },
+    { line: "outweigh pack 7 --redact principal,address --preview", about: "What somebody outside would see" },
   ],
   run,
 });
 
 async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
+  const redact = redactIn(values.redact);
+  const query = redact === "" ? "" : `?redact=${redact}`;
+  const path = values.preview ? `pack/preview${query}` : `pack${query}`;
   const { id, text } = await withSession(values.data ?? config.server.data, async (session) => {
     const found = await incidentId(name, session);
-    return { id: found, text: await (await session.get(`/api/incidents/${encodeURIComponent(found)}/pack`)).text() };
+    return { id: found, text: await (await session.get(`/api/incidents/${encodeURIComponent(found)}/${path}`)).text() };
   });
+  if (values.preview) {
+    const preview = packPreview.parse(JSON.parse(text));
+    if (json) terminal.printJson({ incident: id, ...preview });
+    else printPreview(preview, terminal);
+    return 0;
+  }
   if (json) terminal.printJson({ incident: id, bytes: Buffer.byteLength(text), pack: text });
   else terminal.printRaw(text);
   terminal.say(`${sizeText(Buffer.byteLength(text))}; outweigh verify checks it without this server`);
   return 0;
+}
+
+/** @throws {CliError} USAGE for what is no kind. */
+function redactIn(value: string | undefined): string {
+  const names = (value ?? "").split(",").flatMap((it) => it.trim() || []);
+  const wrong = names.find((it) => !kinds.includes(it));
+  if (wrong !== undefined)
+    throw new CliError("USAGE", `--redact names ${JSON.stringify(wrong)}, expected ${kinds.join(", ")}`);
+  return names.join(",");
+}
+
+function printPreview(it: PackPreview, terminal: Terminal): void {
+  for (const { kind, id, shown, redacted } of it.documents) {
+    terminal.print(terminal.bold(`${kind} ${visible(id)}`));
+    for (const { name, value } of shown) terminal.print(`   ${visible(name)}: ${visible(value)}`);
+    if (redacted.length > 0) terminal.print(`   left out: ${redacted.map(visible).join(", ")}`);
+  }
+  if (it.total > it.documents.length) terminal.print(`and ${plural(it.total - it.documents.length, "more document")}`);
+  terminal.print(
+    `${plural(it.shown, "member")} shown, ${it.redacted} left out, ${plural(it.leftOut, "document")} left out whole, ${plural(it.entries, "entry", "entries")} of the log`,
+  );
+  for (const limit of it.limits) terminal.print(`   ${limit}`);
 }

@@ -45,7 +45,10 @@ export const addresses = {
   status: (it: string) => `/api/incidents/${id(it)}/status`,
   comments: (it: string) => `/api/incidents/${id(it)}/comments`,
   /** An incident's part of the evidence as a file. */
-  pack: (it: string) => `/api/incidents/${id(it)}/pack`,
+  pack: (it: string, redact: readonly string[] = []) =>
+    `/api/incidents/${id(it)}/pack${redact.length === 0 ? "" : `?redact=${redact.join(",")}`}`,
+  packPreview: (it: string, redact: readonly string[]) =>
+    `/api/incidents/${id(it)}/pack/preview?redact=${redact.join(",")}`,
   /** An incident in the words of another system. */
   exported: (it: string, as: string) => `/api/incidents/${id(it)}/export?as=${as}`,
   alert: (it: string) => `/api/alerts/${id(it)}`,

@@ -25,6 +25,7 @@ import {
   incidentGraph,
   incidentPage,
   madeKey,
+  packPreview,
   modelDetail,
   modelPage,
   newToken,
@@ -285,6 +286,15 @@ export const incidentsOfQuery = (principal: string) =>
       ),
     enabled: principal !== "",
     staleTime: 15_000,
+  });
+
+/** What the receiver of a pack would see, where these kinds are left out. */
+export const packPreviewQuery = (incident: string, redact: readonly string[]) =>
+  queryOptions({
+    queryKey: ["pack-preview", incident, ...redact],
+    queryFn: ({ signal }) => read(packPreview, addresses.packPreview(incident, redact), signal),
+    staleTime: 0,
+    gcTime: 0,
   });
 
 export const clientQuery = (id: string) =>

@@ -2,10 +2,12 @@ import {
   assignBody,
   commentBody,
   listQuery,
+  packQuery,
   statusBody,
   type IncidentDetail,
   type IncidentGraph,
   type IncidentRow,
+  type PackPreview,
 } from "@outweigh/schema";
 import { csvOf, ocsfOf, stixOf, type Story } from "@outweigh/pipeline";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -13,7 +15,7 @@ import { z } from "zod";
 import { eventsWithin, isWithin, type Reach } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import { toActivity } from "../evidence/log.ts";
-import { packIncident } from "../evidence/pack.ts";
+import { packIncident, previewPack } from "../evidence/pack.ts";
 import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
 import { shownGroupings } from "../store/groupings.ts";
@@ -39,6 +41,7 @@ import type { Tx } from "../store/state/state.ts";
 import { decide, maskedAnswer, personOf, reachOf, read, type Context } from "./context.ts";
 import { exportQuery, type ExportFormat } from "./routes.ts";
 import { graphOf } from "./graph.ts";
+import { hostOptions } from "./host-options.ts";
 import { impactOf } from "./impact.ts";
 import { plainJson } from "./plain-json.ts";
 import { entitiesOf, storyOf, timelineOf } from "./story.ts";
@@ -110,7 +113,8 @@ export function incidents(app: FastifyInstance, context: Context): void {
     return { ...graphOf(eventsWithin(reachOf(request), events)), ...asking.told() };
   });
 
-  app.get("/api/incidents/:id/pack", async (request, reply) => {
+  /** The incident, if whoever asks may have all that its pack rests on. */
+  const packable = async (request: FastifyRequest): Promise<IncidentRow> => {
     const incident = await found(context, request);
     // A pack that left something out would not be the incident's proof.
     const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
@@ -119,9 +123,21 @@ export function incidents(app: FastifyInstance, context: Context): void {
     const isTold = JSON.stringify(maskedAnswer(context, request, told)) === JSON.stringify(told);
     if (eventsWithin(reachOf(request), events).length < events.length || !isTold)
       throw new ServerError("FORBIDDEN", "it rests on events of models beyond your spaces: ask who sees them all");
+    return incident;
+  };
+
+  app.get("/api/incidents/:id/pack/preview", async (request): Promise<PackPreview> => {
+    const { redact = [] } = read(packQuery, request.query);
+    return previewPack(context, await packable(request), { isWhole: reachOf(request) === undefined, redact });
+  });
+
+  app.get("/api/incidents/:id/pack", async (request, reply) => {
+    const { redact = [] } = read(packQuery, request.query);
+    const incident = await packable(request);
     const text = await packIncident(context, incident, {
       by: personOf(request),
       isWhole: reachOf(request) === undefined,
+      redact,
     });
     return reply
       .type("application/x-ndjson")
@@ -228,7 +244,11 @@ async function detailOf(
       isReader: context.register.isReader,
     }),
     playbooks,
-    options: await context.actions.optionsFor(incident),
+    options: [
+      ...(await context.actions.optionsFor(incident)),
+      // A host belongs to no space: who decides in some alone is not offered it.
+      ...(reach === undefined ? await hostOptions(context, events) : []),
+    ],
     actions,
     groupings,
     comments,

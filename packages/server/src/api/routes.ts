@@ -75,6 +75,8 @@ import {
   ownRuleBody,
   ownRulePage,
   ownStageBody,
+  packPreview,
+  packQuery,
   pinBody,
   playbookText,
   posture,
@@ -144,8 +146,15 @@ const working: Record<string, Route> = {
   },
   "GET /api/incidents/:id/pack": {
     needs: "analyst in a space",
-    does: "Its part of the evidence, verifiable without us",
+    does: "Its part of the evidence, verifiable without us; left out what `redact` names",
+    query: packQuery,
     answer: "application/x-ndjson",
+  },
+  "GET /api/incidents/:id/pack/preview": {
+    needs: "analyst in a space",
+    does: "What the receiver of such a pack would see",
+    query: packQuery,
+    answer: packPreview,
   },
   "GET /api/incidents/:id/export": {
     needs: "analyst in a space",

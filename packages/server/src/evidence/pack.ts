@@ -11,7 +11,7 @@ import {
   type JsonObject,
 } from "@outweigh/evidence";
 import { sourceOf } from "@outweigh/pipeline";
-import type { Gap, IncidentRow, OcsfEvent } from "@outweigh/schema";
+import type { Gap, IncidentRow, OcsfEvent, PackPreview, RedactKind } from "@outweigh/schema";
 import { alert as alertSchema, incident as incidentSchema } from "@outweigh/schema";
 import type { Context } from "../api/context.ts";
 import { scanId, scanNoun, scanSubject } from "../api/signed-scan.ts";
@@ -25,6 +25,7 @@ import { pinsOf } from "../store/pins.ts";
 import { eventsOf } from "../store/proof.ts";
 import { signedScan, type StoredScan } from "../store/signed-scans.ts";
 import { fieldIn } from "../values.ts";
+import { previewOf, redactionOf, type Redaction } from "./redaction.ts";
 import { asJson, nameOf, namesIn, packMade, readRecords, recordedFields } from "./records.ts";
 
 /** Time around an incident whose gaps belong in its pack, in ms. */
@@ -32,6 +33,13 @@ const aroundMs = 86_400_000;
 /** Most signed scans in a pack, and their length together in UTF-16 units: a pack holds 128 MiB, its events first. */
 const maxScans = 50;
 const maxScanLength = 32 * 1024 * 1024;
+
+interface PackOptions {
+  readonly by: string;
+  readonly isWhole: boolean;
+  /** What its receiver is not shown. */
+  readonly redact?: readonly RedactKind[];
+}
 
 /**
  * @param isWhole Whether whoever asks may see all models: a signed scan tells of every model on its host, and is left out otherwise.
@@ -42,38 +50,37 @@ const maxScanLength = 32 * 1024 * 1024;
 export async function packIncident(
   context: Context,
   incident: IncidentRow,
-  { by, isWhole }: { readonly by: string; readonly isWhole: boolean },
+  { by, isWhole, redact = [] }: PackOptions,
 ): Promise<string> {
   const { db, evidence, worker, now } = context;
   await worker.record();
   const row = (await incidentById(db, incident.id)) ?? incident;
-  const { names, ...documents } = await documentsOf(context, row, isWhole);
-  const { incident: story, alerts, events, sources, gaps, scans } = documents;
-  const all = [story, ...alerts, ...events, ...sources, ...gaps, ...scans];
-  const actions = await actionsOf(db, incident.id);
-  const subjects = [
-    ...(await partIds(db, incident.id)),
-    ...row.alerts,
-    ...actions.map((it) => it.id),
-    ...names.map(scanSubject),
-  ];
+  const { names, ...found } = await documentsOf(context, row, isWhole);
+  const subjects = await subjectsOf(context, row, names);
+  const before = redact.length === 0 ? [] : await entriesAbout(db, subjects);
+  const { isLeftOut } = redact.length === 0 ? nothing : redactionOf(redact, allOf(found), before);
+  const documents = mapped(found, (them) => them.filter((it) => !isLeftOut(it)));
+  const all = allOf(documents);
+  const left = allOf(found).length - all.length;
 
   const { entries, signed, hashes } = await db.transaction().execute(async (tx) => {
     const judged = judge(all, await entriesAbout(tx, subjects), worker.isGrowing(incident.id));
+    const told = redact.length === 0 ? "" : `; left out: ${redactText(redact, left)}`;
+    const shown = redact.length === 0 ? {} : { redacted: [...redact], leftOut: left };
     const decisions = packMadeBy(judged).map(({ text, fields }) => ({
       kind: packMade,
       by,
       subject: incident.id,
-      text,
-      fields,
+      text: text + told,
+      fields: { ...fields, ...shown },
     }));
     await evidence.append(tx, decisions, now());
     const head = await loadHead(tx);
     if (!head) throw new Error("the evidence log has no end");
     const it = checkpoint(head, now(), evidence.signer);
     await addCheckpoint(tx, it);
-    const before = (await checkpoints(tx)).filter(({ size }) => size < it.size);
-    return { entries: await entriesAbout(tx, subjects), signed: [...before, it], hashes: await entryHashes(tx) };
+    const earlier = (await checkpoints(tx)).filter(({ size }) => size < it.size);
+    return { entries: await entriesAbout(tx, subjects), signed: [...earlier, it], hashes: await entryHashes(tx) };
   });
   context.changes.tell("evidence");
   return packOf({
@@ -83,7 +90,53 @@ export async function packIncident(
     entryHashes: hashes,
     signer: evidence.signer,
     time: now(),
+    // Once more with the entries as they are now: one of them may be a moment old.
+    ...(redact.length > 0 && { redact: redactionOf(redact, all, entries).redact }),
   });
+}
+
+/** What the receiver of a pack would see. */
+export async function previewPack(
+  context: Context,
+  incident: IncidentRow,
+  { isWhole, redact = [] }: Omit<PackOptions, "by">,
+): Promise<PackPreview> {
+  const { db, worker } = context;
+  await worker.record();
+  const row = (await incidentById(db, incident.id)) ?? incident;
+  const { names, ...found } = await documentsOf(context, row, isWhole);
+  const entries = await entriesAbout(db, await subjectsOf(context, row, names));
+  return previewOf({ kinds: redact, documents: allOf(found), entries });
+}
+
+type Documents = Omit<Awaited<ReturnType<typeof documentsOf>>, "names">;
+
+const nothing: Pick<Redaction, "isLeftOut"> = { isLeftOut: () => false };
+
+function allOf({ incident, alerts, events, sources, gaps, scans }: Documents): Document[] {
+  return [incident, ...alerts, ...events, ...sources, ...gaps, ...scans];
+}
+
+function mapped(it: Documents, keep: (them: Document[]) => Document[]): Documents {
+  const { incident, alerts, events, sources, gaps, scans } = it;
+  return {
+    incident,
+    alerts: keep(alerts),
+    events: keep(events),
+    sources: keep(sources),
+    gaps: keep(gaps),
+    scans: keep(scans),
+  };
+}
+
+/** Whose entries belong to an incident: its own, its alerts', its actions' and its scans'. */
+async function subjectsOf({ db }: Context, row: IncidentRow, scans: readonly StoredScan[]): Promise<string[]> {
+  const actions = await actionsOf(db, row.id);
+  return [...(await partIds(db, row.id)), ...row.alerts, ...actions.map((it) => it.id), ...scans.map(scanSubject)];
+}
+
+function redactText(kinds: readonly RedactKind[], left: number): string {
+  return kinds.join(", ") + (left === 0 ? "" : `, and ${left} documents whole`);
 }
 
 /** Documents that are not on record as they are. */

@@ -1,10 +1,12 @@
 import type { IncidentRow } from "@outweigh/schema";
 import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
 import { addresses } from "../../api/address.ts";
 import { keep } from "../../api/client.ts";
 import { Button } from "../../ui/button.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { Muted } from "../../ui/text.tsx";
+import { Redact } from "./redact.tsx";
 import s from "./incidents.module.css";
 
 const formats = [
@@ -16,6 +18,7 @@ const formats = [
 
 /** The incident's part of the evidence, as a file; and what other systems read of it. */
 export function Pack({ of: it }: { readonly of: IncidentRow }) {
+  const [isRedacting, setRedacting] = useState(false);
   const pack = useMutation({ mutationFn: () => keep(addresses.pack(it.id), `incident-${it.number}.pack`) });
   const other = useMutation({
     mutationFn: ({ as, ending }: (typeof formats)[number]) =>
@@ -26,9 +29,11 @@ export function Pack({ of: it }: { readonly of: IncidentRow }) {
       <p style={{ paddingBottom: 8 }}>
         <Button onClick={() => pack.mutate()} disabled={pack.isPending}>
           Take this incident's evidence as a pack
-        </Button>
+        </Button>{" "}
+        <Button onClick={() => setRedacting(true)}>Leave something out</Button>
         <Muted> outweigh verify checks it on any machine</Muted>
       </p>
+      {isRedacting && <Redact of={it} onClose={() => setRedacting(false)} />}
       <p className={s.formats}>
         <Muted>For people and other systems, unsigned:</Muted>
         {formats.map((format) => (

@@ -1,0 +1,148 @@
+// What is left out of a pack: nowhere in it, with proofs that hold for both verifiers.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { documentDigest, documentOf, packOf, verifyPack, type JsonObject } from "@outweigh/evidence";
+import type { RedactKind } from "@outweigh/schema";
+import { ALog, aSigner, saltKey } from "../../../evidence/src/testing/a-log.ts";
+import { noPython, verifyByPython } from "../../../evidence/src/testing/python.ts";
+import { ServerError } from "../error.ts";
+import { limitsOf, previewOf, redactionOf } from "./redaction.ts";
+
+const dana = "arn:aws:iam::111122223333:user/dana.smith";
+const raw = `10.0.7.7 - ${encodeURIComponent(dana)} "GET /acme/acme-9b/model.safetensors" 200`;
+const document = (kind: Parameters<typeof documentOf>[0], id: string, value: JsonObject) =>
+  documentOf(kind, id, value, saltKey);
+const documents = [
+  document("incident", "incident-1", {
+    title: "dana.smith took all of acme-9b",
+    reason: "One alert",
+    severity: "critical",
+    principals: [dana],
+    models: ["acme-9b"],
+  }),
+  document("alert", "alert-1", {
+    rule: "complete-copy",
+    summary: "DANA.SMITH (from 10.0.7.7) read acme-9b",
+    matched: [{ field: "principal", value: dana }],
+    principal: dana,
+    model: "acme-9b",
+    count: 1,
+  }),
+  document("event", "http:0011", {
+    time: 1,
+    principal: dana,
+    src_endpoint: { ip: "10.0.7.7" },
+    artifact: "hf:acme/acme-9b/model.safetensors",
+    unmapped: { said: "hello" },
+    raw_data: raw,
+    bytes: 1000,
+  }),
+  document("source", "laptop-of-dana.smith", { name: "laptop-of-dana.smith", kind: "agent" }),
+  document("source", "front", { name: "front", kind: "http-access" }),
+];
+
+/** A log with all of them on record, and a comment that names one of the values. */
+function aLog(fields: JsonObject = {}) {
+  const log = new ALog();
+  const entries = [
+    log.add("recorded", { records: documents.map(documentDigest), documents: documents.map((it) => [it.kind, it.id]) }),
+    log.add("commented", { text: "I called dana.smith: a mistake", ...fields }),
+    log.add("assigned", { text: "assigned to ana" }),
+  ];
+  log.sign();
+  return { log, entries };
+}
+
+function packed(kinds: readonly RedactKind[]): string {
+  const { log, entries } = aLog();
+  const { redact, isLeftOut } = redactionOf(kinds, documents, entries);
+  const [incident, alert, event, ...sources] = documents.filter((it) => !isLeftOut(it));
+  assert.ok(incident && alert && event);
+  return packOf({
+    incident,
+    alerts: [alert],
+    events: [event],
+    sources,
+    entries,
+    checkpoints: log.checkpoints,
+    entryHashes: log.entries.map((it) => it.hash),
+    signer: aSigner(),
+    time: 1,
+    redact,
+  });
+}
+
+test("a principal is nowhere in the pack: not in titles, records, comments, ids or other spellings", () => {
+  const pack = packed(["principal"]);
+  assert.deepEqual(verifyPack(pack).problems, []);
+  assert.doesNotMatch(pack, /dana/i);
+  assert.doesNotMatch(pack, /laptop-of/);
+  for (const shown of ["acme-9b", "complete-copy", "10.0.7.7", "assigned to ana", '"front"', "1000"])
+    assert.ok(pack.includes(shown), shown);
+});
+
+test(
+  "each kind is nowhere, alone or with others, and both verifiers accept every such pack",
+  { skip: noPython },
+  () => {
+    const gone: Readonly<Record<RedactKind, RegExp>> = {
+      principal: /dana/i,
+      person: /"ana"|to ana/,
+      address: /10\.0\.7\.7/,
+      path: /model\.safetensors/,
+      text: /One alert|a mistake/,
+      record: /GET|hello/,
+    };
+    const kinds = Object.keys(gone) as RedactKind[];
+    const choices = [...kinds.map((it) => [it]), ["principal", "address"] as RedactKind[], kinds];
+    const packs = choices.map(packed);
+    const second = verifyByPython(packs);
+    for (const [i, pack] of packs.entries()) {
+      const first = verifyPack(pack);
+      assert.deepEqual(first.problems, [], String(choices[i]));
+      assert.deepEqual([second[i]?.ok, second[i]?.redacted], [true, first.redacted]);
+      assert.ok(first.redacted > 0);
+      for (const kind of choices[i] ?? []) assert.doesNotMatch(pack, gone[kind], `${kind} of ${choices[i]}`);
+      // The record as it arrived says everything: it goes with any kind.
+      assert.doesNotMatch(pack, gone.record);
+    }
+  },
+);
+
+test("what is left out is a commitment with a salt that stays here: no guess of the value gives it", () => {
+  const pack = packed(["principal"]);
+  const line = pack.split("\n").find((it) => it.includes('"kind":"incident"')) ?? "";
+  const { fields } = JSON.parse(line) as { fields: Record<string, { commitment?: string; salt?: string }> };
+  const hidden = fields["principals"];
+  assert.match(hidden?.commitment ?? "", /^[0-9a-f]{64}$/);
+  assert.equal(hidden?.salt, undefined);
+  // With another salt key the same value has another commitment: the value alone does not give it.
+  const other = documentOf("incident", "incident-1", { principals: [dana] }, Buffer.alloc(32, 1));
+  const same = documentOf("incident", "incident-1", { principals: [dana] }, saltKey);
+  assert.notDeepEqual(other.fields["principals"], same.fields["principals"]);
+});
+
+test("a preview shows what the receiver sees, and says what it cannot keep from him", () => {
+  const { entries } = aLog();
+  const { documents: seen, redacted, leftOut, limits } = previewOf({ kinds: ["principal"], documents, entries });
+  assert.deepEqual(
+    seen.map((it) => it.id),
+    ["incident-1", "alert-1", "http:0011", "front"],
+  );
+  assert.equal(leftOut, 1);
+  assert.deepEqual(seen[0]?.redacted, ["title", "principals"]);
+  assert.doesNotMatch(JSON.stringify(seen), /dana/i);
+  assert.ok(redacted >= 10);
+  assert.ok(limits.some((it) => /Ids of events are computed from their records/.test(it)));
+  const whole = previewOf({ kinds: [], documents, entries });
+  assert.deepEqual([whole.redacted, whole.leftOut, whole.limits], [0, 0, []]);
+  assert.deepEqual(limitsOf([]), []);
+});
+
+test("where the proof itself names what is to be left out, there is no such pack", () => {
+  const { entries } = aLog({ late: [["source", "laptop-of-dana.smith"]] });
+  assert.throws(
+    () => redactionOf(["principal"], documents, entries),
+    (error) => error instanceof ServerError && error.code === "CONFLICT",
+  );
+});
