@@ -274,6 +274,22 @@ test("an action is previewed, reasoned, verified and undone", { skip }, async (t
   assert.equal(server.state.actions[0]?.state, "undone");
 });
 
+test(
+  "an incident offers to hold the process that took it: exactly that one goes into the preview",
+  { skip },
+  async (t) => {
+    const { page } = await opened(t, "/incidents/inc-214");
+    await page.getByRole("heading", { name: "What happened" }).waitFor();
+    await page.keyboard.press("r");
+    const asked = page.waitForRequest(/actions\/preview$/);
+    await page.getByRole("dialog").getByText("Hold curl (4711) on gpu-9").click();
+    const { target, terms } = (await asked).postDataJSON();
+    assert.deepEqual([target, terms.order.process, terms.order.how], ["host:h-1", "4711:99", "hold"]);
+    await page.getByText("It stands still until this is undone").waitFor();
+    await page.getByRole("button", { name: /^Propose: Hold curl/ }).waitFor();
+  },
+);
+
 test("an incident is closed with a verdict and a reason, several at once", { skip }, async (t) => {
   const { page, server } = await opened(t, "/incidents");
   await rows(page).nth(1).waitFor();

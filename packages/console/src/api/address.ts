@@ -1,5 +1,5 @@
 // Every address of the API that the console uses, in one place.
-import type { OrderTerms, ActionVerb, IncidentStatus, Verdict } from "@outweigh/schema";
+import type { ActionTerms, ActionVerb, IncidentStatus, Verdict } from "@outweigh/schema";
 
 /** How many rows a list asks for at once: more than a screen shows, few enough to arrive at once. */
 const pageRows = 200;
@@ -101,6 +101,6 @@ export interface Order {
   readonly incident?: string;
   readonly verb: ActionVerb;
   readonly target: string;
-  /** How long and how strongly, for orders to a gateway. */
-  readonly terms?: OrderTerms;
+  /** How long and how strongly, for orders to a gateway; exactly which, for a change of a host. */
+  readonly terms?: ActionTerms;
 }

@@ -71,7 +71,29 @@ function previewOf(state: State, body: Body): ActionPreview {
   return { ...preview, effects: [...state.previewSays, ...preview.effects] };
 }
 
+const hostPreviews: Readonly<Record<string, Pick<ActionPreview, "verb" | "title" | "effects" | "undoable" | "lasts">>> =
+  {
+    "stop-process": {
+      verb: "stop-process",
+      title: "Hold the process 4711 on gpu-9",
+      effects: ["It stands still until this is undone; what it serves stops"],
+      undoable: true,
+    },
+    "block-egress": {
+      verb: "block-egress",
+      title: "Block what every process but the agent of gpu-9 opens to outside for 60 minutes",
+      effects: [
+        "New and open connections to outside stop; it ends by itself",
+        "What serves from this host to outside stops too",
+      ],
+      undoable: true,
+      lasts: 3_600_000,
+    },
+  };
+
 function plainPreview(body: Body): ActionPreview {
+  const onHost = hostPreviews[body["verb"] ?? ""];
+  if (onHost) return { ...onHost, target: body["target"] ?? "", approval: "two-people", digest: "agreed" };
   const moves = body["verb"] === "quarantine-file";
   return {
     verb: moves ? "quarantine-file" : "notify",

@@ -51,16 +51,17 @@ export function Respond({ incident, options, onClose }: RespondProps) {
   );
 }
 
-function keyOf({ verb, target }: ActionOption): string {
-  return JSON.stringify([verb, target]);
+function keyOf({ verb, target, terms }: ActionOption): string {
+  return JSON.stringify([verb, target, terms]);
 }
 
 function NothingToDo() {
   return (
     <p>
-      Nothing that can be done from here fits this incident. A file that a scan found can be quarantined; a client of
-      the gateway can be ordered about; with a connection in <code>outweigh.yml</code>, a bucket or repository can be
-      made private, a ticket opened, somebody told. The playbook says what to do by hand.
+      Nothing that can be done from here fits this incident. A file that a scan found can be quarantined; on a host
+      whose agent saw it, a process held and connections blocked; a client of the gateway can be ordered about; with a
+      connection in <code>outweigh.yml</code>, a bucket or repository can be made private, a ticket opened, somebody
+      told. The playbook says what to do by hand.
     </p>
   );
 }
@@ -74,12 +75,12 @@ interface OrderProps {
 }
 
 /** One action: what would happen, why, and doing it. */
-export function Order({ incident, option: { verb, target, label }, onDone, onClose }: OrderProps) {
+export function Order({ incident, option: { verb, target, label, terms }, onDone, onClose }: OrderProps) {
   const [reason, setReason] = useState("");
   const { data: session } = useQuery(sessionQuery);
-  const order = { ...(incident !== undefined && { incident }), verb, target };
+  const order = { ...(incident !== undefined && { incident }), verb, target, ...(terms && { terms }) };
   const preview = useQuery({
-    queryKey: ["preview", incident, verb, target],
+    queryKey: ["preview", incident, verb, target, terms],
     queryFn: () => decide.preview(order),
     staleTime: 0,
     gcTime: 0,

@@ -16,7 +16,13 @@ export const hosts: HostRow[] = [
     lastSeenAt: now - 11_000,
     problems: ["the kernel's sensor (T2) did not start, the watch is T0"],
   }),
-  host("h-3", "nb-eve", { state: "silent", tier: "T0", watchedFiles: 3, lastSeenAt: now - 3 * hour }),
+  host("h-3", "nb-eve", {
+    state: "silent",
+    tier: "T0",
+    watchedFiles: 3,
+    lastSeenAt: now - 3 * hour,
+    problems: ["what is seen cannot be kept: database or disk is full"],
+  }),
 ];
 
 function host(id: string, name: string, over: Partial<HostRow>): HostRow {

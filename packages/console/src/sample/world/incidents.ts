@@ -5,7 +5,7 @@ import { alerts } from "./alerts.ts";
 import { gaps, holdings } from "./books.ts";
 import { evidence } from "./evidence.ts";
 import { bulkRead } from "./playbooks.ts";
-import { analytics, began, day, hour, min, now } from "./time.ts";
+import { analytics, began, day, hour, min, now, sha } from "./time.ts";
 
 export const incidents: IncidentRow[] = [
   incident(214, {
@@ -218,6 +218,18 @@ export function incidentDetail(it: IncidentRow): IncidentDetail {
     playbooks: [bulkRead],
     options: [
       { verb: "quarantine-file", target: "c-1", label: "Quarantine m.gguf on gpu-9" },
+      {
+        verb: "stop-process",
+        target: "host:h-1",
+        label: "Hold curl (4711) on gpu-9",
+        terms: { order: { verb: "stop-process", process: "4711:99", program: sha("curl"), how: "hold" } },
+      },
+      {
+        verb: "block-egress",
+        target: "host:h-1",
+        label: "Block what gpu-9 opens to outside, for 60 minutes",
+        terms: { order: { verb: "block-egress", whose: { of: "host" }, minutes: 60 } },
+      },
       { verb: "notify", target: "soc-webhook", label: "Tell soc-webhook" },
     ],
     actions: theft ? actions.slice(0, 1) : [],
