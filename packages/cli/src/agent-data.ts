@@ -6,6 +6,11 @@ export function defaultAgentData(): string {
   return process.geteuid?.() === 0 ? "/var/lib/outweigh-agent" : join(homedir(), ".local", "state", "outweigh-agent");
 }
 
+/** The command that starts an agent with this folder, for a shell. @param quoted Makes one word of a path; undefined if that cannot be shown. */
+export function runLine(data: string | undefined, quoted: (path: string) => string | undefined): string {
+  return data === undefined ? "npx outweigh agent run" : `npx outweigh agent run --data ${quoted(data) ?? "DIR"}`;
+}
+
 export const agentDataOption = {
   data: {
     type: "string",

@@ -3,13 +3,15 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { pathToFileURL } from "node:url";
 import { agentHeaders, agentReport, type ActivityRecord, type AgentReport } from "@outweigh/schema";
+import { weights } from "../testing/a-disk.ts";
 import { enrol } from "./link.ts";
 import { identityFile } from "./run.ts";
 import { Spool } from "./spool.ts";
@@ -61,8 +63,14 @@ async function aServer(t: TestContext) {
 
 const bin = join(import.meta.dirname, "..", "..", "..", "cli", "bin", "outweigh.js");
 
-function anAgent(t: TestContext, dataDir: string, roots: string): ChildProcess {
-  const child = spawn(process.execPath, [bin, "agent", "run", roots, "--data", dataDir], { stdio: "ignore" });
+function anAgent(
+  t: TestContext,
+  dataDir: string,
+  roots: string,
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  const args = [bin, "agent", "run", roots, "--data", dataDir];
+  const child = spawn(process.execPath, args, { stdio: "ignore", env: { ...process.env, ...env } });
   t.after(() => child.kill("SIGKILL"));
   return child;
 }
@@ -108,6 +116,51 @@ test(
       counters,
       [...new Set(counters)].toSorted((one, other) => one - other),
     );
+  },
+);
+
+test(
+  "when its clock jumps a day on and two back, a real agent tells all that it sees, with that clock",
+  { skip },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "outweigh-clock-"));
+    t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+    const [data, roots, clock] = [join(folder, "data"), join(folder, "models"), join(folder, "clock")];
+    for (const it of [data, roots]) mkdirSync(it);
+    const model = join(roots, "acme.safetensors");
+    writeFileSync(model, weights("acme", [0, 1], undefined, { side: 192 }));
+    writeFileSync(clock, "0");
+    const { url, reports, counters } = await aServer(t);
+    await enrol(url, "x".repeat(32), identityFile(data));
+    const preload = pathToFileURL(join(import.meta.dirname, "..", "testing", "jumping-clock.ts")).href;
+    anAgent(t, data, roots, { NODE_OPTIONS: `--import=${preload}`, OUTWEIGH_TEST_CLOCK: clock });
+    await until(() => (reports.at(-1)?.health.watchedFiles ?? 0) > 0, "a watch");
+
+    const lines = () => reports.flatMap((it) => it.lines);
+    /** How far the agent's clock was from ours when it told of a new reader, in ms. */
+    const offBy = async (): Promise<number> => {
+      const fd = openSync(model, "r");
+      const reader = spawn("sleep", ["600"], { stdio: [fd, "ignore", "ignore"] });
+      closeSync(fd);
+      t.after(() => reader.kill("SIGKILL"));
+      const told = () => lines().find((it) => it.process.pid === reader.pid);
+      await until(() => told() !== undefined, "what was seen");
+      return (told()?.time ?? 0) - Date.now();
+    };
+    const day = 86_400_000;
+    for (const off of [0, day, -2 * day, 0]) {
+      writeFileSync(clock, String(off));
+      // The first of them may have been seen before it jumped.
+      for (const end = Date.now() + deadline; Math.abs((await offBy()) - off) > day / 4;)
+        assert.ok(Date.now() < end, "the clock did not jump");
+    }
+    const numbers = new Set(lines().map(({ id }) => Number(id.split(":").at(-1))));
+    assert.deepEqual(numbers, new Set([...numbers].map((_, i) => i + 1)), "no line is missing");
+    assert.deepEqual(
+      counters,
+      [...new Set(counters)].toSorted((one, other) => one - other),
+    );
+    assert.equal(reports.at(-1)?.health.dropped, 0);
   },
 );
 

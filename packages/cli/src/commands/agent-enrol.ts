@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { command, type Call } from "../command.ts";
 import { CliError, type ExitCode } from "../error.ts";
-import { agentDataOption, defaultAgentData } from "../agent-data.ts";
+import { agentDataOption, defaultAgentData, runLine } from "../agent-data.ts";
 
 const options = {
   token: { type: "string", value: "TOKEN", about: "What outweigh agent token printed" },
@@ -34,12 +34,12 @@ async function run({ values, positionals: [url = ""], json, terminal }: Call<typ
     throw new CliError("USAGE", "--token is too short to be one: give what outweigh agent token printed");
   const dataDir = values.data ?? defaultAgentData();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const { AgentError, enrol, identityFile } = await import("@outweigh/agent");
+  const { AgentError, enrol, identityFile, quoted } = await import("@outweigh/agent");
   try {
     const { agent, key } = await enrol(url, values.token, identityFile(dataDir));
     if (json) terminal.printJson({ agent, key, data: dataDir });
     else {
-      terminal.print("enrolled; npx outweigh agent run starts it");
+      terminal.print(`enrolled; ${runLine(values.data, quoted)} starts it`);
       terminal.say(`its key, which signs its scans, is ${key}`);
     }
     return 0;

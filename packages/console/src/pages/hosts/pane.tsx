@@ -62,7 +62,7 @@ export function HostPane({ id, row, isPage = false }: HostPaneProps) {
             It scans: {scanProgress(it.scan)}. <Button onClick={() => setOpen("stop")}>Stop the scan</Button>
           </p>
         )}
-        {it.problems.length > 0 && <Bullets items={it.problems} />}
+        <Problems of={it} />
         <Facts
           rows={[
             ["Last report", it.lastSeenAt === undefined ? undefined : <Ago at={it.lastSeenAt} key="seen" />],
@@ -99,6 +99,21 @@ export function HostPane({ id, row, isPage = false }: HostPaneProps) {
         />
       )}
       {open === "revoke" && <Revoke host={it} onClose={() => setOpen(undefined)} />}
+    </>
+  );
+}
+
+/** What its agent misses; of one that is not heard of, what it said last: neither that it still holds, nor that it is over, is known. */
+function Problems({ of: { state, problems, lastSeenAt } }: { readonly of: HostRow }) {
+  if (problems.length === 0) return null;
+  return (
+    <>
+      {state !== "reporting" && lastSeenAt !== undefined && (
+        <p>
+          When it was last heard of, <At at={lastSeenAt} />, it said:
+        </p>
+      )}
+      <Bullets items={problems} />
     </>
   );
 }
