@@ -6,10 +6,12 @@ import { ServerError } from "../error.ts";
 import { self } from "../evidence/log.ts";
 import { actionById, dueActions, runningActions, setProgress, type FoundAction } from "../store/actions.ts";
 import { incidentById } from "../store/incidents.ts";
+import { entriesAbout } from "../store/evidence.ts";
 import { modelsOfIncident } from "../store/spaces.ts";
 import type { Plan } from "./action.ts";
 import { demandFor, digestOf, type Wanted, type Wanting } from "./agreed.ts";
 import { optionsFor } from "./options.ts";
+import { secondPerson } from "./second-person.ts";
 import { Steps, type StepsOptions } from "./steps.ts";
 import { messageOf } from "../values.ts";
 
@@ -104,7 +106,7 @@ export class Actions {
       const { now } = this.#options;
       const found = await this.#pending(id, who);
       const { row, lasts } = found;
-      this.#checkSecond(found, who);
+      const young = await this.#checkSecond(found, who);
       const models = await this.#modelsOf({ ...row, terms: found.terms }, who);
       if (agreed.digest !== row.digest) throw new ServerError("CONFLICT", "this is not what was proposed: look again");
       const wanted = { ...row, terms: found.terms };
@@ -119,7 +121,7 @@ export class Actions {
         throw new ServerError("FORBIDDEN", "it concerns models beyond your spaces: a lead of all of them agrees to it");
       const decided = { at: now(), by: who.name, reason: agreed.reason };
       const endsAt = lasts === undefined ? undefined : now() + lasts;
-      const text = `approved: ${row.title}: ${agreed.reason}`;
+      const text = `approved: ${row.title}: ${agreed.reason}${young === undefined ? "" : ` (${young})`}`;
       await this.#steps.progress(
         row,
         { state: "running", decided, ...(endsAt !== undefined && { endsAt }), record: plan.plan },
@@ -215,14 +217,18 @@ export class Actions {
     }
   }
 
-  #checkSecond({ row }: FoundAction, who: Wanting): void {
+  /** @returns What should be known of who agrees; undefined: nothing. */
+  async #checkSecond({ row }: FoundAction, who: Wanting): Promise<string | undefined> {
     if (row.by === who.name) throw new ServerError("FORBIDDEN", "who proposed it cannot agree to it as well");
-    if (row.approval !== "two-people") return;
+    if (row.approval !== "two-people") return undefined;
     if (who.is !== "person") {
       throw new ServerError("FORBIDDEN", "it needs two people who sign in by name; a link of the shell is nobody's");
     }
     const why = this.#options.whyOne(row.by, who.name);
     if (why !== undefined) throw new ServerError("FORBIDDEN", `it needs two people: ${why}`);
+    const { changed, young } = secondPerson(await entriesAbout(this.#options.db, [`account:${who.name}`]), row);
+    if (changed !== undefined) throw new ServerError("FORBIDDEN", `it needs two people: ${changed}: propose it again`);
+    return young;
   }
 
   /** What doing it would mean now, if that is what was agreed to. */
