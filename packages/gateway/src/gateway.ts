@@ -195,7 +195,7 @@ class House implements RunningGateway {
   }
 
   #makeDetection(): Detection {
-    const { say, linkMs, ringBytes, keepMs, hangMs } = this.#options;
+    const { say, linkMs, ringBytes, keepMs, hangMs, startMs } = this.#options;
     return new Detection({
       dataDir: this.dataDir,
       secret: this.#secret,
@@ -206,6 +206,7 @@ class House implements RunningGateway {
       ...(ringBytes !== undefined && { ringBytes }),
       ...(keepMs !== undefined && { keepMs }),
       ...(hangMs !== undefined && { hangMs }),
+      ...(startMs !== undefined && { startMs }),
       runs: this.#runs,
       clients: () => this.#around.clients.all(),
       slotOf: (it) => this.#clientOf(it)?.slot,

@@ -18,6 +18,8 @@ export interface GatewayOptions {
   readonly keepMs?: number;
   /** How long detectors may give no sign of life before they are started again, in ms; default 30 s. */
   readonly hangMs?: number;
+  /** The same while they start; default two minutes. */
+  readonly startMs?: number;
   /** Size of the ring between the two threads, in bytes, a power of two; default 32 MiB. */
   readonly ringBytes?: number;
 }

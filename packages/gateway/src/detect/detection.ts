@@ -17,13 +17,18 @@ const usualLinkMs = 60_000;
 const usualKeepMs = 10_000;
 /** How long they may give no sign of life, in ms: the longest steps take a second or two of a core that others use too. */
 const usualHangMs = 30_000;
+/** The same while they start: an encoder of half a gigabyte is read and tried once. */
+const usualStartMs = 120_000;
 /** Prompts at which an encoder may hang before detectors go on without it. */
 const maxHangs = 3;
 /** Problems of what was kept that are told. */
 const maxForgot = 50;
 
 /** What the detectors' thread works with, and who hears of it. */
-export interface DetectionOptions extends Pick<GatewayOptions, "say" | "linkMs" | "ringBytes" | "keepMs" | "hangMs"> {
+export interface DetectionOptions extends Pick<
+  GatewayOptions,
+  "say" | "linkMs" | "ringBytes" | "keepMs" | "hangMs" | "startMs"
+> {
   readonly dataDir: string;
   readonly secret: Buffer;
   readonly journal: Journal;
@@ -76,7 +81,7 @@ export class Detection {
       },
       () => this.#retell(),
       this.#pulse,
-      options.hangMs ?? usualHangMs,
+      { hangMs: options.hangMs ?? usualHangMs, startMs: options.startMs ?? usualStartMs },
     );
   }
 

@@ -3,7 +3,6 @@ import {
   ExtractionError,
   Meter,
   type Calibration,
-  type DriftState,
   type Metered,
   type PathState,
   type Query,
@@ -21,6 +20,7 @@ import {
   type KeptRow,
   type SlotNames,
 } from "./kept.ts";
+import { driftOf, driftText, keptWatch, restoreWatch } from "./drift.ts";
 import type { Found } from "./protocol.ts";
 import { ToldBook } from "./told.ts";
 
@@ -34,9 +34,6 @@ interface Dated {
 const maxMeters = 10_000;
 /** Queries of a principal that are remembered for a group that may form: more would cost memory, and age. */
 const maxRemembered = 128;
-
-/** Chance that a calibration is ever said to have drifted, as long as benign clients stay like those it was learnt from. */
-export const driftAlpha = { num: 1, den: 100 };
 
 interface Metering {
   readonly meter: Meter;
@@ -61,7 +58,7 @@ interface MeteredGroup {
   most: number;
 }
 
-/** What is kept of a principal, of a group, and of all. The queries that wait for a group are not. */
+/** What is kept of a principal, and of a group. The queries that wait for a group are not. */
 interface KeptMetering extends Pick<Metering, "since" | "strangest" | "learnt" | "isAlarmed"> {
   readonly path: PathState;
   readonly reading: KeptReading | undefined;
@@ -69,10 +66,6 @@ interface KeptMetering extends Pick<Metering, "since" | "strangest" | "learnt" |
 }
 interface KeptGroup extends Pick<MeteredGroup, "since" | "queries" | "most"> {
   readonly path: PathState;
-}
-interface KeptWatch {
-  readonly drift: (Omit<DriftState, "members"> & { readonly members: readonly string[] }) | undefined;
-  readonly told: readonly { readonly who: readonly string[]; readonly findings: readonly string[] }[];
 }
 
 /** What the caller knows of a query. */
@@ -353,28 +346,6 @@ export class NumericWatch {
   }
 }
 
-/** What is one for a model, with names for slots. */
-export function keptWatch(drift: DriftWatch | undefined, told: ToldBook, names: SlotNames): KeptWatch {
-  const state = drift?.snapshot();
-  return {
-    drift: state && { ...state, members: state.members.flatMap((it) => names.nameOf(it) ?? []) },
-    told: told.groups().flatMap(({ who, findings }) => {
-      const known = namesOf(who, names);
-      return known ? [{ who: known, findings }] : [];
-    }),
-  };
-}
-
-export function restoreWatch(kept: KeptWatch, drift: DriftWatch | undefined, told: ToldBook, names: SlotNames): void {
-  // Whoever is not known here any more stays counted, as a number that is nobody's.
-  const members = kept.drift?.members.map((it, i) => names.slotOf(it) ?? -1 - i) ?? [];
-  if (kept.drift) drift?.restore({ ...kept.drift, members });
-  for (const { who, findings } of kept.told) {
-    const slots = slotsOf(who, names);
-    if (slots) told.restore(slots, findings);
-  }
-}
-
 /** The highest value over its level; a walk along a line has none of 1 before it alarms. */
 function mostOf(
   { strangeness, learnt, lineRun, strange, learning, walking }: Metered,
@@ -389,26 +360,3 @@ function mostOf(
 }
 
 const unshown = { strangest: 0, learnt: 0, isAlarmed: false };
-
-/** Undefined where there are no levels that could drift. */
-function driftOf({ levels, peaks }: Calibration): DriftWatch | undefined {
-  const { strangeness, progress, lines } = levels;
-  if (!strangeness) return undefined;
-  const calm = peaks.filter(
-    (it) =>
-      it.strangeness < strangeness.level &&
-      (!progress || it.progress < progress.level) &&
-      (!lines || it.lines <= lines.level),
-  );
-  const kinds = [calm.map((it) => it.strangeness), ...(progress ? [calm.map((it) => it.progress)] : [])];
-  return new DriftWatch(kinds, driftAlpha, 1);
-}
-
-/** What is said of a calibration that has drifted. */
-export function driftText(model: string, principals: number): string {
-  const rate = `${(100 * driftAlpha.num) / driftAlpha.den} %`;
-  return (
-    `${model}: its clients have become stranger than those of its calibration (by ${principals} without alarm; said falsely ` +
-    `once in ${driftAlpha.den / driftAlpha.num} calibrations, ${rate}): it is calibrating and pages nobody until you calibrate anew`
-  );
-}

@@ -21,7 +21,8 @@ import {
   type KeptRow,
   type SlotNames,
 } from "./kept.ts";
-import { driftAlpha, driftText, keptWatch, restoreWatch, type Asked } from "./numeric-watch.ts";
+import { driftAlpha, driftText, keptWatch, restoreWatch } from "./drift.ts";
+import type { Asked } from "./numeric-watch.ts";
 import type { PromptCalibration, PromptLevels } from "./calibration-file.ts";
 import type { Encoder } from "./encoder.ts";
 import type { Found } from "./protocol.ts";

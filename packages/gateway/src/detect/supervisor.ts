@@ -9,10 +9,7 @@ const restartMs = [100, 500, 2_000, 5_000];
 const wellMs = 60_000;
 /** How often a sign of life is looked for, as a share of how long may pass without one. */
 const looks = 20;
-/**
- * How long a start, and one linking of accounts, may go without one, as a multiple of that: an encoder of half a gigabyte is read and tried
- * once; 2,000 accounts take five seconds of a core that others use too.
- */
+/** How long one linking of accounts may go without one, as a multiple of that: 2,000 accounts take five seconds of a core that others use too. */
 const longTimes = 4;
 /** How long a thread may take to its first sign, in ms: until then it only reads its own program. */
 const birthMs = 120_000;
@@ -36,6 +33,7 @@ export class Supervisor {
   readonly #retell: () => void;
   readonly #pulse: Pulse;
   readonly #hangMs: number;
+  readonly #startMs: number;
   #looking: NodeJS.Timeout | undefined;
   /** The last beat, and at how many looks it was still the last. */
   #beat = 0;
@@ -52,14 +50,21 @@ export class Supervisor {
 
   /**
    * @param retell Called for each new worker: it must be told all names again.
-   * @param hangMs How long a worker may give no sign of life.
+   * @param limits How long a worker may give no sign of life while it works, and while it starts.
    */
-  constructor(makeStart: () => WorkerStart, told: Told, retell: () => void, pulse: Pulse, hangMs: number) {
+  constructor(
+    makeStart: () => WorkerStart,
+    told: Told,
+    retell: () => void,
+    pulse: Pulse,
+    { hangMs, startMs }: { readonly hangMs: number; readonly startMs: number },
+  ) {
     this.#makeStart = makeStart;
     this.#told = told;
     this.#retell = retell;
     this.#pulse = pulse;
     this.#hangMs = hangMs;
+    this.#startMs = startMs;
   }
 
   /** Starts the worker, and waits until it reads. A worker that cannot start does not keep the gateway from serving. */
@@ -73,13 +78,12 @@ export class Supervisor {
   }
 
   get #lookMs(): number {
-    return this.#hangMs / looks;
+    return Math.min(this.#hangMs, this.#startMs) / looks;
   }
 
   get #patienceMs(): number {
-    const isLong = !this.#isReady || this.#pulse.work === "links accounts";
-    if (!this.#isReady && !this.#isBorn) return birthMs;
-    return isLong ? longTimes * this.#hangMs : this.#hangMs;
+    if (!this.#isReady) return this.#isBorn ? this.#startMs : birthMs;
+    return this.#pulse.work === "links accounts" ? longTimes * this.#hangMs : this.#hangMs;
   }
 
   /** Looks are counted, not time: while this whole machine or process stood still, nobody looked. */

@@ -30,6 +30,7 @@ export async function aGateway(
     readonly dataDir?: string;
     readonly ringBytes?: number;
     readonly hangMs?: number;
+    readonly startMs?: number;
     readonly server?: GatewayOptions["server"];
   } = {},
 ): Promise<TestGateway> {
@@ -46,6 +47,7 @@ export async function aGateway(
     ...(options.linkMs !== undefined && { linkMs: options.linkMs }),
     ...(options.ringBytes !== undefined && { ringBytes: options.ringBytes }),
     ...(options.hangMs !== undefined && { hangMs: options.hangMs }),
+    ...(options.startMs !== undefined && { startMs: options.startMs }),
   });
   return {
     gateway,
