@@ -223,14 +223,16 @@ export class Line {
     return claims.map((it) => this.#alerts.raise(this.#watched(expected(it, event, context), event), event));
   }
 
-  /** What is found about a model that is watched is one step worse. */
+  /** What is found about a model or a principal that is watched is one step worse: one for both together. */
   #watched(claim: Claim, { time }: OcsfEvent): Claim {
-    if (claim.model === undefined || this.#tuning.watched.length === 0) return claim;
-    const isWatched = this.#tuning.watched.some(
-      ({ model, from, until }) => model === claim.model && time >= from && time < until,
-    );
-    if (!isWatched) return claim;
-    const matched = [{ field: "watched", value: `${claim.model}, after a confirmed theft` }, ...claim.matched];
+    const { watched, principals = [] } = this.#tuning;
+    const holds = ({ from, until }: { readonly from: number; readonly until: number }) => time >= from && time < until;
+    const names = [
+      ...(watched.some((it) => it.model === claim.model && holds(it)) ? [claim.model] : []),
+      ...(principals.some((it) => it.principal === claim.principal && holds(it)) ? [claim.principal] : []),
+    ];
+    if (names.length === 0) return claim;
+    const matched = [{ field: "watched", value: `${names.join(", ")}, after a confirmed theft` }, ...claim.matched];
     return { ...claim, severity: stepUp(claim.severity), matched };
   }
 

@@ -131,6 +131,21 @@ test("what is found about a watched model is one step worse, from then until the
   assert.equal(severity()?.severity, "medium");
 });
 
+test("what a principal of a confirmed theft does is one step worse on any model, and one step alone", () => {
+  const line = new Line({ register, rules: [] });
+  const always = { from: 0, until: 9_999_999_999_999 };
+  const found = (who: string) => take(line, record(who, download)).alerts.find((it) => it.rule === "unaccounted-read");
+  line.tune({ own: [], watched: [], principals: [{ principal: "eve", ...always }] });
+  assert.equal(found("mallory")?.severity, "medium");
+  const eves = found("eve");
+  assert.deepEqual([eves?.severity, eves?.matched[0]?.value], ["high", "eve, after a confirmed theft"]);
+  line.tune({ own: [], watched: [{ model: "acme-13b", ...always }], principals: [{ principal: "trudy", ...always }] });
+  const both = found("trudy");
+  assert.deepEqual([both?.severity, both?.matched[0]?.value], ["high", "acme-13b, trudy, after a confirmed theft"]);
+  line.tune({ own: [], watched: [], principals: [{ principal: "zoe", from: 0, until: 1 }] });
+  assert.equal(found("zoe")?.severity, "medium");
+});
+
 test("a line restored from a snapshot goes on with what it was told, and with its counts", () => {
   const line = aLine();
   line.tune(own(exceptionFor(["a_push"], "ben")));

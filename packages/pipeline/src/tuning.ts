@@ -18,9 +18,13 @@ export type TunedRule = z.infer<typeof tunedRule>;
 /** A model whose findings count for more, in a time of the events. */
 const watchedModel = z.object({ model: z.string(), from: z.number(), until: z.number() });
 
+/** Who took part in a confirmed theft: what they do counts for more, whatever the model. */
+const watchedPrincipal = z.object({ principal: z.string(), from: z.number(), until: z.number() });
+
 export const tuning = z.object({
   own: z.array(tunedRule),
   watched: z.array(watchedModel),
+  principals: z.array(watchedPrincipal).exactOptional(),
   /** Those that hold, and those that ended lately: what is read after one is an alarm. */
   permits: z.array(permit).exactOptional(),
 });

@@ -34,10 +34,10 @@ after(async () => {
 });
 
 /** A read by somebody from an address of their own; answers with the incident that it is in. */
-async function read(user: string, model = "acme-13b") {
+async function read(user: string, model = "acme-13b", when?: number) {
   sent++;
   if (!addresses.has(user)) addresses.set(user, `203.0.113.${addresses.size + 1}`);
-  const at = Date.now() - 3_600_000 + sent * 1000;
+  const at = when ?? Date.now() - 3_600_000 + sent * 1000;
   const line = accessLine("model.safetensors", { user, at, bytes: 1000, address: addresses.get(user) ?? "" });
   const headers = { authorization: `Bearer ${server.token("registry")}` };
   const body = `${line.replace("acme-13b", model)}\n`;
@@ -140,6 +140,12 @@ test("a confirmed theft has its model watched: until its verdict is another, or 
   await close("false-positive");
   assert.deepEqual(await watched(), [], "a verdict that was wrong is no reason");
   await close("true-positive");
+  // Who took part is watched too, on any model. The log's times are whole seconds.
+  const { alerts } = await read("thief", "acme-70b", Date.now() + 2000);
+  const noted = alerts.flatMap((one: { matched: { field: string; value: string }[] }) => one.matched);
+  assert.ok(
+    noted.some((one: { field: string; value: string }) => one.field === "watched" && /\bthief\b/.test(one.value)),
+  );
   const end = (model: string) => visitor.post(`/api/models/${model}/watch/end`, { reason: "weights were rotated" });
   assert.equal((await end("acme-70b")).status, 404);
   assert.equal((await end("acme-13b")).status, 200);

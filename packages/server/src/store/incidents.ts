@@ -241,6 +241,15 @@ export async function incidentById(db: Db, id: string): Promise<IncidentRow | un
   return row && toIncidentRow(row);
 }
 
+/** Who is named as a principal of these incidents, in the order of their ids. */
+export async function principalsIn(
+  db: Db | Tx,
+  ids: readonly string[],
+): Promise<{ id: string; principals: string[] }[]> {
+  if (ids.length === 0) return [];
+  return db.selectFrom("incident").select(["id", "principals"]).where("id", "in", ids).orderBy("id").execute();
+}
+
 /** Its id, of one that is called by its number, as people do: `INC-7`. */
 export async function incidentIdOf(db: Db, name: string): Promise<string> {
   const number = /^INC-(\d{1,9})$/i.exec(name)?.[1];

@@ -17,7 +17,8 @@ export function Watch({ of: it }: { readonly of: Watched }) {
   return (
     <Section title="Watched after a confirmed theft">
       <p>
-        What is found about it counts one step more, from <At at={it.from} /> until <At at={it.until} />.
+        What is found about it counts one step more, from <At at={it.from} /> until <At at={it.until} />. So does what
+        the principals of its thefts do, whatever the model.
       </p>
       {it.thefts.map(({ incident, number }) => (
         <p key={incident}>
