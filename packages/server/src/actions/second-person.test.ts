@@ -5,12 +5,12 @@ import { secondPerson } from "./second-person.ts";
 
 const day = 86_400_000;
 const proposed = { at: 100 * day, by: "mallory" };
-const entry = (kind: string, time: number, by = "mallory"): Entry => ({
+const entry = (kind: string, time: number, by = "mallory", text = ""): Entry => ({
   seq: 1,
   time,
   kind,
   by: { salt: "00".repeat(16), value: by },
-  fields: {},
+  fields: { text: { salt: "00".repeat(16), value: text } },
   prev: "",
   hash: "",
 });
@@ -42,4 +42,14 @@ test("an old account is an account, and other entries about it say nothing", () 
   ];
   assert.deepEqual(secondPerson(entries, proposed), {});
   assert.deepEqual(secondPerson([], proposed), {});
+});
+
+test("an account that the identity provider made, or gave other roles, after the proposal is nobody's agreement either", () => {
+  const signedIn = (time: number, text: string) => entry("account-provided", time, "sock", text);
+  const first = secondPerson([signedIn(proposed.at + 1, "as viewer")], proposed);
+  assert.equal(first.changed, "the account that agrees was made by the identity provider after this was proposed");
+  const raised = secondPerson([signedIn(day, "as viewer"), signedIn(proposed.at + 1, "as lead")], proposed);
+  assert.match(raised.changed ?? "", /was given other roles by the identity provider after/);
+  // Whoever signs in as ever changes nothing.
+  assert.deepEqual(secondPerson([signedIn(day, "as lead"), signedIn(proposed.at + 1, "as lead")], proposed), {});
 });

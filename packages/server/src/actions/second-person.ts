@@ -11,6 +11,8 @@ const changes: ReadonlyMap<string, string> = new Map([
   ["account-grants", "was given other roles"],
   ["account-address", "was given another address"],
 ]);
+/** Each sign-in by the identity provider: the first one makes the account, and one that says something else changes it. */
+const provided = "account-provided";
 
 /** An account that was changed so shortly before is told of, in ms: longer than it takes to prepare something. */
 const youngMs = 7 * 86_400_000;
@@ -26,8 +28,9 @@ export function secondPerson(
   entries: readonly Entry[],
   { at, by }: Pick<ActionRow, "at" | "by">,
 ): { readonly changed?: string; readonly young?: string } {
+  const signIns = entries.filter((it) => it.kind === provided);
   const known = entries.flatMap((it) => {
-    const what = changes.get(it.kind);
+    const what = it.kind === provided ? changedBySignIn(it, signIns) : changes.get(it.kind);
     return what === undefined ? [] : [{ time: it.time, what, who: textOf(it.by), kind: it.kind }];
   });
   const late = known.findLast((it) => it.time >= at);
@@ -42,10 +45,18 @@ export function secondPerson(
     : {};
 }
 
-function byText({ who, kind }: { readonly who: string | undefined; readonly kind: string }): string {
-  return who === undefined || kind === "account-accepted" ? "" : ` by ${who}`;
+/** Undefined of a sign-in that says what the one before said. */
+function changedBySignIn(it: Entry, all: readonly Entry[]): string | undefined {
+  const before = all[all.indexOf(it) - 1];
+  if (!before) return "was made by the identity provider";
+  const isSame = textOf(before.fields["text"]) === textOf(it.fields["text"]);
+  return isSame ? undefined : "was given other roles by the identity provider";
 }
 
-function textOf(field: Field): string | undefined {
-  return "value" in field && typeof field.value === "string" ? field.value : undefined;
+function byText({ who, kind }: { readonly who: string | undefined; readonly kind: string }): string {
+  return who === undefined || kind === "account-accepted" || kind === provided ? "" : ` by ${who}`;
+}
+
+function textOf(field: Field | undefined): string | undefined {
+  return field && "value" in field && typeof field.value === "string" ? field.value : undefined;
 }
