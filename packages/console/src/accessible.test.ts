@@ -11,8 +11,12 @@ import { walk, type Look } from "../dev/walk.ts";
 /** Where the photographs of this walk are kept; nowhere unless it is named. */
 const folder = process.env["OUTWEIGH_SCREENSHOTS"];
 
+const isPlain = ({ mood, act }: Screen) => mood === undefined && act === undefined;
+const isList = ({ path }: Screen) => path.lastIndexOf("/") === 0;
+
 const groups: Readonly<Record<string, readonly Screen[]>> = {
-  "every list and page": screens.filter((it) => it.mood === undefined && it.act === undefined),
+  "every list": screens.filter((it) => isPlain(it) && isList(it)),
+  "every page": screens.filter((it) => isPlain(it) && !isList(it)),
   "every dialog": screens.filter((it) => it.act !== undefined),
   "what is empty or broken": screens.filter((it) => it.mood !== undefined),
 };
