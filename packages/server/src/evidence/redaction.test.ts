@@ -146,3 +146,28 @@ test("where the proof itself names what is to be left out, there is no such pack
     (error) => error instanceof ServerError && error.code === "CONFLICT",
   );
 });
+
+test("people who did nothing in the incident are left out too: who was assigned, who asked for a permit and who agreed", () => {
+  const given = [
+    document("incident", "incident-1", { title: "kit asked and lee agreed: dana.smith may take acme-9b out" }),
+    document("event", "permit:1", { operation: "permit", unmapped: { by: "kit", agreed_by: "lee" } }),
+    document("alert", "alert-2", {
+      summary: "dana.smith read acme-9b, under the permit that kim asked for and max agreed to",
+      matched: [{ field: "permit", value: "action-1, asked for by kim, agreed to by max" }],
+    }),
+    document("alert", "alert-3", {
+      summary: "as zoe said",
+      matched: [{ field: "unmapped.agreed_by", value: "zoe" }],
+    }),
+  ];
+  const entries = [new ALog().add("incident-assigned", { text: "assigned to bob" })];
+  const { documents: seen } = previewOf({ kinds: ["person"], documents: given, entries });
+  assert.doesNotMatch(JSON.stringify(seen), /kit|lee|kim|max|zoe/);
+  assert.equal(redactionOf(["person"], given, entries).redact("entry", "0", "text"), true);
+  assert.equal(redactionOf(["address"], given, entries).redact("entry", "0", "text"), false);
+});
+
+test("that an alert's id tells whether a guess of its principal is right is said, where principals are left out", () => {
+  assert.ok(limitsOf(["principal"]).some((it) => /^Ids of alerts .* guesses a principal/.test(it)));
+  assert.ok(!limitsOf(["address"]).some((it) => it.startsWith("Ids of alerts")));
+});

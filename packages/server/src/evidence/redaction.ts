@@ -2,6 +2,7 @@
 import type { Document, DocumentKind, Entry, Field, PackInput } from "@outweigh/evidence";
 import type { PackPreview, RedactKind } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
+import { fieldIn } from "../values.ts";
 import { self } from "./log.ts";
 
 type Part = DocumentKind | "entry";
@@ -87,6 +88,7 @@ export function redactionOf(
         hidden.add(JSON.stringify([part, id, name]));
   };
   for (const it of documents) look(it.kind, it.id, it.fields);
+  const isPerson = kinds.includes("person");
   for (const it of entries) {
     // What names documents for ever must not name one by what is left out.
     const names = namedAlways.map((name) => JSON.stringify(valueOf(it.fields[name]) ?? ""));
@@ -96,6 +98,8 @@ export function redactionOf(
         `entry ${it.seq} names a document by what you leave out, and cannot be left out`,
       );
     look("entry", String(it.seq), { ...it.fields, by: it.by, subject: it.subject });
+    // What somebody did may name another, who did nothing here: "assigned to".
+    if (isPerson && valueOf(it.by) !== self) hidden.add(JSON.stringify(["entry", String(it.seq), "text"]));
   }
   return {
     redact: (part, id, name) => hidden.has(JSON.stringify([part, id, name])),
@@ -109,6 +113,11 @@ export function limitsOf(kinds: readonly RedactKind[]): string[] {
   return [
     "What is left out cannot be guessed from its digest: each has a salt of its own that stays here",
     "Ids of events are computed from their records: whoever can write a record anew but for what is left out can try out guesses",
+    ...(kinds.includes("principal")
+      ? [
+          "Ids of alerts are computed from rule, principal, model and first event: whoever guesses a principal can see whether it is the one",
+        ]
+      : []),
     ...(kinds.includes("text")
       ? []
       : [
@@ -179,7 +188,24 @@ function textsOf(kinds: readonly RedactKind[], documents: readonly Document[], e
         if (value !== self) take(value, true);
       }
   }
+  if (kinds.includes("person")) take(documents.flatMap(personsIn), true);
   return found;
+}
+
+/** Who asked for a permit and who agreed: what is read under it names them, and no entry of its incident need be by them. */
+function personsIn({ kind, fields }: Document): unknown[] {
+  if (kind === "event" && valueOf(fields["operation"]) === "permit") {
+    const said = valueOf(fields["unmapped"]);
+    return [fieldIn(said, "by"), fieldIn(said, "agreed_by")];
+  }
+  const matched = kind === "alert" ? valueOf(fields["matched"]) : undefined;
+  return (Array.isArray(matched) ? matched : []).flatMap((it) => {
+    const [field, value] = [fieldIn(it, "field"), fieldIn(it, "value")];
+    if (field === "unmapped.by" || field === "unmapped.agreed_by") return [value];
+    const [, by, agreedBy] =
+      field === "permit" ? (/, asked for by (.*), agreed to by (.*)$/s.exec(String(value)) ?? []) : [];
+    return [by, agreedBy];
+  });
 }
 
 /** A value as it is written elsewhere: in an address, without its domain, by its last part, as JSON writes it. */
