@@ -49,6 +49,13 @@ test("a group that a container named after another pod does not make it that pod
   assert.equal(new Pods("/nonexistent").of(`${cgroupfs.trim()}/kubepods/pod${other}/x\n`)?.uid, uid);
 });
 
+test("a group that somebody named after a pod, below what systemd gives to each user, is none", () => {
+  const own = "/user.slice/user-1000.slice/user@1000.service/app.slice";
+  const pods = new Pods("/nonexistent");
+  assert.equal(pods.of(`0::${own}/kubepods.slice/pod${uid}/${container}\n`), undefined);
+  assert.equal(pods.of(`12:memory:${own}/pod${uid}\n${systemd}`)?.uid, uid);
+});
+
 test("any text is a pod or none", () => {
   const pods = new Pods("/nonexistent");
   fc.assert(fc.property(fc.string(), (it) => (pods.of(it)?.uid.length ?? 36) >= 32));

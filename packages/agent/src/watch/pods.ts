@@ -12,6 +12,9 @@ export interface Pod {
 /** How soon the folder is read again for a pod that it did not name, in ms: one that has just started. */
 const againMs = 5000;
 
+/** Groups that systemd gives to people: below them, anybody names groups after pods. */
+const ofPeople = /^[^\n]*:\/user\.slice\/[^\n]*$/gm;
+
 /** The UID of a pod, whose dashes systemd's slices write as underscores; of one that a file on the host defines, 32 digits. */
 const inCgroup = /[/-]pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?=[./]|$)/m;
 
@@ -33,10 +36,10 @@ export class Pods {
 
   /**
    * The pod of a process, by the text of its `cgroup`; undefined for none. The outermost counts: below it, a container may name groups as it
-   * likes.
+   * likes. Blind spot: pods of a kubelet that a user runs without root, below their own group.
    */
   of(cgroup: string): Pod | undefined {
-    const uid = inCgroup.exec(cgroup)?.[1]?.replaceAll("_", "-");
+    const uid = inCgroup.exec(cgroup.replace(ofPeople, ""))?.[1]?.replaceAll("_", "-");
     if (uid === undefined) return undefined;
     if (!this.#known.has(uid) && this.#uptimeMs() - this.#readAt >= againMs) this.#read();
     return this.#known.get(uid) ?? { uid };
