@@ -23,3 +23,12 @@ test("accounts behind one address are a group, others are none, and a crowd behi
     { a: 0, b: 2, because: [{ feature: "infrastructure" }] },
   ]);
 });
+
+test("of more accounts than are compared, those that asked last are taken back after a restart", () => {
+  const linking = new Linking(key, 1000);
+  for (let slot = 0; slot < 2_500; slot++)
+    linking.restore(slot, { activity: [], shingles: [], tokens: [], prompts: 1, lastAt: slot });
+  linking.keepAll();
+  const kept = linking.keep({ nameOf: (slot) => `p-${slot}`, slotOf: () => undefined });
+  assert.deepEqual([kept.length, kept[0]?.who, kept.at(-1)?.who], [2_000, ["p-500"], ["p-2499"]]);
+});

@@ -78,13 +78,17 @@ export class Linking {
   #of(slot: number): Trail {
     const known = this.#trails.get(slot);
     const it = known ?? { activity: new Map(), shingles: new Map(), tokens: new Set(), prompts: 0, lastAt: 0 };
+    this.#put(slot, it);
+    return it;
+  }
+
+  /** As the one that asked last. */
+  #put(slot: number, it: Trail): void {
     this.#trails.delete(slot);
     this.#trails.set(slot, it);
-    if (this.#trails.size > maxAccounts) {
-      const [oldest] = this.#trails.keys();
-      if (oldest !== undefined) this.#trails.delete(oldest);
-    }
-    return it;
+    if (this.#trails.size <= maxAccounts) return;
+    const [oldest] = this.#trails.keys();
+    if (oldest !== undefined) this.#trails.delete(oldest);
   }
 
   #read(trail: Trail, text: string): void {
@@ -121,15 +125,15 @@ export class Linking {
     for (const it of this.#trails.keys()) this.#changed.add(it);
   }
 
+  /** Those that asked longest ago first: no more are taken back than are compared. */
   restore(slot: number, { activity, shingles, tokens, prompts, lastAt }: KeptTrail): void {
-    const trail = {
+    this.#put(slot, {
       activity: new Map(activity),
       shingles: new Map(shingles),
       tokens: new Set(tokens),
       prompts,
       lastAt,
-    };
-    this.#trails.set(slot, trail);
+    });
   }
 
   /** Groups of slots that look like one client, as of `now`; then those that share an address, as far as they are in no group yet. */
