@@ -48,6 +48,28 @@ test("only the likeliest place is declared: a copy that was found is not a copy 
   assert.match(text, /# also found, declare it or ask why it is there: "file:\/home\/dev\/x\.bin"/);
 });
 
+test("of two models in one folder, the second has its files for places: one place has one model", () => {
+  const inFolder = (id: string) => {
+    const files = ["json", "bin"].map((it) => ({ path: `/srv/zoo/${id}.${it}`, bytes: 1e9 }));
+    return aModel([aCopy({ path: `/srv/zoo/${id}.json`, files })], { id: id.repeat(16), digest: id.repeat(64) });
+  };
+  const { models } = proposed(inFolder("a"), inFolder("b"));
+  assert.deepEqual(
+    models.map((it) => it.places),
+    [["file:/srv/zoo"], ["file:/srv/zoo/b.json", "file:/srv/zoo/b.bin"]],
+  );
+});
+
+test("of two models in one archive, the second takes the place of another copy, or is set aside for a person", () => {
+  const packed = aCopy({ path: "/srv/all.tar!m", container: "/srv/all.tar" });
+  const second = { id: "b".repeat(16), digest: "b".repeat(64) };
+  const alone = proposed(aModel([packed]), aModel([packed], second));
+  assert.deepEqual([alone.models.length, alone.models[0]?.places], [1, ["file:/srv/all.tar"]]);
+  assert.match(alone.text, /# Set aside: .*\n {2}# # 2 GB.*\n {2}# - name: "all-bbbbbbbb"/);
+  const elsewhere = proposed(aModel([packed]), aModel([packed, aCopy({ path: "/home/dev/m.gguf" })], second));
+  assert.deepEqual(elsewhere.models[1]?.places, ["file:/home/dev/m.gguf"]);
+});
+
 test("a model of a hub's cache is taken for public, and the proposal says why", () => {
   const path = "/home/ana/.cache/huggingface/hub/models--meta--llama/blobs/11";
   const { text, models } = proposed(aModel([aCopy({ path })]));

@@ -7,6 +7,9 @@ const maxProposed = 200;
 /** Models below this are test data of libraries, in bytes. Whoever has a smaller one of worth registers it. */
 const minBytes = 1_000_000;
 
+/** Over an entry that a person has to complete: all places of its copies are other models' already, as of two in one archive. */
+const setAside = "  # Set aside: it lies where another model above does. Give it a place of its own to declare it.";
+
 /** Where models lie that came from the public, and how we know. */
 const publicPlaces: readonly (readonly [where: RegExp, why: string])[] = [
   [/\/models--[^/]+--[^/]+\//, "it lies in the cache of a public hub"],
@@ -27,13 +30,14 @@ export function proposeConfig(report: ScanReport): string {
     .filter((it) => it.bytes >= minBytes || it.name !== undefined)
     .toSorted((a, b) => b.bytes - a.bytes);
   const names = new Set<string>();
-  const entries = worth.slice(0, maxProposed).map((it) => entryText(it, names));
+  const taken = new Set<string>();
+  const entries = worth.slice(0, maxProposed).map((it) => entryText(it, names, taken));
   const left = worth.length - entries.length;
   return [
     `# Proposed by outweigh init from a scan of ${oneLine(report.host ?? "this host")} at ${report.finishedAt}.`,
     "# Every line is a guess until a person has read it: class, owner, places, readers. `outweigh check` reports mistakes.",
     "",
-    ...(entries.length === 0 ? ["models: []"] : ["models:", ...entries]),
+    ...(entries.some((it) => !it.startsWith(setAside)) ? ["models:", ...entries] : ["models: []", ...entries]),
     ...(left > 0 ? [`  # ${left} smaller models are left out.`] : []),
     "",
     "# What reports reads. Kinds are told by content; `*` matches within one path segment.",
@@ -48,9 +52,13 @@ export function proposeConfig(report: ScanReport): string {
   ].join("\n");
 }
 
-function entryText(model: ScannedModel, names: Set<string>): string {
-  const [likely, ...others] = model.copies.toSorted((a, b) => rank(a) - rank(b));
+function entryText(model: ScannedModel, names: Set<string>, taken: Set<string>): string {
+  const sorted = model.copies.toSorted((a, b) => rank(a) - rank(b));
+  const likely = sorted.find((it) => freePlaces(it, taken).length > 0) ?? sorted[0];
   if (!likely) throw new RangeError("a model without copies");
+  const others = sorted.filter((it) => it !== likely);
+  const places = freePlaces(likely, taken);
+  for (const it of places) taken.add(it);
   const from = publicPlaces.find(([where]) => model.copies.some((it) => where.test(fileOf(it))));
   const hashed = /^[0-9a-f]{64}$/.test(model.digest);
   const lines = [
@@ -61,14 +69,15 @@ function entryText(model: ScannedModel, names: Set<string>): string {
     ...(hashed ? [`    digest: ${model.digest}`] : ["    # digest: not hashed; outweigh register writes it"]),
     `    bytes: ${model.bytes}`,
     "    places:",
-    `      - ${JSON.stringify(`file:${placeOf(likely)}`)}`,
+    ...(places.length > 0 ? places : [placeOf(likely)]).map((it) => `      - ${JSON.stringify(`file:${it}`)}`),
     ...others
       .slice(0, 20)
       .map((it) => `      # also found, declare it or ask why it is there: ${JSON.stringify(`file:${placeOf(it)}`)}`),
     ...(others.length > 20 ? [`      # and ${others.length - 20} more`] : []),
     "    readers: []",
   ];
-  return lines.join("\n");
+  if (places.length > 0) return lines.join("\n");
+  return [setAside, ...lines.map((it) => `  # ${it.slice(2)}`)].join("\n");
 }
 
 function rank(copy: ScannedCopy): number {
@@ -85,6 +94,14 @@ function placeOf(copy: ScannedCopy): string {
   return (copy.files?.length ?? 1) > 1 && copy.container === undefined
     ? file.slice(0, file.lastIndexOf("/")) || "/"
     : file;
+}
+
+/** Where the copy is that no model before it was given: one place has one model. In a folder that is another's too, its files. */
+function freePlaces(copy: ScannedCopy, taken: ReadonlySet<string>): string[] {
+  const place = placeOf(copy);
+  if (!taken.has(place)) return [place];
+  if (copy.container !== undefined) return [];
+  return [...new Set((copy.files ?? []).map((it) => it.path))].filter((it) => !taken.has(it));
 }
 
 /** A name that a person recognises: of the hub, the folder or the file. */
