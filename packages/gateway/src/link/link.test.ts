@@ -1,9 +1,10 @@
 // The line to the server: who is believed on it, and that what is ordered is done once.
 import assert from "node:assert/strict";
 import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import {
@@ -16,9 +17,11 @@ import {
   type GatewayReport,
   type SignedOrder,
 } from "@outweigh/schema";
+import { Outbox } from "../record/outbox.ts";
 import { aGateway } from "../testing/a-gateway.ts";
 import { until } from "../testing/until.ts";
 import { mockUpstream, saying } from "../testing/upstream.ts";
+import { Link } from "./link.ts";
 
 const anId = "11111111-1111-4111-8111-111111111111";
 
@@ -157,4 +160,59 @@ test("a key that the server made works at once, and one that it revokes no longe
     server.reports.some(({ keys }) => keys?.some((one) => one.id === key.id && one.revokedAt !== undefined) === true),
   );
   assert.equal((await it.admin("GET", "/status")).json["keys"], 1);
+});
+
+test("orders that came together are begun in their order, and waited for together: one that hangs holds up no other", async (t) => {
+  const server = await aServer(t);
+  const dataDir = mkdtempSync(join(tmpdir(), "outweigh-link-"));
+  const outbox = new Outbox(dataDir, "o");
+  await outbox.start();
+  const status = {
+    url: "",
+    startedAt: 1,
+    running: 0,
+    blind: false,
+    dropped: 0,
+    evidence: 0,
+    waitingBytes: 0,
+    lost: 0,
+    problems: [],
+  };
+  const begun: string[] = [];
+  let hangs = (): void => undefined;
+  const hung = new Promise<void>((done) => (hangs = done));
+  const link = new Link({
+    dataDir,
+    name: "main",
+    origin: "o",
+    server: { url: server.url, token: "a-token-of-the-server" },
+    outbox,
+    say: () => undefined,
+    desk: {
+      health: () => status,
+      clients: () => [],
+      orders: () => [],
+      keys: () => [],
+      settings: () => ({ epoch: 1, contact: "", plans: {}, models: [] }),
+      serverAway: () => undefined,
+      noted: () => ({ seq: 0, hash: "00".repeat(32) }),
+      carryOut: async (ask) => {
+        begun.push(ask.verb);
+        await hung;
+      },
+    },
+  });
+  t.after(async () => {
+    hangs();
+    await link.close();
+    await outbox.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  server.say.push(server.ask({ verb: "apply", order: suspend() }, { id: "ask-1" }));
+  server.say.push(server.ask({ verb: "undo", order: "ORD-1", by: "ana" }, { id: "ask-2" }));
+  link.start();
+  await until("both", () => begun.length === 2);
+  assert.deepEqual(begun, ["apply", "undo"]);
+  hangs();
+  await until("both results", () => server.reports.flatMap(({ results }) => results).length === 2);
 });

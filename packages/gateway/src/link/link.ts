@@ -218,7 +218,8 @@ export class Link {
     this.#sentKeys = keys;
     this.#wants = answer.all;
     if (answer.all) this.#sent.clear();
-    for (const it of answer.orders) await this.#obey(it, identity);
+    // Each begins in its turn; that they hold in every process is waited for once, not for one after the other.
+    await Promise.all(answer.orders.map((it) => this.#obey(it, identity)));
     // More than one batch waits: go on at once.
     if (batch && outbox.state.waitingBytes > 0) this.tell();
   }

@@ -14,8 +14,8 @@ const restartMs = [50, 500, 2_000, 5_000];
 const wellMs = 60_000;
 /** How long a process may take to listen, in ms. */
 const beginMs = 60_000;
-/** How long a process may take to heed what it was told, in ms. */
-const heedMs = 30_000;
+/** How long a process may take to heed what it was told, in ms: shorter than the server waits, which must hear that one does not. */
+const heedMs = 20_000;
 
 /** What the crew is told and tells. */
 interface CrewOptions {
