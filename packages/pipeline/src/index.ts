@@ -14,7 +14,7 @@ export {
   type TechniqueCoverage,
 } from "./controls/coverage.ts";
 export { readCatalogueNames } from "./controls/catalogue.ts";
-export { readVectors, vectorCoverage, type VectorGroup, type Vectors } from "./controls/vectors.ts";
+export { readVectors, vectorCoverage, type Vectors } from "./controls/vectors.ts";
 export { readControl, stages, type Control, type Stage } from "./controls/control.ts";
 export { maxAlerts, regrouping, regroupingOf, type CorrelateOptions, type Regrouping } from "./correlate/incidents.ts";
 export type { AnyDetector, Context, Detector, Finding } from "./detect/detector.ts";
@@ -62,4 +62,3 @@ export { type SourceAccount } from "./source-book.ts";
 export { watchOf, watchStep, type Theft, type WatchList, type WatchStep } from "./watch-list.ts";
 export { tuning, type TunedCount, type Tuning } from "./tuning.ts";
 export { bytesText, countText, percentText, spanText } from "./amounts.ts";
-export { permit, type Permit } from "./permits.ts";

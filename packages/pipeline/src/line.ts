@@ -1,5 +1,5 @@
 import { Ledger } from "@outweigh/custody";
-import type { Alert, Coalition, Gap, Holding, Incident, OcsfEvent } from "@outweigh/schema";
+import type { Alert, Coalition, Gap, Holding, Incident, OcsfEvent, Permit } from "@outweigh/schema";
 import { z } from "zod";
 import { Incidents, type CorrelateOptions, type Regrouping } from "./correlate/incidents.ts";
 import { AlertBook, type Claim } from "./detect/alert-book.ts";
@@ -17,7 +17,7 @@ import type { Ingested, Logsource, Origin, Raw, SourceKind, Surroundings } from 
 import { sourceOf } from "./ingest/sources.ts";
 import { Twins } from "./ingest/twins.ts";
 import type { Register } from "./register.ts";
-import { expectedOfPermits, permittedOf, type Permit } from "./permits.ts";
+import { expectedOfPermits, permittedOf } from "./permits.ts";
 import { SourceBook, type SourceAccount } from "./source-book.ts";
 import { noTuning, stepUp, tunedCount, tuning, type TunedCount, type Tuning } from "./tuning.ts";
 

@@ -1,24 +1,5 @@
-// Permits: two people let one principal take one model out, for a time. Nothing is excused by one: what is read is told, and what goes
-// beyond it is an alarm.
-import type { OcsfEvent } from "@outweigh/schema";
-import { z } from "zod";
-
-/** Times in ms since 1970; `until` is not included. */
-export const permit = z.object({
-  id: z.string(),
-  model: z.string(),
-  /** Who may read, as the source names it. */
-  principal: z.string(),
-  /** The only address it may be read from, where one was named. */
-  address: z.string().exactOptional(),
-  /** Who asked for it, who agreed, and why. */
-  by: z.string(),
-  agreedBy: z.string(),
-  reason: z.string(),
-  from: z.number(),
-  until: z.number(),
-});
-export type Permit = z.infer<typeof permit>;
+// What permits change. Nothing is excused by one: what is read is told, and what goes beyond it is an alarm.
+import type { OcsfEvent, Permit } from "@outweigh/schema";
 
 /**
  * What an event is to the permits of its principal. `within` one; `over`: after its end; `elsewhere`: from another address than it

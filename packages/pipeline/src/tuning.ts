@@ -1,7 +1,6 @@
 // What people add to a line while it runs: exceptions, rules of their own, models that are watched, and permits. Plain JSON.
-import { severities, type Severity } from "@outweigh/schema";
+import { permit, severities, type Severity } from "@outweigh/schema";
 import { z } from "zod";
-import { permit } from "./permits.ts";
 
 /** An exception or a rule that somebody wrote here. */
 const tunedRule = z.object({

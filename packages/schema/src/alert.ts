@@ -7,7 +7,7 @@ import { act, method, technique } from "./theft.ts";
 export const maxEventsPerAlert = 200;
 
 /** Accounts that a finding is of together: why they were tested as one, and what that gave, which alone is the claim. */
-export const alertLinks = accountLinks.extend({
+const alertLinks = accountLinks.extend({
   retest,
   /** Promised chance of this finding for honest accounts that are so alike, as a share. */
   alpha: z.number().min(0).max(1).optional(),

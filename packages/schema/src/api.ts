@@ -13,6 +13,7 @@ import { grouping, watched } from "./grouping.ts";
 import { clientKeyRow, clientPoint, clientRow, gatewaySettings } from "./gateway-link.ts";
 import { impact } from "./impact.ts";
 import { incident, incidentStatus, verdict } from "./incident.ts";
+import { permitRow, permitTerms } from "./permit.ts";
 import { listener, scannedCopy, theftPath } from "./scan.ts";
 import { severity } from "./severity.ts";
 
@@ -381,23 +382,6 @@ export const modelRow = z.object({
 export type ModelRow = z.infer<typeof modelRow>;
 export const modelPage = page(modelRow);
 
-/** That somebody may take a model out, or might: two people agreed to it. */
-export const permitRow = z.object({
-  /** Its action. */
-  id: z.string(),
-  model: z.string(),
-  principal: z.string(),
-  address: z.string().optional(),
-  by: z.string(),
-  agreedBy: z.string(),
-  reason: z.string(),
-  from: time,
-  until: time,
-  /** Where it was ended before its time. */
-  endedBy: z.string().optional(),
-});
-export type PermitRow = z.infer<typeof permitRow>;
-
 export const modelDetail = z.object({
   model: modelRow,
   places: z.array(z.string()),
@@ -458,40 +442,6 @@ export const evidenceCheckpoint = z.object({
 });
 export type EvidenceCheckpoint = z.infer<typeof evidenceCheckpoint>;
 
-/** What of a pack its receiver may not be shown; see docs/guide/evidence.md. */
-export const redactKind = z.enum(["principal", "person", "address", "path", "text", "record"]);
-export type RedactKind = z.infer<typeof redactKind>;
-/** `?redact=principal,address` */
-export const packQuery = z.object({
-  redact: z
-    .string()
-    .max(200)
-    .transform((it) => [...new Set(it.split(",").filter((one) => one !== ""))])
-    .pipe(z.array(redactKind))
-    .optional(),
-});
-
-/** What the receiver of a pack would see. */
-export const packPreview = z.object({
-  /** The first of them. */
-  documents: z.array(
-    z.object({
-      kind: z.string(),
-      id: z.string(),
-      shown: z.array(z.object({ name: z.string(), value: z.string() })),
-      redacted: z.array(z.string()),
-    }),
-  ),
-  total: z.int(),
-  entries: z.int(),
-  /** Members of documents that are shown; members of documents and entries that are not; documents that are left out whole. */
-  shown: z.int(),
-  redacted: z.int(),
-  leftOut: z.int(),
-  limits: z.array(z.string()),
-});
-export type PackPreview = z.infer<typeof packPreview>;
-
 // What people send.
 const reason = z.string().trim().min(1).max(2000);
 export const assignBody = z.strictObject({ assignee: z.string().min(1).max(128).nullable() });
@@ -501,13 +451,6 @@ export const statusBody = z
     message: "closing needs a verdict and a reason",
   });
 export const commentBody = z.strictObject({ text: z.string().trim().min(1).max(10_000) });
-/** Who may take a model out: as the source names them, and from where alone. */
-export const permitTerms = z.strictObject({
-  principal: z.string().trim().min(1).max(512),
-  address: z.union([z.ipv4(), z.ipv6()]).optional(),
-});
-/** Longest time for which a model may be taken out, in ms: what takes longer is a reader, declared in `outweigh.yml`. */
-export const maxPermitMs = 86_400_000;
 /** What a person settles beside the target: how long and how strongly, for orders to the gateway; the order itself, for a host. */
 export const actionTerms = orderTerms.extend({ order: hostChange.optional(), permit: permitTerms.optional() });
 export type ActionTerms = z.infer<typeof actionTerms>;

@@ -22,7 +22,7 @@ const name = z
 const own = z.string().regex(/^\$\{[A-Z_][A-Z0-9_]*\}$/, "expected ${NAME}, a variable of the environment");
 const path = z.string().regex(/^\/[\w./~:{}-]*$/, "expected a path that starts with a slash");
 /** Most accounts that one decision orders about: the gateway links no more to one group. */
-export const maxOrderedTogether = 64;
+const maxOrderedTogether = 64;
 const perMinute = z.number().positive().max(1e12);
 
 /** What an answer may give away: the dial. Each step gives less than the one before; `top-k` is the largest k, rounded. */

@@ -117,19 +117,13 @@ export {
   type Role,
   type SignInWays,
 } from "./account.ts";
-export { alert, alertLinks, maxEventsPerAlert, type Alert, type AlertLinks } from "./alert.ts";
+export { alert, maxEventsPerAlert, type Alert, type AlertLinks } from "./alert.ts";
 export {
   actionOption,
   actionPage,
   actionPreview,
   actionRow,
   actionTerms,
-  maxPermitMs,
-  packPreview,
-  packQuery,
-  permitRow,
-  permitTerms,
-  redactKind,
   actionVerb,
   activityEntry,
   alertDetail,
@@ -185,9 +179,6 @@ export {
   type ActionPreview,
   type ActionRow,
   type ActionTerms,
-  type PackPreview,
-  type PermitRow,
-  type RedactKind,
   type ActionVerb,
   type ActivityEntry,
   type AlertDetail,
@@ -293,7 +284,6 @@ export {
   gatewayFindings,
   linkFeature,
   maxLinksTold,
-  maxOrderedTogether,
   retest,
   type AccountLinks,
   type LinkFeature,
@@ -442,6 +432,7 @@ export {
   type IncidentStatus,
   type Verdict,
 } from "./incident.ts";
+export { maxPermitMs, permit, permitTerms, type Permit, type PermitRow } from "./permit.ts";
 export {
   posture,
   postureExportQuery,
@@ -449,7 +440,9 @@ export {
   type ControlRow,
   type CoverageRow,
   type Posture,
+  type VectorGroup,
 } from "./posture.ts";
+export { packPreview, packQuery, redactKind, type PackPreview, type RedactKind } from "./redact.ts";
 export {
   basis,
   listener,

@@ -41,11 +41,12 @@ const coverageRow = z.object({
 });
 export type CoverageRow = z.infer<typeof coverageRow>;
 
-/** One measure against a group of ways to take weights. `unknown`: could not tell; `none`: it concerns nothing here. */
+/** One measure against a group of ways to take weights: a control's answer; of a rule, whether it is in use and reads something that sends. */
 const measure = z.object({
   kind: z.enum(["control", "rule"]),
   name: z.string(),
   title: z.string(),
+  /** `unknown`: could not tell. `none`: a control that concerns nothing here. */
   state: z.enum(["holds", "fails", "unknown", "none"]),
 });
 
@@ -53,12 +54,13 @@ const vectorGroup = z.object({
   name: z.string(),
   title: z.string(),
   ways: z.int().positive(),
-  /** `covered`: a measure holds, so that part of it is. No group is ever covered whole. */
+  /** `covered`: a measure holds, so that part of it is, never the whole; `unknown`: none does as far as can be told. */
   state: z.enum(["covered", "uncovered", "unknown"]),
   measures: z.array(measure),
   /** What of it cannot be seen here. */
   beyond: z.string(),
 });
+export type VectorGroup = z.infer<typeof vectorGroup>;
 
 const hostChangeLine = changeLine.extend({ host: z.string(), at: time });
 

@@ -63,10 +63,7 @@ export async function postureOf(
       vectors: {
         source: vectors.source,
         title: vectors.title,
-        groups: vectorCoverage(vectors, { results, rules, logSources, sending }).map((it) => ({
-          ...it,
-          measures: [...it.measures],
-        })),
+        groups: vectorCoverage(vectors, { results, rules, logSources, sending }),
       },
     }),
     scans: reports.map(({ host, finishedAt }) => ({ ...(host !== undefined && { host }), finishedAt })),

@@ -1,4 +1,5 @@
 // Groups of ways to take weights, as somebody else's report counts them, and which measures here stand against each.
+import type { VectorGroup } from "@outweigh/schema";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { RuleInfo } from "../detect/rule-info.ts";
@@ -37,25 +38,6 @@ export function readVectors(text: string): Vectors {
   throw bad(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a list"}`);
 }
 
-/** One measure: a control's answer; of a rule, whether it is in use and reads something that sends. */
-interface Measure {
-  readonly kind: "control" | "rule";
-  readonly name: string;
-  readonly title: string;
-  /** `unknown`: could not tell. `none`: a control that concerns nothing here. */
-  readonly state: "holds" | "fails" | "unknown" | "none";
-}
-
-export interface VectorGroup {
-  readonly name: string;
-  readonly title: string;
-  readonly ways: number;
-  /** `covered`: a measure holds, so that at least part of it is; `unknown`: none does as far as can be told. */
-  readonly state: "covered" | "uncovered" | "unknown";
-  readonly measures: readonly Measure[];
-  readonly beyond: string;
-}
-
 interface Enabled {
   readonly results: readonly ControlResult[];
   readonly rules: readonly RuleInfo[];
@@ -71,7 +53,7 @@ export function vectorCoverage({ groups }: Vectors, { results, rules, logSources
   const sees = seeing(rules, logSources, sending);
   const states = { pass: "holds", fail: "fails", unknown: "unknown", none: "none" } as const;
   return groups.map(({ name, title, ways, controls, rules: named, beyond }) => {
-    const measures: Measure[] = [
+    const measures: VectorGroup["measures"] = [
       ...controls.flatMap((it) => {
         const found = byControl.get(it);
         return found
@@ -87,7 +69,7 @@ export function vectorCoverage({ groups }: Vectors, { results, rules, logSources
   });
 }
 
-function stateOf(measures: readonly Measure[]): VectorGroup["state"] {
+function stateOf(measures: VectorGroup["measures"]): VectorGroup["state"] {
   if (measures.some((it) => it.state === "holds")) return "covered";
   return measures.some((it) => it.state === "unknown") ? "unknown" : "uncovered";
 }

@@ -1,7 +1,7 @@
 /** A permit for one of two models, a line that knows it, and reads of both. */
 import assert from "node:assert/strict";
+import type { Permit } from "@outweigh/schema";
 import { Line } from "../line.ts";
-import type { Permit } from "../permits.ts";
 import { makeRegister } from "../register.ts";
 import { aModel } from "./nouns.ts";
 

@@ -1,7 +1,7 @@
 // Lets one principal take one model out, for a time: agreed to by two people, told of while it holds, over by itself. It gives no access:
 // whoever holds the weights does that. What it changes is what their reads mean here.
-import { bytesText, spanText, type Permit } from "@outweigh/pipeline";
-import { maxPermitMs, permitTerms, type ActionTerms, type Config } from "@outweigh/schema";
+import { bytesText, spanText } from "@outweigh/pipeline";
+import { maxPermitMs, permitTerms, type ActionTerms, type Config, type Permit } from "@outweigh/schema";
 import { z } from "zod";
 import type { Changes } from "../changes.ts";
 import { tuningOf } from "../own-rules/tuning.ts";

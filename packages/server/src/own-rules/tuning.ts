@@ -1,6 +1,6 @@
 // What the line is told of what people added, as it is stored.
-import { watchOf, type Permit, type Tuning, type WatchList } from "@outweigh/pipeline";
-import type { Config } from "@outweigh/schema";
+import { watchOf, type Tuning, type WatchList } from "@outweigh/pipeline";
+import type { Config, Permit } from "@outweigh/schema";
 import { allOwnRules, type StoredOwnRule } from "../store/own-rules.ts";
 import type { Db, Tx } from "../store/state/state.ts";
 import { principalsIn } from "../store/incidents.ts";
@@ -15,7 +15,7 @@ interface Changed {
 }
 
 /** Most principals that are watched, those of the latest thefts first: each claim of the line is looked up among them. */
-export const maxWatchedPrincipals = 1000;
+const maxWatchedPrincipals = 1000;
 
 /** Everything that is on trial or published, and the models that are watched; in an order that is always the same. */
 export async function tuningOf(db: Db | Tx, { spaces }: Config, changed: Changed = {}): Promise<Tuning> {

@@ -1,6 +1,5 @@
 // Permits: that a principal may take a model out, for a time.
-import type { Permit } from "@outweigh/pipeline";
-import type { PermitRow } from "@outweigh/schema";
+import type { Permit, PermitRow } from "@outweigh/schema";
 import type { Selectable } from "kysely";
 import type { Db, Tx } from "./state/state.ts";
 import type { PermitTable } from "./state/tables.ts";

@@ -1,15 +1,6 @@
 // What the line remembers, kept on disk: a snapshot now and then, and in between what it took since.
-import {
-  permit,
-  regrouping,
-  tuning,
-  type Line,
-  type Permit,
-  type Regrouping,
-  type SourceKind,
-  type Tuning,
-} from "@outweigh/pipeline";
-import { sourceKinds } from "@outweigh/schema";
+import { regrouping, tuning, type Line, type Regrouping, type SourceKind, type Tuning } from "@outweigh/pipeline";
+import { permit, sourceKinds, type Permit } from "@outweigh/schema";
 import { z } from "zod";
 import { addToJournal, emptyMark, requireMark, storeLine, type StoredMemory } from "../store/checkpoints.ts";
 import type { Tx } from "../store/state/state.ts";

@@ -1,12 +1,11 @@
-import type { Posture } from "@outweigh/schema";
+import type { Posture, VectorGroup } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
 import { plural } from "../../format/size.ts";
 import { Section } from "../../ui/parts.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 import s from "./posture.module.css";
 
-type Groups = NonNullable<Posture["vectors"]>;
-type Measure = Groups["groups"][number]["measures"][number];
+type Measure = VectorGroup["measures"][number];
 
 const stateWords = { covered: "in part", uncovered: "not covered", unknown: "could not tell" } as const;
 const measureWords = { holds: "✓", fails: "✗", unknown: "?", none: "–" } as const;
@@ -16,7 +15,7 @@ const measureMeans = {
 } as const;
 
 /** Ways to take weights as a report groups them: what stands against each group now. */
-export function Vectors({ of: it }: { readonly of: Groups }) {
+export function Vectors({ of: it }: { readonly of: NonNullable<Posture["vectors"]> }) {
   const ways = it.groups.reduce((sum, one) => sum + one.ways, 0);
   return (
     <Section title={`Ways to take weights, ${it.source}`} aside={<Muted>{plural(ways, "way")}</Muted>}>
