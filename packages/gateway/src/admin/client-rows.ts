@@ -1,4 +1,4 @@
-import type { GatewayClient } from "@outweigh/schema";
+import type { GatewayClient, Retest } from "@outweigh/schema";
 import type { Client } from "../front/clients.ts";
 import type { Surroundings } from "../front/surroundings.ts";
 import type { TestedSlots } from "../detect/protocol.ts";
@@ -51,8 +51,25 @@ function linkedOf(
   const own = group.links.filter((it) => it.a === slot || it.b === slot);
   return {
     group: group.members.filter((it) => it !== slot).map(name),
-    linked: { ...namedLinks({ ...group, links: own }, name), retests: group.retests.map((it) => ({ ...it })) },
+    linked: { ...namedLinks({ ...group, links: own }, name), retests: toldRetests(group.retests) },
   };
+}
+
+/** Most models of which a group's test is told, and the longest name of one: clients name as many as they like. As the schema has it. */
+const maxRetests = 64;
+const maxModelName = 128;
+const weight: Readonly<Record<Retest["state"], number>> = { evidence: 2, "link-only": 1, calibrating: 0 };
+
+/** What may be acted on first. */
+export function toldRetests(all: readonly Retest[]): Retest[] {
+  return all
+    .toSorted((x, y) => weight[y.state] - weight[x.state] || (y.most ?? 0) - (x.most ?? 0))
+    .slice(0, maxRetests)
+    .map(({ model, most, ...it }) => ({
+      ...it,
+      model: model.slice(0, maxModelName),
+      ...(most !== undefined && Number.isFinite(most) && { most }),
+    }));
 }
 
 function readingOf(

@@ -21,7 +21,7 @@ import { Outbox } from "../record/outbox.ts";
 import { aGateway } from "../testing/a-gateway.ts";
 import { until } from "../testing/until.ts";
 import { mockUpstream, saying } from "../testing/upstream.ts";
-import { Link } from "./link.ts";
+import { Link, type LinkDesk } from "./link.ts";
 
 const anId = "11111111-1111-4111-8111-111111111111";
 
@@ -162,32 +162,32 @@ test("a key that the server made works at once, and one that it revokes no longe
   assert.equal((await it.admin("GET", "/status")).json["keys"], 1);
 });
 
-test("orders that came together are begun in their order, and waited for together: one that hangs holds up no other", async (t) => {
+const status = {
+  url: "",
+  startedAt: 1,
+  running: 0,
+  blind: false,
+  dropped: 0,
+  evidence: 0,
+  waitingBytes: 0,
+  lost: 0,
+  problems: [],
+};
+
+/** A link alone, with a desk by hand. */
+async function aLink(t: TestContext, desk: Partial<LinkDesk>) {
   const server = await aServer(t);
   const dataDir = mkdtempSync(join(tmpdir(), "outweigh-link-"));
   const outbox = new Outbox(dataDir, "o");
   await outbox.start();
-  const status = {
-    url: "",
-    startedAt: 1,
-    running: 0,
-    blind: false,
-    dropped: 0,
-    evidence: 0,
-    waitingBytes: 0,
-    lost: 0,
-    problems: [],
-  };
-  const begun: string[] = [];
-  let hangs = (): void => undefined;
-  const hung = new Promise<void>((done) => (hangs = done));
+  const said: string[] = [];
   const link = new Link({
     dataDir,
     name: "main",
     origin: "o",
     server: { url: server.url, token: "a-token-of-the-server" },
     outbox,
-    say: () => undefined,
+    say: (line) => said.push(line),
     desk: {
       health: () => status,
       clients: () => [],
@@ -196,23 +196,48 @@ test("orders that came together are begun in their order, and waited for togethe
       settings: () => ({ epoch: 1, contact: "", plans: {}, models: [] }),
       serverAway: () => undefined,
       noted: () => ({ seq: 0, hash: "00".repeat(32) }),
-      carryOut: async (ask) => {
-        begun.push(ask.verb);
-        await hung;
-      },
+      carryOut: () => Promise.resolve(),
+      ...desk,
     },
   });
   t.after(async () => {
-    hangs();
     await link.close();
     await outbox.close();
     rmSync(dataDir, { recursive: true, force: true });
   });
+  return { server, link, said };
+}
+
+test("orders that came together are begun in their order, and waited for together: one that hangs holds up no other", async (t) => {
+  const begun: string[] = [];
+  const { promise: hung, resolve } = Promise.withResolvers<void>();
+  t.after(() => resolve());
+  const carryOut = async (ask: GatewayAsk) => {
+    begun.push(ask.verb);
+    await hung;
+  };
+  const { server, link } = await aLink(t, { carryOut });
   server.say.push(server.ask({ verb: "apply", order: suspend() }, { id: "ask-1" }));
   server.say.push(server.ask({ verb: "undo", order: "ORD-1", by: "ana" }, { id: "ask-2" }));
   link.start();
   await until("both", () => begun.length === 2);
   assert.deepEqual(begun, ["apply", "undo"]);
-  hangs();
+  resolve();
   await until("both results", () => server.reports.flatMap(({ results }) => results).length === 2);
+});
+
+test("a client's row that the server would not take keeps nobody else's from it, and is said once", async (t) => {
+  const counts = { requests: 1, denied: 0, inputTokens: 0, outputTokens: 0, informationBits: 0, group: [], orders: [] };
+  const rows = [
+    { principal: "eve", ...counts, inputTokens: Infinity },
+    { principal: "bob", ...counts },
+  ];
+  const { server, link, said } = await aLink(t, { clients: () => rows });
+  link.start();
+  await until("a second report", () => server.reports.length > 1);
+  assert.deepEqual([...new Set(server.reports.flatMap(({ clients }) => clients.map((it) => it.principal)))], ["bob"]);
+  assert.deepEqual(
+    said.filter((it) => it.includes("eve")),
+    ["the server is not told of eve: inputTokens does not fit"],
+  );
 });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  gatewayClient,
   maxGatewayClients,
   maxListedKeys,
   type ClientKey,
@@ -63,6 +64,8 @@ export class Link {
   #beside: LinkOptions["server"];
   readonly #done = new Map<string, GatewayResult>();
   readonly #sent = new Map<string, string>();
+  /** Clients whose rows the server would not take; said once. */
+  readonly #unfit = new Set<string>();
   #results: GatewayResult[] = [];
   #identity: Identity | undefined;
   #counter: number;
@@ -232,6 +235,7 @@ export class Link {
     const changed = (isDue ? desk.clients() : [])
       .map((it) => ({ it, text: JSON.stringify(it) }))
       .filter(({ it, text }) => this.#sent.get(it.principal) !== text)
+      .filter(({ it }) => this.#fits(it))
       .slice(0, maxGatewayClients);
     const settings = desk.settings();
     const keys = desk.keys().slice(-maxListedKeys);
@@ -248,6 +252,18 @@ export class Link {
       ...((this.#wants || texts.keys !== this.#sentKeys) && { keys: [...keys] }),
     };
     return { report, clients: changed.map(({ it, text }) => [it.principal, text] as const), ...texts };
+  }
+
+  /** The server takes a report whole or not at all: a row that it would not take must not keep it from hearing the rest. */
+  #fits(it: GatewayClient): boolean {
+    const { error } = gatewayClient.safeParse(it);
+    if (error && !this.#unfit.has(it.principal)) {
+      this.#unfit.add(it.principal);
+      this.#options.say(
+        `the server is not told of ${it.principal}: ${error.issues[0]?.path.join(".") ?? ""} does not fit`,
+      );
+    }
+    return !error;
   }
 
   async #obey(signed: SignedOrder, identity: Identity): Promise<void> {
