@@ -1,15 +1,16 @@
-import { includesRole, type ActionOption, type ActionPreview, type ActionRow } from "@outweigh/schema";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { includesRole, type ActionOption, type ActionRow } from "@outweigh/schema";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { decide, sessionQuery } from "../../api/queries.ts";
+import { sessionQuery } from "../../api/queries.ts";
 import { span } from "../../format/time.ts";
 import { Button } from "../../ui/button.tsx";
-import { Buttons, Choices, Dialog, Form, Reason } from "../../ui/dialog.tsx";
-import { Bullets, Section } from "../../ui/parts.tsx";
+import { Choices, Dialog } from "../../ui/dialog.tsx";
+import { Section } from "../../ui/parts.tsx";
 import { Problem, Waiting } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
-import { approvalText, isOrder, Outcome } from "./outcome.tsx";
+import { approvalText, isOrder } from "./outcome.tsx";
+import { Done, Effects, Give, usePreview } from "./preview.tsx";
 
 interface RespondProps {
   readonly incident: string;
@@ -22,18 +23,7 @@ export function Respond({ incident, options, onClose }: RespondProps) {
   const [key, setKey] = useState<string>();
   const [done, setDone] = useState<ActionRow>();
   const chosen = options.find((it) => keyOf(it) === key);
-  if (done) {
-    return (
-      <Dialog title="Respond" onClose={onClose} wide>
-        <Outcome of={done} onUndone={setDone} />
-        <Buttons>
-          <Button look="main" onClick={onClose}>
-            Done
-          </Button>
-        </Buttons>
-      </Dialog>
-    );
-  }
+  if (done) return <Done title="Respond" of={done} onUndone={setDone} onClose={onClose} />;
   return (
     <Dialog title="Respond" onClose={onClose} wide>
       {options.length === 0 ? (
@@ -76,19 +66,9 @@ interface OrderProps {
 
 /** One action: what would happen, why, and doing it. */
 export function Order({ incident, option: { verb, target, label, terms }, onDone, onClose }: OrderProps) {
-  const [reason, setReason] = useState("");
   const { data: session } = useQuery(sessionQuery);
   const order = { ...(incident !== undefined && { incident }), verb, target, ...(terms && { terms }) };
-  const preview = useQuery({
-    queryKey: ["preview", incident, verb, target, terms],
-    queryFn: () => decide.preview(order),
-    staleTime: 0,
-    gcTime: 0,
-  });
-  const apply = useMutation({
-    mutationFn: ({ digest }: ActionPreview) => decide.apply({ ...order, digest, reason }),
-    onSuccess: onDone,
-  });
+  const preview = usePreview(order);
   if (preview.isError) return <Problem error={preview.error} />;
   const it = preview.data;
   const leads = session?.user.grants.some((grant) => includesRole(grant.role, "lead")) ?? false;
@@ -97,10 +77,7 @@ export function Order({ incident, option: { verb, target, label, terms }, onDone
   return (
     <>
       <Section title="What would happen">
-        <p>
-          <Shown>{it.title}</Shown>
-        </p>
-        <Bullets items={it.effects} />
+        <Effects of={it} />
         <Muted>
           {it.undoable ? "It can be undone." : "It cannot be undone."}
           {it.lasts !== undefined && ` It ends by itself after ${span(it.lasts)}.`}
@@ -120,17 +97,21 @@ export function Order({ incident, option: { verb, target, label, terms }, onDone
           It cannot be done: <Shown>{it.refused}</Shown>
         </p>
       ) : (
-        <Form onSubmit={() => reason.trim() !== "" && apply.mutate(it)}>
-          <Reason label="Reason, for the evidence" value={reason} onChange={setReason} focus />
-          {apply.error && <Problem error={apply.error} />}
-          <Buttons>
-            <Button look="main" submits disabled={reason.trim() === "" || apply.isPending}>
+        <Give
+          order={order}
+          preview={it}
+          label="Reason, for the evidence"
+          focus
+          does={
+            <>
               {!alone && "Propose: "}
               <Shown>{label}</Shown>
-            </Button>
-            <Button onClick={onClose}>Do nothing</Button>
-          </Buttons>
-        </Form>
+            </>
+          }
+          onDone={onDone}
+        >
+          <Button onClick={onClose}>Do nothing</Button>
+        </Give>
       )}
     </>
   );

@@ -2,23 +2,20 @@ import {
   maxCaptureMegabytes,
   orderVerb,
   usualCaptureMegabytes,
-  type ActionPreview,
   type ActionRow,
   type ClientRow,
   type OrderTerms,
   type OrderVerb,
 } from "@outweigh/schema";
-import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { decide } from "../../api/queries.ts";
 import { plural } from "../../format/size.ts";
 import { Button } from "../../ui/button.tsx";
-import { Buttons, Choices, Dialog, Form, Reason } from "../../ui/dialog.tsx";
+import { Choices, Dialog } from "../../ui/dialog.tsx";
 import { Amount, Field, Select } from "../../ui/field.tsx";
-import { Bullets, Section } from "../../ui/parts.tsx";
+import { Section } from "../../ui/parts.tsx";
 import { Problem, Waiting } from "../../ui/states.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
-import { Outcome } from "../actions/outcome.tsx";
+import { Done, Effects, Give, usePreview } from "../actions/preview.tsx";
 import s from "./clients.module.css";
 import { verbText } from "./words.ts";
 
@@ -93,17 +90,7 @@ export function OrderClient({ client, group = [], all = false, incident, models,
     ...(together && { also: [...group] }),
     ...(known && { [known.field]: strength ?? known.usual }),
   };
-  if (done)
-    return (
-      <Dialog title="Order" onClose={onClose} wide>
-        <Outcome of={done} onUndone={setDone} />
-        <Buttons>
-          <Button look="main" onClick={onClose}>
-            Done
-          </Button>
-        </Buttons>
-      </Dialog>
-    );
+  if (done) return <Done title="Order" of={done} onUndone={setDone} onClose={onClose} />;
   return (
     <Dialog title={titleOf(client.principal, given, together ? group.length : 0)} onClose={onClose} wide>
       {group.length > 0 && (
@@ -180,17 +167,7 @@ interface PreviewProps {
 }
 
 function Preview({ order, onDone, onClose }: PreviewProps) {
-  const [reason, setReason] = useState("");
-  const preview = useQuery({
-    queryKey: ["preview", "client", order],
-    queryFn: () => decide.preview(order),
-    staleTime: 0,
-    gcTime: 0,
-  });
-  const apply = useMutation({
-    mutationFn: ({ digest }: ActionPreview) => decide.apply({ ...order, digest, reason }),
-    onSuccess: onDone,
-  });
+  const preview = usePreview(order);
   if (preview.isError) return <Problem error={preview.error} />;
   const it = preview.data;
   if (!it) return <Waiting lines={3} />;
@@ -203,22 +180,19 @@ function Preview({ order, onDone, onClose }: PreviewProps) {
   return (
     <>
       <Section title="What would happen">
-        <p>
-          <Shown>{it.title}</Shown>
-        </p>
-        <Bullets items={it.effects} />
+        <Effects of={it} />
         {it.approval === "two-people" && <Muted>Somebody else has to agree: this proposes it.</Muted>}
       </Section>
-      <Form onSubmit={() => reason.trim() !== "" && apply.mutate(it)}>
-        <Reason label="Reason, for the evidence; the client does not read it" value={reason} onChange={setReason} />
-        {apply.error && <Problem error={apply.error} />}
-        <Buttons>
-          <Button look="main" submits disabled={reason.trim() === "" || apply.isPending}>
-            {apply.isPending ? "Waiting for the gateway" : verbText[order.verb].name}
-          </Button>
-          <Button onClick={onClose}>Order nothing</Button>
-        </Buttons>
-      </Form>
+      <Give
+        order={order}
+        preview={it}
+        label="Reason, for the evidence; the client does not read it"
+        does={verbText[order.verb].name}
+        doing="Waiting for the gateway"
+        onDone={onDone}
+      >
+        <Button onClick={onClose}>Order nothing</Button>
+      </Give>
     </>
   );
 }

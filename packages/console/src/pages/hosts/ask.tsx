@@ -6,7 +6,7 @@ import { Button } from "../../ui/button.tsx";
 import { Buttons, Choices, Dialog, Form, Reason } from "../../ui/dialog.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { Muted } from "../../ui/text.tsx";
-import { Outcome } from "../actions/outcome.tsx";
+import { Done } from "../actions/preview.tsx";
 import { ChangeFields, typedOrder, type Typed } from "./change-form.tsx";
 import s from "./hosts.module.css";
 import { factNames } from "./words.ts";
@@ -38,18 +38,7 @@ export function Ask({ host, onClose }: { readonly host: HostRow; readonly onClos
     onSuccess: (answer) => answer?.action?.state !== "pending" && onClose(),
   });
   const proposed = ask.data?.action;
-  if (proposed?.state === "pending") {
-    return (
-      <Dialog title={`Ask ${host.name}`} onClose={onClose} wide>
-        <Outcome of={proposed} />
-        <Buttons>
-          <Button look="main" onClick={onClose}>
-            Done
-          </Button>
-        </Buttons>
-      </Dialog>
-    );
-  }
+  if (proposed?.state === "pending") return <Done title={`Ask ${host.name}`} of={proposed} onClose={onClose} />;
   const ready = reason.trim() !== "" && order !== undefined;
   const toggle = (it: FactList) =>
     setLists(lists.has(it) ? new Set([...lists].filter((x) => x !== it)) : new Set([...lists, it]));

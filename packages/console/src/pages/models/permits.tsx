@@ -1,17 +1,16 @@
-import type { ActionPreview, ActionRow, ModelDetail, PermitRow } from "@outweigh/schema";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import type { ActionRow, ModelDetail, PermitRow } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { decide } from "../../api/queries.ts";
+import type { Order } from "../../api/address.ts";
 import { span } from "../../format/time.ts";
 import { Button } from "../../ui/button.tsx";
-import { Buttons, Dialog, Form, Reason } from "../../ui/dialog.tsx";
+import { Buttons, Dialog, Form } from "../../ui/dialog.tsx";
 import { Field, Select } from "../../ui/field.tsx";
-import { Bullets, Section } from "../../ui/parts.tsx";
+import { Section } from "../../ui/parts.tsx";
 import { Problem, Waiting } from "../../ui/states.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { At, useNow } from "../../ui/when.tsx";
-import { Outcome } from "../actions/outcome.tsx";
+import { Done, Effects, Give, usePreview } from "../actions/preview.tsx";
 
 const hourMs = 3_600_000;
 const spans = [
@@ -81,17 +80,7 @@ function Ask({ model, onClose }: { readonly model: string; readonly onClose: () 
     forMs: Number(lasts) * hourMs,
     permit: { principal: principal.trim(), ...(address.trim() !== "" && { address: address.trim() }) },
   };
-  if (done)
-    return (
-      <Dialog title="Permit" onClose={onClose} wide>
-        <Outcome of={done} onUndone={setDone} />
-        <Buttons>
-          <Button look="main" onClick={onClose}>
-            Done
-          </Button>
-        </Buttons>
-      </Dialog>
-    );
+  if (done) return <Done title="Permit" of={done} onUndone={setDone} onClose={onClose} />;
   return (
     <Dialog title={`A permit to take ${model} out`} onClose={onClose} wide>
       <p>
@@ -131,31 +120,14 @@ function Ask({ model, onClose }: { readonly model: string; readonly onClose: () 
 }
 
 interface PreviewProps {
-  readonly order: {
-    readonly verb: "permit";
-    readonly target: string;
-    readonly terms: {
-      readonly forMs: number;
-      readonly permit: { readonly principal: string; readonly address?: string };
-    };
-  };
+  readonly order: Order;
   readonly onDone: (it: ActionRow) => void;
   readonly onBack: () => void;
   readonly onClose: () => void;
 }
 
 function Preview({ order, onDone, onBack, onClose }: PreviewProps) {
-  const [reason, setReason] = useState("");
-  const preview = useQuery({
-    queryKey: ["preview", "permit", order],
-    queryFn: () => decide.preview(order),
-    staleTime: 0,
-    gcTime: 0,
-  });
-  const apply = useMutation({
-    mutationFn: ({ digest }: ActionPreview) => decide.apply({ ...order, digest, reason }),
-    onSuccess: onDone,
-  });
+  const preview = usePreview(order);
   const it = preview.data;
   if (!it && !preview.isError) return <Waiting lines={3} />;
   if (!it || it.refused !== undefined)
@@ -176,28 +148,20 @@ function Preview({ order, onDone, onBack, onClose }: PreviewProps) {
   return (
     <>
       <Section title="What it would mean">
-        <p>
-          <Shown>{it.title}</Shown>
-        </p>
-        <Bullets items={it.effects} />
+        <Effects of={it} />
         <Muted>Somebody else has to agree, whoever you are: this proposes it.</Muted>
       </Section>
-      <Form onSubmit={() => reason.trim() !== "" && apply.mutate(it)}>
-        <Reason
-          label="Reason, for the evidence and for whoever closes the incident"
-          value={reason}
-          onChange={setReason}
-          focus
-        />
-        {apply.error && <Problem error={apply.error} />}
-        <Buttons>
-          <Button look="main" submits disabled={reason.trim() === "" || apply.isPending}>
-            Propose the permit
-          </Button>
-          <Button onClick={onBack}>Change it</Button>
-          <Button onClick={onClose}>Ask for nothing</Button>
-        </Buttons>
-      </Form>
+      <Give
+        order={order}
+        preview={it}
+        label="Reason, for the evidence and for whoever closes the incident"
+        focus
+        does="Propose the permit"
+        onDone={onDone}
+      >
+        <Button onClick={onBack}>Change it</Button>
+        <Button onClick={onClose}>Ask for nothing</Button>
+      </Give>
     </>
   );
 }
