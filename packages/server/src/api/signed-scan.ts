@@ -6,18 +6,9 @@ import { self } from "../evidence/log.ts";
 import { digestOf, nameOf, recordedFields } from "../evidence/records.ts";
 import type { StoredAgent } from "../store/agents.ts";
 import { reportDigest } from "../store/scan-runs.ts";
-import { addSigned, packedScan, type ScanName, type StoredScan } from "../store/signed-scans.ts";
+import { addSigned, packedScan, scanId, scanSubject } from "../store/signed-scans.ts";
 import type { Context } from "./context.ts";
 import { registeredScan } from "./registered-scan.ts";
-
-/** The document of a pack, and the subject of the entry that puts it on record. */
-export const scanId = ({ host, finishedAt }: ScanName) => `${host}@${finishedAt}`;
-export const scanSubject = (name: ScanName) => `scan:${scanId(name)}`;
-
-/** What a pack holds of it. The same whenever it is asked for. */
-export function scanNoun({ host, finishedAt, key, signature, report }: StoredScan) {
-  return { host, finishedAt, key, signature, report };
-}
 
 /**
  * What an agent's signed scan says, once it is kept with its signature.
@@ -42,7 +33,7 @@ export async function keepSigned(
   const body = await packedScan(stored);
   const digest = reportDigest(scanReport.parse(asTaken(report, context, host)));
   const recorded = new Map([
-    [nameOf("scan", scanId(stored)), digestOf("scan", scanId(stored), scanNoun(stored), evidence.saltKey)],
+    [nameOf("scan", scanId(stored)), digestOf("scan", scanId(stored), stored, evidence.saltKey)],
   ]);
   const text = `${host} signed its scan that ended at ${report.finishedAt}, with ${keyId(scan.key)}`;
   const decision = { kind: "scan-signed", by: self, subject: scanSubject(stored), text };

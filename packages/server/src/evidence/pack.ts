@@ -14,7 +14,6 @@ import { sourceOf } from "@outweigh/pipeline";
 import type { Gap, IncidentRow, OcsfEvent, PackPreview, RedactKind } from "@outweigh/schema";
 import { alert as alertSchema, incident as incidentSchema } from "@outweigh/schema";
 import type { Context } from "../api/context.ts";
-import { scanId, scanNoun, scanSubject } from "../api/signed-scan.ts";
 import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
 import { addCheckpoint, checkpoints, entriesAbout, entryHashes, loadHead } from "../store/evidence.ts";
@@ -23,9 +22,9 @@ import { partIds } from "../store/parts.ts";
 import { incidentById } from "../store/incidents.ts";
 import { pinsOf } from "../store/pins.ts";
 import { eventsOf } from "../store/proof.ts";
-import { signedScan, type StoredScan } from "../store/signed-scans.ts";
+import { scanId, scanSubject, signedScan, type StoredScan } from "../store/signed-scans.ts";
 import { fieldIn } from "../values.ts";
-import { previewOf, redactionOf, type Redaction } from "./redaction.ts";
+import { previewOf, redactionOf } from "./redaction.ts";
 import { asJson, nameOf, namesIn, packMade, readRecords, recordedFields } from "./records.ts";
 
 /** Time around an incident whose gaps belong in its pack, in ms. */
@@ -55,11 +54,10 @@ export async function packIncident(
   const { db, evidence, worker, now } = context;
   await worker.record();
   const row = (await incidentById(db, incident.id)) ?? incident;
-  const { names, ...found } = await documentsOf(context, row, isWhole);
-  const subjects = await subjectsOf(context, row, names);
-  const before = redact.length === 0 ? [] : await entriesAbout(db, subjects);
-  const { isLeftOut } = redact.length === 0 ? nothing : redactionOf(redact, allOf(found), before);
-  const documents = mapped(found, (them) => them.filter((it) => !isLeftOut(it)));
+  const { scans, documents: found } = await documentsOf(context, row, isWhole);
+  const subjects = await subjectsOf(context, row, scans);
+  const { isLeftOut } = redactionOf(redact, allOf(found), await entriesAbout(db, subjects));
+  const documents = without(found, isLeftOut);
   const all = allOf(documents);
   const left = allOf(found).length - all.length;
 
@@ -91,7 +89,7 @@ export async function packIncident(
     signer: evidence.signer,
     time: now(),
     // Once more with the entries as they are now: one of them may be a moment old.
-    ...(redact.length > 0 && { redact: redactionOf(redact, all, entries).redact }),
+    redact: redactionOf(redact, all, entries).redact,
   });
 }
 
@@ -104,29 +102,24 @@ export async function previewPack(
   const { db, worker } = context;
   await worker.record();
   const row = (await incidentById(db, incident.id)) ?? incident;
-  const { names, ...found } = await documentsOf(context, row, isWhole);
-  const entries = await entriesAbout(db, await subjectsOf(context, row, names));
-  return previewOf({ kinds: redact, documents: allOf(found), entries });
+  const { scans, documents } = await documentsOf(context, row, isWhole);
+  const entries = await entriesAbout(db, await subjectsOf(context, row, scans));
+  return previewOf({ kinds: redact, documents: allOf(documents), entries });
 }
 
-type Documents = Omit<Awaited<ReturnType<typeof documentsOf>>, "names">;
-
-const nothing: Pick<Redaction, "isLeftOut"> = { isLeftOut: () => false };
+type Documents = Awaited<ReturnType<typeof documentsOf>>["documents"];
 
 function allOf({ incident, alerts, events, sources, gaps, scans }: Documents): Document[] {
   return [incident, ...alerts, ...events, ...sources, ...gaps, ...scans];
 }
 
-function mapped(it: Documents, keep: (them: Document[]) => Document[]): Documents {
-  const { incident, alerts, events, sources, gaps, scans } = it;
-  return {
-    incident,
-    alerts: keep(alerts),
-    events: keep(events),
-    sources: keep(sources),
-    gaps: keep(gaps),
-    scans: keep(scans),
-  };
+/** The incident and its alerts always stay. */
+function without(
+  { events, sources, gaps, scans, ...rest }: Documents,
+  isLeftOut: (it: Document) => boolean,
+): Documents {
+  const keep = (them: readonly Document[]) => them.filter((it) => !isLeftOut(it));
+  return { ...rest, events: keep(events), sources: keep(sources), gaps: keep(gaps), scans: keep(scans) };
 }
 
 /** Whose entries belong to an incident: its own, its alerts', its actions' and its scans'. */
@@ -186,13 +179,15 @@ async function documentsOf({ db, engine, evidence, worker }: Context, row: Incid
   const sources = [...worker.sources()].filter(([name]) => named.has(name));
   const scans = isWhole ? await scansBehind(db, events) : [];
   return {
-    incident: document("incident", row.id, incidentSchema.parse(row)),
-    alerts: alerts.map((it) => document("alert", it.id, alertSchema.parse(it))),
-    events: events.map((it) => document("event", it.id, it)),
-    sources: sources.map(([name, { kind }]) => document("source", name, aboutSource(name, kind))),
-    gaps: gaps.map((it) => document("gap", gapId(it), it)),
-    scans: scans.map((it) => document("scan", scanId(it), scanNoun(it))),
-    names: scans,
+    scans,
+    documents: {
+      incident: document("incident", row.id, incidentSchema.parse(row)),
+      alerts: alerts.map((it) => document("alert", it.id, alertSchema.parse(it))),
+      events: events.map((it) => document("event", it.id, it)),
+      sources: sources.map(([name, { kind }]) => document("source", name, aboutSource(name, kind))),
+      gaps: gaps.map((it) => document("gap", gapId(it), it)),
+      scans: scans.map((it) => document("scan", scanId(it), it)),
+    },
   };
 }
 

@@ -53,7 +53,7 @@ const maxTexts = 5000;
 /** Fields of entries that no pack leaves out, which name documents by their ids. */
 const namedAlways = ["changed", "late"];
 
-export interface Redaction {
+interface Redaction {
   readonly redact: NonNullable<PackInput["redact"]>;
   /** Whether a document is left out whole, because its id would tell. */
   isLeftOut(it: Document): boolean;
@@ -71,6 +71,7 @@ export function redactionOf(
   documents: readonly Document[],
   entries: readonly Entry[],
 ): Redaction {
+  if (kinds.length === 0) return { redact: () => false, isLeftOut: () => false };
   const texts = textsOf(kinds, documents, entries);
   if (texts.size > maxTexts)
     throw new ServerError("CONFLICT", `more than ${maxTexts} values would have to be left out`);
@@ -143,19 +144,16 @@ export function previewOf({ kinds, documents, entries }: Previewed): PackPreview
   const kept = documents.filter((it) => !isLeftOut(it));
   const seen = kept.map(({ kind, id, fields }) => {
     const names = Object.keys(fields);
-    const gone = kinds.length === 0 ? [] : names.filter((name) => redact(kind, id, name));
+    const gone = names.filter((name) => redact(kind, id, name));
     const shown = names
       .filter((name) => !gone.includes(name))
       .map((name) => ({ name, value: JSON.stringify(valueOf(fields[name])).slice(0, maxValue) }));
     return { kind, id, shown, redacted: gone };
   });
-  const inEntries = entries.map((it) =>
-    kinds.length === 0
-      ? 0
-      : ["by", "subject", ...Object.keys(it.fields).filter((name) => !alwaysShown.has(name))].filter((name) =>
-          redact("entry", String(it.seq), name),
-        ).length,
-  );
+  const inEntries = entries.map((it) => {
+    const names = Object.keys(it.fields).filter((name) => !alwaysShown.has(name));
+    return ["by", "subject", ...names].filter((name) => redact("entry", String(it.seq), name)).length;
+  });
   const count = (of: readonly number[]) => of.reduce((sum, it) => sum + it, 0);
   return {
     documents: seen.slice(0, maxShown),
@@ -214,12 +212,8 @@ function spellings(value: string): string[] {
   const local = /^([^@\s]{3,})@[^@\s]+$/.exec(value)?.[1] ?? "";
   // The last part of a path or name, where it is long enough to mean that one.
   const parts = [value, local, last.length >= 4 ? last : ""].filter((it) => it !== "");
-  return parts.flatMap((it) => [it, JSON.stringify(it).slice(1, -1), encodeURIComponent(wellFormed(it))]);
-}
-
-/** Half a surrogate pair has no bytes. */
-function wellFormed(text: string): string {
-  return text.toWellFormed();
+  // Half a surrogate pair has no bytes.
+  return parts.flatMap((it) => [it, JSON.stringify(it).slice(1, -1), encodeURIComponent(it.toWellFormed())]);
 }
 
 function escaped(text: string): string {

@@ -2,14 +2,12 @@
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import type { SignedScan } from "@outweigh/evidence";
-import { maxRuns } from "@outweigh/schema";
+import { maxReportBytes, maxRuns } from "@outweigh/schema";
 import { sql } from "kysely";
 import type { Db, Tx } from "./state/state.ts";
 
 /** Most that is kept of one host, in bytes as they lie in the database: the oldest go. */
 const maxKeptBytes = 64 * 1024 * 1024;
-/** Longest result that is unpacked, in bytes: as long as an agent sends. */
-const maxUnpackedBytes = 64 * 1024 * 1024;
 
 const packed = promisify(gzip);
 const unpacked = promisify(gunzip);
@@ -20,7 +18,12 @@ export interface ScanName {
   readonly finishedAt: number;
 }
 
+/** A signed scan with its name: what is kept, and what a pack holds of it. */
 export interface StoredScan extends ScanName, SignedScan {}
+
+/** Names its document in a pack, and the subject of the entry that puts it on record. */
+export const scanId = ({ host, finishedAt }: ScanName) => `${host}@${finishedAt}`;
+export const scanSubject = (name: ScanName) => `scan:${scanId(name)}`;
 
 /** What is told of one without reading it. */
 export interface SignedMark {
@@ -77,7 +80,7 @@ export async function signedScan(db: Db, { host, finishedAt }: ScanName): Promis
     .where("finished_at", "=", finishedAt)
     .executeTakeFirst();
   if (!row) return undefined;
-  const text = await unpacked(row.body, { maxOutputLength: 2 * maxUnpackedBytes });
+  const text = await unpacked(row.body, { maxOutputLength: 2 * maxReportBytes });
   const { signature, report }: Pick<SignedScan, "signature" | "report"> = JSON.parse(text.toString("utf8"));
   return { host, finishedAt, key: row.key, signature, report };
 }
