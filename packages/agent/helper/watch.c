@@ -383,7 +383,7 @@ static void drop_rights(uid_t uid, gid_t gid) {
 
 int watch(int argc, char **argv) {
   if (argc < 4) {
-    fputs("usage: outweigh-watch UID GID MOUNT... | outweigh-watch attributes\n", stderr);
+    fputs("usage: outweigh-watch UID GID MOUNT... | attributes | sockets\n", stderr);
     return 2;
   }
   unsigned flags = FAN_CLOEXEC | FAN_CLASS_NOTIF | FAN_NONBLOCK, mode = O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME;
