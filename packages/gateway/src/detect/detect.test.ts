@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { revealed, type Entry } from "@outweigh/evidence";
 import { calibrate, type Query } from "@outweigh/extraction";
-import type { GatewayClient } from "@outweigh/schema";
+import { gatewayRecord, type GatewayClient } from "@outweigh/schema";
 import { gatewayKey } from "../record/journal.ts";
 import { aGateway, type TestGateway } from "../testing/a-gateway.ts";
 import { encoderSkip, writeTinyEncoder } from "../testing/tiny-encoder.ts";
@@ -282,8 +282,10 @@ test("a sweep of bias maps over one prompt is found without any calibration", as
   t.after(() => upstream.close());
   // A server that gives scores although nobody asked: the request alone would have been refused.
   const it = await aGateway({ upstreams: [{ name: "m", protocol: "openai", url: upstream.url }] });
+  // As long as a client may name a model: longer than a record may.
+  const model = "m".repeat(256);
   for (let n = 0; n < 30; n++) {
-    const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "x" }], logit_bias: { [n]: 100 } });
+    const body = JSON.stringify({ model, messages: [{ role: "user", content: "x" }], logit_bias: { [n]: 100 } });
     await fetch(`${it.gateway.url}/v1/chat/completions`, { method: "POST", headers: key(it), body });
   }
   await clientsUntil(it, ([alice]) => alice?.reading?.queries === 30);
@@ -291,7 +293,9 @@ test("a sweep of bias maps over one prompt is found without any calibration", as
   await it.gateway.close();
   const found = entries(it.dataDir).filter((one) => one.kind === "finding");
   assert.equal(found.length, 1);
-  assert.match(String(revealed(found[0]!).fields["text"]), /bias-sweep/);
+  const { text, record } = revealed(found[0]!).fields;
+  assert.match(String(text), /bias-sweep/);
+  assert.equal(gatewayRecord.parse(JSON.parse(String(record))).kind, "finding", "the server takes it");
 });
 
 test("a calibration that another key signed is refused", async (t) => {

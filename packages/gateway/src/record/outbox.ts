@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { open, readFile, rename, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { GatewayRecord } from "@outweigh/schema";
+import { gatewayRecord, type GatewayRecord } from "@outweigh/schema";
 import { batchMs, maxBatchBytes, maxSpoolBytes } from "../limits.ts";
 
 /** Records that are sent together, in order. */
@@ -47,12 +47,14 @@ export class Outbox {
     this.#timer.unref();
   }
 
+  /** A record that the server would refuse is lost, and counted: it would hold up all that come after it. */
   add(record: GatewayRecord): void {
-    if (this.#unwritten.length >= maxUnwritten || this.#size - this.#sent > maxSpoolBytes) this.#lost++;
+    if (!isFit(record) || this.#unwritten.length >= maxUnwritten || this.#size - this.#sent > maxSpoolBytes)
+      this.#lost++;
     else this.#unwritten.push(`${JSON.stringify(record)}\n`);
   }
 
-  /** What waits, and what was lost for want of room. */
+  /** What waits, and what was lost: for want of room, or because no server would take it. */
   get state(): { readonly waitingBytes: number; readonly lost: number } {
     return { waitingBytes: this.#size - this.#sent, lost: this.#lost };
   }
@@ -66,7 +68,7 @@ export class Outbox {
       if (bytes.length === 0) return undefined;
       const lines = bytes.toString().split("\n").filter(Boolean);
       const name = hash("sha256", `${this.#origin}\n${bytes.toString("latin1")}`, "hex");
-      return { records: lines.map((it): GatewayRecord => JSON.parse(it)), name, bytes: bytes.length };
+      return { records: lines.map((it): GatewayRecord => JSON.parse(it)).filter(isFit), name, bytes: bytes.length };
     });
   }
 
@@ -133,4 +135,9 @@ export class Outbox {
     clearInterval(this.#timer);
     await this.#inTurn(() => this.#write());
   }
+}
+
+/** As JSON has it: there, what is no number is null. */
+function isFit(record: GatewayRecord): boolean {
+  return gatewayRecord.safeParse(JSON.parse(JSON.stringify(record))).success;
 }

@@ -151,3 +151,26 @@ test("a record longer than a batch keeps nothing behind it back", async (t) => {
   await outbox.close();
   assert.deepEqual(ids, ["record-1-xx", "record-2-xx"]);
 });
+
+test("a record that no server would take is lost, and counted, and keeps nothing behind it back", async (t) => {
+  const folder = aFolder(t);
+  const unfit: GatewayRecord = {
+    ...aRecord(1),
+    kind: "order",
+    principal: "",
+    verb: "suspend",
+    what: "applied",
+    by: "",
+    reason: "",
+    until: 1,
+  };
+  // An earlier version wrote one.
+  writeFileSync(join(folder, "spool.ndjson"), `${JSON.stringify(unfit)}\n`);
+  const outbox = new Outbox(folder, "gateway/1");
+  await outbox.start();
+  outbox.add(unfit);
+  outbox.add(aRecord(2));
+  assert.equal(outbox.state.lost, 1);
+  assert.deepEqual((await drained(outbox)).ids, ["record-2-xx"]);
+  await outbox.close();
+});

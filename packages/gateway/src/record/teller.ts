@@ -7,6 +7,9 @@ import type { BlindInterval } from "./blind.ts";
 import type { Journal } from "./journal.ts";
 import type { Outbox } from "./outbox.ts";
 
+/** Longest name of a model in a record, in UTF-16 units: a client may write a longer one, and a record that is too long is none. */
+const maxModelName = 128;
+
 /** Puts what happened on record, and tells the server: first the evidence, then the record that is sent. */
 export class Teller {
   readonly #journal: Journal;
@@ -40,7 +43,7 @@ export class Teller {
       time: found.time,
       gateway: this.#journal.origin,
       principal: client.principal,
-      model: this.#around().policy.models.get(found.model)?.register ?? found.model,
+      model: (this.#around().policy.models.get(found.model)?.register ?? found.model).slice(0, maxModelName),
       finding,
       queries: found.queries,
       since: found.since,
