@@ -214,7 +214,7 @@ export const clientKeyRow = clientKey.extend({
   gateway: z.string(),
   gatewayName: z.string(),
   state: z.enum(["valid", "expired", "revoked"]),
-  /** Whether its principal asked anything since the gateway started. */
+  /** Whether its principal asked anything, as far as the gateway counts. */
   seen: z.boolean(),
 });
 export type ClientKeyRow = z.infer<typeof clientKeyRow>;

@@ -35,7 +35,8 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
   if (blind) terminal.say("The detectors do not see everything at this moment: readings stand still.");
   for (const it of problems) terminal.say(visible(it));
   if (json) terminal.printJson({ clients, blind, problems });
-  else if (clients.length === 0) terminal.print("Nobody asked anything since the gateway started.");
+  else if (clients.length === 0)
+    terminal.print("Nobody asked anything yet: npx outweigh gateway key create NAME makes a client's key.");
   else for (const it of clients) terminal.print(visible(lineOf(it)));
   return 0;
 }

@@ -127,5 +127,6 @@ function printDetail(detail: IncidentDetail, terminal: Terminal): void {
 function printNext(playbooks: readonly PlaybookText[], terminal: Terminal): void {
   if (playbooks.length === 0) return;
   terminal.print();
-  terminal.print(`Do next: the playbook ${playbooks.map((it) => visible(it.title)).join(", ")} in the console`);
+  terminal.print("Do next, each a playbook in the console:");
+  for (const it of playbooks) terminal.print(`   ${visible(it.title)}`);
 }

@@ -2,7 +2,7 @@ import type { GatewayLimits } from "@outweigh/schema";
 import { Account, type Cost, type Metered, type Shortage } from "../admission/meters.ts";
 import { maxOrders, maxPrincipals, maxRepeats } from "../limits.ts";
 
-/** What is counted of one principal since the gateway started. */
+/** What is counted of one principal, over restarts too. */
 export interface Client {
   /** Its row in the table of readings. */
   readonly slot: number;

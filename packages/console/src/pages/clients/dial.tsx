@@ -85,8 +85,7 @@ function Ground({
   readonly of: ClientDetail["client"];
   readonly model: { name: string; classes?: number | undefined } | undefined;
 }) {
-  const { requests, denied, informationBits } = client;
-  const answered = requests - denied;
+  const { requests, informationBits } = client;
   return (
     <>
       <p>
@@ -104,9 +103,9 @@ function Ground({
       </p>
       <p>
         <Muted>
-          Counted by the gateway&apos;s meter since it started:{" "}
-          {informationBits > 0 ? bits(informationBits) : "nothing beyond text"} in {plural(answered, "answer")}
-          {informationBits > 0 && answered > 0 && `, ${bits(informationBits / answered)} each`}. Repeats are charged
+          Counted by the gateway&apos;s meter: {informationBits > 0 ? bits(informationBits) : "nothing beyond text"} in{" "}
+          {plural(requests, "answer")}
+          {informationBits > 0 && requests > 0 && `, ${bits(informationBits / requests)} each`}. Repeats are charged
           nothing. Not measured here: how good a clone gets at each position; progress says it for what was given so
           far.
         </Muted>

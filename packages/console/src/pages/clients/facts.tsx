@@ -11,14 +11,7 @@ import { bits, positionText, reading } from "./words.ts";
 /** What is known of a client, name by name: the same rows on its page and where two are compared. */
 export function factsOf(it: ClientRow): (readonly [string, ReactNode])[] {
   return [
-    [
-      "Last request",
-      it.lastAt === undefined ? (
-        <Muted key="never">none since the gateway started</Muted>
-      ) : (
-        <Ago at={it.lastAt} key="last" />
-      ),
-    ],
+    ["Last request", it.lastAt === undefined ? <Muted key="never">none yet</Muted> : <Ago at={it.lastAt} key="last" />],
     ["Requests", `${count(it.requests)}${it.denied > 0 ? `; ${count(it.denied)} refused` : ""}`],
     [
       "Tokens in, out",
