@@ -1,5 +1,6 @@
 // What actions reach outside by: buckets, repositories, people and ticket systems. Nothing else outside is ever contacted by one.
 import { z } from "zod";
+import type { CloudEntry } from "./cloud.ts";
 
 /** A reference to the environment. Secrets do not stand in files. */
 const reference = z.string().regex(/^\$\{[A-Z_][A-Z0-9_]*\}$/, "expected ${NAME}, a variable of the environment");
@@ -204,8 +205,10 @@ export function isTelling(it: Connection): it is Telling {
 export type WebhookConnection = z.infer<typeof webhookConnection>;
 export type ConnectionKind = Connection["kind"];
 
-/** Variables of the environment that a connection names, by the field that names each. */
-export function referencesOf(connection: Connection): { readonly field: string; readonly variable: string }[] {
+/** Variables of the environment that a connection or a cloud names, by the field that names each. */
+export function referencesOf(
+  connection: Connection | CloudEntry,
+): { readonly field: string; readonly variable: string }[] {
   return Object.entries(connection).flatMap(([field, value]) =>
     typeof value === "string" && reference.safeParse(value).success ? [{ field, variable: value.slice(2, -1) }] : [],
   );

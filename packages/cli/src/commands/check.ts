@@ -57,6 +57,7 @@ async function run({
     if (gateway) parts.push(`a gateway before ${plural(gateway.upstreams.length, "model server")}`);
     const all = connectionsOf(config).length;
     if (all > 0) parts.push(plural(all, "connection"));
+    if (config.clouds.length > 0) parts.push(plural(config.clouds.length, "cloud"));
     terminal.print(`${visible(file)} is good: ${parts.join(", ")}`);
     if (policy) terminal.print(visible(`${policy.file}: ${policy.message}`));
     for (const it of looked ?? []) terminal.print(visible(`${it.ok ? "answers" : "FAILS"}  ${it.name}: ${it.text}`));

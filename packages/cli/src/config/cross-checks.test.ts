@@ -28,3 +28,18 @@ test("a variable that a connection names and that is not set is a mistake at its
   assert.match(said(text, {}), /SLACK is not set[\s\S]*OTLP is not set/);
   assert.equal(said(text, { SLACK: "https://h.example/x", OTLP: "t" }), "");
 });
+
+test("a variable that a cloud or the identity provider names and that is not set is a mistake too: a scan would ask nothing", () => {
+  const text = `clouds:
+  - { kind: iam, name: account, accessKeyId: "\${KEY}", secretAccessKey: "\${SECRET}" }
+  - { kind: github, name: gh, token: "\${GH}" }
+server:
+  url: https://outweigh.example
+  provider: { issuer: "https://login.example", clientId: o, clientSecret: "\${OIDC}", claim: groups, roles: [{ value: soc, role: viewer }] }
+`;
+  assert.match(
+    said(text, { SECRET: "s" }),
+    /clouds\[0\]\.accessKeyId: .*KEY is not set\n.*clouds\[1\]\.token: .*GH is not set\n.*clientSecret: .*OIDC is not set/,
+  );
+  assert.equal(said(text, { KEY: "k", SECRET: "s", GH: "t", OIDC: "o" }), "");
+});

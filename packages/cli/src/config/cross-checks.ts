@@ -77,7 +77,7 @@ function touchedTwice(connections: readonly Connection[]): CrossMistake[] {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables that gateway, server or a connection would need, and that are not set. */
+/** Variables that gateway, server, a connection or a cloud would need, and that are not set. */
 export function unsetVariables(config: Config, environment: Environment): CrossMistake[] {
   const { gateway, sources, server } = config;
   const named = [
@@ -91,7 +91,11 @@ export function unsetVariables(config: Config, environment: Environment): CrossM
     ...placedConnections(config).flatMap(({ it, path }) =>
       referencesOf(it).map(({ field, variable }) => ({ it: `\${${variable}}`, path: [...path, field] })),
     ),
+    ...config.clouds.flatMap((it, i) =>
+      referencesOf(it).map(({ field, variable }) => ({ it: `\${${variable}}`, path: ["clouds", i, field] })),
+    ),
     { it: server.metrics.otlp?.token, path: ["server", "metrics", "otlp", "token"] },
+    { it: server.provider?.clientSecret, path: ["server", "provider", "clientSecret"] },
   ];
   return named.flatMap(({ it, path }) => {
     const name = it?.slice(2, -1);

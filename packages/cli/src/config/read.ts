@@ -51,7 +51,7 @@ export function readText(path: string): string {
 
 /**
  * Reads a configuration; either it is good, or all its mistakes are there, in the order of the file. Never throws.
- * @param environment If given, a variable that the gateway's part names and that is not set there is a mistake too.
+ * @param environment If given, a variable that is named and not set there is a mistake too.
  */
 export function checkConfig(
   text: string,
