@@ -261,7 +261,7 @@ class House implements RunningGateway {
     // Several processes may share a port; so might somebody else's, unseen.
     if (this.#crew && !mayShare) await assertFree(section.host, section.port);
     await this.#outbox.start();
-    this.#keeper.recall();
+    await this.#keeper.recall();
     await this.#detection.start();
     if (!this.#crew) this.#front = makeFront(this.#around);
     const at = this.#front
@@ -361,7 +361,7 @@ class House implements RunningGateway {
     await Promise.all([drain(this.#front, this.#around), this.#crew?.close(), closeServer(this.#admin)]);
     if (!(await this.#detection.stop(readOutMs))) this.#blind.begin("detector-away", this.#detection.keptAt);
     this.#blind.endAll(Date.now());
-    await this.#keeper.end();
+    await this.#keeper.keep();
     this.#tellDenials();
     await this.#link.close();
     await this.#outbox.close();

@@ -1,6 +1,6 @@
 // What clients took and what is left of their budgets, in `counters.json` of the data folder: a budget that a restart refills is a hole.
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -80,25 +80,6 @@ export class CountersFile {
     const text = this.#text(it);
     this.#writing = this.#writing.catch(() => {}).then(() => replace(this.#path, text));
     await this.#writing;
-  }
-
-  /** The last one. */
-  async end(it: Counters): Promise<void> {
-    await this.#writing.catch(() => {});
-    this.begin(it);
-  }
-
-  /** Writes at once, while nothing else is to be done. */
-  begin(it: Counters): void {
-    const next = `${this.#path}.next`;
-    const file = openSync(next, "w", 0o600);
-    try {
-      writeSync(file, this.#text(it));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(next, this.#path);
   }
 
   #text({ clients, accounts }: Counters): string {

@@ -151,7 +151,7 @@ test("counters come back as they were; torn, changed, older and foreign ones are
   assert.match(file(1, 0).read().refused ?? "", /it is gone/);
   const own = file(10);
   await Promise.all([own.write({ clients: [], accounts: [] }), own.write({ clients: [client], accounts: [] })]);
-  await own.end(counters);
+  await own.write(counters);
   assert.deepEqual(file(12, 10).read(), { counters });
   assert.match(file(30, 20).read().refused ?? "", /not of the last run/);
   assert.match(file(12, 10, Buffer.from("another's")).read().refused ?? "", /another gateway/);

@@ -21,37 +21,24 @@ export class Keeper {
   }
 
   /** Takes back what was counted, before the first request. */
-  recall(): void {
+  async recall(): Promise<void> {
     const { file, lender, clientOf, forgot } = this.#parts;
     const { counters, refused } = file.read();
     if (refused !== undefined)
       forgot(`what clients took is not taken: ${refused}: counters begin at nothing, budgets full`);
     lender.restore(counters?.accounts ?? []);
     for (const { principal, ...counts } of counters?.clients ?? []) Object.assign(clientOf(principal) ?? {}, counts);
-    this.#attempt(() => file.begin(this.#counters()));
+    await this.keep();
   }
 
-  /** Called every few seconds. */
+  /** Called every few seconds, and after the last request. */
   async keep(): Promise<void> {
     await this.#parts.file.write(this.#counters()).catch((error: unknown) => this.#failed(error));
-  }
-
-  /** After the last request. */
-  async end(): Promise<void> {
-    await this.#parts.file.end(this.#counters()).catch((error: unknown) => this.#failed(error));
   }
 
   #counters() {
     const { clients, lender } = this.#parts;
     return { clients: clients.all().map(countedOf), accounts: lender.used(Date.now()) };
-  }
-
-  #attempt(what: () => void): void {
-    try {
-      what();
-    } catch (error) {
-      this.#failed(error);
-    }
   }
 
   #failed(error: unknown): void {
