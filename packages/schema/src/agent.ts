@@ -3,7 +3,7 @@ import { z } from "zod";
 import { activityRecord } from "./activity.ts";
 import { scanReport } from "./scan.ts";
 
-/** Most lines of activity in one report, and most bytes of a report: a scan of a large host fits. */
+/** Most lines of activity in one report, and most bytes of a report, an agent's or a scan's: one of a large host fits. */
 export const maxReportLines = 1000;
 export const maxReportBytes = 64 * 1024 * 1024;
 

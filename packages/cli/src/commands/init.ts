@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { scanReport, type ScanReport } from "@outweigh/schema";
+import { maxReportBytes, scanReport, type ScanReport } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { mistakeText } from "../config/mistake.ts";
 import { checkConfig, defaultConfigFile } from "../config/read.ts";
@@ -8,9 +8,6 @@ import { proposeConfig } from "../init.ts";
 import { statOf } from "../paths.ts";
 import { countText, plural } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
-
-/** Longest report that is read, in bytes: as long as one may be handed to a server. */
-const maxReportBytes = 64 * 1024 * 1024;
 
 const options = {
   ...configOption,

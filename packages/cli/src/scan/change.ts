@@ -1,13 +1,11 @@
 import { readFileSync, statSync } from "node:fs";
-import { scanReport, type ScanReport, type TheftPath } from "@outweigh/schema";
+import { maxReportBytes, scanReport, type ScanReport, type TheftPath } from "@outweigh/schema";
 import { CliError } from "../error.ts";
 import { unreadable } from "../paths.ts";
 import type { Terminal } from "../terminal.ts";
 import { countText, plural } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 
-/** Longest earlier report that is read, in bytes: what a server takes as one. */
-const maxReportBytes = 64 * 1024 * 1024;
 /** How many paths of each kind a person reads. */
 const maxShown = 5;
 

@@ -2,13 +2,11 @@ import { spawn } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { maxReportBytes } from "@outweigh/schema";
 import type { Running } from "@outweigh/server";
 import { ask } from "../server-client.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../text/visible.ts";
-
-/** Longest report that is handed on, in bytes: what one ingest request may have. */
-const maxReportBytes = 64 * 1024 * 1024;
 
 /** Longest line of the scan's progress that is shown, in UTF-16 units. */
 const maxLineLength = 200;

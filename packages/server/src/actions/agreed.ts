@@ -5,7 +5,9 @@ import { demandOf, type Demand, type Policy } from "@outweigh/pipeline";
 import type { ActionVerb, ActionTerms } from "@outweigh/schema";
 import type { Reach } from "../auth/rights.ts";
 import type { Plan } from "./action.ts";
-import { twoPeople } from "./capture.ts";
+
+/** What needs two people whatever the policy says: nobody reads alone what others wrote, or lets a model out. */
+const twoPeople: ReadonlySet<ActionVerb> = new Set<ActionVerb>(["capture", "open-capture", "permit"]);
 
 /** How long an action stays that can be undone, in ms, where neither it nor the policy says. */
 const usualLastsMs = 7 * 86_400_000;

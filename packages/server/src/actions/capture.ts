@@ -3,7 +3,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ActionRow, ActionVerb } from "@outweigh/schema";
+import type { ActionRow } from "@outweigh/schema";
 import type { FastifyBaseLogger } from "fastify";
 import { z } from "zod";
 import { ServerError } from "../error.ts";
@@ -19,9 +19,6 @@ const openMs = 3_600_000;
 const keepMs = 31 * 86_400_000;
 /** How often is looked which keys are over, in ms. */
 const lookMs = 3_600_000;
-
-/** What needs two people whatever the policy says: nobody reads alone what others wrote, or lets a model out. */
-export const twoPeople: ReadonlySet<ActionVerb> = new Set<ActionVerb>(["capture", "open-capture", "permit"]);
 
 /** The private keys of captures, a file for each in the data folder, readable by its owner alone. */
 export class CaptureKeys {
