@@ -105,7 +105,13 @@ function Ask({ model, onClose }: { readonly model: string; readonly onClose: () 
             wide
             most={512}
           />
-          <Field label="From which address alone" value={address} onChange={setAddress} optional most={64} />
+          <Field
+            label="From which address alone; empty: from any"
+            value={address}
+            onChange={setAddress}
+            optional
+            most={64}
+          />
           <Select label="For how long" value={lasts} onChange={setLasts} options={spans} />
           <Buttons>
             <Button look="main" submits disabled={principal.trim() === ""}>

@@ -55,8 +55,10 @@ export function Vectors({ of: it }: { readonly of: NonNullable<Posture["vectors"
         </table>
       </div>
       <Muted>
-        Groups in our words, their sizes as remembered: compare them with the report before you quote them. A group is
-        covered in part as soon as one measure holds, and never whole. No security level is given.
+        ✓ a control that passes, or a rule that sees what is sent. ✗ a control that failed, or a rule that sees nothing.
+        ? could not be told. – concerns nothing here. Groups in our words, their sizes as remembered: compare them with
+        the report before you quote them. A group is covered in part as soon as one measure holds, and never whole. No
+        security level is given.
       </Muted>
     </Section>
   );
