@@ -1,8 +1,10 @@
 // A pack says of each document whether it is what was put on record at its time: whoever writes to the stores is found out.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { verifyPack } from "@outweigh/evidence";
+import type { ActivityRecord } from "@outweigh/schema";
 import { sql } from "kysely";
 import { pino } from "pino";
 import { prepareEvents, tableIn } from "../store/event-tables.ts";
@@ -95,4 +97,48 @@ test("a pack holds when all was on record at its time, and names what was writte
     assert.equal(/NOT WHAT WAS PUT ON RECORD AT THEIR TIME/.test(text), kind !== undefined);
     assert.equal((await pack(model)).report.ok, kind === undefined, "and so it stays");
   }
+});
+
+test("what only a document told that is left out whole, because its id tells, is nowhere else in the pack either", async (t) => {
+  const folder = aFolder("pack");
+  const text = await readFile(
+    new URL("../../../../content/rules/weights/host_weights_sent.yml", import.meta.url),
+    "utf8",
+  );
+  const server = await aServer(
+    join(folder.path, "data"),
+    {
+      models: [{ name: "acme", class: "private", places: ["file:/srv/acme.safetensors"] }],
+      sources: [{ name: "fleet", kind: "agent" }],
+    },
+    { content: { rules: [{ path: "weights/host_weights_sent.yml", text }], playbooks: [], policy: "[]" } },
+  );
+  t.after(async () => {
+    await server.close();
+    folder.remove();
+  });
+  const sent: ActivityRecord = {
+    activity: 1,
+    id: "gpu-17:1:1",
+    host: "gpu-17",
+    time: Date.now() - 60_000,
+    sensor: "poll",
+    what: "send",
+    process: { pid: 7, name: "curl", command: ["curl"], login: "eve", parents: [] },
+    file: { path: "/srv/acme.safetensors", bytes: 1000 },
+    atMost: 1000,
+    peer: { address: "203.0.113.9", port: 443 },
+  };
+  const headers = { authorization: `Bearer ${server.token("fleet")}` };
+  const body = `${JSON.stringify(sent)}\n`;
+  assert.equal((await fetch(`${server.url}/api/ingest/fleet`, { method: "POST", headers, body })).status, 200);
+  const visitor = await signIn(server.link());
+  const ask = async () => (await visitor.get("/api/incidents?filter=model:acme")).body.items;
+  const [incident] = await eventually(ask, (it) => it?.length > 0);
+  const packed = async (query: string) =>
+    String((await visitor.get(`/api/incidents/${incident.id}/pack${query}`)).body);
+  assert.match(await packed(""), /gpu-17.*203\.0\.113\.9/s);
+  const redacted = await packed("?redact=address");
+  assert.deepEqual(verifyPack(redacted).problems, []);
+  assert.doesNotMatch(redacted, /gpu-17|203\.0\.113\.9/);
 });

@@ -88,8 +88,9 @@ export async function packIncident(
     entryHashes: hashes,
     signer: evidence.signer,
     time: now(),
-    // Once more with the entries as they are now: one of them may be a moment old.
-    redact: redactionOf(redact, all, entries).redact,
+    // Once more with the entries as they are now: one of them may be a moment old. What stood in documents that are left out whole is looked
+    // for as well.
+    redact: redactionOf(redact, allOf(found), entries).redact,
   });
 }
 
