@@ -10,7 +10,11 @@ import { visible } from "../text/visible.ts";
 
 const options = {
   ...gatewayOptions,
-  reason: { type: "string", value: "TEXT", about: "What the client is told; every order needs one" },
+  reason: {
+    type: "string",
+    value: "TEXT",
+    about: "What the client is told, and the evidence keeps: name no suspicion; every order needs one",
+  },
   for: { type: "string", value: "SPAN", about: "How long it holds (default: 24h; at most 90d)" },
   model: { type: "string", value: "NAME", about: "Only for this model" },
   by: { type: "string", value: "NAME", about: "Who orders it (default: your user name)" },
@@ -39,11 +43,11 @@ export const gatewayOrder = command({
   ],
   examples: [
     {
-      line: "outweigh gateway order label-only acme/web --reason 'unusual queries' --for 12h",
+      line: "outweigh gateway order label-only acme/web --reason 'limited for now: please ask us' --for 12h",
       about: "Labels without probabilities, until tomorrow",
     },
     {
-      line: "outweigh gateway order throttle acme/web --reason 'unusual volume' --per-minute 30",
+      line: "outweigh gateway order throttle acme/web --reason 'limited for now: please ask us' --per-minute 30",
       about: "At most thirty requests a minute",
     },
     { line: "outweigh gateway order undo ORD-1a2b3c4d", about: "Takes an order back" },
