@@ -138,7 +138,7 @@ function lookedHere(notSeen: NotSeen, accountsLeftOut: number, { hasHelper }: At
   const files = said.filter((it) => /permission denied|who can read it/.test(it));
   const hidden = said.filter((it) => /^the process(?:es)? of .* listeners?/.test(it) || it.startsWith("listeners in"));
   if (accountsLeftOut > 0) files.push(`${accountsLeftOut} local users were left out`);
-  const lists = hasHelper ? notSeen.nouns("access list") : [`access lists: ${withoutHelper}`];
+  const lists = hasHelper ? notSeen.nouns("access list") : [withoutHelper];
   const one = (kind: Looked["kind"], why: readonly string[]): Looked => ({
     kind,
     complete: why.length === 0,
