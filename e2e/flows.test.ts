@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { after, before, test, type TestContext } from "node:test";
 import { blindSpot } from "./flows/blind-spot.ts";
-import { breakGlass } from "./flows/break-glass.ts";
 import { campaign } from "./flows/campaign.ts";
 import { foundOutside } from "./flows/found-outside.ts";
 import { leaver } from "./flows/leaver.ts";
+import { permit } from "./flows/permit.ts";
 import { sourceSilent } from "./flows/source-silent.ts";
 import { triage } from "./flows/triage.ts";
 import { whoTookIt } from "./flows/who-took-it.ts";
@@ -36,5 +36,5 @@ flow("2 who took it: from the read to the copy on a laptop, and its quarantine",
 flow("4 leaver: ninety days of one person, a pack that both verifiers accept, a report", leaver);
 flow("8 found outside: a suspect file, compared; whose copy it is; a pack", foundOutside);
 flow("10 source silent: the alarm, the reason, the fix, and a gap on every timeline", sourceSilent);
-flow("9 break-glass export: asked for, agreed to by another, watched, ended; then it is an alarm", breakGlass);
+flow("9 permit: asked for, agreed to by another, watched, ended; then it is an alarm", permit);
 flow("3 campaign: linked accounts, why, and one decision about all of them by two people", campaign);

@@ -43,10 +43,10 @@ export interface Desk extends Person {
 
 /** Watched files, by the name of their source. `edge` promises to speak, `hub` never tells downloads. */
 const logs = { front: "http-access", edge: "http-access", okta: "okta", audit: "auditd", hub: "huggingface" } as const;
-export type LogName = keyof typeof logs;
+type LogName = keyof typeof logs;
 
 /** Silence of `edge` that is a gap, in ms: its clients ask for its health several times a second. */
-export const edgeSilenceMs = 8_000;
+const edgeSilenceMs = 8_000;
 
 /** The models, by the seed of their weights. Each lies at the registry in two shards. */
 export const models = ["acme-13b", "acme-9b", "acme-7b", "acme-3b", "acme-2b", "acme-1b"] as const;

@@ -21,7 +21,7 @@ export function signScan(report: string, signer: Signer): SignedScan {
 }
 
 /** What is signed. Its first line keeps it from being taken for anything else that the same key signs. */
-export function signedScanText(report: string): string {
+function signedScanText(report: string): string {
   return `outweigh scan 1\n${sha256(report)}`;
 }
 

@@ -25,7 +25,7 @@ const maxHangs = 3;
 const maxForgot = 50;
 
 /** What the detectors' thread works with, and who hears of it. */
-export interface DetectionOptions extends Pick<
+interface DetectionOptions extends Pick<
   GatewayOptions,
   "say" | "linkMs" | "ringBytes" | "keepMs" | "hangMs" | "startMs"
 > {

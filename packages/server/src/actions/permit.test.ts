@@ -1,4 +1,4 @@
-// What is refused of a permit, and who must agree. That it is given, told of and over is a story: e2e/flows/break-glass.ts.
+// What is refused of a permit, and who must agree. That it is given, told of and over is a story: e2e/flows/permit.ts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readPolicy } from "@outweigh/pipeline";

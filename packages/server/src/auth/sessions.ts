@@ -13,7 +13,7 @@ import { digestOf, newSecret } from "./tokens.ts";
 /** How long a browser stays signed in, in ms: one working day. */
 const sessionMs = 12 * 3_600_000;
 /** And by a link where people have accounts, in ms: it is for the hour in which nothing else works. */
-const breakGlassMs = 3_600_000;
+const byLinkMs = 3_600_000;
 
 /** How somebody signed in. */
 export type Way = "link" | "password" | "provider";
@@ -66,7 +66,7 @@ export class Sessions {
   async begin(reply: FastifyReply, user: string, by: Way, now: number, isBrief = false): Promise<string> {
     const [secret, key] = [newSecret(), newSecret()];
     const id = idOf(secret, key);
-    const lastsMs = by === "link" && this.#people.areNamed() ? breakGlassMs : sessionMs;
+    const lastsMs = by === "link" && this.#people.areNamed() ? byLinkMs : sessionMs;
     const expiresAt = now + lastsMs;
     await addSession(this.#db, { id, user, by, createdAt: now, expiresAt });
     for (const [it, { expiresAt: end }] of this.#open) if (end <= now) this.#open.delete(it);

@@ -13,7 +13,7 @@ const packed = promisify(gzip);
 const unpacked = promisify(gunzip);
 
 /** Which scan it is: its host, and when it ended as the host said it, in ms since 1970. */
-export interface ScanName {
+interface ScanName {
   readonly host: string;
   readonly finishedAt: number;
 }

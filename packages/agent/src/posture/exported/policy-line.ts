@@ -5,7 +5,7 @@ import type { ExportedFile } from "./file.ts";
 import { lineOf, pointerText } from "./json-line.ts";
 import { decoded, type Statement } from "./policy.ts";
 
-export type Pointer = readonly (string | number)[];
+type Pointer = readonly (string | number)[];
 
 /** One policy, and where it stands. */
 export interface Held {

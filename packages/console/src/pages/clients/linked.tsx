@@ -8,7 +8,7 @@ import { Muted, Shown } from "../../ui/text.tsx";
 import s from "./clients.module.css";
 
 /** What links accounts, in words. */
-export const featureText: Readonly<Record<LinkFeature, string>> = {
+const featureText: Readonly<Record<LinkFeature, string>> = {
   template: "the same wordings come back in their prompts",
   timing: "busy at the same times",
   dispersion: "together busier evenly than by chance",

@@ -1,4 +1,4 @@
-// Flow 9. A break-glass export: an analyst asks, an admin agrees, for an hour and from one address; it is an incident at once, what is
+// Flow 9. A model must leave: an analyst asks for a permit, an admin agrees, for an hour and from one address; it is an incident at once, what is
 // read stands in it; ended, the next read is an alarm.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -12,7 +12,7 @@ const model = "acme-9b";
 const dana = "dana@acme.example";
 const station = "10.0.7.7";
 
-export async function breakGlass(world: World): Promise<string> {
+export async function permit(world: World): Promise<string> {
   const { ana, lee, platform } = world;
   const { page } = ana;
 
