@@ -104,6 +104,20 @@ test("two loud principals on one model, or from one outside address, are one sto
   assert.deepEqual([second?.id, third?.id], [first?.id, first?.id]);
 });
 
+test("a permit stands apart from what others do with its model, and with what its own principal does", () => {
+  const incidents = new Incidents();
+  const theft = take(incidents, anAlert({ severity: "critical" }));
+  const permit = take(incidents, anAlert({ rule: "permit-given", principal: "dana" }));
+  assert.notEqual(permit?.id, theft?.id);
+  const other = take(incidents, anAlert({ principal: "eve", severity: "high" }));
+  assert.equal(other?.id, theft?.id);
+  const beyond = take(incidents, anAlert({ rule: "permit-overstepped", principal: "dana", severity: "high" }));
+  assert.equal(beyond?.id, permit?.id);
+  const restored = new Incidents();
+  restored.restore(structuredClone(incidents.snapshot()));
+  assert.equal(take(restored, anAlert({ principal: "finn", severity: "high" }))?.severity, "critical");
+});
+
 test("the title of a story of several names who else did the same, and nobody who did something else", () => {
   const incidents = new Incidents();
   const took = (principal: string) => anAlert({ rule: "complete-copy", principal, summary: `${principal} took it` });

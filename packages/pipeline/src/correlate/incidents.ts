@@ -13,7 +13,7 @@ import {
   type Member,
   type Story,
 } from "./story.ts";
-import { StoryIndex } from "./story-index.ts";
+import { sharedModel, StoryIndex } from "./story-index.ts";
 import { Waiting } from "./waiting.ts";
 
 /** What a person decided: which alerts these incidents hold from now on. An incident without alerts is one no more. */
@@ -64,7 +64,8 @@ export const maxAlerts = 500;
 
 /**
  * Puts alerts that tell one story into one incident: the same principal, the same outside address or the same model,
- * close in time. Alerts below medium open none: they wait, and join when one of their principal opens.
+ * close in time. Alerts below medium open none: they wait, and join when one of their principal opens. A permit is a story of its
+ * principal alone.
  *
  * Blind spot: a thief who changes principal, address and model. And two thieves of one model on one day are one story.
  */
@@ -171,7 +172,7 @@ export class Incidents {
     return (
       latest(this.#index.with("principal", it.principal), principalWindowMs) ??
       latest(this.#index.with("address", address), windowMs) ??
-      latest(isLoud ? this.#index.with("model", it.model) : [], windowMs)
+      latest(isLoud ? this.#index.with("model", sharedModel(it)) : [], windowMs)
     );
   }
 

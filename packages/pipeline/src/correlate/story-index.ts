@@ -1,6 +1,7 @@
 /** What of a story it is found by. */
 interface Findable {
   readonly members: readonly {
+    readonly rule: string;
     readonly principal?: string | undefined;
     readonly linked?: readonly string[] | undefined;
     readonly model?: string | undefined;
@@ -9,6 +10,14 @@ interface Findable {
 }
 
 type Key = "principal" | "model" | "address";
+
+/** Rules whose alerts are a story of their principal alone: what two people agreed to must not vanish in another incident of its model. */
+const ofPrincipalAlone: ReadonlySet<string> = new Set(["permit-given"]);
+
+/** The model that an alert may share its story with others by. */
+export function sharedModel({ rule, model }: Findable["members"][number]): string | undefined {
+  return ofPrincipalAlone.has(rule) ? undefined : model;
+}
 
 /**
  * Finds open stories by what their alerts have in common, so that one more alert costs nothing but its own few stories,
@@ -30,9 +39,11 @@ export class StoryIndex<Story extends Findable> {
     for (const it of story.addresses) this.#put("address", it, story);
   }
 
-  add(story: Story, { principal, linked = [], model }: Findable["members"][number]): void {
+  add(story: Story, it: Findable["members"][number]): void {
+    const { principal, linked = [] } = it;
+    const model = sharedModel(it);
     if (principal !== undefined) this.#put("principal", principal, story);
-    for (const it of linked) this.#put("principal", it, story);
+    for (const name of linked) this.#put("principal", name, story);
     if (model !== undefined) this.#put("model", model, story);
   }
 
@@ -45,9 +56,11 @@ export class StoryIndex<Story extends Findable> {
 
   close(story: Story): void {
     this.#order.delete(story);
-    for (const { principal, linked = [], model } of story.members) {
+    for (const it of story.members) {
+      const { principal, linked = [] } = it;
+      const model = sharedModel(it);
       if (principal !== undefined) this.#drop("principal", principal, story);
-      for (const it of linked) this.#drop("principal", it, story);
+      for (const name of linked) this.#drop("principal", name, story);
       if (model !== undefined) this.#drop("model", model, story);
     }
     for (const it of story.addresses) this.#drop("address", it, story);

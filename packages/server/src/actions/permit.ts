@@ -136,7 +136,7 @@ function effectsOf(
   const bytes = model?.bytes === undefined ? "all of it" : `up to ${bytesText(model.bytes)}`;
   return [
     `${principal} may read ${bytes} of ${target}${address === undefined ? ", from anywhere" : `, from ${address} alone`}; this gives no access: whoever holds the weights does that`,
-    "It is an incident, or joins one of the same model: somebody who is neither of the two closes it. Everything that is read stands in it",
+    "It is an incident, of its own or with what else this principal did: somebody who is neither of the two closes it. Everything that is read stands in it",
     "The books go on saying that nobody accounts for what is out",
     "Reads after its end, from elsewhere, or of another model are alarms",
     `It ends by itself after ${spanText(terms?.forMs ?? usualMs)}, or when somebody undoes it`,
