@@ -358,7 +358,6 @@ static void be_first(int is_first) {
   struct rlimit time = {MAX_FIRST_US, RLIM_INFINITY};
   /* The kernel moves the limit on by a second each time that it is reached: set anew, or each flood lasts longer. */
   if (is_first && setrlimit(RLIMIT_RTTIME, &time) != 0) return;
-  setpriority(PRIO_PROCESS, 0, is_first ? -20 : 0);
   sched_setscheduler(0, is_first ? SCHED_FIFO : SCHED_OTHER, &it); /* without the right to it, it is as late as others */
 }
 
@@ -369,10 +368,10 @@ static void step_back(int signal) {
 }
 
 static void hurry(void) {
-  struct rlimit priority = {1, 1}, nice = {40, 40};
+  struct rlimit priority = {1, 1};
   struct sigaction back = {.sa_handler = step_back, .sa_flags = SA_RESTART};
   setrlimit(RLIMIT_RTPRIO, &priority); /* to ask again without the right */
-  setrlimit(RLIMIT_NICE, &nice);
+  setpriority(PRIO_PROCESS, 0, -20); /* after a flood too: at an ordinary place it finds no short process on a busy machine */
   if (sigaction(SIGXCPU, &back, NULL) == 0) be_first(1);
 }
 

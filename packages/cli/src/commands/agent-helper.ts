@@ -10,7 +10,7 @@ export const agentHelper = command({
   positionals: [0, 0],
   options,
   about: [
-    "A small C program, compiled here with cc. To tell who opens weights it needs the right CAP_SYS_ADMIN when it starts, and with CAP_SYS_NICE and CAP_SYS_RESOURCE is run before others; it drops every right at once and only writes to the agent.",
+    "A small C program, compiled here with cc. To tell who opens weights it needs the right CAP_SYS_ADMIN when it starts, and with CAP_SYS_NICE is run before others; it drops every right at once and only writes to the agent.",
     "A scan finds it where this command puts it without --data, and reads access lists and capabilities through it. That takes no right.",
   ],
   examples: [{ line: "outweigh agent helper", about: "Prints where it lies and how to give it those rights" }],
@@ -25,9 +25,7 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
   if (json) terminal.printJson({ path });
   else {
     terminal.print(path);
-    terminal.say(
-      "an agent that does not run as root needs: sudo setcap cap_sys_admin,cap_sys_nice,cap_sys_resource+ep " + path,
-    );
+    terminal.say("an agent that does not run as root needs: sudo setcap cap_sys_admin,cap_sys_nice+ep " + path);
   }
   return 0;
 }
