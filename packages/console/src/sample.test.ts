@@ -77,8 +77,11 @@ test("every page bears the mark, and none of them asks the server for anything",
 });
 
 test("an action in the sample says that nothing happens, and is forgotten; a pack is refused", { skip }, async () => {
-  const { page, asked, close } = await opened("/sample/incidents/inc-214");
-  await page.getByRole("heading", { name: "What happened" }).waitFor();
+  const { page, asked, wrong, close } = await opened("/sample/incidents/inc-214");
+  const heading = page.getByRole("heading", { name: "What happened" });
+  await heading.waitFor().catch(async (cause: unknown) => {
+    assert.fail(`${String(cause)}\n${wrong.join("\n")}\n${await page.locator("body").innerText()}`);
+  });
   await page.keyboard.press("r");
   const dialog = page.getByRole("dialog");
   await dialog.getByText("Quarantine m.gguf").click();

@@ -53,7 +53,11 @@ async function aServer(t: TestContext) {
       counter = number;
       const report = gatewayReport.parse(JSON.parse(body.toString()));
       reports.push(report);
-      setTimeout(() => answer({ orders: say.splice(0), all: false }), 30);
+      // As the server does: said again until there is a result, because an answer may meet a report that was recalled.
+      const done = new Set(report.results.map(({ id }) => id));
+      const left = say.filter((it) => !done.has(JSON.parse(it.text).id));
+      say.splice(0, say.length, ...left);
+      setTimeout(() => answer({ orders: say, all: false }), 30);
     });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -144,7 +148,7 @@ test("an order that another signed, for another, too late or about nobody change
     [["d", "refused"]],
   );
   assert.match(results[0]?.message ?? "", /never asked anything and holds no key/);
-  assert.equal(it.said.filter((line) => /was refused/.test(line)).length, 3);
+  assert.equal(new Set(it.said.filter((line) => /was refused/.test(line))).size, 3);
   assert.deepEqual((await it.admin("GET", "/orders")).json["orders"], []);
 });
 
