@@ -89,6 +89,9 @@ export class DetectorsFile {
 
   /** When it was last written. @throws when it is not a file to go on with, whole. */
   check({ began, last }: Runs): number {
+    // Each row has a seal of its own: that it stands there once, and is found, only the whole file can say.
+    const [sound] = Object.values(this.#db.prepare("PRAGMA integrity_check(1)").get() ?? {});
+    if (sound !== "ok") throw new Error(`it is damaged: ${String(sound).slice(0, 200)}`);
     const meta = this.#db.prepare("SELECT format, began, at, seal FROM meta").get();
     if (!meta) throw new Error("it says nothing of itself");
     const [ofFormat, ofRun, at] = [String(meta["format"]), Number(meta["began"]), Number(meta["at"])];
