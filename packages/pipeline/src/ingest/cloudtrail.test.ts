@@ -142,6 +142,16 @@ test("says what is wrong with a record it can't use", () => {
   assert.match(reason({ CloudTrailEvent: "{" }), /^CloudTrailEvent: not JSON/);
 });
 
+test("a value that says how it is to be written is not asked", () => {
+  const hostile = { toString: 0 };
+  for (const asked of [
+    { "x-amz-acl": hostile },
+    { "x-amz-grant-read": hostile },
+    { AccessControlPolicy: { AccessControlList: { Grant: { Grantee: { URI: hostile } } } } },
+  ])
+    assert.ok(read(record({ eventName: "PutBucketAcl", requestParameters: { bucketName: "models", ...asked } })).ok);
+});
+
 test("never throws, and every event it gives is one", () => {
   const any = (text: string) => {
     const it = cloudtrail.read(text, from, around);

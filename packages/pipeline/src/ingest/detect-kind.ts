@@ -57,6 +57,10 @@ function kindOfObject(value: Raw, record: string): SourceKind | undefined {
   return read.ok && (read.events.length > 0 || "http.request.method" in value) ? "http-access" : undefined;
 }
 
+/** Of a text; a record's own `toString` is never called. */
+const begins = (value: unknown, start: string | RegExp) =>
+  typeof value === "string" && (typeof start === "string" ? value.startsWith(start) : start.test(value));
+
 const has = (value: Raw, ...fields: readonly string[]) => fields.every((it) => it in value);
 
 /** What only one kind of record has. The first that applies tells, so the narrower stand first. */
@@ -78,7 +82,7 @@ const signs: readonly { readonly kind: SourceKind; of(value: Raw): boolean }[] =
   { kind: "kubernetes-audit", of: (it) => it.kind === "EventList" && Array.isArray(it.items) },
   {
     kind: "kubernetes-audit",
-    of: (it) => String(it.apiVersion).startsWith("audit.k8s.io/") || has(it, "auditID", "verb"),
+    of: (it) => begins(it.apiVersion, "audit.k8s.io/") || has(it, "auditID", "verb"),
   },
   { kind: "minio", of: (it) => isRecord(it.api) && ("deploymentid" in it || "remotehost" in it) },
   { kind: "okta", of: (it) => has(it, "eventType", "published") && ("actor" in it || "outcome" in it) },
@@ -114,7 +118,7 @@ const signs: readonly { readonly kind: SourceKind; of(value: Raw): boolean }[] =
   {
     kind: "huggingface",
     of: (it) =>
-      /^(repo|org|team|user|billing|collection|resource_group)[._]/.test(String(it.type ?? it.event)) &&
+      begins(it.type ?? it.event, /^(repo|org|team|user|billing|collection|resource_group)[._]/) &&
       ("author" in it || "repo" in it || "createdAt" in it),
   },
   { kind: "osquery", of: (it) => has(it, "hostIdentifier", "name") && ("columns" in it || "snapshot" in it) },

@@ -32,7 +32,9 @@ function valueOf(from: unknown, depth: number): unknown {
   if (isRecord(from.kvlistValue)) {
     const { values } = from.kvlistValue;
     const pairs = Array.isArray(values) ? values.filter(isRecord) : [];
-    return Object.fromEntries(pairs.map((it) => [String(it.key), valueOf(it.value, depth - 1)]));
+    return Object.fromEntries(
+      pairs.flatMap((it) => (typeof it.key === "string" ? [[it.key, valueOf(it.value, depth - 1)]] : [])),
+    );
   }
   return undefined;
 }

@@ -146,12 +146,14 @@ function textsOf(value: unknown): string[] {
 /** The same words for an access list: its canned name in a header, or its grants to AWS's two groups of everybody. */
 export function sharedByAcl(asked: unknown): string[] {
   if (!isRecord(asked)) return [];
-  const canned = [asked["x-amz-acl"], asked.acl].flat().map(String);
+  const canned = [...textsOf(asked["x-amz-acl"]), ...textsOf(asked.acl)];
   if (canned.some((it) => it.startsWith("public-read") || it === "authenticated-read")) return ["public"];
   const headers = Object.entries(asked).filter(([name]) => name.startsWith("x-amz-grant-"));
   const list = isRecord(asked.AccessControlPolicy) ? asked.AccessControlPolicy.AccessControlList : undefined;
   const grants = isRecord(list) ? [list.Grant].flat().slice(0, maxEntries) : [];
-  const uris = grants.map((it) => (isRecord(it) && isRecord(it.Grantee) ? String(it.Grantee.URI) : ""));
+  const uris = grants.flatMap((it) => (isRecord(it) && isRecord(it.Grantee) ? textsOf(it.Grantee.URI) : []));
   const everybody = /\/groups\/global\/(AllUsers|AuthenticatedUsers)/;
-  return [...headers.map(([, value]) => String(value)), ...uris].some((it) => everybody.test(it)) ? ["public"] : [];
+  return [...headers.flatMap(([, value]) => textsOf(value)), ...uris].some((it) => everybody.test(it))
+    ? ["public"]
+    : [];
 }

@@ -73,7 +73,7 @@ function guess(value: Raw): string | undefined {
   if ("conn_state" in value) return "conn";
   if ("method" in value && "uri" in value && "trans_depth" in value) return "http";
   if ("server_name" in value && "cipher" in value) return "ssl";
-  return String(value.action).startsWith("SMB::FILE_") ? "smb_files" : undefined;
+  return typeof value.action === "string" && value.action.startsWith("SMB::FILE_") ? "smb_files" : undefined;
 }
 
 function endpoint(ip: string, port: number | undefined, name?: string) {
