@@ -39,4 +39,4 @@ export {
   signScan,
   type SignedScan,
 } from "./signed-scan.ts";
-export { verifyPack, type PackReport, type VerifyOptions } from "./verify.ts";
+export { verifyPack, type GradeCounts, type PackReport, type VerifyOptions } from "./verify.ts";

@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { canonical, EvidenceError, keyId, verifyPack, type Checkpoint } from "./index.ts";
-import { ALog, aMarkedPack, aPack, aPackInput, aPackWith, aScan, aSigner, junkNames } from "./testing/a-log.ts";
+import {
+  aGradedPack,
+  ALog,
+  aMarkedPack,
+  aPack,
+  aPackInput,
+  aPackWith,
+  aScan,
+  aSigner,
+  junkNames,
+} from "./testing/a-log.ts";
 import { flip, forge, linesOf, pathsIn, reseal } from "./testing/mutate.ts";
 import { noPython, verifyByPython } from "./testing/python.ts";
 
@@ -19,13 +29,14 @@ function agree(packs: readonly (string | Uint8Array)[]): void {
   assert.equal(answers.length, packs.length);
   for (const [i, it] of packs.entries()) {
     const ours = verifyPack(it);
-    const { ok, late, redacted, entries, signer: named, problems } = answers[i] ?? assert.fail();
+    const { ok, late, redacted, grades, entries, signer: named, problems } = answers[i] ?? assert.fail();
     assert.deepEqual(
-      { ok, late, redacted, entries, named, places: places(problems) },
+      { ok, late, redacted, grades, entries, named, places: places(problems) },
       {
         ok: ours.ok,
         late: ours.late,
         redacted: ours.redacted,
+        grades: ours.grades,
         entries: ours.entries,
         named: ours.signer,
         places: places(ours.problems),
@@ -66,6 +77,29 @@ test("it names documents that were changed or recorded late as ours does", { ski
       aMarkedPack({ changed: it, late: it }),
     ]),
   );
+});
+
+test("it counts events by their grade as ours does, and refuses one that was changed", { skip: noPython }, () => {
+  const odd = [null, 1, "proven", "SIGNED", ["signed"], { grade: "signed" }] as const;
+  const packs = [
+    ...["signed", "authenticated", "plain", ...odd].map((it) => aGradedPack(it)),
+    aGradedPack("plain", (_kind, _id, field) => field === "grade"),
+  ];
+  agree(packs);
+  assert.deepEqual(
+    verifyByPython(packs).map(({ ok, grades }) => [ok, Object.entries(grades).filter(([, it]) => it === 1)]),
+    ["signed", "authenticated", "plain", ...odd.map(() => "ungraded"), "redacted"].map((name) => [true, [[name, 1]]]),
+  );
+  const plain = aGradedPack("plain");
+  const raised = ["signed", "authenticated"].map((to) => plain.replace('"value":"plain"', `"value":"${to}"`));
+  const sealed = raised.map((it) => reseal(linesOf(it), signer));
+  for (const it of [...raised, ...sealed]) assert.equal(verifyPack(it).ok, false);
+  for (const it of sealed) assert.match(verifyPack(it).problems.join(), /NOT_ON_RECORD/);
+  assert.deepEqual(
+    verifyByPython([...raised, ...sealed]).map((it) => it.ok),
+    [false, false, false, false],
+  );
+  agree([...raised, ...sealed]);
 });
 
 test("it judges signed scans as ours does", { skip: noPython }, () => {

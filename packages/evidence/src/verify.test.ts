@@ -28,6 +28,7 @@ test("a pack verifies, and says what it holds and who sealed it", () => {
     documents: 4,
     late: 0,
     redacted: 0,
+    grades: { signed: 0, authenticated: 0, plain: 0, ungraded: 2, redacted: 0 },
     origin: "outweigh.example/test",
     incident: "i1",
     signer: own,

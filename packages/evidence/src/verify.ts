@@ -20,6 +20,8 @@ export interface PackReport {
   readonly late: number;
   /** Members left out on purpose, in documents and entries. */
   readonly redacted: number;
+  /** Of the events in it, how many of each grade. */
+  readonly grades: GradeCounts;
   /** The log's name. Absent when it cannot be read. */
   readonly origin?: string;
   readonly incident?: string;
@@ -31,6 +33,18 @@ export interface PackReport {
   readonly keys: readonly string[];
   /** What is wrong, each with a code and the line, at most `maxProblems`. */
   readonly problems: readonly string[];
+}
+
+/**
+ * Events by what was checked of their records at receipt, as whoever sealed the pack says: `signed` by their maker, sent by somebody
+ * `authenticated`, or `plain`. `ungraded`: they say nothing of it. `redacted`: what they say was left out.
+ */
+export interface GradeCounts {
+  readonly signed: number;
+  readonly authenticated: number;
+  readonly plain: number;
+  readonly ungraded: number;
+  readonly redacted: number;
 }
 
 /** What the verifying person knows from elsewhere. */
@@ -60,6 +74,7 @@ export function verifyPack(pack: string | Uint8Array, options: VerifyOptions = {
       documents: 0,
       late: 0,
       redacted: 0,
+      grades: gradesOf([]),
       scanSigners: [],
       keys: [],
       problems: problems.list,
@@ -202,6 +217,7 @@ function report(lines: PackLines, problems: Problems): PackReport {
     redacted:
       documents.reduce((sum, { it }) => sum + hidden(it), 0) +
       entries.reduce((sum, { it }) => sum + hidden(it.entry), 0),
+    grades: gradesOf(documents.map(({ it }) => it)),
     origin: header.it.origin,
     incident: header.it.incident,
     ...(sealed && { signer: keyId(seal.it.key) }),
@@ -209,6 +225,20 @@ function report(lines: PackLines, problems: Problems): PackReport {
     keys: header.it.keys.map(keyId),
     problems: problems.list,
   };
+}
+
+/** What is no grade is none: whatever else stands there, it is never counted as one. */
+function gradesOf(documents: readonly Document[]): GradeCounts {
+  const counts = { signed: 0, authenticated: 0, plain: 0, ungraded: 0, redacted: 0 };
+  for (const { kind, fields } of documents) {
+    if (kind !== "event") continue;
+    const field = fields["grade"];
+    const value = field && "value" in field ? field.value : undefined;
+    if (field && "commitment" in field) counts.redacted++;
+    else if (value === "signed" || value === "authenticated" || value === "plain") counts[value]++;
+    else counts.ungraded++;
+  }
+  return counts;
 }
 
 function scanSignersOf({ documents }: PackLines): string[] {

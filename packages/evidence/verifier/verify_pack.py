@@ -408,6 +408,7 @@ class Report:
             "documents": len(self.lines["document"]),
             "late": self.late(),
             "redacted": self.redacted(),
+            "grades": self.grades(),
             "keys": [key_id(it) for it in header["keys"]] if header else [],
             "problems": self.problems,
         }
@@ -417,6 +418,22 @@ class Report:
         if self.signer:
             result["signer"] = self.signer
         return result
+
+    def grades(self):
+        """Events by what was checked of their records at receipt. What is no grade is none."""
+        counts = {"signed": 0, "authenticated": 0, "plain": 0, "ungraded": 0, "redacted": 0}
+        for _, it in self.lines["document"]:
+            if it["kind"] != "event":
+                continue
+            field = it["fields"].get("grade", {})
+            value = field.get("value")
+            if "commitment" in field:
+                counts["redacted"] += 1
+            elif value in ("signed", "authenticated", "plain"):
+                counts[value] += 1
+            else:
+                counts["ungraded"] += 1
+        return counts
 
     def late(self):
         """How many documents no entry puts on record but those that say of it that it came late."""
@@ -693,6 +710,12 @@ def show(path, report):
     print("  %d documents (%d members redacted), %d entries, %d checkpoints" % counts)
     if result["late"]:
         print("  %d of them put on record only when they were packed" % result["late"])
+    names = (("signed", "signed"), ("authenticated", "authenticated"), ("plain", "plain"),
+             ("ungraded", "not graded"), ("redacted", "with the grade left out"))
+    said = ["%d %s" % (result["grades"][name], words) for name, words in names if result["grades"][name]]
+    print("  rests on events: %s" % (", ".join(said) or "none"))
+    if result["ok"] and not result["grades"]["signed"] + result["grades"]["authenticated"] and said:
+        print("  none of them from a sender that proved who it is: whoever could reach the sources could have written them")
     print("  sealed by %s" % result.get("signer", "nobody who could be verified"))
     for it in result["problems"]:
         print("  " + ascii(it)[1:-1])

@@ -122,6 +122,17 @@ export function aPackWith(scan: Document, redact?: PackInput["redact"]): string 
   return packOf(aPackInput({ scans: [scan], entries: [entry], checkpoints: log.checkpoints, entryHashes, redact }));
 }
 
+/** A pack with one event, which says this of its grade. */
+export function aGradedPack(grade: Json, redact?: PackInput["redact"]): string {
+  const log = new ALog();
+  const { incident, alerts } = aPackInput();
+  const event = documentOf("event", "e1", { time: 1, principal: "mallory", grade }, saltKey);
+  const entry = log.add("alert-raised", { records: digests([incident, ...alerts, event]) });
+  log.sign();
+  const entryHashes = log.entries.map((it) => it.hash);
+  return packOf(aPackInput({ events: [event], entries: [entry], checkpoints: log.checkpoints, entryHashes, redact }));
+}
+
 /** A pack whose documents were put on record when it was made, by an entry with these fields, of which none is to be redacted. */
 export function aMarkedPack(fields: JsonObject): string {
   const log = new ALog();

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Checkpoint } from "../index.ts";
+import type { Checkpoint, GradeCounts } from "../index.ts";
 
 const script = join(import.meta.dirname, "..", "..", "verifier", "verify_pack.py");
 
@@ -43,6 +43,7 @@ function readReport(line: string): {
   entries: number;
   late: number;
   redacted: number;
+  grades: GradeCounts;
   problems: string[];
 } {
   return JSON.parse(line);
