@@ -226,19 +226,29 @@ export class Detectors {
     return found;
   }
 
-  /** Links accounts anew, and tests what belongs together. */
-  link(now: number): { readonly groups: readonly TestedSlots[]; readonly found: Found[] } {
-    const linked = this.#linking.groups(now);
+  /**
+   * Links accounts anew, and tests what belongs together.
+   *
+   * @yields {undefined} After each turn of some ms: exchanges may be taken before the next.
+   */
+  *linkInTurns(
+    now: number,
+  ): Generator<undefined, { readonly groups: readonly TestedSlots[]; readonly found: readonly Found[] }> {
+    const linked = yield* this.#linking.groupsInTurns(now);
     const groups = linked.map((it) => it.members);
-    for (const { prompts } of this.#watched.values()) prompts.regroup(groups);
-    const found = [...this.#watched.values()].flatMap(
-      ({ numeric }) => numeric?.regroup(groups, { origin: 0, time: now }) ?? [],
-    );
-    const watches = [...this.#watched.values()].flatMap(({ numeric, prompts }) => [
-      ...(numeric ? [numeric] : []),
-      prompts,
-    ]);
-    const tested = linked.map((it) => ({ ...it, retests: watches.flatMap((watch) => watch.retest(it.members) ?? []) }));
+    const watches = [...this.#watched.values()];
+    const found: Found[] = [];
+    for (const { prompts, numeric } of watches) {
+      prompts.regroup(groups);
+      found.push(...(numeric?.regroup(groups, { origin: 0, time: now }) ?? []));
+      yield;
+    }
+    const tests = watches.flatMap(({ numeric, prompts }) => [...(numeric ? [numeric] : []), prompts]);
+    const tested: TestedSlots[] = [];
+    for (const it of linked) {
+      tested.push({ ...it, retests: tests.flatMap((watch) => watch.retest(it.members) ?? []) });
+      yield;
+    }
     return { groups: tested, found };
   }
 }

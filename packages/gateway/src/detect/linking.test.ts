@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { textKey } from "@outweigh/extraction";
+import fc from "fast-check";
 import { Linking } from "./linking.ts";
 
 const key = textKey(Buffer.from("a test's secret"));
@@ -31,4 +32,48 @@ test("of more accounts than are compared, those that asked last are taken back a
   linking.keepAll();
   const kept = linking.keep({ nameOf: (slot) => `p-${slot}`, slotOf: () => undefined });
   assert.deepEqual([kept.length, kept[0]?.who, kept.at(-1)?.who], [2_000, ["p-500"], ["p-2499"]]);
+});
+
+test("linking in turns tells what linking at once would have, whatever is asked between two turns", () => {
+  const asked = fc.record({
+    slot: fc.nat({ max: 30 }),
+    at: fc.nat({ max: 60_000 }),
+    address: fc.nat({ max: 12 }),
+    template: fc.nat({ max: 4 }),
+    word: fc.nat({ max: 9 }),
+  });
+  type Asked = typeof asked extends fc.Arbitrary<infer T> ? T : never;
+  const step = (linking: Linking, { slot, at, address, template, word }: Asked) =>
+    linking.step(slot, at, [`address:${address}`], `you are judge ${template} of ${template} texts read this ${word}`);
+  fc.assert(
+    fc.property(
+      fc.array(asked, { minLength: 20, maxLength: 200 }),
+      fc.array(asked, { minLength: 1 }),
+      (before, between) => {
+        const linking = new Linking(key, 1000);
+        for (const it of before) step(linking, it);
+        const whole = linking.groups(60_000);
+        const turns = linking.groupsInTurns(60_000);
+        for (let i = 0; ; i++) {
+          const turn = turns.next();
+          if (turn.done) {
+            assert.deepEqual(turn.value, whole);
+            return;
+          }
+          step(linking, between[i % between.length] ?? assert.fail());
+        }
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
+
+test("two thousand accounts are linked in more than a thousand turns", () => {
+  const linking = new Linking(key, 1000);
+  for (let slot = 0; slot < 2_000; slot++)
+    for (let t = 0; t < 3; t++)
+      linking.step(slot, t * 1000, [`address:${slot >> 5}`], `one prompt of account ${String.fromCharCode(97 + slot)}`);
+  let turns = 0;
+  for (const it = linking.groupsInTurns(3000); it.next().done !== true;) turns++;
+  assert.ok(turns > 1_000);
 });

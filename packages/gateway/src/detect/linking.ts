@@ -1,5 +1,5 @@
 import {
-  linkAccounts,
+  linkInTurns,
   minHash,
   shinglesOf,
   similarity,
@@ -138,42 +138,68 @@ export class Linking {
 
   /** Groups of slots that look like one client, as of `now`; then those that share an address, as far as they are in no group yet. */
   groups(now: number): LinkedSlots[] {
-    const last = Math.floor(now / this.#linkMs);
-    const accounts = [...this.#trails].map(([slot, trail]): Account => accountOf(slot, trail, last));
-    const compared = { falseLinks, accounts: accounts.length };
-    const linked =
-      accounts.length < 3
-        ? []
-        : linkAccounts(accounts, { falseLinks, maxMembers }).map(({ members, links, capped }) => ({
-            members: sorted(members.map(Number)),
-            links: links.slice(0, maxLinksTold).map(toldLink),
-            capped,
-            ...compared,
-          }));
-    const taken = new Set(linked.flatMap((it) => it.members));
-    const neighbours = this.#neighbours(taken).map((it) => neighboursOf(sorted(it), accounts.length));
-    return [...linked, ...neighbours].sort((a, b) => (a.members[0] ?? 0) - (b.members[0] ?? 0));
+    return wholeOf(this.groupsInTurns(now));
   }
 
   /**
-   * Accounts behind one address are tested together too: a group's level is learnt from benign groups, so an office is no alarm.
-   * Blind spot: an address that more than `maxMembers` accounts share, such as a proxy in front of this gateway, makes no group.
+   * As `groups`, in turns of some ms. Each account is taken as it is at the first turn.
+   *
+   * @yields {undefined} After each turn: the detectors may go on before the next.
    */
-  #neighbours(taken: ReadonlySet<number>): number[][] {
-    const byAddress = new Map<string, number[]>();
-    for (const [slot, { tokens }] of this.#trails) {
-      if (taken.has(slot)) continue;
-      for (const it of tokens) if (it.startsWith("address:")) byAddress.set(it, [...(byAddress.get(it) ?? []), slot]);
+  *groupsInTurns(now: number): Generator<undefined, LinkedSlots[]> {
+    const last = Math.floor(now / this.#linkMs);
+    const taking = [...this.#trails].map(([slot, trail]) => accountOf(slot, trail, last));
+    const accounts: Account[] = [];
+    for (const it of taking) {
+      accounts.push(it());
+      yield;
     }
-    const grouped = new Set<number>();
-    const out: number[][] = [];
-    for (const slots of [...byAddress.values()].sort((a, b) => b.length - a.length)) {
-      const free = slots.filter((it) => !grouped.has(it));
-      if (slots.length > maxMembers || free.length < 2) continue;
-      out.push(free);
-      for (const it of free) grouped.add(it);
+    const compared = { falseLinks, accounts: accounts.length };
+    const groups = accounts.length < 3 ? [] : yield* linkInTurns(accounts, { falseLinks, maxMembers });
+    const linked = groups.map(({ members, links, capped }) => ({
+      members: sorted(members.map(Number)),
+      links: links.slice(0, maxLinksTold).map(toldLink),
+      capped,
+      ...compared,
+    }));
+    const taken = new Set(linked.flatMap((it) => it.members));
+    const neighbours = neighboursIn(accounts, taken).map((it) => neighboursOf(sorted(it), accounts.length));
+    return [...linked, ...neighbours].sort((a, b) => (a.members[0] ?? 0) - (b.members[0] ?? 0));
+  }
+}
+
+/**
+ * Accounts behind one address are tested together too: a group's level is learnt from benign groups, so an office is no alarm.
+ * Blind spot: an address that more than `maxMembers` accounts share, such as a proxy in front of this gateway, makes no group.
+ */
+function neighboursIn(accounts: readonly Account[], taken: ReadonlySet<number>): number[][] {
+  const byAddress = new Map<string, number[]>();
+  for (const { id, infrastructure } of accounts) {
+    const slot = Number(id);
+    if (taken.has(slot)) continue;
+    for (const it of infrastructure ?? []) {
+      if (!it.startsWith("address:")) continue;
+      const slots = byAddress.get(it);
+      if (slots) slots.push(slot);
+      else byAddress.set(it, [slot]);
     }
-    return out;
+  }
+  const grouped = new Set<number>();
+  const out: number[][] = [];
+  for (const slots of [...byAddress.values()].sort((a, b) => b.length - a.length)) {
+    const free = slots.filter((it) => !grouped.has(it));
+    if (slots.length > maxMembers || free.length < 2) continue;
+    out.push(free);
+    for (const it of free) grouped.add(it);
+  }
+  return out;
+}
+
+/** What work in turns comes to, without a pause. */
+function wholeOf<T>(turns: Generator<undefined, T>): T {
+  for (;;) {
+    const turn = turns.next();
+    if (turn.done) return turn.value;
   }
 }
 
@@ -196,20 +222,25 @@ function neighboursOf(members: readonly number[], accounts: number): LinkedSlots
   return { members, links, capped: false, falseLinks: 0, accounts };
 }
 
-function accountOf(slot: number, { activity, shingles, tokens, prompts }: Trail, last: number): Account {
-  const sketch = sketchOf(shingles, prompts);
-  return {
+/** An account as it is now; its sketch, which takes long, is made when asked for. */
+function accountOf(slot: number, { activity, shingles, tokens, prompts }: Trail, last: number): () => Account {
+  const hot = hotOf(shingles, prompts);
+  const counts = Array.from({ length: intervals }, (_, i) => activity.get(last - intervals + 1 + i) ?? 0);
+  const infrastructure = [...tokens];
+  return () => ({
     id: String(slot),
-    ...(sketch && { sketch }),
-    activity: Array.from({ length: intervals }, (_, i) => activity.get(last - intervals + 1 + i) ?? 0),
-    infrastructure: [...tokens],
-  };
+    ...(hot.length > 0 && { sketch: minHash(hot) }),
+    activity: counts,
+    infrastructure,
+  });
 }
 
-/** Sketch of an account's templates; undefined without any. */
-function sketchOf(shingles: ReadonlyMap<number, number>, prompts: number): Uint32Array | undefined {
-  const hot = [...shingles].filter(([, n]) => n >= Math.max(3, templateShare * prompts)).map(([it]) => it);
-  return hot.length > 0 ? minHash(hot) : undefined;
+/** Shingles of an account's templates. */
+function hotOf(shingles: ReadonlyMap<number, number>, prompts: number): number[] {
+  const often = Math.max(3, templateShare * prompts);
+  const hot: number[] = [];
+  for (const [it, n] of shingles) if (n >= often) hot.push(it);
+  return hot;
 }
 
 /** Of accounts by their prompts: which others have templates in common with one, the nearest first. */
@@ -219,7 +250,8 @@ export function alikeIn(accounts: readonly (readonly string[])[]): (of: number) 
     const shingles = new Map<number, number>();
     for (const text of texts)
       for (const it of new Set(shinglesOf(wordsOf(text), key))) shingles.set(it, (shingles.get(it) ?? 0) + 1);
-    return sketchOf(shingles, texts.length);
+    const hot = hotOf(shingles, texts.length);
+    return hot.length > 0 ? minHash(hot) : undefined;
   });
   return (of) => {
     const own = sketches[of];

@@ -16,6 +16,8 @@ import type { FromWorker, ToWorker, WorkerStart } from "./protocol.ts";
 const sleepMs = 10;
 /** Records that are read between two looks at messages. */
 const burst = 512;
+/** How long accounts are linked between two bursts, in ms. */
+const turnMs = 10;
 /** How often what could not be read is told, in ms. */
 const unreadMs = 1_000;
 
@@ -121,17 +123,27 @@ async function readBurst(): Promise<boolean> {
   return true;
 }
 
-function link(now: number): void {
-  linkedAt = now;
+let linking: ReturnType<Detectors["linkInTurns"]> | undefined;
+
+/** Links accounts for `turnMs` at most, or to the end: what is asked meanwhile is read between two turns. */
+function link(now: number, toTheEnd = false): void {
+  if (!linking && !toTheEnd && now - linkedAt < start.linkMs) return;
+  linking ??= detectors.linkInTurns(now);
   pulse.beat("links accounts");
-  const { groups, found } = detectors.link(now);
-  say({ say: "groups", groups });
-  for (const it of found) say({ say: "found", found: it });
+  const until = toTheEnd ? Infinity : performance.now() + turnMs;
+  let turn = linking.next();
+  for (; !turn.done && performance.now() < until; turn = linking.next()) pulse.beat();
+  if (turn.done) {
+    linking = undefined;
+    linkedAt = now;
+    say({ say: "groups", groups: turn.value.groups });
+    for (const it of turn.value.found) say({ say: "found", found: it });
+  }
   pulse.beat("reads");
 }
 
 function atTimes(now: number): void {
-  if (now - linkedAt >= start.linkMs) link(now);
+  link(now);
   if (now - keptAt >= start.keepMs) {
     keptAt = now;
     memory.keep(detectors);
@@ -153,12 +165,13 @@ for (;;) {
   const more = await readBurst();
   atTimes(Date.now());
   if (isEnding) break;
-  if (more) continue;
+  if (more || linking) continue;
   if (ring.isClosed) break;
   ring.wait(sleepMs);
 }
 // Groups that what came last makes are formed while the queries that they are tested by are still remembered.
-link(Date.now());
+linking = undefined;
+link(Date.now(), true);
 memory.keep(detectors);
 memory.close();
 port.close();

@@ -12,14 +12,20 @@ import type { ClientCount, FromProcess, ToProcess } from "./protocol.ts";
 const restartMs = [50, 500, 2_000, 5_000];
 /** How long a process must live to count as well again, in ms. */
 const wellMs = 60_000;
-/** How long a process may take to listen, in ms. */
-const beginMs = 60_000;
+/** How long a process may take to listen, in ms; then it is ended, and started again or given up. */
+export const usualBeginMs = 60_000;
+/** How much of what a process says last is told of its end, in characters: an error and the first lines of where it came from. */
+const maxLastWords = 1_000;
+/** How long after its end they are waited for, in ms. */
+const lastWordsMs = 1_000;
 /** How long a process may take to heed what it was told, in ms: shorter than the server waits, which must hear that one does not. */
 const heedMs = 20_000;
 
 /** What the crew is told and tells. */
 interface CrewOptions {
   readonly processes: number;
+  /** How long a process may take to listen, in ms. */
+  readonly beginMs?: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly intake: IntakeOptions;
   /** What a process is started with, but for its port. */
@@ -40,6 +46,8 @@ interface Member {
   readonly child: ChildProcess;
   readonly intake: Intake;
   readonly bornAt: number;
+  /** What it wrote last to its standard error. */
+  lastWords: string;
   listens: boolean;
   running: number;
 }
@@ -62,7 +70,11 @@ export class Crew {
     this.#deaths = this.#members.map(() => 0);
   }
 
-  /** Starts all; the first settles the port. @throws {GatewayError} BAD_CONFIG if one cannot listen: then none runs. */
+  /**
+   * Starts all; the first settles the port. Settles within twice `usualBeginMs`.
+   *
+   * @throws {GatewayError} BAD_CONFIG if one cannot listen, BAD_STATE if one ends before it listens or does not listen in time: then none runs.
+   */
   async start(port: number): Promise<{ readonly host: string; readonly port: number }> {
     try {
       const at = await this.#begin(0, port);
@@ -70,32 +82,21 @@ export class Crew {
       return at;
     } catch (error) {
       this.#stopping = true;
-      for (const it of this.#members) it?.child.kill("SIGKILL");
+      await Promise.all(this.#members.map((it) => it && killed(it.child)));
       throw error;
     }
   }
 
+  /** Settles by what comes first: it listens, says why it cannot, ends, or time is over. */
   #begin(number: number, port: number): Promise<{ readonly host: string; readonly port: number }> {
-    const { environment, intake, makeStart, processes } = this.#options;
-    const child = fork(new URL("./process.ts", import.meta.url), {
-      stdio: ["ignore", "inherit", "inherit", "ipc", "pipe"],
-      env: { ...environment },
-      execArgv: [],
-    });
-    const wire = child.stdio[4];
-    if (!(wire instanceof Duplex)) throw new Error("expected a pipe for records");
-    const member: Member = {
-      child,
-      intake: new Intake(wire, intake),
-      bornAt: Date.now(),
-      listens: false,
-      running: 0,
-    };
-    this.#members[number] = member;
-    const start: ToProcess = { ...makeStart(), tell: "start", port, number, processes };
-    child.send(start, () => undefined);
+    const { beginMs = usualBeginMs } = this.#options;
+    const member = this.#bear(number, port);
+    const { child } = member;
     return new Promise((done, failed) => {
-      const late = setTimeout(() => failed(new GatewayError("BAD_CONFIG", "a process does not listen")), beginMs);
+      const late = setTimeout(() => {
+        failed(new GatewayError("BAD_STATE", `a process does not listen after ${beginMs / 1000} s${said(member)}`));
+        child.kill("SIGKILL");
+      }, beginMs);
       child.on("message", (it: FromProcess) => {
         if (it.say === "listening") {
           clearTimeout(late);
@@ -106,12 +107,50 @@ export class Crew {
         } else if (it.say === "failed") failed(new GatewayError("BAD_CONFIG", it.why));
         else this.#heard(number, member, it);
       });
-      child.on("error", failed);
-      child.on("exit", (code, signal) => {
+      const ended = (why: string) => {
         clearTimeout(late);
-        this.#gone(number, member, signal ?? `code ${code}`);
+        failed(new GatewayError("BAD_STATE", `a process ended before it listened (${why})${said(member)}`));
+        this.#gone(number, member, why);
+      };
+      child.on("error", (error) => (child.pid === undefined ? ended(error.message) : this.#options.say(error.message)));
+      child.on("exit", (code, signal) => {
+        const why = signal ?? `code ${code}`;
+        if (member.listens) return ended(why);
+        // What it wrote last may still be in its pipe.
+        const words = setTimeout(() => ended(why), lastWordsMs);
+        child.once("close", () => {
+          clearTimeout(words);
+          ended(why);
+        });
       });
     });
+  }
+
+  /** Starts a process and says what it is. */
+  #bear(number: number, port: number): Member {
+    const { environment, intake, makeStart, processes } = this.#options;
+    const child = fork(new URL("./process.ts", import.meta.url), {
+      stdio: ["ignore", "inherit", "pipe", "ipc", "pipe"],
+      env: { ...environment },
+      execArgv: [],
+    });
+    const wire = child.stdio[4];
+    if (!(wire instanceof Duplex)) throw new Error("expected a pipe for records");
+    const member: Member = {
+      child,
+      intake: new Intake(wire, intake),
+      bornAt: Date.now(),
+      lastWords: "",
+      listens: false,
+      running: 0,
+    };
+    child.stderr?.on("data", (it: Buffer) => {
+      process.stderr.write(it);
+      member.lastWords = (member.lastWords + it.toString()).slice(-maxLastWords);
+    });
+    this.#members[number] = member;
+    child.send({ ...makeStart(), tell: "start", port, number, processes } satisfies ToProcess, () => undefined);
+    return member;
   }
 
   #heard(number: number, member: Member, it: FromProcess): void {
@@ -226,4 +265,17 @@ export class Crew {
 
 function tell({ child }: Member, it: ToProcess): void {
   if (child.connected) child.send(it, () => undefined);
+}
+
+function killed(child: ChildProcess): Promise<unknown> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  const ended = new Promise((done) => child.once("exit", done));
+  child.kill("SIGKILL");
+  return ended;
+}
+
+/** What a process wrote last, in one line. */
+function said({ lastWords }: Member): string {
+  const line = lastWords.replace(/[\s\p{Cc}]+/gu, " ").trim();
+  return line === "" ? "; it said nothing" : `; it said last: ${line}`;
 }

@@ -305,6 +305,8 @@ process.on("message", (it: ToProcess) => {
   if (it.tell === "start") begin(it);
   else carrier?.hear(it);
 });
+// Who started us reads what we write there, and may be gone.
+process.stderr.on("error", () => undefined);
 process.on("disconnect", () => (carrier ? carrier.goOnAlone() : process.exit(0)));
 // Ctrl-C reaches the whole group: who started us tells us when to end. Alone, a request to end is ours.
 process.on("SIGINT", () => undefined);
