@@ -1,6 +1,6 @@
 /** Why content or a stored state cannot be used. */
 export type PipelineErrorCode =
-  "BAD_POLICY" | "BAD_CONTROL" | "BAD_PLAYBOOK" | "BAD_STATE" | "BAD_OPTIONS" | "BAD_RULE";
+  "BAD_POLICY" | "BAD_CONTROL" | "BAD_PLAYBOOK" | "BAD_STATE" | "BAD_OPTIONS" | "BAD_RULE" | "BAD_KEYS";
 
 /** What this package throws. `message` names the field or heading, with what was expected. */
 export class PipelineError extends Error {
