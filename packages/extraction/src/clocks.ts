@@ -18,15 +18,21 @@ export function clockP(a: Account, b: Account, common: readonly number[]) {
   return clearest && { ...clearest, p: Math.min(1, found.length * clearest.p) };
 }
 
+/** The least that `clockP` can be, without turning a clock; undefined where it may be nothing, or is told by more than turned clocks. */
+export function leastClockP(a: Account, b: Account): number | undefined {
+  if ((a.times && b.times) || !a.activity || !b.activity || a.activity.length < minIntervals) return undefined;
+  // Products and variances are rounded: a little less is as good a bound.
+  return 0.999 / (turnsOf(b.activity.length) + 1);
+}
+
 /** Correlation of activity above everybody's, against the same with one clock turned. */
 function timingP(a: Account, b: Account, common: readonly number[]) {
   if (!a.activity || !b.activity || a.activity.length < minIntervals) return undefined;
   const x = a.activity.map((it, t) => it - (common[t] ?? 0));
   const y = b.activity.map((it, t) => it - (common[t] ?? 0));
-  const product = (shift: number) => x.reduce((sum, it, t) => sum + it * (y[(t + shift) % y.length] ?? 0), 0);
-  const own = product(0);
+  const own = turnedProduct(x, y, 0);
   const turns = shiftsOf(y.length);
-  const asHigh = turns.filter((it) => product(it) >= own).length;
+  const asHigh = turns.filter((it) => turnedProduct(x, y, it) >= own).length;
   return { feature: "timing" as const, p: (1 + asHigh) / (turns.length + 1) };
 }
 
@@ -36,8 +42,9 @@ function dispersionP(a: Account, b: Account) {
   if (!x || !y || x.length < minIntervals || x.length !== y.length) return undefined;
   const spread = (shift: number) => {
     let [sum, squares] = [0, 0];
-    for (let t = 0; t < x.length; t++) {
-      const it = x[t]! + y[(t + shift) % y.length]!;
+    for (let t = 0, u = shift; t < x.length; t++, u++) {
+      if (u === y.length) u = 0;
+      const it = x[t]! + y[u]!;
       sum += it;
       squares += it * it;
     }
@@ -49,9 +56,24 @@ function dispersionP(a: Account, b: Account) {
   return { feature: "dispersion" as const, p: (1 + asEven) / (turns.length + 1) };
 }
 
+/** Sum of products of one clock's counts with another's, turned by `shift`. */
+function turnedProduct(x: readonly number[], y: readonly number[], shift: number): number {
+  let sum = 0;
+  for (let t = 0, u = shift; t < x.length; t++, u++) {
+    // The other may be the shorter.
+    if (u >= y.length) u %= y.length;
+    sum += x[t]! * (y[u] ?? 0);
+  }
+  return sum;
+}
+
+function turnsOf(length: number): number {
+  return Math.max(0, Math.min(length - 1, maxShifts));
+}
+
 /** Every turn of a clock with `length` intervals, or 999 of them spread evenly. */
 function shiftsOf(length: number): number[] {
-  const n = Math.min(length - 1, maxShifts);
+  const n = turnsOf(length);
   return Array.from({ length: n }, (_, i) => 1 + Math.floor((i * (length - 1)) / n));
 }
 
@@ -110,13 +132,12 @@ export function planP(own: readonly number[], group: readonly number[], common: 
   const all = common.slice(from, to);
   const share = sumOf(theirs) / Math.max(sumOf(all), Number.MIN_VALUE);
   const plan = theirs.map((it, t) => it - share * (all[t] ?? 0));
-  const product = (shift: number) => mine.reduce((sum, it, t) => sum + it * plan[(t + shift) % length]!, 0);
-  const turned = shiftsOf(length).map(product);
+  const turned = shiftsOf(length).map((it) => turnedProduct(mine, plan, it));
   const mean = sumOf(turned) / turned.length;
   const variance = sumOf(turned.map((it) => (it - mean) ** 2)) / turned.length;
   if (variance === 0) return 1;
   const busy = sumOf(mine) ** 2 / sumOf(mine.map((it) => it * it));
-  return Math.max(upperTail((product(0) - mean) / Math.sqrt(variance)), length ** -busy);
+  return Math.max(upperTail((turnedProduct(mine, plan, 0) - mean) / Math.sqrt(variance)), length ** -busy);
 }
 
 /** The intervals in which both have begun and not yet ended: that two began on one day is no plan. */

@@ -33,6 +33,7 @@ export {
 } from "./prompts.ts";
 export {
   linkAccounts,
+  linkInTurns,
   mergeStreams,
   type Account,
   type Group,

@@ -1,4 +1,4 @@
-import { alternationP, clockP, planP } from "./clocks.ts";
+import { alternationP, clockP, leastClockP, planP } from "./clocks.ts";
 import { minHashLength, similarity } from "./text.ts";
 
 /** What is compared of an account. */
@@ -61,6 +61,9 @@ const growthShare = 0.1;
 /** Accounts that take turns this seldom by chance are a pair to look at. */
 const seldomTurns = 1e-3;
 
+/** Pairs that are compared, or accounts held against a plan, between two turns: some 10 µs each. */
+const pairsOfTurn = 128;
+
 /**
  * Links accounts that look like one client, and joins the links to groups.
  *
@@ -72,27 +75,48 @@ const seldomTurns = 1e-3;
  * Blind spot: a client whose accounts share neither template nor network, and ask in an order drawn at random.
  */
 export function linkAccounts(accounts: readonly Account[], options: LinkOptions): Group[] {
+  const turns = linkInTurns(accounts, options);
+  for (;;) {
+    const turn = turns.next();
+    if (turn.done) return turn.value;
+  }
+}
+
+/**
+ * As `linkAccounts`, in turns of a few milliseconds at most, so that whoever calls can do other work between two: accounts that a thief
+ * chose, alike in many cheap ways, take long to compare. `accounts` must not change meanwhile.
+ *
+ * @yields {undefined} After each turn. @returns What `linkAccounts` returns.
+ */
+export function* linkInTurns(accounts: readonly Account[], options: LinkOptions): Generator<undefined, Group[]> {
   const pairs = (accounts.length * (accounts.length - 1)) / 2;
   const common = meanActivity(accounts);
   const reborn = rebornOf(accounts, options.bans ?? []);
-  const shares = templateShares(accounts);
+  const shares = yield* templateShares(accounts);
   const links: Link[] = [];
-  const tokens = bucketsOf(accounts, "infrastructure");
-  for (const [i, j] of candidates(accounts, [...bucketsOf(accounts, "template"), ...tokens])) {
-    const [a, b] = [accounts[i], accounts[j]];
-    if (!a || !b) continue;
-    const because = [
-      templateP(a, b, shares),
-      clockP(a, b, common),
-      sharedP(a, b, accounts),
-      birthP(a, b, reborn),
-    ].filter((it) => it !== undefined);
-    const p = fisher(because.map((it) => it.p));
-    if (p * pairs <= options.falseLinks) links.push({ a: a.id, b: b.id, p, because });
+  const tokens = yield* bucketsOf(accounts, "infrastructure");
+  const users = usersOf(accounts);
+  const isSeldom = (ps: readonly number[]) => fisher(ps) * pairs <= options.falseLinks;
+  let compared = 0;
+  for (const [a, b] of candidates(accounts, [...(yield* bucketsOf(accounts, "template")), ...tokens])) {
+    if (++compared % pairsOfTurn === 0) yield;
+    const others = [templateP(a, b, shares), sharedP(a, b, users, accounts.length), birthP(a, b, reborn)];
+    // Clocks are the dear part: two that no clock could link are not asked for theirs.
+    const least = leastClockP(a, b);
+    if (least !== undefined && !isSeldom([...others.flatMap((it) => it?.p ?? []), least])) continue;
+    const [template, shared, birth] = others;
+    const because = [template, clockP(a, b, common), shared, birth].filter((it) => it !== undefined);
+    const ps = because.map((it) => it.p);
+    if (isSeldom(ps)) links.push({ a: a.id, b: b.id, p: fisher(ps), because });
   }
-  links.push(...planned(accounts, tokens, options.falseLinks));
-  links.sort((x, y) => x.p - y.p || (x.a + x.b < y.a + y.b ? -1 : 1));
-  return grow(join(links, options.maxMembers), accounts, options);
+  for (const it of yield* planned(accounts, tokens, options.falseLinks)) links.push(it);
+  links.sort((x, y) => x.p - y.p || inOrder(x.a + x.b, y.a + y.b) || inOrder(x.a, y.a));
+  yield;
+  return yield* grow(join(links, options.maxMembers), accounts, options);
+}
+
+function inOrder(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 /** P(product of k uniforms <= x) = x Σ (-ln x)^i / i!, i < k. Source: Fisher 1932. */
@@ -108,17 +132,18 @@ export function fisher(ps: readonly number[]): number {
 }
 
 /** Accounts that share a band of their sketches or a token; the largest are a public template or a cloud, and left out. */
-function bucketsOf(accounts: readonly Account[], of: "template" | "infrastructure"): number[][] {
+function* bucketsOf(accounts: readonly Account[], of: "template" | "infrastructure"): Generator<undefined, number[][]> {
   const buckets = new Map<string, number[]>();
   const put = (key: string, i: number) => {
     const it = buckets.get(key);
     if (it) it.push(i);
     else buckets.set(key, [i]);
   };
-  accounts.forEach(({ sketch, infrastructure }, i) => {
+  for (const [i, { sketch, infrastructure }] of accounts.entries()) {
     const keys = of === "template" ? bandsOf(sketch) : infrastructure;
     for (const it of new Set(keys)) put(it, i);
-  });
+    if (i % pairsOfTurn === 0) yield;
+  }
   return [...buckets.values()].filter((it) => it.length > 1 && it.length <= maxBucket);
 }
 
@@ -129,52 +154,60 @@ function bandsOf(sketch: Uint32Array | undefined): string[] {
 }
 
 /** Pairs of a bucket, and pairs that take turns; the clock's hours alone never link two. */
-function candidates(accounts: readonly Account[], buckets: readonly (readonly number[])[]): [number, number][] {
-  const found = new Map<number, [number, number]>();
-  for (const members of buckets) {
-    members.forEach((i, at) => {
-      for (const j of members.slice(at + 1)) found.set(i * accounts.length + j, [i, j]);
-    });
-  }
-  accounts.forEach((a, i) => {
+function* candidates(
+  accounts: readonly Account[],
+  buckets: readonly (readonly number[])[],
+): Generator<[Account, Account]> {
+  const bucketsWith = accounts.map((): (readonly number[])[] => []);
+  for (const members of buckets) for (const i of members) bucketsWith[i]?.push(members);
+  for (const [i, a] of accounts.entries()) {
+    const found = new Set<number>();
+    for (const members of bucketsWith[i] ?? []) for (const j of members) if (j > i) found.add(j);
     for (let j = i + 1; a.times && j < accounts.length; j++) {
       const turns = alternationP(a, accounts[j] ?? a);
-      if (turns && turns.p <= seldomTurns) found.set(i * accounts.length + j, [i, j]);
+      if (turns && turns.p <= seldomTurns) found.add(j);
     }
-  });
-  return [...found.values()];
+    for (const j of found) {
+      const b = accounts[j];
+      if (b) yield [a, b];
+    }
+  }
 }
 
 /** Links the accounts of a token that each follow the plan of the others there: two of few queries say nothing of one another. */
-function planned(accounts: readonly Account[], buckets: readonly (readonly number[])[], falseLinks: number): Link[] {
+function* planned(
+  accounts: readonly Account[],
+  buckets: readonly (readonly number[])[],
+  falseLinks: number,
+): Generator<undefined, Link[]> {
   const common = meanActivity(accounts);
   const crowds = buckets.filter((it) => it.length > 2).map((it) => it.flatMap((i) => accounts[i] ?? []));
   const tests = crowds.reduce((sum, it) => sum + it.length, 0);
-  return crowds.flatMap((crowd) => {
+  const links: Link[] = [];
+  for (const crowd of crowds) {
+    yield;
     const all = sumOf(crowd);
     const following = crowd.flatMap(({ id, activity }) => {
-      const p = activity
-        ? planP(
-            activity,
-            all.map((it, t) => it - (activity[t] ?? 0)),
-            common,
-          )
-        : 1;
+      if (!activity) return [];
+      const others = all.map((it, t) => it - (activity[t] ?? 0));
+      const p = planP(activity, others, common);
       return p * tests <= growthShare * falseLinks ? [{ id, p }] : [];
     });
     const [first, ...others] = following;
-    if (!first) return [];
-    return others.map(({ id, p }) => ({ a: first.id, b: id, p, because: [{ feature: "timing" as const, p }] }));
-  });
+    if (!first) continue;
+    for (const { id, p } of others) links.push({ a: first.id, b: id, p, because: [{ feature: "timing", p }] });
+  }
+  return links;
 }
 
 /** Of how many hashes in common, in what share of all pairs of accounts. Index: hashes in common. */
-function templateShares(accounts: readonly Account[]): Float64Array {
+function* templateShares(accounts: readonly Account[]): Generator<undefined, Float64Array> {
   const sketches = accounts.flatMap((it) => (it.sketch ? [it.sketch] : []));
   const counts = new Float64Array(minHashLength + 1);
-  sketches.forEach((a, i) => {
-    for (const b of sketches.slice(i + 1)) counts[Math.round(similarity(a, b) * minHashLength)]! += 1;
-  });
+  for (const [i, a] of sketches.entries()) {
+    for (let j = i + 1; j < sketches.length; j++) counts[Math.round(similarity(a, sketches[j]!) * minHashLength)]! += 1;
+    yield;
+  }
   for (let same = minHashLength; same > 0; same--) counts[same - 1]! += counts[same]!;
   const pairs = Math.max(counts[0]!, 1);
   return counts.map((it) => it / pairs);
@@ -201,16 +234,23 @@ function birthP(a: Account, b: Account, { ids, share }: ReturnType<typeof reborn
   return { feature: "birth" as const, p: ids.has(a.id) && ids.has(b.id) ? share ** 2 : 1 };
 }
 
+/** How many accounts have each token. */
+function usersOf(accounts: readonly Account[]): Map<string, number> {
+  const users = new Map<string, number>();
+  for (const { infrastructure } of accounts)
+    for (const it of new Set(infrastructure)) users.set(it, (users.get(it) ?? 0) + 1);
+  return users;
+}
+
 /** Chance that two accounts share their rarest common token, from its frequency. */
-function sharedP(a: Account, b: Account, accounts: readonly Account[]) {
+function sharedP(a: Account, b: Account, users: ReadonlyMap<string, number>, accounts: number) {
   if (!a.infrastructure || !b.infrastructure) return undefined;
-  const others = new Set(b.infrastructure);
-  const shared = [...new Set(a.infrastructure)].filter((it) => others.has(it));
-  const users = shared.map((token) => accounts.filter((it) => it.infrastructure?.includes(token)).length);
-  const rarest = Math.min(accounts.length, ...users);
+  let rarest = Infinity;
+  for (const it of a.infrastructure)
+    if (b.infrastructure.includes(it)) rarest = Math.min(rarest, users.get(it) ?? Infinity);
   // Several tokens were looked at: Bonferroni.
-  const p = Math.min(1, (rarest / accounts.length) ** 2 * Math.max(1, a.infrastructure.length));
-  return { feature: "infrastructure" as const, p: shared.length === 0 ? 1 : p };
+  const p = Math.min(1, (rarest / accounts) ** 2 * Math.max(1, a.infrastructure.length));
+  return { feature: "infrastructure" as const, p };
 }
 
 function meanActivity(accounts: readonly Account[]): number[] {
@@ -240,24 +280,30 @@ function join(links: readonly Link[], maxMembers: number): Group[] {
 }
 
 /** Takes into each group the accounts whose activity follows the group's, as long as there are any; a larger group shows its plan better. */
-function grow(
+function* grow(
   groups: readonly Group[],
   accounts: readonly Account[],
   { falseLinks, maxMembers }: LinkOptions,
-): Group[] {
+): Generator<undefined, Group[]> {
   const common = meanActivity(accounts);
   const free = new Map(accounts.map((it) => [it.id, it]));
   for (const id of groups.flatMap((it) => it.members)) free.delete(id);
   const tests = Math.max(1, free.size * groups.length);
-  return groups.map((group) => {
+  const grown: Group[] = [];
+  let tested = 0;
+  for (const group of groups) {
     // Who takes turns leaves no room for others.
-    if (group.links.some((it) => it.because.some(({ feature }) => feature === "turns"))) return group;
+    if (group.links.some((it) => it.because.some(({ feature }) => feature === "turns"))) {
+      grown.push(group);
+      continue;
+    }
     const members = new Set(group.members);
     const links = [...group.links];
     for (let before = 0; before < members.size && members.size < maxMembers;) {
       before = members.size;
       const plan = sumOf(accounts.filter((it) => members.has(it.id)));
       for (const { id, activity } of free.values()) {
+        if (++tested % pairsOfTurn === 0) yield;
         const p = activity ? planP(activity, plan, common) : 1;
         if (p * tests > growthShare * falseLinks || members.size >= maxMembers) continue;
         links.push({ a: group.members[0] ?? id, b: id, p, because: [{ feature: "timing", p }] });
@@ -265,8 +311,9 @@ function grow(
         free.delete(id);
       }
     }
-    return { members: [...members].sort(), links, capped: group.capped || members.size >= maxMembers };
-  });
+    grown.push({ members: [...members].sort(), links, capped: group.capped || members.size >= maxMembers });
+  }
+  return grown;
 }
 
 /** Activity of several accounts together. */
