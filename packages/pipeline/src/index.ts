@@ -23,6 +23,21 @@ export { type RuleInfo } from "./detect/rule-info.ts";
 export { type Refused } from "./detect/rules.ts";
 export { draftRule } from "./draft-rule.ts";
 export { PipelineError, type PipelineErrorCode } from "./error.ts";
+export {
+  checkDigests,
+  looksLikeDigest,
+  maxDigestBytes,
+  maxDigests,
+  readDigest,
+  readDigestKeys,
+  type DigestCheck,
+  type DigestFile,
+  type DigestKeys,
+  type DigestProblem,
+  type DigestProblemCode,
+  type LogAtHand,
+} from "./digest-chain.ts";
+export { gradeOf, type GradeOf } from "./grade.ts";
 export { csvOfControls } from "./export/controls-csv.ts";
 export { csvOf } from "./export/csv.ts";
 export { ocsfOf } from "./export/ocsf.ts";
@@ -59,6 +74,16 @@ export {
   type Recommendation,
 } from "./respond/policy.ts";
 export { type SourceAccount } from "./source-book.ts";
-export { watchOf, watchStep, type Theft, type WatchList, type WatchStep } from "./watch-list.ts";
+export { surroundingsOf, Watching } from "./surroundings.ts";
+export {
+  maxWatched,
+  spanOf,
+  subjectKey,
+  watchStep,
+  type Subject,
+  type Theft,
+  type WatchList,
+  type WatchStep,
+} from "./watch-list.ts";
 export { tuning, type TunedCount, type Tuning } from "./tuning.ts";
 export { bytesText, countText, percentText, spanText } from "./amounts.ts";

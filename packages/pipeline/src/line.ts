@@ -12,6 +12,7 @@ import { Rules, type Refused } from "./detect/rules.ts";
 import { Detectors, failed } from "./detect/run.ts";
 import { bookingOf, punctual, settle } from "./enrich.ts";
 import { PipelineError } from "./error.ts";
+import { putGrade } from "./grade.ts";
 import { essentials, idOf } from "./ingest/ocsf.ts";
 import type { Ingested, Logsource, Origin, Raw, SourceKind, Surroundings } from "./ingest/source.ts";
 import { sourceOf } from "./ingest/sources.ts";
@@ -19,6 +20,7 @@ import { Twins } from "./ingest/twins.ts";
 import type { Register } from "./register.ts";
 import { expectedOfPermits, permittedOf } from "./permits.ts";
 import { SourceBook, type SourceAccount } from "./source-book.ts";
+import { Watching } from "./surroundings.ts";
 import { noTuning, stepUp, tunedCount, tuning, type TunedCount, type Tuning } from "./tuning.ts";
 
 /** What a record is read with. */
@@ -81,6 +83,7 @@ export class Line {
   readonly #texts: readonly string[];
   #rules: Rules;
   #tuning: Tuning = noTuning;
+  #watching = new Watching(noTuning.watched);
   readonly #detectors: Detectors;
   readonly #alerts = new AlertBook();
   readonly #incidents: Incidents;
@@ -127,7 +130,7 @@ export class Line {
       const as = read.as?.[i] ?? own;
       return typeof as === "string" ? sourceOf(as).logsources : as;
     };
-    return this.#take(read, of, from.receivedAt ?? from.seenAt);
+    return this.#take(read, of, from);
   }
 
   /** Says that a source sent nothing from one time to another, in ms since 1970. `to` is the last moment it is known to be silent. */
@@ -147,7 +150,7 @@ export class Line {
       operation: "silence",
       unmapped: { since: from },
     };
-    return this.#take({ ok: true, events: [event], raw: [{}] }, () => health);
+    return this.#take({ ok: true, events: [event], raw: [{}] }, () => health, { way: "server" });
   }
 
   /** Says that two people let a principal take a model out: an event like others, at the time from which it holds. */
@@ -175,13 +178,13 @@ export class Line {
         ...(it.address !== undefined && { address: it.address }),
       },
     };
-    return this.#take({ ok: true, events: [event], raw: [{}] }, () => health);
+    return this.#take({ ok: true, events: [event], raw: [{}] }, () => health, { way: "people" });
   }
 
   #take(
     read: Extract<Ingested, { ok: true }>,
     logsources: (i: number) => readonly Logsource[],
-    receivedAt?: number,
+    { receivedAt, seenAt, way }: Pick<From, "receivedAt" | "seenAt" | "way">,
   ): Outcome {
     const events: OcsfEvent[] = [];
     // Most events lead to nothing: what holds that is made when something comes of one.
@@ -193,7 +196,8 @@ export class Line {
       if (this.#isRepeat(draft.id)) repeats++;
       else if (this.#twins.isSecond(draft)) twins++;
       else {
-        const event = settle(punctual(draft, receivedAt), this.#register);
+        const event = settle(punctual(draft, receivedAt ?? seenAt), this.#register);
+        putGrade(event, way);
         events.push(event);
         for (const alert of this.#detect(event, read.raw[i], logsources(i))) {
           (alerts ??= new Map()).set(alert.id, alert);
@@ -223,17 +227,12 @@ export class Line {
     return claims.map((it) => this.#alerts.raise(this.#watched(expected(it, event, context), event), event));
   }
 
-  /** What is found about a model or a principal that is watched is one step worse: one for both together. */
-  #watched(claim: Claim, { time }: OcsfEvent): Claim {
-    const { watched, principals = [] } = this.#tuning;
-    const holds = ({ from, until }: { readonly from: number; readonly until: number }) => time >= from && time < until;
-    const names = [
-      ...(watched.some((it) => it.model === claim.model && holds(it)) ? [claim.model] : []),
-      ...(principals.some((it) => it.principal === claim.principal && holds(it)) ? [claim.principal] : []),
-    ];
-    if (names.length === 0) return claim;
-    const matched = [{ field: "watched", value: `${names.join(", ")}, after a confirmed theft` }, ...claim.matched];
-    return { ...claim, severity: stepUp(claim.severity), matched };
+  /** What is found about, by, on or around what is watched is one step worse: one for all of it together. */
+  #watched(claim: Claim, event: OcsfEvent): Claim {
+    const raisedBy = this.#watching.of(claim, event);
+    if (raisedBy.length === 0) return claim;
+    const matched = [{ field: "watched", value: `${raisedBy.join(", ")}, after a confirmed theft` }, ...claim.matched];
+    return { ...claim, severity: stepUp(claim.severity), raisedBy, matched };
   }
 
   /** What the register and the books know of an event. Books it, if it is a read. */
@@ -266,6 +265,7 @@ export class Line {
 
   /** Works with this from the next record on, in place of what it was told before. What the rules remember stays. */
   tune(to: Tuning): void {
+    this.#watching = new Watching(to.watched);
     if (JSON.stringify(to.own) === JSON.stringify(this.#tuning.own)) {
       this.#tuning = to;
       return;
@@ -291,6 +291,11 @@ export class Line {
     const all = [...this.#tuning.own.filter((it) => own.every(({ name }) => name !== it.name)), ...own];
     const { refused } = new Rules(this.#texts, this.#register, { own: all, known: this.#rules });
     return refused.filter((it) => !before.has(JSON.stringify(it)));
+  }
+
+  /** What it watches. */
+  get watching(): Watching {
+    return this.#watching;
   }
 
   /** How often what people wrote here matched, since it is in its stage. */

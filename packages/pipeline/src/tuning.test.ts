@@ -1,6 +1,7 @@
 // What people add to a line while it runs, from records in to alerts out.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { parseFilter, type Alert, type Incident } from "@outweigh/schema";
 import { regroupingOf } from "./correlate/incidents.ts";
 import { draftRule } from "./draft-rule.ts";
@@ -9,7 +10,9 @@ import { draftException, draftProof, ExceptionTrial, readOwnRule } from "./own-r
 import { prove } from "./proof.ts";
 import { makeRegister } from "./register.ts";
 import { aModel } from "./testing/nouns.ts";
-import type { Tuning } from "./tuning.ts";
+import { surroundingsOf } from "./surroundings.ts";
+import { stepUp, tuning, type Tuning } from "./tuning.ts";
+import type { Subject } from "./watch-list.ts";
 
 const pushes = `
 title: A push
@@ -123,11 +126,11 @@ test("what is found about a watched model is one step worse, from then until the
   const severity = () =>
     take(line, record(`thief-${second}`, download)).alerts.find((it) => it.rule === "unaccounted-read");
   assert.equal(severity()?.severity, "medium");
-  line.tune({ own: [], watched: [{ model: "acme-13b", from: 0, until: 9_999_999_999_999 }] });
+  line.tune({ own: [], watched: [{ kind: "model", name: "acme-13b", from: 0, until: 9_999_999_999_999 }] });
   const found = severity();
   assert.equal(found?.severity, "high");
   assert.equal(found?.matched[0]?.field, "watched");
-  line.tune({ own: [], watched: [{ model: "acme-13b", from: 0, until: 1 }] });
+  line.tune({ own: [], watched: [{ kind: "model", name: "acme-13b", from: 0, until: 1 }] });
   assert.equal(severity()?.severity, "medium");
 });
 
@@ -135,15 +138,141 @@ test("what a principal of a confirmed theft does is one step worse on any model,
   const line = new Line({ register, rules: [] });
   const always = { from: 0, until: 9_999_999_999_999 };
   const found = (who: string) => take(line, record(who, download)).alerts.find((it) => it.rule === "unaccounted-read");
-  line.tune({ own: [], watched: [], principals: [{ principal: "eve", ...always }] });
+  line.tune({ own: [], watched: [{ kind: "principal", name: "eve", ...always }] });
   assert.equal(found("mallory")?.severity, "medium");
   const eves = found("eve");
-  assert.deepEqual([eves?.severity, eves?.matched[0]?.value], ["high", "eve, after a confirmed theft"]);
-  line.tune({ own: [], watched: [{ model: "acme-13b", ...always }], principals: [{ principal: "trudy", ...always }] });
+  assert.deepEqual([eves?.severity, eves?.matched[0]?.value], ["high", "principal eve, after a confirmed theft"]);
+  const [model, trudy] = [
+    { kind: "model" as const, name: "acme-13b" },
+    { kind: "principal" as const, name: "trudy" },
+  ];
+  line.tune({
+    own: [],
+    watched: [
+      { ...model, ...always },
+      { ...trudy, ...always },
+    ],
+  });
   const both = found("trudy");
-  assert.deepEqual([both?.severity, both?.matched[0]?.value], ["high", "acme-13b, trudy, after a confirmed theft"]);
-  line.tune({ own: [], watched: [], principals: [{ principal: "zoe", from: 0, until: 1 }] });
+  assert.deepEqual(
+    [both?.severity, both?.matched[0]?.value],
+    ["high", "model acme-13b, principal trudy, after a confirmed theft"],
+  );
+  line.tune({ own: [], watched: [{ kind: "principal", name: "zoe", from: 0, until: 1 }] });
   assert.equal(found("zoe")?.severity, "medium");
+});
+
+const scan = JSON.stringify({
+  version: "1",
+  host: "gpu-7",
+  startedAt: "2026-11-24T09:00:00Z",
+  finishedAt: "2026-11-24T09:01:00Z",
+  roots: ["/"],
+  filesSeen: 1,
+  bytesRead: 1,
+  models: [
+    {
+      id: "0".repeat(64),
+      name: "acme-13b",
+      digest: "0".repeat(64),
+      bytes: 1000,
+      tensors: 1,
+      formats: ["safetensors"],
+      copies: [
+        {
+          path: "/tmp/m.safetensors",
+          format: "safetensors",
+          bytes: 1000,
+          digest: "0".repeat(64),
+          complete: true,
+          readableBy: [],
+          declared: false,
+        },
+      ],
+    },
+  ],
+  listeners: [],
+  paths: [],
+  notSeen: [],
+});
+
+/** A line that watches these for ever. */
+const watching = (...subjects: readonly Subject[]): Line => {
+  const line = new Line({ register, rules: [] });
+  line.tune({ own: [], watched: subjects.map((it) => ({ ...it, from: 0, until: 9_999_999_999_999 })) });
+  return line;
+};
+
+test("what is found on a watched host, in a watched place or from a watched address is one step worse, and says which", () => {
+  const read = (line: Line, over: object = {}) =>
+    take(line, record("mallory", { ...download, ...over })).alerts.find((it) => it.rule === "unaccounted-read");
+  const address = { kind: "address", name: "203.0.113.77" } as const;
+  assert.deepEqual(read(watching(address))?.raisedBy, ["address 203.0.113.77"]);
+  assert.equal(read(watching(address), { remote_addr: "203.0.113.78" })?.raisedBy, undefined);
+  const place = { kind: "place", name: "hf:acme/acme-13b" } as const;
+  const line = watching(place);
+  const found = take(line, record("mallory", download));
+  assert.deepEqual(surroundingsOf(found.events[0] ?? assert.fail()), [place, address]);
+  assert.deepEqual(found.alerts.find((it) => it.rule === "unaccounted-read")?.raisedBy, ["place hf:acme/acme-13b"]);
+  assert.deepEqual(found.incidents[0]?.raisedBy, ["place hf:acme/acme-13b"]);
+
+  const seen = (on: Line) => on.run(scan, { source: "scan", kind: "scan", file: "s", offset: 0 });
+  const [before, after] = [seen(watching()), seen(watching({ kind: "host", name: "gpu-7" }))];
+  assert.ok("alerts" in before && "alerts" in after, JSON.stringify(before));
+  assert.equal(after.alerts[0]?.severity, stepUp(before.alerts[0]?.severity ?? assert.fail()));
+  assert.deepEqual(after.alerts[0]?.raisedBy, ["host gpu-7"]);
+  assert.deepEqual(
+    surroundingsOf(after.events[0] ?? assert.fail()),
+    [{ kind: "host", name: "gpu-7" }],
+    "a folder is none of the places: another host has one of the same name",
+  );
+});
+
+test("an alert of before the theft says what raises it from then on, once", () => {
+  const line = new Line({ register, rules: [] });
+  const read = () => take(line, record("kim", download)).alerts.find((it) => it.rule === "unaccounted-read");
+  const before = read();
+  line.tune({ own: [], watched: [{ kind: "principal", name: "kim", from: 0, until: 9_999_999_999_999 }] });
+  read();
+  const after = read();
+  assert.deepEqual([before?.raisedBy, before?.id], [undefined, after?.id]);
+  assert.deepEqual(after?.raisedBy, ["principal kim"]);
+  assert.equal(after?.matched.filter((it) => it.field === "watched").length, 1);
+});
+
+test("a snapshot of before there were hosts and places in it is read: its models go on being watched", () => {
+  const old = { own: [], watched: [{ model: "acme-13b", from: 1, until: 2 }], principals: [] };
+  assert.deepEqual(tuning.parse(old), { own: [], watched: [{ kind: "model", name: "acme-13b", from: 1, until: 2 }] });
+});
+
+test("a line that takes its journal again, tunings among the records, stands where it stood", () => {
+  const until = 9_999_999_999_999;
+  const aSubject = fc.constantFrom<Subject>(
+    { kind: "address", name: "203.0.113.77" },
+    { kind: "place", name: "hf:acme/acme-13b" },
+    { kind: "principal", name: "eve" },
+    { kind: "host", name: "gpu-7" },
+  );
+  const aTuning = fc
+    .array(aSubject, { maxLength: 3 })
+    .map((them) => ({ own: [], watched: them.map((it) => ({ ...it, from: 0, until })) }));
+  const aRecord = fc.constantFrom("eve", "ana").map((who) => record(who, download));
+  fc.assert(
+    fc.property(fc.array(fc.oneof(aTuning, aRecord), { maxLength: 12 }), fc.nat(12), (journal, cut) => {
+      const [live, again] = [new Line({ register, rules: [] }), new Line({ register, rules: [] })];
+      const step = (line: Line, it: (typeof journal)[number]) =>
+        typeof it === "string"
+          ? line.run(it, { source: "web", kind: "http-access", file: "a", offset: 0 })
+          : line.tune(it);
+      for (const it of journal) step(live, it);
+      for (const it of journal.slice(0, cut)) step(again, it);
+      const restored = new Line({ register, rules: [] });
+      restored.restore(JSON.parse(JSON.stringify(again.snapshot())));
+      for (const it of journal.slice(cut)) step(restored, JSON.parse(JSON.stringify(it)));
+      assert.deepEqual(JSON.parse(JSON.stringify(restored.snapshot())), JSON.parse(JSON.stringify(live.snapshot())));
+    }),
+    { numRuns: 40 },
+  );
 });
 
 test("a line restored from a snapshot goes on with what it was told, and with its counts", () => {

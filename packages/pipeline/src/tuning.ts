@@ -1,5 +1,5 @@
-// What people add to a line while it runs: exceptions, rules of their own, models that are watched, and permits. Plain JSON.
-import { permit, severities, type Severity } from "@outweigh/schema";
+// What people add to a line while it runs: exceptions, rules of their own, what is watched, and permits. Plain JSON.
+import { permit, severities, watchedKind, type Severity } from "@outweigh/schema";
 import { z } from "zod";
 
 /** An exception or a rule that somebody wrote here. */
@@ -14,16 +14,17 @@ const tunedRule = z.object({
 });
 export type TunedRule = z.infer<typeof tunedRule>;
 
-/** A model whose findings count for more, in a time of the events. */
-const watchedModel = z.object({ model: z.string(), from: z.number(), until: z.number() });
+/** A model, principal, host, place or address whose findings count for more, in a time of the events. */
+const watchedSubject = z.object({ kind: watchedKind, name: z.string(), from: z.number(), until: z.number() });
 
-/** Who took part in a confirmed theft: what they do counts for more, whatever the model. */
-const watchedPrincipal = z.object({ principal: z.string(), from: z.number(), until: z.number() });
+/** As versions before kept it: models alone. */
+const watchedModel = z
+  .object({ model: z.string(), from: z.number(), until: z.number() })
+  .transform(({ model, from, until }) => ({ kind: "model" as const, name: model, from, until }));
 
 export const tuning = z.object({
   own: z.array(tunedRule),
-  watched: z.array(watchedModel),
-  principals: z.array(watchedPrincipal).exactOptional(),
+  watched: z.array(z.union([watchedSubject, watchedModel])),
   /** Those that hold, and those that ended lately: what is read after one is an alarm. */
   permits: z.array(permit).exactOptional(),
 });

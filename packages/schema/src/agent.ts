@@ -1,6 +1,7 @@
 // What an agent and its server say to each other, and how each is sure of the other.
 import { z } from "zod";
 import { activityRecord } from "./activity.ts";
+import { watched } from "./grouping.ts";
 import { scanReport } from "./scan.ts";
 
 /** Most lines of activity in one report, and most bytes of a report, an agent's or a scan's: one of a large host fits. */
@@ -242,6 +243,8 @@ export const hostRow = z.object({
   problems: z.array(z.string()),
   scan: scanProgress.optional(),
   may: z.array(z.enum(changingVerbs)).optional(),
+  /** Watched after a confirmed theft. */
+  watched: watched.optional(),
 });
 export type HostRow = z.infer<typeof hostRow>;
 

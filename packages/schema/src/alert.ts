@@ -39,6 +39,8 @@ export const alert = z.object({
   linked: alertLinks.optional(),
   /** Why it matched: the fields, with their values, that the rule names. */
   matched: z.array(z.object({ field: z.string(), value: z.string() })).default([]),
+  /** What is watched after a confirmed theft and made it one step worse: `model acme-13b`, `host gpu-7`. */
+  raisedBy: z.array(z.string()).exactOptional(),
   techniques: z.array(technique),
   /** The stem of the page that says what a person should do. */
   playbook: z.string(),

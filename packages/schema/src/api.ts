@@ -15,6 +15,7 @@ import { impact } from "./impact.ts";
 import { incident, incidentStatus, verdict } from "./incident.ts";
 import { permitRow, permitTerms } from "./permit.ts";
 import { listener, scannedCopy, theftPath } from "./scan.ts";
+import { grade, rests, wayIn } from "./grade.ts";
 import { severity } from "./severity.ts";
 
 const time = z.int().nonnegative();
@@ -87,6 +88,22 @@ export const sourceHealth = z.object({
   lagMs: z.int().nonnegative().optional(),
   /** What fetches or receives its records by itself, if something does. */
   collector: collectorHealth.optional(),
+  /**
+   * What was checked of its records, for each way on which some came in, the weakest first: since there are grades. `raise` says what
+   * would give a better one, where something would.
+   */
+  grades: z
+    .array(
+      z.object({
+        way: wayIn,
+        grade,
+        basis: z.string(),
+        raise: z.string().optional(),
+        records: z.int(),
+        lastAt: time,
+      }),
+    )
+    .default([]),
   /** What the source cannot show by design, and what it needs. */
   cannotSee: z.array(z.string()),
   requires: z.array(z.string()),
@@ -271,6 +288,8 @@ export type PlaybookText = z.infer<typeof playbookText>;
 export const alertDetail = z.object({
   alert: alertRow,
   events: z.array(event),
+  /** Of these events, how many of each grade. */
+  rests: rests.optional(),
   rule: z.object({
     id: z.string(),
     kind: z.enum(["sigma", "detector"]),
@@ -287,6 +306,8 @@ export const incidentDetail = z.object({
   /** What happened, in one to three sentences with numbers. */
   story: z.string(),
   alerts: z.array(alertRow),
+  /** Of the events that its alerts list, how many of each grade. */
+  rests: rests.optional(),
   timeline: z.array(timelineEntry),
   entities: z.array(entity),
   holdings: z.array(holding),
@@ -342,6 +363,8 @@ export const entityDetail = z.object({
   incidents: z.array(incidentRow),
   /** When sources that told of it were not seen. */
   gaps: z.array(gap),
+  /** Watched after a confirmed theft. */
+  watched: watched.optional(),
 });
 export type EntityDetail = z.infer<typeof entityDetail>;
 

@@ -1,4 +1,4 @@
-/** What people decided of how alerts stand together, and which models are watched after a theft. */
+/** What people decided of how alerts stand together, and what is watched after a theft. */
 import { z } from "zod";
 
 const time = z.int().nonnegative();
@@ -27,12 +27,17 @@ export const grouping = z.object({
 });
 export type Grouping = z.infer<typeof grouping>;
 
-/** How long a model is watched after a confirmed theft, in days, unless ended before. */
+/** How long what took part in a confirmed theft is watched, in days, unless ended before. */
 export const watchDays = 90;
 
-/** A model that is watched, since a theft of it was confirmed. */
+/** What can be watched. An address is one outside the own networks. */
+export const watchedKind = z.enum(["model", "principal", "host", "place", "address"]);
+export type WatchedKind = z.infer<typeof watchedKind>;
+
+/** One that is watched, since a theft was confirmed that it took part in. */
 export const watched = z.object({
-  model: z.string(),
+  kind: watchedKind,
+  name: z.string(),
   /** The incidents that confirmed it, each until when. */
   thefts: z.array(z.object({ incident: z.string(), number: z.int().optional(), from: time, until: time })),
   from: time,
@@ -40,3 +45,5 @@ export const watched = z.object({
 });
 export type Watched = z.infer<typeof watched>;
 export const watchedPage = z.object({ items: z.array(watched), total: z.int() });
+/** Ends the watch of one. */
+export const endWatchBody = z.strictObject({ kind: watchedKind, name: z.string().min(1).max(2048), reason });

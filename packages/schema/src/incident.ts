@@ -22,6 +22,8 @@ export const incident = z.object({
   method: method.optional(),
   principals: z.array(z.string()),
   models: z.array(z.string()),
+  /** What is watched after a confirmed theft and made its alerts worse: `model acme-13b`, `host gpu-7`. */
+  raisedBy: z.array(z.string()).exactOptional(),
   alerts: z.array(z.string()).min(1),
   firstAt: z.int().nonnegative(),
   lastAt: z.int().nonnegative(),

@@ -274,6 +274,19 @@ export {
   type SourceEntry,
   type WebhookEntry,
 } from "./config.ts";
+export {
+  doubtText,
+  grade,
+  grades,
+  isUnproven,
+  rests,
+  restsOn,
+  restsText,
+  wayIn,
+  type Grade,
+  type Rests,
+  type WayIn,
+} from "./grade.ts";
 export { event, ocsfVersion, reservedFields, type ByteRange, type OcsfEvent } from "./event.ts";
 export { filledHunt, splitHunts, type HuntFacts, type PlaybookHunt } from "./playbook-hunt.ts";
 export { FilterError, parseFilter, printFilter, type FilterTerm } from "./filter.ts";
@@ -394,11 +407,14 @@ export {
   maxMerged,
   mergeBody,
   splitBody,
+  endWatchBody,
   watchDays,
   watched,
+  watchedKind,
   watchedPage,
   type Grouping,
   type Watched,
+  type WatchedKind,
 } from "./grouping.ts";
 export {
   exceptionQuery,

@@ -1,6 +1,7 @@
 /** What happened in a time, for people who decide about money and people rather than about incidents. */
 import { z } from "zod";
 import { coalition } from "./book.ts";
+import { rests } from "./grade.ts";
 import { severity } from "./severity.ts";
 
 const time = z.int().nonnegative();
@@ -27,6 +28,10 @@ export const report = z.object({
     toCloseMs: z.number().optional(),
   }),
   actions: z.array(z.object({ verb: z.string(), state: z.string(), count: z.int() })),
+  /** What is watched now after confirmed thefts, by kind. */
+  watched: z.array(counted).default([]),
+  /** Permits to take a model out: given in this time, and those that hold at its end. */
+  permits: z.object({ given: z.int(), holding: z.int() }).default({ given: 0, holding: 0 }),
   models: z.object({
     registered: z.int(),
     /** Of those with any read booked. */
@@ -38,6 +43,8 @@ export const report = z.object({
   sight: z.object({
     sources: z.int(),
     sending: z.int(),
+    /** Sources by the weakest grade of what each sent. */
+    grades: rests.optional(),
     /** How long each source was not seen in this time, in ms, the longest first. */
     unseen: z.array(z.object({ source: z.string(), ms: z.int() })),
   }),

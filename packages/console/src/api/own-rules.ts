@@ -7,6 +7,7 @@ import {
   type OwnRule,
   type OwnRuleBody,
   type RuleDraft,
+  type Watched,
 } from "@outweigh/schema";
 import { queryOptions } from "@tanstack/react-query";
 import { addresses } from "./address.ts";
@@ -97,8 +98,8 @@ export const decideOwn = {
     await send(incidentRow, incident(of, `groupings/${id(grouping)}/undo`), { reason });
     await incidentsChanged();
   },
-  endWatch: async (model: string, reason: string) => {
-    await send(anything, `/api/models/${id(model)}/watch/end`, { reason });
-    await changed(["models"], ["incidents"]);
+  endWatch: async ({ kind, name }: Pick<Watched, "kind" | "name">, reason: string) => {
+    await send(anything, "/api/watched/end", { kind, name, reason });
+    await changed(["models"], ["incidents"], ["hosts"], ["entity"], ["report"]);
   },
 };

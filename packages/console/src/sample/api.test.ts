@@ -91,7 +91,7 @@ test("nothing is made, asked, sent or exported", () => {
   const before = JSON.stringify({ ...state, comments: [...state.comments] });
   const acts =
     "tokens tokens/registry/revoke accounts client-keys connections/hub/test hosts/h-1/orders hosts/enrolments hunts rules/backtest " +
-    "own-rules incidents/inc-214/merge incidents/inc-214/pins session/end evidence/checkpoint models/acme-13b/watch/end actions/act-2/keep";
+    "own-rules incidents/inc-214/merge incidents/inc-214/pins session/end evidence/checkpoint watched/end actions/act-2/keep";
   for (const address of acts.split(" ")) {
     const { status, body } = asked(state, `/api/${address}`, { reason: "x" });
     assert.deepEqual([status, s.apiError.parse(body).error], [403, "SAMPLE"], address);

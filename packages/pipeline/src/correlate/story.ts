@@ -22,6 +22,8 @@ export const member = z.object({
   linked: z.array(z.string()).optional(),
   /** By what they are linked, in words. */
   linkedBy: z.string().optional(),
+  /** What is watched and made it one step worse. */
+  raisedBy: z.array(z.string()).optional(),
   firstAt: z.number(),
   lastAt: z.number(),
 });
@@ -55,6 +57,7 @@ export function memberOf({
   firstAt,
   lastAt,
   linked,
+  raisedBy,
 }: Alert): Member {
   return {
     id,
@@ -67,6 +70,7 @@ export function memberOf({
     ...(model !== undefined && { model }),
     ...(act !== undefined && { act }),
     ...(method !== undefined && { method }),
+    ...(raisedBy && { raisedBy }),
     ...(linked && { linked: linked.members.slice(0, maxNames), linkedBy: featuresText(linked) }),
   };
 }
@@ -120,6 +124,7 @@ export function incidentOf(story: Story): Incident {
   const act = lead?.act ?? loud.find((it) => it.act !== undefined)?.act;
   const method = lead?.method ?? loud.find((it) => it.method !== undefined)?.method;
   const [principals, models] = [namedPrincipals(members), named(members, "model")];
+  const raisedBy = [...new Set(members.flatMap((it) => it.raisedBy ?? []))].slice(0, maxNames);
   return {
     id,
     title: lead ? lead.summary + alikeText(lead, worst) : "An incident without alerts",
@@ -129,6 +134,7 @@ export function incidentOf(story: Story): Incident {
     ...(method !== undefined && { method }),
     principals,
     models,
+    ...(raisedBy.length > 0 && { raisedBy }),
     alerts: members.map((it) => it.id),
     firstAt: firstAt(story),
     lastAt: lastAt(story),

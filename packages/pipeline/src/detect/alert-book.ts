@@ -28,6 +28,8 @@ export interface Claim {
   /** Accounts that were tested as one. */
   readonly linked?: AlertLinks | undefined;
   readonly matched: readonly { readonly field: string; readonly value: string }[];
+  /** What is watched and made it one step worse, in words. */
+  readonly raisedBy?: readonly string[] | undefined;
   readonly techniques: readonly string[];
   readonly playbook: string;
 }
@@ -41,6 +43,8 @@ const quietMs = 3 * 86_400_000;
 /** Most alerts that can still be updated. More at once than this are news from a flood: the oldest become final. */
 const maxOpen = 20_000;
 
+/** Most watched names that one alert says. */
+const maxRaisedBy = 20;
 /** Most matched fields that one alert keeps, and the longest value of one, in UTF-16 units. */
 const maxMatched = 20;
 const maxValue = 500;
@@ -94,10 +98,15 @@ function first(claim: Claim, event: OcsfEvent): Alert {
     events: events.slice(0, maxEventsPerAlert),
     count: events.length,
     ...(linked && { linked }),
-    matched: claim.matched.slice(0, maxMatched).map(({ field, value }) => ({ field, value: value.slice(0, maxValue) })),
+    matched: claim.matched.slice(0, maxMatched).map(shortened),
+    ...(claim.raisedBy && { raisedBy: claim.raisedBy.slice(0, maxRaisedBy) }),
     techniques: [...techniques],
     playbook,
   };
+}
+
+function shortened({ field, value }: Claim["matched"][number]): { field: string; value: string } {
+  return { field, value: value.slice(0, maxValue) };
 }
 
 /** An alert only gets worse: a later, smaller case does not take back what was seen. */
@@ -111,6 +120,7 @@ function repeated(before: Alert, claim: Claim, event: OcsfEvent): Alert {
     summary: weaker ? before.summary : claim.summary.slice(0, maxSummary),
     ...(!weaker && claim.act !== undefined && { act: claim.act }),
     ...(!weaker && claim.method !== undefined && { method: claim.method }),
+    ...(claim.raisedBy && { raisedBy: raisedByBoth(before, claim.raisedBy), matched: noted(before, claim) }),
     // A group that grew is told as it is now.
     ...(claim.linked && { linked: claim.linked }),
     firstAt: Math.min(before.firstAt, claim.since ?? event.time, event.time),
@@ -118,4 +128,14 @@ function repeated(before: Alert, claim: Claim, event: OcsfEvent): Alert {
     events: [...before.events, ...fresh].slice(0, maxEventsPerAlert),
     count: before.count + fresh.length,
   };
+}
+
+function raisedByBoth({ raisedBy = [] }: Alert, more: readonly string[]): string[] {
+  return [...new Set([...raisedBy, ...more])].slice(0, maxRaisedBy);
+}
+
+/** What it matched when it was new, and that something watched raised it since. */
+function noted({ matched }: Alert, claim: Claim): Alert["matched"] {
+  const watched = claim.matched.filter((it) => it.field === "watched").map(shortened);
+  return [...watched, ...matched.filter((it) => it.field !== "watched")].slice(0, maxMatched);
 }

@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { verifyPack } from "@outweigh/evidence";
+import { severityId } from "@outweigh/schema";
 import type { Running } from "../start.ts";
 import { accessLine, aFolder, aServer, eventually, signIn, visitorWith, type Visitor } from "../testing/a-server.ts";
 
 const folder = aFolder("groupings");
-const names = ["acme-13b", "acme-70b"];
+const names = ["acme-13b", "acme-70b", "acme-1b", "acme-2b"];
 const addresses = new Map<string, string>();
 let server: Running;
 let visitor: Visitor;
@@ -22,8 +23,14 @@ before(async () => {
       readers: ["svc-deploy"],
       files: [{ path: "model.safetensors", bytes: 1000 }],
     })),
-    spaces: [{ name: "small", models: ["acme-13b"] }],
-    sources: [{ name: "registry", kind: "http-access" }],
+    spaces: [
+      { name: "small", models: ["acme-13b", "acme-1b"] },
+      { name: "large", models: ["acme-70b", "acme-2b"] },
+    ],
+    sources: [
+      { name: "registry", kind: "http-access" },
+      { name: "scans", kind: "scan" },
+    ],
   });
   visitor = await signIn(server.openUrl);
 });
@@ -128,17 +135,22 @@ test("a confirmed theft has its model watched: until its verdict is another, or 
   const it = await read("thief");
   const close = (verdict: string) =>
     visitor.post(`/api/incidents/${it.incident.id}/status`, { status: "closed", verdict, reason: "asked him" });
-  const watched = async () => (await visitor.get("/api/watched")).body.items;
+  const all = async (): Promise<{ kind: string; name: string }[]> => (await visitor.get("/api/watched")).body.items;
+  const watched = async () =>
+    (await visitor.get("/api/watched")).body.items.filter((one: { kind: string }) => one.kind === "model");
   await close("benign");
   assert.deepEqual(await watched(), []);
   const { body: closed } = await close("true-positive");
   assert.deepEqual([closed.verdict, closed.watched], ["true-positive", ["acme-13b"]]);
   const [found] = await watched();
-  assert.deepEqual([found.model, found.thefts[0].number], ["acme-13b", it.incident.number]);
+  assert.deepEqual([found.name, found.thefts[0].number], ["acme-13b", it.incident.number]);
   assert.equal(found.until - found.from, 90 * 86_400_000);
   assert.equal((await visitor.get("/api/models/acme-13b")).body.model.watched.until, found.until);
+  const around = (await all()).map((one) => `${one.kind} ${one.name}`);
+  for (const one of ["principal thief", "place hf:acme/acme-13b", `address ${addresses.get("thief")}`])
+    assert.ok(around.includes(one), `${one} in ${around.join(", ")}`);
   await close("false-positive");
-  assert.deepEqual(await watched(), [], "a verdict that was wrong is no reason");
+  assert.deepEqual(await all(), [], "a verdict that was wrong is no reason");
   await close("true-positive");
   // Who took part is watched too, on any model. The log's times are whole seconds.
   const { alerts } = await read("thief", "acme-70b", Date.now() + 2000);
@@ -146,13 +158,86 @@ test("a confirmed theft has its model watched: until its verdict is another, or 
   assert.ok(
     noted.some((one: { field: string; value: string }) => one.field === "watched" && /\bthief\b/.test(one.value)),
   );
-  const end = (model: string) => visitor.post(`/api/models/${model}/watch/end`, { reason: "weights were rotated" });
+  const end = (name: string, kind = "model") =>
+    visitor.post("/api/watched/end", { kind, name, reason: "weights were rotated" });
   assert.equal((await end("acme-70b")).status, 404);
   assert.equal((await end("acme-13b")).status, 200);
   assert.deepEqual(await watched(), []);
+  const shown = async () => (await visitor.get("/api/entity?kind=principal&name=thief")).body.watched;
+  assert.equal((await shown()).thefts[0].number, it.incident.number);
+  assert.equal((await end("thief", "principal")).status, 200);
+  assert.equal(await shown(), undefined);
   const { body: log } = await visitor.get("/api/evidence?filter=subject:acme-13b");
   assert.deepEqual(
     log.items.map((one: { kind: string }) => one.kind),
     ["watch-ended", "watch-began", "watch-withdrawn", "watch-began"],
+  );
+});
+
+/** A scan that found an undeclared copy of a model on a host; answers with the alert. */
+async function scanned(host: string, model: string, at: number) {
+  const digest = names.indexOf(model).toString().repeat(64);
+  const copy = {
+    path: `/tmp/${model}`,
+    format: "safetensors",
+    bytes: 1000,
+    digest,
+    complete: true,
+    readableBy: [],
+    declared: false,
+  };
+  const found = { id: digest, name: model, digest, bytes: 1000, tensors: 1, formats: ["safetensors"], copies: [copy] };
+  const times = { startedAt: new Date(at).toISOString(), finishedAt: new Date(at).toISOString() };
+  const rest = { version: "1", roots: ["/"], filesSeen: 1, bytesRead: 1, listeners: [], paths: [], notSeen: [] };
+  const body = JSON.stringify({ ...rest, ...times, host, models: [found] });
+  const headers = { authorization: `Bearer ${server.token("scans")}` };
+  const send = () => fetch(`${server.url}/api/ingest/scans`, { method: "POST", headers, body });
+  assert.equal((await eventually(send, ({ status }) => status !== 503, 60_000)).status, 200);
+  const filter = encodeURIComponent(`principal:"host:${host}" model:${model} rule:undeclared-copy`);
+  const told = async () => (await visitor.get(`/api/alerts?filter=${filter}`)).body.items[0];
+  return eventually(told, (it) => it !== undefined, 60_000);
+}
+
+test("the host of a confirmed theft is watched: what is found on it later is one step worse and says why; whoever sees nothing of the theft is not told of it", async () => {
+  const first = await scanned("gpu-7", "acme-1b", Date.now() - 60_000);
+  assert.equal(first.raisedBy, undefined);
+  const close = { status: "closed", verdict: "true-positive", reason: "he copied it" };
+  assert.equal((await visitor.post(`/api/incidents/${first.incident}/status`, close)).status, 200);
+  const told = async (who: Visitor, subject: string): Promise<boolean> =>
+    (await who.get("/api/watched")).body.items.some(
+      (one: { kind: string; name: string }) => `${one.kind} ${one.name}` === subject,
+    );
+  assert.ok(await told(visitor, "host gpu-7"));
+  const spaced = async (space: string): Promise<Visitor> => {
+    const asked = { name: `of-${space}`, grant: { role: "analyst", space } };
+    const { body: token } = await visitor.post("/api/tokens", asked);
+    return visitorWith(server.url, { authorization: `Bearer ${token.secret}` });
+  };
+  const small = await spaced("small");
+  assert.ok(await told(small, "host gpu-7"), "they see the incident");
+  const large = await spaced("large");
+  assert.equal(await told(large, "host gpu-7"), false);
+  const end = { kind: "host", name: "gpu-7", reason: "reinstalled" };
+  assert.equal((await large.post("/api/watched/end", end)).status, 404);
+
+  const [elsewhere, there] = [
+    await scanned("gpu-8", "acme-2b", Date.now() + 5000),
+    await scanned("gpu-7", "acme-2b", Date.now() + 5000),
+  ];
+  assert.equal(elsewhere.raisedBy, undefined);
+  assert.ok(there.raisedBy.includes("host gpu-7"), JSON.stringify(there));
+  assert.ok(
+    severityId(there.severity) > severityId(elsewhere.severity),
+    `${there.severity} after ${elsewhere.severity}`,
+  );
+  assert.ok((await detail(there.incident)).incident.raisedBy.includes("host gpu-7"));
+
+  assert.equal((await small.post("/api/watched/end", end)).status, 404, "the incident is of another model too, now");
+  assert.equal((await visitor.post("/api/watched/end", end)).status, 200);
+  assert.equal(await told(visitor, "host gpu-7"), false);
+  const { body: log } = await visitor.get(`/api/evidence?filter=${encodeURIComponent('subject:"host:gpu-7"')}`);
+  assert.deepEqual(
+    log.items.map((one: { kind: string }) => one.kind),
+    ["watch-ended", "watch-began"],
   );
 });

@@ -57,7 +57,7 @@ export function hostActivity(app: FastifyInstance, context: Context): void {
       readOf(engine, of, signal),
       sightsOf(engine, of, signal),
       carriedTo(engine, of, mounts?.rows.map((it) => it.path) ?? [], signal),
-      modelRows(context),
+      modelRows(context, undefined),
     ]);
     const bytesOf = new Map(models.map((it) => [it.name, it.bytes]));
     const readAtMost = new Map(opened.map((it) => [it.model === "" ? it.artifact : it.model, it.bytes]));

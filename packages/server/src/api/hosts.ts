@@ -1,5 +1,6 @@
 // Hosts with an agent: who they are, what they see, and what people ask of them.
 import { randomUUID } from "node:crypto";
+import { subjectKey } from "@outweigh/pipeline";
 import {
   changingVerbs,
   hostChange,
@@ -23,6 +24,7 @@ import { actionById } from "../store/actions.ts";
 import { wantingOf } from "./actions.ts";
 import { agentSource, enrolmentId } from "./agents.ts";
 import { enrolmentBody } from "./routes.ts";
+import { watchedNow, watchedOf } from "./watch.ts";
 import { decide, personOf, read, sessionOf, type Context } from "./context.ts";
 import { checkNeeds } from "../auth/rights.ts";
 
@@ -42,6 +44,7 @@ const fields: RowFields<HostRow> = {
   state: { kind: "text", of: (it) => it.state },
   tier: { kind: "text", of: (it) => it.tier ?? "" },
   system: { kind: "text", of: (it) => it.system },
+  watched: { kind: "flag", of: (it) => it.watched !== undefined },
   seen: { kind: "time", of: (it) => it.lastSeenAt },
 };
 
@@ -50,14 +53,24 @@ export function hosts(app: FastifyInstance, context: Context): void {
 
   app.get("/api/hosts", async (request) => {
     const query = { ...read(listQuery, request.query), now: now() };
-    const rows = agents.list().map((it) => rowOf(it, context));
+    const watched = new Map((await watchedNow(context, undefined)).map((it) => [subjectKey(it), it]));
+    const rows = agents.list().map((it): HostRow => {
+      const found = watched.get(subjectKey({ kind: "host", name: it.host.name }));
+      return { ...rowOf(it, context), ...(found && { watched: found }) };
+    });
     return pageOfRows(rows, query, fields, (it) => `${it.name} ${it.system} ${it.problems.join(" ")}`);
   });
 
   app.get("/api/hosts/:id", async (request): Promise<HostDetail> => {
     const agent = required(context, read(params, request.params).id);
     const orders = await ordersOf(db, agent.id, maxShown);
-    return { host: rowOf(agent, context), facts: agent.host, source: agentSource(agent).name, orders };
+    const watching = await watchedOf(context, { kind: "host", name: agent.host.name }, undefined);
+    return {
+      host: { ...rowOf(agent, context), ...watching },
+      facts: agent.host,
+      source: agentSource(agent).name,
+      orders,
+    };
   });
 
   app.post("/api/hosts/enrolments", async (request): Promise<Enrolment> => {

@@ -1,12 +1,16 @@
 import {
   assignBody,
   commentBody,
+  doubtText,
   listQuery,
   packQuery,
+  restsOn,
   statusBody,
+  type AlertRow,
   type IncidentDetail,
   type IncidentGraph,
   type IncidentRow,
+  type OcsfEvent,
   type PackPreview,
 } from "@outweigh/schema";
 import { csvOf, ocsfOf, stixOf, type Story } from "@outweigh/pipeline";
@@ -22,7 +26,7 @@ import { shownGroupings } from "../store/groupings.ts";
 import { partIds } from "../store/parts.ts";
 import { pinsOf } from "../store/pins.ts";
 import { allowPartial, type Asking } from "../store/events.ts";
-import { eventsOf } from "../store/proof.ts";
+import { eventsOf, provingEvents } from "../store/proof.ts";
 import { incidentReport } from "../report/incident-report.ts";
 import { entriesAbout } from "../store/evidence.ts";
 import { grew } from "../worker/growth.ts";
@@ -45,7 +49,7 @@ import { hostOptions } from "./host-options.ts";
 import { impactOf } from "./impact.ts";
 import { plainJson } from "./plain-json.ts";
 import { entitiesOf, storyOf, timelineOf } from "./story.ts";
-import { stepFor, stepWatch, watchDecisions } from "./watch.ts";
+import { stepFor, stepWatch } from "./watch.ts";
 
 const params = z.object({ id: z.string().min(1).max(200) });
 /** How long before and after an incident a gap still matters to it, in ms. */
@@ -147,11 +151,12 @@ export function incidents(app: FastifyInstance, context: Context): void {
 
   app.get("/api/incidents/:id/export", async (request, reply) => {
     const incident = await found(context, request);
-    const { as } = read(exportQuery, request.query);
+    const { as, printed } = read(exportQuery, request.query);
     const by = personOf(request);
     const { type, ending, text } = await exported(context, request, incident, as);
     const kind = "incident-exported";
-    await decide(context, { kind, by, subject: incident.id, text: `exported as ${as}` }, async () => {});
+    const told = printed === undefined ? `exported as ${as}` : `exported as ${printed}, printed from ${as}`;
+    await decide(context, { kind, by, subject: incident.id, text: told }, async () => {});
     return reply
       .type(type)
       .header("content-disposition", `attachment; filename="incident-${incident.number}.${ending}"`)
@@ -170,15 +175,19 @@ export function incidents(app: FastifyInstance, context: Context): void {
     const { status, verdict, reason } = read(statusBody, request.body);
     const as = verdict === undefined ? "" : ` as ${verdict.replace("-", " ")}`;
     const why = reason.trim() === "" ? "" : `: ${reason.trim()}`;
-    const text = status === "closed" ? `closed${as}${why}` : `set to ${status.replace("-", " ")}${as}${why}`;
-    const decision = { kind: status === "closed" ? "incident-closed" : "incident-status", text };
-    const store = (tx: Tx, id: string) => setStatus(tx, id, { status, verdict }, now());
     const incident = await found(context, request);
-    const step = status === "closed" ? stepFor(incident, verdict, now()) : undefined;
-    if (step) {
-      const about = { by: personOf(request), subject: incident.id };
-      const decisions = [{ ...decision, ...about }, ...watchDecisions(step, incident, about.by)];
-      if (await stepWatch(context, step, decisions, (tx) => store(tx, incident.id))) {
+    const doubt = verdict === "true-positive" ? await doubtOf(context, incident) : undefined;
+    const text = status === "closed" ? `closed${as}${why}` : `set to ${status.replace("-", " ")}${as}${why}`;
+    const kind = status === "closed" ? "incident-closed" : "incident-status";
+    const decision = { kind, text: doubt === undefined ? text : `${text} (${doubt})` };
+    const store = (tx: Tx, id: string) => setStatus(tx, id, { status, verdict }, now());
+    const watch = status === "closed" ? await stepFor(context, incident, verdict) : undefined;
+    if (watch) {
+      const by = personOf(request);
+      const told = watch.unknown === undefined ? decision.text : `${decision.text} (${watch.unknown})`;
+      const decisions = [{ ...decision, text: told, by, subject: incident.id }];
+      const also = (tx: Tx) => store(tx, incident.id);
+      if (await stepWatch(context, watch.step, { by, decisions, also })) {
         context.changes.tell("incident", incident.id);
         return withBooks(context, await found(context, request));
       }
@@ -218,14 +227,16 @@ async function detailOf(
     shownGroupings(db, incident.id),
   ]);
   const events = eventsWithin(reach, found);
+  const rests = restsOn(proving(alerts, found));
   const { reports, copies } = await context.scanned.latest();
   const all = context.worker.holdings();
   const holdings = all.filter((it) => incident.models.includes(it.model));
   const playbooks = [...new Set(alerts.map((it) => it.playbook))].flatMap((it) => context.playbooks.get(it) ?? []);
   return {
     incident: withBooks(context, incident),
-    story: storyOf(incident, alerts, holdings),
+    story: storyOf(incident, alerts, holdings, rests),
     alerts,
+    rests,
     timeline: timelineOf({ alerts, events, pins, gaps, actions }),
     entities: entitiesOf(events),
     holdings: holdings.filter((it) => incident.principals.includes(it.principal) || !it.declared),
@@ -235,6 +246,7 @@ async function detailOf(
       incident,
       alerts,
       events,
+      rests,
       // What else a principal could reach is told of models that the reader may know of.
       holdings: all.filter((it) => isWithin(reach, [it.model])),
       models: context.config.models.filter((it) => isWithin(reach, [it.name])),
@@ -254,6 +266,18 @@ async function detailOf(
     comments,
     activity: entries.map(toActivity),
   };
+}
+
+/** What goes on record beside a person's word that this is a theft. Undefined where there is no doubt, and while it cannot be told. */
+async function doubtOf({ db, engine }: Context, { id }: IncidentRow): Promise<string | undefined> {
+  const events = await provingEvents(engine, await alertsOf(db, id)).catch(() => undefined);
+  return events && doubtText(restsOn(events));
+}
+
+/** The events that alerts list: what people pinned beside them proves nothing of theirs. */
+function proving(alerts: readonly AlertRow[], events: readonly OcsfEvent[]): OcsfEvent[] {
+  const listed = new Set(alerts.flatMap((it) => it.events));
+  return events.filter((it) => listed.has(it.id));
 }
 
 async function found({ db }: Context, request: FastifyRequest): Promise<IncidentRow> {
@@ -283,7 +307,7 @@ async function change(
 /** With what the books say of the first model that they know, and which of its models are watched. */
 export function withBooks({ worker, now }: Context, incident: IncidentRow): IncidentRow {
   const [unaccounted] = incident.models.flatMap((it) => worker.coalition(it) ?? []);
-  const watched = worker.watchedModels(now()).filter((it) => incident.models.includes(it));
+  const watched = incident.models.filter((name) => worker.watching.has({ kind: "model", name }, now()));
   return {
     ...incident,
     ...(unaccounted && unaccounted.readers > 0 && { unaccounted }),

@@ -17,7 +17,7 @@ import { listIncidents, openIncidentsByModel } from "../store/incidents.ts";
 import { permitsOf } from "../store/permits.ts";
 import { reachOf, read, type Context } from "./context.ts";
 import { withBooks } from "./incidents.ts";
-import { watchedModels, watchedWithin } from "./watch.ts";
+import { watchedNow } from "./watch.ts";
 
 const params = z.object({ name: z.string().min(1).max(200) });
 /** Digits of a digest that name a model which nobody named. */
@@ -51,7 +51,7 @@ export function models(app: FastifyInstance, context: Context): void {
   app.get("/api/models", async (request) => {
     const query = { ...read(listQuery, request.query), now: now() };
     return pageOfRows(
-      within(await modelRows(context), reachOf(request)),
+      await modelRows(context, reachOf(request)),
       query,
       fields,
       (it) => `${it.name} ${it.owner ?? ""} ${it.digest ?? ""}`,
@@ -61,7 +61,7 @@ export function models(app: FastifyInstance, context: Context): void {
   app.get("/api/models/:name", async (request): Promise<ModelDetail> => {
     const { name } = read(params, request.params);
     const reach = reachOf(request);
-    const model = within(await modelRows(context), reach).find((it) => it.name === name);
+    const model = (await modelRows(context, reach)).find((it) => it.name === name);
     if (!model) throw new ServerError("NOT_FOUND", `there is no model ${name}`);
     const { places = [], readers = [] } = config.models.find((it) => it.name === name) ?? {};
     const found = await scanned.latest();
@@ -89,20 +89,14 @@ export function models(app: FastifyInstance, context: Context): void {
   });
 }
 
-/** Registered models within reach; a stranger to the register belongs to no space. */
-export function within(rows: readonly ModelRow[], reach: Reach): ModelRow[] {
-  const seen = rows.filter((it) => isWithin(reach, it.registered ? [it.name] : []));
-  return seen.map((it) => (it.watched ? { ...it, watched: watchedWithin(it.watched, reach) } : it));
-}
-
-/** One row per model, the registered ones first, those with something open before the rest. */
-export async function modelRows({ db, config, scanned, worker, now }: Context): Promise<ModelRow[]> {
+/** One row per model, the registered ones first, those with something open before the rest. Of those within reach; a stranger to the register belongs to no space. */
+export async function modelRows({ db, config, scanned, worker, now }: Context, reach: Reach): Promise<ModelRow[]> {
   const [found, open, watching] = await Promise.all([
     scanned.latest(),
     openIncidentsByModel(db),
-    watchedModels({ db, now }),
+    watchedNow({ db, now }, reach),
   ]);
-  const watched = new Map(watching.map((it) => [it.model, it]));
+  const watched = new Map(watching.flatMap((it) => (it.kind === "model" ? [[it.name, it] as const] : [])));
   const holdings = Map.groupBy(worker.holdings(), (it) => it.model);
   const named = config.models.map((entry): ModelRow => {
     const copies = found.copies.filter((it) => isCopyOf(it, entry));
@@ -143,7 +137,9 @@ export async function modelRows({ db, config, scanned, worker, now }: Context): 
   const rank = (it: ModelRow) =>
     it.openIncidents * 4 + (it.balanced === false ? 2 : 0) + (it.undeclaredCopies > 0 ? 1 : 0);
   const byRank = (a: ModelRow, b: ModelRow) => rank(b) - rank(a) || a.name.localeCompare(b.name);
-  return [...named.sort(byRank), ...others.sort(byRank)];
+  return [...named.sort(byRank), ...others.sort(byRank)].filter((it) =>
+    isWithin(reach, it.registered ? [it.name] : []),
+  );
 }
 
 function watchedIn(watched: ReadonlyMap<string, Watched>, model: string): { watched?: Watched } {

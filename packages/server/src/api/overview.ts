@@ -4,7 +4,7 @@ import { alertCount } from "../store/alerts.ts";
 import { listActions } from "../store/actions.ts";
 import { countIncidents } from "../store/incidents.ts";
 import { reachOf, type Context, type ScanState } from "./context.ts";
-import { modelRows, within } from "./models.ts";
+import { modelRows } from "./models.ts";
 import { sourceRows } from "./sources.ts";
 
 /** The frame around every page: how much there is of each noun, and whether we can see. */
@@ -12,15 +12,14 @@ export function overview(app: FastifyInstance, context: Context): void {
   app.get("/api/overview", async (request): Promise<Overview> => {
     const reach = reachOf(request);
     const { db, worker, agents, gateways, scan, scanned, now } = context;
-    const [openIncidents, alerts, all, sources, actions, { reports }] = await Promise.all([
+    const [openIncidents, alerts, models, sources, actions, { reports }] = await Promise.all([
       countIncidents(db, "status:open", now(), reach),
       alertCount(db, reach),
-      modelRows(context),
+      modelRows(context, reach),
       sourceRows(context),
       listActions(db, { filter: "", limit: 1, now: now(), reach }),
       scanned.latest(),
     ]);
-    const models = within(all, reach);
     const booked = models.filter((it) => it.balanced !== undefined);
     return {
       openIncidents,

@@ -1,10 +1,11 @@
-import { reportQuery, type Gap, type Report } from "@outweigh/schema";
+import { reportQuery, restsOn, watchedKind, type Gap, type Report } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { gapsWithin } from "../store/gaps.ts";
-import { actionCounts, incidentCounts, ruleCounts } from "../store/report.ts";
+import { actionCounts, incidentCounts, permitCounts, ruleCounts } from "../store/report.ts";
 import { read, type Context } from "./context.ts";
 import { modelRows } from "./models.ts";
 import { sourceRows } from "./sources.ts";
+import { watchedNow } from "./watch.ts";
 
 const dayMs = 86_400_000;
 /** Models whose books do not balance that are named. */
@@ -17,13 +18,15 @@ export function report(app: FastifyInstance, context: Context): void {
   app.get("/api/report", async (request): Promise<Report> => {
     const { days } = read(reportQuery, request.query);
     const span = { from: now() - days * dayMs, to: now() };
-    const [incidents, actions, rules, models, sources, gaps] = await Promise.all([
+    const [incidents, actions, rules, models, sources, gaps, watching, permits] = await Promise.all([
       incidentCounts(db, span),
       actionCounts(db, span),
       ruleCounts(db, span),
-      modelRows(context),
+      modelRows(context, undefined),
       sourceRows(context),
       gapsWithin(db, span),
+      watchedNow(context, undefined),
+      permitCounts(db, span),
     ]);
     const booked = models.filter((it) => it.balanced !== undefined);
     const unaccounted = models.flatMap((it) => (it.coalition && it.coalition.readers > 0 ? [it.coalition] : []));
@@ -32,6 +35,11 @@ export function report(app: FastifyInstance, context: Context): void {
       incidents,
       actions,
       rules,
+      watched: watchedKind.options.flatMap((name) => {
+        const count = watching.filter((it) => it.kind === name).length;
+        return count === 0 ? [] : [{ name, count }];
+      }),
+      permits,
       models: {
         registered: models.filter((it) => it.registered).length,
         balanced: booked.filter((it) => it.balanced === true).length,
@@ -43,6 +51,7 @@ export function report(app: FastifyInstance, context: Context): void {
       sight: {
         sources: sources.length,
         sending: sources.filter((it) => it.state === "sending").length,
+        grades: restsOn(sources.filter((it) => it.records > 0).map(({ grades: [weakest] }) => weakest ?? {})),
         unseen: unseenOf(gaps, span),
       },
     };

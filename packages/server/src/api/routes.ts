@@ -18,6 +18,8 @@ import {
   backtestBody,
   backtestReport,
   captureKey,
+  endWatchBody,
+  change,
   clientDetail,
   clientKeyPage,
   clientPage,
@@ -116,16 +118,20 @@ export interface Route {
   /** One sentence, for the description of the API. */
   readonly does: string;
   readonly query?: z.ZodType;
-  readonly body?: z.ZodType;
-  /** The answer's shape. A text: its media type. Absent: it answers with no body. */
-  readonly answer?: z.ZodType | string;
+  /** The body's shape. A text: its media type. */
+  readonly body?: z.ZodType | string;
+  /** The answer's shape. Texts: its media types. Absent: it answers with no body. */
+  readonly answer?: z.ZodType | string | readonly string[];
+  /** Of a stream: the shape of each message's data. */
+  readonly message?: z.ZodType;
 }
 
 const list = (needs: Needs, does: string, answer: z.ZodType): Route => ({ needs, does, query: listQuery, answer });
 
 const exportFormat = z.enum(["ocsf", "stix", "csv", "html"]);
 export type ExportFormat = z.infer<typeof exportFormat>;
-export const exportQuery = z.object({ as: exportFormat });
+/** `printed`: what the asker makes of the page, as it goes on record. */
+export const exportQuery = z.object({ as: exportFormat, printed: z.enum(["pdf"]).optional() });
 /** A token for one host by its name, or for any that we know nothing of. */
 export const enrolmentBody = z.strictObject({ host: z.string().min(1).max(256).optional() });
 
@@ -135,7 +141,12 @@ const working: Record<string, Route> = {
   "POST /api/session/end-all": { needs: "viewer in a space", does: "Signs every browser of this person out" },
   "GET /api/overview": { needs: "viewer in a space", does: "How much there is of each noun", answer: overview },
   "GET /api/report": { needs: "viewer", does: "What happened in a time, counted", query: reportQuery, answer: report },
-  "GET /api/live": { needs: "viewer in a space", does: "What changed, as it changes", answer: "text/event-stream" },
+  "GET /api/live": {
+    needs: "viewer in a space",
+    does: "What changed, as it changes",
+    answer: "text/event-stream",
+    message: change,
+  },
 
   "GET /api/incidents": list("viewer in a space", "Incidents, open ones first, then the worst", incidentPage),
   "GET /api/incidents/:id": { needs: "viewer in a space", does: "One incident, whole", answer: incidentDetail },
@@ -160,7 +171,7 @@ const working: Record<string, Route> = {
     needs: "analyst in a space",
     does: "It in the words of another system",
     query: exportQuery,
-    answer: "application/json",
+    answer: ["application/x-ndjson", "application/stix+json", "text/csv", "text/html"],
   },
   "POST /api/incidents/:id/assign": {
     needs: "analyst in a space",
@@ -221,24 +232,35 @@ const working: Record<string, Route> = {
   },
   "GET /api/hunts": { needs: "analyst", does: "The filters of events that are kept", answer: huntPage },
   "POST /api/hunts": { needs: "analyst", does: "Keeps a filter of events for everybody", body: huntBody, answer: hunt },
-  "POST /api/hunts/remove": { needs: "analyst", does: "Removes a kept hunt", body: huntNameBody },
-  "POST /api/incidents/:id/pins": { needs: "analyst in a space", does: "Ties an event to the incident", body: pinBody },
+  "POST /api/hunts/remove": {
+    needs: "analyst",
+    does: "Removes a kept hunt",
+    body: huntNameBody,
+    answer: z.object({ removed: z.string() }),
+  },
+  "POST /api/incidents/:id/pins": {
+    needs: "analyst in a space",
+    does: "Ties an event to the incident",
+    body: pinBody,
+    answer: z.object({ pinned: z.string() }),
+  },
   "POST /api/incidents/:id/pins/remove": {
     needs: "analyst in a space",
     does: "Takes an event out of it",
     body: unpinBody,
+    answer: z.object({ removed: z.string() }),
   },
   "GET /api/models": list("viewer in a space", "Models, registered ones first", modelPage),
   "GET /api/models/:name": { needs: "viewer in a space", does: "One model with its books", answer: modelDetail },
   "GET /api/watched": {
     needs: "viewer in a space",
-    does: "Models that are watched after a confirmed theft",
+    does: "What is watched after a confirmed theft",
     answer: watchedPage,
   },
-  "POST /api/models/:name/watch/end": {
+  "POST /api/watched/end": {
     needs: "analyst in a space",
-    does: "Ends the watch of a model",
-    body: reasonBody,
+    does: "Ends the watch of a model, principal, host, place or address",
+    body: endWatchBody,
     answer: z.object({ ended: z.string() }),
   },
 
@@ -331,7 +353,7 @@ const watching: Record<string, Route> = {
     needs: "viewer in a space",
     does: "Controls and coverage as a file for other tools",
     query: postureExportQuery,
-    answer: "application/json",
+    answer: ["application/json", "text/csv"],
   },
   "GET /api/scan": { needs: "viewer", does: "The latest scan report", answer: scanReport },
   "GET /api/scans/:host": {
@@ -497,25 +519,34 @@ const entering: Record<string, Route> = {
   "POST /api/ingest/:source": {
     needs: "program",
     does: "Takes records, one a line, with a token of their source",
+    body: "application/x-ndjson",
     answer: ingestAnswer,
   },
   "POST /api/ingest/:source/:token": {
     needs: "program",
     does: "Takes records of a sender that can set no header: its token stands in the address",
+    body: "application/x-ndjson",
     answer: ingestAnswer,
   },
   "POST /v1/traces": {
     needs: "program",
     does: "Takes spans by OTLP, with a token of their source",
+    body: "application/x-protobuf",
     answer: z.unknown(),
   },
   "POST /v1/logs": {
     needs: "program",
     does: "Takes log records by OTLP, with a token of their source",
+    body: "application/x-protobuf",
     answer: z.unknown(),
   },
   "POST /api/agents/enrol": { needs: "program", does: "Enrols a host", body: enrolBody, answer: enrolAnswer },
-  "POST /api/agents/report": { needs: "program", does: "Takes an agent's signed report", answer: reportAnswer },
+  "POST /api/agents/report": {
+    needs: "program",
+    does: "Takes an agent's signed report",
+    body: "application/json",
+    answer: reportAnswer,
+  },
   "POST /api/gateways/enrol": {
     needs: "program",
     does: "Enrols a gateway",
@@ -525,6 +556,7 @@ const entering: Record<string, Route> = {
   "POST /api/gateways/report": {
     needs: "program",
     does: "Takes a gateway's signed report",
+    body: "application/json",
     answer: gatewayReportAnswer,
   },
 };

@@ -1,111 +1,182 @@
-// The watch list: models of which a theft was confirmed. What is found about them counts for more until their time is over.
-import { watchOf, watchStep, type WatchStep } from "@outweigh/pipeline";
-import { reasonBody, watchDays, type IncidentRow, type Verdict, type Watched } from "@outweigh/schema";
+// The watch list: what took part in a confirmed theft. What is found about it counts for more until its time is over.
+import {
+  spanOf,
+  subjectKey,
+  surroundingsOf,
+  watchStep,
+  type Subject,
+  type WatchList,
+  type WatchStep,
+} from "@outweigh/pipeline";
+import { endWatchBody, watchDays, type IncidentRow, type Verdict, type Watched } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
-import { z } from "zod";
 import { isWithin, type Reach } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import type { Decision } from "../evidence/log.ts";
 import { tuningOf } from "../own-rules/tuning.ts";
-import { incidentNumbers } from "../store/incidents.ts";
+import { alertsOf } from "../store/alerts.ts";
+import { pinsOf } from "../store/pins.ts";
+import { eventsOf } from "../store/proof.ts";
 import type { Tx } from "../store/state/state.ts";
-import { loadWatchList, storeWatchList } from "../store/watch.ts";
+import { incidentsWithin, loadWatchList, storeWatchList } from "../store/watch.ts";
 import { personOf, reachOf, read, type Context } from "./context.ts";
 
-const params = z.object({ name: z.string().min(1).max(200) });
 const dayMs = 86_400_000;
+/** Most hosts, places and addresses, each, that one theft has watched, those with most events first: as many as it names principals. */
+const maxOfTheft = 100;
 
 export function watch(app: FastifyInstance, context: Context): void {
-  const { changes } = context;
-
   app.get("/api/watched", async (request) => {
-    const reach = reachOf(request);
-    const all = await watchedModels(context);
-    const items = all.filter((it) => isWithin(reach, [it.model])).map((it) => watchedWithin(it, reach));
+    const items = await watchedNow(context, reachOf(request));
     return { items, total: items.length };
   });
 
-  app.post("/api/models/:name/watch/end", async (request) => {
-    const { name } = read(params, request.params);
-    const { reason } = read(reasonBody, request.body);
-    const missing = new ServerError("NOT_FOUND", `the model ${name} is not watched`);
-    if (!isWithin(reachOf(request), [name])) throw missing;
-    const decision = {
-      kind: "watch-ended",
-      by: personOf(request),
-      subject: name,
-      text: `not watched any more: ${reason}`,
-    };
-    if (!(await stepWatch(context, { kind: "ended", model: name }, [decision]))) throw missing;
-    changes.tell("model", name);
-    return { ended: name };
+  app.post("/api/watched/end", async (request) => {
+    const { reason, ...subject } = read(endWatchBody, request.body);
+    const reach = reachOf(request);
+    const all = await watchedNow(context, undefined);
+    const seen = (await watchedNow(context, reach)).find((it) => subjectKey(it) === subjectKey(subject));
+    if (!seen) throw new ServerError("NOT_FOUND", `the ${subject.kind} ${subject.name} is not watched`);
+    const whole = all.find((it) => subjectKey(it) === subjectKey(subject));
+    if (subject.kind !== "model" && whole?.thefts.length !== seen.thefts.length)
+      throw new ServerError("FORBIDDEN", "it is watched for more than your spaces hold: ask who sees them all");
+    const by = personOf(request);
+    const decision = { kind: "watch-ended", by, subject: recordedAs(subject), text: `not watched any more: ${reason}` };
+    await stepWatch(context, { kind: "ended", subject }, { decisions: [decision], by });
+    return { ended: subject.name };
   });
 }
 
-/** An incident may concern models of other spaces too: who sees only some models is not told which it was. */
-export function watchedWithin(it: Watched, reach: Reach): Watched {
-  return reach === undefined ? it : { ...it, thefts: [] };
-}
-
-/** Those that are watched now. */
-export async function watchedModels({ db, now }: Pick<Context, "db" | "now">): Promise<Watched[]> {
+/**
+ * What is watched now, as somebody may see it: a model within their reach; anything else where they may see an incident that it is watched
+ * for. Of its incidents only those are told.
+ */
+export async function watchedNow({ db, now }: Pick<Context, "db" | "now">, reach: Reach): Promise<Watched[]> {
   const list = watchStep(await loadWatchList(db), { kind: "passed", now: now() });
-  const numbers = await incidentNumbers(db, [
-    ...new Set([...list.values()].flatMap((it) => it.map((one) => one.incident))),
-  ]);
-  return [...list].flatMap(([model, thefts]) => {
-    const span = watchOf(list, model);
-    const told = thefts.map((it) => {
-      const number = numbers.get(it.incident);
-      return { ...it, ...(number !== undefined && { number }) };
+  const ids = [...new Set([...list.values()].flatMap((it) => it.thefts.map((one) => one.incident)))];
+  const numbers = await incidentsWithin(db, ids, reach);
+  return [...list.values()].flatMap((it) => {
+    const thefts = it.thefts.flatMap((one) => {
+      const number = numbers.get(one.incident);
+      return number === undefined ? [] : [{ ...one, number }];
     });
-    return span ? [{ model, thefts: told, ...span }] : [];
+    const isSeen = it.kind === "model" ? isWithin(reach, [it.name]) : thefts.length > 0;
+    return isSeen ? [{ kind: it.kind, name: it.name, thefts, ...spanOf(it) }] : [];
   });
 }
 
-/** What a person's verdict means for the models of an incident: of a theft that is confirmed, they are watched. */
-export function stepFor(incident: IncidentRow, verdict: Verdict | undefined, now: number): WatchStep | undefined {
+/** The one that is watched of these, if it is. */
+export async function watchedOf(
+  context: Pick<Context, "db" | "now">,
+  subject: Subject,
+  reach: Reach,
+): Promise<{ watched?: Watched }> {
+  const found = (await watchedNow(context, reach)).find((it) => subjectKey(it) === subjectKey(subject));
+  return found ? { watched: found } : {};
+}
+
+/** What a person's verdict means: of a theft that is confirmed, whatever took part is watched. */
+export async function stepFor(
+  context: Context,
+  incident: IncidentRow,
+  verdict: Verdict | undefined,
+): Promise<{ readonly step: WatchStep; readonly unknown?: string } | undefined> {
   if (verdict === undefined) return undefined;
-  if (verdict !== "true-positive") return { kind: "withdrawn", incident: incident.id };
+  if (verdict !== "true-positive") return { step: { kind: "withdrawn", incident: incident.id } };
   // Without an act nothing was taken: a log that was switched off is true, and no theft.
   if (incident.act === undefined || incident.models.length === 0) return undefined;
-  const theft = { incident: incident.id, from: now, until: now + watchDays * dayMs };
-  return { kind: "confirmed", models: incident.models, theft };
+  const at = context.now();
+  const theft = { incident: incident.id, from: at, until: at + watchDays * dayMs };
+  const named = [
+    ...incident.models.map((name) => ({ kind: "model" as const, name })),
+    ...incident.principals.map((name) => ({ kind: "principal" as const, name })),
+  ];
+  try {
+    const around = await surroundingsIn(context, incident.id);
+    return { step: { kind: "confirmed", subjects: [...named, ...around], theft } };
+  } catch (cause) {
+    if (!(cause instanceof ServerError)) throw cause;
+    // A verdict waits for no engine; what is then not watched is said.
+    const unknown = `its hosts, places and addresses are not watched, because its events cannot be read: ${cause.message}`;
+    return { step: { kind: "confirmed", subjects: named, theft }, unknown };
+  }
 }
 
-/** What goes on record of each model, for a person's verdict on an incident of it. */
-export function watchDecisions(step: WatchStep, { models }: IncidentRow, by: string): Decision[] {
-  const [kind, text] =
-    step.kind === "confirmed"
-      ? [
-          "watch-began",
-          `watched for ${watchDays} days after a confirmed theft: what is found about it counts one step more`,
-        ]
-      : ["watch-withdrawn", "this incident is no reason to watch it any more"];
-  return models.map((subject) => ({ kind, by, subject, text }));
+/** Where it happened: hosts, places and addresses of the events that prove it, and of those that people pinned to it. */
+async function surroundingsIn({ db, engine }: Context, incident: string): Promise<Subject[]> {
+  const [alerts, pins] = await Promise.all([alertsOf(db, incident), pinsOf(db, incident)]);
+  const counts = new Map<string, { readonly subject: Subject; events: number }>();
+  for (const subject of (await eventsOf(engine, alerts, pins)).flatMap(surroundingsOf)) {
+    const known = counts.get(subjectKey(subject)) ?? { subject, events: 0 };
+    known.events++;
+    counts.set(subjectKey(subject), known);
+  }
+  const all = [...counts.values()].sort((a, b) => b.events - a.events).map((it) => it.subject);
+  return (["host", "place", "address"] as const).flatMap((kind) =>
+    all.filter((it) => it.kind === kind).slice(0, maxOfTheft),
+  );
+}
+
+interface Decided {
+  readonly by: string;
+  /** What goes on record beside which watches began and ended. */
+  readonly decisions: readonly Decision[];
+  /** Stored with it. */
+  also?(tx: Tx): Promise<void>;
 }
 
 /** Takes a step, in the stores and in the line at once, with what goes with it. @returns False, and nothing is done, where it changes nothing. */
 export async function stepWatch(
   { db, config, worker, changes, now }: Context,
   step: WatchStep,
-  decisions: readonly Decision[],
-  also: (tx: Tx) => Promise<void> = async () => undefined,
+  { by, decisions, also }: Decided,
 ): Promise<boolean> {
   const before = watchStep(await loadWatchList(db), { kind: "passed", now: now() });
   if (watchStep(before, step) === before) return false;
   await worker.decide(async () => {
-    const list = watchStep(watchStep(await loadWatchList(db), { kind: "passed", now: now() }), step);
+    const standing = watchStep(await loadWatchList(db), { kind: "passed", now: now() });
+    const list = watchStep(standing, step);
     return {
       told: { tuning: await tuningOf(db, config, { watch: list }) },
-      decisions,
+      decisions: [...decisions, ...recordOf(step, standing, by)],
       async store(tx) {
         await storeWatchList(tx, list);
-        await also(tx);
+        await also?.(tx);
       },
     };
   });
-  for (const it of step.kind === "confirmed" ? step.models : []) changes.tell("model", it);
+  for (const { kind, name } of touchedBy(step, before)) if (kind === "model") changes.tell("model", name);
   changes.tell("evidence");
   return true;
+}
+
+/** What goes on record of each subject that a verdict concerns. */
+function recordOf(step: WatchStep, before: WatchList, by: string): Decision[] {
+  if (step.kind !== "confirmed" && step.kind !== "withdrawn") return [];
+  const said =
+    step.kind === "confirmed"
+      ? {
+          kind: "watch-began",
+          text: `watched until ${new Date(step.theft.until).toISOString()}, after a confirmed theft: what is found about it counts one step more`,
+        }
+      : { kind: "watch-withdrawn", text: "this incident is no reason to watch it any more" };
+  return touchedBy(step, before).map((it) => ({ ...said, by, subject: recordedAs(it) }));
+}
+
+function touchedBy(step: WatchStep, before: WatchList): readonly Subject[] {
+  switch (step.kind) {
+    case "confirmed":
+      return step.subjects;
+    case "withdrawn":
+      return [...before.values()].filter((it) => it.thefts.some(({ incident }) => incident === step.incident));
+    case "ended":
+      return [step.subject];
+    case "passed":
+      return [];
+  }
+}
+
+/** How the evidence names one: a model by its name, as everywhere. */
+function recordedAs({ kind, name }: Subject): string {
+  return kind === "model" ? name : `${kind}:${name}`;
 }

@@ -130,6 +130,7 @@ function toColumns(it: Incident, now: number) {
     method: it.method ?? null,
     principals: it.principals.map(storable),
     models: it.models.map(storable),
+    raised_by: (it.raisedBy ?? []).map(storable),
     alerts: it.alerts,
     first_at: it.firstAt,
     last_at: it.lastAt,
@@ -241,15 +242,6 @@ export async function incidentById(db: Db, id: string): Promise<IncidentRow | un
   return row && toIncidentRow(row);
 }
 
-/** Who is named as a principal of these incidents, in the order of their ids. */
-export async function principalsIn(
-  db: Db | Tx,
-  ids: readonly string[],
-): Promise<{ id: string; principals: string[] }[]> {
-  if (ids.length === 0) return [];
-  return db.selectFrom("incident").select(["id", "principals"]).where("id", "in", ids).orderBy("id").execute();
-}
-
 /** Its id, of one that is called by its number, as people do: `INC-7`. */
 export async function incidentIdOf(db: Db, name: string): Promise<string> {
   const number = /^INC-(\d{1,9})$/i.exec(name)?.[1];
@@ -347,6 +339,7 @@ function toIncidentRow(row: Selectable<IncidentTable>): IncidentRow {
     ...(row.method !== null && { method: method.parse(row.method) }),
     principals: row.principals,
     models: row.models,
+    ...(row.raised_by.length > 0 && { raisedBy: row.raised_by }),
     alerts: row.alerts,
     firstAt: row.first_at,
     lastAt: row.last_at,

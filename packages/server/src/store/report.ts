@@ -66,6 +66,13 @@ export async function actionCounts(db: Db, { from, to }: Span): Promise<Report["
   return rows;
 }
 
+export async function permitCounts(db: Db, { from, to }: Span): Promise<Report["permits"]> {
+  const { rows } = await sql<Report["permits"]>`
+    select count(*) filter (where from_at >= ${from} and from_at < ${to}) as given,
+      count(*) filter (where from_at < ${to} and until_at >= ${to}) as holding from permit`.execute(db);
+  return { given: rows[0]?.given ?? 0, holding: rows[0]?.holding ?? 0 };
+}
+
 export async function ruleCounts(db: Db, { from, to }: Span): Promise<Report["rules"]> {
   const { rows } = await sql<{ rule: string; alerts: number; noTheft: number }>`
     select a.rule, count(*) as alerts, count(*) filter (where i.verdict = any(${noTheft})) as "noTheft"

@@ -1,6 +1,6 @@
 // The one writer: reads every source, runs the line, stores what came of it together with where it stands.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Line, Tuning } from "@outweigh/pipeline";
+import type { Line, Tuning, Watching } from "@outweigh/pipeline";
 import type { Coalition, Gap, Holding, IngestAnswer, SourceEntry } from "@outweigh/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Changes } from "../changes.ts";
@@ -156,9 +156,9 @@ export class Worker {
     return done;
   }
 
-  /** The models that are watched at this time, in ms. */
-  watchedModels(now: number): string[] {
-    return this.#memory.line.tuning.watched.filter(({ until }) => now < until).map(({ model }) => model);
+  /** What the line watches. */
+  get watching(): Watching {
+    return this.#memory.line.watching;
   }
 
   /** How often what people wrote here matched. */

@@ -2,6 +2,7 @@ import { entityKind, type EntityDetail, type EntityKind } from "@outweigh/schema
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
 import { withValue } from "../../filter-edit.ts";
+import { ApiError } from "../../api/client.ts";
 import { entityQuery } from "../../api/queries.ts";
 import { count, size } from "../../format/size.ts";
 import { span } from "../../format/time.ts";
@@ -9,11 +10,12 @@ import { Bar } from "../../ui/bar.tsx";
 import { Level } from "../../ui/level.tsx";
 import { Dotted, Page, Prose, Section, Title } from "../../ui/parts.tsx";
 import { useShortcuts } from "../../ui/shortcuts.ts";
-import { Failed, Partial, Waiting } from "../../ui/states.tsx";
-import { FilterBy, Muted, Shown, Value } from "../../ui/text.tsx";
+import { Empty, Failed, Partial, Waiting } from "../../ui/states.tsx";
+import { FilterBy, Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago, At } from "../../ui/when.tsx";
 import { Holdings } from "../books/holdings.tsx";
 import { OverTime } from "../events/over-time.tsx";
+import { Watch } from "../watched/watch.tsx";
 import { EntityLink } from "./link.tsx";
 import { kindWords } from "./words.ts";
 import s from "./entities.module.css";
@@ -28,6 +30,7 @@ export function EntityPage() {
   useShortcuts({ back: () => (router.history.canGoBack() ? router.history.back() : void navigate({ to: "/events" })) });
   if (data) return <Told of={data} />;
   if (!error) return <Waiting lines={12} />;
+  if (error instanceof ApiError && error.status === 404) return <Unheard kind={kind} name={name} />;
   return (
     <Failed
       what={`This ${kindWords[kind]} cannot be read`}
@@ -36,6 +39,21 @@ export function EntityPage() {
       again={() => void refetch()}
       stillWorks="Incidents, alerts and the evidence do not need the event engine."
     />
+  );
+}
+
+/** Nobody of that name was ever seen: no page of theirs, for it would look as if they did nothing. */
+function Unheard({ kind, name }: { readonly kind: EntityKind; readonly name: string }) {
+  return (
+    <Empty title={`No event names this ${kindWords[kind].toLowerCase()}`}>
+      <p>
+        <Mono>{name}</Mono>
+      </p>
+      <Prose>
+        Nothing that is kept, and nothing in the register. A name counts to the letter; what no source sees leaves no
+        event.
+      </Prose>
+    </Empty>
   );
 }
 
@@ -58,6 +76,7 @@ function Told({ of: it }: { readonly of: EntityDetail }) {
               <Dotted>
                 {[
                   `${count(summary.events)} events`,
+                  it.watched && "watched after a theft",
                   summary.firstAt !== undefined && (
                     <span key="first">
                       first <At at={summary.firstAt} />
@@ -149,14 +168,19 @@ function Most({
 }
 
 function Side({ of: it }: { readonly of: EntityDetail }) {
+  const watch = it.watched && <Watch of={it.watched} />;
   if (it.kind !== "principal")
     return (
-      <Section title="Incidents and alerts">
-        <Prose>They name principals: see those that acted here.</Prose>
-      </Section>
+      <>
+        {watch}
+        <Section title="Incidents and alerts">
+          <Prose>They name principals: see those that acted here.</Prose>
+        </Section>
+      </>
     );
   return (
     <>
+      {watch}
       <Section title="Incidents" aside={<Muted>{count(it.incidents.length)}</Muted>}>
         {it.incidents.length === 0 && <Muted>None names it.</Muted>}
         {it.incidents.map((one) => (

@@ -2,6 +2,7 @@ import type { HostDetail } from "@outweigh/schema";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
+import { ApiError } from "../../api/client.ts";
 import { hostActivityQuery, hostProcesses, hostQuery } from "../../api/queries.ts";
 import { withValue } from "../../filter-edit.ts";
 import { count, plural } from "../../format/size.ts";
@@ -10,7 +11,7 @@ import { FilterLine } from "../../ui/filter-line.tsx";
 import { useUrl } from "../../ui/list-state.ts";
 import { usePageTitle } from "../../ui/page-title.ts";
 import { useShortcuts } from "../../ui/shortcuts.ts";
-import { Failed, Waiting } from "../../ui/states.tsx";
+import { Empty, Failed, Waiting } from "../../ui/states.tsx";
 import { FilterBy, Mono, Muted, Shown } from "../../ui/text.tsx";
 import { eventFields } from "../fields.ts";
 import { Egress } from "./egress.tsx";
@@ -51,6 +52,14 @@ export function HostPage() {
   });
   if (data) return <Told of={data} />;
   if (!error) return <Waiting lines={12} />;
+  if (error instanceof ApiError && error.status === 404)
+    return (
+      <Empty title="There is no such host">
+        <p>
+          No agent is enrolled as <Mono>{id}</Mono>. <Link to="/hosts">All hosts</Link>
+        </p>
+      </Empty>
+    );
   return (
     <Failed
       what="The host cannot be read"
@@ -79,6 +88,7 @@ function Told({ of: it }: { readonly of: HostDetail }) {
             <Dotted>
               {[
                 hostState(it.host),
+                it.host.watched && "watched after a theft",
                 it.host.tier && <Mono key="tier">{it.host.tier}</Mono>,
                 <Shown key="system">{it.host.system}</Shown>,
                 <Link to="/events" search={{ filter: `source:${it.source}` }} key="events">

@@ -9,6 +9,7 @@ import { Empty } from "../../ui/states.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
 import { hostFields, pivot } from "../fields.ts";
+import { WatchedMark } from "../watched/mark.tsx";
 import { HostPane } from "./pane.tsx";
 import { ScannedHosts } from "./scanned.tsx";
 import { hostState, isWell } from "./words.ts";
@@ -49,7 +50,12 @@ const columns: readonly Column<HostRow>[] = [
     title: "Host",
     track: "minmax(104px, 1fr)",
     sort: "name",
-    cell: (it) => <Shown>{it.name}</Shown>,
+    cell: (it) => (
+      <span>
+        <WatchedMark of={it} />
+        <Shown>{it.name}</Shown>
+      </span>
+    ),
   },
   {
     id: "tier",

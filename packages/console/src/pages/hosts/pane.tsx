@@ -9,6 +9,7 @@ import { Bullets, Dotted, Facts, PaneActions, Section, Title } from "../../ui/pa
 import { Problem, Waiting } from "../../ui/states.tsx";
 import { Mono, Muted, Shown } from "../../ui/text.tsx";
 import { Ago, At } from "../../ui/when.tsx";
+import { Watch } from "../watched/watch.tsx";
 import { Ask } from "./ask.tsx";
 import { Answered } from "./order.tsx";
 import { Order } from "./order-form.tsx";
@@ -55,6 +56,7 @@ export function HostPane({ id, row, isPage = false }: HostPaneProps) {
         </PaneActions>
       )}
       {error && <Problem error={error} />}
+      {it.watched && <Watch of={it.watched} />}
       <Section title="Health">
         <p>{healthOf(it)}</p>
         {it.scan && it.state === "reporting" && (

@@ -8,6 +8,7 @@ import { ListPage } from "../../ui/list-page.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
 import { incidentFields, pivot } from "../fields.ts";
+import { WatchedMark } from "../watched/mark.tsx";
 import { Bulk } from "./bulk.tsx";
 import { NoIncidents } from "./empty.tsx";
 import { IncidentPane } from "./pane.tsx";
@@ -84,11 +85,7 @@ const columns: readonly Column<IncidentRow>[] = [
     sort: "model",
     cell: (it) => (
       <>
-        {it.watched && (
-          <span role="img" aria-label="watched after a theft" title="watched after a theft">
-            {"◎\u00a0"}
-          </span>
-        )}
+        <WatchedMark of={it} />
         <Several field="model" of={it.models} many="models" />
       </>
     ),

@@ -23,6 +23,7 @@ export function IncidentMeta({ of: it }: { readonly of: IncidentRow }) {
           "nobody assigned"
         ),
         it.watched && <Shown key="watched">{`${it.watched.join(", ")} watched after a theft`}</Shown>,
+        it.raisedBy && <Shown key="raised">{`made worse because watched: ${it.raisedBy.join(", ")}`}</Shown>,
       ]}
     </Dotted>
   );

@@ -12,11 +12,11 @@ import { FilterBy, Middle, Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago, At, useNow } from "../../ui/when.tsx";
 import { Holdings } from "../books/holdings.tsx";
 import { pivot } from "../fields.ts";
+import { Watch } from "../watched/watch.tsx";
 import { CopyMap } from "./copy-map.tsx";
 import { Coverage } from "./coverage.tsx";
 import { Listeners, TheftPaths } from "./exposure.tsx";
 import { Permits } from "./permits.tsx";
-import { Watch } from "./watch.tsx";
 import { balanceSentence } from "./words.ts";
 import s from "./models.module.css";
 

@@ -9,6 +9,7 @@ import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { modelFields, pivot } from "../fields.ts";
+import { WatchedMark } from "../watched/mark.tsx";
 import { ModelPane } from "./pane.tsx";
 import { booksWord } from "./words.ts";
 
@@ -43,6 +44,7 @@ const columns: readonly Column<ModelRow>[] = [
     sort: "name",
     cell: (it) => (
       <span>
+        <WatchedMark of={it} />
         <Shown>{it.name}</Shown>
         {!it.registered && <Muted> · not registered</Muted>}
       </span>

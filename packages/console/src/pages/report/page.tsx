@@ -1,4 +1,4 @@
-import type { Report } from "@outweigh/schema";
+import { restsText, type Report } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -76,7 +76,7 @@ function Told({ of: it }: { readonly of: Report }) {
         <Figure title="Books that balance" about={`${plural(models.registered, "model")} registered`}>
           {models.booked === 0 ? "—" : `${count(models.balanced)} of ${count(models.booked)}`}
         </Figure>
-        <Figure title="Sources sending" about="now">
+        <Figure title="Sources sending" about={sight.grades ? `now; of all, ${restsText(sight.grades)}` : "now"}>
           {`${count(sight.sending)} of ${count(sight.sources)}`}
         </Figure>
       </div>
@@ -86,6 +86,20 @@ function Told({ of: it }: { readonly of: Report }) {
       <Unaccounted of={models.unaccounted} />
       <Unseen of={it} />
       <Rules of={it.rules} />
+      <Section title="Watched after confirmed thefts">
+        {it.watched.length === 0 ? (
+          <Muted>Nothing: no theft was confirmed lately, or its watch is over.</Muted>
+        ) : (
+          <p>{it.watched.map((one) => plural(one.count, one.name, watchedMany[one.name])).join(", ")}</p>
+        )}
+      </Section>
+      <Section title="Permits to take a model out">
+        {it.permits.given + it.permits.holding === 0 ? (
+          <Muted>None was given.</Muted>
+        ) : (
+          <p>{`${count(it.permits.given)} given in this time, ${count(it.permits.holding)} hold at its end`}</p>
+        )}
+      </Section>
       <Section title="What was done">
         {it.actions.length === 0 ? (
           <Muted>No action was taken.</Muted>
@@ -96,6 +110,8 @@ function Told({ of: it }: { readonly of: Report }) {
     </>
   );
 }
+
+const watchedMany: Readonly<Record<string, string>> = { address: "addresses" };
 
 function Figure(props: { readonly title: string; readonly about: string; readonly children: ReactNode }) {
   return (

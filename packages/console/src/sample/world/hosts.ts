@@ -22,6 +22,13 @@ export const hosts: HostRow[] = [
     watchedFiles: 3,
     lastSeenAt: now - 3 * hour,
     problems: ["what is seen cannot be kept: database or disk is full"],
+    watched: {
+      kind: "host",
+      name: "nb-eve",
+      thefts: [{ incident: "inc-198", number: 198, from: now - 12 * day, until: now + 78 * day }],
+      from: now - 12 * day,
+      until: now + 78 * day,
+    },
   }),
 ];
 

@@ -45,6 +45,7 @@ export const incidents: IncidentRow[] = [
     title: "Anonymous read of acme-rank-2 through a public link",
     models: ["acme-rank-2"],
     watched: ["acme-rank-2"],
+    raisedBy: ["model acme-rank-2", "address 203.0.113.77"],
     principals: ["anonymous@203.0.113.77"],
     method: "exposed-storage",
     act: "obtain",
@@ -175,8 +176,11 @@ export function incidentDetail(it: IncidentRow): IncidentDetail {
     incident: it,
     story: theft
       ? "role/analytics listed the weight bucket with a script and read 48 of 48 shards (26.1 GB, all of acme-13b) in 11 min. No declared copy accounts for them. 22 min later the same weights were found on host gpu-9, at /home/dev/m.gguf, in a place that the register does not declare."
-      : `${it.principals[0] ?? "Nobody"} did what the alerts say, ${it.alerts.length} times, on ${it.models[0] ?? "no model"}.`,
+      : `${it.principals[0] ?? "Nobody"} did what the alerts say, ${it.alerts.length} times, on ${it.models[0] ?? "no model"}. It rests on plain events alone: whoever can reach their sources could have written them.`,
     alerts: theft ? alerts.slice(0, 4) : alerts.slice(4, 6),
+    rests: theft
+      ? { signed: 1, authenticated: 51, plain: 0, ungraded: 0 }
+      : { signed: 0, authenticated: 0, plain: 4, ungraded: 0 },
     timeline: theft ? timeline : timeline.slice(0, 4),
     entities: [
       { kind: "principal", name: analytics, events: 51 },

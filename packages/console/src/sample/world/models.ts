@@ -24,7 +24,8 @@ export const models: ModelRow[] = [
     openIncidents: 2,
     coalition: { model: "acme-rank-2", bytes: 1_840_000_000, fraction: 0.42, bound: "<=", readers: 3 },
     watched: {
-      model: "acme-rank-2",
+      kind: "model",
+      name: "acme-rank-2",
       thefts: [{ incident: "inc-198", number: 198, from: now - 12 * day, until: now + 78 * day }],
       from: now - 12 * day,
       until: now + 78 * day,

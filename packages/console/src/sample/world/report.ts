@@ -31,6 +31,12 @@ export const report: Report = {
     { verb: "quarantine-file", state: "verified", count: 3 },
     { verb: "notify", state: "verified", count: 9 },
   ],
+  watched: [
+    { name: "model", count: 1 },
+    { name: "principal", count: 2 },
+    { name: "host", count: 1 },
+  ],
+  permits: { given: 1, holding: 0 },
   models: {
     registered: 5,
     balanced: 3,
@@ -40,7 +46,12 @@ export const report: Report = {
       { model: "acme-rank-2", bytes: 210_000_000, fraction: 0.31, bound: "<=", readers: 4 },
     ],
   },
-  sight: { sources: 6, sending: 4, unseen: [{ source: "hf-audit", ms: 3 * hour }] },
+  sight: {
+    sources: 6,
+    sending: 4,
+    grades: { signed: 1, authenticated: 2, plain: 3, ungraded: 0 },
+    unseen: [{ source: "hf-audit", ms: 3 * hour }],
+  },
   rules: [
     { rule: "weights_read_with_download_tool", alerts: 14, noTheft: 11 },
     { rule: "complete-copy", alerts: 5, noTheft: 0 },
@@ -52,6 +63,8 @@ export const emptyReport: Report = {
   to: now,
   incidents: { opened: 0, closed: 0, open: [], byMethod: [], byVerdict: [] },
   actions: [],
+  watched: [],
+  permits: { given: 0, holding: 0 },
   models: { registered: 0, balanced: 0, booked: 0, unaccounted: [] },
   sight: { sources: 0, sending: 0, unseen: [] },
   rules: [],

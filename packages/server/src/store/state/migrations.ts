@@ -369,6 +369,21 @@ create table watch (
 );
 `;
 
+/** What took part in a confirmed theft is watched too, and alerts say what of it made them worse. */
+const watchedSubjects = `
+alter table watch rename column model to name;
+alter table watch add column kind text not null default 'model';
+alter table watch alter column kind drop default;
+alter table watch drop constraint watch_pkey;
+alter table watch add primary key (kind, name, incident);
+insert into watch (kind, name, incident, from_at, until_at)
+  select distinct on (principal, incident.id) 'principal', principal, incident.id, watch.from_at, watch.until_at
+  from watch join incident on incident.id = watch.incident, unnest(incident.principals) as principal
+  order by principal, incident.id, watch.until_at desc;
+
+alter table incident add column raised_by text[] not null default '{}';
+`;
+
 /** Exceptions and rules that people write here, from draft to end. */
 const ownRules = `
 create table own_rule (
@@ -481,6 +496,11 @@ export const migrations: Record<string, Migration> = {
   "012-drivers": {
     async up(db: Kysely<unknown>) {
       await sql.raw(drivers).execute(db);
+    },
+  },
+  "014-watched": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(watchedSubjects).execute(db);
     },
   },
   "015-scan-runs": {

@@ -116,7 +116,8 @@ function readInt8(text: string): number {
 async function migrate(db: Db, schema: string): Promise<void> {
   // Named, because somebody else's tables may be kept with Kysely too.
   const provider = { getMigrations: async () => migrations };
-  const migrator = new Migrator({ db, provider, migrationTableSchema: schema });
+  // Each stands by itself: one that comes later may bear a lower number than one that was done before.
+  const migrator = new Migrator({ db, provider, migrationTableSchema: schema, allowUnorderedMigrations: true });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined)
     throw new ServerError("STATE_UNAVAILABLE", "the database's schema cannot be brought up to date", { cause: error });

@@ -72,6 +72,7 @@ export interface IncidentTable {
   method: string | null;
   principals: string[];
   models: string[];
+  raised_by: Generated<string[]>;
   alerts: string[];
   first_at: number;
   last_at: number;
@@ -416,9 +417,10 @@ export interface PermitTable {
   ended_by: string | null;
 }
 
-/** For which confirmed theft a model is watched. */
+/** For which confirmed theft a model, principal, host, place or address is watched. */
 interface WatchTable {
-  model: string;
+  kind: string;
+  name: string;
   incident: string;
   from_at: number;
   until_at: number;

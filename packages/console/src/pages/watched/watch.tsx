@@ -9,16 +9,26 @@ import { Section } from "../../ui/parts.tsx";
 import { Problem } from "../../ui/states.tsx";
 import { At } from "../../ui/when.tsx";
 
-/** A model that is watched after a confirmed theft: since when, why, until when, and the way to end it. */
+const found: Readonly<Record<Watched["kind"], string>> = {
+  model: "What is found about it",
+  principal: "What it does",
+  host: "What is found on it",
+  place: "What is found in it, and about what goes there,",
+  address: "What comes from it, or goes there,",
+};
+
+/** What is watched after a confirmed theft: since when, why, until when, and the way to end it. */
 export function Watch({ of: it }: { readonly of: Watched }) {
   const [open, setOpen] = useState(false);
   const [reason, setReason] = useState("");
-  const end = useMutation({ mutationFn: () => decideOwn.endWatch(it.model, reason), onSuccess: () => setOpen(false) });
+  const end = useMutation({ mutationFn: () => decideOwn.endWatch(it, reason), onSuccess: () => setOpen(false) });
   return (
     <Section title="Watched after a confirmed theft">
       <p>
-        What is found about it counts one step more, from <At at={it.from} /> until <At at={it.until} />. So does what
-        the principals of its thefts do, whatever the model.
+        {found[it.kind]} counts one step more, from <At at={it.from} /> until <At at={it.until} />
+        {it.kind === "model"
+          ? ". The principals, hosts, places and addresses of its thefts are watched too, whatever the model."
+          : ", whatever the model."}
       </p>
       {it.thefts.map(({ incident, number }) => (
         <p key={incident}>
@@ -28,6 +38,7 @@ export function Watch({ of: it }: { readonly of: Watched }) {
           was closed as a true positive.
         </p>
       ))}
+      {it.thefts.length === 0 && <p>The incident is of models beyond your spaces.</p>}
       {open ? (
         <Form onSubmit={() => reason.trim() !== "" && end.mutate()}>
           <Reason

@@ -1,0 +1,105 @@
+// Where an event happened: its host, its places, and the addresses outside that it came from or went to.
+import type { OcsfEvent } from "@outweigh/schema";
+import { addressOf, field } from "./detect/events.ts";
+import { subjectKey, type Subject } from "./watch-list.ts";
+import type { Tuning } from "./tuning.ts";
+
+/** Deepest folder of an address that is looked up by itself: names come from records. */
+const maxDepth = 64;
+
+/**
+ * What of an event's surroundings can be watched. A file's folder is none of the places: another host has one of the same name, and its
+ * own is watched as a whole.
+ */
+export function surroundingsOf(event: OcsfEvent): Subject[] {
+  const host = hostOf(event);
+  const places = [event.place, ...targetsOf(event).map(placeAround)].filter((it) => it !== undefined && !isFile(it));
+  return [
+    ...(host === undefined ? [] : [{ kind: "host" as const, name: host }]),
+    ...new Set(places.filter((it) => it !== undefined)).values().map((name) => ({ kind: "place" as const, name })),
+    ...addressesOf(event).map((name) => ({ kind: "address" as const, name })),
+  ];
+}
+
+/** What is watched, ready to be asked about. */
+export class Watching {
+  readonly #spans: ReadonlyMap<string, Tuning["watched"][number]>;
+
+  constructor(watched: Tuning["watched"]) {
+    this.#spans = new Map(watched.map((it) => [subjectKey(it), it]));
+  }
+
+  /** Which of a claim's model and principal, and of its event's surroundings, are watched at the event's time, in words. */
+  of(
+    claim: { readonly model?: string | undefined; readonly principal?: string | undefined },
+    event: OcsfEvent,
+  ): string[] {
+    if (this.#spans.size === 0) return [];
+    const host = hostOf(event);
+    const asked: Subject[] = [
+      ...(claim.model === undefined ? [] : [{ kind: "model" as const, name: claim.model }]),
+      ...(claim.principal === undefined ? [] : [{ kind: "principal" as const, name: claim.principal }]),
+      ...(host === undefined ? [] : [{ kind: "host" as const, name: host }]),
+      ...this.#placesOf(event).map((name) => ({ kind: "place" as const, name })),
+      ...addressesOf(event).map((name) => ({ kind: "address" as const, name })),
+    ];
+    return asked.filter((it) => this.#holds(it, event.time)).map(({ kind, name }) => `${kind} ${name}`);
+  }
+
+  /** Whether one is watched at a time, in ms since 1970. */
+  has(subject: Subject, time: number): boolean {
+    return this.#holds(subject, time);
+  }
+
+  #holds(subject: Subject, time: number): boolean {
+    const span = this.#spans.get(subjectKey(subject));
+    return span !== undefined && time >= span.from && time < span.until;
+  }
+
+  /** The innermost watched place around each address that the event names. */
+  #placesOf(event: OcsfEvent): string[] {
+    const named = [event.place, event.artifact, ...targetsOf(event)].filter((it) => it !== undefined && !isFile(it));
+    const found = named.flatMap((it) => {
+      const around = it === undefined ? [] : foldersOf(it);
+      return around.find((name) => this.#spans.has(subjectKey({ kind: "place", name }))) ?? [];
+    });
+    return [...new Set(found)];
+  }
+}
+
+/** The host on which it was seen. */
+function hostOf({ device }: OcsfEvent): string | undefined {
+  const name = field(device, "hostname");
+  return typeof name === "string" && name !== "" && name !== "unknown" ? name : undefined;
+}
+
+/** Where weights went, where that is no place declared for them. */
+function targetsOf({ unmapped }: OcsfEvent): string[] {
+  const to = field(unmapped, "copied_to");
+  return typeof to === "string" && field(unmapped, "copied_to_declared") !== true ? [to] : [];
+}
+
+/** The addresses outside the own networks that it came from and went to. */
+function addressesOf(event: OcsfEvent): string[] {
+  const from = event.src_external === true ? addressOf(event) : undefined;
+  const to = field(event.unmapped, "dst_external") === true ? field(event.dst_endpoint, "ip") : undefined;
+  return [...new Set([from, to].filter((it) => typeof it === "string"))];
+}
+
+/** The bucket or repository that an address lies in: who could write one object of it could write others. */
+function placeAround(address: string): string {
+  const bucket = /^[a-z0-9]{2,16}:\/\/[^/]{1,512}\//.exec(address)?.[0];
+  return bucket ?? /^hf:[^/]{1,256}\/[^/]{1,256}/.exec(address)?.[0] ?? address;
+}
+
+function isFile(address: string): boolean {
+  return address.startsWith("file:");
+}
+
+/** An address and the folders around it, the innermost first, each with and without the slash at its end. */
+function foldersOf(address: string): string[] {
+  const found = [address];
+  for (let at = address.lastIndexOf("/"); at > 0 && found.length < 2 * maxDepth; at = address.lastIndexOf("/", at - 1))
+    found.push(address.slice(0, at + 1), address.slice(0, at));
+  return found;
+}
