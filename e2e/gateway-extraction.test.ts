@@ -134,8 +134,7 @@ interface IncidentRow {
 }
 
 async function incidents(): Promise<IncidentRow[]> {
-  const answer = await world.session.get("/api/incidents?filter=status:open");
-  const { items } = (await answer.json()) as { items: IncidentRow[] };
+  const { items } = await world.session.api.get("/api/incidents", { query: { filter: "status:open" } });
   return items.filter((it) => it.models.includes("fashion"));
 }
 

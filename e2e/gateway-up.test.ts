@@ -5,9 +5,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { localServer, type Session } from "../packages/cli/src/server-client.ts";
+import { localServer } from "../packages/cli/src/server-client.ts";
 import { gatewayKey, writeCalibration } from "../packages/gateway/src/index.ts";
 import { loop } from "../packages/gateway/src/testing/loop.ts";
+import { signIn, type Answer, type Visitor } from "../packages/server/src/testing/a-server.ts";
 import { dice } from "./world/dice.ts";
 import { calibrateFashion } from "./world/fashion.ts";
 import { storyFolder, up, type Platform } from "./world/platform.ts";
@@ -18,7 +19,7 @@ const data = join(folder.path, "data");
 const gatewayData = join(folder.path, "gateway");
 let victim: VictimServer;
 let platform: Platform;
-let session: Session;
+let session: Visitor;
 let key = "";
 
 /** What the gateway that runs says of itself in its folder. */
@@ -56,7 +57,7 @@ after(async () => {
 
 async function begin(): Promise<void> {
   platform = await up(["--data", data, "--no-scan"], folder.path);
-  session = await localServer(data).signIn();
+  session = await signIn(await localServer(data).link());
 }
 
 /** Asks until it holds; a loaded machine takes its time. */
@@ -92,8 +93,14 @@ async function ask(image: Float32Array): Promise<{ status: number; text: string 
   return { status: answer.status, text: await answer.text() };
 }
 
-const get = async (path: string) => (await session.get(path)).json() as Promise<any>; // oxlint-disable-line typescript/no-explicit-any -- answers of many shapes
-const post = async (path: string, it: object) => (await session.post(path, it)).json() as Promise<any>; // oxlint-disable-line typescript/no-explicit-any -- answers of many shapes
+const get = async (path: string) => told(await session.get(path));
+const post = async (path: string, it: object) => told(await session.post(path, it));
+
+/** What was answered; a refusal fails the test. */
+function told({ status, body }: Answer): Answer["body"] {
+  assert.ok(status < 400, JSON.stringify(body));
+  return body;
+}
 
 /** A thief without images of the model's world asks noise. */
 const random = dice(5);

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { ask } from "@outweigh/client";
 import { z } from "zod";
 import { loadConfig } from "./config/read.ts";
 import { CliError } from "./error.ts";
-import { ask } from "./server-client.ts";
 
 /** What a running gateway writes into its data folder. */
 const running = z.object({
@@ -29,7 +29,7 @@ export function gatewayData(values: {
 
 /** The admin endpoint of a gateway that runs here. */
 export interface Desk {
-  /** @throws {CliError} FAILED in the gateway's own words. */
+  /** @throws {ApiError} in the gateway's own words. */
   call(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<unknown>;
 }
 
@@ -39,12 +39,9 @@ export function openDesk(dataDir: string): Desk {
   const token = fileOf(dataDir, "admin.token").trim();
   return {
     async call(method, path, body) {
-      const answer = await ask(adminUrl + path, {
-        method,
-        headers: { authorization: `Bearer ${token}` },
-        ...(body && { body: JSON.stringify(body) }),
-      });
-      return answer.json();
+      const headers = { authorization: `Bearer ${token}` };
+      const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+      return (await ask(new URL(path, adminUrl), init)).answer;
     },
   };
 }

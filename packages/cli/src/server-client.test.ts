@@ -71,14 +71,14 @@ test("asks for a link with the folder's token, and repeats what a server says is
   const it = localServer(aDataFolder(t, thisProcess(own)));
   assert.equal(await it.link(), `${own}/open?t=x`);
   assert.deepEqual(seen, ["Bearer secret"]);
-  await assert.rejects(it.link(), { code: "FAILED", message: "expected the token" });
+  await assert.rejects(it.link(), { code: "NOT_SIGNED_IN", message: "expected the token" });
 });
 
 test("a server that is busy is asked again", async (t) => {
   let asked = 0;
   const server = createServer((_, answer) => {
     if (++asked < 3) answer.writeHead(503).end('{"error":"BUSY","message":"try again in a moment"}');
-    else answer.end('{"path":"/open?t=x"}');
+    else answer.setHeader("content-type", "application/json").end('{"path":"/open?t=x"}');
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   t.after(() => server.close());

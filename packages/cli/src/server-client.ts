@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { ApiError, ask, outweigh, type Api } from "@outweigh/client";
 import { opened, sessionHeader } from "@outweigh/schema";
 import { z } from "zod";
 import type { Options } from "./command.ts";
@@ -15,12 +15,6 @@ const owner = z.object({
 });
 
 const link = z.object({ path: z.string().startsWith("/open?t=") });
-const apiError = z.object({ error: z.string().optional(), message: z.string() });
-
-/** How long a server may take to answer, in ms: a pack of a large incident takes seconds. */
-const answerMs = 60_000;
-/** How long a server that says that it is busy is asked again, and how often, in ms. */
-const [patienceMs, againMs] = [30_000, 500];
 
 /** The option of every command that asks a running server. */
 export const dataOption = {
@@ -37,10 +31,7 @@ interface LocalServer {
 }
 
 export interface Session {
-  /** @throws {CliError} FAILED with the server's own words. */
-  get(path: string): Promise<Response>;
-  /** @throws {CliError} FAILED with the server's own words. */
-  post(path: string, body: object): Promise<Response>;
+  readonly api: Api;
   end(): Promise<void>;
 }
 
@@ -52,56 +43,40 @@ export function localServer(dataDir: string): LocalServer {
     return at;
   });
   const token = read(dataDir, "open.token", (text) => text.trim());
-  const makeLink = async (): Promise<string> => {
-    const answer = await ask(`${url}/api/links`, { method: "POST", headers: { authorization: `Bearer ${token}` } });
-    return url + link.parse(await answer.json()).path;
-  };
+  const owned = outweigh({ url, token });
+  const makeLink = async () => url + (await known(link, owned.post("/api/links"))).path;
   return { url, link: makeLink, signIn: async () => signIn(url, await makeLink()) };
 }
 
-/** Signs in at the server that works in a data folder, for as long as `work` takes. @throws {CliError} FAILED */
-export async function withSession<T>(dataDir: string, work: (session: Session) => Promise<T>): Promise<T> {
+/**
+ * Signs in at the server that works in a data folder, for as long as `work` takes.
+ *
+ * @throws {CliError} FAILED if there is none. {ApiError} in the server's own words.
+ */
+export async function withSession<T>(dataDir: string, work: (api: Api) => Promise<T>): Promise<T> {
   const session = await localServer(dataDir).signIn();
   try {
-    return await work(session);
+    return await work(session.api);
   } finally {
     await session.end();
   }
 }
 
+/** An answer, or a row of one, whose shape this version knows. @throws {ApiError} UNKNOWN_ANSWER */
+export async function known<T>(shape: z.ZodType<T>, answer: unknown): Promise<T> {
+  const { data, error } = shape.safeParse(await answer);
+  if (!error) return data;
+  const [{ path = [], message = "" } = {}] = error.issues;
+  const where = path.length === 0 ? "" : `${path.join(".")}: `;
+  throw new ApiError("UNKNOWN_ANSWER", `the server answers what this version does not know: ${where}${message}`, 200);
+}
+
 async function signIn(url: string, openLink: string): Promise<Session> {
-  const answer = await ask(openLink, { redirect: "manual", headers: { accept: "application/json" } });
-  const cookie = (answer.headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
-  const headers = { cookie, origin: url, [sessionHeader]: opened.parse(await answer.json()).key };
-  return {
-    get: (path) => ask(url + path, { headers }),
-    post: (path, body) =>
-      ask(url + path, {
-        method: "POST",
-        headers: { ...headers, "content-type": "application/json" },
-        body: JSON.stringify(body),
-      }),
-    end: async () => void (await ask(`${url}/api/session/end`, { method: "POST", headers })),
-  };
-}
-
-/** Asks, again while the server says that it is busy and did nothing, and turns every answer but a good one into words. */
-export async function ask(url: string, init: RequestInit): Promise<Response> {
-  for (const began = performance.now(); ; await sleep(againMs)) {
-    const answer = await once(url, init);
-    if (answer.status < 400) return answer;
-    const { data: said } = apiError.safeParse(await answer.json().catch(() => undefined));
-    if (said?.error === "BUSY" && performance.now() - began < patienceMs) continue;
-    throw new CliError("FAILED", said?.message ?? `the server answered ${answer.status}`);
-  }
-}
-
-async function once(url: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, { ...init, signal: AbortSignal.timeout(answerMs) });
-  } catch (cause) {
-    throw new CliError("FAILED", `the server at ${new URL(url).origin} does not answer: is it running?`, { cause });
-  }
+  const { headers, answer } = await ask(new URL(openLink), { headers: { accept: "application/json" } });
+  const cookie = (headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
+  const { key } = await known(opened, answer);
+  const api = outweigh({ url, headers: { cookie, origin: url, [sessionHeader]: key } });
+  return { api, end: () => api.post("/api/session/end") };
 }
 
 /** A server that was killed leaves its address behind: somebody else may listen there by now, and must not get our token. */

@@ -60,6 +60,11 @@ const statuses: Record<ServerErrorCode, number> = {
   INTERNAL: 500,
 };
 
+/** The codes that become one HTTP status. */
+export function codesOf(status: number): string[] {
+  return Object.entries(statuses).flatMap(([code, it]) => (it === status ? [code] : []));
+}
+
 /** The server's one error class. `message` is for people and says what to do; `status` is the HTTP answer it becomes. */
 export class ServerError extends Error {
   override readonly name = "ServerError";

@@ -3,7 +3,7 @@ import { printInvitation, readGrants, roleOption } from "../account.ts";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
-import { dataOption, localServer, withSession } from "../server-client.ts";
+import { dataOption, known, localServer, withSession } from "../server-client.ts";
 
 const options = {
   address: {
@@ -40,8 +40,8 @@ async function run({ positionals: [name = ""], values, json, terminal }: Call<ty
   if (!address.success) throw new CliError("USAGE", `--address: ${address.error.issues[0]?.message ?? ""}`);
   const { config } = loadConfig(values.config);
   const data = values.data ?? config.server.data;
-  const made = await withSession(data, async (session) =>
-    invitation.parse(await (await session.post("/api/accounts", { name, grants, address: address.data })).json()),
+  const made = await withSession(data, (api) =>
+    known(invitation, api.post("/api/accounts", { body: { name, grants, address: address.data } })),
   );
   printInvitation(made, config.server.url ?? localServer(data).url, { json, terminal });
   return 0;

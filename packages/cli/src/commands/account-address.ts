@@ -2,7 +2,7 @@ import { accountRow, personAddress } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 import { visible } from "../text/visible.ts";
 
 const options = { ...configOption, ...dataOption } as const;
@@ -29,10 +29,9 @@ async function run({
   if (!address.success)
     throw new CliError("USAGE", `${JSON.stringify(given)}: ${address.error.issues[0]?.message ?? ""}`);
   const { config } = loadConfig(values.config);
-  const account = await withSession(values.data ?? config.server.data, async (session) => {
-    const path = `/api/accounts/${encodeURIComponent(name)}/address`;
-    return accountRow.parse(await (await session.post(path, { address: address.data })).json());
-  });
+  const account = await withSession(values.data ?? config.server.data, (api) =>
+    known(accountRow, api.post("/api/accounts/{name}/address", { path: { name }, body: { address: address.data } })),
+  );
   if (json) terminal.printJson({ account });
   else terminal.print(`${visible(account.name)} is ${visible(account.address ?? "nobody known")} now`);
   return 0;

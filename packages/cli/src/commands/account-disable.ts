@@ -2,7 +2,7 @@ import { accountRow } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 import { visible } from "../text/visible.ts";
 
 const options = { ...configOption, ...dataOption } as const;
@@ -19,8 +19,8 @@ export const accountDisable = command({
 
 async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
-  const account = await withSession(values.data ?? config.server.data, async (session) =>
-    accountRow.parse(await (await session.post(`/api/accounts/${encodeURIComponent(name)}/disable`, {})).json()),
+  const account = await withSession(values.data ?? config.server.data, (api) =>
+    known(accountRow, api.post("/api/accounts/{name}/disable", { path: { name } })),
   );
   if (json) terminal.printJson({ disabled: account });
   else terminal.print(`${visible(account.name)} is disabled, and signed out everywhere`);

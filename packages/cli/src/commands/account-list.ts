@@ -2,7 +2,7 @@ import { accountPage, grantsText } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 import { timeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 import { padEnd } from "../text/width.ts";
@@ -20,8 +20,8 @@ export const accountList = command({
 
 async function run({ values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
-  const { items, spaces } = await withSession(values.data ?? config.server.data, async (session) =>
-    accountPage.parse(await (await session.get("/api/accounts")).json()),
+  const { items, spaces } = await withSession(values.data ?? config.server.data, (api) =>
+    known(accountPage, api.get("/api/accounts")),
   );
   if (json) {
     const iso = (ms: number) => new Date(ms).toISOString();

@@ -3,7 +3,7 @@ import { printInvitation } from "../account.ts";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
-import { dataOption, localServer, withSession } from "../server-client.ts";
+import { dataOption, known, localServer, withSession } from "../server-client.ts";
 
 const options = { ...configOption, ...dataOption } as const;
 
@@ -22,8 +22,8 @@ export const accountReset = command({
 async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
   const data = values.data ?? config.server.data;
-  const made = await withSession(data, async (session) =>
-    invitation.parse(await (await session.post(`/api/accounts/${encodeURIComponent(name)}/reset`, {})).json()),
+  const made = await withSession(data, (api) =>
+    known(invitation, api.post("/api/accounts/{name}/reset", { path: { name } })),
   );
   printInvitation(made, config.server.url ?? localServer(data).url, { json, terminal });
   return 0;

@@ -3,7 +3,7 @@ import { readGrants, roleOption } from "../account.ts";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 import { visible } from "../text/visible.ts";
 
 const options = { ...roleOption, ...configOption, ...dataOption } as const;
@@ -24,8 +24,8 @@ export const accountRole = command({
 async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const grants = readGrants(values.role);
   const { config } = loadConfig(values.config);
-  const account = await withSession(values.data ?? config.server.data, async (session) =>
-    accountRow.parse(await (await session.post(`/api/accounts/${encodeURIComponent(name)}/grants`, { grants })).json()),
+  const account = await withSession(values.data ?? config.server.data, (api) =>
+    known(accountRow, api.post("/api/accounts/{name}/grants", { path: { name }, body: { grants } })),
   );
   if (json) terminal.printJson({ account });
   else terminal.print(`${visible(account.name)} is ${grantsText(account.grants)} now`);

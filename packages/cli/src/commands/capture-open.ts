@@ -7,7 +7,7 @@ import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { statOf } from "../paths.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 import { plural, timeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 
@@ -58,8 +58,8 @@ async function run({
   const folder = given ?? join(config.gateway?.data ?? "./outweigh-gateway", "captures", orderOf(action));
   statOf(folder);
   const { captureKeyFrom, GatewayError, openSealed } = await import("@outweigh/gateway");
-  const { pem } = await withSession(values.data ?? config.server.data, async (session) =>
-    captureKey.parse(await (await session.post(`/api/captures/${encodeURIComponent(action)}/key`, {})).json()),
+  const { pem } = await withSession(values.data ?? config.server.data, (api) =>
+    known(captureKey, api.post("/api/captures/{id}/key", { path: { id: action } })),
   );
   try {
     const key = captureKeyFrom(pem);

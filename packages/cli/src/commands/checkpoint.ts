@@ -23,9 +23,7 @@ export const checkpoint = command({
 
 async function run({ values, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
-  const it: unknown = await withSession(values.data ?? config.server.data, async (session) =>
-    (await session.post("/api/evidence/checkpoint", {})).json(),
-  );
+  const it = await withSession(values.data ?? config.server.data, (api) => api.post("/api/evidence/checkpoint"));
   // Its only form is JSON, with --json or without.
   terminal.printJson(it);
   return 0;

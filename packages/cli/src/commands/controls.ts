@@ -7,7 +7,7 @@ import { CliError, type ExitCode } from "../error.ts";
 import { readReport } from "../scan/change.ts";
 import { timeText } from "../scan/print.ts";
 import { writeOwn } from "../scan/sarif.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 import type { Terminal } from "../terminal.ts";
 import { plural } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
@@ -41,8 +41,8 @@ export const controls = command({
 });
 
 async function run({ values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
-  const known = readContent().controls.map((it) => readControl(it.id, it.text));
-  const results = values.scan === undefined ? await asked(values, known) : tested(values.scan, values.config, known);
+  const all = readContent().controls.map((it) => readControl(it.id, it.text));
+  const results = values.scan === undefined ? await asked(values, all) : tested(values.scan, values.config, all);
   if (values.sarif !== undefined)
     writeOwn(values.sarif, sarifOfControls(results, { version, at: new Date().toISOString() }));
   if (json)
@@ -60,13 +60,11 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
 }
 
 /** What the running server answers. */
-async function asked(values: Call<typeof options>["values"], known: readonly Control[]): Promise<ControlResult[]> {
+async function asked(values: Call<typeof options>["values"], all: readonly Control[]): Promise<ControlResult[]> {
   const { config } = loadConfig(values.config);
-  const told = await withSession(values.data ?? config.server.data, async (session) =>
-    posture.parse(await (await session.get("/api/posture")).json()),
-  );
+  const told = await withSession(values.data ?? config.server.data, (api) => known(posture, api.get("/api/posture")));
   return told.controls.flatMap(({ name, state, why, evidence, minutes, fix }) => {
-    const control = known.find((it) => it.name === name);
+    const control = all.find((it) => it.name === name);
     return control
       ? [
           {
@@ -82,12 +80,12 @@ async function asked(values: Call<typeof options>["values"], known: readonly Con
   });
 }
 
-function tested(path: string, file: string | undefined, known: readonly Control[]): ControlResult[] {
+function tested(path: string, file: string | undefined, all: readonly Control[]): ControlResult[] {
   const { config } = loadConfig(file);
   const report = readReport(path);
   if (report.looked === undefined)
     throw new CliError("USAGE", `${path} does not say what was looked for: scan again with this version`);
-  return checkControls(known, { register: config.models, scans: [report], now: Date.now() });
+  return checkControls(all, { register: config.models, scans: [report], now: Date.now() });
 }
 
 const marks = { fail: "FAIL", unknown: "?", pass: "ok", none: "-" } as const;

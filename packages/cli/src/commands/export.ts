@@ -1,10 +1,11 @@
+import { z } from "zod";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { incidentId } from "../incident-id.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 
-const formats = ["html", "pdf", "ocsf", "stix", "csv"];
+const formats = ["html", "pdf", "ocsf", "stix", "csv"] as const;
 
 const options = {
   ...configOption,
@@ -36,16 +37,15 @@ export const exportIncident = command({
 });
 
 async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
-  const { as } = values;
-  if (as === undefined) throw new CliError("USAGE", `say for what: --as ${formats.join(", --as ")}`);
-  if (!formats.includes(as))
-    throw new CliError("USAGE", `--as is ${JSON.stringify(as)}, expected ${formats.join(", ")}`);
+  if (values.as === undefined) throw new CliError("USAGE", `say for what: --as ${formats.join(", --as ")}`);
+  const as = formats.find((it) => it === values.as);
+  if (as === undefined)
+    throw new CliError("USAGE", `--as is ${JSON.stringify(values.as)}, expected ${formats.join(", ")}`);
   const { config } = loadConfig(values.config);
-  const { id, text } = await withSession(values.data ?? config.server.data, async (session) => {
-    const found = await incidentId(name, session);
-    const asked = as === "pdf" ? "html" : as;
-    const answer = await session.get(`/api/incidents/${encodeURIComponent(found)}/export?as=${asked}`);
-    return { id: found, text: await answer.text() };
+  const query = as === "pdf" ? ({ as: "html", printed: as } as const) : { as };
+  const { id, text } = await withSession(values.data ?? config.server.data, async (api) => {
+    const id = await incidentId(name, api);
+    return { id, text: await known(z.string(), api.get("/api/incidents/{id}/export", { path: { id }, query })) };
   });
   if (as === "pdf") {
     const { printedPage } = await import("../printed-page.ts");

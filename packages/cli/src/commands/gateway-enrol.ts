@@ -5,7 +5,7 @@ import { command, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { gatewayData, gatewayOptions, openDesk } from "../gateway-desk.ts";
-import { localServer, withSession } from "../server-client.ts";
+import { known, localServer, withSession } from "../server-client.ts";
 
 const options = {
   token: {
@@ -64,9 +64,7 @@ async function run({ values, positionals: [url], json, terminal }: Call<typeof o
 /** The server on this machine makes the token itself: who may read its data folder may. */
 async function hereToken(data: string): Promise<{ server: string; token: string }> {
   const { url } = localServer(data);
-  const made = await withSession(data, async (session) =>
-    enrolment.parse(await (await session.post("/api/gateways/enrolments", {})).json()),
-  );
+  const made = await withSession(data, (api) => known(enrolment, api.post("/api/gateways/enrolments")));
   return { server: url, token: made.token };
 }
 

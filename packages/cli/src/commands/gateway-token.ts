@@ -2,7 +2,7 @@ import { enrolment } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
-import { dataOption, localServer, withSession } from "../server-client.ts";
+import { dataOption, known, localServer, withSession } from "../server-client.ts";
 import { timeText } from "../text/amounts.ts";
 
 const options = { ...configOption, ...dataOption } as const;
@@ -21,9 +21,7 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
   const { config } = loadConfig(values.config);
   const data = values.data ?? config.server.data;
   const { url } = localServer(data);
-  const made = await withSession(data, async (session) =>
-    enrolment.parse(await (await session.post("/api/gateways/enrolments", {})).json()),
-  );
+  const made = await withSession(data, (api) => known(enrolment, api.post("/api/gateways/enrolments")));
   if (json) terminal.printJson({ url, ...made });
   else {
     terminal.print(made.token);

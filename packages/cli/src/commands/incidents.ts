@@ -1,3 +1,4 @@
+import type { Api } from "@outweigh/client";
 import {
   incidentDetail,
   incidentPage,
@@ -10,7 +11,7 @@ import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { incidentId } from "../incident-id.ts";
-import { dataOption, withSession, type Session } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 import type { Terminal } from "../terminal.ts";
 import { countText, plural, timeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
@@ -54,16 +55,15 @@ async function run({ positionals: [name], values, json, terminal }: Call<typeof 
   const { config } = loadConfig(values.config);
   const data = values.data ?? config.server.data;
   if (name !== undefined) {
-    const detail = await withSession(data, (session) => detailOf(name, session));
+    const detail = await withSession(data, (api) => detailOf(name, api));
     if (json) terminal.printJson(detail);
     else printDetail(detail, terminal);
     return 0;
   }
   const filter = values.filter ?? "status:open";
-  const { items, total } = await withSession(data, async (session) => {
-    const query = new URLSearchParams({ filter, limit: String(limit) });
-    return incidentPage.parse(await (await session.get(`/api/incidents?${query}`)).json());
-  });
+  const { items, total } = await withSession(data, (api) =>
+    known(incidentPage, api.get("/api/incidents", { query: { filter, limit } })),
+  );
   if (json) terminal.printJson({ filter, total, incidents: items });
   else printList(items, { filter, total, terminal });
   return items.some((it) => isOpen(it.status)) ? 1 : 0;
@@ -76,9 +76,9 @@ function readLimit(text: string | undefined): number {
   throw new CliError("USAGE", `--limit is ${JSON.stringify(text)}, expected a whole number from 1 to ${maxLimit}`);
 }
 
-async function detailOf(name: string, session: Session): Promise<IncidentDetail> {
-  const id = await incidentId(name, session);
-  return incidentDetail.parse(await (await session.get(`/api/incidents/${encodeURIComponent(id)}`)).json());
+async function detailOf(name: string, api: Api): Promise<IncidentDetail> {
+  const id = await incidentId(name, api);
+  return known(incidentDetail, api.get("/api/incidents/{id}", { path: { id } }));
 }
 
 function printList(

@@ -1,9 +1,10 @@
 import { packPreview, redactKind, type PackPreview } from "@outweigh/schema";
+import { z } from "zod";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { incidentId } from "../incident-id.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 import type { Terminal } from "../terminal.ts";
 import { plural, sizeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
@@ -45,18 +46,22 @@ export const pack = command({
 async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
   const redact = redactIn(values.redact);
-  const query = redact === "" ? "" : `?redact=${redact}`;
-  const path = values.preview ? `pack/preview${query}` : `pack${query}`;
-  const { id, text } = await withSession(values.data ?? config.server.data, async (session) => {
-    const found = await incidentId(name, session);
-    return { id: found, text: await (await session.get(`/api/incidents/${encodeURIComponent(found)}/${path}`)).text() };
-  });
+  const query = { redact: redact === "" ? undefined : redact };
+  const data = values.data ?? config.server.data;
   if (values.preview) {
-    const preview = packPreview.parse(JSON.parse(text));
+    const { id, preview } = await withSession(data, async (api) => {
+      const id = await incidentId(name, api);
+      const asked = api.get("/api/incidents/{id}/pack/preview", { path: { id }, query });
+      return { id, preview: await known(packPreview, asked) };
+    });
     if (json) terminal.printJson({ incident: id, ...preview });
     else printPreview(preview, terminal);
     return 0;
   }
+  const { id, text } = await withSession(data, async (api) => {
+    const id = await incidentId(name, api);
+    return { id, text: await known(z.string(), api.get("/api/incidents/{id}/pack", { path: { id }, query })) };
+  });
   if (json) terminal.printJson({ incident: id, bytes: Buffer.byteLength(text), pack: text });
   else terminal.printRaw(text);
   terminal.say(`${sizeText(Buffer.byteLength(text))}; outweigh verify checks it without this server`);

@@ -7,7 +7,7 @@ import { readRule, type RuleFile } from "../content.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { statOf } from "../paths.ts";
 import { findLogFiles } from "../replay/files.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 import { countText } from "../text/amounts.ts";
 
 const options = {
@@ -72,11 +72,10 @@ async function overEvents(rules: readonly RuleFile[], { values }: Call<typeof op
   const now = Date.now();
   const [from, to] = [timeOf(values.from ?? "30d", now, "--from"), timeOf(values.to ?? "0h", now, "--to")];
   if (from > to) throw new CliError("USAGE", "--from is after --to");
-  return withSession(values.data ?? config.server.data, async (session) => {
-    const texts = rules.map((it) => it.text);
-    const answer = await session.post("/api/rules/backtest", { texts, from, to, filter: values.filter ?? "" });
-    return backtestReport.parse(await answer.json());
-  });
+  const body = { texts: rules.map((it) => it.text), from, to, filter: values.filter };
+  return withSession(values.data ?? config.server.data, (api) =>
+    known(backtestReport, api.post("/api/rules/backtest", { body })),
+  );
 }
 
 /** The logs go through the same line as a replay, without rules: what comes out is what would have been stored. */

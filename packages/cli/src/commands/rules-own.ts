@@ -2,7 +2,7 @@ import { ownRulePage, type OwnRule } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 import { plural, timeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 import { padEnd } from "../text/width.ts";
@@ -36,9 +36,9 @@ const limit = 500;
 
 async function run({ values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
-  const query = new URLSearchParams({ limit: String(limit), filter: values.filter ?? "" });
-  const { items } = await withSession(values.data ?? config.server.data, async (session) =>
-    ownRulePage.parse(await (await session.get(`/api/own-rules?${query}`)).json()),
+  const query = { limit, filter: values.filter };
+  const { items } = await withSession(values.data ?? config.server.data, (api) =>
+    known(ownRulePage, api.get("/api/own-rules", { query })),
   );
   if (json) {
     terminal.printJson({ ownRules: items.map(withTimes) });

@@ -1,9 +1,9 @@
 import { sourceOf, spanText } from "@outweigh/pipeline";
-import { sourcePage, type Config, type SourceEntry, type SourceHealth } from "@outweigh/schema";
+import { sourceHealth, type Config, type SourceEntry, type SourceHealth } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
-import { dataOption, localServer, withSession } from "../server-client.ts";
+import { dataOption, known, localServer, withSession } from "../server-client.ts";
 import type { Terminal } from "../terminal.ts";
 import { countText, plural, timeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
@@ -50,15 +50,9 @@ async function healthOf(data: string): Promise<SourceHealth[] | undefined> {
     if (error instanceof CliError && error.code === "FAILED") return undefined;
     throw error;
   }
-  return withSession(data, async (session) => {
+  return withSession(data, async (api) => {
     const all: SourceHealth[] = [];
-    let after: string | undefined;
-    do {
-      const query = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
-      const page = sourcePage.parse(await (await session.get(`/api/sources${query}`)).json());
-      all.push(...page.items);
-      after = page.next;
-    } while (after !== undefined);
+    for await (const it of api.each("/api/sources")) all.push(await known(sourceHealth, it));
     return all;
   });
 }
@@ -113,6 +107,7 @@ function printRunning(all: readonly SourceHealth[], terminal: Terminal): void {
     if (it.problem !== undefined) terminal.print(`   problem: ${visible(it.problem)}`);
     for (const gap of it.gaps.slice(-1))
       if (gap.to === undefined) terminal.print(`   silent since ${timeText(gap.from)}: what happens is not known`);
+    printGrades(it, terminal);
     printCollector(it, terminal);
     const [sample] = it.samples;
     if (sample) terminal.print(`   ${plural(it.rejects, "reject")}, the last: ${visible(sample.reason)}`);
@@ -121,6 +116,15 @@ function printRunning(all: readonly SourceHealth[], terminal: Terminal): void {
     else printBlind(it.cannotSee, terminal);
     told.add(blind);
   }
+}
+
+/** The weakest first: a source is as good as the weakest way into it. */
+function printGrades({ grades, records }: SourceHealth, terminal: Terminal): void {
+  for (const it of grades) {
+    const raise = it.raise === undefined ? "" : `. ${it.raise}`;
+    terminal.print(`   ${it.grade}: ${visible(it.basis)}, ${plural(it.records, "record")}${visible(raise)}`);
+  }
+  if (grades.length === 0 && records > 0) terminal.print("   not graded: its records came in before there were grades");
 }
 
 function printCollector({ collector: it }: SourceHealth, terminal: Terminal): void {

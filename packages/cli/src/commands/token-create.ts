@@ -3,7 +3,7 @@ import { readGrants } from "../account.ts";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 import { spanOf } from "../text/spans.ts";
 import { printSecret } from "../token.ts";
 
@@ -73,8 +73,8 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
     throw new CliError("USAGE", `--${where}: ${issue?.message ?? "expected a name"}`);
   }
   const { config } = loadConfig(values.config);
-  const made = await withSession(values.data ?? config.server.data, async (session) =>
-    newToken.parse(await (await session.post("/api/tokens", wanted.data)).json()),
+  const made = await withSession(values.data ?? config.server.data, (api) =>
+    known(newToken, api.post("/api/tokens", { body: wanted.data })),
   );
   printSecret(made, { json, terminal });
   return 0;

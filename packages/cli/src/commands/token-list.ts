@@ -2,7 +2,7 @@ import { grantsText, tokenPage } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 import { timeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 import { padEnd } from "../text/width.ts";
@@ -21,8 +21,8 @@ export const tokenList = command({
 
 async function run({ values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
-  const { items } = await withSession(values.data ?? config.server.data, async (session) =>
-    tokenPage.parse(await (await session.get("/api/tokens")).json()),
+  const { items } = await withSession(values.data ?? config.server.data, (api) =>
+    known(tokenPage, api.get("/api/tokens")),
   );
   if (json) {
     const iso = (ms: number) => new Date(ms).toISOString();

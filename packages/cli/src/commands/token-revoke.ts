@@ -2,7 +2,7 @@ import { tokenRow } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 
 const options = { ...configOption, ...dataOption } as const;
 
@@ -17,8 +17,8 @@ export const tokenRevoke = command({
 
 async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
-  const token = await withSession(values.data ?? config.server.data, async (session) =>
-    tokenRow.parse(await (await session.post(`/api/tokens/${encodeURIComponent(name)}/revoke`, {})).json()),
+  const token = await withSession(values.data ?? config.server.data, (api) =>
+    known(tokenRow, api.post("/api/tokens/{name}/revoke", { path: { name } })),
   );
   if (json) terminal.printJson({ revoked: token });
   else terminal.print(`${token.name} is revoked: it is good for nothing any more`);

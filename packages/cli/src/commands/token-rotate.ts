@@ -2,7 +2,7 @@ import { newToken } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
-import { dataOption, withSession } from "../server-client.ts";
+import { dataOption, known, withSession } from "../server-client.ts";
 import { printSecret } from "../token.ts";
 
 const options = { ...configOption, ...dataOption } as const;
@@ -18,8 +18,8 @@ export const tokenRotate = command({
 
 async function run({ positionals: [name = ""], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
-  const made = await withSession(values.data ?? config.server.data, async (session) =>
-    newToken.parse(await (await session.post(`/api/tokens/${encodeURIComponent(name)}/rotate`, {})).json()),
+  const made = await withSession(values.data ?? config.server.data, (api) =>
+    known(newToken, api.post("/api/tokens/{name}/rotate", { path: { name } })),
   );
   printSecret(made, { json, terminal });
   return 0;

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { outweigh } from "@outweigh/client";
 import { maxReportBytes } from "@outweigh/schema";
 import type { Running } from "@outweigh/server";
-import { ask } from "../server-client.ts";
 import type { Terminal } from "../terminal.ts";
 import { visible } from "../text/visible.ts";
 
@@ -79,8 +79,8 @@ export function startScan(running: Running, options: ScanChildOptions): { stop()
 async function handOver(report: Buffer, running: Running, terminal: Terminal): Promise<void> {
   // One line, one record, even for a server that takes records line by line.
   const body = JSON.stringify(JSON.parse(report.toString("utf8")));
-  const headers = { authorization: `Bearer ${running.token("scan")}`, "content-type": "application/x-ndjson" };
-  await ask(`${running.url}/api/ingest/scan`, { method: "POST", headers, body });
+  const api = outweigh({ url: running.url, token: running.token("scan") });
+  await api.post("/api/ingest/{source}", { path: { source: "scan" }, body });
   running.scanState("done");
   terminal.say("the scan is done; its report is in the console");
 }

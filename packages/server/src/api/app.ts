@@ -93,7 +93,7 @@ export async function buildApp(
   );
   await app.register(underPressure, { maxEventLoopDelay: maxLagMs, exposeStatusRoute: false });
 
-  await openapi(app, context.version);
+  openapi(app, context.version);
   health(app, context);
   signIn(app, context);
   await ingest(app, context);

@@ -119,8 +119,10 @@ test("an entity has a page: what it did, with what, and what came of it", async 
   assert.deepEqual([body.incidents[0].id, body.holdings[0].fraction, body.mayRead], [incident, 1, []]);
   const { body: declared } = await visitor.get("/api/entity?kind=principal&name=svc-deploy");
   assert.deepEqual([declared.mayRead, declared.incidents], [["acme-13b"], []]);
-  const { body: nobody } = await visitor.get("/api/entity?kind=address&name=198.51.100.1");
-  assert.deepEqual([nobody.summary.events, nobody.alerts], [0, []]);
+  const nobody = await visitor.get("/api/entity?kind=address&name=198.51.100.1");
+  assert.deepEqual([nobody.status, nobody.body.error], [404, "NOT_FOUND"]);
+  const { body: place } = await visitor.get("/api/entity?kind=place&name=hf:acme/acme-13b");
+  assert.equal(place.name, "hf:acme/acme-13b");
   assert.equal((await visitor.get("/api/entity?kind=doc&name=x")).status, 400);
 });
 

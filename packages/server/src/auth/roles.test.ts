@@ -252,8 +252,8 @@ test("summaries, entities, pins and sentences are cut to one's spaces too", asyn
   const entity = async (who: Visitor, name: string) =>
     entityDetail.parse((await who.get(`/api/entity?kind=principal&name=${name}`)).body);
   assert.ok((await entity(operator, "thief-of-acme-13b")).summary.events > 0);
-  const hidden = await entity(ana, "thief-of-acme-13b");
-  assert.deepEqual([hidden.summary.events, hidden.alerts, hidden.incidents, hidden.holdings], [0, [], [], []]);
+  // Not even that there is one of that name is said.
+  assert.equal((await ana.get("/api/entity?kind=principal&name=thief-of-acme-13b")).status, 404);
   assert.ok((await entity(ana, "thief-of-other-7b")).incidents.length > 0);
   const [there] = eventPage.parse((await operator.get("/api/events?filter=model:acme-13b")).body).items;
   const [here] = eventPage.parse((await ana.get("/api/events")).body).items;
