@@ -74,8 +74,38 @@ test("a replay in which nothing is recognised has failed: it does not say that t
 test("a file that is no pack is said to be none, in one line", (t) => {
   const { status, stdout } = call(t, ["verify", "notes.txt"], { "notes.txt": "buy\nmilk\nand\nbread\n" });
   assert.equal(status, 1);
-  assert.match(stdout, /nothing of a pack/);
-  assert.equal(stdout.match(/BAD_LINE/g)?.length, 1);
+  assert.match(stdout, /^notes\.txt is no pack: it is text of another kind\n/);
+  assert.doesNotMatch(stdout, /incident unknown|BAD_LINE/);
+});
+
+test("a file that is given in the place of a pack is called what it seems to be", (t) => {
+  const page = "<!doctype html>\n<html></html>";
+  const checkpoint = {
+    origin: "a",
+    size: 1,
+    root: "0".repeat(64),
+    time: 1,
+    key: "0".repeat(64),
+    signature: "0".repeat(128),
+  };
+  const files: Readonly<Record<string, readonly [string, RegExp]>> = {
+    "a.pdf": ["%PDF-1.4\n", /printed as PDF, which proves nothing/],
+    "a.html": [page, /a report as a page/],
+    "a.stix.json": ['{\n  "type": "bundle",\n  "id": "x"\n}', /an export as STIX/],
+    "a.csv": ["time,source,principal,operation\r\n", /an export of events as CSV/],
+    "a.ndjson": ['{"class_uid":2005}\n', /an export as OCSF/],
+    "a.json": ["[1]", /JSON of another kind/],
+    empty: ["", /it is empty/],
+    "a.zip": ["PK\u0003\u0004", /a zip archive/],
+    "known.json": [JSON.stringify(checkpoint), /a checkpoint: give it with --known/],
+  };
+  const contents = Object.fromEntries(Object.entries(files).map(([name, [text]]) => [name, text]));
+  const names = Object.keys(files);
+  const said = names.map((name) => call(t, ["verify", name, "--json"], contents));
+  for (const [i, { status, stdout }] of said.entries()) {
+    assert.equal(status, 1);
+    assert.match(JSON.parse(stdout).seems, files[names[i] ?? ""]?.[1] ?? assert.fail(), names[i]);
+  }
 });
 
 test("an export without a format asks for one in words", (t) => {

@@ -15,7 +15,7 @@ const ways: Readonly<Record<WayIn, GradeOf>> = {
   "agent-key": { grade: "signed", basis: "in a report signed by the key of its host's agent" },
   "gateway-key": { grade: "signed", basis: "in a report signed by its gateway's key" },
   "digest-file": { grade: "signed", basis: "in a log file that a chain of CloudTrail's signed digest files names" },
-  server: { grade: "authenticated", basis: "seen by this server itself" },
+  server: { grade: "authenticated", basis: "seen by this server, or by a program that it started" },
   people: { grade: "authenticated", basis: "agreed to here, by people who had signed in" },
   token: { grade: "authenticated", basis: "sent with a token of its source" },
   bucket: { grade: "authenticated", basis: "fetched from its bucket, over TLS" },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { grade } from "./grade.ts";
 
 /** The version of OCSF whose classes, ids and attributes we write. */
 export const ocsfVersion = "1.8.0";
@@ -20,6 +21,8 @@ export const reservedFields = [
   "credential",
   "tokens",
   "src_external",
+  "grade",
+  "grade_basis",
 ] as const;
 
 /** The bytes of a file that a read covered, counted from 0; `end` is the first byte after it. */
@@ -72,6 +75,9 @@ export const event = z.looseObject({
   tokens: z.int().nonnegative().optional(),
   /** True when the client's address is not in any of the configured own networks. */
   src_external: z.boolean().optional(),
+  /** What was checked of its record when it came in, and in words how. Set by us at receipt; absent on events from before there were grades. */
+  grade: grade.optional(),
+  grade_basis: z.string().optional(),
   /** The record as it arrived. */
   raw_data: z.string().optional(),
 });

@@ -16,6 +16,12 @@ const options = {
     value: "DIR",
     about: "Sigma rules to use instead of those that come with Outweigh and those of the configuration",
   },
+  "digest-keys": {
+    type: "string",
+    value: "FILE",
+    about:
+      "What aws cloudtrail list-public-keys prints: CloudTrail's digest files among those given are checked, and log files with them",
+  },
 } as const;
 
 /** Severities that a person should look at. */
@@ -28,12 +34,16 @@ export const replay = command({
   options,
   about: [
     "Files and folders, plain, gzip or zstd, of mixed kinds: what they are is told by content. Those that overlap in time are read side by side, always the oldest record next, through the same line as live ingest. A file whose own records are out of order is said to be.",
-    "Exit 1 if there is an alert of medium severity or worse, 3 if no file is of a kind that is read.",
+    "Exit 1 if there is an alert of medium severity or worse, or a digest shows that a log was changed; 3 if no file is of a kind that is read.",
   ],
   examples: [
     {
       line: "outweigh replay AWSLogs access.log mlflow.log",
       about: "A folder of CloudTrail files and two access logs",
+    },
+    {
+      line: "outweigh replay AWSLogs --digest-keys keys.json",
+      about: "Also says which of CloudTrail's log files were changed, removed or put in",
     },
     { line: "outweigh replay access.log.1.gz --rules my-rules --json", about: "With your own rules, for a machine" },
   ],
@@ -42,7 +52,10 @@ export const replay = command({
 
 async function run({ values, positionals, json, terminal, signal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
-  const files = findLogFiles(positionals);
+  const given = findLogFiles(positionals);
+  const { checkDigestsOf, isTampering } = await import("../replay/digests.ts");
+  const digests = await checkDigestsOf(given, values["digest-keys"], signal);
+  const files = given.filter((it) => !digests.files.has(it.path));
   if (files.length === 0) throw new CliError("USAGE", "there is no file in these folders");
   const rules = values.rules === undefined ? readRulesInUse(config.rules) : readRules(values.rules);
   const { Line, makeRegister } = await import("@outweigh/pipeline");
@@ -52,21 +65,33 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
 
   const alerts = new Map<string, Alert>();
   const incidents = new Map<string, Incident>();
+  const counts = { signed: 0, authenticated: 0, plain: 0, ungraded: 0 };
   let records = 0;
   const read = await replayFiles(files, line, {
     signal,
+    vouched: digests.vouched,
     onOutcome: (it, begun) => {
       if ("rejected" in it) return;
+      for (const event of it.events) counts[event.grade ?? "ungraded"]++;
       for (const alert of it.alerts) alerts.set(alert.id, alert);
       for (const incident of it.incidents) incidents.set(incident.id, incident);
       if (++records % 1000 === 0) terminal.progress(() => progressText(begun, files, records));
     },
   });
-  const replayed: Replayed = { ...read, alerts, incidents, line, registered: config.models.length };
+  const replayed: Replayed = {
+    ...read,
+    alerts,
+    incidents,
+    line,
+    registered: config.models.length,
+    rests: counts,
+    digests,
+  };
   if (json) terminal.printJson(answerOf(replayed));
   else printReplay(replayed, terminal);
   if (nothingRead(replayed)) return 3;
-  return [...alerts.values()].some((it) => loud.has(it.severity)) ? 1 : 0;
+  const isLoud = [...alerts.values()].some((it) => loud.has(it.severity));
+  return isLoud || digests.problems.some(isTampering) ? 1 : 0;
 }
 
 function progressText(begun: number, files: readonly LogFile[], records: number): string {

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
-import { evidenceCheckpoint, type EvidenceCheckpoint } from "@outweigh/schema";
+import type { GradeCounts } from "@outweigh/evidence";
+import { doubtText, evidenceCheckpoint, restsText, type EvidenceCheckpoint } from "@outweigh/schema";
 import { z } from "zod";
 import { command, type Call } from "../command.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { statOf, unreadable } from "../paths.ts";
+import type { Terminal } from "../terminal.ts";
 import { plural } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 
@@ -62,14 +64,19 @@ async function run({ positionals: [file = ""], values, json, terminal }: Call<ty
   });
   // What does not hold may say anything: then it has no title of ours to show.
   const title = report.ok ? titleIn(bytes) : undefined;
-  if (json) terminal.printJson({ ...report, ...(title !== undefined && { title }) });
+  const isPack = report.documents + report.entries + report.checkpoints > 0;
+  const seems = isPack ? undefined : seemsToBe(bytes);
+  const more = { ...(title !== undefined && { title }), ...(seems !== undefined && { seems }) };
+  if (json) terminal.printJson({ ...report, ...more });
   else {
     const { ok, entries, checkpoints, documents, late, redacted, signer, incident, problems } = report;
+    if (documents + entries + checkpoints === 0) return printNoPack(bytes, { file, problem: problems[0], terminal });
     terminal.print(ok ? `${visible(file)} holds` : `${visible(file)} does not hold`);
     if (title !== undefined) terminal.print(`   ${terminal.bold(visible(title))}`);
     terminal.print(
       `   incident ${visible(incident ?? "unknown")}: ${plural(documents, "document")}, ${plural(entries, "entry", "entries")}, ${plural(checkpoints, "checkpoint")}`,
     );
+    printGrades(report.grades, ok, terminal);
     if (late > 0) terminal.print(`   ${plural(late, "document")} put on record only when it was packed, not before`);
     if (redacted > 0) terminal.print(`   ${plural(redacted, "field")} left out on purpose; the digests hold`);
     terminal.print(
@@ -81,11 +88,60 @@ async function run({ positionals: [file = ""], values, json, terminal }: Call<ty
       terminal.print(
         `   holds what a host's agent signed with ${it}: compare it with the key that it was enrolled with`,
       );
-    const isPack = documents + entries + checkpoints > 0;
-    for (const it of isPack ? problems : problems.slice(0, 1)) terminal.print(`   ! ${visible(it)}`);
-    if (!isPack) terminal.print("   nothing of a pack can be read in it: outweigh pack INCIDENT > FILE makes one");
+    for (const it of problems) terminal.print(`   ! ${visible(it)}`);
   }
   return report.ok ? 0 : 1;
+}
+
+/** What its events are worth, as whoever sealed it says. Of a pack that does not hold, it says nothing that can be relied on. */
+function printGrades({ redacted, ...grades }: GradeCounts, ok: boolean, terminal: Terminal): void {
+  const hidden = redacted > 0 ? `; of ${redacted} the grade was left out` : "";
+  terminal.print(`   rests on events: ${restsText(grades)}${hidden}`);
+  const doubt = redacted > 0 ? undefined : doubtText(grades);
+  if (ok && doubt !== undefined) terminal.print(`   ${doubt}`);
+}
+
+/** What is no pack at all, or nothing of one can be read. */
+function printNoPack(
+  bytes: Uint8Array,
+  { file, problem, terminal }: { file: string; problem: string | undefined; terminal: Terminal },
+): ExitCode {
+  const seems = seemsToBe(bytes);
+  terminal.print(
+    seems === undefined ? `${visible(file)} is no pack that can be read` : `${visible(file)} is no pack: ${seems}`,
+  );
+  if (problem !== undefined && seems === undefined) terminal.print(`   ! ${visible(problem)}`);
+  terminal.print("   outweigh pack INCIDENT > FILE makes one");
+  return 1;
+}
+
+/** What people give in its place, by its first bytes; undefined for what begins like a pack. */
+function seemsToBe(bytes: Uint8Array): string | undefined {
+  const head = Buffer.from(bytes.subarray(0, 4096)).toString("latin1");
+  if (head === "") return "it is empty";
+  if (head.startsWith("\x1f\x8b")) return "it is packed with gzip: unpack it first";
+  if (head.startsWith("PK\x03\x04")) return "it is a zip archive: unpack it first";
+  if (head.startsWith("%PDF-")) return "it seems to be a report printed as PDF, which proves nothing";
+  if (/^\s*<(!doctype html|html)/i.test(head)) return "it seems to be a report as a page, which proves nothing";
+  if (head.includes('"type":"pack"')) return undefined;
+  if (isCheckpoint(bytes)) return "it is a checkpoint: give it with --known, beside a pack";
+  if (/"spec_version":\s*"2\.1"|"type":\s*"bundle"/.test(head)) return "it seems to be an export as STIX";
+  if (/"class_uid":\s*200[45]/.test(head)) return "it seems to be an export as OCSF";
+  if (/^time,source,principal,/.test(head)) return "it seems to be an export of events as CSV";
+  if (/^\s*[{[]/.test(head)) return "it is JSON of another kind";
+  return hasControls.test(head) ? "it is no text" : "it is text of another kind";
+}
+
+// oxlint-disable-next-line no-control-regex -- bytes that no text has
+const hasControls = /[\x00-\x08\x0e-\x1f]/;
+
+function isCheckpoint(bytes: Uint8Array): boolean {
+  if (bytes.length > maxCheckpointBytes) return false;
+  try {
+    return evidenceCheckpoint.safeParse(JSON.parse(Buffer.from(bytes).toString("utf8"))).success;
+  } catch {
+    return false;
+  }
 }
 
 interface ScanCheck extends Pick<Call<typeof options>, "json" | "terminal"> {

@@ -1,6 +1,7 @@
-import type { Alert, Incident } from "@outweigh/schema";
+import type { Alert, Incident, Rests } from "@outweigh/schema";
 import { sourceOf, type Line } from "@outweigh/pipeline";
 import { severityId } from "@outweigh/schema";
+import type { Digests } from "./digests.ts";
 import type { ReplayedFile } from "./tally.ts";
 
 /** Everything one replay came to. */
@@ -11,6 +12,9 @@ export interface Replayed {
   readonly alerts: ReadonlyMap<string, Alert>;
   readonly incidents: ReadonlyMap<string, Incident>;
   readonly line: Line;
+  /** Of all events, how many of each grade. */
+  readonly rests: Rests;
+  readonly digests: Digests;
   /** How many models the register declares. */
   readonly registered: number;
 }
@@ -21,7 +25,7 @@ export function bySeverity<It extends Pick<Alert, "severity" | "firstAt">>(list:
 }
 
 /** What `outweigh replay --json` prints: a public contract. Times are ISO 8601 in UTC, sizes bytes. */
-export function answerOf({ files, late, alerts, incidents, line }: Replayed): object {
+export function answerOf({ files, late, alerts, incidents, line, rests, digests }: Replayed): object {
   return {
     sources: files.map(({ first, last, rejected, ...it }) => ({
       ...it,
@@ -40,6 +44,8 @@ export function answerOf({ files, late, alerts, incidents, line }: Replayed): ob
       .map(({ from, to, ...it }) => ({ ...it, from: iso(from), ...(to !== undefined && { to: iso(to) }) })),
     rulesRefused: line.refused(),
     filesReadLate: late,
+    grades: rests,
+    digests: { signed: digests.signed, vouched: digests.vouched.size, problems: digests.problems },
   };
 }
 

@@ -9,6 +9,7 @@ import {
   type Outcome,
   type SourceKind,
 } from "@outweigh/pipeline";
+import type { WayIn } from "@outweigh/schema";
 import type { LogFile } from "./files.ts";
 import { Tally, type ReplayedFile } from "./tally.ts";
 import { unpacked } from "./unpack.ts";
@@ -27,6 +28,7 @@ export class OpenLog {
   readonly #file: LogFile;
   readonly #line: Reads;
   readonly #kind: SourceKind | undefined;
+  readonly #way: WayIn;
   readonly #tally = new Tally();
   readonly #splitter = new RecordSplitter();
   readonly #chunks: AsyncGenerator<Uint8Array>;
@@ -38,17 +40,18 @@ export class OpenLog {
   /** When the last one did: of records that hold no time, this one's. */
   #last = 0;
 
-  private constructor(file: LogFile, line: Reads, kind: SourceKind | undefined) {
+  private constructor(file: LogFile, line: Reads, kind: SourceKind | undefined, way: WayIn) {
     this.#file = file;
+    this.#way = way;
     this.#kind = kind;
     this.#line = line;
     this.#chunks = unpacked(file.path);
   }
 
-  static async open(file: LogFile, line: Reads, beginning: number): Promise<OpenLog> {
+  static async open(file: LogFile, line: Reads, beginning: number, way: WayIn = "given"): Promise<OpenLog> {
     const sample = await sampleOf(file.path);
     const kind = typeof sample === "string" ? detectKind(sample) : undefined;
-    const log = new OpenLog(file, line, kind);
+    const log = new OpenLog(file, line, kind, way);
     log.#last = beginning;
     if (kind !== undefined) return log;
     if (typeof sample !== "string") log.#tally.reject(0, sample.problem);
@@ -115,7 +118,7 @@ export class OpenLog {
 
   #from(kind: SourceKind, offset: number): From {
     const { path, writtenAt } = this.#file;
-    return { source: kind, kind, file: path, writtenAt, offset };
+    return { source: kind, kind, file: path, writtenAt, offset, way: this.#way };
   }
 
   result(): ReplayedFile {

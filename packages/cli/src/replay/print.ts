@@ -1,11 +1,12 @@
 import { sourceOf } from "@outweigh/pipeline";
-import type { Bound, Coalition, Holding, Incident } from "@outweigh/schema";
+import { restsText, type Bound, type Coalition, type Holding, type Incident } from "@outweigh/schema";
 import type { Terminal } from "../terminal.ts";
 import { countText, plural, shareText, sizeText, timeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 import { middle, padEnd, widthOf } from "../text/width.ts";
 import { wrap } from "../text/wrap.ts";
 import { bySeverity, type Replayed } from "./answer.ts";
+import { digestWords, isTampering } from "./digests.ts";
 import type { ReplayedFile } from "./tally.ts";
 
 /** How many of each a person reads. `--json` has them all. */
@@ -14,10 +15,12 @@ const maxRejects = 3;
 const maxHoldings = 8;
 const maxIncidents = 12;
 const maxAlerts = 8;
+const maxProblems = 12;
 
 /** What a replay came to, for people: what was read, what does not balance, what happened, and what these sources do not show. */
 export function printReplay(replayed: Replayed, terminal: Terminal): void {
   printFiles(replayed, terminal);
+  printGrades(replayed, terminal);
   if (nothingRead(replayed)) {
     terminal.print();
     terminal.print("Nothing was read: no source recognises what is given. docs/guide/README.md lists what is read.");
@@ -58,6 +61,21 @@ function printFiles({ files, late }: Replayed, terminal: Terminal): void {
   }
   if (files.length > maxFiles) terminal.print(`and ${plural(files.length - maxFiles, "more file")}`);
   if (late > 0) terminal.print(`${plural(late, "file")} read after others of the same time: too many overlap`);
+}
+
+/** How far what was read can be believed, and what digest files say of it. */
+function printGrades({ rests, digests }: Replayed, terminal: Terminal): void {
+  const { signed, vouched, problems, unchecked, files } = digests;
+  terminal.print(`grade of the events, by what was checked: ${restsText(rests)}`);
+  if (files.size === 0) return;
+  if (unchecked) terminal.print("digest files are given and not checked: --digest-keys FILE says with which keys");
+  else terminal.print(`${plural(signed, "signed digest")}, ${plural(vouched.size, "log file")} as AWS delivered them`);
+  for (const it of problems.slice(0, maxProblems)) {
+    const mark = isTampering(it) ? "!" : "-";
+    terminal.print(`   ${mark} ${visible(it.file)}: ${digestWords[it.code]}`);
+  }
+  if (problems.length > maxProblems)
+    terminal.print(`   and ${plural(problems.length - maxProblems, "more")}; --json lists all`);
 }
 
 function printBooks({ line, registered }: Replayed, terminal: Terminal): void {

@@ -8,6 +8,8 @@ const maxOpen = 128;
 
 interface ReplayOptions {
   readonly signal: AbortSignal;
+  /** Paths of files that a signed digest vouches for. */
+  readonly vouched?: ReadonlySet<string>;
   /** Called for every record that was read, with how many files were begun by then. */
   onOutcome(outcome: Outcome, begun: number): void;
 }
@@ -47,7 +49,8 @@ export async function replayFiles(
       const isDue = next !== undefined && (oldest === undefined || oldest.time() >= next.at);
       if (isDue && open.length < maxOpen) {
         waiting.pop();
-        const log = await OpenLog.open(next.file, line, next.at);
+        const way = options.vouched?.has(next.file.path) === true ? "digest-file" : "given";
+        const log = await OpenLog.open(next.file, line, next.at, way);
         begun.push(log);
         await log.fill(options.signal);
         if (!log.isOver) open.push(log);

@@ -3,6 +3,7 @@ import {
   actionVerb,
   agentTier,
   answerDial,
+  grades,
   incidentStatus,
   methods,
   modelClasses,
@@ -74,6 +75,7 @@ export const eventFields: readonly RowField<OcsfEvent>[] = [
   { name: "agent", about: "the client's program", of: (it) => [inside(it["http_request"], "user_agent")] },
   { name: "credential", about: "the id of the key", of: (it) => [it.credential] },
   { name: "source", about: "who says so", of: (it) => [it.source] },
+  { name: "grade", about: "what was checked of its record", values: [...grades, "none"] },
   { name: "time", about: "when: time:>=24h", values: spans },
   { name: "bytes", about: "sent: bytes:>=1GB", values: ["1MB", "1GB", "10GB"] },
   { name: "external", about: "from outside", values: ["true", "false"] },
@@ -103,6 +105,7 @@ export const sourceFields: readonly RowField<SourceHealth>[] = [
   { name: "state", about: "its health", values: ["sending", "waiting", "silent", "failing"] },
   { name: "name", about: "its name", of: (it) => [it.name] },
   { name: "kind", about: "what it sends", of: (it) => [it.kind] },
+  { name: "grade", about: "what was checked of its records", values: [...grades, "none"] },
   { name: "rejects", about: "records refused: rejects:>0" },
   { name: "last", about: "last seen: last:>=1h", values: spans },
 ];

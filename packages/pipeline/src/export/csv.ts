@@ -16,6 +16,7 @@ const columns: readonly (readonly [string, (it: OcsfEvent) => unknown])[] = [
   ["address", (it) => addressOf(it)],
   ["host", (it) => field(it.device, "hostname")],
   ["credential", (it) => it.credential],
+  ["grade", (it) => it.grade ?? "none"],
   ["id", (it) => it.id],
 ];
 

@@ -1,4 +1,4 @@
-import { ocsfVersion, severityId, type Alert, type IncidentStatus, type Verdict } from "@outweigh/schema";
+import { ocsfVersion, restsOn, severityId, type Alert, type IncidentStatus, type Verdict } from "@outweigh/schema";
 import type { Story } from "./story.ts";
 
 /** OCSF 1.8.0 `verdict_id` and `status_id` of an Incident Finding. */
@@ -28,7 +28,7 @@ export function ocsfOf(story: Story): Readonly<Record<string, unknown>>[] {
   return [incidentFinding(story), ...story.alerts.map((it) => detectionFinding(it, story))];
 }
 
-function incidentFinding({ incident, alerts }: Story): Readonly<Record<string, unknown>> {
+function incidentFinding({ incident, alerts, events }: Story): Readonly<Record<string, unknown>> {
   const { id, number, title, reason, severity, status, verdict, assignee, createdAt, updatedAt } = incident;
   const closed = status === "closed";
   const activityId = closed ? 3 : updatedAt > createdAt ? 2 : 1;
@@ -44,7 +44,13 @@ function incidentFinding({ incident, alerts }: Story): Readonly<Record<string, u
     finding_info_list: alerts.map(infoOf),
     attacks: attacksOf(alerts.flatMap((it) => it.techniques)),
     metadata: { ...metadata, uid: id, correlation_uid: `INC-${number}` },
-    unmapped: { act: incident.act, method: incident.method, models: incident.models, principals: incident.principals },
+    unmapped: {
+      act: incident.act,
+      method: incident.method,
+      models: incident.models,
+      principals: incident.principals,
+      grades: gradesOf(alerts, events),
+    },
   };
 }
 
@@ -61,7 +67,14 @@ function detectionFinding(alert: Alert, { events }: Story): Readonly<Record<stri
     finding_info: infoOf(alert),
     evidences: events.filter((it) => own.has(it.id)).map((it) => ({ uid: it.id, data: it })),
     metadata: { ...metadata, uid: alert.id },
+    unmapped: { grades: gradesOf([alert], events) },
   };
+}
+
+/** On how many events of each grade these alerts rest: what was checked when they came in. OCSF has no attribute for it. */
+function gradesOf(alerts: readonly Alert[], events: Story["events"]) {
+  const listed = new Set(alerts.flatMap((it) => it.events));
+  return restsOn(events.filter((it) => listed.has(it.id)));
 }
 
 function finding(classUid: number, activityId: number, time: number, severity: Alert["severity"]) {

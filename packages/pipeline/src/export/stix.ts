@@ -94,7 +94,11 @@ function observationOf(event: OcsfEvent, by: string, dates: Dates): StixObject[]
   if (refs.length === 0) return [];
   const at = stixTime(event.time);
   const seen = { first_observed: at, last_observed: at, number_observed: 1 };
-  const what = { x_outweigh_operation: event.operation, x_outweigh_artifact: event.artifact };
+  const what = {
+    x_outweigh_operation: event.operation,
+    x_outweigh_artifact: event.artifact,
+    x_outweigh_grade: event.grade,
+  };
   return [
     sdo("observed-data", event.id, {
       ...dates,

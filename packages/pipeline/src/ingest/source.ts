@@ -1,4 +1,4 @@
-import type { OcsfEvent, SourceEntry } from "@outweigh/schema";
+import type { OcsfEvent, SourceEntry, WayIn } from "@outweigh/schema";
 
 /** Longest record a source reads, in UTF-16 units: a whole CloudTrail file pushed as one document fits, a bomb does not. */
 export const maxRecordLength = 64 * 1024 * 1024;
@@ -23,6 +23,8 @@ export interface Origin {
   readonly seenAt?: number | undefined;
   /** When its file was last written, in ms since 1970: for records that carry no time, no later than this. */
   readonly writtenAt?: number | undefined;
+  /** On which way it came in, by what was checked there: gives its events their grade. */
+  readonly way?: WayIn | undefined;
 }
 
 /** What a source needs to know of the installation. */

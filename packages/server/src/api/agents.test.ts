@@ -240,6 +240,7 @@ test("an agent speaks for its own host, whatever it writes", async () => {
   const [event] = await eventually(events, (it) => it.length > 0);
   assert.equal(event.device.hostname, "honest");
   assert.equal(event.principal, "eve@honest");
+  assert.deepEqual([event.grade, event.grade_basis], ["signed", "in a report signed by the key of its host's agent"]);
 });
 
 test("a scan's signature is kept: whoever has the file can check it, and a pack of what it found holds it", async () => {

@@ -203,15 +203,17 @@ async function take(context: Context, agent: StoredAgent, report: AgentReport): 
   const { db, worker, changes, now } = context;
   const source = agentSource(agent).name;
   const host = agent.host.name;
+  // Its signature was checked before anything of it was read.
+  const way = "agent-key";
   const alive = { alive: 1, id: `${agent.id}:${report.sentAt}`, host, time: now(), tier: report.health.tier };
   const lines = report.lines.map((it) => ({ ...it, id: `${agent.id}:${it.id}`.slice(0, 200), host }));
   const body = Buffer.from([...lines, alive].map((it) => JSON.stringify(it)).join("\n"));
-  await worker.accept({ source, body, at: now() });
+  await worker.accept({ source, body, at: now(), way });
   const signed = report.signedScan && (await keepSigned(context, agent, report.signedScan));
   const scans = [signed, report.scan, ...report.results.map((it) => it.scan)].filter((it) => it !== undefined);
   for (const it of scans) {
     const scan = asTaken(it, context, host);
-    await worker.accept({ source: "scan", body: Buffer.from(JSON.stringify(scan)), at: now() });
+    await worker.accept({ source: "scan", body: Buffer.from(JSON.stringify(scan)), at: now(), way });
   }
   for (const it of report.results) await finish(context, agent, it);
   // In its turn: an undoing may wait for this very report.
@@ -260,7 +262,7 @@ export async function tellImpostor(
   const record = { refused: 1, id, host: it.host, agent: it.id, time: at, why: it.text };
   // Not as the host's own source: whoever silenced an agent must not keep up its signs of life with requests that are refused.
   worker.expect({ name: refusedSource, kind: "agent" });
-  await worker.accept({ source: refusedSource, body: Buffer.from(JSON.stringify(record)), at, key: id });
+  await worker.accept({ source: refusedSource, body: Buffer.from(JSON.stringify(record)), at, way: "server", key: id });
 }
 
 function parse(body: Buffer): unknown {

@@ -1,4 +1,4 @@
-import { listQuery, type AlertDetail } from "@outweigh/schema";
+import { listQuery, restsOn, type AlertDetail } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { eventsWithin, isWithin } from "../auth/rights.ts";
@@ -27,6 +27,7 @@ export function alerts(app: FastifyInstance, { db, engine, worker, playbooks, no
     return {
       alert,
       events: eventsWithin(reachOf(request), events),
+      rests: restsOn(events),
       ...asking.told(),
       rule: {
         id: alert.rule,

@@ -210,6 +210,11 @@ test("a report is believed once, from the key that enrolled, until somebody revo
     (page) => page.items.length > 0,
   );
   assert.equal(items[0].principal, "agent:gateway-three");
+  // Whose report was refused said nothing: that it was refused is what this server saw itself.
+  assert.equal(items[0].grade, "authenticated");
+  const graded = async () => (await visitor.get("/api/sources?filter=name:gateway-three")).body.items[0]?.grades ?? [];
+  const [only, ...others] = await eventually(graded, (all) => all.length > 0);
+  assert.deepEqual([only.way, only.grade, others], ["gateway-key", "signed", []]);
   assert.equal((await it.send(it.report(), { counter: counter + 1 })).status, 409);
   const { status } = await visitor.post(`/api/gateways/${it.id}/revoke`, { reason: "replaced" });
   assert.equal(status, 200);

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Holding, IncidentRow } from "@outweigh/schema";
+import fc from "fast-check";
+import { restsOn, type Grade, type Holding, type IncidentRow } from "@outweigh/schema";
 import { anEvent } from "../testing/an-event.ts";
 import { impactOf, type Known } from "./impact.ts";
+import { storyOf } from "./story.ts";
 
 const incident: IncidentRow = {
   id: "i",
@@ -34,6 +36,7 @@ const nothing: Known = {
   incident,
   alerts: [],
   events: [],
+  rests: restsOn([{ grade: "signed" }]),
   holdings: [],
   models: [],
   copies: [],
@@ -93,4 +96,36 @@ test("a bound is told as one, and what answers taught as what was measured", () 
     said: "a copy learnt from what they asked would agree with the model on 83 % of held-out inputs",
     known: true,
   });
+});
+
+test("what nothing but plain events tell is known nowhere: said as what they say, with who could have written them", () => {
+  const claim = { id: "a", rule: "r", title: "Queries that teach a clone", summary: "s", severity: "high" as const };
+  const times = { firstAt: 0, lastAt: 1_000, events: ["e"], count: 1, matched: [], playbook: "p" };
+  const alerts = [{ ...claim, ...times, techniques: ["AML.T0024.001", "T1098"] }];
+  const events = [anEvent("e", { src_external: true, unmapped: { fidelity: 0.9 } })];
+  const incident = { ...nothing.incident, act: "replicate" as const };
+  const model = { name: "acme-13b", class: "private" as const, value: 4_000_000, places: [], readers: [] };
+  const of = (...graded: (Grade | undefined)[]) => {
+    const rests = restsOn(graded.map((grade) => ({ grade })));
+    const known = { ...nothing, incident, alerts, events, rests, holdings: [held], models: [model] };
+    return { impact: impactOf(known), story: storyOf(incident, alerts, [held], rests) };
+  };
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom("plain" as const, undefined), { minLength: 1, maxLength: 9 }), (grades) => {
+      const { impact, story } = of(...grades);
+      assert.match(story, /It rests on .*plain.*could have written them\.$|None of its events was graded.*\.$/);
+      assert.ok(impact.objectives.length >= 3);
+      for (const { because } of impact.objectives) assert.match(because, /^if its events are true: /);
+      const [lost, , learnt] = impact.risks;
+      for (const it of [lost, learnt])
+        assert.deepEqual([it?.known, it?.said.startsWith("if its events are")], [false, true]);
+      const text = JSON.stringify([impact, story]);
+      assert.doesNotMatch(text, /proven|verified|confirmed|not exclusive any more/i);
+    }),
+  );
+  for (const grade of ["signed", "authenticated"] as const) {
+    const { impact, story } = of(grade, "plain", "plain");
+    assert.doesNotMatch(JSON.stringify([impact, story]), /if its events are true|could have written/);
+    assert.equal(impact.risks[0]?.known, true);
+  }
 });

@@ -1,6 +1,15 @@
 // What an incident means, from what is on record: said in numbers where there are some, and said to be unknown where there are none.
 import { bytesText, percentText, spanText } from "@outweigh/pipeline";
-import type { AlertRow, Holding, Impact, IncidentRow, ModelEntry, OcsfEvent } from "@outweigh/schema";
+import {
+  isUnproven,
+  type AlertRow,
+  type Holding,
+  type Impact,
+  type IncidentRow,
+  type ModelEntry,
+  type OcsfEvent,
+  type Rests,
+} from "@outweigh/schema";
 import type { FoundCopy } from "../store/copies.ts";
 import { fieldIn } from "../values.ts";
 
@@ -13,6 +22,8 @@ export interface Known {
   readonly incident: IncidentRow;
   readonly alerts: readonly AlertRow[];
   readonly events: readonly OcsfEvent[];
+  /** How many of the events that prove its alerts are of each grade. */
+  readonly rests: Rests;
   /** Of all models and principals. */
   readonly holdings: readonly Holding[];
   readonly models: readonly ModelEntry[];
@@ -24,12 +35,16 @@ export interface Known {
   isReader(model: string, principal: string): boolean;
 }
 
+/**
+ * What rests on events that nobody vouches for is said as what they say, and is not known; what a scan or the register tells beside
+ * them stays.
+ */
 export function impactOf(known: Known): Impact {
   return {
     risks: [
-      { risk: "ip-loss", ...taken(known) },
+      { risk: "ip-loss", ...asTold(known, taken(known)) },
       { risk: "competitive-disadvantage", ...value(known) },
-      { risk: "attacker-research", ...learnt(known) },
+      { risk: "attacker-research", ...asTold(known, learnt(known)) },
       { risk: "replication", ...copied(known) },
       { risk: "business-impact", ...concerned(known) },
     ],
@@ -45,6 +60,11 @@ interface Said {
 
 const yes = (said: string): Said => ({ said, known: true });
 const unknown = (said: string): Said => ({ said, known: false });
+
+/** As it may be said where nothing but plain or ungraded events tells it. */
+function asTold({ rests }: Known, it: Said): Said {
+  return it.known && isUnproven(rests) ? unknown(`if its events are true: ${it.said}`) : it;
+}
 
 /** What undeclared principals of the incident hold, the largest share first. */
 function heldOf({ incident, holdings }: Known): Holding[] {
@@ -75,7 +95,8 @@ function taken(known: Known): Said {
 function value(known: Known): Said {
   const { incident, models, now } = known;
   const valued = models.filter((it) => incident.models.includes(it.name) && it.value !== undefined);
-  const isOut = heldOf(known).some((it) => it.complete) || strayOf(known).length > 0;
+  const isHeld = !isUnproven(known.rests) && heldOf(known).some((it) => it.complete);
+  const isOut = isHeld || strayOf(known).length > 0;
   const since = isOut ? `; not exclusive any more for at least ${spanText(now - incident.lastAt)}` : "";
   if (valued.length > 0)
     return yes(`${valued.map((it) => `${it.name} would cost ${it.value} to replace`).join("; ")}${since}`);
@@ -130,22 +151,27 @@ function withRest(named: readonly string[], all: number): string {
 function objectivesOf(known: Known): Impact["objectives"] {
   const { incident, alerts, events } = known;
   const found: { objective: Impact["objectives"][number]["objective"]; because: string }[] = [];
+  const told = (because: string) => asTold(known, yes(because)).said;
   const complete = heldOf(known).find((it) => it.complete);
-  if (complete) found.push({ objective: "gain-assets", because: `a complete copy of ${complete.model} was read` });
+  if (complete)
+    found.push({ objective: "gain-assets", because: told(`a complete copy of ${complete.model} was read`) });
   else if (strayOf(known).length > 0)
     found.push({ objective: "gain-assets", because: "a copy lies where none is declared" });
   if (incident.act === "replicate" || incident.method === "queries")
-    found.push({ objective: "avoid-cost", because: "its function is being rebuilt from answers, without training it" });
+    found.push({
+      objective: "avoid-cost",
+      because: told("its function is being rebuilt from answers, without training it"),
+    });
   if (learnt(known).known || alerts.some((it) => it.techniques.some((id) => study.has(id))))
     found.push({
       objective: "study-behaviour",
-      because: "answers were asked for in a way that teaches how it decides",
+      because: told("answers were asked for in a way that teaches how it decides"),
     });
   const outside = events.find((it) => it.src_external === true);
   if (outside && (complete || incident.act === "replicate"))
-    found.push({ objective: "competitive-advantage", because: "it left to an address outside the own networks" });
+    found.push({ objective: "competitive-advantage", because: told("it left to an address outside the own networks") });
   const hold = alerts.find((it) => it.techniques.some((id) => foothold.has(id)));
-  if (hold) found.push({ objective: "later-attacks", because: `${hold.title}: that lasts beyond this theft` });
+  if (hold) found.push({ objective: "later-attacks", because: told(`${hold.title}: that lasts beyond this theft`) });
   return found;
 }
 

@@ -69,7 +69,8 @@ export async function ingest(app: FastifyInstance, context: Context): Promise<vo
       const body = await bodyOf(request, maxIngestBytes);
       const sender = admitted.get(request)?.sender;
       const own = sender && sendsScans(context, source) ? ownScan(body, sender) : body;
-      return worker.accept({ source, body: own, at: now(), key });
+      const way = sender?.isOwn === true ? "server" : "token";
+      return worker.accept({ source, body: own, at: now(), way, key });
     };
     inside.post("/api/ingest/:source", { config: { forPrograms: true } }, take);
     inside.post("/api/ingest/:source/:token", { config: { forPrograms: true } }, take);

@@ -1,5 +1,5 @@
-import { sourceOf, sources as manifests } from "@outweigh/pipeline";
-import { listQuery, type SourceHealth } from "@outweigh/schema";
+import { gradeOf, sourceOf, sources as manifests } from "@outweigh/pipeline";
+import { grades, listQuery, wayIn, type SourceHealth } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { eventsPerSource } from "../store/events.ts";
 import { pageOfRows, type RowFields } from "../store/filter-rows.ts";
@@ -20,6 +20,7 @@ const fields: RowFields<SourceHealth> = {
   events: { kind: "number", of: (it) => it.events },
   rejects: { kind: "number", of: (it) => it.rejects },
   events24h: { kind: "number", of: (it) => it.events24h },
+  grade: { kind: "text", of: (it) => (it.grades.length > 0 ? it.grades.map((one) => one.grade) : "none") },
   gaps: { kind: "number", of: (it) => it.gaps.length },
   last: { kind: "time", of: (it) => it.lastSeenAt },
 };
@@ -60,11 +61,22 @@ export async function sourceRows({ db, engine, worker, collectors, log, now }: C
         ...(it.lastSeenAt !== undefined &&
           it.lastEventAt !== undefined && { lagMs: Math.max(0, it.lastSeenAt - it.lastEventAt) }),
         ...(collector && { collector }),
+        grades: gradesOf(it),
         ...manifestOf(it),
         gaps: gaps.filter(({ source }) => source === name),
       };
     })
     .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** What was checked of its records, the weakest first: a source is as good as the weakest way into it. */
+function gradesOf({ ways = {} }: SourceState): SourceHealth["grades"] {
+  return wayIn.options
+    .flatMap((way) => {
+      const seen = ways[way];
+      return seen ? [{ way, ...gradeOf(way), ...seen }] : [];
+    })
+    .sort((a, b) => grades.indexOf(b.grade) - grades.indexOf(a.grade));
 }
 
 function stateOf(it: SourceState, problem: string | undefined): SourceHealth["state"] {

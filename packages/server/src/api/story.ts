@@ -1,6 +1,7 @@
 // An incident in words: what happened, in which order, who and what was in it.
 import { bytesText, percentText } from "@outweigh/pipeline";
 import {
+  doubtText,
   type ActionRow,
   type AlertRow,
   type Entity,
@@ -9,6 +10,7 @@ import {
   type IncidentRow,
   type OcsfEvent,
   type Pin,
+  type Rests,
   type TimelineEntry,
 } from "@outweigh/schema";
 import { fieldIn } from "../values.ts";
@@ -18,13 +20,20 @@ const maxTimeline = 500;
 /** Most entities, those with most events. */
 const maxEntities = 100;
 
-/** What happened, in one to three sentences with numbers. */
-export function storyOf(incident: IncidentRow, alerts: readonly AlertRow[], holdings: readonly Holding[]): string {
+/** What happened, in one to three sentences with numbers, and one more where nobody who proved who they are said so. */
+export function storyOf(
+  incident: IncidentRow,
+  alerts: readonly AlertRow[],
+  holdings: readonly Holding[],
+  rests: Rests,
+): string {
   const said = [incident.title];
   const undeclared = holdings.filter((it) => !it.declared && incident.principals.includes(it.principal));
   if (undeclared.length > 0) said.push(heldBy(undeclared.toSorted((a, b) => b.bytes - a.bytes)));
   const others = alerts.length - 1;
   if (others > 0) said.push(`${incident.reason}`);
+  const doubt = doubtText(rests);
+  if (doubt !== undefined) said.push(doubt);
   return said.map((it) => `${it.replace(/[.\s]+$/, "")}.`).join(" ");
 }
 

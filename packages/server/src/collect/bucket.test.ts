@@ -78,6 +78,11 @@ test("objects are read once each: packed or not, in pages, out of order, over a 
   // What is being read counts as not read to its end yet.
   const isFailing = (of: { object: string }[]) => of.length === 1 && of[0]?.object === "web/c broken+é.log";
   const first = await it.source((now) => now.events === 13 && isFailing(now.collector.failing));
+  // Over plain HTTP, whoever sits between could have written it.
+  assert.deepEqual(
+    first.grades.map((of: { way: string; grade: string }) => [of.way, of.grade]),
+    [["bucket-plain", "plain"]],
+  );
   assert.equal(first.events, 13);
   assert.equal(first.collector.failing[0].object, "web/c broken+é.log");
   assert.match(first.collector.failing[0].reason, /^it cannot be read: 500 /);

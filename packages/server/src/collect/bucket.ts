@@ -1,7 +1,7 @@
 // Reads the log objects of a bucket, each once, in whatever order they arrive.
 import { addAbortSignal } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BucketEntry, CollectorHealth } from "@outweigh/schema";
+import type { BucketEntry, CollectorHealth, WayIn } from "@outweigh/schema";
 import type { Env } from "../env.ts";
 import { ServerError } from "../error.ts";
 import {
@@ -123,6 +123,11 @@ export class BucketCollector implements Collector {
 
   problem(): string | undefined {
     return this.#problem;
+  }
+
+  /** Without TLS, whoever sits between could have written what we fetch. */
+  get #way(): WayIn {
+    return this.#options.entry.endpoint?.toLowerCase().startsWith("http:") === true ? "bucket-plain" : "bucket";
   }
 
   get #isEnding(): boolean {
@@ -276,7 +281,7 @@ export class BucketCollector implements Collector {
   async #deliver(body: Buffer, key: string): Promise<void> {
     for (;;) {
       try {
-        return await this.#intake.deliver(body, key);
+        return await this.#intake.deliver(body, this.#way, key);
       } catch (error) {
         if (!(error instanceof ServerError && error.code === "BUSY") || this.#isEnding) throw error;
         await sleep(againMs);

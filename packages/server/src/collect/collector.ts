@@ -1,15 +1,16 @@
 // What fetches or receives the records of one source by itself.
-import type { CollectorHealth } from "@outweigh/schema";
+import type { CollectorHealth, WayIn } from "@outweigh/schema";
 import type { UnreadableRecord } from "../worker/record.ts";
 
 /** Where a collector puts what it has: the same way in that HTTP push has. */
 export interface Intake {
   /**
-   * Takes records, one a line. They are on disk when it resolves. Under a key, the same records sent again count once.
+   * Takes records, one a line, with what was checked of them. They are on disk when it resolves. Under a key, the same records sent again
+   * count once.
    *
    * @throws {ServerError} BUSY, CLOSED
    */
-  deliver(body: Buffer, key?: string): Promise<void>;
+  deliver(body: Buffer, way: WayIn, key?: string): Promise<void>;
   /** Counts something that is no record among the source's rejects, with the reason. */
   refuse(reject: UnreadableRecord): void;
   /** Whether so much waits on disk already that no more should be fetched. */

@@ -62,7 +62,7 @@ export class Collectors {
   #intake(source: string): Intake {
     const { worker, changes, log, now } = this.#options;
     return {
-      deliver: async (body, key) => void (await worker.accept({ source, body, at: now(), key })),
+      deliver: async (body, way, key) => void (await worker.accept({ source, body, at: now(), way, key })),
       refuse: (reject) => worker.refuse(source, reject),
       isFull: () => worker.waitingBytes > maxWaitingBytes,
       changed: () => changes.tell("source", source),

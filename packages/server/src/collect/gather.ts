@@ -1,5 +1,6 @@
 // Messages gathered for a moment, so that a thousand of them cost one write; those of each sender apart.
 import { setTimeout as sleep } from "node:timers/promises";
+import type { WayIn } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
 import type { Intake } from "./collector.ts";
 import { batchBytes, gatherMs, maxGatheredBytes } from "./limits.ts";
@@ -13,6 +14,7 @@ const lastMs = 2000;
 const keptBytes = 100;
 
 interface Batch {
+  readonly way: WayIn;
   readonly records: string[];
   bytes: number;
 }
@@ -41,10 +43,11 @@ export class Gather {
   }
 
   /** Takes a record, however full it is: whoever can make a sender wait does so before. */
-  add(sender: string, record: string): void {
-    const batch = this.#senders.get(sender) ?? { records: [], bytes: keptBytes };
+  add(sender: string, record: string, way: WayIn): void {
+    const name = `${way} ${sender}`;
+    const batch = this.#senders.get(name) ?? { way, records: [], bytes: keptBytes };
     if (batch.records.length === 0) this.#bytes += keptBytes;
-    this.#senders.set(sender, batch);
+    this.#senders.set(name, batch);
     const bytes = record.length + keptBytes;
     batch.records.push(record);
     batch.bytes += bytes;
@@ -78,10 +81,13 @@ export class Gather {
 
   /** Of one sender after another, as much as is written at once: a thousand senders of one message each must not cost a thousand writes. */
   #next(): Batch {
-    const all: Batch = { records: [], bytes: 0 };
-    for (const [sender, { records, bytes }] of this.#senders) {
+    const [first] = this.#senders.values();
+    const all: Batch = { way: first?.way ?? "udp", records: [], bytes: 0 };
+    for (const [name, { way, records, bytes }] of this.#senders) {
       if (all.bytes >= batchBytes) break;
-      this.#senders.delete(sender);
+      // What came on another way has another grade, and is written apart.
+      if (way !== all.way) continue;
+      this.#senders.delete(name);
       for (const it of records) all.records.push(it);
       all.bytes += bytes;
     }
@@ -89,12 +95,12 @@ export class Gather {
   }
 
   /** Until it is on disk; false when the server ends. */
-  async #deliver({ records }: Batch): Promise<boolean> {
+  async #deliver({ way, records }: Batch): Promise<boolean> {
     const body = Buffer.from(records.join("\n"));
     for (;;) {
       try {
         if (!this.#intake.isFull() || this.#isEnding) {
-          await this.#intake.deliver(body);
+          await this.#intake.deliver(body, way);
           return true;
         }
         this.onProblem("too much waits on disk to be read: senders are kept waiting");

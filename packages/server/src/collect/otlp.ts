@@ -67,7 +67,7 @@ async function take(
     await turns.give();
   }
   if (isOtel && records.length === 0 && refused.length === 0) records.push(otlpSignOfLife);
-  if (records.length > 0) await worker.accept({ source, body: Buffer.from(records.join("\n")), at });
+  if (records.length > 0) await worker.accept({ source, body: Buffer.from(records.join("\n")), at, way: "token" });
   for (const reason of refused.slice(0, maxCounted))
     worker.refuse(source, { offset: 0, reason: `OTLP: ${reason}`, record: "" });
   return refused;

@@ -21,6 +21,8 @@ interface Heard {
   port(how: string): number;
   readonly records: string[];
   readonly rejects: string[];
+  /** On which way each write came. */
+  readonly ways: string[];
   /** Whether the disk takes anything. */
   full: boolean;
   until(count: number): Promise<string[]>;
@@ -32,6 +34,7 @@ async function listening(t: TestContext, entry: z.input<typeof syslogEntry>): Pr
     collector,
     records: [],
     rejects: [],
+    ways: [],
     full: false,
     port: (how) => Number(new RegExp(`${how} \\S+:(\\d+)`).exec(collector.health().at)?.[1]),
     until: async (count) => {
@@ -43,7 +46,10 @@ async function listening(t: TestContext, entry: z.input<typeof syslogEntry>): Pr
     },
   };
   const intake: Intake = {
-    deliver: async (body) => void heard.records.push(...body.toString().split("\n")),
+    deliver: async (body, way) => {
+      heard.ways.push(way);
+      heard.records.push(...body.toString().split("\n"));
+    },
     refuse: ({ reason }) => void heard.rejects.push(reason),
     isFull: () => heard.full,
     changed: () => undefined,
@@ -162,6 +168,7 @@ test(
       known.end("<13>known\n"),
     );
     assert.deepEqual(await it.until(1), ["known"]);
+    assert.deepEqual(it.ways, ["client-certificate"]);
     assert.equal(
       await eventually(
         async () => shed(it)["no TLS handshake"],
@@ -178,6 +185,26 @@ test(
       2,
     );
     assert.deepEqual(it.records, ["known"]);
+  },
+);
+
+test(
+  "what came on two ways at once is written apart; TLS without a client's certificate is no better than plain",
+  { skip: noOpenssl ?? false },
+  async (t) => {
+    const folder = aFolder("syslog");
+    t.after(() => folder.remove());
+    const server = aCertificate(folder.path, "server");
+    const it = await listening(t, { tcp: 0, tls: { port: 0, ...server } });
+    it.full = true;
+    const client = connectTls({ port: it.port("tls"), host: "127.0.0.1", ca: readFileSync(server.cert) }, () =>
+      client.end("<13>by tls\n"),
+    );
+    await once(client, "close");
+    await send(it.port("tcp"), "<13>by tcp\n");
+    it.full = false;
+    assert.deepEqual([...(await it.until(2))].sort(), ["by tcp", "by tls"]);
+    assert.deepEqual([...it.ways].sort(), ["tcp", "tls"]);
   },
 );
 

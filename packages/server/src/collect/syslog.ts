@@ -3,7 +3,7 @@ import { createSocket, type Socket as Datagrams } from "node:dgram";
 import { readFile } from "node:fs/promises";
 import { BlockList, createServer, isIPv6, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import type { CollectorHealth, SyslogEntry } from "@outweigh/schema";
+import type { CollectorHealth, SyslogEntry, WayIn } from "@outweigh/schema";
 import type { Collector, Intake } from "./collector.ts";
 import { Gather } from "./gather.ts";
 import { handshakeMs, idleMs, maxConnections, maxConnectionsPerSender, maxMessageBytes, partialMs } from "./limits.ts";
@@ -19,6 +19,8 @@ const lookMs = 5000;
 
 interface Connection {
   readonly sender: string;
+  /** What was checked of it. */
+  readonly way: WayIn;
   readonly cutter: FrameCutter;
   /** Since when a message is unfinished, in ms of the steady clock. */
   insideSince: number | undefined;
@@ -56,7 +58,7 @@ export class SyslogCollector implements Collector {
     this.#gather.onProblem = (problem) => this.#failed(problem);
     const { tcp, tls, udp } = this.#entry;
     try {
-      if (tcp !== undefined) await this.#listen("tcp", this.#watched(createServer((it) => this.#hear(it))), tcp);
+      if (tcp !== undefined) await this.#listen("tcp", this.#watched(createServer((it) => this.#hear(it, "tcp"))), tcp);
       if (tls) await this.#listen("tls", await this.#tlsServer(tls), tls.port);
       if (udp !== undefined) await this.#listenUdp(udp);
     } catch (error) {
@@ -104,7 +106,8 @@ export class SyslogCollector implements Collector {
       handshakeTimeout: handshakeMs,
     };
     try {
-      const server = createTlsServer(options, (it) => this.#hear(it));
+      // `authorized`: a certificate that the configured authority signed was shown, and its key used in the handshake.
+      const server = createTlsServer(options, (it) => this.#hear(it, it.authorized ? "client-certificate" : "tls"));
       server.on("tlsClientError", (error) => {
         this.#shed.count("no TLS handshake");
         this.#failed(`a sender did not finish its TLS handshake: ${messageOf(error)}`);
@@ -146,20 +149,20 @@ export class SyslogCollector implements Collector {
     return false;
   }
 
-  #hear(socket: Socket): void {
+  #hear(socket: Socket, way: WayIn): void {
     const sender = senderOf(socket.remoteAddress);
-    const it: Connection = { sender, cutter: new FrameCutter(), insideSince: undefined };
+    const it: Connection = { sender, way, cutter: new FrameCutter(), insideSince: undefined };
     this.#connections.set(socket, it);
     socket.on("error", () => undefined);
     socket.on("data", (chunk: Buffer) => {
       const frames = it.cutter.push(chunk);
       if (frames.length > 0 || !it.cutter.isInside) it.insideSince = undefined;
       if (it.cutter.isInside) it.insideSince ??= performance.now();
-      this.#takeAll(sender, frames);
+      this.#takeAll(it, frames);
       const cost = { messages: frames.length, bytes: chunk.length };
       this.#slow(socket, this.#rates.pay(ownerOf(sender), cost, performance.now()));
     });
-    socket.once("end", () => this.#takeAll(sender, it.cutter.end()));
+    socket.once("end", () => this.#takeAll(it, it.cutter.end()));
     socket.once("close", () => {
       this.#connections.delete(socket);
       this.#waiting.delete(socket);
@@ -182,16 +185,16 @@ export class SyslogCollector implements Collector {
     this.#waiting.clear();
   }
 
-  #takeAll(sender: string, frames: readonly Frame[]): void {
+  #takeAll({ sender, way }: Connection, frames: readonly Frame[]): void {
     for (const it of frames) {
-      if ("message" in it) this.#take(sender, it.message);
+      if ("message" in it) this.#take(sender, it.message, way);
       else this.#refuse(sender, it.rejected, it.record);
     }
   }
 
-  #take(sender: string, message: Uint8Array): void {
+  #take(sender: string, message: Uint8Array, way: WayIn): void {
     const read = readMessage(message);
-    if ("record" in read) this.#gather.add(sender, read.record);
+    if ("record" in read) this.#gather.add(sender, read.record, way);
     else this.#refuse(sender, read.reason, sampleOf(message));
   }
 
@@ -230,7 +233,7 @@ export class SyslogCollector implements Collector {
       return this.#shed.count("sent too fast");
     if (this.#gather.isFull) return this.#shed.count("while too much waited to be read");
     if (message.length > maxMessageBytes) return this.#shed.count("too long");
-    this.#take(sender, message);
+    this.#take(sender, message, "udp");
   }
 
   async #listen(how: string, server: Server, port: number): Promise<void> {

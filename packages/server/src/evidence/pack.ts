@@ -10,9 +10,10 @@ import {
   type Entry,
   type JsonObject,
 } from "@outweigh/evidence";
-import { sourceOf } from "@outweigh/pipeline";
+import { gradeOf, sourceOf } from "@outweigh/pipeline";
 import type { Gap, IncidentRow, OcsfEvent, PackPreview, RedactKind } from "@outweigh/schema";
-import { alert as alertSchema, incident as incidentSchema } from "@outweigh/schema";
+import { alert as alertSchema, incident as incidentSchema, wayIn } from "@outweigh/schema";
+import type { SourceState } from "../worker/source-state.ts";
 import type { Context } from "../api/context.ts";
 import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
@@ -185,7 +186,7 @@ async function documentsOf({ db, engine, evidence, worker }: Context, row: Incid
       incident: document("incident", row.id, incidentSchema.parse(row)),
       alerts: alerts.map((it) => document("alert", it.id, alertSchema.parse(it))),
       events: events.map((it) => document("event", it.id, it)),
-      sources: sources.map(([name, { kind }]) => document("source", name, aboutSource(name, kind))),
+      sources: sources.map(([name, it]) => document("source", name, aboutSource(name, it))),
       gaps: gaps.map((it) => document("gap", gapId(it), it)),
       scans: scans.map((it) => document("scan", scanId(it), it)),
     },
@@ -211,9 +212,10 @@ async function scansBehind(db: Context["db"], events: readonly OcsfEvent[]): Pro
   return found;
 }
 
-function aboutSource(name: string, kind: string) {
+function aboutSource(name: string, { kind, ways = {} }: SourceState) {
   const known = kind === "auto" ? undefined : sourceOf(kind as Parameters<typeof sourceOf>[0]);
-  return { name, kind, cannotSee: [...(known?.cannotSee ?? [])], requires: [...(known?.requires ?? [])] };
+  const grades = wayIn.options.flatMap((way) => (ways[way] ? [`${gradeOf(way).grade}: ${gradeOf(way).basis}`] : []));
+  return { name, kind, cannotSee: [...(known?.cannotSee ?? [])], requires: [...(known?.requires ?? [])], grades };
 }
 
 function gapId({ source, from }: Gap): string {

@@ -1,6 +1,6 @@
 // An incident as a page for people who do not use the console: an owner, counsel, a customer.
 import { bytesText, percentText, spanText } from "@outweigh/pipeline";
-import type { IncidentDetail, Objective, Risk, TimelineEntry } from "@outweigh/schema";
+import { restsText, type IncidentDetail, type Objective, type Risk, type TimelineEntry } from "@outweigh/schema";
 import { markup, type Html } from "./html.ts";
 
 /** Lines of each part: a report is read; the pack holds everything. */
@@ -56,6 +56,7 @@ export function incidentReport(detail: IncidentDetail, { now, by, version }: Rep
         </header>
         <h2>What happened</h2>
         <p>${detail.story}</p>
+        ${restsOf(detail)}
         <p class="muted">Why these alerts stand together: ${incident.reason}</p>
         ${impactOf(detail)} ${holdingsOf(detail)} ${timelineOf(detail)} ${alertsOf(detail)} ${doneOf(detail)}
         ${unseenOf(detail)}
@@ -75,6 +76,17 @@ color: #1b2026; } h1 { font-size: 22px; } h2 { margin: 2rem 0 .5rem; font-size: 
 text-align: start; vertical-align: top; } td { overflow-wrap: anywhere; } td:first-child, th:first-child { white-space:
 nowrap; overflow-wrap: normal; } @media print { body { margin: 0; } h2 { break-after: avoid; } tr { break-inside: avoid;
 } }`;
+
+function restsOf({ rests }: IncidentDetail): Html {
+  if (!rests) return markup``;
+  return markup`<p>
+    Its alerts rest on events that are, by what was checked when they came in: ${restsText(rests)}.
+    <span class="muted">
+      Signed: their maker's signature was checked. Authenticated: the sender proved who it is. Plain: anybody who can
+      reach the source could have written them.
+    </span>
+  </p>`;
+}
 
 function impactOf({ impact }: IncidentDetail): Html {
   return markup`<h2>What it means</h2>

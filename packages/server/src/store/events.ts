@@ -105,6 +105,7 @@ export const eventFields: FilterFields = {
   address: { kind: "text", column: "address" },
   agent: { kind: "text", column: "agent" },
   external: { kind: "flag", column: "external" },
+  grade: { kind: "text", column: "if(JSONHas(doc, 'grade'), JSONExtractString(doc, 'grade'), 'none')" },
   pid: { kind: "number", column: "JSONExtractUInt(doc, 'actor', 'process', 'pid')" },
 };
 

@@ -1,5 +1,5 @@
 // Stores one batch: events first, because storing them again changes nothing; then all the rest in one transaction.
-import { severityId, type Alert, type Gap } from "@outweigh/schema";
+import { restsOn, severityId, type Alert, type Gap } from "@outweigh/schema";
 import { self, type Decision, type EvidenceLog } from "../evidence/log.ts";
 import { digestOf, nameOf, recordedFields } from "../evidence/records.ts";
 import { linkAlerts, storeAlerts } from "../store/alerts.ts";
@@ -74,15 +74,18 @@ const recordedFrom = severityId("medium");
 /** An alert on record, with the events of this batch that prove it. */
 function raised(alert: Alert, tally: Tally, saltKey: Uint8Array): Decision {
   const recorded = new Map([[nameOf("alert", alert.id), digestOf("alert", alert.id, alert, saltKey)]]);
-  for (const id of alert.events) {
-    const event = tally.event(id);
-    if (event) recorded.set(nameOf("event", id), digestOf("event", id, event, saltKey));
-  }
+  const events = alert.events.flatMap((id) => tally.event(id) ?? []);
+  for (const event of events) recorded.set(nameOf("event", event.id), digestOf("event", event.id, event, saltKey));
   return {
     kind: "alert-raised",
     by: self,
     subject: alert.id,
     text: alert.summary,
-    fields: { rule: alert.rule, severity: alert.severity, ...recordedFields(recorded)[0] },
+    fields: {
+      rule: alert.rule,
+      severity: alert.severity,
+      grades: { ...restsOn(events) },
+      ...recordedFields(recorded)[0],
+    },
   };
 }

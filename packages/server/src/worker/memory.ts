@@ -1,6 +1,6 @@
 // What the line remembers, kept on disk: a snapshot now and then, and in between what it took since.
 import { regrouping, tuning, type Line, type Regrouping, type SourceKind, type Tuning } from "@outweigh/pipeline";
-import { permit, sourceKinds, type Permit } from "@outweigh/schema";
+import { permit, sourceKinds, wayIn, type Permit, type WayIn } from "@outweigh/schema";
 import { z } from "zod";
 import { addToJournal, emptyMark, requireMark, storeLine, type StoredMemory } from "../store/checkpoints.ts";
 import type { Tx } from "../store/state/state.ts";
@@ -19,6 +19,7 @@ const taken = z.union([
     receivedAt: z.number().optional(),
     seenAt: z.number().optional(),
     writtenAt: z.number().optional(),
+    way: wayIn.optional(),
   }),
   z.object({ silent: z.string(), from: z.number(), to: z.number() }),
   z.object({ tuning, permit: permit.exactOptional() }),
@@ -34,6 +35,7 @@ export type Taken =
       readonly receivedAt?: number;
       readonly seenAt?: number;
       readonly writtenAt?: number;
+      readonly way?: WayIn;
     }
   | { readonly silent: string; readonly from: number; readonly to: number }
   | Told;

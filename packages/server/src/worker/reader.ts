@@ -67,7 +67,7 @@ export abstract class FileReader {
   /** What all its records have in common. Emptied and begun anew, it is another file to the ids of its events. */
   protected get place(): Place {
     const { name, generation, writtenAt } = this.position;
-    return { file: `${name}:${generation}`, writtenAt };
+    return { file: `${name}:${generation}`, writtenAt, way: "file" };
   }
 
   protected reject(offset: number, reason: string): UnreadableRecord {

@@ -1,4 +1,5 @@
 // What every way in hands to the worker: records with their place, and how far the way has been read.
+import type { WayIn } from "@outweigh/schema";
 
 /** One raw record and where it stands. */
 export interface PlacedRecord {
@@ -11,6 +12,8 @@ export interface PlacedRecord {
   readonly receivedAt?: number;
   /** When its file was last written, in ms. */
   readonly writtenAt?: number;
+  /** What was checked when it came in. */
+  readonly way?: WayIn;
 }
 
 /** Something that was read and cannot be a record: too long, not text, a broken archive. */

@@ -1,6 +1,6 @@
 // How one source fares. Stored together with the line's snapshot, so that its counts are never off by a batch.
 import type { Config, SourceEntry } from "@outweigh/schema";
-import { sourceKinds } from "@outweigh/schema";
+import { sourceKinds, wayIn, type WayIn } from "@outweigh/schema";
 import { z } from "zod";
 import { maxSampleLength, maxSamples } from "../limits.ts";
 
@@ -20,6 +20,8 @@ const stored = z.object({
   samples: z.array(z.object({ at: z.int(), offset: z.int(), reason: z.string(), record: z.string() })),
   /** Since when it is silent, if it is. */
   silentFrom: z.int().optional(),
+  /** How many records came in on each way, and when the last one did: since there are grades. */
+  ways: z.partialRecord(wayIn, z.object({ records: z.int(), lastAt: z.int() })).optional(),
 });
 export type SourceState = z.infer<typeof stored>;
 type SourceSample = SourceState["samples"][number];
@@ -31,6 +33,13 @@ export function newSource(kind: SourceEntry["kind"], now: number): SourceState {
 /** A stored state; what is not one is an error, not a fresh start. */
 export function readSource(body: unknown): SourceState {
   return stored.parse(body);
+}
+
+/** Counts a record among those of its way in. */
+export function withWay(state: SourceState, way: WayIn | undefined, at: number): SourceState {
+  if (way === undefined) return state;
+  const { records = 0, lastAt = 0 } = state.ways?.[way] ?? {};
+  return { ...state, ways: { ...state.ways, [way]: { records: records + 1, lastAt: Math.max(lastAt, at) } } };
 }
 
 /** Counts a reject and keeps it among the newest. */

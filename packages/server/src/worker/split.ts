@@ -1,5 +1,6 @@
 // Bytes to placed records, in portions.
 import type { RecordSplitter } from "@outweigh/pipeline";
+import type { WayIn } from "@outweigh/schema";
 import { maxSampleLength } from "../limits.ts";
 import type { PlacedRecord, Portion, UnreadableRecord } from "./record.ts";
 
@@ -11,6 +12,7 @@ export interface Place {
   readonly file: string;
   readonly receivedAt?: number;
   readonly writtenAt?: number;
+  readonly way?: WayIn;
 }
 
 interface Pushed {

@@ -20,7 +20,7 @@ async function opened(t: TestContext) {
   return { spool, path: folder.path };
 }
 
-const send = (spool: Spool, source: string, text: string) => spool.append({ source, body: Buffer.from(text), at: 1 });
+const send = (spool: Spool, source: string, text: string) => spool.append({ source, body: Buffer.from(text), at: 1, way: "token" });
 
 const segmentsIn = (path: string) => readdirSync(path).filter((it) => it.endsWith(".log"));
 
@@ -79,8 +79,8 @@ test("reading goes on exactly at any position, whatever the portions", async (t)
 test("records of a request have the same places whenever it is read, and under a key whenever it is sent", async (t) => {
   const { spool } = await opened(t);
   const body = Buffer.from("one\ntwo\n");
-  await spool.append({ source: "a", body, at: 1, key: "k1" });
-  await spool.append({ source: "a", body, at: 2, key: "k1" });
+  await spool.append({ source: "a", body, at: 1, way: "token", key: "k1" });
+  await spool.append({ source: "a", body, at: 2, way: "token", key: "k1" });
   const [first, second] = await drain(spool);
   const places = (it: typeof first) => it?.records.map(({ file, offset }) => [file, offset]);
   assert.deepEqual(places(first), places(second));
@@ -152,7 +152,7 @@ test("any bytes after the last whole block are cut away, and any bytes sent come
         truncateSync(file, length);
         appendFileSync(file, junk);
         const again = await Spool.open(path, nowhere);
-        await again.append({ source: "b", body: Buffer.from(body), at: 1 });
+        await again.append({ source: "b", body: Buffer.from(body), at: 1, way: "token" });
         const [first, ...rest] = await drain(again);
         await again.close();
         assert.deepEqual(

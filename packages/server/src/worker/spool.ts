@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { RecordSplitter } from "@outweigh/pipeline";
+import { wayIn, type WayIn } from "@outweigh/schema";
 import { secretIn } from "../auth/tokens.ts";
 import { ServerError } from "../error.ts";
 import { maxIngestBytes, maxSpoolBytes } from "../limits.ts";
@@ -26,6 +27,8 @@ const header = z.strictObject({
   key: z.string().optional(),
   /** All of it is one record, e.g. a report. */
   whole: z.literal(true).optional(),
+  /** What was checked when it came in; absent in blocks from before there were grades. */
+  way: wayIn.optional(),
   bytes: z.int().min(1).max(maxIngestBytes),
   crc: z.int(),
 });
@@ -36,6 +39,8 @@ export interface Sent {
   readonly source: string;
   readonly body: Buffer;
   readonly at: number;
+  /** What was checked of it, and of whoever sent it. */
+  readonly way: WayIn;
   readonly key?: string | undefined;
   readonly whole?: boolean;
 }
@@ -116,7 +121,7 @@ export class Spool {
    *
    * @throws {ServerError} BUSY when too much waits already or the disk refuses.
    */
-  append({ source, body, at, key, whole }: Sent): Promise<void> {
+  append({ source, body, at, way, key, whole }: Sent): Promise<void> {
     if (this.#stored + body.length > maxSpoolBytes) {
       throw new ServerError(
         "BUSY",
@@ -126,6 +131,7 @@ export class Spool {
     const head: Header = {
       source,
       at,
+      way,
       ...(key !== undefined && { key }),
       ...(whole && { whole }),
       bytes: body.length,
@@ -166,6 +172,7 @@ export class Spool {
     const from = {
       file: head.key === undefined ? `spool:${this.#id}:${segment}:${block}` : `key:${head.key}`,
       receivedAt: head.at,
+      ...(head.way !== undefined && { way: head.way }),
     };
     const read = head.whole
       ? {

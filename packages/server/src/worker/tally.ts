@@ -1,10 +1,10 @@
 // One batch: what the line makes of its records, gathered until it is stored.
 import { detectKind, sourceOf, type Line, type Outcome, type SourceKind } from "@outweigh/pipeline";
-import { scanReport, type Alert, type Incident, type OcsfEvent, type ScanReport } from "@outweigh/schema";
+import { scanReport, type Alert, type Incident, type OcsfEvent, type ScanReport, type WayIn } from "@outweigh/schema";
 import type { Decision } from "../evidence/log.ts";
 import type { Taken, Told } from "./memory.ts";
 import type { Batch, PlacedRecord, UnreadableRecord } from "./record.ts";
-import { newSource, withReject, type SourceState } from "./source-state.ts";
+import { newSource, withReject, withWay, type SourceState } from "./source-state.ts";
 import { sampleOf } from "./split.ts";
 
 /** Records whose beginning tells the kind of a file. */
@@ -104,7 +104,7 @@ export class Tally {
     this.last = { place, source };
     this.records++;
     this.bytes += record.record.length;
-    this.#seen(source, record.receivedAt ?? now);
+    this.#seen(source, record.receivedAt ?? now, record.way);
     const known = refused.get(place);
     if (known !== undefined) return this.#reject(source, record, known, record.record);
     if (kind === undefined) {
@@ -154,10 +154,10 @@ export class Tally {
     return this.sources.get(name) ?? this.#context.sources.get(name) ?? newSource("auto", this.#context.now);
   }
 
-  #seen(name: string, at: number): void {
+  #seen(name: string, at: number, way: WayIn | undefined): void {
     const state = this.source(name);
     const lastSeenAt = Math.max(state.lastSeenAt ?? 0, at);
-    this.set(name, { ...state, records: state.records + 1, lastSeenAt });
+    this.set(name, { ...withWay(state, way, at), records: state.records + 1, lastSeenAt });
   }
 
   #outcome(source: string, record: PlacedRecord, outcome: Outcome): void {

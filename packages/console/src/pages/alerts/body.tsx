@@ -1,9 +1,10 @@
-import type { AlertDetail } from "@outweigh/schema";
+import { doubtText, type AlertDetail } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
 import { plural } from "../../format/size.ts";
 import { Block, Bullets, Dotted, Facts, Prose, Section, Tags } from "../../ui/parts.tsx";
 import { Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
+import { RestsOn } from "../evidence/rests.tsx";
 import { EventTable } from "../events/table.tsx";
 
 /** The line under an alert's title. */
@@ -87,13 +88,22 @@ export function RuleText({ of: { rule } }: { readonly of: AlertDetail }) {
   );
 }
 
-export function ProvingEvents({ of: { alert, events } }: { readonly of: AlertDetail }) {
+export function ProvingEvents({ of: { alert, events, rests } }: { readonly of: AlertDetail }) {
   const told =
     events.length < alert.count
       ? `the first ${events.length} of ${plural(alert.count, "event")}`
       : plural(events.length, "event");
+  const doubt = rests && doubtText(rests);
   return (
-    <Section title="Events that prove it" aside={<Muted>{told}</Muted>}>
+    <Section
+      title="Events it rests on"
+      aside={
+        <>
+          <Muted>{told}</Muted> {events.length > 0 && <RestsOn of={rests} />}
+        </>
+      }
+    >
+      {doubt !== undefined && <p>{doubt}.</p>}
       {events.length === 0 ? (
         <Muted>The events are no longer kept; the alert holds what it was made from.</Muted>
       ) : (

@@ -13,7 +13,7 @@ import { AlertMeta, Claim, Particulars, ProvingEvents, RuleText } from "./body.t
 import { Linked } from "../clients/linked.tsx";
 import { Matched } from "./matched.tsx";
 
-/** One alert's page: the claim, why it matched, the events that prove it, and what the rule does not see. */
+/** One alert's page: the claim, why it matched, the events it rests on, and what the rule does not see. */
 export function AlertPage() {
   const { id = "" } = useParams({ strict: false });
   const router = useRouter();

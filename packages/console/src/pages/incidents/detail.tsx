@@ -13,6 +13,7 @@ import { FilterBy } from "../../ui/text.tsx";
 import { ActionTable } from "../actions/table.tsx";
 import { Holdings } from "../books/holdings.tsx";
 import { Activity } from "../evidence/activity.tsx";
+import { RestsOn } from "../evidence/rests.tsx";
 import { pivot } from "../fields.ts";
 import { factsOf } from "../playbooks/facts.ts";
 import { byWorstAlert } from "../playbooks/order.ts";
@@ -137,7 +138,7 @@ function Content({ of: it, tab }: { readonly of: IncidentDetail; readonly tab: s
     default:
       return (
         <>
-          <Section title="What happened">
+          <Section title="What happened" aside={<RestsOn of={it.rests} />}>
             <Prose>{it.story}</Prose>
           </Section>
           <LinkedAccounts of={it} />

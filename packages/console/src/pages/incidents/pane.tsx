@@ -6,6 +6,7 @@ import { plural } from "../../format/size.ts";
 import { Level } from "../../ui/level.tsx";
 import { PaneActions, Prose, Section, Title } from "../../ui/parts.tsx";
 import { Problem, Waiting } from "../../ui/states.tsx";
+import { RestsOn } from "../evidence/rests.tsx";
 import { factsOf } from "../playbooks/facts.ts";
 import { byWorstAlert } from "../playbooks/order.ts";
 import { DoNext } from "../playbooks/playbook.tsx";
@@ -34,7 +35,7 @@ export function IncidentPane({ row }: { readonly row: IncidentRow }) {
 function Told({ of: it }: { readonly of: IncidentDetail }) {
   return (
     <>
-      <Section title="What happened">
+      <Section title="What happened" aside={<RestsOn of={it.rests} />}>
         <Prose>{it.story}</Prose>
       </Section>
       <Section

@@ -9,6 +9,7 @@ import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
 import { pivot, sourceFields } from "../fields.ts";
 import { Connect } from "./connect.tsx";
+import { gradeText } from "./grades.tsx";
 import { SourcePane } from "./pane.tsx";
 import s from "./tokens.module.css";
 import { isWell, stateText } from "./words.ts";
@@ -63,6 +64,14 @@ const columns: readonly Column<SourceHealth>[] = [
           {it.kind}
         </Value>
       ),
+  },
+  {
+    id: "grade",
+    title: "Grade",
+    track: "108px",
+    from: 760,
+    sort: "grade",
+    cell: (it) => (it.grades.length === 0 ? <Muted>{gradeText(it)}</Muted> : <span>{gradeText(it)}</span>),
   },
   {
     id: "events24h",

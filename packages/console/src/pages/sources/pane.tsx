@@ -6,6 +6,7 @@ import { Block, Bullets, Dotted, Facts, Section, Title } from "../../ui/parts.ts
 import { Mono, Muted, Shown } from "../../ui/text.tsx";
 import { Ago, At, useNow } from "../../ui/when.tsx";
 import { Collector } from "./collector.tsx";
+import { Grades } from "./grades.tsx";
 import { Tokens } from "./tokens.tsx";
 import { alarmingRejects, stateText } from "./words.ts";
 
@@ -41,6 +42,7 @@ export function SourcePane({ of: it }: { readonly of: SourceHealth }) {
           ]}
         />
       </Section>
+      <Grades of={it} />
       {it.collector && <Collector of={it.collector} />}
       <Gaps of={it.gaps} />
       {it.kind !== "agent" && <Tokens source={it.name} />}
@@ -81,7 +83,7 @@ function healthOf(it: SourceHealth): string {
       if (rejects === undefined) return "Records arrive as they should.";
       return `Records arrive, but ${share(rejects)} of them could not be read: what they tell is not seen. The newest are below, with the reason.`;
     case "waiting":
-      return "Nothing has arrived yet: it is connected, but not yet proven.";
+      return "Nothing has arrived yet: it is connected, and was not seen to send.";
     case "silent":
       return "Quiet for longer than it said it would be. What happens now is not seen.";
     case "failing":

@@ -1,4 +1,4 @@
-// Claims with the events that prove them.
+// Claims with the events that they rest on.
 import type { AlertDetail, AlertRow } from "@outweigh/schema";
 import { events } from "./events.ts";
 import { bulkRead, exposure } from "./playbooks.ts";
@@ -122,6 +122,7 @@ export function alertDetail(it: AlertRow): AlertDetail {
   return {
     alert: it,
     events: events.filter((one) => one.principal.endsWith("role/analytics")).slice(0, 30),
+    rests: { signed: 0, authenticated: 30, plain: 0, ungraded: 0 },
     rule: {
       id: it.rule,
       kind: known?.kind ?? "sigma",

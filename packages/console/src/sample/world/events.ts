@@ -28,6 +28,8 @@ function read(i: number, at: number, role: string, shard: number): OcsfEvent {
     vouched: true,
     bytes: 543_750_000,
     src_external: outside,
+    grade: "authenticated",
+    grade_basis: "fetched from its bucket, over TLS",
     src_endpoint: { ip: outside ? "203.0.113.9" : `10.0.3.${(i % 200) + 2}` },
     http_request: { user_agent: outside ? "[curl/8.5.0]" : "aws-sdk-go-v2/1.30" },
     api: { operation: "GetObject", service: { name: "s3.amazonaws.com" } },

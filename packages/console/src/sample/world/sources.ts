@@ -74,6 +74,33 @@ export const sources: SourceHealth[] = [
   },
 ];
 
+type Graded = Omit<SourceHealth["grades"][number], "records" | "lastAt">;
+
+const byTls = "Send it over TLS with a client certificate: `tls` with `clientCa` in outweigh.yml";
+
+/** What was checked of each source's records, the weakest first. */
+const graded: Readonly<Record<string, readonly Graded[]>> = {
+  cloudtrail: [{ way: "bucket", grade: "authenticated", basis: "fetched from its bucket, over TLS" }],
+  registry: [
+    { way: "udp", grade: "plain", basis: "sent over UDP", raise: byTls },
+    {
+      way: "client-certificate",
+      grade: "authenticated",
+      basis: "sent over TLS with a client's certificate",
+    },
+  ],
+  "hf-audit": [{ way: "token", grade: "authenticated", basis: "sent with a token of its source" }],
+  scan: [{ way: "agent-key", grade: "signed", basis: "in a report signed by the key of its host's agent" }],
+  logs: [
+    {
+      way: "file",
+      grade: "plain",
+      basis: "read from a watched file",
+      raise: "Send it to /api/ingest with a token of its source, or over TLS with a client certificate",
+    },
+  ],
+};
+
 function source(
   name: string,
   kind: string,
@@ -107,6 +134,11 @@ function source(
     cannotSee,
     requires: kind === "cloudtrail" ? ["Data events for the bucket (off by default)"] : [],
     gaps: [],
+    grades: [...(graded[name] ?? graded["logs"] ?? [])].map((it) => ({
+      ...it,
+      records: events24h * 3 + 41,
+      lastAt: now - 4000,
+    })),
   };
 }
 

@@ -1,0 +1,148 @@
+// CloudTrail's digest files among what is given: they vouch for log files, byte for byte.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { DigestFile, DigestProblem, DigestProblemCode } from "@outweigh/pipeline";
+import { CliError } from "../error.ts";
+import { statOf, unreadable } from "../paths.ts";
+import type { LogFile } from "./files.ts";
+import { unpacked } from "./unpack.ts";
+
+/** Longest file of keys, in bytes: AWS lists some dozens, of half a kilobyte each. */
+const maxKeysBytes = 4 * 1024 * 1024;
+/** Beginning of a file in which what it is stands, in bytes. */
+const sampleBytes = 4096;
+/** What is added to a digest file's name to name the file with its signature. */
+const signatureEnding = ".signature";
+
+/** What came of the digest files that were given. */
+export interface Digests {
+  /** Files that are digests, or their signatures, and no logs. */
+  readonly files: ReadonlySet<string>;
+  /** How many digests are signed by a key that was given. */
+  readonly signed: number;
+  /** Paths of log files that are as AWS delivered them. */
+  readonly vouched: ReadonlySet<string>;
+  readonly problems: readonly DigestProblem[];
+  /** Digests were given, and no keys to check them with. */
+  readonly unchecked: boolean;
+}
+
+/** @throws {CliError} USAGE for keys that are none, or too many digests; the signal's reason. */
+export async function checkDigestsOf(
+  files: readonly LogFile[],
+  keysFile: string | undefined,
+  signal: AbortSignal,
+): Promise<Digests> {
+  const found = await digestsAmong(files, signal);
+  if (keysFile === undefined || found.digests.size === 0) {
+    const keys = keysFile === undefined ? undefined : await readKeys(keysFile);
+    const unchecked = keys === undefined && found.digests.size > 0;
+    return { files: found.files, signed: 0, vouched: new Set(), problems: [], unchecked };
+  }
+  const { checkDigests } = await import("@outweigh/pipeline");
+  const keys = await readKeys(keysFile);
+  const logs: { name: string; hash: string }[] = [];
+  for (const it of files.filter(({ path }) => isLog(path) && !found.files.has(path))) {
+    const hash = await hashOf(it.path, signal);
+    if (hash !== undefined) logs.push({ name: it.path, hash });
+  }
+  const check = checkDigests([...found.digests.values()], logs, keys);
+  const vouched = new Set(logs.filter((it) => check.vouched.has(it.hash)).map((it) => it.name));
+  return { files: found.files, signed: check.signed, vouched, problems: check.problems, unchecked: false };
+}
+
+/** What CloudTrail calls the log files that it delivers; others of its records are in no digest. */
+function isLog(path: string): boolean {
+  return /_CloudTrail_[^/]*\.json(?:\.gz)?$/.test(path);
+}
+
+async function digestsAmong(files: readonly LogFile[], signal: AbortSignal) {
+  const { looksLikeDigest, maxDigestBytes, maxDigests, readDigest } = await import("@outweigh/pipeline");
+  const digests = new Map<string, DigestFile>();
+  const all = new Set<string>();
+  for (const { path } of files) {
+    signal.throwIfAborted();
+    const bytes = await beginsLike(path, looksLikeDigest, maxDigestBytes);
+    const digest = bytes && readDigest(bytes, signatureBeside(path));
+    if (!digest) continue;
+    digests.set(path, digest);
+    all.add(path).add(path + signatureEnding);
+    if (digests.size > maxDigests) throw new CliError("USAGE", `more than ${maxDigests} digest files are given`);
+  }
+  return { digests, files: all };
+}
+
+/** A file's bytes unpacked, if it begins as is asked for and is no longer than that. */
+async function beginsLike(
+  path: string,
+  is: (text: string) => boolean,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  let begins = false;
+  try {
+    for await (const chunk of unpacked(path)) {
+      pieces.push(chunk);
+      bytes += chunk.length;
+      begins ||= is(Buffer.concat(pieces).subarray(0, sampleBytes).toString("latin1"));
+      if (bytes > maxBytes || (!begins && bytes >= sampleBytes)) return undefined;
+    }
+  } catch {
+    return undefined; // Whoever reads its records says what is wrong with it.
+  }
+  return begins ? Buffer.concat(pieces) : undefined;
+}
+
+/** What the object's metadata said, if somebody kept it beside the copy. */
+function signatureBeside(path: string): string | undefined {
+  try {
+    const text = readFileSync(path + signatureEnding, "latin1");
+    return text.length > sampleBytes ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+async function hashOf(path: string, signal: AbortSignal): Promise<string | undefined> {
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of unpacked(path)) {
+      signal.throwIfAborted();
+      hash.update(chunk);
+    }
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+  return hash.digest("hex");
+}
+
+async function readKeys(file: string) {
+  const { PipelineError, readDigestKeys } = await import("@outweigh/pipeline");
+  const { size } = statOf(file);
+  if (size > maxKeysBytes) throw new CliError("USAGE", `${file} has ${size} bytes, at most ${maxKeysBytes} are read`);
+  try {
+    return readDigestKeys(readFileSync(file, "utf8"));
+  } catch (cause) {
+    if (!(cause instanceof PipelineError)) throw unreadable(file, cause);
+    throw new CliError("USAGE", `${file} is ${cause.message}`, { cause });
+  }
+}
+
+/** What each problem means, to stand behind the file's name. */
+export const digestWords: Readonly<Record<DigestProblemCode, string>> = {
+  LOG_CHANGED: "is not as it was delivered",
+  LOG_MISSING: "was delivered and is not here",
+  LOG_NOT_NAMED: "is here, and no digest of its time names it",
+  DIGEST_LOST: "a digest of the chain, is not here",
+  DIGEST_CHANGED: "a digest, is not as AWS signed it",
+  DIGEST_NOT_SIGNED: "a digest, came without its signature: it vouches for nothing",
+  NO_KEY: "a digest, is signed by a key that is not among those given",
+  CHAIN_BEGINS_ANEW: "a digest, has none before it, though there are older ones: validation was off, or they were cut",
+};
+
+/** Whether somebody changed something: what merely cannot be told yet is none of that. */
+export function isTampering({ code }: DigestProblem): boolean {
+  return code !== "DIGEST_NOT_SIGNED" && code !== "NO_KEY" && code !== "CHAIN_BEGINS_ANEW";
+}

@@ -1,0 +1,7 @@
+import { restsText, type Rests } from "@outweigh/schema";
+import { Muted } from "../../ui/text.tsx";
+
+/** On how many events of each grade something rests, for the head of a section; nothing where it is not told. */
+export function RestsOn({ of: it }: { readonly of: Rests | undefined }) {
+  return it && <Muted>rests on {restsText(it)}</Muted>;
+}
