@@ -127,7 +127,7 @@ function seemsToBe(bytes: Uint8Array): string | undefined {
   if (isCheckpoint(bytes)) return "it is a checkpoint: give it with --known, beside a pack";
   if (/"spec_version":\s*"2\.1"|"type":\s*"bundle"/.test(head)) return "it seems to be an export as STIX";
   if (/"class_uid":\s*200[45]/.test(head)) return "it seems to be an export as OCSF";
-  if (/^time,source,principal,/.test(head)) return "it seems to be an export of events as CSV";
+  if (head.startsWith("time,source,principal,")) return "it seems to be an export of events as CSV";
   if (/^\s*[{[]/.test(head)) return "it is JSON of another kind";
   return hasControls.test(head) ? "it is no text" : "it is text of another kind";
 }

@@ -3,6 +3,33 @@ import type { SourceHealth, TokenRow } from "@outweigh/schema";
 import { gaps } from "./books.ts";
 import { day, hour, min, now } from "./time.ts";
 
+type Graded = Omit<SourceHealth["grades"][number], "records" | "lastAt">;
+
+const byTls = "Send it over TLS with a client certificate: `tls` with `clientCa` in outweigh.yml";
+
+/** What was checked of each source's records, the weakest first. */
+const graded: Readonly<Record<string, readonly Graded[]>> = {
+  cloudtrail: [{ way: "bucket", grade: "authenticated", basis: "fetched from its bucket, over TLS" }],
+  registry: [
+    { way: "udp", grade: "plain", basis: "sent over UDP", raise: byTls },
+    {
+      way: "client-certificate",
+      grade: "authenticated",
+      basis: "sent over TLS with a client's certificate",
+    },
+  ],
+  "hf-audit": [{ way: "token", grade: "authenticated", basis: "sent with a token of its source" }],
+  scan: [{ way: "agent-key", grade: "signed", basis: "in a report signed by the key of its host's agent" }],
+  logs: [
+    {
+      way: "file",
+      grade: "plain",
+      basis: "read from a watched file",
+      raise: "Send it to /api/ingest with a token of its source, or over TLS with a client certificate",
+    },
+  ],
+};
+
 export const sources: SourceHealth[] = [
   {
     ...source("cloudtrail", "cloudtrail", "sending", 1_104_220, [
@@ -73,33 +100,6 @@ export const sources: SourceHealth[] = [
     requires: ["Read access to the folders it is pointed at"],
   },
 ];
-
-type Graded = Omit<SourceHealth["grades"][number], "records" | "lastAt">;
-
-const byTls = "Send it over TLS with a client certificate: `tls` with `clientCa` in outweigh.yml";
-
-/** What was checked of each source's records, the weakest first. */
-const graded: Readonly<Record<string, readonly Graded[]>> = {
-  cloudtrail: [{ way: "bucket", grade: "authenticated", basis: "fetched from its bucket, over TLS" }],
-  registry: [
-    { way: "udp", grade: "plain", basis: "sent over UDP", raise: byTls },
-    {
-      way: "client-certificate",
-      grade: "authenticated",
-      basis: "sent over TLS with a client's certificate",
-    },
-  ],
-  "hf-audit": [{ way: "token", grade: "authenticated", basis: "sent with a token of its source" }],
-  scan: [{ way: "agent-key", grade: "signed", basis: "in a report signed by the key of its host's agent" }],
-  logs: [
-    {
-      way: "file",
-      grade: "plain",
-      basis: "read from a watched file",
-      raise: "Send it to /api/ingest with a token of its source, or over TLS with a client certificate",
-    },
-  ],
-};
 
 function source(
   name: string,
