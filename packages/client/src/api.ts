@@ -6529,7 +6529,9 @@ export interface operations {
     };
     getOpen: {
         parameters: {
-            query?: never;
+            query: {
+                t: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6545,6 +6547,7 @@ export interface operations {
                     "application/json": components["schemas"]["Opened"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             default: components["responses"]["Failed"];
         };
     };

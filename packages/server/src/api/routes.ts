@@ -492,7 +492,12 @@ const administering: Record<string, Route> = {
 const entering: Record<string, Route> = {
   "GET /healthz": { needs: "nobody", does: "Whether the server works", answer: "application/json" },
   "GET /metrics": { needs: "nobody", does: "Counters for Prometheus", answer: "text/plain" },
-  "GET /open": { needs: "nobody", does: "Signs a browser in by a one-time link", answer: opened },
+  "GET /open": {
+    needs: "nobody",
+    does: "Signs a browser in by a one-time link",
+    query: z.object({ t: z.string() }),
+    answer: opened,
+  },
   "GET /signed-in.js": { needs: "nobody", does: "The script of the page after it", answer: "text/javascript" },
   "GET /api/openapi.json": { needs: "nobody", does: "This description", answer: "application/json" },
   "GET /api/sign-in": { needs: "nobody", does: "How a browser can sign in here", answer: signInWays },

@@ -18,6 +18,7 @@ import {
   type Grant,
   type Role,
 } from "@outweigh/schema";
+import { z } from "zod";
 import { routes } from "../api/routes.ts";
 import type { Running } from "../start.ts";
 import {
@@ -159,6 +160,41 @@ test("every route answers those who have its role, and nobody else", async () =>
   }
   assert.deepEqual(wrong, []);
 });
+
+test("what is answered is what the description says", async () => {
+  const incident = await incidentOf("acme-13b");
+  const [alert] = alertPage.parse((await operator.get("/api/alerts")).body).items;
+  const names = { id: incident, name: "acme-13b" };
+  const asked: Readonly<Record<string, string>> = {
+    "/api/alerts/:id": `/api/alerts/${alert?.id}`,
+    "/api/entity": "/api/entity?kind=principal&name=thief-of-acme-13b",
+    "/api/events/rule": "/api/events/rule?filter=model:acme-13b",
+    "/api/own-rules/draft": `/api/own-rules/draft?alert=${alert?.id}`,
+  };
+  const wrong: string[] = [];
+  for (const [route, { answer }] of Object.entries(routes)) {
+    const [method, url = ""] = route.split(" ");
+    // Nothing was scanned here, and of other nouns there is none.
+    const isTold = /^\/api\/(?!scan$)[^:]*$|^\/api\/(incidents|models|alerts)\//.test(url);
+    if (method !== "GET" || !isTold || !(answer instanceof z.ZodType)) continue;
+    const path = asked[url] ?? url.replaceAll(/:(id|name)/g, (_, name: keyof typeof names) => names[name]);
+    const { status, body } = await operator.get(path);
+    const { data, error } = answer.safeParse(body);
+    if (error) wrong.push(`${path} ${status}: ${z.prettifyError(error)}`);
+    else wrong.push(...leftOut(data, body, path));
+  }
+  assert.deepEqual(wrong, []);
+});
+
+/** What a shape fills in by itself, and the answer should have held. */
+function leftOut(read: unknown, told: unknown, path: string): string[] {
+  if (typeof read !== "object" || read === null) return [];
+  return Object.entries(read).flatMap(([key, value]) => {
+    const own: unknown = typeof told === "object" && told !== null ? Reflect.get(told, key) : undefined;
+    if (own === undefined && value !== undefined) return [`${path} leaves out ${key}`];
+    return leftOut(value, own, `${path} ${key}`);
+  });
+}
 
 test("a role in a space is never one elsewhere, whatever the grants", () => {
   const spaces = [
