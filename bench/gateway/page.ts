@@ -147,7 +147,8 @@ function streamed({ streams }: Result): string[] {
   return [
     "## Streams",
     "",
-    "100 streams begin in a second, 40 events each, 5 ms apart. Client and server are one process, so a busy machine delays both.",
+    "100 streams begin in a second, 40 events each, 5 ms apart, after 1,000 streams that are not counted. Client and server are one process, so",
+    "a busy machine delays both; all streams' events fall into the same moments, so each waits for some of the others.",
     "",
     "| | first event, p50 / p99 µs | an event, p50 / p99 µs | lost | merged |",
     "| --- | --- | --- | --: | --: |",

@@ -12,8 +12,8 @@ import { startStreams, stream, type Streamed } from "./streams.ts";
 
 const path = "/v1/chat/completions";
 const sizes = { "1 kB": 1024, "8 kB": 8192 } as const;
-/** Streams of one round; a fifth of them run at once. */
-const streams = 150;
+/** Streams of one round, some twenty at once; of the rounds before, as wrk's load is before the others; and how many rounds. */
+const [streams, warmingStreams, streamRounds] = [150, 1000, 7];
 
 /** One round of load on one target. `load` is the machine's, before it. */
 export interface Round {
@@ -109,13 +109,13 @@ async function proxies(setting: Setting, stops: (() => void)[]): Promise<Proxy[]
   return out;
 }
 
-async function measureStreams({ folder, stops, rounds }: Options): Promise<Record<string, Streamed[]>> {
+async function measureStreams({ folder, stops }: Options): Promise<Record<string, Streamed[]>> {
   const upstream = await startStreams();
   stops.push(() => upstream.stop());
   const targets = (await proxies({ folder, upstream: upstream.url }, stops)).filter((it) => it.name !== "Portkey");
   const out: Record<string, Streamed[]> = {};
-  for (const it of targets) await stream(it, path, streams);
-  for (let round = 0; round < rounds; round++) {
+  for (const it of targets) await stream(it, path, warmingStreams);
+  for (let round = 0; round < streamRounds; round++) {
     for (const it of rotated(targets, round)) (out[it.name] ??= []).push(await stream(it, path, streams));
   }
   return out;
