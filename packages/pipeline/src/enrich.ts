@@ -116,7 +116,8 @@ export function bookingOf(event: OcsfEvent): Entry | undefined {
   if (field(event.unmapped, "copied_to_declared") === true) return undefined;
   const known = field(event, "part_bytes");
   const size = field(event.file ?? field(event.databucket, "file"), "size");
-  const partBytes = typeof known === "number" ? known : typeof size === "number" ? size : undefined;
+  // A size that can be none is not told to the books: they refuse the whole entry.
+  const partBytes = [known, size].find(isSize);
   return {
     model,
     principal,
@@ -130,4 +131,8 @@ export function bookingOf(event: OcsfEvent): Entry | undefined {
     // With a range the source said which bytes; a copy without one is of the whole object; all else may be a piece.
     exact: range !== undefined || operation === "copy",
   };
+}
+
+function isSize(it: unknown): it is number {
+  return typeof it === "number" && Number.isSafeInteger(it) && it >= 0;
 }

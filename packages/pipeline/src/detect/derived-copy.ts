@@ -1,7 +1,7 @@
 import type { OcsfEvent } from "@outweigh/schema";
 import { z } from "zod";
 import { detector } from "./detector.ts";
-import { field, whoText } from "./events.ts";
+import { field, textIn, whoText } from "./events.ts";
 
 /** Most files remembered for one host: a thief's archives are few, a busy host's copies may be many. */
 const maxFiles = 256;
@@ -68,7 +68,7 @@ export const derivedCopy = detector({
     const fresh = outputs.map((path): Made => ({ path, model: own, event: event.id }));
     const state = { made: [...made, ...fresh].slice(-maxFiles), started };
     if (!before || isOfWeights) return { state };
-    const tool = String(field(event.unmapped, "exe") ?? "a program");
+    const tool = textIn(event.unmapped, "exe") ?? "a program";
     return {
       state,
       finding: {

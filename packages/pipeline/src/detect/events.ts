@@ -57,6 +57,13 @@ export function field(from: unknown, name: string): unknown {
   return typeof from === "object" && from !== null ? Reflect.get(from, name) : undefined;
 }
 
+/** A field as text, if it is text, a number or a truth. What a record calls `toString` is not asked: it may be no function. */
+export function textIn(from: unknown, name: string): string | undefined {
+  const value = field(from, name);
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+}
+
 /** `mallory (from 203.0.113.77)`: a principal as a sentence names it. An ARN is shortened to what tells it apart within its account. */
 export function whoText(event: OcsfEvent): string {
   const { principal } = event;

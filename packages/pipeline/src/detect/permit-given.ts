@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { spanText } from "../amounts.ts";
 import { detector } from "./detector.ts";
-import { field } from "./events.ts";
+import { textIn } from "./events.ts";
 
 /**
  * Two people let a principal take a model out. It is an incident like others, so that somebody who did not agree to it hears of it and
@@ -24,7 +24,7 @@ export const permitGiven = detector({
   start: () => ({}),
 
   step(state, event) {
-    const text = (name: string) => String(field(event.unmapped, name) ?? "");
+    const text = (name: string) => textIn(event.unmapped, name) ?? "";
     const from = text("address");
     return {
       state,

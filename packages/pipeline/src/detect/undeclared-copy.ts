@@ -2,7 +2,7 @@ import type { OcsfEvent } from "@outweigh/schema";
 import { z } from "zod";
 import { bytesText, countText } from "../amounts.ts";
 import { detector } from "./detector.ts";
-import { field } from "./events.ts";
+import { field, textIn } from "./events.ts";
 
 /** Most paths remembered for one host and model: enough to count, bounded for a disk full of copies. */
 const maxPaths = 200;
@@ -54,7 +54,7 @@ export const undeclaredCopy = detector({
         summary: `${path} on ${host} is ${part} of ${event.model}${amount}, in no declared place${others}`,
         severity: complete ? "high" : "medium",
         events: [event.id],
-        matched: [{ field: "unmapped.digest", value: String(field(event.unmapped, "digest") ?? "") }],
+        matched: [{ field: "unmapped.digest", value: textIn(event.unmapped, "digest") ?? "" }],
       },
     };
   },
