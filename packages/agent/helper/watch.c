@@ -7,7 +7,8 @@
  *   output: frames, each 4 bytes of length and so many bytes. The first is its kind. Numbers in the machine's byte order; a text is two
  *           bytes of length and its bytes, as the kernel gave them.
  *     r  ready
- *     l  the kernel's queue was full: something was missed
+ *     l  something was missed: the kernel's queue was full, or a file system let us not look at a file
+ *     m  the table of mounts became another one
  *     p  a process, before the first event that names it and after it became another program: 4 pid, 8 start in clock ticks since boot,
  *        text name, text arguments (each ended by NUL), 4 uid, 4 login uid, text cgroup, 1 count, so many parents upwards: 4 pid, text name
  *     o  opened, c closed, w closed after writing: 4 pid, 8 start of it (0: it had ended unseen), 8 device, 8 inode, 8 size, the path
@@ -333,7 +334,9 @@ static int pidfd_of(const struct fanotify_event_metadata *event) {
 static void read_events(void) {
   static char buffer[MAX_EVENTS * (FAN_EVENT_METADATA_LEN + 8)] __attribute__((aligned(8)));
   ssize_t got = read(group, buffer, sizeof buffer);
-  if (got < 0 && errno != EAGAIN && errno != EINTR) fail("reading events");
+  if (got < 0 && (errno == EINVAL || errno == EBADF || errno == EFAULT)) fail("reading events");
+  /* A file system of another machine lets nobody open this file, which loses this event and must not end all. */
+  if (got < 0 && errno != EAGAIN && errno != EINTR) { begin('l'); end(); }
   struct fanotify_event_metadata *event = (void *)buffer;
   for (; got > 0 && FAN_EVENT_OK(event, got); event = FAN_EVENT_NEXT(event, got)) {
     if (event->vers != FANOTIFY_METADATA_VERSION) fail("another version of fanotify");
@@ -394,6 +397,7 @@ int watch(int argc, char **argv) {
   if (group < 0) fail("fanotify_init");
   proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (proc < 0) fail("/proc");
+  int mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC); /* without it, poll passes it over */
   unsigned marked = 0;
   for (int i = 3; i < argc; i++) {
     int ok = fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN | FAN_OPEN_EXEC | FAN_CLOSE, AT_FDCWD, argv[i]) == 0;
@@ -407,7 +411,7 @@ int watch(int argc, char **argv) {
   if (fcntl(STDOUT_FILENO, F_SETFL, fcntl(STDOUT_FILENO, F_GETFL) | O_NONBLOCK) != 0) fail("output");
   begin('r');
   end();
-  struct pollfd from[3] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = group, .events = POLLIN}, {.fd = STDOUT_FILENO}};
+  struct pollfd from[4] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = group, .events = POLLIN}, {.fd = STDOUT_FILENO}, {.fd = mounts, .events = POLLPRI}};
   for (;;) {
     if (stepped_back != 0 && now_ms() - stepped_back > FIRST_AGAIN_MS) {
       stepped_back = 0;
@@ -415,11 +419,13 @@ int watch(int argc, char **argv) {
     }
     flush();
     from[2].events = behind > 0 ? POLLOUT : 0;
-    if (poll(from, 3, -1) < 0) {
+    if (poll(from, 4, -1) < 0) {
       if (errno != EINTR) fail("poll");
       continue;
     }
     if (from[2].revents & (POLLERR | POLLHUP)) return 0;
+    if (from[3].revents & POLLNVAL) from[3].fd = -1;
+    else if (from[3].revents) { begin('m'); end(); }
     if (from[0].revents) read_input();
     if (from[1].revents) read_events();
   }

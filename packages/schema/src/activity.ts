@@ -34,6 +34,21 @@ const activityProcess = z.strictObject({
 });
 export type ActivityProcess = z.infer<typeof activityProcess>;
 
+/** How a file system leaves its host: with a plug, over a network, or by a program (FUSE) of which that cannot be told. */
+export const leavingKind = z.enum(["removable", "network", "unknown"]);
+
+/** A file system that leaves its host, as the kernel's table of mounts has it. */
+export const leavingMount = z.strictObject({
+  /** Where it is mounted, as whoever wrote there sees it. */
+  mount: path,
+  kind: leavingKind,
+  /** Its type as the kernel names it: `vfat`, `nfs4`, `fuse.sshfs`. */
+  type: name,
+  /** Its device or other machine, without passwords: `/dev/sdb1`, `server:/export`, `//nas/share`. */
+  source: name,
+});
+export type LeavingMount = z.infer<typeof leavingMount>;
+
 /** What an agent saw happen with a file of weights, or with what was made from one. One line of a host's story. */
 export const activityRecord = z.strictObject({
   /** The version of this shape. */
@@ -53,6 +68,11 @@ export const activityRecord = z.strictObject({
   }),
   /** Where it lies now, of a `rename`. */
   renamedTo: path.optional(),
+  /**
+   * Of a `write`: the file system that the file lies on, if it leaves the host and no file that the process had read lies there too.
+   * `path`: where the host itself has that file; absent: nowhere, the writer's mounts are its own.
+   */
+  onto: leavingMount.extend({ path: path.optional() }).optional(),
   /** Bytes of the file that the process can have read, written or sent at most. */
   atMost: z.int().nonnegative().optional(),
   /**

@@ -1,5 +1,6 @@
 /** What an agent saw of one host, as people look into it: which processes held weights, what they made, and where it may have gone. */
 import { z } from "zod";
+import { leavingMount } from "./activity.ts";
 import { gap } from "./book.ts";
 
 const time = z.int().nonnegative();
@@ -19,7 +20,7 @@ const handledFile = z.object({
   to: z.string().optional(),
   /** The file of weights it was made from. */
   madeFrom: z.string().optional(),
-  /** The removable or network file system that it came to lie on, as the latest facts of the host tell. */
+  /** The removable or network file system that it came to lie on: as its agent saw, else by the latest facts of the host. */
   onto: z.string().optional(),
 });
 export type HandledFile = z.infer<typeof handledFile>;
@@ -76,14 +77,17 @@ export const hostProcessPage = z.object({
 
 /** What can have left the host for one destination, against the weights that were read. */
 const egressRow = z.object({
+  /** Of a file system that leaves the host: its source. */
   address: z.string(),
-  port: z.int(),
+  port: z.int().optional(),
+  /** What was written to, where that is no connection. */
+  onto: leavingMount.optional(),
   /** The registered model, or else the file of weights. */
   model: z.string().optional(),
   artifact: z.string(),
   /** The most that was sent, counted once for each process. */
   atMost: bytes,
-  /** Bytes of whatever that those processes sent there, as the kernel counted them; absent: of none of them. */
+  /** Bytes of whatever that those processes sent there, as the kernel counted them, or the sizes of their files there; absent: of none of them. */
   counted: bytes.optional(),
   /** Processes whose bytes nobody counted. */
   uncounted: z.int().nonnegative(),

@@ -80,11 +80,13 @@ export {
 } from "./host-activity.ts";
 export {
   activityRecord,
+  leavingMount,
   maxArgument,
   maxArguments,
   maxParents,
   type ActivityProcess,
   type ActivityRecord,
+  type LeavingMount,
 } from "./activity.ts";
 export {
   accepted,
@@ -371,6 +373,8 @@ export {
   type GatewayStatus,
   type MadeKey,
   type CaptureKey,
+  watchedModels,
+  type WatchedModel,
 } from "./gateway-link.ts";
 export {
   graphKind,

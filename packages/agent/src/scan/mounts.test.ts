@@ -9,7 +9,7 @@ const table = (...lines: string[]) => parseMounts(lines.join("\n"));
 
 test("reads mount points with blanks, which stand as octal escapes", () => {
   const [mount] = table(line("/mnt/my\\040disk", "ext4", { device: "8:17" }));
-  assert.deepEqual(mount, { point: "/mnt/my disk", type: "ext4", device: "8:17", root: "/" });
+  assert.deepEqual(mount, { point: "/mnt/my disk", type: "ext4", device: "8:17", root: "/", source: "/dev/x" });
 });
 
 test("leaves out interfaces of the kernel, and says so", () => {

@@ -7,6 +7,8 @@ export interface Mount {
   /** Which folder of the file system stands there: another one than `/` for a bind mount. */
   readonly root: string;
   readonly type: string;
+  /** Its device, or the other machine: as whoever mounted it wrote it, so a password may stand in it. */
+  readonly source: string;
 }
 
 /** Where to walk, and what to leave out although it lies there. */
@@ -36,9 +38,9 @@ export function parseMounts(text: string): Mount[] {
   return text.split("\n").flatMap((line) => {
     const [own = "", of = ""] = line.split(" - ");
     const [, , device, root, point] = own.split(" ");
-    const [type] = of.split(" ");
+    const [type, source = ""] = of.split(" ");
     if (device === undefined || root === undefined || point === undefined || !type) return [];
-    return [{ device, root: unescaped(root), point: unescaped(point), type }];
+    return [{ device, root: unescaped(root), point: unescaped(point), type, source: unescaped(source) }];
   });
 }
 
@@ -47,9 +49,27 @@ function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 
-/** One mount of each file system that holds files: where the kernel can be asked to tell what happens to them. */
-export function watchable(mounts: readonly Mount[]): string[] {
-  return [...new Map(mounts.filter((it) => !pseudo.has(it.type)).map((it) => [it.device, it.point])).values()];
+/** One mount of each file system that holds files, by its device: where the kernel can be asked to tell what happens to them. */
+export function watchable(mounts: readonly Mount[]): Map<string, Mount> {
+  return new Map(mounts.filter((it) => !pseudo.has(it.type)).map((it) => [it.device, it]));
+}
+
+/** Programs that serve a file system from another machine, as FUSE names them. */
+const remoteByProgram =
+  /^fuse\.(?:sshfs|rclone|s3fs|gcsfuse|goofys|geesefs|mount-s3|mountpoint-s3|blobfuse2?|davfs2?|curlftpfs|smbnetfs|glusterfs|ceph(?:-fuse)?|juicefs|jfs|hdfs|alluxio-fuse|seaweedfs)$/;
+/** And those that show what lies on this host. */
+const localByProgram =
+  /^fuse\.(?:fuse-overlayfs|lxcfs|portal|snapfuse|squashfuse(?:_ll)?|archivemount|vmware-vmblock)$/;
+
+/**
+ * How a file system leaves its host by its type alone: `unknown` for a program of which that cannot be told. Undefined for a disk, whose
+ * hardware tells.
+ */
+export function kindByType({ type, source }: Pick<Mount, "type" | "source">): "network" | "unknown" | undefined {
+  if (remote.has(type) || remoteByProgram.test(type)) return "network";
+  if ((type !== "fuse" && !type.startsWith("fuse.")) || localByProgram.test(type)) return undefined;
+  // davfs2 says only "fuse", and an address.
+  return /^(?:[a-z][a-z0-9+.-]*:\/\/|[^/\s:]+:)/i.test(source) ? "network" : "unknown";
 }
 
 /**
@@ -92,9 +112,12 @@ function whySkipped(mount: Mount, walked: readonly Mount[], named: readonly stri
   return again === undefined ? undefined : `shows ${again} once more`;
 }
 
-/** The mount that a path lies on. */
-function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
-  return mounts.filter((it) => isUnder(path, it.point)).toSorted((a, b) => b.point.length - a.point.length)[0];
+/** The mount that a path lies on: of several at one point, the last, which hides the others. */
+export function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
+  return mounts
+    .filter((it) => isUnder(path, it.point))
+    .toReversed()
+    .toSorted((a, b) => b.point.length - a.point.length)[0];
 }
 
 /** Whether a path is a folder or lies below it. */

@@ -7,6 +7,7 @@ import { findListeners, readTable } from "../scan/listeners.ts";
 import { parseMounts } from "../scan/mounts.ts";
 import { NotSeen } from "../scan/not-seen.ts";
 import { peersOf } from "./connections.ts";
+import { withoutPassword } from "./mounts.ts";
 import { Programs } from "./programs.ts";
 import type { Proc } from "./proc.ts";
 
@@ -112,7 +113,7 @@ const readers: Readonly<Record<FactList, (options: ContextOptions) => Answer>> =
   mounts: () => {
     const rows = parseMounts(readTable("/proc/self/mountinfo") ?? "");
     return {
-      rows: rows.map((it) => ({ ...it })),
+      rows: rows.map((it) => ({ ...it, source: withoutPassword(it.source) })),
       notSeen: ["mounts of containers with a mount namespace of their own"],
     };
   },

@@ -27,6 +27,8 @@ interface HelperOptions {
   see(it: Kernel): void;
   /** The kernel had more to tell than it keeps: something was missed. */
   lost(): void;
+  /** The host's table of mounts became another one. */
+  mounted?(): void;
   /** Called once when it ends, with what it said on standard error. */
   ended(why: string): void;
 }
@@ -37,7 +39,7 @@ export class Helper {
   readonly #processes = new Map<number, RawProcess>();
   #said = "";
 
-  constructor({ path, mounts, see, lost, ended }: HelperOptions) {
+  constructor({ path, mounts, see, lost, mounted, ended }: HelperOptions) {
     // In a group of its own: Ctrl-C in a terminal is for the agent, which ends it. It also ends when its input does.
     const child = spawn(path, [nobody, nobody, ...mounts], {
       stdio: ["pipe", "pipe", "pipe"],
@@ -53,6 +55,7 @@ export class Helper {
     const take = (it: Frame): void => {
       if (it.kind === "ready") resolve(true);
       else if (it.kind === "lost") lost();
+      else if (it.kind === "mounts") mounted?.();
       else if (it.kind === "process") this.#remember(it.process);
       else see({ kind: it.kind, pid: it.pid, who: this.#who(it.pid, it.startTicks), file: it.file });
     };

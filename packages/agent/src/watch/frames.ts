@@ -23,8 +23,10 @@ export interface RawProcess {
 
 export type Frame =
   | { readonly kind: "ready" }
-  /** The kernel's queue was full, so something was missed. */
+  /** Something was missed: the kernel's queue was full, or a file system let the helper not look at a file. */
   | { readonly kind: "lost" }
+  /** The host's table of mounts became another one. */
+  | { readonly kind: "mounts" }
   | { readonly kind: "process"; readonly process: RawProcess }
   | {
       /** `written`: closed after writing. */
@@ -71,6 +73,7 @@ function frameOf(bytes: Buffer): Frame {
   const kind = String.fromCharCode(from.byte());
   if (kind === "r") return { kind: "ready" };
   if (kind === "l") return { kind: "lost" };
+  if (kind === "m") return { kind: "mounts" };
   if (kind === "p") return { kind: "process", process: processOf(from) };
   const what = eventKinds.get(kind);
   if (what === undefined) throw bad(`a frame of kind ${JSON.stringify(kind)}`);

@@ -44,3 +44,10 @@ export const leastSent = 64 * 1024;
 
 /** Longest frame of the helper, in bytes: a process with its arguments, its cgroup and all its parents, or a path. */
 export const maxFrameBytes = 32 * 1024;
+
+/** Most tables of mounts of other namespaces that are kept at a time: a container each, some hundred KiB at most. */
+export const maxForeignTables = 64;
+
+/** Most helpers beside the first, each for file systems that were mounted after it started: of those beyond, only looks tell.
+ * As many again for file systems that one process alone has mounted: whoever makes those takes no place from a stick. */
+export const maxMoreHelpers = 8;

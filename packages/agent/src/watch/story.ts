@@ -69,11 +69,17 @@ interface Holder {
   /** What it runs now: a shell that took weights from a pipe may have become the program that packs them. */
   process: Process;
   readonly holds: Map<string, Watched>;
-  readonly made: Map<string, SeenFile>;
+  readonly made: Map<string, Made>;
   readonly told: Set<string>;
   /** What its connections carried, by destination. */
   readonly sent: Map<string, Sent>;
   endedAt?: number;
+}
+
+/** A file that it has written. */
+interface Made extends SeenFile {
+  /** The file system that it lies on, if that leaves the host. */
+  readonly onto: Activity["onto"];
 }
 
 /** Bytes that a process sent to one destination. */
@@ -87,16 +93,25 @@ interface Sent {
   since: number;
 }
 
+/** The file system that a file lies on, if it leaves the host. Asked once for each file of a process, as soon as it is known. */
+type OntoOf = (file: SeenFile, pid: number) => Activity["onto"];
+
 /** What a sum must have grown by to be told again: each line costs, and the last one is told when the process ends. */
 const growth = 1.25;
 /** And when it has stayed the same for so many ms. */
 const [growthAtRest, restMs] = [1.01, 5000];
 
 export class Story {
+  readonly #ontoOf: OntoOf;
   readonly #watched = new Map<string, Watched>();
   readonly #holders = new Map<string, Holder>();
   /** Files and processes that had to be left out because too many were watched. */
   leftOut = 0;
+
+  /** @param ontoOf Default: no file system leaves the host. */
+  constructor(ontoOf: OntoOf = () => undefined) {
+    this.#ontoOf = ontoOf;
+  }
 
   /** Watches a file of weights. */
   watch({ inode, path, bytes }: SeenFile): void {
@@ -249,8 +264,17 @@ export class Story {
 
   #note(holder: Holder, file: SeenFile): void {
     if (holder.holds.has(file.inode)) return; // it changes its own weights
-    if (holder.made.size < maxMadePerProcess || holder.made.has(file.inode)) holder.made.set(file.inode, file);
+    const known = holder.made.get(file.inode);
+    const onto = known ? known.onto : this.#leavesOn(holder, file);
+    if (known || holder.made.size < maxMadePerProcess) holder.made.set(file.inode, { ...file, onto });
     else this.leftOut++;
+  }
+
+  /** Where all that a process has read lies, nothing comes to lie by it. */
+  #leavesOn({ holds, process }: Holder, file: SeenFile): Activity["onto"] {
+    const device = deviceIn(file.inode);
+    if ([...holds.keys()].some((it) => deviceIn(it) !== device)) return this.#ontoOf(file, process.facts.pid);
+    return undefined;
   }
 
   /** Whether a process has written so much that its files may hold the weights it read. */
@@ -265,13 +289,14 @@ export class Story {
     if (!source) return [];
     const madeFrom = source.madeFrom ?? source.path;
     const found: Activity[] = [];
-    for (const { inode, path, bytes } of holder.made.values()) {
+    for (const { inode, path, bytes, onto } of holder.made.values()) {
       const name = `${when} ${inode} ${when === "done" ? bytes : ""}`;
       if (bytes === 0 || holder.told.has(name)) continue;
       holder.told.add(name);
       this.#remember(inode, { path, bytes, madeFrom });
       const file = { path, bytes, madeFrom };
-      found.push({ time: at, what: "write", process: holder.process.facts, file, atMost: bytes });
+      const process = holder.process.facts;
+      found.push({ time: at, what: "write", process, file, atMost: bytes, ...(onto && { onto }) });
     }
     return found;
   }
@@ -292,6 +317,10 @@ export class Story {
     if (this.#watched.size >= maxWatched && !this.#watched.has(inode)) this.leftOut++;
     else this.#watched.set(inode, it);
   }
+}
+
+function deviceIn(inode: string): string {
+  return inode.slice(0, inode.indexOf(":"));
 }
 
 function told({ path, bytes, madeFrom }: Watched): Activity["file"] {

@@ -1,8 +1,8 @@
 // Sensors and story together: what happens to the weights of this host, as lines of activity.
 import type { ActivityRecord } from "@outweigh/schema";
-import { parseMounts, watchable } from "../scan/mounts.ts";
-import { readTable } from "../scan/listeners.ts";
 import { Helper, type Kernel } from "./fanotify.ts";
+import { MoreHelpers } from "./more-helpers.ts";
+import { Mounts } from "./mounts.ts";
 import { Poll } from "./poll.ts";
 import { keyOf, Proc, type Process } from "./proc.ts";
 import { SocketBytes, type Connection, type Counted } from "./socket-bytes.ts";
@@ -12,6 +12,9 @@ import { Story, type Peer, type SeenFile, type Sighting } from "./story.ts";
 const lookMs = 250;
 /** Most ms of processor time for one look, where many processes are new or hold weights: 2 % of a core. */
 const lookBudgetMs = 5;
+
+/** How often the table of mounts is read, in ms: for a host of thousands that takes a millisecond. The helper tells of changes at once. */
+const mountsMs = 1000;
 
 /** Looks in a row that may leave new processes for the next one before that is a problem: five seconds. */
 const maxBehind = 20;
@@ -29,14 +32,18 @@ interface WatchOptions {
   /** A sensor failed or missed something: what, in a sentence. From then on the watch sees less. */
   problem(text: string): void;
   readonly proc?: Proc;
+  readonly mounts?: Mounts;
 }
 
 export class Watch {
   readonly #options: WatchOptions;
   readonly #proc: Proc;
-  readonly #story = new Story();
+  readonly #mounts: Mounts;
+  readonly #story: Story;
   readonly #poll: Poll;
   #helper: Helper | undefined;
+  #more: MoreHelpers | undefined;
+  #mountsAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #sensor: ActivityRecord["sensor"] = "poll";
   #count = 0;
@@ -55,6 +62,8 @@ export class Watch {
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#proc = options.proc ?? new Proc();
+    this.#mounts = options.mounts ?? new Mounts();
+    this.#story = new Story((file, pid) => this.#mounts.onto(file, pid));
     this.#looksAs = this.#proc.seesAll() ? "T1" : "T0";
     this.#poll = new Poll({
       proc: this.#proc,
@@ -84,21 +93,33 @@ export class Watch {
   }
 
   async #startHelper(path: string): Promise<void> {
-    const mounts = watchable(parseMounts(readTable("/proc/self/mountinfo") ?? ""));
+    this.#mounts.refresh();
+    const mounts = this.#mounts.watchable();
+    const lost = () =>
+      this.#options.problem(
+        "opens of files were missed: the kernel's queue was full, or a file system did not let the helper look",
+      );
+    const see = (it: Kernel) => this.#hear(it);
     const helper = new Helper({
       path,
-      mounts,
-      see: (it) => this.#hear(it),
-      lost: () => this.#options.problem("the kernel's queue was full: opens of files were missed"),
+      mounts: [...mounts.values()].map((it) => it.point),
+      see,
+      lost,
+      mounted: () => this.#lookAtMounts(),
       ended: (why) => {
         this.#helper = undefined;
+        this.#more?.stop();
         if (this.#timer)
           this.#options.problem(`the kernel's sensor (T2) ended, the watch goes on as ${this.#looksAs}: ${why}`);
       },
     });
     this.#helper = helper;
-    if (await helper.ready) for (const it of this.#asked) helper.watch(it);
-    else this.#options.problem(`the kernel's sensor (T2) did not start, the watch is ${this.#looksAs}`);
+    if (await helper.ready) {
+      for (const it of this.#asked) helper.watch(it);
+      const { problem } = this.#options;
+      this.#more = new MoreHelpers({ path, see, lost, problem, asked: this.#asked, known: [...mounts.keys()] });
+      this.#more.follow(this.#mounts.watchable());
+    } else this.#options.problem(`the kernel's sensor (T2) did not start, the watch is ${this.#looksAs}`);
   }
 
   /** Watches a file of weights from now on. */
@@ -111,6 +132,7 @@ export class Watch {
     if (this.#asked.has(inode)) return;
     this.#asked.add(inode);
     this.#helper?.watch(inode);
+    this.#more?.watch(inode);
   }
 
   watchedFiles(): number {
@@ -121,6 +143,7 @@ export class Watch {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#helper?.stop();
+    this.#more?.stop();
     this.#sockets?.stop();
   }
 
@@ -131,10 +154,18 @@ export class Watch {
   }
 
   #isOurs(pid: number): boolean {
-    return pid === process.pid || pid === this.#helper?.pid || pid === this.#sockets?.pid || this.#ours.has(pid);
+    const helpers = [this.#helper?.pid, this.#sockets?.pid];
+    return pid === process.pid || helpers.includes(pid) || this.#ours.has(pid) || this.#more?.has(pid) === true;
+  }
+
+  /** A file system that was mounted meanwhile is one that the kernel is asked about too. */
+  #lookAtMounts(): void {
+    this.#mountsAt = performance.now();
+    if (this.#mounts.refresh()) this.#more?.follow(this.#mounts.watchable());
   }
 
   #look(): void {
+    if (performance.now() - this.#mountsAt > mountsMs) this.#lookAtMounts();
     this.#sensor = "poll";
     this.#poll.look(Date.now());
     if (this.#poll.behind === maxBehind)
@@ -166,6 +197,8 @@ export class Watch {
     if (this.#isOurs(pid) || (kind === "written" ? who && !holder : !this.#story.isWatched(file.inode))) return;
     const at = Date.now();
     this.#sensor = "fanotify";
+    // Whoever mounts a disk for himself alone has it in no table but his own.
+    if (kind === "opened") this.#more?.followOwn(pid, this.#mounts.foreign(pid));
     // It may have become another program since it took weights.
     const process = holder && holder.facts.name === who?.name ? holder : this.#processOf(told);
     // Still open: then how it was opened is seen too. Else it was opened, and may have been read, for all we know.

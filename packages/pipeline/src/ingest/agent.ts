@@ -38,6 +38,7 @@ export const agent: Source = {
     "On tier T2, the path of a program that ended at once, and pipes and connections shorter than a look",
     "On tier T0, the files and connections of other users' processes",
     "Reads through a mapping that was made before the agent started, and through a hard link under another file system",
+    "Disks behind iSCSI, NVMe over fabrics and the like, which look as if they were in the host; what is done with a disk elsewhere",
     "Weights that leave as an answer to a connection from outside, as a serving program's answers do",
     "Whatever root does to the agent; its silence is seen",
   ],
@@ -72,11 +73,13 @@ const as = {
 } as const;
 
 function toEvent(line: ActivityRecord, source: string, record: string): OcsfEvent {
-  const { host, time, what, process: by, file, renamedTo, atMost, sent, peer } = line;
+  const { host, time, what, process: by, file, renamedTo, atMost, sent, peer, onto } = line;
   const who = by.login ?? by.user ?? (by.uid === undefined ? "unknown" : `uid:${by.uid}`);
   // What was made from weights is booked under their name: the register knows that one.
   const weights = file.madeFrom ?? file.path;
   const to = what === "write" ? file.path : renamedTo;
+  // Whoever mounts for himself alone may call any disk what a declared place is called: what the host has nowhere is declared nowhere.
+  const declarable = onto ? onto.path : to;
   const disguised =
     to !== undefined &&
     isDisguised({
@@ -125,7 +128,9 @@ function toEvent(line: ActivityRecord, source: string, record: string): OcsfEven
       ...(file.madeFrom !== undefined && { made_from: `file:${file.madeFrom}` }),
       ...(atMost !== undefined && { at_most: atMost }),
       ...(sent !== undefined && { sent }),
-      ...(to !== undefined && { tool_kind: "copy", copied_to: `file:${to}`, outputs: [`file:${to}`], disguised }),
+      ...(to !== undefined && { tool_kind: "copy", outputs: [`file:${to}`], disguised }),
+      ...(declarable !== undefined && { copied_to: `file:${declarable}` }),
+      ...(onto && { onto: { mount: onto.mount, kind: onto.kind, type: onto.type, source: onto.source } }),
     },
   };
 }
