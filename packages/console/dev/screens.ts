@@ -57,6 +57,7 @@ const pages: readonly Screen[] = [
     path: "/entities/principal/arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Fanalytics",
     sees: "ASIAANALYTICS",
   },
+  { name: "entity-unknown", path: "/sample/entities/address/198.51.100.77", sees: "No event names this address" },
   { name: "model", path: "/models/acme-13b", sees: "0.0.0.0:8000" },
   { name: "host", path: "/hosts/h-1", sees: "containerd-shim" },
   { name: "host-timeline", path: "/hosts/h-1?tab=timeline&filter=", sees: /no report for longer/ },
@@ -64,6 +65,7 @@ const pages: readonly Screen[] = [
   { name: "host-scans", path: "/hosts/h-1?tab=scans", sees: /holiday\.jpg/ },
   { name: "host-agent", path: "/hosts/h-1?tab=agent", sees: "INC-214: who has it open?" },
   { name: "host-nothing", path: "/hosts/h-2", sees: "No process handled watched weights in this time" },
+  { name: "host-unknown", path: "/sample/hosts/h-77", sees: "There is no such host" },
   { name: "scans", path: "/scans/gpu-9", sees: /holiday\.jpg/ },
   { name: "client", path: `/clients/${resell}`, sees: "Label only" },
   {

@@ -46,7 +46,7 @@ function told(state: State, { noun, id, verb }: Place, query: URLSearchParams): 
   if (noun === "events" && id === "rule") return ok({ text: world.ruleDraft, left: [] });
   if (noun === "events" && id === "summary")
     return ok(summaryOf(filtered(state.events, query.get("filter") ?? ""), countedField.parse(query.get("by"))));
-  if (noun === "entity") return ok(entityOf(state, query.get("kind") ?? "", query.get("name") ?? ""));
+  if (noun === "entity") return entityOf(state, query.get("kind") ?? "", query.get("name") ?? "");
   if (noun === "incidents" && verb === "graph") return ok(world.incidentGraph);
   if (noun === "hosts" && (verb === "processes" || verb === "activity")) return ofHost(id, verb, query);
   if (noun === "scans") return ok(world.hostScans);
@@ -119,10 +119,10 @@ function one(state: State, noun: string, id: string): Answer {
   }
 }
 
-function entityOf(state: State, kind: string, name: string): EntityDetail {
+function entityOf(state: State, kind: string, name: string): Answer {
   const events = state.events.filter((it) => String(it[kind]) === name);
   const [first] = world.models;
-  return entityDetail.parse({
+  const it: EntityDetail = entityDetail.parse({
     kind,
     name,
     summary: summaryOf(events, "operation"),
@@ -133,4 +133,6 @@ function entityOf(state: State, kind: string, name: string): EntityDetail {
     incidents: state.incidents.filter((it) => it.principals.includes(name)),
     gaps: [],
   });
+  const isHeardOf = [events, it.holdings, it.alerts, it.incidents].some((told) => told.length > 0);
+  return isHeardOf ? ok(it) : no(404, "NOT_FOUND", `no event that is kept names the ${kind} ${name}`);
 }

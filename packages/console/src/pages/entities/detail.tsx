@@ -50,7 +50,7 @@ function Unheard({ kind, name }: { readonly kind: EntityKind; readonly name: str
         <Mono>{name}</Mono>
       </p>
       <Prose>
-        Nothing that is kept, and nothing in the register. A name counts to the letter; what no source sees leaves no
+        Nothing that is kept names it, nor does the register. A name counts to the letter; what no source sees leaves no
         event.
       </Prose>
     </Empty>
