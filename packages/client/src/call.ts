@@ -6,13 +6,14 @@ export type Shape = components["schemas"];
 
 type Method = "get" | "post";
 
-/** Addresses that have a method, whose answer ends. */
+/** What takes more than a call: a stream that never ends, and bytes that are no text. */
+type Apart =
+  | { responses: { 200: { content: { "text/event-stream": unknown } } } }
+  | { requestBody: { content: { "application/x-protobuf": unknown } } };
+
+/** Addresses that have a method. */
 export type PathOf<M extends Method> = {
-  [Path in keyof paths]: paths[Path] extends Record<M, infer Op>
-    ? Op extends { responses: { 200: { content: { "text/event-stream": unknown } } } }
-      ? never
-      : Path
-    : never;
+  [Path in keyof paths]: paths[Path] extends Record<M, infer Op> ? (Op extends Apart ? never : Path) : never;
 }[keyof paths];
 
 type Operation<Path extends keyof paths, M extends Method> = paths[Path] extends Record<M, infer Op> ? Op : never;

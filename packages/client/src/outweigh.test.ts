@@ -70,7 +70,7 @@ test("a secret goes to no server in the clear but one on this machine", () => {
     "http://127.0.0.1.example:7700",
     "ftp://127.0.0.1",
     "here",
-    "http://127.1.example",
+    "https://outweigh.example/api",
   ])
     assert.throws(() => outweigh({ url, token: "secret" }), TypeError, url);
   for (const url of ["https://outweigh.example", "http://127.0.0.1:7700", "http://localhost:7700", "http://[::1]:7700"])

@@ -31,8 +31,8 @@ export interface Api {
   /** Every row of a list, in the list's order. A page is asked for when the rows before it are gone through; `limit` is its length. */
   each<Path extends ListPath>(path: Path, ...call: Call<Path, "get">): AsyncGenerator<Item<Path>, void>;
   /**
-   * What changes from now on: the noun, and mostly which; what it is now has to be read. Ends when the server does, and when the asker may
-   * hear less than before: then listen again, and read anew what may have changed meanwhile.
+   * What changes from now on: the noun, and mostly which; what it is now has to be read. Ends when the server ends it, because the asker
+   * may hear less than before or is signed out; NOT_REACHED where the connection breaks. Then listen again, and read anew.
    */
   live(ending?: Ending): AsyncGenerator<Shape["Change"], void>;
 }
@@ -96,10 +96,10 @@ export function outweigh(options: Options): Api {
 }
 
 function originOf(text: string): string {
-  const { protocol, hostname, origin } = new URL(text);
+  const { protocol, hostname, origin, pathname } = new URL(text);
   const isNear = hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
-  if (protocol === "https:" || (protocol === "http:" && isNear)) return origin;
-  throw new TypeError(`${JSON.stringify(text)}: expected https://…, or http://127.0.0.1:… on this machine`);
+  if (pathname === "/" && (protocol === "https:" || (protocol === "http:" && isNear))) return origin;
+  throw new TypeError(`${JSON.stringify(text)}: expected https://HOST, or http://127.0.0.1:PORT on this machine`);
 }
 
 /** Every name in the address is filled with a value, which can be no more than one step of it. */
