@@ -4,12 +4,14 @@ import { useState } from "react";
 import { addresses } from "../../api/address.ts";
 import { keep } from "../../api/client.ts";
 import { packPreviewQuery } from "../../api/queries.ts";
+import { timeIn } from "../../format/time.ts";
 import { count, plural } from "../../format/size.ts";
 import { Button } from "../../ui/button.tsx";
 import { Buttons, Dialog } from "../../ui/dialog.tsx";
 import { Bullets, Section } from "../../ui/parts.tsx";
 import { Problem, Waiting } from "../../ui/states.tsx";
 import { Mono, Muted, Shown } from "../../ui/text.tsx";
+import { At } from "../../ui/when.tsx";
 import s from "./incidents.module.css";
 
 /** What each kind is, for the one who chooses. */
@@ -61,6 +63,12 @@ export function Redact({ of: it, onClose }: { readonly of: IncidentRow; readonly
   );
 }
 
+/** A member of a document as JSON writes it; a time as a time. */
+function Value({ of: json, named }: { readonly of: string; readonly named: string }) {
+  const at = timeIn(named, json);
+  return at === undefined ? <Shown>{json}</Shown> : <At at={at} />;
+}
+
 function Preview({ of: it }: { readonly of: PackPreview }) {
   return (
     <>
@@ -81,7 +89,7 @@ function Preview({ of: it }: { readonly of: PackPreview }) {
                   <Muted>
                     <Shown>{name}</Shown>
                   </Muted>{" "}
-                  <Shown>{value}</Shown>
+                  <Value of={value} named={name} />
                 </div>
               ))}
               {one.redacted.length > 0 && (
