@@ -258,3 +258,17 @@ test("verify accepts an agent's signed scan from the key that is named, and no o
   assert.equal(changed.code, 1);
   assert.match(changed.stdout, /it was changed/);
 });
+
+test("a cloud that does not answer stands among what a scan did not see", async (t) => {
+  const { root, config } = aHost(t);
+  // Port 1 of this machine: nobody listens there.
+  const cloud = "{ kind: kubernetes, name: away, server: 'https://127.0.0.1:1', token: '${OUTWEIGH_TEST_CLOUD}' }";
+  writeFileSync(config, `clouds: [${cloud}]\n`);
+  process.env["OUTWEIGH_TEST_CLOUD"] = "t";
+  t.after(() => delete process.env["OUTWEIGH_TEST_CLOUD"]);
+  const { stdout } = await run("scan", root, "--config", config, "--json");
+  const report: { notSeen: readonly { what: string; why: string }[] } = JSON.parse(stdout);
+  const told = report.notSeen.filter((it) => it.what === "configuration of the cloud away");
+  assert.equal(told.length, 1);
+  assert.match(told[0]?.why ?? "", /^nothing was answered: https:\/\/127\.0\.0\.1:1\/.*: /);
+});

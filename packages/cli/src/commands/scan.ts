@@ -9,6 +9,7 @@ import { fingerprintFolder } from "../config/fingerprints.ts";
 import { loadConfig } from "../config/read.ts";
 import { CliError, type ExitCode } from "../error.ts";
 import { printChange, readReport } from "../scan/change.ts";
+import { cloudsNotSeen } from "../scan/clouds-not-seen.ts";
 import { isFinding } from "../scan/findings.ts";
 import { printScan } from "../scan/print.ts";
 import { writeSarif } from "../scan/sarif.ts";
@@ -103,13 +104,17 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
     signal,
     onProgress: (it) => terminal.progress(() => progressText(it)),
   });
-  const report = answered ? { ...scanned, asked: [...answered.asked] } : scanned;
+  const report = answered ? withClouds(scanned, answered) : scanned;
   if (values.sarif !== undefined) await writeSarif(values.sarif, report);
   if (key) await printSigned(agent.signScan(report, key), terminal);
   else if (json) terminal.printJson(report);
   else printScan(report, terminal);
   if (values.before !== undefined && !json && !key) printChange(readReport(values.before), report, terminal);
   return isFinding(report) ? 1 : 0;
+}
+
+function withClouds(scanned: ScanReport, { asked }: Answered): ScanReport {
+  return { ...scanned, asked: [...asked], notSeen: [...scanned.notSeen, ...cloudsNotSeen(asked)] };
 }
 
 function postureOf(folder: string | undefined, answered: Answered | undefined): Pick<ScanOptions, "posture"> {
