@@ -1,5 +1,5 @@
 import { ExtractionError } from "./error.ts";
-import { alarmLevel, certifiable, sharesOf, type AlarmLevel, type Rate } from "./path-cal.ts";
+import { alarmLevel, certifiable, levelAtTimes, sharesOf, type AlarmLevel, type Rate } from "./path-cal.ts";
 import { folds, frameOf, learnGround } from "./ground.ts";
 import type { Query } from "./query.ts";
 import { scored, Scorer, signals, type Frame } from "./scores.ts";
@@ -93,6 +93,16 @@ export function setLevels(judge: Judge, peaks: readonly Peak[], alpha: Rate): Ca
     },
     certifiable: certifiable(peaks.length),
     peaks,
+  };
+}
+
+/** The levels of a calibration at `times` its rates, from the same benign principals: for a model that is watched. */
+export function levelsAtTimes({ levels, peaks }: Calibration, times: number): Calibration["levels"] {
+  const level = (it: AlarmLevel | undefined, of: (it: Peak) => number) => it && levelAtTimes(it, peaks.map(of), times);
+  return {
+    strangeness: level(levels.strangeness, (it) => it.strangeness),
+    progress: level(levels.progress, (it) => it.progress),
+    lines: level(levels.lines, (it) => it.lines),
   };
 }
 

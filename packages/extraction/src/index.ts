@@ -1,6 +1,7 @@
 export {
   calibrate,
   learnJudge,
+  levelsAtTimes,
   peakOf,
   setLevels,
   type Calibration,

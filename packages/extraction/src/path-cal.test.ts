@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { uniform } from "./hash.ts";
-import { alarmLevel, alarmRank, certifiable, foundAmong, pathPValue, sharesOf } from "./path-cal.ts";
+import { alarmLevel, levelAtTimes, alarmRank, certifiable, foundAmong, pathPValue, sharesOf } from "./path-cal.ts";
 
 test("needs 99 principals for 1 %, 999 for 0.1 %", () => {
   assert.equal(alarmRank(98, { num: 1, den: 100 }), undefined);
@@ -93,4 +93,25 @@ test("with too few benign peaks for so many candidates nobody is named alone", (
   assert.deepEqual(foundAmong([1000, 1, 2], benign, { num: 1, den: 100 }), []);
   assert.deepEqual(foundAmong([1000], benign, { num: 1, den: 100 }), [0]);
   assert.deepEqual(foundAmong([], benign, { num: 1, den: 100 }), []);
+});
+
+test("a level at twice the rate is a level of the same peaks: lower, with twice as many of them above, and none where that is no rate", () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.nat(100_000), { minLength: 99, maxLength: 300 }),
+      fc.integer({ min: 1, max: 20 }),
+      (peaks, num) => {
+        const usual = alarmLevel(peaks, { num, den: 100 });
+        assert.ok(usual);
+        const stricter = levelAtTimes(usual, peaks, 2);
+        assert.deepEqual(stricter, alarmLevel(peaks, { num: 2 * num, den: 100 }));
+        const above = (level: number) => peaks.filter((it) => it > level).length;
+        // At most the promised share of the benign principals and the new one, as for every level.
+        assert.ok(stricter && stricter.level < usual.level);
+        assert.ok(above(stricter.level) <= (2 * num * (peaks.length + 1)) / 100);
+        assert.ok(above(stricter.level) >= above(usual.level));
+      },
+    ),
+  );
+  assert.equal(levelAtTimes({ level: 1, alpha: { num: 1, den: 2 }, principals: 3 }, [1, 2, 3], 2), undefined);
 });

@@ -33,6 +33,18 @@ export function alarmLevel(peaks: readonly number[], alpha: Rate): AlarmLevel | 
   return { level: sorted[rank - 1] ?? Infinity, alpha, principals: peaks.length };
 }
 
+/**
+ * The level at `times` the rate of another, from the same peaks: lower, and promised like it. Undefined where that would be no rate.
+ * @throws {ExtractionError} BAD_CALIBRATION if a peak is not a number.
+ */
+export function levelAtTimes(
+  { alpha: { num, den } }: AlarmLevel,
+  peaks: readonly number[],
+  times: number,
+): AlarmLevel | undefined {
+  return num * times < den ? alarmLevel(peaks, { num: num * times, den }) : undefined;
+}
+
 /** Which of `principals` sorted peaks is the alarm level, counted from 1. Undefined when there are too few. Whole numbers throughout. */
 export function alarmRank(principals: number, { num, den }: Rate): number | undefined {
   const whole = Number.isSafeInteger(num) && Number.isSafeInteger(den) && num > 0 && num < den;

@@ -24,6 +24,7 @@ import { Marks, marksSecret } from "./marks/marks.ts";
 import type { GatewayOptions, RunningGateway } from "./options.ts";
 import { Challenges } from "./orders/challenge.ts";
 import { OrderBook } from "./orders/order-book.ts";
+import { WatchedModels } from "./orders/watched-models.ts";
 import { compilePolicy, type Policy } from "./policy/policy.ts";
 import { policyFields, Reload } from "./policy/reload.ts";
 import type { Crew } from "./processes/crew.ts";
@@ -90,6 +91,7 @@ class House implements RunningGateway {
   readonly #around: Surroundings;
   readonly #reload: Reload;
   readonly #desk: Desk;
+  readonly #watched: WatchedModels;
   #front: Server | undefined;
   #admin: Server | undefined;
   #watches: { stop(): void }[] = [];
@@ -110,6 +112,7 @@ class House implements RunningGateway {
     this.#journal = new Journal(dataDir);
     this.#runs = { began: this.#journal.head.size, last: this.#journal.lastBegan };
     this.#outbox = new Outbox(dataDir, this.#journal.origin);
+    this.#watched = new WatchedModels(dataDir);
     this.#desk = this.#makeDesk();
     this.#link = new Link({
       dataDir,
@@ -186,6 +189,7 @@ class House implements RunningGateway {
         around: this.#around,
         detection: this.#detection,
         reload: this.#reload,
+        watched: this.#watched,
         url: () => this.url,
         heeded: async () => this.#crew?.heeded(),
         dropped: () => this.#dropped,
@@ -208,6 +212,8 @@ class House implements RunningGateway {
       ...(hangMs !== undefined && { hangMs }),
       ...(startMs !== undefined && { startMs }),
       runs: this.#runs,
+      clock: this.#options.clock,
+      watched: () => this.#watched.now(Date.now()),
       clients: () => this.#around.clients.all(),
       slotOf: (it) => this.#clientOf(it)?.slot,
       refused: ({ at }) => {
@@ -307,8 +313,14 @@ class House implements RunningGateway {
       this.#crew.tell({ tell: "blind", isBlind: this.#blind.isBlind });
     }
     this.#around.orders.expire(now);
+    for (const { model } of this.#watched.expire(now))
+      this.#journal.add(
+        { kind: "watch-over", by: "gateway", text: `${model} is not watched any more: its time is over` },
+        now,
+      );
     this.#settleCaptures(now);
     this.#blind.settle(now);
+    this.#detection.settle();
     if (++this.#ticks % denialTicks === 0) this.#tellDenials();
   }
 

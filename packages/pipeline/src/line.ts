@@ -6,7 +6,7 @@ import { AlertBook, type Claim } from "./detect/alert-book.ts";
 import type { Context } from "./detect/detector.ts";
 import { detectors } from "./detect/detectors.ts";
 import { BlindBook } from "./blind-book.ts";
-import { addressOf } from "./detect/events.ts";
+import { addressOf, field } from "./detect/events.ts";
 import type { RuleInfo } from "./detect/rule-info.ts";
 import { Rules, type Refused } from "./detect/rules.ts";
 import { Detectors, failed } from "./detect/run.ts";
@@ -232,7 +232,9 @@ export class Line {
     const raisedBy = this.#watching.of(claim, event);
     if (raisedBy.length === 0) return claim;
     const matched = [{ field: "watched", value: `${raisedBy.join(", ")}, after a confirmed theft` }, ...claim.matched];
-    return { ...claim, severity: stepUp(claim.severity), raisedBy, matched };
+    // What was found only because its model is watched is not made worse for that once more.
+    const isStricter = event.operation === "finding" && field(event.unmapped, "watched") === true;
+    return { ...claim, severity: isStricter ? claim.severity : stepUp(claim.severity), raisedBy, matched };
   }
 
   /** What the register and the books know of an event. Books it, if it is a read. */

@@ -46,6 +46,12 @@ export class Watching {
     return asked.filter((it) => this.#holds(it, event.time)).map(({ kind, name }) => `${kind} ${name}`);
   }
 
+  /** The models that are watched at a time, in ms since 1970, each until when. */
+  models(time: number): { readonly model: string; readonly until: number }[] {
+    const all = [...this.#spans.values()].filter((it) => it.kind === "model" && this.#holds(it, time));
+    return all.map(({ name, until }) => ({ model: name, until }));
+  }
+
   /** Whether one is watched at a time, in ms since 1970. */
   has(subject: Subject, time: number): boolean {
     return this.#holds(subject, time);

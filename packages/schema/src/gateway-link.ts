@@ -55,6 +55,15 @@ const newClientKey = z.strictObject({
   last4: z.string().length(4),
 });
 
+/** Most models that a gateway watches: as many as it can have configured. */
+const maxWatchedModels = 1000;
+
+/** Models of which a theft was confirmed, by their names in the register, each until when it is watched for that. */
+export const watchedModels = z
+  .array(z.strictObject({ model: z.string().min(1).max(256), until: time }))
+  .max(maxWatchedModels);
+export type WatchedModel = z.infer<typeof watchedModels>[number];
+
 /** What a gateway may be told. Nothing else exists. */
 export const gatewayAsk = z.discriminatedUnion("verb", [
   z.strictObject({ verb: z.literal("apply"), order: gatewayOrder }),
@@ -76,6 +85,8 @@ export const gatewayAsk = z.discriminatedUnion("verb", [
     by: z.string().max(128),
     graceMs: time,
   }),
+  /** All models that are watched from now on, and no other. */
+  z.strictObject({ verb: z.literal("watch"), models: watchedModels, by: z.string().max(128) }),
   z.strictObject({ verb: z.literal("revoke-key"), id: clientKeyId, by: z.string().max(128) }),
 ]);
 export type GatewayAsk = z.infer<typeof gatewayAsk>;
@@ -153,6 +164,8 @@ export const gatewayReport = z.strictObject({
   /** When they changed. */
   keys: z.array(clientKey).max(maxListedKeys).optional(),
   settings: gatewaySettings.optional(),
+  /** The models that it watches. Absent from gateways that watch none by order. */
+  watched: watchedModels.optional(),
   results: z.array(gatewayResult).max(50),
 });
 export type GatewayReport = z.infer<typeof gatewayReport>;

@@ -353,6 +353,8 @@ export const gatewayRecord = z.discriminatedUnion("kind", [
     level: z.number().optional(),
     /** Promised chance of this for a benign principal, as a share. */
     alpha: z.number().min(0).max(1).optional(),
+    /** Only the stricter level of a watched model was passed: `level` and `alpha` are that one's. */
+    watched: z.boolean().optional(),
     /** Agreement with the model that a clone trained on this log would reach at least, 0…1. */
     fidelity: z.number().min(0).max(1).optional(),
     /** Principals that were tested together. */

@@ -1,11 +1,12 @@
 import { z } from "zod";
-import type { GatewayAsk, GatewayClient, GatewayOrder, GatewayStatus } from "@outweigh/schema";
+import type { GatewayAsk, GatewayClient, GatewayOrder, GatewayStatus, WatchedModel } from "@outweigh/schema";
 import { at } from "../adapters/reading.ts";
 import type { Detection } from "../detect/detection.ts";
 import { GatewayError } from "../error.ts";
 import type { Surroundings } from "../front/surroundings.ts";
 import { addKey, replaceKey, revokeKey } from "../keys/key-file.ts";
 import type { Link, LinkDesk } from "../link/link.ts";
+import type { WatchedModels } from "../orders/watched-models.ts";
 import type { Reload } from "../policy/reload.ts";
 import type { BlindBook } from "../record/blind.ts";
 import type { Journal } from "../record/journal.ts";
@@ -29,6 +30,7 @@ interface DeskParts {
   readonly around: Surroundings;
   readonly detection: Detection;
   readonly reload: Reload;
+  readonly watched: WatchedModels;
   /** Where clients ask. */
   readonly url: () => string;
   /** Resolves once what was changed holds in every process. @throws {GatewayError} BAD_STATE */
@@ -81,6 +83,7 @@ export class Desk implements AdminDesk, LinkDesk {
       clients: clients.all().length,
       running,
       unread: detection.unread,
+      watched: this.watched(),
       ...(server !== undefined && { server }),
       ...(awaySince !== undefined && { awaySince }),
     };
@@ -152,6 +155,10 @@ export class Desk implements AdminDesk, LinkDesk {
     return settingsOf(this.#parts().around.policy);
   }
 
+  watched(): readonly WatchedModel[] {
+    return this.#parts().watched.now(Date.now());
+  }
+
   noted(ask: GatewayAsk, { text, signature }: { readonly text: string; readonly signature: string }) {
     const { journal } = this.#parts();
     const by = "by" in ask ? ask.by : ask.order.by;
@@ -185,6 +192,10 @@ export class Desk implements AdminDesk, LinkDesk {
       case "rotate-key":
         replaceKey(dataDir, { id: ask.id, given: ask.key, graceMs: ask.graceMs }, now);
         break;
+      case "watch":
+        this.#parts().watched.set(ask.models);
+        this.#parts().detection.rewatch();
+        return;
       case "revoke-key":
         revokeKey(dataDir, ask.id, now);
     }

@@ -14,7 +14,7 @@ import {
 import { z } from "zod";
 import { bad, dealt, dice, readJsonLines } from "./benign-file.ts";
 import { groupsDrawn, groupSizes, type CalibrateOptions } from "./calibrate-from.ts";
-import type { PromptCalibration, PromptLevels } from "./calibration-file.ts";
+import { watchedTimes, type PromptCalibration, type PromptLevels } from "./calibration-file.ts";
 import type { Encoder } from "./encoder.ts";
 import { alikeIn } from "./linking.ts";
 
@@ -80,6 +80,7 @@ export async function calibratePrompts(options: PromptOptions): Promise<Calibrat
     calibration: {
       rates,
       levels,
+      watched: levelsOf(peaks, { num: alpha.num * watchedTimes, den: alpha.den }),
       horizon,
       groups,
       peaks: promptSignals.map((_, i) => calm.map((it) => it[i] ?? 0)),

@@ -14,6 +14,9 @@ import { z } from "zod";
 import { GatewayError } from "../error.ts";
 import { maxVectorLength } from "./encoder.ts";
 
+/** How many times as many benign principals may alarm, by the levels that hold while their model is watched. */
+export const watchedTimes = 2;
+
 /** Levels for several accounts tested together: those of one are too low for them, because more queries show more. */
 export interface GroupLevels {
   /** Accounts in each benign group that they were learnt from. */
@@ -38,6 +41,8 @@ export interface PromptCalibration {
   readonly horizon?: number | undefined;
   readonly rates: PromptNull;
   readonly levels: PromptLevels;
+  /** The same while the model is watched, at a higher share; absent in files of earlier versions: then its levels stay. */
+  readonly watched?: PromptLevels | undefined;
   /** By rising number of members; absent or empty: groups are not tested. */
   readonly groups?: readonly { readonly members: number; readonly levels: PromptLevels }[] | undefined;
   /** Highest values of the principals that stayed below every level, by signal: what drift is told by. */
@@ -67,6 +72,7 @@ const promptsFile = z.strictObject({
     .optional(),
   rates: z.object({ elicitation: z.number(), grading: z.number() }),
   levels: promptLevels,
+  watched: promptLevels.optional(),
   horizon: z.int().min(1).optional(),
   groups: z
     .array(z.strictObject({ members: z.int().min(2), levels: promptLevels }))

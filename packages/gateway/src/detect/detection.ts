@@ -1,3 +1,4 @@
+import type { WatchedModel } from "@outweigh/schema";
 import { adapters } from "../adapters/adapters.ts";
 import { ringBytes as usualRingBytes } from "../limits.ts";
 import type { GatewayOptions } from "../options.ts";
@@ -9,6 +10,7 @@ import { Tap } from "../tap/tap.ts";
 import type { Client } from "../front/clients.ts";
 import type { Refused, Runs } from "../kept/detectors-file.ts";
 import type { Found, FromWorker, TestedSlots, WorkerStart } from "./protocol.ts";
+import { EncoderRest } from "./encoder-rest.ts";
 import { Pulse, type Work } from "./pulse.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -19,8 +21,6 @@ const usualKeepMs = 10_000;
 const usualHangMs = 30_000;
 /** The same while they start: an encoder of half a gigabyte is read and tried once. */
 const usualStartMs = 120_000;
-/** Prompts at which an encoder may hang before detectors go on without it. */
-const maxHangs = 3;
 /** Problems of what was kept that are told. */
 const maxForgot = 50;
 
@@ -36,6 +36,10 @@ interface DetectionOptions extends Pick<
   /** With the group it was found of, where it was one. */
   readonly found: (it: Found, group: TestedSlots | undefined) => void;
   readonly runs: Runs;
+  /** By which an encoder's rests are counted; ms since 1970. */
+  readonly clock?: (() => number) | undefined;
+  /** Models that are watched now. */
+  readonly watched: () => readonly WatchedModel[];
   /** Everybody who has a slot. */
   readonly clients: () => readonly Client[];
   /** The slot of a principal that is remembered; undefined for whoever has no key here any more. */
@@ -62,12 +66,11 @@ export class Detection {
   readonly #pulse = new Pulse();
   #keptAt = Date.now();
   #remembersFrom: number | undefined;
-  #hangs = 0;
-  /** The encoder that is left out, as JSON, and why. */
-  #without: { readonly encoder: string; readonly why: string } | undefined;
+  readonly #encoderRest: EncoderRest;
 
   constructor(options: DetectionOptions) {
     this.#options = options;
+    this.#encoderRest = new EncoderRest(options.clock ?? Date.now);
     this.#memory = ringMemory(options.ringBytes ?? usualRingBytes);
     this.ring = new RingWriter(this.#memory);
     this.tap = new Tap(this.ring, (it) => this.#supervisor.tell(it));
@@ -131,6 +134,11 @@ export class Detection {
     this.#supervisor.tell({ tell: "routes", routes: routesOf(policy), models: policy.section.models });
   }
 
+  /** Other models are watched: told to the thread as it runs. */
+  rewatch(): void {
+    this.#supervisor.tell({ tell: "watched", models: this.#options.watched() });
+  }
+
   /** Has the thread write what it remembers and end; it is started again, with what the policy says now. */
   renew(): void {
     this.#supervisor.tell({ tell: "end" });
@@ -160,9 +168,9 @@ export class Detection {
       linkMs,
       keepMs,
       runs,
+      watched: this.#options.watched(),
       pulse: this.#pulse.memory,
-      withoutEncoder:
-        JSON.stringify(policy.section.encoder) === this.#without?.encoder ? this.#without?.why : undefined,
+      withoutEncoder: this.#encoderRest.without(this.#encoderName),
     };
   }
 
@@ -216,16 +224,19 @@ export class Detection {
     this.#options.journal.add({ kind: "state-forgotten", by: "gateway", text: problem }, Date.now());
   }
 
-  /** What hangs once may hang again: an encoder at its first answer, or at too many prompts, is left out. */
+  get #encoderName(): string {
+    return JSON.stringify(this.#options.policy().section.encoder) ?? "";
+  }
+
   #hung(work: Work): void {
-    const { encoder } = this.#options.policy().section;
-    const isFirst = work === "loads the encoder";
-    if (work === "encodes a prompt") this.#hangs++;
-    if (encoder && (isFirst || this.#hangs >= maxHangs)) {
-      const why = isFirst ? "the encoder gives no first answer" : `the encoder hung at ${this.#hangs} prompts`;
-      this.#without = { encoder: JSON.stringify(encoder), why };
-      this.#hangs = 0;
-    }
+    if (this.#encoderName !== "") this.#encoderRest.hung(this.#encoderName, work);
+  }
+
+  /** Called now and then: takes an encoder back that was left out for long enough. */
+  settle(): void {
+    if (!this.#encoderRest.isOver(this.#encoderName)) return;
+    this.#options.say("the encoder that was left out is tried again: detectors are started with it");
+    this.renew();
   }
 
   #gone(why: string): void {

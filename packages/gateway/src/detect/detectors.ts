@@ -1,7 +1,7 @@
 import { hash, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ExtractionError, textKey, type Query, type TextKey } from "@outweigh/extraction";
-import type { GatewayModel } from "@outweigh/schema";
+import type { GatewayModel, WatchedModel } from "@outweigh/schema";
 import { adapters } from "../adapters/adapters.ts";
 import type { Seen } from "../adapters/adapter.ts";
 import type { Readings } from "../tap/readings.ts";
@@ -42,7 +42,7 @@ export class Detectors {
   #unread = 0;
 
   constructor(
-    start: Pick<WorkerStart, "routes" | "models" | "secret" | "linkMs">,
+    start: Pick<WorkerStart, "routes" | "models" | "secret" | "linkMs"> & Partial<Pick<WorkerStart, "watched">>,
     publicKey: KeyObject,
     readings: Readings,
     encoder?: Encoder,
@@ -54,6 +54,15 @@ export class Detectors {
     this.#linking = new Linking(this.#key, start.linkMs);
     this.#routes = start.routes;
     for (const model of start.models) this.#watch(model, publicKey);
+    this.watch(start.watched ?? []);
+  }
+
+  /** Takes the stricter levels for these models, each until its time is over, and for no others. */
+  watch(models: readonly WatchedModel[]): void {
+    const until = new Map(models.map((it) => [it.model, it.until]));
+    for (const { model, numeric, prompts } of this.#watched.values())
+      for (const watch of [numeric, prompts])
+        if (watch) watch.watchedUntil = until.get(model.register ?? model.name) ?? 0;
   }
 
   set routes(it: WorkerStart["routes"]) {

@@ -1,6 +1,7 @@
 import {
   DriftWatch,
   ExtractionError,
+  levelsAtTimes,
   Meter,
   type Calibration,
   type Metered,
@@ -9,7 +10,7 @@ import {
 } from "@outweigh/extraction";
 import type { GatewayModel, Retest } from "@outweigh/schema";
 import type { SlotReading } from "../tap/readings.ts";
-import type { NumericCalibration } from "./calibration-file.ts";
+import { watchedTimes, type NumericCalibration } from "./calibration-file.ts";
 import {
   keptReading,
   namesOf,
@@ -91,12 +92,17 @@ export class NumericWatch {
   readonly #changedGroups = new Set<MeteredGroup>();
   readonly #drift: DriftWatch | undefined;
   readonly #warn: (problem: string) => void;
+  /** While its model is watched. Those of groups stay: their peaks are not kept. */
+  readonly #stricter: Calibration["levels"];
   #misfits = 0;
+  /** Until when its model is watched, in ms since 1970. */
+  watchedUntil = 0;
 
   /** @param warn Told once, when the calibration has drifted: from then on the readings stay, and nobody is paged by its levels. */
   constructor(model: GatewayModel, calibration: NumericCalibration, warn: (problem: string) => void) {
     this.#model = model;
     this.#calibration = calibration;
+    this.#stricter = levelsAtTimes(calibration.single, watchedTimes);
     this.#warn = warn;
     this.#drift = driftOf(calibration.single);
     this.#ceilings =
@@ -225,16 +231,22 @@ export class NumericWatch {
     levels: Calibration["levels"],
     group: readonly number[] | undefined,
   ): Found[] {
+    const { strangeness, progress, lines } = this.#stricter;
     const claims = [
-      [it.strange, "novel-queries", it.strangeness, levels.strangeness],
-      [it.learning, "fast-learning", it.learnt, levels.progress],
-      [it.walking, "line-search", it.lineRun, levels.lines],
-      [it.overBudget, "budget-used", it.progress?.fidelity ?? 0, undefined],
+      [it.strange, "novel-queries", it.strangeness, levels.strangeness, strangeness],
+      [it.learning, "fast-learning", it.learnt, levels.progress, progress],
+      [it.walking, "line-search", it.lineRun, levels.lines, lines],
+      [it.overBudget, "budget-used", it.progress?.fidelity ?? 0, undefined, undefined],
     ] as const;
-    return claims.flatMap(([alarmed, finding, value, level]): Found[] => {
+    const isWatched = group === undefined && asked.time < this.watchedUntil;
+    return claims.flatMap(([alarmed, finding, value, usual, stricter]): Found[] => {
+      // False, and not undefined: a meter that can promise nothing promises nothing stricter either.
+      const watched = isWatched && alarmed === false && stricter !== undefined && value > stricter.level;
       // Levels that promise nothing any more page nobody; the budget was never learnt.
-      if (alarmed !== true || (this.#drift?.drifted === true && level)) return [];
-      if (!this.#told.isNew(group ?? [asked.slot], finding)) return [];
+      if ((alarmed !== true && !watched) || (this.#drift?.drifted === true && usual)) return [];
+      const level = watched ? stricter : usual;
+      // Whoever passes the usual level later is told then, as without the watch.
+      if (!this.#told.isNew(group ?? [asked.slot], watched ? `${finding} watched` : finding)) return [];
       return [
         {
           finding: group ? "many-accounts" : finding,
@@ -246,6 +258,7 @@ export class NumericWatch {
           value,
           level: level?.level,
           alpha: level && level.alpha.num / level.alpha.den,
+          ...(watched && { watched }),
           fidelity: it.progress?.fidelity,
           group,
           origin: asked.origin,

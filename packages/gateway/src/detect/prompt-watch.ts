@@ -83,6 +83,8 @@ export class PromptWatch {
   readonly #changedGroups = new Set<Group>();
   readonly #drift: DriftWatch | undefined;
   readonly #warn: (problem: string) => void;
+  /** Until when its model is watched, in ms since 1970. */
+  watchedUntil = 0;
 
   /** @param warn Told once, when the calibration has drifted: from then on the readings stay, and nobody is paged by its levels. */
   constructor(
@@ -219,12 +221,15 @@ export class PromptWatch {
     levels: PromptLevels,
     group?: readonly number[],
   ): Found[] {
+    const stricter = group === undefined && asked.time < this.watchedUntil ? this.#calibration?.watched : undefined;
     return promptSignals.flatMap((detail, i) => {
       const value = values[i] ?? 0;
       own.peaks[i] = Math.max(own.peaks[i] ?? 0, value);
-      const level = levels[detail];
+      const usual = levels[detail];
+      const watched = usual !== undefined && value <= usual.level;
+      const level = watched ? stricter?.[detail] : usual;
       if (!level || value <= level.level) return [];
-      own.isAlarmed = true;
+      if (!watched) own.isAlarmed = true;
       if (!this.#isReady) return [];
       return this.#tell(asked, own, {
         finding: group ? "many-accounts" : "unusual-prompts",
@@ -232,6 +237,7 @@ export class PromptWatch {
         value,
         ...level,
         group,
+        ...(watched && { watched }),
       });
     });
   }
@@ -262,10 +268,13 @@ export class PromptWatch {
       readonly value: number;
       readonly level: number;
       readonly alpha?: number | undefined;
+      readonly watched?: boolean | undefined;
       readonly group?: readonly number[] | undefined;
     },
   ): Found[] {
-    if (!this.#told.isNew(group ?? [asked.slot], `${finding} ${detail}`)) return [];
+    // Whoever passes the usual level later is told then, as without the watch.
+    const told = `${finding} ${detail}${measured.watched === true ? " watched" : ""}`;
+    if (!this.#told.isNew(group ?? [asked.slot], told)) return [];
     const { slot, time, origin } = asked;
     const { queries, since } = own;
     return [{ finding, slot, model: this.#model.name, queries, since, time, ...measured, group, origin }];

@@ -6,6 +6,7 @@ import type {
   GatewayProtocol,
   LinkFeature,
   Retest,
+  WatchedModel,
 } from "@outweigh/schema";
 import type { Refused, Runs } from "../kept/detectors-file.ts";
 import type { Told } from "../tap/tap.ts";
@@ -27,6 +28,7 @@ export interface WorkerStart {
   readonly keepMs: number;
   readonly pulse: SharedArrayBuffer;
   readonly runs: Runs;
+  readonly watched: readonly WatchedModel[];
   /** Why the encoder is left out; undefined: it is not. */
   readonly withoutEncoder: string | undefined;
 }
@@ -37,6 +39,8 @@ export type ToWorker =
   | { readonly tell: "routes"; readonly routes: WorkerStart["routes"]; readonly models: readonly GatewayModel[] }
   /** Answers `remembers`: the slot of each, undefined for whoever has no key here any more. */
   | { readonly tell: "slots"; readonly slots: readonly (number | undefined)[] }
+  /** The models that are watched, all of them. */
+  | { readonly tell: "watched"; readonly models: readonly WatchedModel[] }
   /** Write what is remembered, and end: another thread is started. */
   | { readonly tell: "end" }
   | { readonly tell: "die" };
@@ -52,6 +56,8 @@ export interface Found {
   readonly value: number;
   readonly level?: number | undefined;
   readonly alpha?: number | undefined;
+  /** Only the stricter level of a watched model was passed. */
+  readonly watched?: boolean | undefined;
   readonly fidelity?: number | undefined;
   /** Slots tested together. */
   readonly group?: readonly number[] | undefined;

@@ -50,6 +50,7 @@ function listen(): void {
     else if (told.tell === "slots") slots = told.slots;
     else if (told.tell === "end") isEnding = true;
     else if (told.tell === "routes") detectors.routes = told.routes;
+    else if (told.tell === "watched") detectors.watch(told.models);
     else if (told.tell === "die") throw new Error("told to die");
   }
 }

@@ -198,6 +198,7 @@ async function aLink(t: TestContext, desk: Partial<LinkDesk>) {
       orders: () => [],
       keys: () => [],
       settings: () => ({ epoch: 1, contact: "", plans: {}, models: [] }),
+      watched: () => [],
       serverAway: () => undefined,
       noted: () => ({ seq: 0, hash: "00".repeat(32) }),
       carryOut: () => Promise.resolve(),
@@ -228,6 +229,47 @@ test("orders that came together are begun in their order, and waited for togethe
   assert.deepEqual(begun, ["apply", "undo"]);
   resolve();
   await until("both results", () => server.reports.flatMap(({ results }) => results).length === 2);
+});
+
+test("an order that hangs holds up no report and no later order, and is answered when it ends", async (t) => {
+  const { promise: hung, resolve } = Promise.withResolvers<void>();
+  t.after(() => resolve());
+  const begun: string[] = [];
+  const carryOut = async (ask: GatewayAsk) => {
+    begun.push(ask.verb);
+    if (ask.verb === "apply") await hung;
+  };
+  const { server, link } = await aLink(t, { carryOut });
+  const states = () => server.reports.flatMap(({ results }) => results).map(({ id, state }) => `${id} ${state}`);
+  server.say.push(server.ask({ verb: "apply", order: suspend() }, { id: "ask-1" }));
+  link.start();
+  await until("its beginning", () => begun.length === 1);
+  const before = server.reports.length;
+  await until("reports meanwhile", () => server.reports.length > before + 2);
+  server.say.push(server.ask({ verb: "undo", order: "ORD-1", by: "ana" }, { id: "ask-2" }));
+  await until("the later one's result", () => states().length > 0);
+  assert.deepEqual([...new Set(states())], ["ask-2 done"]);
+  resolve();
+  await until("its own result", () => states().includes("ask-1 done"));
+  assert.deepEqual(begun, ["apply", "undo"], "said again while it was under way, and done once");
+});
+
+test("an order that cannot be put on record is not done, is said, and ends nothing", async (t) => {
+  let isFull = true;
+  const done: string[] = [];
+  const noted = () => {
+    if (isFull) throw new Error("the disk is full");
+    return { seq: 0, hash: "00".repeat(32) };
+  };
+  const carryOut = async (ask: GatewayAsk) => void done.push(ask.verb);
+  const { server, link, said } = await aLink(t, { noted, carryOut });
+  server.say.push(server.ask({ verb: "apply", order: suspend() }));
+  link.start();
+  await until("what is said of it", () => said.some((it) => it.includes("is not done: the disk is full")));
+  assert.deepEqual(done, []);
+  isFull = false;
+  await until("a result", () => server.reports.some(({ results }) => results.length > 0));
+  assert.deepEqual(done, ["apply"]);
 });
 
 test("a client's row that the server would not take keeps nobody else's from it, and is said once", async (t) => {

@@ -13,6 +13,7 @@ import {
   type GatewaySettings,
   type GatewayStatus,
   type SignedOrder,
+  type WatchedModel,
 } from "@outweigh/schema";
 import { GatewayError } from "../error.ts";
 import { gatewayOrigin } from "../record/journal.ts";
@@ -27,6 +28,8 @@ export interface LinkDesk {
   orders(): readonly GatewayOrder[];
   keys(): readonly ClientKey[];
   settings(): GatewaySettings;
+  /** Models that are watched here now. */
+  watched(): readonly WatchedModel[];
   /** Puts on record that the server asks this; answers with the entry's place in the gateway's evidence. */
   noted(ask: GatewayAsk, signed: SignedOrder): { readonly seq: number; readonly hash: string };
   /** Does it; resolves once it is so in every process. @throws what a person may read. */
@@ -52,6 +55,12 @@ const againMs = [500, 1000, 2000, 5000, 10_000] as const;
 const settledMs = 250;
 /** Clients are told of at most this often, in ms: their counters move with every request. */
 const clientsMs = 2_000;
+/** Orders that may be under way at once; the server says the others again. */
+const maxUnderWay = 100;
+/** How long a report waits after an answer that holds nothing but orders under way, in ms, unless one of them ends. */
+const circleMs = 1_000;
+/** How long a last report waits for orders that are under way, in ms. */
+const lastMs = 2_000;
 /** Results and answers remembered, by id: an order that comes again is answered, not done, again. */
 const maxRemembered = 1000;
 
@@ -66,6 +75,8 @@ export class Link {
   readonly #sent = new Map<string, string>();
   /** Clients whose rows the server would not take; said once. */
   readonly #unfit = new Set<string>();
+  /** Orders that have begun and not ended, by id: no report waits for them. */
+  readonly #underWay = new Map<string, Promise<void>>();
   #results: GatewayResult[] = [];
   #identity: Identity | undefined;
   #counter: number;
@@ -150,6 +161,8 @@ export class Link {
     this.#news.abort();
     this.#wake();
     await this.#loop;
+    const over = new Promise((done) => setTimeout(done, lastMs).unref());
+    await Promise.race([Promise.all(this.#underWay.values()), over]);
     clearTimeout(this.#recall);
     if (this.#identity && this.#awaySince === undefined) {
       await this.#report(this.#identity, AbortSignal.timeout(2_000)).catch(() => undefined);
@@ -221,8 +234,10 @@ export class Link {
     this.#sentKeys = keys;
     this.#wants = answer.all;
     if (answer.all) this.#sent.clear();
-    // Each begins in its turn; that they hold in every process is waited for once, not for one after the other.
-    await Promise.all(answer.orders.map((it) => this.#obey(it, identity)));
+    // Each begins in its turn. That it holds in every process may take a while, which no report waits for.
+    const begun = answer.orders.map((it) => this.#obey(it, identity));
+    // The server answers at once while it waits for a result: it is not asked in a circle.
+    if (begun.length > 0 && begun.every((it) => it === "under way")) await this.#pause(circleMs);
     // More than one batch waits: go on at once.
     if (batch && outbox.state.waitingBytes > 0) this.tell();
   }
@@ -246,6 +261,7 @@ export class Link {
       records: [...(batch?.records ?? [])],
       clients: changed.map((it) => it.it),
       orders: [...desk.orders()],
+      watched: [...desk.watched()],
       results: this.#results.slice(0, 50),
       ...(batch && { batch: batch.name }),
       ...((this.#wants || texts.settings !== this.#sentSettings) && { settings }),
@@ -266,14 +282,39 @@ export class Link {
     return !error;
   }
 
-  async #obey(signed: SignedOrder, identity: Identity): Promise<void> {
+  #obey(signed: SignedOrder, identity: Identity): "under way" | undefined {
     const read = readAsk(signed, identity, Date.now());
     if ("refused" in read) {
       this.#options.say(`an order of the server was refused: ${read.refused}`);
-      return;
+      return undefined;
     }
-    const result = this.#done.get(read.id) ?? (await this.#carryOut(read.id, read.order, signed));
-    this.#done.set(read.id, result);
+    const { id } = read;
+    const known = this.#done.get(id);
+    if (known) this.#answer(known);
+    else if (this.#underWay.has(id) || this.#underWay.size >= maxUnderWay) return "under way";
+    else this.#underWay.set(id, this.#carryThrough(id, read.order, signed));
+    return undefined;
+  }
+
+  /** Never fails: what cannot be put on record is not done, and the server says it again. */
+  async #carryThrough(id: string, ask: GatewayAsk, signed: SignedOrder): Promise<void> {
+    try {
+      this.#answer(await this.#carryOut(id, ask, signed));
+    } catch (error) {
+      this.#options.say(
+        `an order of the server is not done: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      // The server says it again at once.
+      await new Promise((done) => setTimeout(done, circleMs).unref());
+    }
+    this.#underWay.delete(id);
+    this.tell();
+    this.#wake();
+  }
+
+  /** Has it told with the next report. */
+  #answer(result: GatewayResult): void {
+    this.#done.set(result.id, result);
     if (this.#done.size > maxRemembered) {
       const [oldest] = this.#done.keys();
       if (oldest !== undefined) this.#done.delete(oldest);

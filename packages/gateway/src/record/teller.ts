@@ -52,6 +52,7 @@ export class Teller {
       ...(at && { address: at.address.slice(0, 64), userAgent: at.agent.slice(0, 256) }),
       ...(found.level !== undefined && { level: found.level }),
       ...(found.alpha !== undefined && { alpha: found.alpha }),
+      ...(found.watched === true && { watched: true }),
       ...(found.fidelity !== undefined && { fidelity: found.fidelity }),
       ...(found.group && { group: found.group.map(name) }),
       ...(group && { linked: namedLinks(group, name) }),

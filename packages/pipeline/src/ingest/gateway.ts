@@ -93,6 +93,7 @@ function findingEvent(it: Of<"finding">, raw: string, from: Origin): OcsfEvent {
       promised: it.alpha !== undefined,
       ...(it.level !== undefined && { level: it.level }),
       ...(it.alpha !== undefined && { alpha: it.alpha }),
+      ...(it.watched === true && { watched: true }),
       ...(it.fidelity !== undefined && { fidelity: it.fidelity }),
       ...(it.group !== undefined && { group: it.group, accounts: it.group.length }),
       ...(it.linked && { linked: it.linked }),

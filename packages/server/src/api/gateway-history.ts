@@ -7,6 +7,8 @@ const pointMs = 60_000;
 const maxRemembered = 200_000;
 /** Signs of life are at least so far apart, in ms: half of what is silence. */
 const aliveMs = 12_000;
+/** How long until a gateway is told again what it watches, in ms: it asks all the time, and its clock may differ. */
+const watchMs = 60_000;
 /** How often old points are looked for, in ms. */
 const pruneMs = 3_600_000;
 
@@ -15,11 +17,21 @@ export class History {
   /** In the order of their times. */
   readonly #last = new Map<string, number>();
   readonly #alive = new Map<string, number>();
+  /** What each gateway was told to watch last. */
+  readonly #watch = new Map<string, { readonly wanted: string; readonly at: number }>();
   #prunedAt = 0;
 
   isAliveDue(gateway: string, now: number): boolean {
     if (now - (this.#alive.get(gateway) ?? 0) < aliveMs) return false;
     this.#alive.set(gateway, now);
+    return true;
+  }
+
+  /** Whether a gateway is to be told what it watches, which is not this: at once where it is news, and then now and then. */
+  isWatchDue(gateway: string, wanted: string, now: number): boolean {
+    const last = this.#watch.get(gateway);
+    if (last?.wanted === wanted && now - last.at < watchMs) return false;
+    this.#watch.set(gateway, { wanted, at: now });
     return true;
   }
 

@@ -273,12 +273,31 @@ async function take(
   if (lines.length > 0) await worker.accept({ source, body: Buffer.from(lines.join("\n")), at: now(), way, key });
   if (all.heard(gateway.id)?.status.startedAt !== status.startedAt) all.forget(gateway.id);
   const isWhole = all.take(gateway, report);
+  rewatch(context, gateway, report, history);
   // After it was taken: whoever hears that an order is done looks for it among those that stand.
   for (const it of results) await finish(context, gateway, it);
   await addPoints(db, gateway.id, history.of(gateway.id, report, now()));
   if (history.isPruneDue(now())) await dropPoints(db, now() - keepPointsMs);
   if (report.clients.length > 0 || results.length > 0 || report.keys) changes.tell("client");
   return isWhole;
+}
+
+/** Has a gateway watch those of its models that are watched here. One that says nothing of any is of an earlier version. */
+function rewatch(context: Context, { id }: StoredGateway, { watched }: GatewayReport, history: History): void {
+  const { gateways: all, worker, now, log } = context;
+  const own = all.heard(id)?.settings?.models;
+  if (watched === undefined || own === undefined) return;
+  const names = new Set(own.map((it) => it.register ?? it.name));
+  const models = worker.watching
+    .models(now())
+    .filter((it) => names.has(it.model))
+    .sort((a, b) => (a.model < b.model ? -1 : 1));
+  const wanted = JSON.stringify(models);
+  if (JSON.stringify(watched) === wanted || !history.isWatchDue(id, wanted, now())) return;
+  const ask = { verb: "watch", models, by: self } as const;
+  all
+    .ask(id, ask, self)
+    .catch((err: unknown) => log.warn({ err }, "a gateway does not know yet which models are watched"));
 }
 
 /** What came of an order goes on record, with the entry of the gateway's own chain that says the same. */
