@@ -20,6 +20,8 @@ export interface GatewayOptions {
   readonly hangMs?: number;
   /** The same while they start; default two minutes. */
   readonly startMs?: number;
+  /** By which an encoder that hung is left out and tried again, in ms since 1970; default the machine's. */
+  readonly clock?: () => number;
   /** Size of the ring between the two threads, in bytes, a power of two; default 32 MiB. */
   readonly ringBytes?: number;
 }

@@ -11,7 +11,11 @@ import { encoderSkip as skip, writeTinyEncoder } from "../testing/tiny-encoder.t
 import { until } from "../testing/until.ts";
 import { mockUpstream, saying } from "../testing/upstream.ts";
 
-async function world(t: TestContext, splits: string, limits: { readonly hangMs?: number; readonly startMs?: number }) {
+async function world(
+  t: TestContext,
+  splits: string,
+  limits: { readonly hangMs?: number; readonly startMs?: number; readonly clock?: () => number },
+) {
   const upstream = await mockUpstream(saying({ choices: [] }));
   t.after(() => upstream.close());
   const folder = mkdtempSync(join(tmpdir(), "outweigh-watchdog-"));
@@ -57,10 +61,12 @@ test(
 );
 
 test(
-  "prompts at which it hangs cost blind intervals, no request; after three of them it is left out",
+  "prompts at which it hangs cost blind intervals, no request; after three of them it is left out, and later tried again",
   { skip },
   async (t) => {
-    const { ask, read, status, intervals } = await world(t, "(?:(?:a+)+)+b", { hangMs: 1_500 });
+    let later = 0;
+    const clock = () => Date.now() + later;
+    const { ask, read, status, intervals } = await world(t, "(?:(?:a+)+)+b", { hangMs: 1_500, clock });
     for (let hangs = 1; hangs <= 3; hangs++) await ask("a".repeat(60));
     // Each has a minute of its own.
     for (const n of [1, 2]) await until(`interval ${n}`, () => intervals().length >= n);
@@ -69,5 +75,9 @@ test(
     const before = await read();
     for (const text of ["rain", "a".repeat(60)]) await ask(text);
     await until("both read", async () => (await read()) >= before + 2);
+    later = 3_600_000;
+    await until("it is back", async () => !/hashed vectors/.test(String((await status())["problems"])));
+    await ask("rain");
+    await until("a prompt that it read", async () => (await read()) > 0);
   },
 );

@@ -31,6 +31,7 @@ export async function aGateway(
     readonly ringBytes?: number;
     readonly hangMs?: number;
     readonly startMs?: number;
+    readonly clock?: () => number;
     readonly server?: GatewayOptions["server"];
   } = {},
 ): Promise<TestGateway> {
@@ -47,6 +48,7 @@ export async function aGateway(
     ...(options.linkMs !== undefined && { linkMs: options.linkMs }),
     ...(options.ringBytes !== undefined && { ringBytes: options.ringBytes }),
     ...(options.hangMs !== undefined && { hangMs: options.hangMs }),
+    ...(options.clock && { clock: options.clock }),
     ...(options.startMs !== undefined && { startMs: options.startMs }),
   });
   return {
