@@ -54,7 +54,7 @@ export interface LogAtHand {
 
 /**
  * What a check found. `LOG_CHANGED`, `LOG_MISSING`: a log file is not as it was delivered, or not here. `LOG_NOT_NAMED`: one is here from
- * a time that the chain tells of, and no digest names it. `DIGEST_LOST`: one that the next names is not here. `DIGEST_CHANGED`: one is
+ * a time whose digest is here, and the next one too, and none names it. `DIGEST_LOST`: one that the next names is not here. `DIGEST_CHANGED`: one is
  * not what the next says it was, or its signature does not hold. `DIGEST_NOT_SIGNED`: no signature came for it, so it vouches for nothing.
  * `NO_KEY`: its key is not among those given. `CHAIN_BEGINS_ANEW`: it has none before it, though there are older ones.
  */
@@ -150,6 +150,40 @@ export function checkDigests(
   return { signed: signed.length, vouched, problems: found.list };
 }
 
+/** What a reader of a growing bucket knows when it meets a digest. */
+export interface KnownObjects {
+  /** SHA-256 of the unpacked bytes of each version of an object that was read, by `bucket/object`. */
+  hashesOf(place: string): readonly string[];
+  /** No older digest of its trail was read: what it names of the time before is not known here. */
+  readonly isFirst: boolean;
+}
+
+/** One digest against what was read before it. Blind spot: log files that were put in, which no digest names. */
+export function checkDigest(it: DigestFile, keys: DigestKeys, { hashesOf, isFirst }: KnownObjects): DigestProblem[] {
+  const found = new Problems();
+  const place = placeOf(it);
+  if (!isSigned(it, it.signature === undefined ? [] : [it.signature], keys, found)) return [...found.list];
+  for (const { s3Bucket, s3Object, hashValue } of it.content.logFiles) {
+    const hashes = hashesOf(`${s3Bucket}/${s3Object}`);
+    if (hashes.some((one) => one !== hashValue)) found.add("LOG_CHANGED", `${s3Bucket}/${s3Object}`, place);
+    else if (hashes.length === 0 && !isFirst) found.add("LOG_MISSING", `${s3Bucket}/${s3Object}`, place);
+  }
+  const previous = previousOf(it);
+  const hashes = previous === undefined ? [] : hashesOf(previous);
+  if (previous === undefined) {
+    if (!isFirst) found.add("CHAIN_BEGINS_ANEW", place);
+  } else if (hashes.some((one) => one !== it.content.previousDigestHashValue))
+    found.add("DIGEST_CHANGED", previous, place);
+  else if (hashes.length === 0 && !isFirst) found.add("DIGEST_LOST", previous, place);
+  return [...found.list];
+}
+
+/** The address that a digest says is its own, and all that it names: `bucket/object`. */
+export function namedIn(it: DigestFile): { readonly place: string; readonly others: readonly string[] } {
+  const logs = it.content.logFiles.map(({ s3Bucket, s3Object }) => `${s3Bucket}/${s3Object}`);
+  return { place: placeOf(it), others: [...logs, ...[previousOf(it)].filter((one) => one !== undefined)] };
+}
+
 class Problems {
   readonly list: DigestProblem[] = [];
   readonly #seen = new Set<string>();
@@ -222,7 +256,11 @@ function checkLogs(signed: readonly DigestFile[], logs: readonly LogAtHand[], fo
       found.add(is, `${s3Bucket}/${s3Object}`, placeOf(it));
     }
   }
-  const spans = signed.map((it) => [minuteOf(it.content.digestStartTime), minuteOf(it.content.digestEndTime)] as const);
+  // What was delivered at the end of a digest's time may stand in the next one: only then nothing of it is still to come.
+  const followed = new Set(signed.map(previousOf));
+  const spans = signed
+    .filter((it) => followed.has(placeOf(it)))
+    .map((it) => [minuteOf(it.content.digestStartTime), minuteOf(it.content.digestEndTime)] as const);
   for (const { name: file, hash } of logs) {
     if (vouched.has(hash) || named.has(baseOf(file))) continue;
     const at = deliveredAt(file);

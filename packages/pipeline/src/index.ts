@@ -24,10 +24,12 @@ export { type Refused } from "./detect/rules.ts";
 export { draftRule } from "./draft-rule.ts";
 export { PipelineError, type PipelineErrorCode } from "./error.ts";
 export {
+  checkDigest,
   checkDigests,
   looksLikeDigest,
   maxDigestBytes,
   maxDigests,
+  namedIn,
   readDigest,
   readDigestKeys,
   type DigestCheck,

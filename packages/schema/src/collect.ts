@@ -6,20 +6,18 @@ const reference = z.string().regex(/^\$\{[A-Z_][A-Z0-9_]*\}$/, "expected ${NAME}
 
 const port = z.int().min(0).max(65535);
 
+const keyPrefix = z
+  .string()
+  .max(1024)
+  .refine((it) => !it.startsWith("/") && !it.startsWith("s3:"), "expected the beginning of keys, as in AWSLogs/")
+  .refine((it) => !/[{}]/.test(it.replace(/\{(?:yyyy|mm|dd)\}/g, "")), "expected no braces but {yyyy}, {mm} and {dd}");
+
 /** Log objects of an S3-compatible bucket, which the server lists and reads. It needs `s3:ListBucket` and `s3:GetObject` on the prefix. */
 export const bucketEntry = z
   .strictObject({
     bucket: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/, "expected the name of a bucket, without s3://"),
     /** Objects below it are logs, all of them. `{yyyy}`, `{mm}` and `{dd}` stand for each day, in UTC, that is looked back to. */
-    prefix: z
-      .string()
-      .max(1024)
-      .refine((it) => !it.startsWith("/") && !it.startsWith("s3:"), "expected the beginning of keys, as in AWSLogs/")
-      .refine(
-        (it) => !/[{}]/.test(it.replace(/\{(?:yyyy|mm|dd)\}/g, "")),
-        "expected no braces but {yyyy}, {mm} and {dd}",
-      )
-      .default(""),
+    prefix: keyPrefix.default(""),
     region: z
       .string()
       .regex(/^[a-z0-9-]{1,64}$/, "expected a region, as in eu-central-1")
@@ -28,6 +26,8 @@ export const bucketEntry = z
     endpoint: z.url({ protocol: /^https?$/ }).optional(),
     /** The bucket's name stands in the path, not in the host: as MinIO wants it. */
     forcePathStyle: z.boolean().default(false),
+    /** CloudTrail's digest files: where they lie, and the file with AWS's keys, as `aws cloudtrail list-public-keys` prints them. */
+    digests: z.strictObject({ prefix: keyPrefix, keys: z.string().min(1) }).optional(),
     /** Pause between two listings, in ms. */
     everyMs: z.int().min(1000).max(86_400_000).default(60_000),
     /** How much later than others an object may arrive, in ms, and how far back the first listing goes. */
@@ -89,6 +89,8 @@ export const collectorHealth = z.object({
   taken: z.int(),
   /** Objects that are tried again. */
   waiting: z.int(),
+  /** CloudTrail's digest files that hold, with all log files that they name, and up to when the newest tells. */
+  digests: z.object({ held: z.int(), upTo: z.string().optional() }).optional(),
   /** What was sent and not taken: too fast, too long, from elsewhere, or while we were busy. Each reason with its count. */
   shed: z.array(z.object({ reason: z.string(), count: z.int() })),
   lastError: z.object({ at: time, message: z.string() }).optional(),
@@ -104,15 +106,20 @@ export interface Overlap {
 }
 
 /** Places of protected models that a key for this prefix would open. Classes `public` and `base` are not protected. */
-export function overlapsOf({ bucket, prefix, overlaps }: BucketEntry, models: readonly ModelEntry[]): Overlap[] {
+export function overlapsOf(
+  { bucket, prefix, digests, overlaps }: BucketEntry,
+  models: readonly ModelEntry[],
+): Overlap[] {
   // Only what stands before the first day is certain.
-  const [certain = ""] = prefix.split("{");
-  const ours = `${bucket.toLowerCase()}/${certain}`;
+  const ours = [prefix, ...(digests ? [digests.prefix] : [])].map((it) => {
+    const [certain = ""] = it.split("{");
+    return `${bucket.toLowerCase()}/${certain}`;
+  });
   return models
     .filter((it) => it.class !== "public" && it.class !== "base" && !overlaps.includes(it.name))
     .flatMap(({ name, places }) =>
       places
-        .filter((it) => spellingsOf(it).some((at) => at.startsWith(ours) || ours.startsWith(at)))
+        .filter((it) => spellingsOf(it).some((at) => ours.some((one) => at.startsWith(one) || one.startsWith(at))))
         .map((place) => ({ model: name, place })),
     );
 }

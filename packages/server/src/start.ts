@@ -255,7 +255,7 @@ async function makeContext(options: StartOptions, { state, engine }: Store, log:
   const kept = { db, engine, evidence, changes, worker, register, config, log, now };
   const ownRules = new OwnRules({ ...kept, rules: content.rules });
   const policy = readPolicy(content.policy);
-  const collectors = new Collectors({ config, db, worker, changes, log, env, now });
+  const collectors = new Collectors({ config, db, worker, evidence, changes, log, env, now });
   const notices = new Notices({
     db,
     evidence,

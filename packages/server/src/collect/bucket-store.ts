@@ -39,13 +39,19 @@ export class StoreError extends Error {
   }
 }
 
+export interface Got {
+  readonly body: Readable;
+  /** What its metadata calls its signature: nothing of it is believed. */
+  readonly signature: string | undefined;
+}
+
 export interface BucketStore {
   /** Which store and bucket, in one text that never changes. */
   readonly id: string;
   /** Up to 1000 objects of a prefix, behind a key. @throws {StoreError} */
   list(prefix: string, after: string | undefined, signal: AbortSignal): Promise<Page>;
   /** The bytes of exactly this version. @throws {StoreError} */
-  get(object: Listed | { readonly object: string; readonly version: string }, signal: AbortSignal): Promise<Readable>;
+  get(object: Listed | { readonly object: string; readonly version: string }, signal: AbortSignal): Promise<Got>;
   close(): void;
 }
 
@@ -114,8 +120,8 @@ export async function openBucket(source: string, entry: BucketEntry, env: Env): 
         ...(version.startsWith('"') && { IfMatch: version }),
       });
       try {
-        const { Body } = await client.send(command, { abortSignal });
-        if (Body && "pipe" in Body) return Body as Readable;
+        const { Body, Metadata } = await client.send(command, { abortSignal });
+        if (Body && "pipe" in Body) return { body: Body as Readable, signature: Metadata?.["signature"] };
         throw new Error("an answer without a body");
       } catch (cause) {
         throw storeError(cause, "get", entry, object);

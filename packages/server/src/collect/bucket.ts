@@ -16,9 +16,10 @@ import {
   type Collected,
 } from "../store/collected.ts";
 import type { Db } from "../store/state/state.ts";
+import { BucketDigests, DigestFault, isDigest } from "./bucket-digests.ts";
 import { recordsName, storedName, unreadable } from "./bucket-object.ts";
 import { prefixesOf } from "./bucket-prefixes.ts";
-import { openBucket, StoreError, type BucketStore, type Listed } from "./bucket-store.ts";
+import { openBucket, StoreError, type BucketStore, type Got, type Listed } from "./bucket-store.ts";
 import type { Collector, Intake } from "./collector.ts";
 import { Lanes } from "./lanes.ts";
 import * as limits from "./limits.ts";
@@ -31,6 +32,8 @@ const againMs = 500;
 const countMs = 1000;
 /** Tries of an object that cannot be unpacked: the next one would find the same bytes. */
 const maxBrokenTries = 3;
+/** Tries of a digest that names what was not read yet, some hours in all: logs are there before it. */
+const maxDigestTries = 8;
 
 interface BucketOptions {
   readonly source: string;
@@ -64,6 +67,12 @@ export class BucketCollector implements Collector {
   #intake!: Intake;
   #bucket!: Bucket;
   #loop: Promise<void> = Promise.resolve();
+  /** Checks digest files, where the configuration says so. */
+  #digests: BucketDigests | undefined;
+  #held = 0;
+  #heldUpTo: string | undefined;
+  /** What the last digest that does not hold showed. */
+  #fault: string | undefined;
   #listing: Listing | undefined;
   /** A whole listing that is not stored while objects of it are still being read, by their names. */
   #listed: { readonly at: number; readonly reading: readonly string[] } | undefined;
@@ -89,6 +98,10 @@ export class BucketCollector implements Collector {
     this.#store = await openBucket(source, entry, env);
     this.#bucket = { source, bucket: this.#store.id };
     this.#position = await newestObject(db, this.#bucket);
+    if (entry.digests) {
+      this.#digests = await BucketDigests.open(db, this.#bucket, entry.bucket, entry.digests.keys);
+      this.#fault = await this.#digests.lastFault();
+    }
     this.#waiting = await waitingObjects(db, this.#bucket, limits.maxShownFailing);
     this.#loop = this.#run();
   }
@@ -111,6 +124,9 @@ export class BucketCollector implements Collector {
       taken: this.#taken,
       waiting: this.#waiting.count,
       shed: [],
+      ...(this.#digests && {
+        digests: { held: this.#held, ...(this.#heldUpTo !== undefined && { upTo: this.#heldUpTo }) },
+      }),
       ...(this.#lastError && { lastError: this.#lastError }),
       failing: this.#waiting.next.map(({ object, attempts, nextAt, problem = "not read to its end yet" }) => ({
         object,
@@ -122,7 +138,7 @@ export class BucketCollector implements Collector {
   }
 
   problem(): string | undefined {
-    return this.#problem;
+    return this.#problem ?? this.#fault;
   }
 
   /** Without TLS, whoever sits between could have written what we fetch. */
@@ -146,6 +162,7 @@ export class BucketCollector implements Collector {
     try {
       await this.#readDue();
       await this.#list();
+      this.#fault = await this.#digests?.lastFault();
       this.#problem = undefined;
       this.#lastOkAt = this.#intake.now();
     } catch (error) {
@@ -189,7 +206,9 @@ export class BucketCollector implements Collector {
     const { entry, db } = this.#options;
     const at = this.#intake.now();
     const floor = ((await listedAt(db, this.#bucket)) ?? at) - entry.lookBackMs;
-    return (this.#listing = { at, floor, prefixes: prefixesOf(entry.prefix, floor, at) });
+    const all = [entry.prefix, ...(entry.digests ? [entry.digests.prefix] : [])];
+    const prefixes = [...new Set(all.flatMap((it) => prefixesOf(it, floor, at)))];
+    return (this.#listing = { at, floor, prefixes });
   }
 
   /** Once nothing of it is being read any more: what is read now must be found again after a crash. */
@@ -217,7 +236,11 @@ export class BucketCollector implements Collector {
     if (this.#lanes.has(name)) return;
     while (this.#intake.isFull() && !this.#isEnding) await sleep(againMs);
     if (this.#isEnding) return;
+    // Digests one by one, in the order of their names, and when the log files that were found before them are read.
+    const isAlone = this.#digests !== undefined && isDigest(it.object);
+    if (isAlone) await this.#lanes.idle();
     await this.#lanes.run(name, () => this.#read(it, before));
+    if (isAlone) await this.#lanes.idle();
   }
 
   /** One object, from where it was left. Never rejects. */
@@ -227,9 +250,12 @@ export class BucketCollector implements Collector {
     const why = unreadable(it);
     try {
       if (why !== undefined) return await this.#giveUp(state, why);
-      const body = addAbortSignal(this.#ending.signal, await this.#store.get(it, this.#ending.signal));
-      await readObject(body, {
+      const got = await this.#store.get(it, this.#ending.signal);
+      const body = addAbortSignal(this.#ending.signal, got.body);
+      if (this.#digests && isDigest(object)) return await this.#hold(this.#digests, state, { ...got, body });
+      const hash = await readObject(body, {
         position: state.position,
+        isHashed: this.#digests !== undefined,
         keep: async ({ body: records, name, next, refused }) => {
           if (records.length > 0) await this.#deliver(records, `${recordsName(this.#bucket.bucket, it)}:${name}`);
           state = { ...state, position: next };
@@ -242,6 +268,7 @@ export class BucketCollector implements Collector {
         state: "done",
         problem: undefined,
         position: undefined,
+        hash,
       });
       this.#taken++;
       if (modifiedAt >= this.#newestAt) [this.#position, this.#newestAt] = [object, modifiedAt];
@@ -252,13 +279,31 @@ export class BucketCollector implements Collector {
     if (state.attempts > 0) await this.#countSometimes();
   }
 
+  /** A digest file, and whether all that it names is as it says. @throws {DigestFault} */
+  async #hold(digests: BucketDigests, state: Collected, { body, signature }: Got): Promise<void> {
+    const { hash, upTo, logs } = await digests.check(state.object, body, signature);
+    await storeCollected(this.#options.db, this.#bucket, { ...state, state: "done", problem: undefined, hash });
+    this.#held++;
+    if (this.#heldUpTo === undefined || upTo > this.#heldUpTo) this.#heldUpTo = upTo;
+    const text = `CloudTrail's digest up to ${upTo} holds: ${logs} log files are as AWS delivered them (${state.object})`;
+    await this.#intake.told("digest-held", text);
+    this.#intake.changed();
+  }
+
   /** Tries again later, or gives it up. */
-  async #failed(state: Collected, error: unknown): Promise<void> {
+  async #failed(before: Collected, error: unknown): Promise<void> {
     const problem = messageOf(error);
-    const attempts = state.attempts + 1;
-    const lasts = error instanceof StoreError && error.code !== "FAILED";
-    const most = error instanceof BrokenObject ? maxBrokenTries : limits.maxTries;
-    if (lasts || attempts >= most) return this.#giveUp({ ...state, attempts }, problem);
+    const attempts = before.attempts + 1;
+    const fault = error instanceof DigestFault ? error : undefined;
+    const state = fault ? { ...before, hash: fault.hash } : before;
+    const lasts = (error instanceof StoreError && error.code !== "FAILED") || fault?.mayChange === false;
+    const most = fault ? maxDigestTries : error instanceof BrokenObject ? maxBrokenTries : limits.maxTries;
+    if (lasts || attempts >= most) {
+      await this.#giveUp({ ...state, attempts }, problem);
+      if (!fault) return;
+      this.#fault = `${state.object}: ${problem}`;
+      return this.#intake.told("digest-failed", `CloudTrail's digest ${state.object} does not hold: ${problem}`);
+    }
     const waitMs = limits.retryMs[Math.min(attempts - 1, limits.retryMs.length - 1)] ?? 0;
     await storeCollected(this.#options.db, this.#bucket, {
       ...state,

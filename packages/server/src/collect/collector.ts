@@ -11,6 +11,8 @@ export interface Intake {
    * @throws {ServerError} BUSY, CLOSED
    */
   deliver(body: Buffer, way: WayIn, key?: string): Promise<void>;
+  /** Puts something about the source on record. */
+  told(kind: string, text: string): Promise<void>;
   /** Counts something that is no record among the source's rejects, with the reason. */
   refuse(reject: UnreadableRecord): void;
   /** Whether so much waits on disk already that no more should be fetched. */

@@ -4,6 +4,7 @@ import { overlapsOf } from "@outweigh/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Env } from "../env.ts";
 import type { Changes } from "../changes.ts";
+import { self, type EvidenceLog } from "../evidence/log.ts";
 import type { Db } from "../store/state/state.ts";
 import type { Worker } from "../worker/worker.ts";
 import { credentialsOf } from "./bucket-store.ts";
@@ -17,6 +18,7 @@ interface CollectorsOptions {
   readonly config: Pick<Config, "sources" | "models">;
   readonly db: Db;
   readonly worker: Worker;
+  readonly evidence: EvidenceLog;
   readonly changes: Changes;
   readonly log: FastifyBaseLogger;
   readonly env: Env;
@@ -60,9 +62,14 @@ export class Collectors {
   }
 
   #intake(source: string): Intake {
-    const { worker, changes, log, now } = this.#options;
+    const { worker, changes, log, now, db, evidence } = this.#options;
     return {
       deliver: async (body, way, key) => void (await worker.accept({ source, body, at: now(), way, key })),
+      told: async (kind, text) => {
+        const decision = { kind, by: self, subject: source, text };
+        await db.transaction().execute((tx) => evidence.append(tx, [decision], now()));
+        changes.tell("evidence");
+      },
       refuse: (reject) => worker.refuse(source, reject),
       isFull: () => worker.waitingBytes > maxWaitingBytes,
       changed: () => changes.tell("source", source),

@@ -1,4 +1,5 @@
 // The bytes of one object to batches of records: unpacked, cut, and handed on piece by piece, so that its size costs no memory.
+import { createHash } from "node:crypto";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { RecordSplitter, type SplitterState } from "@outweigh/pipeline";
@@ -34,6 +35,8 @@ export interface ObjectReaderOptions {
   keep(piece: Piece): Promise<void>;
   /** Most that it may unpack to, in bytes. */
   readonly maxBytes?: number;
+  /** Whether the bytes are hashed. */
+  readonly isHashed?: boolean;
 }
 
 /** It cannot be unpacked: read again, it would be as broken. */
@@ -42,12 +45,14 @@ export class BrokenObject extends Error {
 }
 
 /**
- * Reads an object from a position to its end. gzip and zstd are told by their first bytes, not by the name.
+ * Reads an object from a position to its end. Answers with the SHA-256 of all its bytes, unpacked, where that is asked for and it was
+ * read whole. gzip and zstd are told by their first bytes, not by the name.
  *
  * @throws {BrokenObject} after what was good was kept; whatever the body throws. What was kept by then stays.
  */
-export async function readObject(body: Readable, options: ObjectReaderOptions): Promise<void> {
-  const { position, keep, maxBytes = maxUnpackedBytes } = options;
+export async function readObject(body: Readable, options: ObjectReaderOptions): Promise<string | undefined> {
+  const { position, keep, maxBytes = maxUnpackedBytes, isHashed = false } = options;
+  const hash = isHashed ? createHash("sha256") : undefined;
   const splitter = new RecordSplitter(position);
   let before = splitter.state();
   let records: string[] = [];
@@ -73,13 +78,15 @@ export async function readObject(body: Readable, options: ObjectReaderOptions): 
   };
   try {
     for await (const step of steps(unpacked(body))) {
+      hash?.update(step);
       // Unpacking can only begin at the start: what is kept already is passed over.
       const passed = Math.max(0, (position?.offset ?? 0) - offset);
       if (passed < step.length) take(splitter.push(step.subarray(passed)));
       offset += step.length;
       if (offset > maxBytes) {
         refused.push({ offset, reason: `it unpacks to more than ${maxBytes} bytes: the rest is not read` });
-        return await hand();
+        await hand();
+        return undefined;
       }
       if (held >= pieceBytes || refused.length >= maxRefused) await hand();
     }
@@ -90,6 +97,19 @@ export async function readObject(body: Readable, options: ObjectReaderOptions): 
   }
   take(splitter.end());
   await hand();
+  return hash?.digest("hex");
+}
+
+/** A small object whole, unpacked. @throws {BrokenObject} also for one that unpacks to more; whatever the body throws. */
+export async function readWhole(body: Readable, maxBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const it of unpacked(body)) {
+    bytes += it.length;
+    if (bytes > maxBytes) throw new BrokenObject(`it unpacks to more than ${maxBytes} bytes`);
+    pieces.push(it);
+  }
+  return Buffer.concat(pieces, bytes);
 }
 
 /**

@@ -50,6 +50,7 @@ async function listening(t: TestContext, entry: z.input<typeof syslogEntry>): Pr
       heard.ways.push(way);
       heard.records.push(...body.toString().split("\n"));
     },
+    told: async () => undefined,
     refuse: ({ reason }) => void heard.rejects.push(reason),
     isFull: () => heard.full,
     changed: () => undefined,

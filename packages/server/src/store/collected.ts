@@ -1,6 +1,8 @@
 // Which objects of a bucket were read: all within the look-back, and those that are tried again.
 import { splitterState } from "../worker/position.ts";
+import { sql } from "kysely";
 import type { z } from "zod";
+import { inChunks } from "./page.ts";
 import type { Db } from "./state/state.ts";
 import { storable, storableJson } from "./text.ts";
 
@@ -29,6 +31,8 @@ export interface Collected extends ObjectId {
   readonly problem?: string | undefined;
   /** Where reading goes on in the unpacked object, of one that was read in part. */
   readonly position?: z.infer<typeof splitterState> | undefined;
+  /** SHA-256 of its bytes, unpacked, where it was read whole and that is asked for. */
+  readonly hash?: string | undefined;
 }
 
 /** Stores how an object fares. */
@@ -39,6 +43,7 @@ export async function storeCollected(db: Db, { source, bucket }: Bucket, it: Col
     next_at: it.nextAt,
     problem: it.problem === undefined ? null : storable(it.problem),
     body: it.position === undefined ? null : storableJson(it.position),
+    hash: it.hash ?? null,
   };
   const { object, version, size } = it;
   await db
@@ -66,6 +71,62 @@ export async function knownOf(
           .execute();
   const known = new Set(rows.map(nameOf));
   return { has: (it) => known.has(nameOf(it)) };
+}
+
+/** SHA-256 of each version of these objects that was read whole, by their keys. */
+export async function hashesOf(
+  db: Db,
+  { source, bucket }: Bucket,
+  objects: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, string[]>();
+  for (const chunk of inChunks(objects, 1000)) {
+    const rows = await db
+      .selectFrom("collected")
+      .select(["object", "hash"])
+      .where("source", "=", source)
+      .where("bucket", "=", bucket)
+      .where("object", "in", chunk)
+      .where("hash", "is not", null)
+      .execute();
+    for (const { object, hash } of rows) if (hash !== null) found.set(object, [...(found.get(object) ?? []), hash]);
+  }
+  return found;
+}
+
+/** Whether an object is known whose name holds this text and comes before another's. */
+export async function isKnownBefore(
+  db: Db,
+  { source, bucket }: Bucket,
+  { part, object }: { readonly part: string; readonly object: string },
+): Promise<boolean> {
+  const found = await db
+    .selectFrom("collected")
+    .select("object")
+    .where("source", "=", source)
+    .where("bucket", "=", bucket)
+    .where(sql<boolean>`position(${part} in object) > 0 and object collate "C" < ${object} collate "C"`)
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+/** The newest object that was given up and whose name holds this text. */
+export async function newestRefused(
+  db: Db,
+  { source, bucket }: Bucket,
+  part: string,
+): Promise<{ readonly object: string; readonly problem: string | null } | undefined> {
+  return db
+    .selectFrom("collected")
+    .select(["object", "problem"])
+    .where("source", "=", source)
+    .where("bucket", "=", bucket)
+    .where("state", "=", "refused")
+    .where(sql<boolean>`position(${part} in object) > 0`)
+    .orderBy("modified_at", "desc")
+    .limit(1)
+    .executeTakeFirst();
 }
 
 function nameOf({ object, version }: ObjectId): string {

@@ -13,8 +13,8 @@ type Fault =
 
 export interface AStore {
   readonly url: string;
-  /** Stores an object; written `at`, in ms. */
-  put(key: string, body: Buffer | string, at?: number): void;
+  /** Stores an object; written `at`, in ms; with what its metadata calls its signature. */
+  put(key: string, body: Buffer | string, at?: number, signature?: string): void;
   remove(key: string): void;
   /** What is to go wrong with a request: asked for each one, by `list` or the object's key. */
   fault: (of: string) => Fault | undefined;
@@ -29,6 +29,7 @@ interface Stored {
   readonly body: Buffer;
   readonly etag: string;
   readonly at: number;
+  readonly signature: string | undefined;
 }
 
 export async function aStore(): Promise<AStore> {
@@ -51,7 +52,11 @@ export async function aStore(): Promise<AStore> {
     if (!found) return fail(response, 404, "NoSuchKey");
     const wanted = request.headers["if-match"];
     if (wanted !== undefined && wanted !== found.etag) return fail(response, 412, "PreconditionFailed");
-    response.writeHead(200, { "content-length": found.body.length, etag: found.etag });
+    response.writeHead(200, {
+      "content-length": found.body.length,
+      etag: found.etag,
+      ...(found.signature !== undefined && { "x-amz-meta-signature": found.signature }),
+    });
     if (!fault) return void response.end(found.body);
     response.write("truncate" in fault ? found.body.subarray(0, fault.truncate) : found.body.subarray(0, 1), () => {
       if ("truncate" in fault) response.destroy();
@@ -62,10 +67,10 @@ export async function aStore(): Promise<AStore> {
   const port = typeof address === "object" && address ? address.port : 0;
   const store: AStore = {
     url: `http://127.0.0.1:${port}`,
-    put: (key, body, at = Date.now()) => {
+    put: (key, body, at = Date.now(), signature = undefined) => {
       const bytes = Buffer.from(body);
       const etag = `"${createHash("md5").update(bytes).digest("hex")}"`;
-      objects.set(key, { body: bytes, etag, at });
+      objects.set(key, { body: bytes, etag, at, signature });
     },
     remove: (key) => void objects.delete(key),
     fault: () => undefined,

@@ -14,6 +14,7 @@ export function Collector({ of: it }: { readonly of: CollectorHealth }) {
         rows={[
           [isBucket ? "Reads" : "Listens on", <Mono key="at">{it.at}</Mono>],
           [isBucket ? "Objects" : "Messages", count(it.taken)],
+          ["Digests that hold", it.digests && digestsText(it.digests)],
           ["Newest object", it.position && <Shown key="position">{it.position}</Shown>],
           ["Last listed", it.lastPollAt && <Ago at={it.lastPollAt} key="poll" />],
           ["Last success", it.lastOkAt && <Ago at={it.lastOkAt} key="ok" />],
@@ -24,6 +25,10 @@ export function Collector({ of: it }: { readonly of: CollectorHealth }) {
       />
     </Section>
   );
+}
+
+function digestsText({ held, upTo }: NonNullable<CollectorHealth["digests"]>): string {
+  return upTo === undefined ? count(held) : `${count(held)}, up to ${upTo}`;
 }
 
 /** Nothing came yet: what to look at. */

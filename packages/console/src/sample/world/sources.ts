@@ -44,6 +44,7 @@ export const sources: SourceHealth[] = [
       lastPollAt: now - 20_000,
       lastOkAt: now - 20_000,
       taken: 8_204,
+      digests: { held: 24, upTo: "2026-11-24T09:00:00Z" },
       waiting: 1,
       shed: [],
       lastError: {

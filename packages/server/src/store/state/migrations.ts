@@ -225,6 +225,10 @@ create index client_point_at on client_point (at);
 alter table action add column ends_at bigint;
 `;
 
+const digests = `
+alter table collected add column hash text;
+`;
+
 const collected = `
 create table collected (
   source text not null,
@@ -496,6 +500,11 @@ export const migrations: Record<string, Migration> = {
   "012-drivers": {
     async up(db: Kysely<unknown>) {
       await sql.raw(drivers).execute(db);
+    },
+  },
+  "013-digests": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(digests).execute(db);
     },
   },
   "014-watched": {

@@ -474,6 +474,8 @@ interface CollectedTable {
   problem: string | null;
   /** Where reading goes on, of one that was read in part. */
   body: JSONColumnType<object> | null;
+  /** SHA-256 of its bytes, unpacked, of one that was read whole where digests are checked. */
+  hash: string | null;
 }
 
 /** When the last listing began that saw all of a bucket's prefix. */
