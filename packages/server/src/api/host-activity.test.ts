@@ -214,6 +214,22 @@ test("what lies on a disk that leaves is told once the host's mounts were asked 
   );
 });
 
+test("what was written to a disk that leaves is bytes out of its host, each file once, and its file is told so", async () => {
+  const onto = { mount: "/media/stick", kind: "removable", type: "exfat", source: "/dev/sdc1" } as const;
+  const write = (at: number, pid: number, name: string, bytes: number) => {
+    const file = { path: `/media/stick/${name}`, bytes, madeFrom: "/srv/acme/w" };
+    return line(at, pid, "split", { what: "write", file, atMost: bytes, onto: { ...onto, path: file.path } });
+  };
+  await report({ lines: [write(30, 95, "a", 100), write(31, 95, "a", 500), write(32, 96, "b", 250)] });
+  const rows = async () => (await activity()).egress.filter((it) => it.onto !== undefined);
+  const [row, ...more] = await eventually(rows, ([it]) => it?.atMost === 750);
+  assert.deepEqual([row?.onto, row?.address, row?.port, row?.model], [onto, "/dev/sdc1", undefined, "acme"]);
+  assert.deepEqual([row?.counted, row?.processes, row?.modelBytes, more.length], [750, 2, 1000, 0]);
+  assert.ok((await activity()).carried.some((it) => it.path === "/media/stick/b" && it.onto === "exfat /dev/sdc1"));
+  const [split] = named((await processes("filter=pid:96")).items, "split");
+  assert.equal(split?.files[0]?.onto, "exfat /dev/sdc1");
+});
+
 test("a lead sets how often a host is scanned, and takes it back", async () => {
   const scans = async () => hostScans.parse((await visitor.get("/api/scans/gpu-1")).body);
   assert.deepEqual([(await scans()).runs, (await scans()).schedule], [[], undefined]);

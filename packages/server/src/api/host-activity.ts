@@ -1,6 +1,7 @@
 // What an agent saw on its host: a tree of processes, and what can have left by them.
 import {
   hostActivityQuery,
+  leavingMount,
   listQuery,
   type EgressRow,
   type Facts,
@@ -14,7 +15,7 @@ import { ordersOf } from "../store/agents.ts";
 import { readCursor, writeCursor } from "../store/cursor.ts";
 import { eventCondition, type Condition } from "../store/events.ts";
 import { gapsWithin } from "../store/gaps.ts";
-import { carriedTo, egressOf, processesOf, readOf, sightsOf } from "../store/host-activity.ts";
+import { carriedTo, egressOf, processesOf, readOf, sightsOf, writtenOnto } from "../store/host-activity.ts";
 import { exactly, summarise } from "../store/summary.ts";
 import { agentSource } from "./agents.ts";
 import { hangUp, read, type Context } from "./context.ts";
@@ -51,9 +52,10 @@ export function hostActivity(app: FastifyInstance, context: Context): void {
     const signal = hangUp(request, reply);
     const of = sourceOf(context, id, eventCondition(filter, now()));
     const mounts = await mountsOf(context, id);
-    const [summary, sent, opened, sights, carried, models] = await Promise.all([
+    const [summary, sent, written, opened, sights, carried, models] = await Promise.all([
       summarise(engine, { of, by: "operation" }, signal),
       egressOf(engine, of, signal),
+      writtenOnto(engine, of, signal),
       readOf(engine, of, signal),
       sightsOf(engine, of, signal),
       carriedTo(engine, of, mounts?.rows.map((it) => it.path) ?? [], signal),
@@ -61,23 +63,48 @@ export function hostActivity(app: FastifyInstance, context: Context): void {
     ]);
     const bytesOf = new Map(models.map((it) => [it.name, it.bytes]));
     const readAtMost = new Map(opened.map((it) => [it.model === "" ? it.artifact : it.model, it.bytes]));
-    const egress = sent.map((it): EgressRow => {
-      const modelBytes = bytesOf.get(it.model);
+    const weightsOf = ({ model, artifact }: { readonly model: string; readonly artifact: string }) => {
+      const modelBytes = bytesOf.get(model);
       return {
+        ...(model !== "" && { model }),
+        artifact,
+        readAtMost: readAtMost.get(model === "" ? artifact : model) ?? 0,
+        ...(modelBytes !== undefined && { modelBytes }),
+      };
+    };
+    const connections = sent.map((it): EgressRow => {
+      return {
+        ...weightsOf(it),
         address: it.to_address,
         port: Number(it.to_port),
-        ...(it.model !== "" && { model: it.model }),
-        artifact: it.artifact,
         atMost: it.atMost,
         ...(it.counted !== null && { counted: it.counted }),
         uncounted: Number(it.uncounted),
-        readAtMost: readAtMost.get(it.model === "" ? it.artifact : it.model) ?? 0,
-        ...(modelBytes !== undefined && { modelBytes }),
         processes: Number(it.processes),
         firstAt: Number(it.first),
         lastAt: Number(it.last),
       };
     });
+    const disks = written.map((it): EgressRow => {
+      const onto = leavingMount.safeParse({
+        mount: it.onto_mount,
+        kind: it.onto_kind,
+        type: it.onto_type,
+        source: it.onto_source,
+      }).data;
+      return {
+        ...weightsOf(it),
+        address: it.onto_source,
+        ...(onto && { onto }),
+        atMost: it.bytes,
+        counted: it.bytes,
+        uncounted: 0,
+        processes: Number(it.processes),
+        firstAt: Number(it.first),
+        lastAt: Number(it.last),
+      };
+    });
+    const egress = [...connections, ...disks].toSorted((a, b) => b.atMost - a.atMost);
     const { events, firstAt, lastAt } = summary;
     const onto = ontoOf(mounts?.rows ?? []);
     return {

@@ -72,11 +72,17 @@ test("a pid that is used again is another parent", () => {
 });
 
 test("a file on a disk that leaves is told so, also after it was renamed there", () => {
-  const file = ["/home/e/w.gguf", "9", "rename", "/media/usb/cat.jpg", ""] as const;
+  const file = ["/home/e/w.gguf", "9", "rename", "/media/usb/cat.jpg", "", "", ""] as const;
   const onto = (path: string) => (path.startsWith("/media/usb/") ? "vfat" : undefined);
   assert.deepEqual(processTree([aRow(7, "mv", [], { files: [file] })], onto)[0]?.files, [
     { path: "/home/e/w.gguf", bytes: 9, did: "rename", to: "/media/usb/cat.jpg", onto: "vfat" },
   ]);
+  const seen = ["/media/usb/x", "9", "write", "", "", "nfs4", "nas:/export"] as const;
+  assert.equal(
+    processTree([aRow(7, "cp", [], { files: [seen] })], onto)[0]?.files[0]?.onto,
+    "nfs4 nas:/export",
+    "what the agent saw comes before the facts",
+  );
 });
 
 test("whatever hosts say of parents, each process stands in the tree once, and every row below one that is there", () => {

@@ -165,8 +165,8 @@ function sentBy({ sent, counted, sentAtMost }: ProcessRow): HostProcess["sent"] 
   });
 }
 
-export function fileOf([path, bytes, operation, to, madeFrom]: FileRow, onto: Onto): HandledFile {
-  const lies = onto(to === "" ? path : to);
+export function fileOf([path, bytes, operation, to, madeFrom, type, source]: FileRow, onto: Onto): HandledFile {
+  const lies = type === "" ? onto(to === "" ? path : to) : `${type} ${source}`.trim();
   return {
     path,
     bytes: Number(bytes),

@@ -36,8 +36,8 @@ export interface ProcessRow {
   readonly last: string;
 }
 
-/** path, bytes, what was done, where it lies since, what it was made from. */
-export type FileRow = readonly [string, string, string, string, string];
+/** path, bytes, what was done, where it lies since, what it was made from, and type and source of the file system if that leaves the host. */
+export type FileRow = readonly [string, string, string, string, string, string, string];
 /** address, port, at most. */
 type SentRow = readonly [string, string, string];
 
@@ -45,7 +45,8 @@ type SentRow = readonly [string, string, string];
 const shape =
   "Tuple(actor Tuple(process Tuple(pid UInt32, created_time UInt64, name String, cmd_line String, file Tuple(path String), " +
   "container Tuple(uid String), ancestry Array(Tuple(pid UInt32, cmd_line String)))), file Tuple(path String, size UInt64), " +
-  "file_result Tuple(path String), dst_endpoint Tuple(ip String, port UInt32), unmapped Tuple(made_from String, at_most UInt64, sent Nullable(UInt64), pod String))";
+  "file_result Tuple(path String), dst_endpoint Tuple(ip String, port UInt32), unmapped Tuple(made_from String, at_most UInt64, sent Nullable(UInt64), pod String, " +
+  "onto Tuple(mount String, kind String, type String, source String)))";
 
 /** One part of it, by its way down. */
 const part = (...names: readonly string[]) => names.reduce((of, name) => `tupleElement(${of}, '${name}')`, "record");
@@ -56,6 +57,8 @@ const inDoc = `
   ${process("file", "path")} as program, ${process("container", "uid")} as contained, ${process("ancestry")} as ancestry,
   ${part("file", "path")} as path, ${part("file", "size")} as file_bytes, ${part("file_result", "path")} as renamed_to,
   ${part("unmapped", "made_from")} as made_from, ${part("unmapped", "at_most")} as at_most,
+  ${part("unmapped", "onto", "mount")} as onto_mount, ${part("unmapped", "onto", "kind")} as onto_kind,
+  ${part("unmapped", "onto", "type")} as onto_type, ${part("unmapped", "onto", "source")} as onto_source,
   ${part("unmapped", "sent")} as carried, ${part("unmapped", "pod")} as in_pod,
   ${part("dst_endpoint", "ip")} as to_address, ${part("dst_endpoint", "port")} as to_port`;
 
@@ -79,7 +82,7 @@ export async function processesOf(
       `select pid, started, any(named) as name, any(command_line) as command, any(program) as exe,
          any(principal) as who, any(contained) as container, any(in_pod) as pod, toJSONString(any(ancestry)) as parents,
          arrayFilter(it -> it != '', groupUniqArray(${maxPerProcess})(toString(model))) as models, count() as events,
-         groupUniqArrayIf(${maxPerProcess})((path, toString(file_bytes), toString(operation), renamed_to, made_from), operation != 'send') as files,
+         groupUniqArrayIf(${maxPerProcess})((path, toString(file_bytes), toString(operation), renamed_to, made_from, onto_type, onto_source), operation != 'send') as files,
          uniqIf(path, operation != 'send') as fileCount,
          arraySum(mapValues(maxMapIf(map(path, toFloat64(at_most)), operation = 'open'))) as readAtMost,
          groupUniqArrayIf(${maxPerProcess})((to_address, toString(to_port), toString(at_most)), operation = 'send' and carried is null) as sent,
@@ -127,6 +130,38 @@ export function egressOf(engine: EventEngine, of: Condition, signal?: AbortSigna
   );
 }
 
+interface OntoFound {
+  readonly onto_mount: string;
+  readonly onto_kind: string;
+  readonly onto_type: string;
+  readonly onto_source: string;
+  readonly model: string;
+  readonly artifact: string;
+  readonly bytes: number;
+  readonly processes: string;
+  readonly first: string;
+  readonly last: string;
+}
+
+/**
+ * What was written to file systems that leave the host: of each file the most that it had, each once. Of an archive and its pieces on one
+ * disk, what was told of the archive: the pieces came from there.
+ */
+export function writtenOnto(engine: EventEngine, of: Condition, signal?: AbortSignal): Promise<OntoFound[]> {
+  return hunt<OntoFound>(
+    engine,
+    `select onto_mount, onto_kind, onto_type, onto_source, model, any(weights) as artifact, sum(most) as bytes,
+       uniqArray(whose) as processes, min(first) as first, max(last) as last
+     from (select onto_mount, onto_kind, onto_type, onto_source, toString(model) as model, if(model = '', artifact, '') as stranger,
+         any(artifact) as weights, path, toFloat64(max(file_bytes)) as most, groupUniqArray((pid, started)) as whose, min(time) as first, max(time) as last
+       from ${told(engine, of)} where operation = 'write' and onto_kind != ''
+       group by onto_mount, onto_kind, onto_type, onto_source, model, stranger, path)
+     group by onto_mount, onto_kind, onto_type, onto_source, model, stranger order by bytes desc, onto_source, onto_mount limit {most:UInt32}`,
+    { ...of.params, most: maxEgress },
+    signal,
+  );
+}
+
 interface ReadFound {
   readonly model: string;
   readonly artifact: string;
@@ -163,18 +198,18 @@ export function sightsOf(
   );
 }
 
-/** Files that were made from weights, or renamed, below one of these folders. */
+/** Files that were made from weights and came to lie on a file system that leaves the host; or that lie, or were renamed, below one of these folders. */
 export function carriedTo(
   engine: EventEngine,
   of: Condition,
   folders: readonly string[],
   signal?: AbortSignal,
 ): Promise<FileRow[]> {
-  if (folders.length === 0) return Promise.resolve([]);
   return hunt<{ file: FileRow }>(
     engine,
-    `select distinct (path, toString(file_bytes), toString(operation), renamed_to, made_from) as file from ${told(engine, of)}
-     where operation in ('write', 'rename') and arrayExists(it -> startsWith(if(renamed_to = '', path, renamed_to), it), {folders:Array(String)})
+    `select distinct (path, toString(file_bytes), toString(operation), renamed_to, made_from, onto_type, onto_source) as file from ${told(engine, of)}
+     where operation in ('write', 'rename')
+       and (onto_kind != '' or arrayExists(it -> startsWith(if(renamed_to = '', path, renamed_to), it), {folders:Array(String)}))
      limit {most:UInt32}`,
     { ...of.params, folders: folders.map((it) => `${it.replace(/\/+$/, "")}/`.toWellFormed()), most: maxCarried },
     signal,

@@ -11,11 +11,14 @@ export function didOn(it: OcsfEvent): string {
   const made = text(within(it["unmapped"], "made_from"));
   const atMost = within(it["unmapped"], "at_most");
   const bytes = typeof atMost === "number" && atMost > 0 ? ` · ≤ ${size(atMost)}` : "";
+  const onto = within(it["unmapped"], "onto");
+  const place = text(within(onto, "source")) ?? text(within(onto, "mount"));
+  const leaves = onto === undefined ? "" : `, onto ${ontoWords(within(onto, "kind"))} (${place ?? "could not tell"})`;
   switch (it.operation) {
     case "open":
       return `${who} opened ${path}${bytes}`;
     case "write":
-      return `${who} wrote ${path}${made === undefined ? "" : `, made from ${made.replace(/^file:/, "")}`}${bytes}`;
+      return `${who} wrote ${path}${made === undefined ? "" : `, made from ${made.replace(/^file:/, "")}`}${leaves}${bytes}`;
     case "rename":
       return `${path} is called ${to ?? "otherwise"} since ${who} had it open`;
     case "send": {
@@ -30,6 +33,12 @@ export function didOn(it: OcsfEvent): string {
     default:
       return `${who} ${it.operation ?? "did something"} ${path}`;
   }
+}
+
+/** How a file system leaves its host. */
+export function ontoWords(kind: unknown): string {
+  if (kind === "removable") return "a disk that leaves";
+  return kind === "network" ? "another machine's disk" : "a disk that a program serves, could not tell from where";
 }
 
 function within(value: unknown, name: string): unknown {

@@ -6,6 +6,7 @@ import { Bar } from "../../ui/bar.tsx";
 import { Section } from "../../ui/parts.tsx";
 import { Mono, Muted, Shown } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
+import { ontoWords } from "./did.ts";
 import { FileLine } from "./process-pane.tsx";
 import s from "./detail.module.css";
 
@@ -19,10 +20,11 @@ interface EgressProps {
 export function Egress({ of: it, host, filter }: EgressProps) {
   return (
     <>
-      <Section title="To other hosts" aside={<Muted>{plural(it.egress.length, "destination")}</Muted>}>
+      <Section title="What left" aside={<Muted>{plural(it.egress.length, "destination")}</Muted>}>
         {it.egress.length === 0 ? (
           <p>
-            No process opened a connection to outside while it held weights: {count(it.events)} events were looked at
+            No process opened a connection to outside while it held weights, or wrote them to a disk that leaves:{" "}
+            {count(it.events)} events were looked at
             {it.gaps.length > 0 && `, and the host was not seen ${plural(it.gaps.length, "time")}`}.
           </p>
         ) : (
@@ -32,22 +34,23 @@ export function Egress({ of: it, host, filter }: EgressProps) {
         )}
         <Muted>
           At most: a process is taken to have sent all that it held. Counted: what its TCP connections there carried, by
-          the kernel, whatever it was; with a compressed copy, less than the weights. Weights that a serving program
-          gives out as answers are not told here.
+          the kernel, whatever it was, or the sizes of its files there; with a compressed copy, less than the weights.
+          Weights that a serving program gives out as answers are not told here.
         </Muted>
       </Section>
       <Section
         title="Onto disks that leave, and other machines' disks"
         aside={<Muted>{count(it.carried.length)}</Muted>}
       >
-        {it.mounts === undefined && (
-          <p>
-            Not known: ask the host for its mounts, under Agent and orders. Then files that came to lie there are named.
-          </p>
-        )}
-        {it.mounts && it.carried.length === 0 && (
+        {it.carried.length === 0 && (
           <Muted>
-            None on {plural(it.mounts.rows.length, "such file system")}, as mounted <At at={it.mounts.at} />.
+            No file made from weights, as far as the agent saw
+            {it.mounts && (
+              <>
+                , and none on {plural(it.mounts.rows.length, "such file system")} mounted <At at={it.mounts.at} />
+              </>
+            )}
+            . Agents from before do not tell: ask the host for its mounts, under Agent and orders.
           </Muted>
         )}
         {it.carried.map((file) => (
@@ -91,7 +94,7 @@ function Table({
           <Row
             of={it}
             events={eventsOf(it, source, filter)}
-            key={JSON.stringify([it.address, it.port, it.model ?? it.artifact])}
+            key={JSON.stringify([it.address, it.port, it.onto, it.model ?? it.artifact])}
           />
         ))}
       </tbody>
@@ -105,14 +108,25 @@ function countedText({ counted, uncounted }: EgressRow): string {
   return `${uncounted > 0 ? "≥ " : ""}${size(counted)}`;
 }
 
-function eventsOf({ model }: EgressRow, source: string, filter: string): string {
+function eventsOf({ model, onto }: EgressRow, source: string, filter: string): string {
   const one = (field: string, value: string) => ({ field, op: "=" as const, values: [value], excluded: false });
   const terms = [
     one("source", source),
-    one("operation", "send"),
+    one("operation", onto ? "write" : "send"),
     ...(model === undefined ? [] : [one("model", model)]),
   ];
   return `${printFilter(terms)} ${filter}`.trim();
+}
+
+function To({ of: { address, port, onto } }: { readonly of: EgressRow }) {
+  if (!onto) return <Mono>{`${address} port ${port ?? "?"}`}</Mono>;
+  return (
+    <>
+      <Mono>{address}</Mono>
+      <Muted>{` ${ontoWords(onto.kind)}, ${onto.type} at `}</Muted>
+      <Mono>{onto.mount}</Mono>
+    </>
+  );
 }
 
 function Row({ of: it, events }: { readonly of: EgressRow; readonly events: string }) {
@@ -121,7 +135,7 @@ function Row({ of: it, events }: { readonly of: EgressRow; readonly events: stri
   return (
     <tr>
       <td>
-        <Mono>{`${it.address} port ${it.port}`}</Mono>
+        <To of={it} />
       </td>
       <td>
         <Link to="/events" search={{ filter: events }}>

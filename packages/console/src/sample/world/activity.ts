@@ -33,6 +33,8 @@ function parent(pid: number, name: string, depth: number, below: number): HostPr
   return { ...it, key: `named:${pid}`, touched: false, models: [], events: 0 };
 }
 
+const stick = { mount: "/media/usb", kind: "removable", type: "vfat", source: "/dev/sdb1" } as const;
+
 const workers = 12_000;
 
 const theft: HostProcess[] = [
@@ -72,8 +74,8 @@ const theft: HostProcess[] = [
     command: "split -b 4G holiday.jpg /media/usb/h",
     files: [
       { path: "/home/eve/holiday.jpg", bytes: 24_800_000_000, did: "open", madeFrom: shard(1) },
-      { path: "/media/usb/haa", bytes: 4_000_000_000, did: "write", madeFrom: shard(1), onto: "vfat" },
-      { path: "/media/usb/hab", bytes: 4_000_000_000, did: "write", madeFrom: shard(1), onto: "vfat" },
+      { path: "/media/usb/haa", bytes: 4_000_000_000, did: "write", madeFrom: shard(1), onto: "vfat /dev/sdb1" },
+      { path: "/media/usb/hab", bytes: 4_000_000_000, did: "write", madeFrom: shard(1), onto: "vfat /dev/sdb1" },
     ],
     fileCount: 8,
     readAtMost: 24_800_000_000,
@@ -143,6 +145,20 @@ export const activity: HostActivity = {
       lastAt: began + 22 * min,
     },
     {
+      address: "/dev/sdb1",
+      onto: stick,
+      model: "acme-13b",
+      artifact: `file:${shard(1)}`,
+      atMost: 8_000_000_000,
+      counted: 8_000_000_000,
+      uncounted: 0,
+      readAtMost: 48 * bytes,
+      modelBytes: 26_100_000_000,
+      processes: 1,
+      firstAt: began + 8 * min,
+      lastAt: began + 9 * min,
+    },
+    {
       address: "10.0.3.44",
       port: 9000,
       model: "acme-13b",
@@ -164,8 +180,8 @@ export const activity: HostActivity = {
     ],
   },
   carried: [
-    { path: "/media/usb/haa", bytes: 4_000_000_000, did: "write", madeFrom: shard(1), onto: "vfat" },
-    { path: "/media/usb/hab", bytes: 4_000_000_000, did: "write", madeFrom: shard(1), onto: "vfat" },
+    { path: "/media/usb/haa", bytes: 4_000_000_000, did: "write", madeFrom: shard(1), onto: "vfat /dev/sdb1" },
+    { path: "/media/usb/hab", bytes: 4_000_000_000, did: "write", madeFrom: shard(1), onto: "vfat /dev/sdb1" },
   ],
 };
 
@@ -208,6 +224,7 @@ function event(
       sensor: "fanotify",
       at_most: to?.atMost ?? file?.bytes,
       ...(file?.madeFrom !== undefined && { made_from: `file:${file.madeFrom}` }),
+      ...(file?.onto !== undefined && { onto: stick }),
     },
   };
 }
