@@ -2177,6 +2177,7 @@ export interface components {
             method?: components["schemas"]["Method"];
             events: string[];
             count: number;
+            again?: number;
             linked?: {
                 members: string[];
                 links: {
@@ -2450,6 +2451,10 @@ export interface components {
             lastOkAt?: number;
             taken: number;
             waiting: number;
+            digests?: {
+                held: number;
+                upTo?: string;
+            };
             shed: {
                 reason: string;
                 count: number;
@@ -2840,7 +2845,8 @@ export interface components {
             }[];
             egress: {
                 address: string;
-                port: number;
+                port?: number;
+                onto?: components["schemas"]["LeavingMount"];
                 model?: string;
                 artifact: string;
                 atMost: number;
@@ -3116,6 +3122,13 @@ export interface components {
             grants: components["schemas"]["Grant"][];
             secret: string;
             uri: string;
+        };
+        LeavingMount: {
+            mount: string;
+            /** @enum {string} */
+            kind: "removable" | "network" | "unknown";
+            type: string;
+            source: string;
         };
         /** @enum {string} */
         LinkFeature: "template" | "timing" | "dispersion" | "turns" | "infrastructure" | "birth";
