@@ -35,6 +35,8 @@ export const alert = z.object({
   events: z.array(z.string()).min(1).max(maxEventsPerAlert),
   /** How many events there were in all. */
   count: z.int().positive(),
+  /** At how many later times what it claims was seen again unchanged, as a copy is by each scan: no event is added; `lastAt` is the last. */
+  again: z.int().positive().exactOptional(),
   /** Where several accounts were tested as one. */
   linked: alertLinks.optional(),
   /** Why it matched: the fields, with their values, that the rule names. */

@@ -49,6 +49,19 @@ test("after three days of quiet the same claim is a new alert", () => {
   assert.notEqual(first.id, later.id);
 });
 
+test("what was told and is unchanged adds no event, only when it was seen last, and once for one time", () => {
+  const book = new AlertBook();
+  book.raise(claim(), at(1000));
+  for (const event of ["e-2", "e-3"]) book.raise(claim({ events: [event], again: true }), at(2000));
+  const third = book.raise(claim({ events: ["e-4"], again: true }), at(3000));
+  assert.deepEqual([third.events, third.count, third.lastAt, third.again], [["e-1"], 1, 3000, 2]);
+  alertSchema.parse(third);
+  const worse = book.raise(claim({ events: ["e-5"], again: true, severity: "high" }), at(4000));
+  assert.deepEqual([worse.events, worse.severity], [["e-1", "e-5"], "high"]);
+  const later = book.raise(claim({ events: ["e-6"], again: true }), at(4000 + 3 * 86_400_000 + 1));
+  assert.deepEqual([later.events, later.again], [["e-6"], undefined]);
+});
+
 test("an alert lists the first events and counts the rest", () => {
   const book = new AlertBook();
   let last = book.raise(claim(), at(0));

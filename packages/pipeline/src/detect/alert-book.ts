@@ -28,6 +28,8 @@ export interface Claim {
   /** Accounts that were tested as one. */
   readonly linked?: AlertLinks | undefined;
   readonly matched: readonly { readonly field: string; readonly value: string }[];
+  /** It was told before and is unchanged. */
+  readonly again?: boolean | undefined;
   /** What is watched and made it one step worse, in words. */
   readonly raisedBy?: readonly string[] | undefined;
   readonly techniques: readonly string[];
@@ -111,6 +113,10 @@ function shortened({ field, value }: Claim["matched"][number]): { field: string;
 
 /** An alert only gets worse: a later, smaller case does not take back what was seen. */
 function repeated(before: Alert, claim: Claim, event: OcsfEvent): Alert {
+  const isAgain = claim.again === true && worse(before.severity, claim.severity) === before.severity;
+  // All that one scan saw has its time: it counts once.
+  if (isAgain && event.time <= before.lastAt) return before;
+  if (isAgain) return { ...before, lastAt: event.time, again: (before.again ?? 0) + 1 };
   const fresh = [...new Set(claim.events)].filter((it) => !before.events.includes(it));
   const worst = worse(before.severity, claim.severity);
   const weaker = claim.severity !== worst;

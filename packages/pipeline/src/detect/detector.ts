@@ -19,6 +19,8 @@ export interface Finding {
   /** When the first of its events happened, in ms since 1970, if that is not this one. */
   readonly since?: number | undefined;
   readonly matched?: readonly { readonly field: string; readonly value: string }[];
+  /** Told before and unchanged since: an alert that is open says when it was seen last, and takes no event of it. */
+  readonly again?: boolean;
 }
 
 /** What is known of an event beyond itself. */

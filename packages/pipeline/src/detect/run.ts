@@ -74,6 +74,7 @@ function claimOf(it: AnyDetector, finding: Finding, event: OcsfEvent): Claim {
     events: finding.events,
     since: finding.since,
     matched: finding.matched ?? [],
+    again: finding.again,
     techniques: it.techniques,
     playbook: it.playbook,
   };

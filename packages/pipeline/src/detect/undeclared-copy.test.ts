@@ -29,6 +29,20 @@ test("a whole copy in no declared place is high, a part of one medium", () => {
   assert.match(found[1]?.summary ?? "", /2 such copies on this host$/);
 });
 
+test("a copy that lies there unchanged is seen again, one that became whole is told", () => {
+  const found = findings(undeclaredCopy, [
+    [copy("/tmp/half.bin", { complete: false }), aContext()],
+    [copy("/tmp/half.bin", { complete: false }), aContext()],
+    [copy("/tmp/half.bin"), aContext()],
+    [copy("/tmp/half.bin", { digest: "b".repeat(64) }), aContext()],
+    [copy("/tmp/half.bin", { digest: "b".repeat(64) }), aContext()],
+  ]);
+  assert.deepEqual(
+    found.map((it) => it.again),
+    [false, true, false, false, true],
+  );
+});
+
 test("declared copies, copies of public models and those of which it is not known are silent", () => {
   const open = aContext({ model: aModel({ class: "public" }) });
   const steps = [

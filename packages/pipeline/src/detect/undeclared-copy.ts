@@ -4,8 +4,15 @@ import { bytesText, countText } from "../amounts.ts";
 import { detector } from "./detector.ts";
 import { field, textIn } from "./events.ts";
 
-/** Most paths remembered for one host and model: enough to count, bounded for a disk full of copies. */
-const maxPaths = 200;
+/** Most copies remembered for one host and model: enough to count, bounded for a disk full of them. */
+const maxCopies = 200;
+
+/** A copy as it was told. */
+interface Told {
+  readonly path: string;
+  readonly digest: string;
+  readonly complete: boolean;
+}
 
 /**
  * A scan found weights of a protected model where no copy is declared, whatever the file is called.
@@ -35,13 +42,16 @@ export const undeclaredCopy = detector({
       ? JSON.stringify([event.principal, event.model])
       : undefined,
 
-  start: (): { paths: readonly string[] } => ({ paths: [] }),
+  start: (): { readonly copies?: readonly Told[] } => ({ copies: [] }),
 
-  step({ paths }, event) {
+  // What an earlier version remembered were paths alone: those copies are told once more.
+  step({ copies = [] }, event) {
     const path = pathOf(event);
-    const known = paths.includes(path);
-    const next = known ? paths : [...paths, path].slice(-maxPaths);
     const complete = field(event.unmapped, "complete") === true;
+    const digest = textIn(event.unmapped, "digest") ?? "";
+    const before = copies.find((it) => it.path === path);
+    const again = before?.digest === digest && before.complete === complete;
+    const next = again ? copies : [...copies.filter((it) => it !== before), { path, digest, complete }];
     const size = field(event.file, "size");
     const amount = typeof size === "number" ? `, ${bytesText(size)}` : "";
     const part = complete ? "a whole copy" : "part of a copy";
@@ -49,12 +59,13 @@ export const undeclaredCopy = detector({
     const others =
       next.length > 1 ? `; ${countText(next.length, "such copy").replace("copys", "copies")} on this host` : "";
     return {
-      state: { paths: next },
+      state: { copies: next.slice(-maxCopies) },
       finding: {
         summary: `${path} on ${host} is ${part} of ${event.model}${amount}, in no declared place${others}`,
         severity: complete ? "high" : "medium",
         events: [event.id],
-        matched: [{ field: "unmapped.digest", value: textIn(event.unmapped, "digest") ?? "" }],
+        matched: [{ field: "unmapped.digest", value: digest }],
+        again,
       },
     };
   },

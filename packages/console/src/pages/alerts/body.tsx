@@ -1,10 +1,9 @@
-import { doubtText, type AlertDetail } from "@outweigh/schema";
+import { doubtText, restsText, type AlertDetail } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
 import { plural } from "../../format/size.ts";
 import { Block, Bullets, Dotted, Facts, Prose, Section, Tags } from "../../ui/parts.tsx";
 import { Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
-import { RestsOn } from "../evidence/rests.tsx";
 import { EventTable } from "../events/table.tsx";
 
 /** The line under an alert's title. */
@@ -18,6 +17,11 @@ export function AlertMeta({ of: { alert } }: { readonly of: AlertDetail }) {
           </Link>
         ),
         plural(alert.count, "event"),
+        alert.again !== undefined && (
+          <span key="again">
+            seen again {plural(alert.again, "time")}, last at <At at={alert.lastAt} />
+          </span>
+        ),
         <Mono key="rule">{alert.rule}</Mono>,
       ]}
     </Dotted>
@@ -97,11 +101,7 @@ export function ProvingEvents({ of: { alert, events, rests } }: { readonly of: A
   return (
     <Section
       title="Events it rests on"
-      aside={
-        <>
-          <Muted>{told}</Muted> {events.length > 0 && <RestsOn of={rests} />}
-        </>
-      }
+      aside={<Muted>{rests && events.length > 0 ? `${told}: ${restsText(rests)}` : told}</Muted>}
     >
       {doubt !== undefined && <p>{doubt}.</p>}
       {events.length === 0 ? (

@@ -38,7 +38,16 @@ export function IncidentAlerts({ incident, alerts }: IncidentAlertsProps) {
             <Level of={it.severity} />
             <Muted>
               <Dotted>
-                {[<At at={it.firstAt} key="first" />, plural(it.count, "event"), <Mono key="rule">{it.rule}</Mono>]}
+                {[
+                  <At at={it.firstAt} key="first" />,
+                  plural(it.count, "event"),
+                  it.again !== undefined && (
+                    <span key="again">
+                      seen again {plural(it.again, "time")}, last at <At at={it.lastAt} />
+                    </span>
+                  ),
+                  <Mono key="rule">{it.rule}</Mono>,
+                ]}
               </Dotted>
             </Muted>
           </div>
