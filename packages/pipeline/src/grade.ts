@@ -9,7 +9,7 @@ export interface GradeOf {
   readonly raise?: string;
 }
 
-const byTls = "Send it over TLS with a client certificate: `tls` with `clientCa` in outweigh.yml";
+const byTls = "send it over TLS with a client certificate: tls with clientCa in outweigh.yml";
 
 const ways: Readonly<Record<WayIn, GradeOf>> = {
   "agent-key": { grade: "signed", basis: "in a report signed by the key of its host's agent" },
@@ -23,7 +23,7 @@ const ways: Readonly<Record<WayIn, GradeOf>> = {
   "bucket-plain": {
     grade: "plain",
     basis: "fetched from its bucket, without TLS",
-    raise: "Give the bucket's address as https",
+    raise: "give the bucket's address as https",
   },
   tls: { grade: "plain", basis: "sent over TLS by a client that showed no certificate", raise: byTls },
   tcp: { grade: "plain", basis: "sent over TCP", raise: byTls },
@@ -31,12 +31,12 @@ const ways: Readonly<Record<WayIn, GradeOf>> = {
   file: {
     grade: "plain",
     basis: "read from a watched file",
-    raise: "Send it to /api/ingest with a token of its source, or over TLS with a client certificate",
+    raise: "send it to /api/ingest with a token of its source, or over TLS with a client certificate",
   },
   given: {
     grade: "plain",
     basis: "read from a file that was given",
-    raise: "Of CloudTrail, give its digest files too, with the public keys that AWS lists for them: --digest-keys",
+    raise: "of CloudTrail, give its digest files too, with the public keys that AWS lists for them: --digest-keys",
   },
 };
 

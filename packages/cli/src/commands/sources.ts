@@ -121,7 +121,7 @@ function printRunning(all: readonly SourceHealth[], terminal: Terminal): void {
 /** The weakest first: a source is as good as the weakest way into it. */
 function printGrades({ grades, records }: SourceHealth, terminal: Terminal): void {
   for (const it of grades) {
-    const raise = it.raise === undefined ? "" : `. ${it.raise}`;
+    const raise = it.raise === undefined ? "" : `; to raise it, ${it.raise}`;
     terminal.print(`   ${it.grade}: ${visible(it.basis)}, ${plural(it.records, "record")}${visible(raise)}`);
   }
   if (grades.length === 0 && records > 0) terminal.print("   not graded: its records came in before there were grades");

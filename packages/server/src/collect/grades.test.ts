@@ -98,7 +98,7 @@ test("each way in gives its grade, and a source tells its own by them, the weake
       ["udp", "plain", 1],
     ],
   );
-  assert.match(edge.grades[0].raise, /TLS with a client certificate/);
+  assert.match(edge.grades[0].raise, /^send it over TLS with a client certificate/);
   const graded = async (grade: string) =>
     (await visitor.get(`/api/sources?filter=grade:${grade}`)).body.items.map((it: { name: string }) => it.name);
   await eventually(

@@ -5,7 +5,7 @@ import { day, hour, min, now } from "./time.ts";
 
 type Graded = Omit<SourceHealth["grades"][number], "records" | "lastAt">;
 
-const byTls = "Send it over TLS with a client certificate: `tls` with `clientCa` in outweigh.yml";
+const byTls = "send it over TLS with a client certificate: tls with clientCa in outweigh.yml";
 
 /** What was checked of each source's records, the weakest first. */
 const graded: Readonly<Record<string, readonly Graded[]>> = {
@@ -25,7 +25,7 @@ const graded: Readonly<Record<string, readonly Graded[]>> = {
       way: "file",
       grade: "plain",
       basis: "read from a watched file",
-      raise: "Send it to /api/ingest with a token of its source, or over TLS with a client certificate",
+      raise: "send it to /api/ingest with a token of its source, or over TLS with a client certificate",
     },
   ],
 };
