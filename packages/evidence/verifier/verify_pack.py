@@ -714,8 +714,11 @@ def show(path, report):
              ("ungraded", "not graded"), ("redacted", "with the grade left out"))
     said = ["%d %s" % (result["grades"][name], words) for name, words in names if result["grades"][name]]
     print("  rests on events: %s" % (", ".join(said) or "none"))
-    if result["ok"] and not result["grades"]["signed"] + result["grades"]["authenticated"] and said:
-        print("  none of them from a sender that proved who it is: whoever could reach the sources could have written them")
+    known = result["grades"]["signed"] + result["grades"]["authenticated"] + result["grades"]["redacted"]
+    if result["ok"] and not known and result["grades"]["plain"]:
+        print("  no sender proved who it is: whoever could reach the sources could have written them")
+    elif result["ok"] and not known and said:
+        print("  none of them was graded: who could have written them is not known")
     print("  sealed by %s" % result.get("signer", "nobody who could be verified"))
     for it in result["problems"]:
         print("  " + ascii(it)[1:-1])
