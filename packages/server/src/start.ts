@@ -105,6 +105,8 @@ export interface Running {
   token(source: string): string;
   /** A token for the gateway that the caller starts beside it, to enrol with once: it replaces the one of that name. */
   gatewayToken(): Promise<string>;
+  /** The models that are watched now, after a confirmed theft. */
+  watchedModels(): readonly string[];
   /** Which engines it works with, in words. */
   readonly engines: { readonly events: string; readonly state: string };
   /** Says what the start-up scan is doing, for the console's frame. */
@@ -209,6 +211,7 @@ async function assemble(options: StartOptions, { store, log, claim, opened }: Op
   return {
     url,
     openUrl: link(),
+    watchedModels: () => context.worker.watching.models(context.now()).map((it) => it.model),
     link,
     token: (source) => sourceTokens.own(source),
     gatewayToken: () => ownEnrolment(context),

@@ -64,3 +64,38 @@ test("a copy that was rounded and renamed is recognised by its fingerprint, and 
   assert.deepEqual([of(other)?.name, of(other)?.verdict], [undefined, undefined]);
   assert.equal(of(copy.path)?.verdict, undefined, "what is known by its digest is not compared");
 });
+
+test("of a watched model what may come from it is told too, and says so; a stranger is none, however hard one looks", async (t) => {
+  const root = aFolder(t);
+  const large = (seed: string, change = (value: number) => value) =>
+    weights(seed, [0, 1, 2, 3, 4, 5], (n) => `w${n}`, { side: 128, change });
+  lay(root, "srv/acme", large("acme"));
+  const kept = (await scanOf(`${root}/srv`)).models[0];
+  const opened = await openCopy(kept?.copies[0] ?? assert.fail("no copy"));
+  const known = [{ name: "acme", fingerprint: await fingerprint(opened.parts, { key }) }];
+  opened.close();
+  // From hardly changed to beyond recognition: somewhere between lies what is told only while the model is watched.
+  let state = 1;
+  const noise = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32 - 0.5;
+  for (const size of [0.5, 3, 5, 40])
+    lay(
+      root,
+      `home/noise-${size}`,
+      large("acme", (value) => value + size * noise()),
+    );
+  for (const other of ["o1", "o2"]) lay(root, `home/${other}`, large(other));
+  const register = [
+    { name: "acme", class: "private" as const, digest: kept?.digest, places: [`file:${root}/srv`], readers: [] },
+  ];
+  const found = async (watched: readonly string[]) => {
+    const { models } = await scanOf(root, { register, match: { known, key, watched: new Set(watched) } });
+    const named = models.filter((it) => it.verdict !== undefined);
+    return new Map(named.map((it) => [it.copies[0]?.path.split("/").at(-1) ?? "", it.verdict]));
+  };
+  const [usual, watched, another] = [await found([]), await found(["acme"]), await found(["beta"])];
+  assert.deepEqual([...another.keys()], [...usual.keys()]);
+  const more = [...watched].filter(([path]) => !usual.has(path));
+  assert.deepEqual([[...usual.keys()].sort(), more.map(([path]) => path)], [["noise-0.5", "noise-3"], ["noise-5"]]);
+  for (const [path, verdict] of usual) assert.deepEqual(watched.get(path), verdict, "what is sure stays as it was");
+  for (const [, verdict] of more) assert.match(String(verdict?.["why"]), /because its model is watched/);
+});

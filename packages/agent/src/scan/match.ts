@@ -13,6 +13,8 @@ export interface KnownFingerprint {
 
 interface MatchOptions {
   readonly known: readonly KnownFingerprint[];
+  /** Names of those of which a theft was confirmed: what may come from them is told too. */
+  readonly watched?: ReadonlySet<string> | undefined;
   /** The secret with which all of them were made: only then can they be compared. */
   readonly key: Uint8Array;
   readonly register: readonly ModelEntry[];
@@ -24,6 +26,12 @@ interface MatchOptions {
 
 /** Models of less are adapters of a few tensors or test data, which have too few matrices to tell. In bytes. */
 const minBytes = 64 * 1024;
+
+/**
+ * Matrices that must be alike beyond chance (one scan in a million) for a watched model to be told where it cannot be told whether one comes
+ * from the other: as many as any verdict needs. Models that merely began from the same random numbers look so too.
+ */
+const leastAlike = 3;
 
 /**
  * Compares every model that the register does not know by its digest with the register's fingerprints, and says of each that is related
@@ -53,7 +61,7 @@ function named(model: ScannedModel, verdict: Verdict, { register, places }: Matc
 async function verdictOf(
   model: ScannedModel,
   searched: number,
-  { known, key, rawNames, notSeen }: MatchOptions,
+  { known, watched, key, rawNames, notSeen }: MatchOptions,
 ): Promise<Verdict | undefined> {
   const copy = model.copies.find((it) => it.complete) ?? model.copies[0];
   if (!copy) return undefined;
@@ -62,11 +70,12 @@ async function verdictOf(
     const opened = await openCopy(copy, rawNames);
     try {
       const made = await fingerprint(opened.parts, { key });
-      const compared = known.map((it) => ({
-        model: it.name,
-        comparison: compareFingerprints(it.fingerprint, made, { librarySize: searched * known.length }),
-      }));
-      return compared.map(toVerdict).find((it) => it.relation !== "unrelated" && it.relation !== "undetermined");
+      const librarySize = searched * known.length;
+      const verdicts = known
+        .map((it) => ({ model: it.name, comparison: compareFingerprints(it.fingerprint, made, { librarySize }) }))
+        .map(toVerdict);
+      const sure = verdicts.find((it) => it.relation !== "unrelated" && it.relation !== "undetermined");
+      return sure ?? verdicts.filter((it) => watched?.has(it.model) === true && isLikely(it)).map(asWatched)[0];
     } finally {
       opened.close();
     }
@@ -77,7 +86,20 @@ async function verdictOf(
   }
 }
 
-function toVerdict({ model, comparison }: { model: string; comparison: Comparison }): Verdict {
+function isLikely({ relation, tensorsSignificant }: ReturnType<typeof toVerdict>): boolean {
+  return relation === "undetermined" && tensorsSignificant >= leastAlike;
+}
+
+/** Says that only the watch has it told. */
+function asWatched(it: ReturnType<typeof toVerdict>) {
+  return {
+    ...it,
+    watched: true,
+    why: `${it.why}; it may be a copy that was changed much, and is told because its model is watched`,
+  };
+}
+
+function toVerdict({ model, comparison }: { model: string; comparison: Comparison }) {
   const { relation, pValue, how, tensorsCompared, tensorsSignificant, why } = comparison;
   return { relation, model, pValue, how, tensorsCompared, tensorsSignificant, why };
 }

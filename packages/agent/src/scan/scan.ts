@@ -31,7 +31,12 @@ export interface ScanOptions {
   /** How much is hashed. Default `auto`: declared places and small files first, up to `autoHashBytes`. */
   readonly hash?: HashMode;
   /** Fingerprints of protected models, to recognise changed copies by, and the secret they were made with. Default: none. */
-  readonly match?: { readonly known: readonly KnownFingerprint[]; readonly key: Uint8Array };
+  readonly match?: {
+    readonly known: readonly KnownFingerprint[];
+    readonly key: Uint8Array;
+    /** Names of those that are watched after a confirmed theft: what may come from them is told too. */
+    readonly watched?: ReadonlySet<string>;
+  };
   /** Folders to leave out: our own data. */
   readonly exclude?: readonly string[];
   /** A folder of exported configuration: policies, roles, repositories. Default: none. */

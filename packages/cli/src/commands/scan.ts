@@ -32,6 +32,12 @@ const options = {
     about:
       "Also compare with the register's fingerprints, to recognise quantised, pruned, merged and fine-tuned copies",
   },
+  watched: {
+    type: "string",
+    multiple: true,
+    value: "MODEL",
+    about: "With --match: a model that was stolen: what may come from it is told too; several times",
+  },
   posture: {
     type: "string",
     value: "DIR",
@@ -64,6 +70,7 @@ export const scan = command({
   about: [
     "Archives are looked into, but by default not unpacked without end: what was left out to save time is counted under NOT SEEN; --hash full leaves out nothing.",
     "Without a path: all disks of this machine. Nothing is written, nothing runs, no link is followed, nobody is contacted but the clouds that outweigh.yml names.",
+    "Which models are watched after a confirmed theft, the server knows: it tells the scan that it starts. A scan by hand knows what --watched says.",
     "Exit 1 if a registered model lies outside its declared places, or if somebody could take one: for models that are not registered, one of at least 1 MB.",
   ],
   examples: [
@@ -89,6 +96,11 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   const hash = modeOf(values.hash ?? "auto");
   const key = values.sign === undefined ? undefined : signingKey(values.sign);
   const { config, file } = loadConfig(values.config);
+  const strange = values.watched.find((it) => !config.models.some(({ name }) => name === it));
+  if (strange !== undefined)
+    throw new CliError("USAGE", `--watched ${visible(strange)}: the register has no such model`);
+  if (values.watched.length > 0 && values.match !== true)
+    throw new CliError("USAGE", "--watched says of what --match finds what is told: add --match");
   const roots = positionals.length > 0 ? positionals : ["/"];
   const answered = await answeredOf(config, terminal, signal);
   terminal.say(`scanning ${roots.join(", ")}: read-only${answered ? "" : ", no network"}`);
@@ -99,7 +111,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
     register: config.models,
     helper: await helperOf(agent),
     hash,
-    ...(values.match && { match: await fingerprintsOf(file, config) }),
+    ...(values.match && { match: { ...(await fingerprintsOf(file, config)), watched: new Set(values.watched) } }),
     exclude: [config.server.data, ...values.exclude],
     signal,
     onProgress: (it) => terminal.progress(() => progressText(it)),

@@ -34,7 +34,7 @@ export function startScan(running: Running, options: ScanChildOptions): { stop()
     "--exclude",
     exclude,
     ...(config === undefined ? [] : ["--config", config]),
-    ...(match ? ["--match"] : []),
+    ...(match ? ["--match", ...running.watchedModels().flatMap((it) => ["--watched", it])] : []),
   ];
   const child = spawn(process.execPath, [program, ...args], {
     stdio: ["ignore", "pipe", "pipe"],

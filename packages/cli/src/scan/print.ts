@@ -76,7 +76,11 @@ function printModel(model: ScannedModel, terminal: Terminal): void {
   const origin = originOf(model);
   if (origin !== undefined) {
     const why = typeof model.verdict?.why === "string" ? `: ${model.verdict.why}` : "";
-    for (const line of wrap(visible(`comes from ${origin}${why}`), terminal.width, { first: "   ! ", rest: "     " }))
+    for (const line of wrap(
+      visible(`${model.verdict?.["watched"] === true ? "may come" : "comes"} from ${origin}${why}`),
+      terminal.width,
+      { first: "   ! ", rest: "     " },
+    ))
       terminal.print(line);
   }
   const order = copies.toSorted((a, b) => Number(isUndeclared(model, b)) - Number(isUndeclared(model, a)));

@@ -29,6 +29,12 @@ test("a whole copy in no declared place is high, a part of one medium", () => {
   assert.match(found[1]?.summary ?? "", /2 such copies on this host$/);
 });
 
+test("what may come from a watched model is low, and says that it is not sure", () => {
+  const [only] = findings(undeclaredCopy, [[copy("/tmp/a.bin", { unsure: true }), aContext()]]);
+  assert.equal(only?.severity, "low");
+  assert.match(only?.summary ?? "", /is perhaps a changed copy of acme-13b/);
+});
+
 test("a copy that lies there unchanged is seen again, one that became whole is told", () => {
   const found = findings(undeclaredCopy, [
     [copy("/tmp/half.bin", { complete: false }), aContext()],

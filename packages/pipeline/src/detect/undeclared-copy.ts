@@ -54,7 +54,9 @@ export const undeclaredCopy = detector({
     const next = again ? copies : [...copies.filter((it) => it !== before), { path, digest, complete }];
     const size = field(event.file, "size");
     const amount = typeof size === "number" ? `, ${bytesText(size)}` : "";
-    const part = complete ? "a whole copy" : "part of a copy";
+    // Told only because its model is watched: alike beyond chance, and not sure to come from it.
+    const isUnsure = field(event.unmapped, "unsure") === true;
+    const part = isUnsure ? "perhaps a changed copy" : complete ? "a whole copy" : "part of a copy";
     const host = event.principal.replace(/^host:/, "");
     const others =
       next.length > 1 ? `; ${countText(next.length, "such copy").replace("copys", "copies")} on this host` : "";
@@ -62,7 +64,7 @@ export const undeclaredCopy = detector({
       state: { copies: next.slice(-maxCopies) },
       finding: {
         summary: `${path} on ${host} is ${part} of ${event.model}${amount}, in no declared place${others}`,
-        severity: complete ? "high" : "medium",
+        severity: isUnsure ? "low" : complete ? "high" : "medium",
         events: [event.id],
         matched: [{ field: "unmapped.digest", value: digest }],
         again,

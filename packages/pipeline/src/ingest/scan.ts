@@ -77,6 +77,7 @@ function toEvent(report: ScanReport, model: ScannedModel, copy: ScannedCopy, fro
       complete: copy.complete,
       declared: copy.declared ?? "unknown",
       readable_by: copy.readableBy,
+      ...(model.verdict?.["watched"] === true && { unsure: true }),
     },
   };
 }
