@@ -76,6 +76,7 @@ export const sourceHealth = z.object({
   lastSeenAt: time.optional(),
   lastEventAt: time.optional(),
   records: z.int(),
+  /** Events that its records held, each once; and those of them that came within the last 24 h, to the hour. */
   events: z.int(),
   events24h: z.int(),
   rejects: z.int(),

@@ -1,13 +1,10 @@
 import { gradeOf, sourceOf, sources as manifests } from "@outweigh/pipeline";
 import { grades, listQuery, wayIn, type SourceHealth } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
-import { eventsPerSource } from "../store/events.ts";
 import { pageOfRows, type RowFields } from "../store/filter-rows.ts";
 import { gapsWithin } from "../store/gaps.ts";
-import type { SourceState } from "../worker/source-state.ts";
+import { eventsOfDay, type SourceState } from "../worker/source-state.ts";
 import { read, type Context } from "./context.ts";
-
-const dayMs = 86_400_000;
 
 /** What needs somebody first. */
 const byNeed: readonly SourceHealth["state"][] = ["failing", "silent", "waiting", "sending"];
@@ -33,14 +30,8 @@ export function sources(app: FastifyInstance, context: Context): void {
   });
 }
 
-export async function sourceRows({ db, engine, worker, collectors, log, now }: Context): Promise<SourceHealth[]> {
-  const [gaps, recent] = await Promise.all([
-    gapsWithin(db),
-    eventsPerSource(engine, now() - dayMs).catch((error: unknown) => {
-      log.warn({ err: error }, "events of the last day could not be counted");
-      return new Map<string, number>();
-    }),
-  ]);
+export async function sourceRows({ db, worker, collectors, now }: Context): Promise<SourceHealth[]> {
+  const gaps = await gapsWithin(db);
   return [...worker.sources()]
     .map(([name, it]): SourceHealth => {
       const problem = worker.problemOf(name) ?? collectors.problemOf(name);
@@ -53,7 +44,7 @@ export async function sourceRows({ db, engine, worker, collectors, log, now }: C
         ...(it.lastEventAt !== undefined && { lastEventAt: it.lastEventAt }),
         records: it.records,
         events: it.events,
-        events24h: recent.get(name) ?? 0,
+        events24h: eventsOfDay(it, now()),
         rejects: it.rejects,
         ...(it.records > 0 && { rejectShare: Math.min(1, it.rejects / it.records) }),
         samples: it.samples.toReversed(),

@@ -256,18 +256,6 @@ export async function* eventsInOrder(
   }
 }
 
-/** How many events each source has stored since `since` (ms). A batch that a crash stored twice may show twice here, and only here. */
-export async function eventsPerSource(engine: EventEngine, since: number): Promise<Map<string, number>> {
-  const answer = await engine.app.query({
-    query: `select source, count() as events from ${tableIn(engine, "event")} where received >= {since:Int64} group by source`,
-    query_params: { since },
-    format: "JSONEachRow",
-    clickhouse_settings: { final: 0 },
-  });
-  const rows = await answer.json<{ source: string; events: string }>();
-  return new Map(rows.map((it) => [it.source, Number(it.events)]));
-}
-
 /** How an answer is asked for. */
 export interface Asking {
   /** When nobody waits for it any more. */

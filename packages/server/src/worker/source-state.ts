@@ -16,6 +16,8 @@ const stored = z.object({
   lastEventAt: z.int().optional(),
   records: z.int(),
   events: z.int(),
+  /** How many of them were taken in each hour of the last day, the earliest first; hours by their beginning, in ms since 1970. */
+  hours: z.array(z.object({ at: z.int(), events: z.int() })).optional(),
   rejects: z.int(),
   samples: z.array(z.object({ at: z.int(), offset: z.int(), reason: z.string(), record: z.string() })),
   /** Since when it is silent, if it is. */
@@ -40,6 +42,26 @@ export function withWay(state: SourceState, way: WayIn | undefined, at: number):
   if (way === undefined) return state;
   const { records = 0, lastAt = 0 } = state.ways?.[way] ?? {};
   return { ...state, ways: { ...state.ways, [way]: { records: records + 1, lastAt: Math.max(lastAt, at) } } };
+}
+
+const hourMs = 3_600_000;
+const hoursOfDay = 24;
+
+/** Counts events that were taken at `now`, the newest of which happened at `last`. */
+export function withEvents(
+  state: SourceState,
+  { events, last, now }: Record<"events" | "last" | "now", number>,
+): SourceState {
+  const at = now - (now % hourMs);
+  const before = state.hours ?? [];
+  const same = before.find((it) => it.at === at)?.events ?? 0;
+  const hours = [...before.filter((it) => it.at !== at), { at, events: same + events }].slice(-hoursOfDay - 1);
+  return { ...state, events: state.events + events, hours, lastEventAt: Math.max(state.lastEventAt ?? 0, last) };
+}
+
+/** How many of a source's events were taken in the 24 h before `now`, to the hour: those of the hour that is partly in them too. */
+export function eventsOfDay({ hours = [] }: SourceState, now: number): number {
+  return hours.reduce((sum, it) => (it.at + hourMs > now - hoursOfDay * hourMs ? sum + it.events : sum), 0);
 }
 
 /** Counts a reject and keeps it among the newest. */

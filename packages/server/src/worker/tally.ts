@@ -4,7 +4,7 @@ import { scanReport, type Alert, type Incident, type OcsfEvent, type ScanReport,
 import type { Decision } from "../evidence/log.ts";
 import type { Taken, Told } from "./memory.ts";
 import type { Batch, PlacedRecord, UnreadableRecord } from "./record.ts";
-import { newSource, withReject, withWay, type SourceState } from "./source-state.ts";
+import { newSource, withEvents, withReject, withWay, type SourceState } from "./source-state.ts";
 import { sampleOf } from "./split.ts";
 
 /** Records whose beginning tells the kind of a file. */
@@ -167,9 +167,9 @@ export class Tally {
     for (const it of outcome.alerts) this.alerts.set(it.id, it);
     for (const it of outcome.incidents) this.incidents.set(it.id, it);
     if (outcome.events.length === 0 || record.file === "") return;
-    const state = this.source(source);
-    const last = Math.max(state.lastEventAt ?? 0, ...outcome.events.map((it) => it.time));
-    this.set(source, { ...state, events: state.events + outcome.events.length, lastEventAt: last });
+    const last = Math.max(...outcome.events.map((it) => it.time));
+    const { now } = this.#context;
+    this.set(source, withEvents(this.source(source), { events: outcome.events.length, last, now }));
   }
 
   #reject(source: string, at: Pick<UnreadableRecord, "offset">, reason: string, record: string): void {
