@@ -125,3 +125,23 @@ test("requests at once are counted over all processes, and those of a process th
   lender.forget(0);
   assert.equal(await passes(b, none, later), true);
 });
+
+const oneRequest = { inputTokens: 0, outputTokens: 0, informationBits: 0 };
+
+test("however many proofs of work somebody brings, they push nobody's budget out, and are what is kept least", () => {
+  const lender = new Lender(
+    2,
+    () => 1000,
+    () => Promise.resolve([]),
+  );
+  const limits = { requestsPerMinute: 10 };
+  lender.account("principal:bob", limits).begin(oneRequest, 1000);
+  const used = lender.account("principal:bob", limits);
+  for (let i = 0; i < 1_000; i++) lender.account(`proof:${i}`, { informationBitsPerDay: 1 });
+  assert.equal(lender.account("principal:bob", limits), used);
+  lender.account("proof:999", { informationBitsPerDay: 1 }).begin({ ...oneRequest, informationBits: 1 }, 1000);
+  assert.deepEqual(
+    lender.used(1000).map(({ key }) => JSON.parse(key)[0]),
+    ["proof:999", "principal:bob"],
+  );
+});

@@ -26,6 +26,10 @@ const spareLeases = 2;
 const recallMs = 100;
 /** Accounts that are kept; beyond, those that asked longest ago begin anew. */
 const maxAccounts = 200_000;
+/** Proofs of work that are remembered over all processes; apart, so that whoever works for many pushes nobody's budget out. */
+const maxProofs = 100_000;
+/** What the account of a proof is called. */
+const proofName = "proof:";
 /** Index of "requests at once". */
 const slots = 4;
 
@@ -58,6 +62,7 @@ export function leaseOf(limits: GatewayLimits): Amounts {
  */
 export class Lender {
   readonly #loans = new Map<string, Loan>();
+  readonly #proofs = new Map<string, Loan>();
   readonly #processes: number;
   readonly #clock: () => number;
   readonly #recall: (process: number, name: string, limits: GatewayLimits) => Promise<Amounts>;
@@ -80,14 +85,15 @@ export class Lender {
 
   #of(name: string, limits: GatewayLimits): Loan {
     const key = JSON.stringify([name, limits]);
-    const known = this.#loans.get(key);
+    const [loans, most] = name.startsWith(proofName) ? [this.#proofs, maxProofs] : [this.#loans, maxAccounts];
+    const known = loans.get(key);
     const it = known ?? { account: new Account(limits), limits, holders: new Set(), slots: new Map() };
-    if (known && this.#loans.size < maxAccounts) return it;
-    this.#loans.delete(key);
-    this.#loans.set(key, it);
-    if (this.#loans.size > maxAccounts) {
-      const [oldest] = this.#loans.keys();
-      if (oldest !== undefined) this.#loans.delete(oldest);
+    if (known && loans.size < most) return it;
+    loans.delete(key);
+    loans.set(key, it);
+    if (loans.size > most) {
+      const [oldest] = loans.keys();
+      if (oldest !== undefined) loans.delete(oldest);
     }
     return it;
   }
@@ -143,9 +149,9 @@ export class Lender {
     if (back > 0) loan.slots.set(process, Math.max(0, (loan.slots.get(process) ?? 0) - back));
   }
 
-  /** Accounts of which something is used, the most recently made last. */
+  /** Accounts of which something is used, the most recently made last; before them proofs, which are what can best be forgotten. */
   used(now: number): UsedAccount[] {
-    return [...this.#loans].flatMap(([key, { account }]) => {
+    return [...this.#proofs, ...this.#loans].flatMap(([key, { account }]) => {
       const emptyAt = account.buckets.map((it) => it?.emptyAt ?? 0);
       return emptyAt.some((it) => it > now) ? [{ key, emptyAt }] : [];
     });
@@ -161,7 +167,7 @@ export class Lender {
 
   /** A process is gone: its requests ended; what it held otherwise counts as used. */
   forget(process: number): void {
-    for (const it of this.#loans.values()) {
+    for (const it of [...this.#loans.values(), ...this.#proofs.values()]) {
       it.holders.delete(process);
       it.slots.delete(process);
     }

@@ -12,7 +12,7 @@ import type { Encoder } from "./encoder.ts";
 import type { Kept, KeptRow, SlotNames } from "./kept.ts";
 import { Linking } from "./linking.ts";
 import { NumericWatch } from "./numeric-watch.ts";
-import { PromptWatch } from "./prompt-watch.ts";
+import { promptRooms, PromptWatch } from "./prompt-watch.ts";
 import type { Found, TestedSlots, WorkerStart } from "./protocol.ts";
 import { reduce } from "./reduce.ts";
 
@@ -34,6 +34,10 @@ export class Detectors {
   readonly #linkMs: number;
   readonly #linking: Linking;
   readonly #watched = new Map<string, Watched>();
+  /** Names of those that are configured, as what is kept of them is called. */
+  readonly configured: readonly string[];
+  /** One room for all models that are not configured: who invents names takes it from none that is. */
+  readonly #others = promptRooms();
   readonly #encoder: Encoder | undefined;
   /** What kept a detector from being ready, in words. */
   readonly problems: string[] = [];
@@ -53,6 +57,7 @@ export class Detectors {
     this.#linkMs = start.linkMs;
     this.#linking = new Linking(this.#key, start.linkMs);
     this.#routes = start.routes;
+    this.configured = ["", ...start.models.flatMap((it) => [nameOf(it, true), nameOf(it, false)])];
     for (const model of start.models) this.#watch(model, publicKey);
     this.watch(start.watched ?? []);
   }
@@ -140,7 +145,8 @@ export class Detectors {
     const fresh = this.#watched.size < maxUnconfigured ? name : "";
     const model: GatewayModel = { name: fresh, failClosed: false };
     const belongs = this.#belongs(model, false);
-    const it = { model, belongs, numeric: undefined, prompts: new PromptWatch(model, undefined, this.#key) };
+    const prompts = new PromptWatch(model, undefined, this.#key, undefined, this.#others);
+    const it = { model, belongs, numeric: undefined, prompts };
     this.#watched.set(fresh, it);
     return it;
   }

@@ -73,7 +73,10 @@ export class Memory {
     const now = Date.now();
     this.#pulse.beat("writes what it remembers");
     try {
-      const tooLarge = this.#opened.file.write(detectors.keep(this.names), now, () => this.#pulse.beat());
+      const tooLarge = this.#opened.file.write(detectors.keep(this.names), now, {
+        configured: detectors.configured,
+        beat: () => this.#pulse.beat(),
+      });
       this.#say({ say: "kept", at: now });
       if (tooLarge > 0) this.#warn(`what was learnt of ${tooLarge} principals or groups is too large to be kept`);
       if (this.#names.size > maxKeptPrincipals)

@@ -26,11 +26,21 @@ import type { Asked } from "./numeric-watch.ts";
 import type { PromptCalibration, PromptLevels } from "./calibration-file.ts";
 import type { Encoder } from "./encoder.ts";
 import type { Found } from "./protocol.ts";
-import { ShownWatch } from "./shown-watch.ts";
+import { Places, Room } from "./places.ts";
+import { maxLedgers, ShownWatch } from "./shown-watch.ts";
 import { ToldBook } from "./told.ts";
 
 /** Principals whose prompts are followed at once for one model: 60 kB each at worst. */
 const maxPaths = 4_000;
+/** What is remembered for one model, or for several that share it. */
+interface PromptRooms {
+  readonly paths: Room;
+  readonly ledgers: Room;
+}
+
+export function promptRooms(): PromptRooms {
+  return { paths: new Room(maxPaths), ledgers: new Room(maxLedgers) };
+}
 /** Rates of the two bets while nothing is calibrated. */
 const usualRates = { elicitation: 0.01, grading: 0.01 };
 
@@ -74,7 +84,7 @@ export class PromptWatch {
   readonly #model: GatewayModel;
   readonly #calibration: PromptCalibration | undefined;
   readonly #key: TextKey;
-  readonly #paths = new Map<number, Following>();
+  readonly #paths: Places<Following>;
   readonly #groups = new Map<number, Group>();
   readonly #shown: ShownWatch;
   readonly #told = new ToldBook();
@@ -86,17 +96,22 @@ export class PromptWatch {
   /** Until when its model is watched, in ms since 1970. */
   watchedUntil = 0;
 
-  /** @param warn Told once, when the calibration has drifted: from then on the readings stay, and nobody is paged by its levels. */
+  /**
+   * @param warn Told once, when the calibration has drifted: from then on the readings stay, and nobody is paged by its levels.
+   * @param rooms Of its own, unless it shares them with other models.
+   */
   constructor(
     model: GatewayModel,
     calibration: PromptCalibration | undefined,
     key: TextKey,
     warn: (problem: string) => void = () => {},
+    rooms = promptRooms(),
   ) {
     this.#model = model;
     this.#calibration = calibration;
     this.#key = key;
-    this.#shown = new ShownWatch(model, key);
+    this.#paths = new Places(rooms.paths);
+    this.#shown = new ShownWatch(model, key, rooms.ledgers);
     this.#drift = calibration?.peaks && new DriftWatch(calibration.peaks, driftAlpha, 1);
     this.#warn = warn;
   }
@@ -203,14 +218,7 @@ export class PromptWatch {
   }
 
   #of({ slot, time }: Asked): Following {
-    const it = this.#paths.get(slot) ?? this.#begin(time);
-    this.#paths.delete(slot);
-    this.#paths.set(slot, it);
-    if (this.#paths.size > maxPaths) {
-      const [oldest] = this.#paths.keys();
-      if (oldest !== undefined) this.#paths.delete(oldest);
-    }
-    return it;
+    return this.#paths.use(slot, () => this.#begin(time));
   }
 
   /** What stands above its level. */
@@ -353,7 +361,7 @@ export class PromptWatch {
       return undefined;
     }
     const [slot = 0] = slots;
-    this.#paths.set(slot, it);
+    this.#paths.use(slot, () => it);
     return it.reading && { slot, reading: it.reading };
   }
 }

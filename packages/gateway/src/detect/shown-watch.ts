@@ -2,10 +2,11 @@ import { LogitLedger, type LogitReading, type LogitState, type TextKey } from "@
 import type { GatewayModel } from "@outweigh/schema";
 import type { Shown } from "../adapters/adapter.ts";
 import { hashOf } from "./hash.ts";
+import { Places, type Room } from "./places.ts";
 import { namesOf, type Keeping, type SlotNames } from "./kept.ts";
 
 /** Ledgers of output layers at once: megabytes each, and only for those who are shown scores. */
-const maxLedgers = 64;
+export const maxLedgers = 64;
 /** Width of the layer and number of tokens where the owner names none: common ones of large models. */
 const usualHidden = 4096;
 const usualVocabulary = 131_072;
@@ -18,12 +19,13 @@ const maxProgress = 0.25;
 export class ShownWatch {
   readonly #model: GatewayModel;
   readonly #key: TextKey;
-  readonly #ledgers = new Map<number, LogitLedger>();
+  readonly #ledgers: Places<LogitLedger>;
   /** Slots that were shown something since they were last kept. */
   readonly #changed = new Set<number>();
 
   /** @param key Under which prefixes and tokens are told apart. */
-  constructor(model: GatewayModel, key: TextKey) {
+  constructor(model: GatewayModel, key: TextKey, room: Room) {
+    this.#ledgers = new Places(room);
     this.#model = model;
     this.#key = key;
   }
@@ -67,15 +69,7 @@ export class ShownWatch {
 
   #ledger(slot: number): LogitLedger {
     const { hidden = usualHidden, vocabulary = usualVocabulary } = this.#model;
-    const known = this.#ledgers.get(slot);
-    const it =
-      known ?? new LogitLedger({ hidden: Math.min(hidden, vocabulary), vocabulary, rounding: 0, maxMaps, maxProgress });
-    this.#ledgers.delete(slot);
-    this.#ledgers.set(slot, it);
-    if (this.#ledgers.size > maxLedgers) {
-      const [oldest] = this.#ledgers.keys();
-      if (oldest !== undefined) this.#ledgers.delete(oldest);
-    }
-    return it;
+    const most = { vocabulary, rounding: 0, maxMaps, maxProgress };
+    return this.#ledgers.use(slot, () => new LogitLedger({ hidden: Math.min(hidden, vocabulary), ...most }));
   }
 }

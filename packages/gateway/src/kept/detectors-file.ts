@@ -8,8 +8,12 @@ import { GatewayError } from "../error.ts";
 
 /** What a file must call itself. Raised whenever the library's states change. */
 const format = "outweigh-detectors/1";
-/** Principals that are kept of each kind for all models together; those that asked longest ago go first. */
+/**
+ * What is kept of each kind for all configured models together, and for all others. Beyond, whoever has most gives way, first of what was
+ * used longest ago: as many names of models as a client invents push out nothing of a configured model, and nobody who has less.
+ */
 export const maxKeptPrincipals = 4_000;
+export const maxKeptOthers = 1_000;
 /** Largest state of one principal, in bytes: what the library promises. */
 const maxBodyBytes = 64 * 1024;
 /**
@@ -133,10 +137,15 @@ export class DetectorsFile {
 
   /**
    * Writes what has changed, all of it or nothing, and forgets whom there is no room for.
+   * @param configured Models whose rows no other's push out; absent: all.
    * @param beat Called after each row: writing many takes a while.
    * @returns How many were too large to keep.
    */
-  write(rows: Iterable<KeptRow>, now: number, beat: () => void = () => {}): number {
+  write(
+    rows: Iterable<KeptRow>,
+    now: number,
+    { configured, beat = () => {} }: { readonly configured?: readonly string[]; readonly beat?: () => void } = {},
+  ): number {
     let tooLarge = 0;
     this.#db.exec("BEGIN IMMEDIATE");
     try {
@@ -149,10 +158,7 @@ export class DetectorsFile {
         else put.run(kind, model, whoText, belongs, at, body, this.#seal([kind, model, whoText, belongs, at, body]));
         beat();
       }
-      const trim = this.#db.prepare(
-        "DELETE FROM kept WHERE rowid IN (SELECT rowid FROM kept WHERE kind = ? ORDER BY at DESC LIMIT -1 OFFSET ?)",
-      );
-      for (const kind of keptKinds) trim.run(kind, maxKeptPrincipals);
+      this.#trim(configured);
       this.stamp(now);
       this.#db.exec("COMMIT");
     } catch (error) {
@@ -160,6 +166,24 @@ export class DetectorsFile {
       throw error;
     }
     return tooLarge;
+  }
+
+  #trim(configured: readonly string[] | undefined): void {
+    const count = this.#db.prepare("SELECT count(*) AS rows FROM kept WHERE kind = ?");
+    const among = configured ? "(model IN (SELECT value FROM json_each(:models)))" : ":models IS NULL";
+    const trim = this.#db.prepare(`
+      DELETE FROM kept WHERE rowid IN (
+        SELECT id FROM (
+          SELECT rowid AS id, at, row_number() OVER (PARTITION BY who ORDER BY at DESC) AS nth
+          FROM kept WHERE kind = :kind AND ${among} = :isConfigured
+        ) ORDER BY nth, at DESC LIMIT -1 OFFSET :most
+      )`);
+    const models = configured ? JSON.stringify(configured) : null;
+    for (const kind of keptKinds) {
+      if (Number(count.get(kind)?.["rows"]) <= maxKeptOthers) continue;
+      trim.run({ kind, models, isConfigured: 1, most: maxKeptPrincipals });
+      trim.run({ kind, models, isConfigured: 0, most: maxKeptOthers });
+    }
   }
 
   /** Forgets rows that belong to nobody here any more. */

@@ -10,7 +10,7 @@ import { Lender } from "../admission/lender.ts";
 import { GatewayError } from "../error.ts";
 import type { KeptRow } from "../detect/kept.ts";
 import { CountersFile } from "./counters-file.ts";
-import { DetectorsFile, maxKeptPrincipals } from "./detectors-file.ts";
+import { DetectorsFile, maxKeptOthers, maxKeptPrincipals } from "./detectors-file.ts";
 
 function aFolder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), "outweigh-kept-"));
@@ -58,6 +58,29 @@ test("whom there is no room for is forgotten, and what is too large is not kept"
   assert.deepEqual(
     [kept.length, kept.includes("p2"), kept.includes("p3"), kept.includes("large")],
     [maxKeptPrincipals, false, true, false],
+  );
+});
+
+test("whatever is kept of other models, nothing of a configured one gives way, and nobody to one who has more", (t) => {
+  const { file } = DetectorsFile.open(aFolder(t), secret, { began: 0, last: undefined });
+  t.after(() => file.close());
+  const prompts = (model: string, who: string, at: number): KeptRow => ({ ...row(who, at), kind: "prompts", model });
+  const configured = ["p:ours", "p:theirs"];
+  const own = configured.flatMap((model) => Array.from({ length: 20 }, (_, i) => prompts(model, `p${i}`, i)));
+  const honest = prompts("p:unnamed", "honest", 0);
+  const times = fc.array(fc.integer({ min: 1, max: 9_000 }), { minLength: 257, maxLength: 257 });
+  fc.assert(
+    fc.property(times, (ats) => {
+      const invented = ats.flatMap((at, i) =>
+        Array.from({ length: 16 }, (_, slot) => prompts(`p:invented ${i}`, `p${slot}`, at)),
+      );
+      file.write([...own, honest, ...invented], 1, { configured });
+      const kept = [...file.rows()];
+      assert.equal(kept.filter((it) => configured.includes(it.model)).length, own.length);
+      assert.ok(kept.some((it) => it.who[0] === "honest"));
+      assert.equal(kept.length, own.length + maxKeptOthers);
+    }),
+    { numRuns: 4 },
   );
 });
 

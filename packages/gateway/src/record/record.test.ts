@@ -98,6 +98,21 @@ test("a flood of one kind of denial is one record with a count", () => {
   assert.deepEqual(denials.take("gateway/1"), []);
 });
 
+test("one client's denials of many models and routes are counted in few lines, and keep nobody else's from being told", () => {
+  const denials = new Denials();
+  const note = { credential: "key-1", address: "::1", agent: "x", code: "GRAVE_ROUTE", route: "POST /api/push" };
+  for (let i = 0; i < 20_000; i++) denials.add({ ...note, principal: "mallory", model: `invented ${i}` }, 1000 + i);
+  denials.add({ ...note, principal: "bob", model: "m" }, 30_000);
+  const told = denials.take("gateway/1").flatMap((it) => (it.kind === "denied" ? [it] : []));
+  const of = (principal: string) => told.filter((it) => it.principal === principal);
+  assert.deepEqual([of("mallory").length, of("bob").length], [51, 1]);
+  assert.equal(
+    of("mallory").reduce((sum, it) => sum + it.count, 0),
+    20_000,
+  );
+  assert.deepEqual([of("mallory").at(-1)?.route, of("mallory").at(-1)?.model], ["several", undefined]);
+});
+
 /** What a server would take until nothing waits. */
 async function drained(outbox: Outbox): Promise<{ ids: string[]; names: string[] }> {
   const ids: string[] = [];
