@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import type { ActivityRecord } from "@outweigh/schema";
+import { prove } from "@outweigh/pipeline";
 import fc from "fast-check";
 import { buildHelper } from "./fanotify.ts";
 import { deviceOf, Mounts, withoutPassword } from "./mounts.ts";
@@ -179,13 +189,17 @@ function aDisk(t: TestContext) {
     if (device !== "") spawnSync("losetup", ["-d", device]);
     rmSync(folder, { recursive: true, force: true });
   });
-  /** Plugs it in. */
-  const mount = () => {
+  /** Plugs it in; `mount` also for all. */
+  const attach = () => {
     device = execFileSync("losetup", ["-f", "--show", image], { encoding: "utf8" }).trim();
-    execFileSync("mount", [device, point]);
-    return deviceOf(`${statSync(point).dev}:0`);
+    return { path: device, number: deviceOf(`${statSync(device).rdev}:0`) };
   };
-  return { folder, point, mount };
+  const mount = () => {
+    const { path, number } = attach();
+    execFileSync("mount", [path, point]);
+    return number;
+  };
+  return { folder, point, attach, mount };
 }
 
 /** Whether this machine lets us mount a disk of our own. */
@@ -200,66 +214,125 @@ function canMount(): boolean {
 
 const skip = canMount() && existsSync("/usr/bin/cc") ? false : "needs root, a loop device and a C compiler";
 
-for (const tier of ["T0", "T2"] as const) {
-  test(
-    `weights that are copied to a disk that is plugged in while the agent runs leave the host: ${tier}`,
-    { skip },
-    async (t) => {
-      const disk = aDisk(t);
-      // The kernel calls no loop device removable: of this one disk it is the test that says so.
-      const host = aHost(t);
-      const mounts = new Mounts({ sys: join(host.folder, "sys") });
-      const helper = join(disk.folder, "helper");
-      if (tier === "T2") assert.equal(await buildHelper(helper), undefined);
-      const weights = join(disk.folder, "model.safetensors");
-      writeFileSync(weights, Buffer.alloc(3 * mb, 7));
-      const told: ActivityRecord[] = [];
-      const problems: string[] = [];
-      const watch = new Watch({
-        host: "h",
-        ...(tier === "T2" && { helper }),
-        mounts,
-        tell: (it) => void told.push(it),
-        problem: (it) => void problems.push(it),
-      });
-      await watch.start();
-      t.after(() => watch.stop());
-      const { dev: number, ino, size } = statSync(weights);
-      watch.watch({ inode: `${number}:${ino}`, path: weights, bytes: size });
+/** A watch of weights beside a disk that is not plugged in yet. The kernel calls no loop device removable: of this one it is the test that says so. */
+async function aWatch(t: TestContext, tier: "T0" | "T2") {
+  const disk = aDisk(t);
+  const host = aHost(t);
+  const helper = join(disk.folder, "helper");
+  if (tier === "T2") assert.equal(await buildHelper(helper), undefined);
+  const weights = join(disk.folder, "model.safetensors");
+  writeFileSync(weights, Buffer.alloc(3 * mb, 7));
+  const told: ActivityRecord[] = [];
+  const problems: string[] = [];
+  const watch = new Watch({
+    host: "h",
+    ...(tier === "T2" && { helper }),
+    mounts: new Mounts({ sys: join(host.folder, "sys") }),
+    tell: (it) => void told.push(it),
+    problem: (it) => void problems.push(it),
+  });
+  await watch.start();
+  t.after(() => watch.stop());
+  const { dev: number, ino, size } = statSync(weights);
+  watch.watch({ inode: `${number}:${ino}`, path: weights, bytes: size });
+  const plugIn = (device: string) => host.device(device, "usb1/block/loop", { removable: "1" });
+  return { disk, weights, told, problems, plugIn };
+}
 
-      host.device(disk.mount(), "usb1/block/loop", { removable: "1" });
-      const stick = join(disk.point, "cat.jpg");
-      if (tier === "T0") {
-        // What looks see is what stays open from one to the next.
-        const script = `
-        const fs = require("fs"), [from, to] = process.argv.slice(1);
-        const a = fs.openSync(from), b = fs.openSync(to, "w"), piece = Buffer.alloc(${3 * mb});
-        fs.readSync(a, piece); fs.writeSync(b, piece); console.log("ready"); setInterval(() => {}, 1000)`;
-        const child = spawn(process.execPath, ["-e", script, weights, stick], { stdio: ["ignore", "pipe", "inherit"] });
-        t.after(() => child.kill("SIGKILL"));
-        await once(child.stdout, "data");
-      }
-      const isTold = () => told.some((it) => it.what === "write" && it.file.path.startsWith(disk.point) && it.onto);
-      await until("the copy", async () => {
-        // The kernel is asked about the new disk a moment after it is mounted: whoever copies again from then on is told.
-        if (tier === "T2") await promisify(execFile)("cp", [weights, stick]);
-        return happens(isTold, 2_000);
-      });
-      const write = told.find((it) => it.onto !== undefined);
-      assert.deepEqual([write?.file.madeFrom, write?.atMost, write?.onto?.kind], [weights, 3 * mb, "removable"]);
-      assert.deepEqual([write?.onto?.mount, write?.onto?.path, write?.onto?.type], [disk.point, stick, "ext4"]);
-      assert.match(write?.onto?.source ?? "", /^\/dev\/loop/);
-      if (tier === "T2") assert.equal(write?.sensor, "fanotify");
-      const own = join(disk.folder, "copy");
-      if (tier === "T2") {
-        execFileSync("cp", [weights, own]);
-        await until("a copy that stays", () => told.some((it) => it.file.path === own));
-        assert.equal(told.find((it) => it.file.path === own)?.onto, undefined);
-      }
-      // A busy machine starts more processes than T0 can look at.
-      if (tier === "T2") assert.deepEqual(problems, []);
-    },
-  );
+test(
+  "weights that are copied to a disk that is plugged in later leave the host: T0, by who takes longer than a look",
+  { skip },
+  async (t) => {
+    const { disk, weights, told, plugIn } = await aWatch(t, "T0");
+    plugIn(disk.mount());
+    const stick = join(disk.point, "cat.jpg");
+    const script = `
+    const fs = require("fs"), [from, to] = process.argv.slice(1);
+    const a = fs.openSync(from), b = fs.openSync(to, "w"), piece = Buffer.alloc(${3 * mb});
+    fs.readSync(a, piece); fs.writeSync(b, piece); console.log("ready"); setInterval(() => {}, 1000)`;
+    const child = spawn(process.execPath, ["-e", script, weights, stick], { stdio: ["ignore", "pipe", "inherit"] });
+    t.after(() => child.kill("SIGKILL"));
+    await once(child.stdout, "data");
+    await until("the copy", () => told.some((it) => it.onto !== undefined));
+    isOntoDisk(told, { weights, point: disk.point, stick });
+  },
+);
+
+test(
+  "weights that are copied to a disk that is plugged in later leave the host: T2, however short it takes",
+  { skip },
+  async (t) => {
+    const { disk, weights, told, problems, plugIn } = await aWatch(t, "T2");
+    plugIn(disk.mount());
+    const stick = join(disk.point, "cat.jpg");
+    await until("the copy", async () => {
+      // The kernel is asked about the new disk a moment after it is mounted: whoever copies from then on is told.
+      await promisify(execFile)("cp", [weights, stick]);
+      return happens(() => told.some((it) => it.onto !== undefined && it.sensor === "fanotify"), 500);
+    });
+    isOntoDisk(told, { weights, point: disk.point, stick });
+    assert.ok(
+      told.some((it) => it.onto !== undefined && it.atMost === 3 * mb),
+      "all bytes of it",
+    );
+    const own = join(disk.folder, "copy");
+    execFileSync("cp", [weights, own]);
+    await until("a copy that stays", () => told.some((it) => it.file.path === own));
+    assert.equal(told.find((it) => it.file.path === own)?.onto, undefined);
+    assert.deepEqual(problems, []);
+  },
+);
+
+test(
+  "a disk that a process has mounted for itself alone is told too, and is no place of the host",
+  { skip },
+  async (t) => {
+    const { disk, weights, told, plugIn } = await aWatch(t, "T2");
+    const device = disk.attach();
+    plugIn(device.number);
+    // Writes and closes within a moment, once for each line that it is told.
+    const script = `
+    const fs = require("fs"), [from, to] = process.argv.slice(1), piece = Buffer.alloc(${3 * mb});
+    fs.readSync(fs.openSync(from), piece);
+    process.stdin.on("data", () => fs.writeFileSync(to, piece)).on("end", () => process.exit(0));`;
+    const line = 'mount "$1" "$2" && exec "$0" -e "$3" "$4" "$2/x"';
+    const args = ["-m", "/bin/sh", "-ec", line, process.execPath, device.path, disk.point, script, weights];
+    const child = spawn("unshare", args, { stdio: ["pipe", "ignore", "inherit"] });
+    t.after(() => child.kill("SIGKILL"));
+    await until("the copy", async () => {
+      child.stdin.write("again\n");
+      return happens(() => told.some((it) => it.onto !== undefined && it.sensor === "fanotify"), 500);
+    });
+    const onto = told.find((it) => it.onto !== undefined)?.onto;
+    assert.deepEqual([onto?.kind, onto?.mount, onto?.path], ["removable", disk.point, undefined]);
+    child.stdin.end();
+    await once(child, "close");
+  },
+);
+
+function isOntoDisk(
+  told: readonly ActivityRecord[],
+  { weights, point, stick }: { readonly weights: string; readonly point: string; readonly stick: string },
+): void {
+  const write = told.find((it) => it.onto !== undefined);
+  assert.deepEqual([write?.file.madeFrom, write?.onto?.kind], [weights, "removable"]);
+  // Who looks may look while it is written.
+  assert.ok(write?.atMost !== undefined && write.atMost <= 3 * mb);
+  assert.deepEqual([write?.onto?.mount, write?.onto?.path, write?.onto?.type], [point, stick, "ext4"]);
+  assert.match(write?.onto?.source ?? "", /^\/dev\/loop/);
+  const home = `file:${dirname(weights)}/model.safetensors`;
+  assert.ok(write && isTheft(write, [home]), "it left");
+  assert.ok(!isTheft(write, [home, `file:${point}`]), "a disk that the register names as a place is a backup");
+}
+
+/** Whether the rule that ships alerts of what the agent told, where copies belong in these places. */
+function isTheft(told: ActivityRecord, places: readonly string[]): boolean {
+  const rule = join(import.meta.dirname, "../../../../content/rules/weights/host_weights_carried_off.yml");
+  const models = [{ name: "m", class: "private", places, readers: [] }];
+  const one = { name: "told", kind: "attack", expect: "alert", models, records: [JSON.stringify(told)] };
+  const [proven] = prove("host_weights_carried_off", readFileSync(rule, "utf8"), JSON.stringify([one]));
+  assert.ok(proven?.passed || /alert/.test(proven?.problem ?? ""), proven?.problem);
+  return proven?.passed === true;
 }
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {

@@ -20,7 +20,7 @@ interface EgressProps {
 export function Egress({ of: it, host, filter }: EgressProps) {
   return (
     <>
-      <Section title="What left" aside={<Muted>{plural(it.egress.length, "destination")}</Muted>}>
+      <Section title="Where it may have gone" aside={<Muted>{plural(it.egress.length, "destination")}</Muted>}>
         {it.egress.length === 0 ? (
           <p>
             No process opened a connection to outside while it held weights, or wrote them to a disk that leaves:{" "}
