@@ -3,6 +3,7 @@ import {
   incidentDetail,
   incidentPage,
   isOpen,
+  restsText,
   type IncidentDetail,
   type IncidentRow,
   type PlaybookText,
@@ -112,6 +113,7 @@ function printDetail(detail: IncidentDetail, terminal: Terminal): void {
   terminal.print(`${it.severity}, ${it.status}${verdict}, ${visible(it.assignee ?? "nobody's yet")}`);
   terminal.print();
   terminal.print(visible(detail.story));
+  if (detail.rests) terminal.print(`Rests on events: ${restsText(detail.rests)}`);
   terminal.print(`Grouped because: ${visible(it.reason)}`);
   if (detail.partial) terminal.print("Servers that hold some of the events are away: there may be more.");
   terminal.print();
