@@ -277,13 +277,19 @@ const who = {
   userAgent: z.string().max(256).optional(),
 };
 
-/**
- * What links accounts. `template`: wordings that come back in their prompts. `timing`: busy at the same times. `dispersion`: together
- * busier evenly than by chance. `turns`: one asks, then the other. `infrastructure`: a rare address or program. `birth`: both opened
- * soon after a ban.
- */
+/** What links accounts: `linkFeatureText` says what each is. */
 export const linkFeature = z.enum(["template", "timing", "dispersion", "turns", "infrastructure", "birth"]);
 export type LinkFeature = z.infer<typeof linkFeature>;
+
+/** Each in a word or two for a list, and as a sentence says it. */
+export const linkFeatureText: Readonly<Record<LinkFeature, { readonly name: string; readonly is: string }>> = {
+  template: { name: "wordings", is: "the same wordings come back in their prompts" },
+  timing: { name: "hours", is: "busy at the same times" },
+  dispersion: { name: "an even load", is: "together busier evenly than by chance" },
+  turns: { name: "taking turns", is: "one asks, then the other" },
+  infrastructure: { name: "network", is: "the same network or program" },
+  birth: { name: "opened after a ban", is: "opened soon after a ban" },
+};
 
 /** Most links that are told of one group: the strongest. */
 export const maxLinksTold = 64;

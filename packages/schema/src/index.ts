@@ -298,6 +298,7 @@ export {
   accountLinks,
   gatewayFindings,
   linkFeature,
+  linkFeatureText,
   maxLinksTold,
   retest,
   type AccountLinks,

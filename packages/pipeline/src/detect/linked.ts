@@ -1,4 +1,4 @@
-import { accountLinks, linkFeature, type AlertLinks, type LinkFeature, type OcsfEvent } from "@outweigh/schema";
+import { accountLinks, linkFeature, linkFeatureText, type AlertLinks, type OcsfEvent } from "@outweigh/schema";
 import { z } from "zod";
 
 /** What a finding of the gateway's says of accounts that were tested as one. */
@@ -30,19 +30,10 @@ export function linkedOf({ operation, metadata, model, unmapped }: OcsfEvent): A
   };
 }
 
-const words: Readonly<Record<LinkFeature, string>> = {
-  template: "wordings",
-  timing: "hours",
-  dispersion: "an even load",
-  turns: "taking turns",
-  infrastructure: "network",
-  birth: "opened after a ban",
-};
-
 /** Features of all links together, in the order of `LinkFeature`: "wordings and network". */
 export function featuresText({ links }: Pick<AlertLinks, "links">): string {
   const found = new Set(links.flatMap((it) => it.because.map(({ feature }) => feature)));
-  const named = linkFeature.options.filter((it) => found.has(it)).map((it) => words[it]);
+  const named = linkFeature.options.filter((it) => found.has(it)).map((it) => linkFeatureText[it].name);
   const last = named.at(-1) ?? "nothing that was told";
   return named.length < 2 ? last : `${named.slice(0, -1).join(", ")} and ${last}`;
 }

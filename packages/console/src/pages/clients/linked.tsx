@@ -1,4 +1,4 @@
-import { linkFeature, type AccountLinks, type LinkFeature, type Retest } from "@outweigh/schema";
+import { linkFeature, linkFeatureText, type AccountLinks, type Retest } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import { count, plural } from "../../format/size.ts";
@@ -6,16 +6,6 @@ import { Button } from "../../ui/button.tsx";
 import { Facts, Section } from "../../ui/parts.tsx";
 import { Muted, Shown } from "../../ui/text.tsx";
 import s from "./clients.module.css";
-
-/** What links accounts, in words. */
-const featureText: Readonly<Record<LinkFeature, string>> = {
-  template: "the same wordings come back in their prompts",
-  timing: "busy at the same times",
-  dispersion: "together busier evenly than by chance",
-  turns: "one asks, then the other",
-  infrastructure: "the same network or program",
-  birth: "opened soon after a ban",
-};
 
 interface LinkedProps {
   readonly of: AccountLinks;
@@ -106,7 +96,8 @@ function Features({ of: { links } }: { readonly of: AccountLinks }) {
     <ul className={s.features}>
       {best.map(({ feature, p }) => (
         <li key={feature}>
-          {featureText[feature]} <Muted>{p === undefined ? "how seldom that is was not asked" : seldom(p)}</Muted>
+          {linkFeatureText[feature].is}{" "}
+          <Muted>{p === undefined ? "how seldom that is was not asked" : seldom(p)}</Muted>
         </li>
       ))}
     </ul>
@@ -139,7 +130,7 @@ function Links({ of: { links } }: { readonly of: AccountLinks }) {
                 <td>
                   <Shown>{it.a}</Shown> – <Shown>{it.b}</Shown>
                 </td>
-                <td>{it.because.map((one) => featureText[one.feature]).join("; ")}</td>
+                <td>{it.because.map((one) => linkFeatureText[one.feature].is).join("; ")}</td>
                 <td>{it.p === undefined ? <Muted>not asked</Muted> : seldom(it.p)}</td>
               </tr>
             ))}
