@@ -29,7 +29,7 @@ interface MarksCall {
 
 /** What no outcome of the test says. */
 const silent = [
-  "A clone that averages answers of several accounts, smooths its labels, or drops what its other data contradict, may carry no mark.",
+  "A clone that averages answers of several clients, smooths its labels, or drops what its other data contradict, may carry no mark.",
   "It must be asked what the principal asked: label marks are learnt by heart, not in general.",
   "Who is found was answered with these marks; that the key's holder, and not somebody who took the key, trained on them is for people to show.",
 ];

@@ -7,7 +7,7 @@ import { visible } from "../text/visible.ts";
 
 const options = {
   ...gatewayOptions,
-  tenant: { type: "string", value: "NAME", about: "create: whose accounts are limited together" },
+  tenant: { type: "string", value: "NAME", about: "create: whose clients are limited together" },
   plan: { type: "string", value: "NAME", about: "create: which of the configured plans holds (default: default)" },
   model: {
     type: "string",

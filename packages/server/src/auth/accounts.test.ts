@@ -19,7 +19,7 @@ import { anIssuer, clientId, clientSecret, type Issuer } from "../testing/an-iss
 import { Delays } from "./delays.ts";
 import { comparePassword, hashPassword, Lane } from "./passwords.ts";
 import { Provider } from "./provider.ts";
-import { seal, unseal } from "./second-factor.ts";
+import { decrypt, encrypt } from "./second-factor.ts";
 
 const folder = aFolder("accounts");
 let server: Running;
@@ -201,8 +201,8 @@ test("few hashes wait, and the others are told at once", async () => {
 
 test("an authenticator's secret opens with its own key alone", () => {
   const [key, other] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
-  assert.equal(unseal(seal("JBSWY3DP", key), key), "JBSWY3DP");
-  assert.throws(() => unseal(seal("JBSWY3DP", key), other));
+  assert.equal(decrypt(encrypt("JBSWY3DP", key), key), "JBSWY3DP");
+  assert.throws(() => decrypt(encrypt("JBSWY3DP", key), other));
 });
 
 /** A browser that goes to the provider and comes back: what the way back answers. */

@@ -19,7 +19,7 @@ import { removeSessionsOf } from "../store/sessions.ts";
 import type { Db, Tx } from "../store/state/state.ts";
 import { whyOne } from "./one-person.ts";
 import { hashPassword } from "./passwords.ts";
-import { newRecoveryCodes, newTotp, seal, stepOf, unseal } from "./second-factor.ts";
+import { decrypt, encrypt, newRecoveryCodes, newTotp, stepOf } from "./second-factor.ts";
 import { digestOf, newSecret } from "./tokens.ts";
 
 /** How long an invitation is good, in ms: a person reads a message within a day. */
@@ -57,7 +57,7 @@ export class Accounts {
     this.#key = key;
   }
 
-  /** @param key 32 bytes that seal the authenticators' secrets. */
+  /** @param key 32 bytes that encrypt the authenticators' secrets. */
   static async open(db: Db, key: Buffer, now: number): Promise<Accounts> {
     const accounts = new Accounts(db, key);
     for (const it of await allAccounts(db)) accounts.#all.set(it.name, it);
@@ -163,7 +163,7 @@ export class Accounts {
     const found = this.#invitations.get(digestOf(token));
     const account = found && this.#all.get(found.account);
     if (!found || !account || found.expiresAt <= now) throw badInvitation();
-    return { account, secret: unseal(found.totp, this.#key) };
+    return { account, secret: decrypt(found.totp, this.#key) };
   }
 
   /** Uses an invitation up. @throws {ServerError} BAD_LINK, BAD_CODE */
@@ -186,7 +186,7 @@ export class Accounts {
       ...before,
       state: "active",
       password: hash,
-      totp: seal(secret, this.#key),
+      totp: encrypt(secret, this.#key),
       totpStep: step,
       recovery: digests,
     };
@@ -201,7 +201,7 @@ export class Accounts {
 
   /** The authenticator's secret. */
   totpOf({ totp }: StoredAccount): string | undefined {
-    return totp === undefined ? undefined : unseal(totp, this.#key);
+    return totp === undefined ? undefined : decrypt(totp, this.#key);
   }
 
   /** Stores what a sign-in used up, a code or a recovery code, and a password that was hashed anew. `before` is the password's old hash. */
@@ -255,7 +255,7 @@ export class Accounts {
     const it = {
       id: digestOf(token),
       account: account.name,
-      totp: seal(newTotp(), this.#key),
+      totp: encrypt(newTotp(), this.#key),
       expiresAt: now + invitationMs,
     };
     await store(text, async (tx) => {

@@ -5,7 +5,7 @@ import * as client from "openid-client";
 import { z } from "zod";
 import { secretFrom, type Env } from "../env.ts";
 import { ServerError } from "../error.ts";
-import { seal, unseal } from "./second-factor.ts";
+import { decrypt, encrypt } from "./second-factor.ts";
 import { newSecret } from "./tokens.ts";
 
 /** How long somebody may take at the provider, in ms. */
@@ -15,7 +15,7 @@ const answerSeconds = 10;
 /** How long what it says of itself is believed, in ms: its keys are read anew when a signature asks for one we have not. */
 const believedMs = 60 * 60_000;
 
-/** A sign-in that is under way. Its browser keeps it, sealed: whoever begins thousands ends nobody else's. */
+/** A sign-in that is under way. Its browser keeps it, encrypted: whoever begins thousands ends nobody else's. */
 const away = z.object({ state: z.string(), verifier: z.string(), nonce: z.string(), expiresAt: z.number() });
 
 /** Whom the provider vouches for. */
@@ -55,7 +55,7 @@ export class Provider {
   async begin(own: string, now: number): Promise<{ readonly to: URL; readonly kept: string }> {
     const configuration = await this.#discover(now);
     const [state, nonce, verifier] = [newSecret(), newSecret(), client.randomPKCECodeVerifier()];
-    const kept = seal(JSON.stringify({ state, verifier, nonce, expiresAt: now + awayMs }), this.#key);
+    const kept = encrypt(JSON.stringify({ state, verifier, nonce, expiresAt: now + awayMs }), this.#key);
     const to = client.buildAuthorizationUrl(configuration, {
       redirect_uri: this.#back(own),
       scope: this.#entry.scope,
@@ -75,7 +75,7 @@ export class Provider {
    * @throws {ServerError} BAD_SIGN_IN, PROVIDER_UNAVAILABLE
    */
   async finish(search: string, { kept, own, now }: { kept: string | undefined; own: string; now: number }) {
-    const it = this.#unsealed(kept);
+    const it = this.#decrypted(kept);
     if (!it || it.expiresAt <= now) throw notVouched();
     const configuration = await this.#discover(now);
     let claims: client.IDToken | undefined;
@@ -94,10 +94,10 @@ export class Provider {
     return this.#provided(claims);
   }
 
-  #unsealed(kept: string | undefined): z.infer<typeof away> | undefined {
+  #decrypted(kept: string | undefined): z.infer<typeof away> | undefined {
     if (kept === undefined) return undefined;
     try {
-      return away.parse(JSON.parse(unseal(kept, this.#key)));
+      return away.parse(JSON.parse(decrypt(kept, this.#key)));
     } catch {
       return undefined; // Not ours, or of before a restart.
     }

@@ -50,15 +50,15 @@ export function recoveryDigest(code: string): string {
 }
 
 /** AES-256-GCM with a key of the data folder: who steals the database alone makes no codes. */
-export function seal(text: string, key: Buffer): string {
+export function encrypt(text: string, key: Buffer): string {
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
-  const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString("base64");
+  const encrypted = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), encrypted]).toString("base64");
 }
 
-/** @throws for what was not sealed with this key. */
-export function unseal(text: string, key: Buffer): string {
+/** @throws for what was not encrypted with this key. */
+export function decrypt(text: string, key: Buffer): string {
   const bytes = Buffer.from(text, "base64");
   const cipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, 12));
   cipher.setAuthTag(bytes.subarray(12, 28));

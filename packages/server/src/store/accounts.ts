@@ -9,7 +9,7 @@ import type { AccountTable } from "./state/tables.ts";
 export interface StoredAccount extends AccountRow {
   /** argon2id in PHC form. */
   readonly password?: string;
-  /** Sealed. */
+  /** Encrypted. */
   readonly totp?: string;
   readonly totpStep: number;
   readonly recovery: readonly string[];
@@ -21,7 +21,7 @@ export interface StoredInvitation {
   /** SHA-256 of what the link holds. */
   readonly id: string;
   readonly account: string;
-  /** The authenticator's new secret, sealed. */
+  /** The authenticator's new secret, encrypted. */
   readonly totp: string;
   readonly expiresAt: number;
 }

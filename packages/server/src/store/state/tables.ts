@@ -233,7 +233,7 @@ export interface AccountTable {
   state: string;
   /** argon2id in PHC form; null until the invitation is used, and of whom a provider vouches for. */
   password: string | null;
-  /** The authenticator's secret, sealed with a key of the data folder. */
+  /** The authenticator's secret, encrypted with a key of the data folder. */
   totp: string | null;
   /** The last step whose code was used: each is good once. */
   totp_step: Generated<number>;
