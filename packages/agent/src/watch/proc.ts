@@ -1,6 +1,7 @@
 // What `/proc` says of processes, read without following anything. Whatever cannot be read is undefined: it may have ended, or not be ours to see.
 import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { maxArgument, maxArguments, maxParents, type ActivityProcess } from "@outweigh/schema";
+import { containerIdOf } from "../scan/container-id.ts";
 import { readTable } from "../scan/listeners.ts";
 import type { RawProcess } from "./frames.ts";
 import { Pods } from "./pods.ts";
@@ -100,9 +101,7 @@ export class Proc {
 
   /** A process by what was read of it, with names for its users and without its secrets. */
   told({ pid, startTicks, name, exe, uid, login, command, cgroup, parents }: RawProcess): Process {
-    const container = /(?:(?:docker|containerd|crio|libpod)[-/]|\/pod[0-9a-f-]{32,36}\/)([0-9a-f]{12,64})/.exec(
-      cgroup,
-    )?.[1];
+    const container = containerIdOf(cgroup);
     const pod = this.#pods.of(cgroup);
     const user = uid === undefined ? undefined : this.#names.get(uid);
     return {

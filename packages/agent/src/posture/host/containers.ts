@@ -1,4 +1,5 @@
 // What containers of this host can reach: folders mounted into them, and rights that are the host's own.
+import { containerIdOf } from "../../scan/container-id.ts";
 import { isUnder, parseMounts, type Mount } from "../../scan/mounts.ts";
 import { maxProcesses, maxTableBytes } from "../../scan/limits.ts";
 import { productOf } from "../../scan/products.ts";
@@ -41,10 +42,7 @@ function runningContainers(machine: Machine, ways: Ways): Map<string, Container>
   let hidden = 0;
   for (const pid of pids) {
     const group = machine.read(`/proc/${pid}/cgroup`, 64 * 1024);
-    const id =
-      group.state === "read"
-        ? /(?:docker|containerd|crio|libpod)[-/:]+([0-9a-f]{12,64})/.exec(group.text)?.[1]
-        : undefined;
+    const id = group.state === "read" ? containerIdOf(group.text) : undefined;
     if (id === undefined) continue;
     const words = machine.read(`/proc/${pid}/cmdline`, 64 * 1024);
     const [program = "", ...args] = words.state === "read" ? words.text.split("\0").filter((it) => it !== "") : [];
