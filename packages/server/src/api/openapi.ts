@@ -66,6 +66,11 @@ function describe(lines: readonly (readonly [name: string, Route])[], version: s
     components: {
       securitySchemes: {
         token: { type: "http", scheme: "bearer" },
+        sender: {
+          type: "http",
+          scheme: "bearer",
+          description: "The token of one source. One that enrols shows what it was given, and signs from then on",
+        },
         session: {
           type: "apiKey",
           in: "header",
@@ -105,7 +110,7 @@ function operation(method: string, url: string, route: Route, shapes: Shapes): J
     summary: route.does,
     ...(wanted !== "" && { description: wanted }),
     tags: [url.split("/")[2] ?? "server"],
-    ...(role && { security: [...(role.person ? [] : [{ token: [] }]), { session: [] }] }),
+    security: shownBy(route),
     ...(parameters.length > 0 && { parameters }),
     ...(route.body !== undefined && { requestBody: sent(route.body, shapes) }),
     responses: {
@@ -128,6 +133,14 @@ function wantedText({ needs }: Route): string {
   if (!role) return "";
   const inSpaces = role.inSpace ? " What lies beyond the asker's spaces is left out." : "";
   return `Needs the role ${role.role}${role.person ? ", held by a person" : ""}.${inSpaces}`;
+}
+
+/** What may be shown: one of these; nothing, where there is none. */
+function shownBy({ needs }: Route): JsonSchema[] {
+  if (needs === "program") return [{ sender: [] }];
+  const role = neededRole(needs);
+  if (!role) return [];
+  return [...(role.person ? [] : [{ token: [] }]), { session: [] }];
 }
 
 function inQuery(query: z.ZodType, shapes: Shapes): object[] {
