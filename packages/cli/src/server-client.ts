@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ApiError, ask, outweigh, type Api } from "@outweigh/client";
+import { ApiError, ask, outweigh, type Api, type Heard } from "@outweigh/client";
 import { opened, sessionHeader } from "@outweigh/schema";
 import { z } from "zod";
 import type { Options } from "./command.ts";
@@ -26,8 +26,10 @@ interface LocalServer {
   readonly url: string;
   /** A link that signs one browser in, once. */
   link(): Promise<string>;
-  /** Signs in; the session is ended again by `end`. */
+  /** Signs in as the owner of the data folder; the session is ended again by `end`. */
   signIn(): Promise<Session>;
+  /** Signs in as a person with an account. */
+  signInAs(who: { readonly name: string; readonly password: string; readonly code?: string }): Promise<Session>;
 }
 
 export interface Session {
@@ -45,7 +47,12 @@ export function localServer(dataDir: string): LocalServer {
   const token = read(dataDir, "open.token", (text) => text.trim());
   const owned = outweigh({ url, token });
   const makeLink = async () => url + (await known(link, owned.post("/api/links"))).path;
-  return { url, link: makeLink, signIn: async () => signIn(url, await makeLink()) };
+  return {
+    url,
+    link: makeLink,
+    signIn: async () => signIn(url, await makeLink()),
+    signInAs: (who) => signInAs(url, who),
+  };
 }
 
 /**
@@ -72,7 +79,18 @@ export async function known<T>(shape: z.ZodType<T>, answer: unknown): Promise<T>
 }
 
 async function signIn(url: string, openLink: string): Promise<Session> {
-  const { headers, answer } = await ask(new URL(openLink), { headers: { accept: "application/json" } });
+  return sessionOf(url, await ask(new URL(openLink), { headers: { accept: "application/json" } }));
+}
+
+async function signInAs(url: string, who: object): Promise<Session> {
+  const headers = { origin: url, "content-type": "application/json" };
+  return sessionOf(
+    url,
+    await ask(new URL("/api/sign-in", url), { method: "POST", headers, body: JSON.stringify(who) }),
+  );
+}
+
+async function sessionOf(url: string, { headers, answer }: Heard): Promise<Session> {
   const cookie = (headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
   const { key } = await known(opened, answer);
   const api = outweigh({ url, headers: { cookie, origin: url, [sessionHeader]: key } });

@@ -63,11 +63,13 @@ export class Actions {
     }
     const { effects, undoable } = planned.plan;
     const { approval, lasts } = this.#demand(wanted, planned.plan);
+    const alone = whyNobody(approval, who);
     return {
       verb,
       target,
       title,
       effects: [...effects],
+      ...(alone !== undefined && { refused: alone }),
       undoable,
       approval,
       ...(lasts !== undefined && { lasts }),
@@ -85,10 +87,8 @@ export class Actions {
       const models = await this.#modelsOf(wanted, who);
       const act = this.#steps.act(wanted.verb);
       const { plan, demand } = await this.#planned(wanted, "previewed: preview it again");
-      if (demand.approval === "two-people" && who.is !== "person") {
-        const why = "it needs two people who sign in by name: an admin invites them under Settings";
-        throw new ServerError("ACTION_REFUSED", why);
-      }
+      const alone = whyNobody(demand.approval, who);
+      if (alone !== undefined) throw new ServerError("ACTION_REFUSED", alone);
       const isDecided = demand.approval === "person" && who.is !== "program" && who.isLead(plan.models ?? models);
       const id = await this.#steps.begin(wanted, plan, { who, demand, isDecided });
       if (isDecided) await this.#steps.carryOut(await this.#steps.row(id), act, plan, who.name);
@@ -309,4 +309,11 @@ export class Actions {
     this.#queue = mine.catch(() => undefined);
     return mine;
   }
+}
+
+/** Why whoever wants what needs two people is neither of them; undefined: they may be one. Said before anything is agreed to. */
+function whyNobody(approval: Demand["approval"], { is }: Wanting): string | undefined {
+  if (approval !== "two-people" || is === "person") return undefined;
+  const who = is === "operator" ? "a link of the shell is nobody's name" : "a token is nobody's name";
+  return `it needs two people who sign in by name, and ${who}: sign in with an account; an admin invites people under Settings`;
 }

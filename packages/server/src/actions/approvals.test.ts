@@ -161,8 +161,14 @@ test("a lead decides alone where the policy asks for one person; an analyst prop
 test("where production is touched, two people agree, both of them by name", async () => {
   const preview = await actions.preview({ verb: "quarantine-file", target: "/srv/m", incident: "inc-1" }, lee);
   assert.deepEqual([preview.approval, preview.lasts], ["two-people", 2 * hour]);
-  for (const is of ["operator", "program"] as const)
+  for (const is of ["operator", "program"] as const) {
+    const asked = await actions.preview(
+      { verb: "quarantine-file", target: "/srv/m", incident: "inc-1" },
+      who("root", { is }),
+    );
+    assert.match(asked.refused ?? "", /two people who sign in by name.*sign in with an account/, "said at asking");
     await assert.rejects(wanted("/srv/m", who("root", { is })), code("ACTION_REFUSED"));
+  }
   const before = done.length;
   const row = await wanted("/srv/m", lee);
   assert.deepEqual([row.state, done.length], ["pending", before], "a lead's own word is not enough");
