@@ -27,6 +27,17 @@ export class OrderBook {
 
   /** Books an order. False for one that was received before: it is not done again. */
   begin(id: string, it: Order): boolean {
+    return this.#book(id, it);
+  }
+
+  /** Books that an order will not be done, and why, to be sent as a result is. Not for one that was received before: it has its own. */
+  refuse(id: string, message: string): boolean {
+    if (!this.#book(id, null)) return false;
+    this.end({ id, state: "refused", message });
+    return true;
+  }
+
+  #book(id: string, it: Order | null): boolean {
     const { changes } = this.#db
       .prepare(
         `INSERT INTO "order" (id, seq, body, state) SELECT ?, coalesce(max(seq), 0) + 1, ?, 'begun' FROM "order" WHERE true ON CONFLICT DO NOTHING`,

@@ -43,6 +43,21 @@ test("an order is refused that another signed, that was changed, is for another 
   assert.ok("refused" in readOrder(good, us, 2000));
 });
 
+test("of an order that our server gave us, and that is not done, it is told which and why; of another's, nothing that names one", () => {
+  const other = generateKeyPairSync("ed25519").privateKey;
+  const idOf = (it: ReturnType<typeof signed>, now = 1500) => {
+    const read = readOrder(it, us, now);
+    return "refused" in read ? [read.id, read.refused] : [];
+  };
+  const [id, why] = idOf(signed(order), 2000);
+  assert.equal(id, "o1");
+  assert.match(why ?? "", /expired: it held until 1970-01-01T00:00:02.000Z.* clock says 1970/);
+  assert.equal(idOf(signed({ ...order, order: { verb: "run", command: "sh" } }))[0], "o1");
+  assert.equal(idOf(signed({ ...order, expiresAt: Number.MIN_SAFE_INTEGER }))[0], "o1");
+  assert.equal(idOf(signed(order, other))[0], undefined);
+  assert.equal(idOf(signed({ ...order, agent: "a2" }))[0], undefined);
+});
+
 test("no text and signature are an order unless the server signed them", () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (text, signature) =>

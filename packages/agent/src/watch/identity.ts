@@ -81,12 +81,15 @@ export function signedHeaders(
   };
 }
 
-/** The order, if the server signed it, for us, and it is still wanted; else why not. */
+/**
+ * The order, if the server signed it, for us, and it is still wanted; else why not. `id`: the server did give us that one, and wants to know
+ * what came of it. What somebody else signed has none: it could end another's order by its name.
+ */
 export function readOrder(
   { text, signature }: SignedOrder,
   { agent, serverKey }: Pick<Identity, "agent" | "serverKey">,
   now: number,
-): OrderText | { readonly refused: string } {
+): OrderText | { readonly refused: string; readonly id?: string } {
   if (!verify(null, Buffer.from(text), serverKey, Buffer.from(signature, "base64url")))
     return { refused: "the server we enrolled with did not sign it" };
   let value: unknown;
@@ -95,9 +98,22 @@ export function readOrder(
   } catch {
     return { refused: "it is not JSON" };
   }
+  const whose = orderText.pick({ id: true, agent: true }).loose().safeParse(value).data;
+  if (whose?.agent !== agent) return { refused: "it is for another agent" };
+  const { id } = whose;
   const read = orderText.safeParse(value);
-  if (!read.success) return { refused: "it asks for something this agent does not do" };
-  if (read.data.agent !== agent) return { refused: "it is for another agent" };
-  if (read.data.expiresAt <= now) return { refused: "it has expired" };
+  if (!read.success) return { refused: "it asks for something this agent does not do: update the agent", id };
+  const { expiresAt } = read.data;
+  if (expiresAt <= now)
+    return {
+      refused: `it has expired: it held until ${timeText(expiresAt)}, and this host's clock says ${timeText(now)}`,
+      id,
+    };
   return read.data;
+}
+
+/** A time of any size, which a signed number may have. */
+function timeText(at: number): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? String(at) : date.toISOString();
 }

@@ -217,7 +217,12 @@ class Agent {
   #obey(signed: SignedOrder): void {
     const read = readOrder(signed, this.#identity, Date.now());
     if ("refused" in read) {
-      this.#options.say(`an order was refused: ${read.refused}`);
+      // Whoever gave it is told; of one that was not given by our server, that somebody tried.
+      if (read.id === undefined) this.#problem(`an order was refused: ${read.refused}`);
+      else if (this.#spool.orders.refuse(read.id, read.refused)) {
+        this.#options.say(`order ${read.id} was refused: ${read.refused}`);
+        this.#wake();
+      }
       return;
     }
     const { id, order } = read;
