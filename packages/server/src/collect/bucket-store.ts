@@ -43,6 +43,8 @@ export interface Got {
   readonly body: Readable;
   /** What its metadata calls its signature: nothing of it is believed. */
   readonly signature: string | undefined;
+  /** Whether it came over TLS, from a store whose certificate was checked: what was really asked, not what was configured. */
+  readonly isTls: boolean;
 }
 
 export interface BucketStore {
@@ -79,10 +81,14 @@ export async function openBucket(source: string, entry: BucketEntry, env: Env): 
       httpsAgent: { maxSockets: lanes + 1, keepAlive: true },
     },
   });
+  // The SDK may be told another address by its own environment: so each request is looked at.
+  const isChecked = env["NODE_TLS_REJECT_UNAUTHORIZED"] !== "0";
+  let isTls = false;
   // The client reads listings and errors whole before it looks at them; objects are read piece by piece, elsewhere.
   client.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {
+        isTls = isChecked && isHttps(args.request);
         const result = await next(args);
         boundBody(result.response, commandName === "GetObjectCommand");
         return result;
@@ -121,7 +127,7 @@ export async function openBucket(source: string, entry: BucketEntry, env: Env): 
       });
       try {
         const { Body, Metadata } = await client.send(command, { abortSignal });
-        if (Body && "pipe" in Body) return { body: Body as Readable, signature: Metadata?.["signature"] };
+        if (Body && "pipe" in Body) return { body: Body as Readable, signature: Metadata?.["signature"], isTls };
         throw new Error("an answer without a body");
       } catch (cause) {
         throw storeError(cause, "get", entry, object);
@@ -129,6 +135,10 @@ export async function openBucket(source: string, entry: BucketEntry, env: Env): 
     },
     close: () => client.destroy(),
   };
+}
+
+function isHttps(request: unknown): boolean {
+  return typeof request === "object" && request !== null && "protocol" in request && request.protocol === "https:";
 }
 
 /** Ends an answer that is longer than any listing; of an object, only what is no object. */

@@ -141,11 +141,6 @@ export class BucketCollector implements Collector {
     return this.#problem ?? this.#fault;
   }
 
-  /** Without TLS, whoever sits between could have written what we fetch. */
-  get #way(): WayIn {
-    return this.#options.entry.endpoint?.toLowerCase().startsWith("http:") === true ? "bucket-plain" : "bucket";
-  }
-
   get #isEnding(): boolean {
     return this.#ending.signal.aborted;
   }
@@ -252,12 +247,14 @@ export class BucketCollector implements Collector {
       if (why !== undefined) return await this.#giveUp(state, why);
       const got = await this.#store.get(it, this.#ending.signal);
       const body = addAbortSignal(this.#ending.signal, got.body);
+      // Without TLS, whoever sits between could have written what we fetch.
+      const way = got.isTls ? "bucket" : "bucket-plain";
       if (this.#digests && isDigest(object)) return await this.#hold(this.#digests, state, { ...got, body });
       const hash = await readObject(body, {
         position: state.position,
         isHashed: this.#digests !== undefined,
         keep: async ({ body: records, name, next, refused }) => {
-          if (records.length > 0) await this.#deliver(records, `${recordsName(this.#bucket.bucket, it)}:${name}`);
+          if (records.length > 0) await this.#deliver(records, way, `${recordsName(this.#bucket.bucket, it)}:${name}`);
           state = { ...state, position: next };
           await storeCollected(this.#options.db, this.#bucket, state);
           for (const { offset, reason } of refused) this.#refuse(object, reason, offset);
@@ -323,10 +320,10 @@ export class BucketCollector implements Collector {
   }
 
   /** Until it is on disk. */
-  async #deliver(body: Buffer, key: string): Promise<void> {
+  async #deliver(body: Buffer, way: WayIn, key: string): Promise<void> {
     for (;;) {
       try {
-        return await this.#intake.deliver(body, this.#way, key);
+        return await this.#intake.deliver(body, way, key);
       } catch (error) {
         if (!(error instanceof ServerError && error.code === "BUSY") || this.#isEnding) throw error;
         await sleep(againMs);
