@@ -9,7 +9,7 @@ export interface Manners {
 }
 
 /** A pack of a large incident takes seconds; a server that is busy is so for seconds. */
-export const usualManners: Manners = { answerMs: 60_000, patienceMs: 30_000 };
+const [usualAnswerMs, usualPatienceMs] = [60_000, 30_000];
 
 /** From one time that a busy server is asked to the next, in ms. */
 const againMs = 500;
@@ -30,7 +30,7 @@ export interface Heard {
  * @throws {ApiError} for every answer but a good one. The signal's reason, once it is aborted.
  */
 export async function ask(url: URL, init: RequestInit, manners: Partial<Manners> = {}): Promise<Heard> {
-  const { answerMs, patienceMs } = { ...usualManners, ...manners };
+  const { answerMs = usualAnswerMs, patienceMs = usualPatienceMs } = manners;
   for (const until = performance.now() + patienceMs; ; await pause(init.signal)) {
     const { answer, text } = await reached(url, init, async (signal) => {
       const answer = await fetch(url, {
@@ -52,7 +52,7 @@ export async function open(
   init: RequestInit,
   manners: Partial<Manners> = {},
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const { answerMs } = { ...usualManners, ...manners };
+  const { answerMs = usualAnswerMs } = manners;
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new DOMException("no answer in time", "TimeoutError")), answerMs);
   try {
@@ -117,11 +117,15 @@ export function unknownAnswer(what: string): ApiError {
   return new ApiError("UNKNOWN_ANSWER", `the server answered ${what}`, 200);
 }
 
+/** Longest words of a refusal that are repeated, in UTF-16 units: the server's are a sentence. */
+const maxWords = 4000;
+
 /** An error in the server's words; of one that is not the API, what can be said. */
 function refusal({ status }: Response, text: string): ApiError {
   const said = parsed(text);
-  if (isObject(said) && typeof said["error"] === "string" && typeof said["message"] === "string")
-    return new ApiError(said["error"], said["message"], status);
+  const { error, message } = isObject(said) ? said : {};
+  if (typeof error === "string" && /^[A-Z][A-Z_]{0,63}$/.test(error) && typeof message === "string")
+    return new ApiError(error, message.slice(0, maxWords), status);
   return new ApiError(`HTTP_${status}`, `the server answered ${status}`, status);
 }
 

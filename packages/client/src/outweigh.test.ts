@@ -51,7 +51,7 @@ test("asks with its token, and fills addresses, queries and bodies in", async (t
 test("a name stays one step of its address, whatever it is", async (t) => {
   const { url, asked } = await aServer(t, (_, it) => say(it, {}));
   const api = outweigh({ url });
-  for (const id of ["", ".", ".."])
+  for (const id of ["", ".", "..", "\ud800"])
     await assert.rejects(api.get("/api/incidents/{id}", { path: { id } }), { code: "BAD_REQUEST", status: 0 });
   assert.equal(asked.length, 0);
   await fc.assert(
@@ -95,6 +95,8 @@ test("what is no answer of the API is an error with a code of its own", async (t
     (it: ServerResponse) => it.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad gateway"),
     (it: ServerResponse) => it.writeHead(200, { "content-type": "application/json" }).end("{"),
     (it: ServerResponse) => say(it, { error: 7, message: {} }, 500),
+    (it: ServerResponse) => say(it, { error: "\u001b[2J", message: "gone" }, 500),
+    (it: ServerResponse) => say(it, null, 404),
     (it: ServerResponse) => it.destroy(),
   ];
   const { url } = await aServer(t, (_, it, asked) => pages[asked - 1]?.(it));
@@ -103,7 +105,7 @@ test("what is no answer of the API is an error with a code of its own", async (t
     await outweigh({ url })
       .get("/api/overview")
       .catch((error: unknown) => error instanceof ApiError && codes.push(error.code));
-  assert.deepEqual(codes, ["HTTP_502", "UNKNOWN_ANSWER", "HTTP_500", "NOT_REACHED"]);
+  assert.deepEqual(codes, ["HTTP_502", "UNKNOWN_ANSWER", "HTTP_500", "HTTP_500", "HTTP_404", "NOT_REACHED"]);
   await assert.rejects(outweigh({ url: "http://127.0.0.1:1" }).get("/api/overview"), { code: "NOT_REACHED" });
 });
 

@@ -106,8 +106,8 @@ function originOf(text: string): string {
 function addressOf(origin: string, path: string, { path: names = {}, query = {} }: Given): URL {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = Object.hasOwn(names, name) ? names[name] : undefined;
-    // Encoded or not, a URL takes dots for a step up.
-    if (typeof value !== "string" || value === "" || value === "." || value === "..")
+    // Encoded or not, a URL takes dots for a step up; half a character cannot be encoded.
+    if (typeof value !== "string" || ["", ".", ".."].includes(value) || !value.isWellFormed())
       throw new ApiError(
         "BAD_REQUEST",
         `${path}: ${name} is ${JSON.stringify(value) ?? "missing"}, expected a name`,
