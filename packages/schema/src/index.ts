@@ -463,7 +463,7 @@ export {
   type Posture,
   type VectorGroup,
 } from "./posture.ts";
-export { packPreview, packQuery, redactKind, type PackPreview, type RedactKind } from "./redact.ts";
+export { packPreview, packQuery, redactKind, timeIn, type PackPreview, type RedactKind } from "./redact.ts";
 export {
   basis,
   listener,

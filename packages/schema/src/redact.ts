@@ -4,6 +4,7 @@ import { z } from "zod";
 /** What of a pack its receiver may not be shown; see docs/guide/evidence.md. */
 export const redactKind = z.enum(["principal", "person", "address", "path", "text", "record"]);
 export type RedactKind = z.infer<typeof redactKind>;
+
 /** `?redact=principal,address` */
 export const packQuery = z.object({
   redact: z
@@ -34,3 +35,11 @@ export const packPreview = z.object({
   limits: z.array(z.string()),
 });
 export type PackPreview = z.infer<typeof packPreview>;
+
+/**
+ * The time in ms that a member of a previewed document holds, by its name and its value as JSON writes it; undefined for anything else: a
+ * count of 13 digits is none.
+ */
+export function timeIn(name: string, json: string): number | undefined {
+  return /^(time|since|until|.*At)$/.test(name) && /^\d{12,13}$/.test(json) ? Number(json) : undefined;
+}

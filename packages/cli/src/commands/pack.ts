@@ -1,4 +1,4 @@
-import { packPreview, redactKind, type PackPreview } from "@outweigh/schema";
+import { packPreview, redactKind, timeIn, type PackPreview } from "@outweigh/schema";
 import { z } from "zod";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
@@ -6,7 +6,7 @@ import { CliError, type ExitCode } from "../error.ts";
 import { incidentId } from "../incident-id.ts";
 import { dataOption, known, withSession } from "../server-client.ts";
 import type { Terminal } from "../terminal.ts";
-import { plural, sizeText } from "../text/amounts.ts";
+import { plural, sizeText, timeText } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 
 const kinds: readonly string[] = redactKind.options;
@@ -80,7 +80,10 @@ function redactIn(value: string | undefined): string {
 function printPreview(it: PackPreview, terminal: Terminal): void {
   for (const { kind, id, shown, redacted } of it.documents) {
     terminal.print(terminal.bold(`${kind} ${visible(id)}`));
-    for (const { name, value } of shown) terminal.print(`   ${visible(name)}: ${visible(value)}`);
+    for (const { name, value } of shown) {
+      const at = timeIn(name, value);
+      terminal.print(`   ${visible(name)}: ${at === undefined ? visible(value) : timeText(at)}`);
+    }
     if (redacted.length > 0) terminal.print(`   left out: ${redacted.map(visible).join(", ")}`);
   }
   if (it.total > it.documents.length) terminal.print(`and ${plural(it.total - it.documents.length, "more document")}`);

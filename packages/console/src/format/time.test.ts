@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ago, agoInWords, clock, date, span, stamp, timeIn } from "./time.ts";
+import { ago, agoInWords, clock, date, span, stamp } from "./time.ts";
 
 const at = Date.UTC(2026, 10, 25, 9, 12, 4);
 
@@ -39,16 +39,4 @@ test("writes absolute times with their zone", () => {
   assert.equal(date(at, "utc"), "2026-11-25");
   assert.equal(stamp(at, "utc"), "2026-11-25 09:12:04 UTC");
   assert.match(stamp(at, "local"), /^2026-11-2[456] \d\d:\d\d:04 UTC([+−]\d+(:\d\d)?)?$/);
-});
-
-test("a number is a time where its member is named as one", () => {
-  assert.equal(timeIn("firstAt", "1795597924000"), 1_795_597_924_000);
-  assert.equal(timeIn("time", "1795597924000"), 1_795_597_924_000);
-  for (const [name, json] of [
-    ["bytes", "1795597924000"],
-    ["time", '"1795597924000"'],
-    ["time", "1"],
-    ["time", "null"],
-  ] as const)
-    assert.equal(timeIn(name, json), undefined);
 });

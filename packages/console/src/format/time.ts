@@ -38,14 +38,6 @@ function coarse(ms: number): string {
   return `${Math.floor(ms / day)} d`;
 }
 
-/**
- * The time in ms that a member of a document holds, by its name and its value as JSON writes it; undefined for anything else: a count
- * of 13 digits is none.
- */
-export function timeIn(name: string, json: string): number | undefined {
-  return /^(time|since|until|.*At)$/.test(name) && /^\d{12,13}$/.test(json) ? Number(json) : undefined;
-}
-
 /** Hours, minutes and seconds: "09:12:04". */
 export function clock(at: number, zone: Zone): string {
   const it = fields(at, zone);

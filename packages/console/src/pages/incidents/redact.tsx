@@ -1,10 +1,9 @@
-import { redactKind, type IncidentRow, type PackPreview, type RedactKind } from "@outweigh/schema";
+import { redactKind, timeIn, type IncidentRow, type PackPreview, type RedactKind } from "@outweigh/schema";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { addresses } from "../../api/address.ts";
 import { keep } from "../../api/client.ts";
 import { packPreviewQuery } from "../../api/queries.ts";
-import { timeIn } from "../../format/time.ts";
 import { count, plural } from "../../format/size.ts";
 import { Button } from "../../ui/button.tsx";
 import { Buttons, Dialog } from "../../ui/dialog.tsx";
