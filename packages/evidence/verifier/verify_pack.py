@@ -719,7 +719,7 @@ def show(path, report):
         print("  no sender proved who it is: whoever could reach the sources could have written them")
     elif result["ok"] and not known and said:
         print("  none of them was graded: who could have written them is not known")
-    print("  sealed by %s" % result.get("signer", "nobody who could be verified"))
+    print("  signed by %s" % result.get("signer", "nobody who could be verified"))
     for it in result["problems"]:
         print("  " + ascii(it)[1:-1])
 

@@ -1,9 +1,10 @@
+import { existsSync } from "node:fs";
 import { connectionsOf, type Config, type ConnectionTest } from "@outweigh/schema";
 import { command, type Call } from "../command.ts";
 import { checkConfig, defaultConfigFile, readText } from "../config/read.ts";
 import { mistakeText } from "../config/mistake.ts";
 import { policyMistake } from "../config/policy-mistake.ts";
-import type { ExitCode } from "../error.ts";
+import { CliError, type ExitCode } from "../error.ts";
 import { plural } from "../text/amounts.ts";
 import { visible } from "../text/visible.ts";
 
@@ -30,12 +31,13 @@ export const check = command({
   run,
 });
 
-async function run({
-  positionals: [file = defaultConfigFile],
-  values,
-  json,
-  terminal,
-}: Call<typeof options>): Promise<ExitCode> {
+async function run({ positionals: [named], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
+  const file = named ?? defaultConfigFile;
+  if (named === undefined && !existsSync(file))
+    throw new CliError(
+      "USAGE",
+      `there is no ${file} here: outweigh init proposes one from a scan, outweigh register begins one with a model`,
+    );
   const { config, mistakes } = checkConfig(readText(file), file, process.env);
   const looked = config && values.connect === true ? await look(config) : undefined;
   const policy = config && policyMistake(config);

@@ -272,3 +272,13 @@ test("a cloud that does not answer stands among what a scan did not see", async 
   assert.equal(told.length, 1);
   assert.match(told[0]?.why ?? "", /^nothing was answered: https:\/\/127\.0\.0\.1:1\/.*: /);
 });
+
+test("check says how a configuration begins where there is none, and nothing of the kind of a file that was named", async (t) => {
+  const { root } = aHost(t);
+  const here = process.cwd();
+  process.chdir(root);
+  t.after(() => process.chdir(here));
+  const none = await run("check");
+  assert.deepEqual([none.code, /no outweigh\.yml here: outweigh init/.test(none.stderr)], [2, true], none.stderr);
+  assert.match((await run("check", "other.yml")).stderr, /no file or folder other\.yml/);
+});
