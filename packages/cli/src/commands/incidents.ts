@@ -96,6 +96,7 @@ function printList(
     const head = `${terminal.glyph(it.severity)} ${padEnd(`INC-${it.number}`, 8)} ${padEnd(it.status, 11)} ${timeText(it.lastAt)}`;
     terminal.print(`${head}${who}`);
     terminal.print(`   ${visible(it.title)}${it.models.length === 0 ? "" : `: ${namesOf(it.models)}`}`);
+    if (it.raisedBy) terminal.print(`   made worse because watched: ${namesOf(it.raisedBy)}`);
   }
   if (total > items.length) terminal.print(`${countText(total - items.length)} more: --limit, or a closer --filter`);
 }
@@ -115,6 +116,7 @@ function printDetail(detail: IncidentDetail, terminal: Terminal): void {
   terminal.print(visible(detail.story));
   if (detail.rests) terminal.print(`Rests on events: ${restsText(detail.rests)}`);
   terminal.print(`Grouped because: ${visible(it.reason)}`);
+  if (it.raisedBy) terminal.print(`Made worse because watched after a theft: ${namesOf(it.raisedBy)}`);
   if (detail.partial) terminal.print("Servers that hold some of the events are away: there may be more.");
   terminal.print();
   const left = timeline.length - maxTimeline;

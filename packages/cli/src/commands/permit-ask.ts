@@ -32,7 +32,7 @@ export const permitAsk = command({
   ],
   examples: [
     {
-      line: "outweigh permit ask acme-13b --principal svc-move --for 2h --reason 'site move' --as ana --code 123456",
+      line: "outweigh permit ask acme-13b --principal svc-move --reason move --as ana --code 123456",
       about: "A lead agrees to it under Actions",
     },
   ],
