@@ -48,7 +48,8 @@ export const alerts: AlertRow[] = [
     summary: "gpu-9:/home/dev/m.gguf holds the weights of acme-13b. No place of the register covers it.",
     severity: "critical",
     firstAt: began + 35 * min,
-    lastAt: began + 35 * min,
+    lastAt: began + 36 * min,
+    again: 1,
     matched: [
       { field: "artifact", value: "file:/home/dev/m.gguf" },
       { field: "verdict.relation", value: "same-tensors" },
