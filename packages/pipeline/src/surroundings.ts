@@ -6,6 +6,8 @@ import type { Tuning } from "./tuning.ts";
 
 /** Deepest folder of an address that is looked up by itself: names come from records. */
 const maxDepth = 64;
+/** Longest name of a host, place or address that is watched, in UTF-16 units: a list of them is stored by name. */
+const maxName = 512;
 
 /**
  * What of an event's surroundings can be watched. A file's folder is none of the places: another host has one of the same name, and its
@@ -14,11 +16,12 @@ const maxDepth = 64;
 export function surroundingsOf(event: OcsfEvent): Subject[] {
   const host = hostOf(event);
   const places = [event.place, ...targetsOf(event).map(placeAround)].filter((it) => it !== undefined && !isFile(it));
-  return [
+  const all: Subject[] = [
     ...(host === undefined ? [] : [{ kind: "host" as const, name: host }]),
     ...new Set(places.filter((it) => it !== undefined)).values().map((name) => ({ kind: "place" as const, name })),
     ...addressesOf(event).map((name) => ({ kind: "address" as const, name })),
   ];
+  return all.filter((it) => it.name.length <= maxName);
 }
 
 /** What is watched, ready to be asked about. */

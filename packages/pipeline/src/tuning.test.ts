@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseFilter, type Alert, type Incident } from "@outweigh/schema";
+import { parseFilter, type Alert, type Incident, type OcsfEvent } from "@outweigh/schema";
 import { regroupingOf } from "./correlate/incidents.ts";
 import { draftRule } from "./draft-rule.ts";
 import { Line, type Outcome } from "./line.ts";
 import { draftException, draftProof, ExceptionTrial, readOwnRule } from "./own-rule.ts";
 import { prove } from "./proof.ts";
 import { makeRegister } from "./register.ts";
-import { aModel } from "./testing/nouns.ts";
+import { aModel, anEvent } from "./testing/nouns.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { stepUp, tuning, type Tuning } from "./tuning.ts";
 import type { Subject } from "./watch-list.ts";
@@ -226,6 +226,24 @@ test("what is found on a watched host, in a watched place or from a watched addr
     [{ kind: "host", name: "gpu-7" }],
     "a folder is none of the places: another host has one of the same name",
   );
+});
+
+test("what is watched is where it happened and where it went: a bucket as a whole, no declared place that copies belong in, no endless name", () => {
+  const of = (over: Partial<OcsfEvent>) =>
+    surroundingsOf(anEvent({ src_external: false, ...over })).map((it) => `${it.kind} ${it.name}`);
+  const copied = (to: string, declared = false) => ({ unmapped: { copied_to: to, copied_to_declared: declared } });
+  assert.deepEqual(of(copied("s3://thief/a/b/model.bin")), ["place s3://thief/"]);
+  assert.deepEqual(of(copied("hf:thief/mine/model.bin")), ["place hf:thief/mine"]);
+  assert.deepEqual(of(copied("s3://acme/13b/model.bin", true)), []);
+  assert.deepEqual(of(copied("file:/tmp/model.bin")), []);
+  assert.deepEqual(of({ device: { hostname: "h".repeat(513) }, place: "p".repeat(513) }), []);
+  assert.deepEqual(of({ device: { hostname: "unknown" } }), []);
+  const sent = { dst_endpoint: { ip: "198.51.100.9" }, unmapped: { dst_external: true } };
+  assert.deepEqual(of({ device: { hostname: "gpu-7" }, ...sent }), ["host gpu-7", "address 198.51.100.9"]);
+  const line = watching({ kind: "place", name: "s3://thief/" });
+  const event = anEvent({ principal: "x", src_external: false, artifact: "s3://thief/another/model.bin" });
+  assert.deepEqual(line.watching.of({}, event), ["place s3://thief/"]);
+  assert.deepEqual(line.watching.of({}, { ...event, artifact: "s3://thief-2/model.bin" }), []);
 });
 
 test("an alert of before the theft says what raises it from then on, once", () => {

@@ -10,13 +10,14 @@ import {
 } from "@outweigh/pipeline";
 import { endWatchBody, watchDays, type IncidentRow, type Verdict, type Watched } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
-import { isWithin, type Reach } from "../auth/rights.ts";
+import { eventsWithin, isWithin, type Reach } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import type { Decision } from "../evidence/log.ts";
 import { tuningOf } from "../own-rules/tuning.ts";
 import { alertsOf } from "../store/alerts.ts";
 import { pinsOf } from "../store/pins.ts";
 import { eventsOf } from "../store/proof.ts";
+import { modelsOfIncident } from "../store/spaces.ts";
 import type { Tx } from "../store/state/state.ts";
 import { incidentsWithin, loadWatchList, storeWatchList } from "../store/watch.ts";
 import { personOf, reachOf, read, type Context } from "./context.ts";
@@ -106,7 +107,9 @@ export async function stepFor(
 async function surroundingsIn({ db, engine }: Context, incident: string): Promise<Subject[]> {
   const [alerts, pins] = await Promise.all([alertsOf(db, incident), pinsOf(db, incident)]);
   const counts = new Map<string, { readonly subject: Subject; events: number }>();
-  for (const subject of (await eventsOf(engine, alerts, pins)).flatMap(surroundingsOf)) {
+  // Somebody may have pinned an event about a model that the incident is not about: it proves nothing of this theft.
+  const own = eventsWithin(new Set(await modelsOfIncident(db, incident)), await eventsOf(engine, alerts, pins));
+  for (const subject of own.flatMap(surroundingsOf)) {
     const known = counts.get(subjectKey(subject)) ?? { subject, events: 0 };
     known.events++;
     counts.set(subjectKey(subject), known);
