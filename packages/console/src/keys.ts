@@ -26,6 +26,7 @@ export const shortcuts = [
   { id: "go-hosts", keys: "g h", group: "Go", does: "Hosts", to: "/hosts" },
   { id: "go-clients", keys: "g c", group: "Go", does: "Clients", to: "/clients" },
   { id: "go-client-keys", keys: "g k", group: "Go", does: "Keys of clients", to: "/client-keys" },
+  { id: "go-captures", keys: "g u", group: "Go", does: "Captures of clients", to: "/captures" },
   { id: "go-sources", keys: "g s", group: "Go", does: "Sources", to: "/sources" },
   { id: "go-rules", keys: "g r", group: "Go", does: "Rules", to: "/rules" },
   { id: "go-own-rules", keys: "g w", group: "Go", does: "Exceptions and own rules", to: "/own-rules" },

@@ -98,6 +98,10 @@ const clientKeys = page(
   "/client-keys",
   lazyRouteComponent(() => import("./pages/clients/keys.tsx"), "ClientKeyList"),
 );
+const captures = page(
+  "/captures",
+  lazyRouteComponent(() => import("./pages/clients/captures.tsx"), "CaptureList"),
+);
 const posture = page(
   "/posture",
   lazyRouteComponent(() => import("./pages/posture/posture.tsx"), "PosturePage"),
@@ -154,6 +158,7 @@ export const router = createRouter({
     client,
     beside,
     clientKeys,
+    captures,
     posture,
     rules,
     ownRules,

@@ -191,6 +191,11 @@ function list<Page>(noun: string, shape: Shape<Page>): ReadList<Page> {
   return (query, signal) => read(shape, listAddress(noun, query), signal);
 }
 
+/** The same list, of those alone that a filter leaves, whatever else it is filtered by. */
+function within<Page>(filter: string, all: ReadList<Page>): ReadList<Page> {
+  return (query, signal) => all({ ...query, filter: `${filter} ${query.filter ?? ""}`.trim() }, signal);
+}
+
 export const lists = {
   incidents: list("incidents", incidentPage),
   alerts: list("alerts", alertPage),
@@ -199,6 +204,7 @@ export const lists = {
   sources: list("sources", sourcePage),
   rules: list("rules", rulePage),
   actions: list("actions", actionPage),
+  captures: within("verb:capture", list("actions", actionPage)),
   evidence: list("evidence", evidencePage),
   hosts: list("hosts", hostPage),
   clients: list("clients", clientPage),
@@ -454,6 +460,7 @@ async function incidentChanged(id: string): Promise<void> {
 async function actionChanged(incident: string | undefined): Promise<void> {
   await Promise.all([
     queryClient.invalidateQueries({ queryKey: ["actions"] }),
+    queryClient.invalidateQueries({ queryKey: ["captures"] }),
     queryClient.invalidateQueries({ queryKey: ["models"] }),
     queryClient.invalidateQueries({ queryKey: ["clients"] }),
     queryClient.invalidateQueries({ queryKey: ["overview"] }),

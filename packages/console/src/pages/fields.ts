@@ -180,6 +180,8 @@ export const actionFields: readonly RowField<ActionRow>[] = [
   { name: "time", about: "when: time:>=24h", values: spans },
 ];
 
+export const captureFields: readonly RowField<ActionRow>[] = actionFields.filter((it) => it.name !== "verb");
+
 /** Fields of records, as rules name them, in the words of the hunt. */
 const asHunted: Readonly<Record<string, string>> = {
   "src_endpoint.ip": "address",

@@ -71,29 +71,40 @@ function previewOf(state: State, body: Body): ActionPreview {
   return { ...preview, effects: [...state.previewSays, ...preview.effects] };
 }
 
-const hostPreviews: Readonly<Record<string, Pick<ActionPreview, "verb" | "title" | "effects" | "undoable" | "lasts">>> =
-  {
-    "stop-process": {
-      verb: "stop-process",
-      title: "Hold the process 4711 on gpu-9",
-      effects: ["It stands still until this is undone; what it serves stops"],
-      undoable: true,
-    },
-    "block-egress": {
-      verb: "block-egress",
-      title: "Block what every process but the agent of gpu-9 opens to outside for 60 minutes",
-      effects: [
-        "New and open connections to outside stop; it ends by itself",
-        "What serves from this host to outside stops too",
-      ],
-      undoable: true,
-      lasts: 3_600_000,
-    },
-  };
+const agreedPreviews: Readonly<
+  Record<string, Pick<ActionPreview, "verb" | "title" | "effects" | "undoable" | "lasts">>
+> = {
+  "stop-process": {
+    verb: "stop-process",
+    title: "Hold the process 4711 on gpu-9",
+    effects: ["It stands still until this is undone; what it serves stops"],
+    undoable: true,
+  },
+  "open-capture": {
+    verb: "open-capture",
+    title: "Open the capture ORD-5e0f4f0a1c2b: what resell/eu asked and was answered",
+    effects: [
+      "For an hour a lead gets its key, by outweigh capture open or the API. Each time stands in the evidence",
+      "What was read cannot be unread",
+    ],
+    undoable: true,
+    lasts: 3_600_000,
+  },
+  "block-egress": {
+    verb: "block-egress",
+    title: "Block what every process but the agent of gpu-9 opens to outside for 60 minutes",
+    effects: [
+      "New and open connections to outside stop; it ends by itself",
+      "What serves from this host to outside stops too",
+    ],
+    undoable: true,
+    lasts: 3_600_000,
+  },
+};
 
 function plainPreview(body: Body): ActionPreview {
-  const onHost = hostPreviews[body["verb"] ?? ""];
-  if (onHost) return { ...onHost, target: body["target"] ?? "", approval: "two-people", digest: "agreed" };
+  const agreed = agreedPreviews[body["verb"] ?? ""];
+  if (agreed) return { ...agreed, target: body["target"] ?? "", approval: "two-people", digest: "agreed" };
   const moves = body["verb"] === "quarantine-file";
   return {
     verb: moves ? "quarantine-file" : "notify",

@@ -95,8 +95,15 @@ class Carrier {
     };
   }
 
+  /** Configured models have their numbers before clients name others: those found no room, and nobody would watch them. */
+  #nameModels(): void {
+    const { policy, tap } = this.#around;
+    for (const { name } of policy.section.models) tap.modelNumber(name);
+  }
+
   async open(): Promise<void> {
     const { section, port } = this.#start;
+    this.#nameModels();
     const front = makeFront(this.#around);
     this.#stop = () => drain(front, this.#around);
     const at = await listen(front, section.host, port, true);
@@ -149,6 +156,7 @@ class Carrier {
     const { keys, clients, pools } = this.#around;
     const policy = compilePolicy(section, process.env, epoch);
     this.#around.policy = policy;
+    this.#nameModels();
     pools.keepOnly(policy.upstreams);
     clients.relimit((it) => policy.plan(keys.planOf(it)).limits, section.tenantLimits);
   }

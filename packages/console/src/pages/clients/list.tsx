@@ -6,6 +6,7 @@ import { count, plural, share } from "../../format/size.ts";
 import { Button } from "../../ui/button.tsx";
 import type { Column } from "../../ui/grid.tsx";
 import { ListPage } from "../../ui/list-page.tsx";
+import { Dotted } from "../../ui/parts.tsx";
 import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
@@ -141,7 +142,16 @@ function Banner() {
             ? `${plural(all.length, "gateway")} ${all.length === 1 ? "reports" : "report"}`
             : `Not seen now: the clients of ${lost.map((it) => it.name).join(", ")}`}
         </Muted>
-        <Link to="/client-keys">Keys of clients</Link>
+        <Dotted>
+          {[
+            <Link to="/client-keys" key="keys">
+              Keys of clients
+            </Link>,
+            <Link to="/captures" key="captures">
+              Captures
+            </Link>,
+          ]}
+        </Dotted>
       </div>
       {all
         .filter((it) => it.state === "reporting")
