@@ -91,3 +91,17 @@ test("a server that is busy is asked again", async (t) => {
 test("a server that does not answer is said to be gone", async (t) => {
   await assert.rejects(localServer(aDataFolder(t, thisProcess("http://127.0.0.1:1"))).link(), /does not answer/);
 });
+
+test("an answer that this version does not know is an error with a code, whatever it is", async (t) => {
+  const answers = ['{"path":7}', "null", "[", '{"path":"https://evil.example/"}'];
+  const server = createServer((_, answer) =>
+    answer.setHeader("content-type", "application/json").end(answers[asked++ % answers.length]),
+  );
+  let asked = 0;
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  t.after(() => server.close());
+  const address = server.address();
+  const own = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  const it = localServer(aDataFolder(t, thisProcess(own)));
+  for (const one of answers) await assert.rejects(it.link(), { code: "UNKNOWN_ANSWER" }, one);
+});
