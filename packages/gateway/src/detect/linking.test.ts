@@ -25,6 +25,16 @@ test("accounts behind one address are a group, others are none, and a crowd behi
   ]);
 });
 
+test("as many names of programs as an account gives itself, the address that it comes from later is noted", () => {
+  const linking = new Linking(key, 1000);
+  for (let i = 0; i < 100; i++) linking.step(0, i, ["address:10.0.0.1", `agent:invented ${i}`], undefined);
+  for (const slot of [0, 1]) linking.step(slot, 200, ["address:10.0.0.2", "agent:x"], undefined);
+  assert.deepEqual(
+    linking.groups(1000).map((it) => it.members),
+    [[0, 1]],
+  );
+});
+
 test("of more accounts than are compared, those that asked last are taken back after a restart", () => {
   const linking = new Linking(key, 1000);
   for (let slot = 0; slot < 2_500; slot++)

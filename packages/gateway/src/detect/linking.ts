@@ -45,7 +45,7 @@ interface KeptTrail extends Pick<Trail, "prompts" | "lastAt"> {
   readonly tokens: readonly string[];
 }
 
-/** Most tokens of where an account comes from. */
+/** Most tokens of where an account comes from; of names that it gives itself, half as many: they must not take the place of addresses. */
 const maxTokens = 64;
 
 /** Which accounts look like one client: by templates, by clock, by network. */
@@ -71,7 +71,8 @@ export class Linking {
       for (const it of trail.activity.keys()) if (it <= interval - intervals) trail.activity.delete(it);
     }
     trail.lastAt = time;
-    for (const it of tokens) if (trail.tokens.size < maxTokens) trail.tokens.add(it);
+    for (const it of tokens)
+      if (trail.tokens.size < (it.startsWith("address:") ? maxTokens : maxTokens / 2)) trail.tokens.add(it);
     if (text !== undefined) this.#read(trail, text);
   }
 
