@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts the command line under Node 24, whatever Node runs this: plain JavaScript, for versions that strip no types.
 import { spawn } from "node:child_process";
-import { lstatSync, mkdirSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync } from "node:fs";
 import module, { createRequire } from "node:module";
 import { constants, homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -31,8 +31,7 @@ if (major >= oldest) {
     const args = [process.execPath, ...process.execArgv, ...frugalFlags, fileURLToPath(import.meta.url)];
     process.execve(process.execPath, [...args, ...process.argv.slice(2)], { ...process.env, ...frugalEnv });
   }
-  if (isAgent) keepCompiled();
-  const { main } = await import("../src/main.ts");
+  const { main } = isAgent ? await compiled() : await import("../src/main.ts");
   process.exitCode = await main(process.argv.slice(2));
 } else {
   const node = findNode();
@@ -47,20 +46,38 @@ if (major >= oldest) {
 }
 
 /**
- * An agent runs for months: from its second start on, it holds no compiler. Measured in bench/agent. In a folder of its user alone, since
- * what lies there is run; a scan writes nothing, and so has none.
+ * An agent runs for months, and shall hold no compiler: when its first start had to compile, it is started again in its own place, from what that
+ * left. Measured in bench/agent.
  */
+async function compiled() {
+  const [folder, startedAt] = [keepCompiled(), Date.now()];
+  const loaded = await import("../src/main.ts");
+  if (folder === undefined || !process.execve || process.connected || process.env.OUTWEIGH_COMPILED) return loaded;
+  try {
+    await Promise.all([import("../src/commands/agent-run.ts"), import("@outweigh/agent")]);
+    module.flushCompileCache();
+    const isNew = readdirSync(folder).some((it) => lstatSync(join(folder, it)).mtimeMs >= startedAt);
+    if (!isNew) return loaded;
+  } catch {
+    return loaded; // what is wrong, the command itself says
+  }
+  const args = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  process.execve(process.execPath, args, { ...process.env, OUTWEIGH_COMPILED: "1" });
+}
+
+/** Where compiled code is kept: a folder of its user alone, since what lies there is run. A scan writes nothing, and so has none. */
 function keepCompiled() {
   try {
     const folder = join(homedir(), ".cache", "outweigh");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const { uid, mode } = lstatSync(folder);
-    if (uid !== process.geteuid?.() || (mode & 0o077) !== 0) return;
+    if (uid !== process.geteuid?.() || (mode & 0o077) !== 0) return undefined;
     // Not by name: older Nodes, which only start a newer one here, do not have them.
     module.enableCompileCache(folder);
     setTimeout(module.flushCompileCache, 60_000).unref();
+    return module.getCompileCacheDir();
   } catch {
-    return; // then it runs as it is
+    return undefined; // then it runs as it is
   }
 }
 
