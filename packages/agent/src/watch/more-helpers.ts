@@ -24,6 +24,8 @@ const passing = /^(?:overlay|fuse\.fuse-overlayfs|tmpfs|ramfs|squashfs)$/;
 interface Asked {
   readonly devices: readonly string[];
   readonly of?: number;
+  /** Whether we let it go. */
+  isOver: boolean;
 }
 
 export class MoreHelpers {
@@ -40,9 +42,12 @@ export class MoreHelpers {
 
   /** Asks the kernel about file systems that it was not asked about, and lets helpers go whose file systems are gone. */
   follow(mounts: ReadonlyMap<string, Mount>): void {
-    for (const [helper, { devices, of }] of this.#helpers) {
+    for (const [helper, asked] of this.#helpers) {
+      const { devices, of } = asked;
       const isThere = of === undefined ? devices.some((it) => mounts.has(it)) : existsSync(`/proc/${of}`);
-      if (!isThere) helper.stop();
+      if (isThere) continue;
+      asked.isOver = true;
+      helper.stop();
     }
     const own = new Set([...this.#helpers.values()].flatMap((it) => (it.of === undefined ? [] : it.devices)));
     for (const it of this.#known) if (!mounts.has(it) && !own.has(it)) this.#known.delete(it);
@@ -72,14 +77,15 @@ export class MoreHelpers {
       mounts: points,
       see,
       lost,
-      ended: () => this.#helpers.delete(helper),
+      ended: () => {
+        this.#helpers.delete(helper);
+        if (own.isOver || this.#isOver) return;
+        this.#options.problem(`the kernel does not tell of ${points.join(", ")}: there the watch looks`.slice(0, 500));
+      },
     });
-    this.#helpers.set(helper, { devices, ...(of !== undefined && { of }) });
+    const own: Asked = { devices, ...(of !== undefined && { of }), isOver: false };
+    this.#helpers.set(helper, own);
     for (const it of asked) helper.watch(it);
-    void helper.ready.then((isReady) => {
-      if (isReady || this.#isOver) return;
-      this.#options.problem(`the kernel does not tell of ${points.join(", ")}: there the watch looks`.slice(0, 500));
-    });
   }
 
   watch(inode: string): void {
