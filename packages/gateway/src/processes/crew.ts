@@ -83,6 +83,7 @@ export class Crew {
     } catch (error) {
       this.#stopping = true;
       await Promise.all(this.#members.map((it) => it && killed(it.child)));
+      this.#members.fill(undefined);
       throw error;
     }
   }
