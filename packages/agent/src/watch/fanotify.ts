@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AgentError } from "./error.ts";
 import { FrameReader, type Frame, type RawProcess } from "./frames.ts";
-import { maxProcesses } from "./limits.ts";
+import { maxPointBytes, maxProcesses } from "./limits.ts";
 import type { SeenFile } from "./story.ts";
 
 /** What the kernel told of one file. */
@@ -31,6 +31,21 @@ interface HelperOptions {
   mounted?(): void;
   /** Called once when it ends, with what it said on standard error. */
   ended(why: string): void;
+}
+
+/**
+ * What of these mount points one helper can be given, the shortest first: the kernel starts no program with more arguments than that, and
+ * whoever may mount chooses the names.
+ */
+export function fittingPoints<Key>(points: Iterable<readonly [Key, string]>): Map<Key, string> {
+  const fitting = new Map<Key, string>();
+  let bytes = 0;
+  for (const [key, point] of [...points].sort(([, a], [, b]) => a.length - b.length)) {
+    bytes += Buffer.byteLength(point) + 16; // its end, and the pointer to it
+    if (bytes > maxPointBytes) break;
+    fitting.set(key, point);
+  }
+  return fitting;
 }
 
 export class Helper {

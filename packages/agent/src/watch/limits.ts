@@ -51,3 +51,6 @@ export const maxForeignTables = 64;
 /** Most helpers beside the first, each for file systems that were mounted after it started: of those beyond, only looks tell.
  * As many again for file systems that one process alone has mounted: whoever makes those takes no place from a stick. */
 export const maxMoreHelpers = 8;
+
+/** Most bytes of mount points that one helper is started with: Linux starts no program with more than 2 MiB, where stacks are as usual. */
+export const maxPointBytes = 1024 * 1024;

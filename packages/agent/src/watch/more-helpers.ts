@@ -1,7 +1,7 @@
 // Helpers for file systems that are mounted while the agent runs: the first one has given up the right to ask for more.
 import { existsSync } from "node:fs";
 import type { Mount } from "../scan/mounts.ts";
-import { Helper, type Kernel } from "./fanotify.ts";
+import { fittingPoints, Helper, type Kernel } from "./fanotify.ts";
 import { maxMoreHelpers } from "./limits.ts";
 
 interface MoreHelpersOptions {
@@ -15,7 +15,8 @@ interface MoreHelpersOptions {
   readonly known: readonly string[];
 }
 
-const tooMany = "more file systems were mounted than the kernel is asked about: the newest are only looked at";
+export const tooManyMounts =
+  "more file systems were mounted than the kernel is asked about: the newest are only looked at";
 
 /** Layers of containers and memory come and go by the hundred: there looks tell, as on other file systems beyond the limit. */
 const passing = /^(?:overlay|fuse\.fuse-overlayfs|tmpfs|ramfs|squashfs)$/;
@@ -30,48 +31,62 @@ interface Asked {
 
 export class MoreHelpers {
   readonly #options: MoreHelpersOptions;
-  readonly #known: Set<string>;
+  /** Devices that were asked about, each with the process that alone has mounted it: when that is gone, another may get its number. */
+  readonly #known: Map<string, number | undefined>;
   readonly #helpers = new Map<Helper, Asked>();
   #isOver = false;
   #hasSaid = false;
+  #hasSaidOwn = false;
 
   constructor(options: MoreHelpersOptions) {
     this.#options = options;
-    this.#known = new Set(options.known);
+    this.#known = new Map(options.known.map((it) => [it, undefined]));
   }
 
   /** Asks the kernel about file systems that it was not asked about, and lets helpers go whose file systems are gone. */
   follow(mounts: ReadonlyMap<string, Mount>): void {
     for (const [helper, asked] of this.#helpers) {
-      const { devices, of } = asked;
-      const isThere = of === undefined ? devices.some((it) => mounts.has(it)) : existsSync(`/proc/${of}`);
-      if (isThere) continue;
-      asked.isOver = true;
-      helper.stop();
+      const seen = asked.devices.filter((it) => mounts.has(it)).length;
+      // What one process had mounted for itself, the host has now: one helper tells of it.
+      if (asked.of === undefined ? seen === 0 : seen === asked.devices.length) letGo(helper, asked);
     }
-    const own = new Set([...this.#helpers.values()].flatMap((it) => (it.of === undefined ? [] : it.devices)));
-    for (const it of this.#known) if (!mounts.has(it) && !own.has(it)) this.#known.delete(it);
+    this.#forgetEnded();
+    // What is gone is another one when it comes back, and what one process had alone the host's own helper tells of from now on.
+    for (const [it, of] of this.#known) if (mounts.has(it) !== (of === undefined)) this.#known.delete(it);
     this.#start([...mounts.values()]);
   }
 
   /** The same for those that one process alone has mounted, as long as it runs. */
   followOwn(pid: number, mounts: readonly Mount[]): void {
+    this.#forgetEnded();
     this.#start(mounts, pid);
   }
 
+  /** Processes that had mounted for themselves and are gone, with their helpers. */
+  #forgetEnded(): void {
+    const gone = new Set([...this.#known.values()].filter((of) => of !== undefined && !existsSync(`/proc/${of}`)));
+    if (gone.size === 0) return;
+    for (const [it, of] of this.#known) if (gone.has(of)) this.#known.delete(it);
+    for (const [helper, asked] of this.#helpers) if (gone.has(asked.of)) letGo(helper, asked);
+  }
+
   #start(mounts: readonly Mount[], of?: number): void {
-    const fresh = mounts.filter((it) => !this.#known.has(it.device) && !passing.test(it.type));
-    if (fresh.length === 0 || this.#isOver) return;
-    const same = [...this.#helpers.values()].filter((it) => (it.of === undefined) === (of === undefined));
-    if (same.length >= maxMoreHelpers) {
-      if (!this.#hasSaid) this.#options.problem(tooMany);
+    const isFresh = (it: Mount) => !this.#known.has(it.device) && !passing.test(it.type);
+    // One of each device: whoever mounts for himself can have one in thousands of places.
+    const fresh = new Map(mounts.filter(isFresh).map((it) => [it.device, it]));
+    if (fresh.size === 0 || this.#isOver) return;
+    const same = [...this.#helpers.values()].filter((it) => !it.isOver && (it.of === undefined) === (of === undefined));
+    const fitting = fittingPoints(
+      [...fresh].map(([device, { point }]) => [device, of === undefined ? point : `/proc/${of}/root${point}`]),
+    );
+    if (same.length >= maxMoreHelpers || fitting.size < fresh.size) {
+      if (!this.#hasSaid) this.#options.problem(tooManyMounts);
       this.#hasSaid = true;
-      return;
     }
+    if (same.length >= maxMoreHelpers || fitting.size === 0) return;
     const { path, see, lost, asked } = this.#options;
-    const devices = [...new Set(fresh.map((it) => it.device))];
-    const points = fresh.map((it) => (of === undefined ? it.point : `/proc/${of}/root${it.point}`));
-    for (const it of devices) this.#known.add(it);
+    const [devices, points] = [[...fitting.keys()], [...fitting.values()]];
+    for (const it of devices) this.#known.set(it, of);
     const helper: Helper = new Helper({
       path,
       mounts: points,
@@ -80,6 +95,9 @@ export class MoreHelpers {
       ended: () => {
         this.#helpers.delete(helper);
         if (own.isOver || this.#isOver) return;
+        // Anybody may mount for himself, as often as he likes.
+        if (of !== undefined && this.#hasSaidOwn) return;
+        this.#hasSaidOwn ||= of !== undefined;
         this.#options.problem(`the kernel does not tell of ${points.join(", ")}: there the watch looks`.slice(0, 500));
       },
     });
@@ -100,4 +118,9 @@ export class MoreHelpers {
     this.#isOver = true;
     for (const it of this.#helpers.keys()) it.stop();
   }
+}
+
+function letGo(helper: Helper, asked: Asked): void {
+  asked.isOver = true;
+  helper.stop();
 }

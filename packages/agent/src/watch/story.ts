@@ -265,9 +265,9 @@ export class Story {
   #note(holder: Holder, file: SeenFile): void {
     if (holder.holds.has(file.inode)) return; // it changes its own weights
     const known = holder.made.get(file.inode);
-    const onto = known ? known.onto : this.#leavesOn(holder, file);
-    if (known || holder.made.size < maxMadePerProcess) holder.made.set(file.inode, { ...file, onto });
-    else this.leftOut++;
+    // Before it is asked where it lies, which takes reading the table of mounts.
+    if (!known && holder.made.size >= maxMadePerProcess) return void this.leftOut++;
+    holder.made.set(file.inode, { ...file, onto: known ? known.onto : this.#leavesOn(holder, file) });
   }
 
   /** Where all that a process has read lies, nothing comes to lie by it. */

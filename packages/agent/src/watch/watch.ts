@@ -1,7 +1,7 @@
 // Sensors and story together: what happens to the weights of this host, as lines of activity.
 import type { ActivityRecord } from "@outweigh/schema";
-import { Helper, type Kernel } from "./fanotify.ts";
-import { MoreHelpers } from "./more-helpers.ts";
+import { fittingPoints, Helper, type Kernel } from "./fanotify.ts";
+import { MoreHelpers, tooManyMounts } from "./more-helpers.ts";
 import { Mounts } from "./mounts.ts";
 import { Poll } from "./poll.ts";
 import { keyOf, Proc, type Process } from "./proc.ts";
@@ -94,7 +94,9 @@ export class Watch {
 
   async #startHelper(path: string): Promise<void> {
     this.#mounts.refresh();
-    const mounts = this.#mounts.watchable();
+    const all = this.#mounts.watchable();
+    const mounts = fittingPoints([...all].map(([device, it]) => [device, it.point]));
+    if (mounts.size < all.size) this.#options.problem(tooManyMounts);
     const lost = () =>
       this.#options.problem(
         "opens of files were missed: the kernel's queue was full, or a file system did not let the helper look",
@@ -102,7 +104,7 @@ export class Watch {
     const see = (it: Kernel) => this.#hear(it);
     const helper = new Helper({
       path,
-      mounts: [...mounts.values()].map((it) => it.point),
+      mounts: [...mounts.values()],
       see,
       lost,
       mounted: () => this.#lookAtMounts(),
