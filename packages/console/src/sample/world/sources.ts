@@ -3,7 +3,8 @@ import type { SourceHealth, TokenRow } from "@outweigh/schema";
 import { gaps } from "./books.ts";
 import { day, hour, min, now } from "./time.ts";
 
-type Graded = Omit<SourceHealth["grades"][number], "records" | "lastAt">;
+/** `share` of all records came in that way: all of them, where it is the only one. */
+type Graded = Omit<SourceHealth["grades"][number], "records" | "lastAt"> & { readonly share?: number };
 
 const byTls = "send it over TLS with a client certificate: tls with clientCa in outweigh.yml";
 
@@ -11,11 +12,12 @@ const byTls = "send it over TLS with a client certificate: tls with clientCa in 
 const graded: Readonly<Record<string, readonly Graded[]>> = {
   cloudtrail: [{ way: "bucket", grade: "authenticated", basis: "fetched from its bucket, over TLS" }],
   registry: [
-    { way: "udp", grade: "plain", basis: "sent over UDP", raise: byTls },
+    { way: "udp", grade: "plain", basis: "sent over UDP", raise: byTls, share: 0.25 },
     {
       way: "client-certificate",
       grade: "authenticated",
       basis: "sent over TLS with a client's certificate",
+      share: 0.75,
     },
   ],
   "hf-audit": [{ way: "token", grade: "authenticated", basis: "sent with a token of its source" }],
@@ -135,9 +137,9 @@ function source(
     cannotSee,
     requires: kind === "cloudtrail" ? ["Data events for the bucket (off by default)"] : [],
     gaps: [],
-    grades: [...(graded[name] ?? graded["logs"] ?? [])].map((it) => ({
+    grades: (graded[name] ?? graded["logs"] ?? []).map(({ share = 1, ...it }) => ({
       ...it,
-      records: events24h * 3 + 41,
+      records: Math.round((events24h * 3 + 41) * share),
       lastAt: now - 4000,
     })),
   };
