@@ -62,6 +62,7 @@ export class Detection {
   #groups = new Map<number, TestedSlots>();
   #problems: readonly string[] = [];
   #forgot: readonly string[] = [];
+  #withoutStricter: readonly string[] = [];
   #unread = 0;
   readonly #pulse = new Pulse();
   #keptAt = Date.now();
@@ -107,7 +108,15 @@ export class Detection {
 
   /** What detectors cannot do, in sentences. */
   get problems(): readonly string[] {
-    return [...this.#problems, ...this.#forgot];
+    return [...this.#problems, ...this.#watchedInVain(), ...this.#forgot];
+  }
+
+  #watchedInVain(): string[] {
+    const watched = new Set(this.#options.watched().map((it) => it.model));
+    return this.#options
+      .policy()
+      .section.models.filter((it) => watched.has(it.register ?? it.name) && this.#withoutStricter.includes(it.name))
+      .map((it) => `${it.name} is watched after a theft, and has no stricter levels: calibrate it anew`);
   }
 
   /** Until when what an earlier run saw is remembered; undefined where nothing is. */
@@ -177,6 +186,7 @@ export class Detection {
   #heard(it: FromWorker): void {
     if (it.say === "ready") {
       this.#problems = it.problems;
+      this.#withoutStricter = it.withoutStricter;
       for (const problem of it.problems) this.#options.say(`detectors: ${problem}`);
     } else if (it.say === "unread") this.#unread += it.count;
     else if (it.say === "groups")

@@ -16,7 +16,8 @@ import { promptRooms, PromptWatch } from "./prompt-watch.ts";
 import type { Found, TestedSlots, WorkerStart } from "./protocol.ts";
 import { reduce } from "./reduce.ts";
 
-interface Watched {
+/** A model and what follows its queries. */
+interface Followed {
   readonly model: GatewayModel;
   /** Names what its state is worth something with: calibration, encoder, shapes. */
   readonly belongs: string;
@@ -24,7 +25,7 @@ interface Watched {
   readonly prompts: PromptWatch;
 }
 
-/** Models that are watched without being configured; the rest share one watch. */
+/** Models that are followed without being configured; the rest are followed as one. */
 const maxUnconfigured = 256;
 
 /** All detectors: takes assembled exchanges, leaves readings, answers with findings. */
@@ -33,7 +34,7 @@ export class Detectors {
   readonly #key: TextKey;
   readonly #linkMs: number;
   readonly #linking: Linking;
-  readonly #watched = new Map<string, Watched>();
+  readonly #models = new Map<string, Followed>();
   /** Names of those that are configured, as what is kept of them is called. */
   readonly configured: readonly string[];
   /** One room for all models that are not configured: who invents names takes it from none that is. */
@@ -58,23 +59,31 @@ export class Detectors {
     this.#linking = new Linking(this.#key, start.linkMs);
     this.#routes = start.routes;
     this.configured = ["", ...start.models.flatMap((it) => [nameOf(it, true), nameOf(it, false)])];
-    for (const model of start.models) this.#watch(model, publicKey);
+    for (const model of start.models) this.#follow(model, publicKey);
     this.watch(start.watched ?? []);
   }
 
   /** Takes the stricter levels for these models, each until its time is over, and for no others. */
   watch(models: readonly WatchedModel[]): void {
     const until = new Map(models.map((it) => [it.model, it.until]));
-    for (const { model, numeric, prompts } of this.#watched.values())
+    for (const { model, numeric, prompts } of this.#models.values())
       for (const watch of [numeric, prompts])
         if (watch) watch.watchedUntil = until.get(model.register ?? model.name) ?? 0;
+  }
+
+  /** Configured models for which nothing is stricter while they are watched. */
+  get withoutStricter(): string[] {
+    const all = [...this.#models.values()];
+    return all
+      .filter(({ numeric, prompts }) => !numeric?.hasStricter && !prompts.hasStricter)
+      .map((it) => it.model.name);
   }
 
   set routes(it: WorkerStart["routes"]) {
     this.#routes = it;
   }
 
-  #watch(model: GatewayModel, publicKey: KeyObject): void {
+  #follow(model: GatewayModel, publicKey: KeyObject): void {
     let calibration: NumericCalibration | PromptCalibration | undefined;
     try {
       if (model.calibration !== undefined)
@@ -84,7 +93,7 @@ export class Detectors {
       this.problems.push(error.message);
     }
     const warn = (problem: string) => void this.#drifted.push(problem);
-    this.#watched.set(model.name, {
+    this.#models.set(model.name, {
       model,
       belongs: this.#belongs(model, calibration !== undefined),
       numeric: calibration?.kind === "numeric" ? new NumericWatch(model, calibration, warn) : undefined,
@@ -109,16 +118,16 @@ export class Detectors {
   /** Takes one exchange. Wait for the answer before the next. @param tokens Where it came from. */
   async take(it: Assembled, modelName: string, tokens: readonly string[]): Promise<Found[]> {
     if (it.status >= 300) return [];
-    const watched = this.#of(modelName);
-    const seen = this.#see(it, watched.model);
+    const followed = this.#of(modelName);
+    const seen = this.#see(it, followed.model);
     if (!seen) {
       this.#unread++;
       return [];
     }
     this.#linking.step(it.slot, it.askedAt, tokens, seen.text);
     const asked = { slot: it.slot, origin: it.origin, time: it.askedAt };
-    if (seen.inputs) return this.#numbers(it, seen, watched, asked);
-    const { prompts } = watched;
+    if (seen.inputs) return this.#numbers(it, seen, followed, asked);
+    const { prompts } = followed;
     try {
       const encoded = this.#encoder && prompts.stepEncoded(asked, seen, this.#encoder);
       const { found, reading } = (await encoded) ?? prompts.step(asked, seen);
@@ -139,15 +148,15 @@ export class Detectors {
     return adapters[at.protocol].see({ route, requestJson, answerJson, request, answer, streamed, output, features });
   }
 
-  #of(name: string): Watched {
-    const known = this.#watched.get(name) ?? this.#watched.get("");
+  #of(name: string): Followed {
+    const known = this.#models.get(name) ?? this.#models.get("");
     if (known) return known;
-    const fresh = this.#watched.size < maxUnconfigured ? name : "";
+    const fresh = this.#models.size < maxUnconfigured ? name : "";
     const model: GatewayModel = { name: fresh, failClosed: false };
     const belongs = this.#belongs(model, false);
     const prompts = new PromptWatch(model, undefined, this.#key, undefined, this.#others);
     const it = { model, belongs, numeric: undefined, prompts };
-    this.#watched.set(fresh, it);
+    this.#models.set(fresh, it);
     return it;
   }
 
@@ -165,7 +174,7 @@ export class Detectors {
   *keep(names: SlotNames): Generator<KeptRow> {
     const link = `link ${this.#linkMs}`;
     for (const it of this.#linking.keep(names)) yield written({ ...it, model: "", belongs: link });
-    for (const { model, belongs, numeric, prompts } of this.#watched.values()) {
+    for (const { model, belongs, numeric, prompts } of this.#models.values()) {
       // Numbers and prompts of one model have each a watch of their own; one that nobody asks says nothing.
       for (const watch of [numeric, prompts])
         for (const it of watch?.keep(names) ?? [])
@@ -176,7 +185,7 @@ export class Detectors {
   /** Has everything kept at the next call, because the last one came to nothing. */
   keepAll(): void {
     this.#linking.keepAll();
-    for (const { numeric, prompts } of this.#watched.values()) for (const it of [numeric, prompts]) it?.keepAll();
+    for (const { numeric, prompts } of this.#models.values()) for (const it of [numeric, prompts]) it?.keepAll();
   }
 
   /** Takes back what was kept. @returns Whether it was worth something here. */
@@ -188,11 +197,11 @@ export class Detectors {
         return slot !== undefined;
       }
       const isNumeric = row.model.startsWith("n:");
-      const watched = this.#of(row.model.slice(2));
-      const watch = isNumeric ? watched.numeric : watched.prompts;
-      if (!watch || row.belongs !== watched.belongs) return false;
+      const { model, belongs, numeric, prompts } = this.#of(row.model.slice(2));
+      const watch = isNumeric ? numeric : prompts;
+      if (!watch || row.belongs !== belongs) return false;
       const left = watch.restore(row, names);
-      if (left) this.#readings.write(left.slot, { ...left.reading, model: modelNumber(watched.model.name) });
+      if (left) this.#readings.write(left.slot, { ...left.reading, model: modelNumber(model.name) });
       return true;
     } catch (error) {
       // What is sealed is ours; of another version of the library it is worth nothing.
@@ -204,13 +213,13 @@ export class Detectors {
 
   /** What had drifted before, in words: said again, because it still holds. */
   stillDrifted(): string[] {
-    return [...this.#watched.values()].flatMap(({ numeric, prompts }) => numeric?.drift ?? prompts.drift ?? []);
+    return [...this.#models.values()].flatMap(({ numeric, prompts }) => numeric?.drift ?? prompts.drift ?? []);
   }
 
   #numbers(
     it: Assembled,
     seen: Seen,
-    { model, numeric }: Watched,
+    { model, numeric }: Followed,
     asked: { slot: number; origin: number; time: number },
   ): Found[] {
     const rows = seen.inputs ?? [];
@@ -251,7 +260,7 @@ export class Detectors {
   ): Generator<undefined, { readonly groups: readonly TestedSlots[]; readonly found: readonly Found[] }> {
     const linked = yield* this.#linking.groupsInTurns(now);
     const groups = linked.map((it) => it.members);
-    const watches = [...this.#watched.values()];
+    const watches = [...this.#models.values()];
     const found: Found[] = [];
     for (const { prompts, numeric } of watches) {
       prompts.regroup(groups);

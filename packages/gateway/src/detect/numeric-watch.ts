@@ -109,6 +109,11 @@ export class NumericWatch {
       model.budget === undefined ? undefined : { strangeness: Infinity, learnt: Infinity, budget: model.budget };
   }
 
+  /** Whether anything is stricter while its model is watched. */
+  get hasStricter(): boolean {
+    return Object.values(this.#stricter).some((it) => it !== undefined);
+  }
+
   /** Queries that did not have the calibrated shape. */
   get misfits(): number {
     return this.#misfits;

@@ -25,6 +25,15 @@ function ask(watch: PromptWatch, each: number) {
   return Array.from({ length: 4 * each }, (_, n) => watch.step(asked(n % 4, n), probing(n)).found).flat();
 }
 
+test("what an earlier version calibrated holds nothing stricter", () => {
+  const watched = { elicitation: { level: 11, alpha: 0.02 } };
+  const all = [undefined, calibration, { ...calibration, watched: {} }, { ...calibration, watched }];
+  assert.deepEqual(
+    all.map((it) => new PromptWatch(model, it, key).hasStricter),
+    [false, false, false, true],
+  );
+});
+
 test("linked accounts that each ask too little are found together, and named once", () => {
   const watch = new PromptWatch(model, calibration, key);
   watch.regroup([[0, 1, 2, 3]]);

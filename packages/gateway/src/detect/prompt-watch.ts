@@ -116,6 +116,11 @@ export class PromptWatch {
     this.#warn = warn;
   }
 
+  /** Whether anything is stricter while its model is watched. */
+  get hasStricter(): boolean {
+    return Object.keys(this.#calibration?.watched ?? {}).length > 0;
+  }
+
   step(asked: Asked, seen: Seen): Followed {
     const prompt = promptOf(asked, seen, this.#key);
     const group = prompt && this.#groups.get(asked.slot);

@@ -83,7 +83,12 @@ export interface TestedSlots extends LinkedSlots {
 
 /** From the worker. */
 export type FromWorker =
-  | { readonly say: "ready"; readonly problems: readonly string[] }
+  | {
+      readonly say: "ready";
+      readonly problems: readonly string[];
+      /** Models for which nothing is stricter while they are watched. */
+      readonly withoutStricter: readonly string[];
+    }
   /** Whom the file is about: their slots are needed before anything else. */
   | { readonly say: "remembers"; readonly principals: readonly string[] }
   /** What was asked until then would survive the thread. */

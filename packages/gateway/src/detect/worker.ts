@@ -159,7 +159,7 @@ function atTimes(now: number): void {
 
 remember();
 pulse.beat("reads");
-say({ say: "ready", problems: detectors.problems });
+say({ say: "ready", problems: detectors.problems, withoutStricter: detectors.withoutStricter });
 for (;;) {
   pulse.beat();
   listen();

@@ -74,7 +74,10 @@ function calibrated(dataDir: string): object {
   writeCalibration(calibration, { single, groups: [] }, gatewayKey(dataDir).privateKey);
   return {
     upstreams: [{ name: "clf", protocol: "open-inference", url: upstream.url }],
-    models: [{ name: "clf", classes: 2, calibration, register: "acme-13b" }],
+    models: [
+      { name: "clf", classes: 2, calibration, register: "acme-13b" },
+      { name: "chat", register: "acme-13b" },
+    ],
   };
 }
 
@@ -127,6 +130,9 @@ test("a theft of a model is confirmed, and its gateway tells a client at twice t
   await it.close();
   it = await aGateway(section, { dataDir: join(folder.path, "gateway"), server: { url: server.url } });
   assert.deepEqual(await watchedThere(), wanted);
+  assert.deepEqual((await it.admin("GET", "/status")).json["problems"], [
+    "chat is watched after a theft, and has no stricter levels: calibrate it anew",
+  ]);
 
   await ask("after");
   const [alert] = await eventually(
@@ -143,4 +149,5 @@ test("a theft of a model is confirmed, and its gateway tells a client at twice t
   const end = { kind: "model", name: "acme-13b", reason: "weights were rotated" };
   assert.equal((await visitor.post("/api/watched/end", end)).status, 200);
   assert.deepEqual(await eventually(watchedThere, (list) => JSON.stringify(list) === "[]", waitMs), []);
+  assert.deepEqual((await it.admin("GET", "/status")).json["problems"], []);
 });

@@ -162,7 +162,7 @@ function Banner() {
   );
 }
 
-/** What keeps a gateway's detectors from seeing or paging: a drifted calibration, an encoder, what a restart could not take back. */
+/** What keeps a gateway's detectors from seeing or paging: calibrations, an encoder, what a restart could not take back. */
 function Problems({ of: { name, status } }: { readonly of: GatewayRow }) {
   const problems = [
     ...(status?.blind === true ? ["its detectors do not see everything at this moment"] : []),
