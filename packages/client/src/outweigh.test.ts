@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { test, type TestContext } from "node:test";
 import fc from "fast-check";
@@ -75,6 +77,40 @@ test("a secret goes to no server in the clear but one on this machine", () => {
     assert.throws(() => outweigh({ url, token: "secret" }), TypeError, url);
   for (const url of ["https://outweigh.example", "http://127.0.0.1:7700", "http://localhost:7700", "http://[::1]:7700"])
     assert.ok(outweigh({ url, token: "secret" }), url);
+});
+
+test("an address that is none of the API's names no other server", async (t) => {
+  const { url, asked } = await aServer(t, (_, it) => say(it, {}));
+  const api = outweigh({ url, token: "secret" });
+  const get = (path: string): Promise<unknown> => Reflect.apply(api.get, api, [path]);
+  for (const path of ["@127.0.0.2/api", ".example/api", "1/api", "", "\\@x"])
+    await assert.rejects(get(path), { code: "BAD_REQUEST", status: 0 }, path);
+  assert.equal(asked.length, 0);
+});
+
+test("what goes in the clear to this machine goes through no proxy that the environment names", async (t) => {
+  const { url, asked } = await aServer(t, (_, it) => say(it, {}));
+  const proxied: string[] = [];
+  const proxy = createServer((request, answer) => {
+    proxied.push(request.url ?? "");
+    answer.end();
+  });
+  proxy.on("connect", (request, socket) => {
+    proxied.push(request.url ?? "");
+    socket.destroy();
+  });
+  await new Promise<void>((done) => proxy.listen(0, "127.0.0.1", done));
+  t.after(() => proxy.close());
+  const address = proxy.address();
+  const at = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  const code = `
+    const { outweigh } = await import(process.argv[1]);
+    await outweigh({ url: process.argv[2], token: "secret" }).get("/api/overview");`;
+  const env = { ...process.env, NODE_USE_ENV_PROXY: "1", HTTP_PROXY: at, http_proxy: at, NO_PROXY: "example.org" };
+  const args = ["--input-type=module", "-e", code, new URL("index.ts", import.meta.url).href, url];
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "ignore", "inherit"] });
+  const [exit] = await once(child, "exit");
+  assert.deepEqual([exit, proxied, asked.map((it) => it.route)], [0, [], ["GET /api/overview"]]);
 });
 
 test("no redirection is followed: what is shown to one server is shown to no other", async (t) => {

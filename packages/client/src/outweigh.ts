@@ -47,6 +47,7 @@ interface Given extends Ending {
 /** @throws {TypeError} for an address that is none, or to which no secret may go. */
 export function outweigh(options: Options): Api {
   const origin = originOf(options.url);
+  if (origin.startsWith("http:")) passProxiesBy(new URL(origin).hostname);
   const headers = {
     ...options.headers,
     ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }),
@@ -102,8 +103,22 @@ function originOf(text: string): string {
   throw new TypeError(`${JSON.stringify(text)}: expected https://HOST, or http://127.0.0.1:PORT on this machine`);
 }
 
+/**
+ * What goes in the clear to this machine goes to no other: with NODE_USE_ENV_PROXY, Node would send it to the environment's proxy, secret
+ * and all. Node reads the variable anew for each request.
+ */
+function passProxiesBy(hostname: string): void {
+  const env = globalThis.process?.env;
+  if (env?.["HTTP_PROXY"] === undefined && env?.["http_proxy"] === undefined) return;
+  const by = env["no_proxy"] ?? env["NO_PROXY"] ?? "";
+  if (by === "*" || by.split(/[,\s]+/).includes(hostname)) return;
+  env["no_proxy"] = by === "" ? hostname : `${by},${hostname}`;
+}
+
 /** Every name in the address is filled with a value, which can be no more than one step of it. */
 function addressOf(origin: string, path: string, { path: names = {}, query = {} }: Given): URL {
+  // Without a slash it would lengthen the server's name, or take its place.
+  if (!path.startsWith("/")) throw new ApiError("BAD_REQUEST", `${JSON.stringify(path)} is no address of the API`, 0);
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = Object.hasOwn(names, name) ? names[name] : undefined;
     // Encoded or not, a URL takes dots for a step up; half a character cannot be encoded.
