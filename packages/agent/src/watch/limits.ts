@@ -48,6 +48,9 @@ export const maxFrameBytes = 32 * 1024;
 /** Most tables of mounts of other namespaces that are kept at a time: a container each, some hundred KiB at most. */
 export const maxForeignTables = 64;
 
+/** Most bytes of one that are read: a container's has some ten thousand, and whoever mounts for himself decides how long his takes us. */
+export const maxForeignBytes = 1024 * 1024;
+
 /** Most helpers beside the first, each for file systems that were mounted after it started: of those beyond, only looks tell.
  * As many again for file systems that one process alone has mounted: whoever makes those takes no place from a stick. */
 export const maxMoreHelpers = 8;

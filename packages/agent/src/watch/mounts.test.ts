@@ -158,6 +158,32 @@ test("what is mounted later is seen, and a table that does not read hides nothin
   assert.equal(mounts.onto(file, 1)?.mount, "/media/stick");
 });
 
+test("a file system that has a number of its own leaves with the disk that it stands on", (t) => {
+  const host = aHost(t);
+  const [major, minor] = [1, 3]; // /dev/null, which every host has
+  host.device(`${major}:${minor}`, "usb1/1-1/block/sdb", { removable: "1" });
+  host.mount("2 1 0:40 / /mnt/stick rw - btrfs /dev/null rw");
+  host.mount("3 1 0:41 / /mnt/gone rw - btrfs /dev/outweigh-none rw");
+  host.mount("4 1 0:42 / /mnt/odd rw - btrfs /dev/../dev/null rw");
+  const mounts = host.mounts();
+  assert.equal(mounts.onto(on(0, 40, "/mnt/stick/x"), 1)?.kind, "removable");
+  assert.equal(mounts.onto(on(0, 41, "/mnt/gone/x"), 1), undefined);
+  assert.equal(mounts.onto(on(0, 42, "/mnt/odd/x"), 1), undefined);
+});
+
+test("whoever mounts so much that nobody reads his table to its end hides no file system by it", (t) => {
+  const host = aHost(t);
+  const long = "x".repeat(4000);
+  const many = Array.from({ length: 300 }, (_, i) => `${10 + i} 1 0:${50 + i} / /tmp/${long}${i} rw - tmpfs none rw`);
+  host.mount([...many, "999 1 0:999 / /srv/declared rw - fuse.own x rw"].join("\n"), "7");
+  host.mount("2 1 0:40 / /tmp rw - tmpfs none rw");
+  const mounts = host.mounts();
+  const onto = mounts.onto(on(0, 999, "/srv/declared/x"), 7);
+  assert.deepEqual([onto?.kind, onto?.mount, onto?.path], ["unknown", "could not tell", undefined]);
+  assert.equal(mounts.onto(on(0, 50, `/tmp/${long}0/x`), 7), undefined, "what was read is known");
+  assert.deepEqual(mounts.foreign(7), []);
+});
+
 test("whoever mounts for himself is told by the device, and no name that he gives it makes it a place of the host", (t) => {
   const host = aHost(t);
   host.mount("2 1 0:60 / /mnt/nas rw - nfs4 nas:/export rw");

@@ -1,10 +1,10 @@
 // Which file systems of this host leave it, and which of them a file lies on. The table changes while we run: a stick is plugged in.
-import { readlinkSync } from "node:fs";
+import { readlinkSync, statSync } from "node:fs";
 import type { ActivityRecord } from "@outweigh/schema";
 import { readTable } from "../scan/listeners.ts";
 import { isUnder, kindByType, mountOf, parseMounts, watchable, type Mount } from "../scan/mounts.ts";
 import { BlockDevices } from "./block-devices.ts";
-import { maxForeignTables } from "./limits.ts";
+import { maxForeignBytes, maxForeignTables } from "./limits.ts";
 import type { SeenFile } from "./story.ts";
 
 export type Onto = NonNullable<ActivityRecord["onto"]>;
@@ -18,13 +18,22 @@ interface MountsOptions {
   readonly sys?: string;
 }
 
+/** What a process sees. */
+interface Table {
+  readonly mounts: readonly Mount[];
+  /** Too long to be read to its end: what it does not have may be there. */
+  readonly isCut: boolean;
+  /** One mount of each device that leaves the host and is not the host's; made when it is asked for. */
+  leaving?: Mount[];
+}
+
 export class Mounts {
   readonly #proc: string;
   readonly #devices: BlockDevices;
   #text: string | undefined;
   #own: readonly Mount[] = [];
   /** Tables of processes with mounts of their own, by their mount namespace. */
-  readonly #foreign = new Map<string, readonly Mount[]>();
+  readonly #foreign = new Map<string, Table>();
 
   constructor({ proc = "/proc", sys = "/sys" }: MountsOptions = {}) {
     this.#proc = proc;
@@ -51,8 +60,15 @@ export class Mounts {
    * The file systems that leave the host, of a process with a mount namespace of its own that the host's table has not; none for others.
    */
   foreign(pid: number): Mount[] {
-    const known = new Set(this.#own.map((it) => it.device));
-    return this.#tableOf(pid).filter((it) => !known.has(it.device) && this.kind(it) !== undefined);
+    const table = this.#tableOf(pid);
+    if (table.mounts === this.#own) return [];
+    return (table.leaving ??= this.#leaving(table.mounts));
+  }
+
+  #leaving(mounts: readonly Mount[]): Mount[] {
+    const byDevice = new Map(mounts.map((it) => [it.device, it]));
+    for (const it of this.#own) byDevice.delete(it.device);
+    return [...byDevice.values()].filter((it) => this.kind(it) !== undefined);
   }
 
   /**
@@ -64,8 +80,9 @@ export class Mounts {
   onto(file: SeenFile, pid: number): Onto | undefined {
     const device = deviceOf(file.inode);
     if (!this.#own.some((it) => it.device === device)) this.refresh();
-    const seen = this.#mountOf(this.#tableOf(pid), device, file.path) ?? this.#mountOf(this.#own, device, file.path);
-    if (!seen) return this.#ontoUnseen(device);
+    const { mounts, isCut } = this.#tableOf(pid);
+    const seen = this.#mountOf(mounts, device, file.path) ?? this.#mountOf(this.#own, device, file.path);
+    if (!seen) return this.#ontoUnseen(device, isCut);
     const kind = this.kind(seen);
     if (kind === undefined) return undefined;
     const path = this.#onHost(seen, file.path);
@@ -78,9 +95,13 @@ export class Mounts {
     };
   }
 
-  /** A disk that no table has, because whoever mounted it for himself is gone: its hardware tells all the same. */
-  #ontoUnseen(device: string): Onto | undefined {
-    const kind = device.startsWith("0:") ? undefined : this.#devices.leaves<"removable">(device, () => undefined);
+  /**
+   * A disk that no table has, because whoever mounted it for himself is gone: its hardware tells all the same. Whoever mounts so much that
+   * his table is not read to its end hides nothing by that.
+   */
+  #ontoUnseen(device: string, isCut: boolean): Onto | undefined {
+    const byHardware = device.startsWith("0:") ? undefined : this.#devices.leaves<"removable">(device, () => undefined);
+    const kind = byHardware ?? (isCut ? "unknown" : undefined);
     if (kind === undefined) return undefined;
     return { mount: "could not tell", kind, type: "could not tell", source: `device ${device}` };
   }
@@ -90,7 +111,9 @@ export class Mounts {
     if (this.#own.some((it) => it.point === "/" && it.device === mount.device)) return undefined;
     const byType = kindByType(mount);
     if (byType !== undefined) return byType;
-    return this.#devices.leaves(mount.device, (file) => {
+    const device = hardwareOf(mount);
+    if (device === undefined) return undefined;
+    return this.#devices.leaves(device, (file) => {
       // A disk in a file, as an encrypted container is: it goes where that file goes.
       const home = depth < 4 ? mountOf(file, this.#own) : undefined;
       return home && this.kind(home, depth + 1);
@@ -110,14 +133,17 @@ export class Mounts {
   }
 
   /** The mounts that a process sees, if they are other ones than ours; else ours. */
-  #tableOf(pid: number): readonly Mount[] {
+  #tableOf(pid: number): Table {
     const space = this.#space(String(pid));
-    if (space === undefined || space === this.#space("self")) return this.#own;
+    if (space === undefined || space === this.#space("self")) return { mounts: this.#own, isCut: false };
     const known = this.#foreign.get(space);
     if (known) return known;
-    const table = parseMounts(readTable(`${this.#proc}/${pid}/mountinfo`) ?? "");
+    const text = readTable(`${this.#proc}/${pid}/mountinfo`, maxForeignBytes) ?? "";
+    const isCut = Buffer.byteLength(text) >= maxForeignBytes;
+    // A line that was cut may say anything of its last mount.
+    const table = { mounts: parseMounts(isCut ? text.slice(0, text.lastIndexOf("\n") + 1) : text), isCut };
     if (this.#foreign.size >= maxForeignTables) this.#foreign.clear();
-    if (table.length > 0) this.#foreign.set(space, table);
+    if (table.mounts.length > 0) this.#foreign.set(space, table);
     return table;
   }
 
@@ -137,6 +163,20 @@ export class Mounts {
     const same = homes.find((it) => it.point === seen.point && it.root === seen.root);
     const home = same ?? homes.toSorted((a, b) => b.root.length - a.root.length)[0];
     return home && joined(home.point, inside.slice(home.root === "/" ? 0 : home.root.length));
+  }
+}
+
+/** The device of the hardware below a mount; undefined for one that stands on none. */
+function hardwareOf({ device, type, source }: Mount): string | undefined {
+  if (!device.startsWith("0:")) return device;
+  // They may stand on several disks, and have a number of their own: their source is one of them.
+  if (type !== "btrfs" && type !== "bcachefs") return undefined;
+  const [disk = ""] = source.split(":");
+  if (!/^\/dev\/(?!.*\.\.)/.test(disk)) return undefined;
+  try {
+    return deviceOf(String(statSync(disk, { bigint: true }).rdev));
+  } catch {
+    return undefined;
   }
 }
 
