@@ -53,20 +53,21 @@ export interface LogAtHand {
 }
 
 /**
- * What a check found. `LOG_CHANGED`, `LOG_MISSING`: a log file is not as it was delivered, or not here. `LOG_NOT_NAMED`: one is here from
- * a time whose digest is here, and the next one too, and none names it. `DIGEST_LOST`: one that the next names is not here. `DIGEST_CHANGED`: one is
- * not what the next says it was, or its signature does not hold. `DIGEST_NOT_SIGNED`: no signature came for it, so it vouches for nothing.
- * `NO_KEY`: its key is not among those given. `CHAIN_BEGINS_ANEW`: it has none before it, though there are older ones.
+ * What a check may find, in words that stand behind the file's name. `LOG_NOT_NAMED` is told only of a time whose digest is here, and the
+ * next one too. `DIGEST_CHANGED`: it is not what the next one says it was, or its signature does not hold.
  */
-export type DigestProblemCode =
-  | "LOG_CHANGED"
-  | "LOG_MISSING"
-  | "LOG_NOT_NAMED"
-  | "DIGEST_LOST"
-  | "DIGEST_CHANGED"
-  | "DIGEST_NOT_SIGNED"
-  | "NO_KEY"
-  | "CHAIN_BEGINS_ANEW";
+export const digestWords = {
+  LOG_CHANGED: "not as AWS delivered it",
+  LOG_MISSING: "delivered, and not here",
+  LOG_NOT_NAMED: "here, and no digest of its time names it",
+  DIGEST_LOST: "a digest that the next one names, and that is not here",
+  DIGEST_CHANGED: "a digest that is not as AWS signed it",
+  DIGEST_NOT_SIGNED: "a digest without a signature: it vouches for nothing",
+  NO_KEY: "a digest that is signed by none of the keys given",
+  CHAIN_BEGINS_ANEW: "a digest with none before it, though there are older ones: validation was off, or they were cut",
+} as const;
+
+export type DigestProblemCode = keyof typeof digestWords;
 
 export interface DigestProblem {
   readonly code: DigestProblemCode;

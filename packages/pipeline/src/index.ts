@@ -26,6 +26,7 @@ export { PipelineError, type PipelineErrorCode } from "./error.ts";
 export {
   checkDigest,
   checkDigests,
+  digestWords,
   looksLikeDigest,
   maxDigestBytes,
   maxDigests,

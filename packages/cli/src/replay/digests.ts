@@ -1,7 +1,7 @@
 // CloudTrail's digest files among what is given: they vouch for log files, byte for byte.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { DigestFile, DigestProblem, DigestProblemCode } from "@outweigh/pipeline";
+import type { DigestFile, DigestProblem } from "@outweigh/pipeline";
 import { CliError } from "../error.ts";
 import { statOf, unreadable } from "../paths.ts";
 import type { LogFile } from "./files.ts";
@@ -129,18 +129,6 @@ async function readKeys(file: string) {
     throw new CliError("USAGE", `${file} is ${cause.message}`, { cause });
   }
 }
-
-/** What each problem means, to stand behind the file's name. */
-export const digestWords: Readonly<Record<DigestProblemCode, string>> = {
-  LOG_CHANGED: "is not as it was delivered",
-  LOG_MISSING: "was delivered and is not here",
-  LOG_NOT_NAMED: "is here, and no digest of its time names it",
-  DIGEST_LOST: "a digest of the chain, is not here",
-  DIGEST_CHANGED: "a digest, is not as AWS signed it",
-  DIGEST_NOT_SIGNED: "a digest, came without its signature: it vouches for nothing",
-  NO_KEY: "a digest, is signed by a key that is not among those given",
-  CHAIN_BEGINS_ANEW: "a digest, has none before it, though there are older ones: validation was off, or they were cut",
-};
 
 /** Whether somebody changed something: what merely cannot be told yet is none of that. */
 export function isTampering({ code }: DigestProblem): boolean {

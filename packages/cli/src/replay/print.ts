@@ -1,4 +1,4 @@
-import { sourceOf } from "@outweigh/pipeline";
+import { digestWords, sourceOf } from "@outweigh/pipeline";
 import { restsText, type Bound, type Coalition, type Holding, type Incident } from "@outweigh/schema";
 import type { Terminal } from "../terminal.ts";
 import { countText, plural, shareText, sizeText, timeText } from "../text/amounts.ts";
@@ -6,7 +6,7 @@ import { visible } from "../text/visible.ts";
 import { middle, padEnd, widthOf } from "../text/width.ts";
 import { wrap } from "../text/wrap.ts";
 import { bySeverity, type Replayed } from "./answer.ts";
-import { digestWords, isTampering } from "./digests.ts";
+import { isTampering } from "./digests.ts";
 import type { ReplayedFile } from "./tally.ts";
 
 /** How many of each a person reads. `--json` has them all. */

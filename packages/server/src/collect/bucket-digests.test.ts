@@ -99,8 +99,8 @@ test("a log file that is gone and a digest that is lost are waited for by name; 
   it.store.put(third?.object ?? "", gzipSync(third?.bytes ?? ""), undefined, third?.signature);
   const waiting = await it.source((now) => now.collector.failing.length === 1);
   const { reason } = waiting.collector.failing[0];
-  assert.match(reason, /_20261124T0205Z_x2\.json\.gz: delivered, and not read here/);
-  assert.match(reason, /20261124T020000Z\.json\.gz: the digest before it, which is not here/);
+  assert.match(reason, /_20261124T0205Z_x2\.json\.gz: delivered, and not here/);
+  assert.match(reason, /20261124T020000Z\.json\.gz: a digest that the next one names, and that is not here/);
   // Sealed by somebody who is not AWS.
   const [forged] = aDigestChain([[]], other, 3);
   assert.equal(forged?.object, fourth?.object);

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import {
   checkDigest,
+  digestWords,
   maxDigestBytes,
   namedIn,
   readDigest,
@@ -18,7 +19,7 @@ import { readWhole } from "./object-reader.ts";
 import { refused } from "./refused.ts";
 
 /** Stands in the name of every digest file, and of no log file. */
-export const digestPart = "_CloudTrail-Digest_";
+const digestPart = "_CloudTrail-Digest_";
 /** Files that one message names; the others are counted. */
 const maxNamed = 5;
 
@@ -26,17 +27,6 @@ const maxNamed = 5;
 export function isDigest(object: string): boolean {
   return object.slice(object.lastIndexOf("/") + 1).includes(digestPart);
 }
-
-const words: Readonly<Record<DigestProblemCode, string>> = {
-  LOG_CHANGED: "not as AWS delivered it",
-  LOG_MISSING: "delivered, and not read here",
-  LOG_NOT_NAMED: "in no digest",
-  DIGEST_LOST: "the digest before it, which is not here",
-  DIGEST_CHANGED: "a digest that is not as AWS signed it",
-  DIGEST_NOT_SIGNED: "a digest without a signature",
-  NO_KEY: "signed by a key that is not in the file of keys",
-  CHAIN_BEGINS_ANEW: "has no digest before it, though there are older ones: validation was off, or they were cut",
-};
 
 /** May be there later: log files and digests come in any order, and keys are added. */
 const mayChange: ReadonlySet<DigestProblemCode> = new Set(["LOG_MISSING", "DIGEST_LOST", "NO_KEY"]);
@@ -50,7 +40,7 @@ export class DigestFault extends Error {
   readonly hash: string | undefined;
 
   constructor(problems: readonly DigestProblem[], hash?: string) {
-    const named = problems.slice(0, maxNamed).map(({ code, file }) => `${file}: ${words[code]}`);
+    const named = problems.slice(0, maxNamed).map(({ code, file }) => `${file}: ${digestWords[code]}`);
     const left = problems.length - named.length;
     super(`${named.join("; ")}${left > 0 ? `; and ${left} more` : ""}`);
     this.hash = hash;
@@ -58,7 +48,8 @@ export class DigestFault extends Error {
   }
 }
 
-export interface HeldDigest {
+/** A digest file that holds. */
+interface HeldDigest {
   readonly hash: string;
   readonly upTo: string;
   readonly logs: number;
