@@ -7,6 +7,7 @@ import {
   type Facts,
   type HostActivity,
   type HostProcess,
+  type ModelRow,
 } from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
@@ -61,50 +62,6 @@ export function hostActivity(app: FastifyInstance, context: Context): void {
       carriedTo(engine, of, mounts?.rows.map((it) => it.path) ?? [], signal),
       modelRows(context, undefined),
     ]);
-    const bytesOf = new Map(models.map((it) => [it.name, it.bytes]));
-    const readAtMost = new Map(opened.map((it) => [it.model === "" ? it.artifact : it.model, it.bytes]));
-    const weightsOf = ({ model, artifact }: { readonly model: string; readonly artifact: string }) => {
-      const modelBytes = bytesOf.get(model);
-      return {
-        ...(model !== "" && { model }),
-        artifact,
-        readAtMost: readAtMost.get(model === "" ? artifact : model) ?? 0,
-        ...(modelBytes !== undefined && { modelBytes }),
-      };
-    };
-    const connections = sent.map((it): EgressRow => {
-      return {
-        ...weightsOf(it),
-        address: it.to_address,
-        port: Number(it.to_port),
-        atMost: it.atMost,
-        ...(it.counted !== null && { counted: it.counted }),
-        uncounted: Number(it.uncounted),
-        processes: Number(it.processes),
-        firstAt: Number(it.first),
-        lastAt: Number(it.last),
-      };
-    });
-    const disks = written.map((it): EgressRow => {
-      const onto = leavingMount.safeParse({
-        mount: it.onto_mount,
-        kind: it.onto_kind,
-        type: it.onto_type,
-        source: it.onto_source,
-      }).data;
-      return {
-        ...weightsOf(it),
-        address: it.onto_source,
-        ...(onto && { onto }),
-        atMost: it.bytes,
-        counted: it.bytes,
-        uncounted: 0,
-        processes: Number(it.processes),
-        firstAt: Number(it.first),
-        lastAt: Number(it.last),
-      };
-    });
-    const egress = [...connections, ...disks].toSorted((a, b) => b.atMost - a.atMost);
     const { events, firstAt, lastAt } = summary;
     const onto = ontoOf(mounts?.rows ?? []);
     return {
@@ -113,11 +70,50 @@ export function hostActivity(app: FastifyInstance, context: Context): void {
       ...(lastAt !== undefined && { lastAt }),
       gaps: await ownGaps(context, id, firstAt),
       sights: sights.map((it) => ({ at: Number(it.at), sensor: it.sensor })),
-      egress,
+      egress: egressRows({ sent, written, opened, models }),
       ...(mounts && { mounts }),
       carried: carried.map((it) => fileOf(it, onto)),
     };
   });
+}
+
+interface Left {
+  readonly sent: Awaited<ReturnType<typeof egressOf>>;
+  readonly written: Awaited<ReturnType<typeof writtenOnto>>;
+  readonly opened: Awaited<ReturnType<typeof readOf>>;
+  readonly models: readonly ModelRow[];
+}
+
+/** What was sent, and what was written to disks that leave, the most first, each beside what was read of it and its model's size. */
+function egressRows({ sent, written, opened, models }: Left): EgressRow[] {
+  const bytesOf = new Map(models.map((it) => [it.name, it.bytes]));
+  const readAtMost = new Map(opened.map((it) => [it.model === "" ? it.artifact : it.model, it.bytes]));
+  const common = ({ model, artifact, processes, first, last }: (typeof sent | typeof written)[number]) => {
+    const modelBytes = bytesOf.get(model);
+    return {
+      ...(model !== "" && { model }),
+      artifact,
+      readAtMost: readAtMost.get(model === "" ? artifact : model) ?? 0,
+      ...(modelBytes !== undefined && { modelBytes }),
+      processes: Number(processes),
+      firstAt: Number(first),
+      lastAt: Number(last),
+    };
+  };
+  const connections = sent.map((it): EgressRow => ({
+    ...common(it),
+    address: it.to_address,
+    port: Number(it.to_port),
+    atMost: it.atMost,
+    ...(it.counted !== null && { counted: it.counted }),
+    uncounted: Number(it.uncounted),
+  }));
+  const disks = written.map((it): EgressRow => {
+    const { onto_mount: mount, onto_kind: kind, onto_type: type, onto_source: source } = it;
+    const onto = leavingMount.safeParse({ mount, kind, type, source }).data;
+    return { ...common(it), address: source, ...(onto && { onto }), atMost: it.bytes, counted: it.bytes, uncounted: 0 };
+  });
+  return [...connections, ...disks].toSorted((a, b) => b.atMost - a.atMost);
 }
 
 /** A tree as its first page was cut from it: what is read on is the same tree, whatever happens meanwhile. */
