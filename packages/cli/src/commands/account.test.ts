@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { aFolder, aServer } from "../../../server/src/testing/a-server.ts";
 import { accept } from "../../../server/src/testing/an-account.ts";
-import { main } from "../main.ts";
-import { Terminal } from "../terminal.ts";
+import { run as inProcess } from "../testing/run.ts";
 
 const folder = aFolder("account-commands");
 const data = join(folder.path, "data");
@@ -18,17 +17,7 @@ after(async () => {
   folder.remove();
 });
 
-async function run(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ["", ""];
-  const terminal = new Terminal({
-    stdout: { write: (it: string) => (stdout += it) },
-    stderr: { write: (it: string) => (stderr += it) },
-    isTerminal: false,
-    colour: false,
-    now: () => 0,
-  });
-  return { code: await main([...args, "--data", data], terminal), stdout, stderr };
-}
+const run = (...args: readonly string[]) => inProcess(...args, "--data", data);
 
 test("a person is invited, listed, given another role, invited anew and disabled", async () => {
   assert.match((await run("account", "list")).stdout, /^No account/);

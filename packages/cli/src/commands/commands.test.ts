@@ -9,26 +9,7 @@ import { keyId, readSignedScan, signedScanLine } from "@outweigh/evidence";
 import { signScan } from "../../../agent/src/scan/signed-scan.ts";
 import { safetensors } from "../../../../e2e/world/weights.ts";
 import { aPack } from "../../../evidence/src/testing/a-log.ts";
-import { main } from "../main.ts";
-import { Terminal } from "../terminal.ts";
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function run(...args: readonly string[]): Promise<Ran> {
-  let [stdout, stderr] = ["", ""];
-  const terminal = new Terminal({
-    stdout: { write: (it: string) => (stdout += it) },
-    stderr: { write: (it: string) => (stderr += it) },
-    isTerminal: false,
-    colour: false,
-    now: () => 0,
-  });
-  return { code: await main(args, terminal), stdout, stderr };
-}
+import { run } from "../testing/run.ts";
 
 /** A folder with a model in two shards, and the file for a register. */
 function aHost(t: TestContext): { root: string; model: string; config: string } {

@@ -4,8 +4,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { accessLine, aFolder, aServer, eventually } from "../../../server/src/testing/a-server.ts";
-import { main } from "../main.ts";
-import { Terminal } from "../terminal.ts";
+import { run as inProcess } from "../testing/run.ts";
 
 const folder = aFolder("incidents-command");
 const data = join(folder.path, "data");
@@ -27,17 +26,7 @@ after(async () => {
   folder.remove();
 });
 
-async function run(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ["", ""];
-  const terminal = new Terminal({
-    stdout: { write: (it: string) => (stdout += it) },
-    stderr: { write: (it: string) => (stderr += it) },
-    isTerminal: false,
-    colour: false,
-    now: () => 0,
-  });
-  return { code: await main(["incidents", "--data", data, ...args], terminal), stdout, stderr };
-}
+const run = (...args: readonly string[]) => inProcess("incidents", "--data", data, ...args);
 
 test("without one it says so; with one it is listed, found by filter and number, and told whole", async () => {
   const none = await run();

@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { aFolder, aServer, signIn, type Visitor } from "../../../server/src/testing/a-server.ts";
 import { aPerson, password } from "../../../server/src/testing/an-account.ts";
-import { main } from "../main.ts";
-import { Terminal } from "../terminal.ts";
+import { run as inProcess } from "../testing/run.ts";
 
 const folder = aFolder("permit-commands");
 const data = join(folder.path, "data");
@@ -23,18 +22,8 @@ after(async () => {
   folder.remove();
 });
 
-async function run(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ["", ""];
-  const terminal = new Terminal({
-    stdout: { write: (it: string) => (stdout += it) },
-    stderr: { write: (it: string) => (stderr += it) },
-    isTerminal: false,
-    colour: false,
-    now: () => 0,
-  });
-  const config = join(folder.path, "outweigh.yml");
-  return { code: await main([...args, "--data", data, "--config", config], terminal), stdout, stderr };
-}
+const run = (...args: readonly string[]) =>
+  inProcess(...args, "--data", data, "--config", join(folder.path, "outweigh.yml"));
 
 test("a permit is asked for by name, agreed to by another person, listed and ended; a shell's word is refused at once", async () => {
   const ana = await aPerson(server.url, operator, "ana", [{ role: "analyst" }]);

@@ -8,20 +8,7 @@ import { backtestReport } from "@outweigh/schema";
 import { timeOf } from "../backtest/time.ts";
 import { readContent } from "../content.ts";
 import { CliError } from "../error.ts";
-import { main } from "../main.ts";
-import { Terminal } from "../terminal.ts";
-
-async function run(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ["", ""];
-  const terminal = new Terminal({
-    stdout: { write: (it: string) => (stdout += it) },
-    stderr: { write: (it: string) => (stderr += it) },
-    isTerminal: false,
-    colour: false,
-    now: () => 0,
-  });
-  return { code: await main(args, terminal), stdout, stderr };
-}
+import { run } from "../testing/run.ts";
 
 const rule = `
 title: JSON files

@@ -5,8 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { accessLine, aFolder, aServer, eventually } from "../../../server/src/testing/a-server.ts";
-import { main } from "../main.ts";
-import { Terminal } from "../terminal.ts";
+import { run as inProcess } from "../testing/run.ts";
 
 const folder = aFolder("sources-command");
 const file = join(folder.path, "outweigh.yml");
@@ -33,17 +32,7 @@ after(async () => {
   folder.remove();
 });
 
-async function run(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ["", ""];
-  const terminal = new Terminal({
-    stdout: { write: (it: string) => (stdout += it) },
-    stderr: { write: (it: string) => (stderr += it) },
-    isTerminal: false,
-    colour: false,
-    now: () => 0,
-  });
-  return { code: await main(["sources", "--config", file, ...args], terminal), stdout, stderr };
-}
+const run = (...args: readonly string[]) => inProcess("sources", "--config", file, ...args);
 
 test("while no server runs, it tells what the configuration declares and what that cannot show", async () => {
   const { code, stdout } = await run("--data", join(folder.path, "nowhere"));

@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { accessLine, aFolder, aServer } from "../../../server/src/testing/a-server.ts";
-import { main } from "../main.ts";
-import { Terminal } from "../terminal.ts";
+import { run as inProcess } from "../testing/run.ts";
 
 const folder = aFolder("token-commands");
 const data = join(folder.path, "data");
@@ -17,17 +16,7 @@ after(async () => {
   folder.remove();
 });
 
-async function run(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ["", ""];
-  const terminal = new Terminal({
-    stdout: { write: (it: string) => (stdout += it) },
-    stderr: { write: (it: string) => (stderr += it) },
-    isTerminal: false,
-    colour: false,
-    now: () => 0,
-  });
-  return { code: await main([...args, "--data", data], terminal), stdout, stderr };
-}
+const run = (...args: readonly string[]) => inProcess(...args, "--data", data);
 
 async function sent(secret: string): Promise<number> {
   const headers = { authorization: `Bearer ${secret.trim()}` };
