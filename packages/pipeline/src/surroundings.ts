@@ -21,7 +21,7 @@ export function surroundingsOf(event: OcsfEvent): Subject[] {
     ...new Set(places.filter((it) => it !== undefined)).values().map((name) => ({ kind: "place" as const, name })),
     ...addressesOf(event).map((name) => ({ kind: "address" as const, name })),
   ];
-  return all.filter((it) => it.name.length <= maxName);
+  return all.filter((it) => it.name.length <= maxName).map(asListed);
 }
 
 /** What is watched, ready to be asked about. */
@@ -46,7 +46,10 @@ export class Watching {
       ...this.#placesOf(event).map((name) => ({ kind: "place" as const, name })),
       ...addressesOf(event).map((name) => ({ kind: "address" as const, name })),
     ];
-    return asked.filter((it) => this.#holds(it, event.time)).map(({ kind, name }) => `${kind} ${name}`);
+    return asked
+      .map(asListed)
+      .filter((it) => this.#holds(it, event.time))
+      .map(({ kind, name }) => `${kind} ${name}`);
   }
 
   /** The models that are watched at a time, in ms since 1970, each until when. */
@@ -69,11 +72,20 @@ export class Watching {
   #placesOf(event: OcsfEvent): string[] {
     const named = [event.place, event.artifact, ...targetsOf(event)].filter((it) => it !== undefined && !isFile(it));
     const found = named.flatMap((it) => {
-      const around = it === undefined ? [] : foldersOf(it);
+      const around = it === undefined ? [] : foldersOf(listable(it));
       return around.find((name) => this.#spans.has(subjectKey({ kind: "place", name }))) ?? [];
     });
     return [...new Set(found)];
   }
+}
+
+function asListed({ kind, name }: Subject): Subject {
+  return { kind, name: listable(name) };
+}
+
+/** A name as a list can keep it: in PostgreSQL, which takes neither NUL nor half a character. Two that become one are watched as one. */
+function listable(name: string): string {
+  return name.replaceAll("\0", "\u2400").toWellFormed();
 }
 
 /** The host on which it was seen. */

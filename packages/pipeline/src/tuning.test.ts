@@ -10,7 +10,7 @@ import { draftException, draftProof, ExceptionTrial, readOwnRule } from "./own-r
 import { prove } from "./proof.ts";
 import { makeRegister } from "./register.ts";
 import { aModel, anEvent } from "./testing/nouns.ts";
-import { surroundingsOf } from "./surroundings.ts";
+import { surroundingsOf, Watching } from "./surroundings.ts";
 import { stepUp, tuning, type Tuning } from "./tuning.ts";
 import type { Subject } from "./watch-list.ts";
 
@@ -436,4 +436,12 @@ test("a draft that would take long to read is refused before it is", () => {
   );
   const many = Array.from({ length: 12 }, (_, i) => part(i, "x")).join("---\n");
   assert.throws(() => readOwnRule(many, register, []), /more than 10 documents/);
+});
+
+test("a name that no list can keep is watched by the name that one keeps", () => {
+  const event = anEvent({ device: { hostname: "gpu\0\ud800" }, time: 5 });
+  const [host] = surroundingsOf(event);
+  assert.deepEqual(host, { kind: "host", name: "gpu\u2400\ufffd" });
+  const watching = new Watching([{ kind: "host", name: "gpu\u2400\ufffd", from: 0, until: 10 }]);
+  assert.deepEqual(watching.of({}, event), ["host gpu\u2400\ufffd"]);
 });

@@ -41,4 +41,8 @@ test("a database of a version that watched models alone goes on with its models,
   ]);
   await state.db.transaction().execute((tx) => storeWatchList(tx, list));
   assert.deepEqual(await loadWatchList(state.db), list);
+  const thefts = [{ incident: "i1", from: 1, until: 9 }];
+  const alike = ["gpu\0", "gpu\u2400"].map((name) => ({ kind: "host" as const, name, thefts }));
+  await state.db.transaction().execute((tx) => storeWatchList(tx, new Map(alike.map((it) => [it.name, it]))));
+  assert.deepEqual([...(await loadWatchList(state.db)).keys()], ["host gpu\u2400"], "one that can be stored");
 });

@@ -42,6 +42,8 @@ export async function storeWatchList(tx: Tx, list: WatchList): Promise<void> {
     await tx
       .insertInto("watch")
       .values(rows.slice(at, at + rowsAtOnce))
+      // Names that differ only in what cannot be stored: a theft must not stay unconfirmed for that.
+      .onConflict((conflict) => conflict.doNothing())
       .execute();
 }
 
