@@ -20,7 +20,8 @@ async function opened(t: TestContext) {
   return { spool, path: folder.path };
 }
 
-const send = (spool: Spool, source: string, text: string) => spool.append({ source, body: Buffer.from(text), at: 1, way: "token" });
+const send = (spool: Spool, source: string, text: string) =>
+  spool.append({ source, body: Buffer.from(text), at: 1, way: "token" });
 
 const segmentsIn = (path: string) => readdirSync(path).filter((it) => it.endsWith(".log"));
 
