@@ -34,10 +34,10 @@ const words: Readonly<Record<string, string>> = {
 
 async function run({ positionals: [model], values, json, terminal }: Call<typeof options>): Promise<ExitCode> {
   const { config } = loadConfig(values.config);
-  const { items } = await withSession(values.data ?? config.server.data, (api) =>
-    known(actionPage, api.get("/api/actions", { query: { filter: "verb:permit", limit: most } })),
+  const filter = `verb:permit${model === undefined ? "" : ` target:${JSON.stringify(model)}`}`;
+  const { items: permits } = await withSession(values.data ?? config.server.data, (api) =>
+    known(actionPage, api.get("/api/actions", { query: { filter, limit: most } })),
   );
-  const permits = items.filter((it) => model === undefined || it.target === model);
   if (json) {
     terminal.printJson({ permits });
     return 0;
