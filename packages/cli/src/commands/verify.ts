@@ -70,7 +70,7 @@ async function run({ positionals: [file = ""], values, json, terminal }: Call<ty
   if (json) terminal.printJson({ ...report, ...more });
   else {
     const { ok, entries, checkpoints, documents, late, redacted, signer, incident, problems } = report;
-    if (documents + entries + checkpoints === 0) return printNoPack(bytes, { file, problem: problems[0], terminal });
+    if (!isPack) return printNoPack({ file, seems, problem: problems[0] }, terminal);
     terminal.print(ok ? `${visible(file)} holds` : `${visible(file)} does not hold`);
     if (title !== undefined) terminal.print(`   ${terminal.bold(visible(title))}`);
     terminal.print(
@@ -103,10 +103,9 @@ function printGrades({ redacted, ...grades }: GradeCounts, ok: boolean, terminal
 
 /** What is no pack at all, or nothing of one can be read. */
 function printNoPack(
-  bytes: Uint8Array,
-  { file, problem, terminal }: { file: string; problem: string | undefined; terminal: Terminal },
+  { file, seems, problem }: { file: string; seems: string | undefined; problem: string | undefined },
+  terminal: Terminal,
 ): ExitCode {
-  const seems = seemsToBe(bytes);
   terminal.print(
     seems === undefined ? `${visible(file)} is no pack that can be read` : `${visible(file)} is no pack: ${seems}`,
   );
