@@ -125,3 +125,19 @@ test("any bytes are a digest or none, and what are no keys is refused with a cod
       (error) => error instanceof PipelineError && error.code === "BAD_KEYS",
     );
 });
+
+test("however many files tell another signature of a digest, its own is tried, and no more than a few of theirs", () => {
+  const { content } = digest(made[3] ?? assert.fail());
+  const told = (i: number) => String(i).padStart(256, "0");
+  // Each claims to come after the last one; 3,000 times 3,000 tries would take a quarter of an hour.
+  const decoys = Array.from({ length: 3000 }, (_, i) => ({
+    ...content,
+    previousDigestS3Bucket: bucket,
+    previousDigestS3Object: made[3]?.object,
+    previousDigestSignature: told(i),
+  }));
+  const all = decoys.map((it) => readDigest(Buffer.from(JSON.stringify(it)), told(0)) ?? assert.fail());
+  const check = checkDigests([...all, ...read(made)], logs, keys);
+  assert.equal(check.signed, 4);
+  for (const it of logs) assert.ok(check.vouched.has(it.hash));
+});

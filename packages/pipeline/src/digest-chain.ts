@@ -7,6 +7,8 @@ import { PipelineError } from "./error.ts";
 export const maxDigestBytes = 16 * 1024 * 1024;
 /** Most digest files of one check: a year of a trail in all regions has some 300,000. */
 export const maxDigests = 500_000;
+/** Most signatures that others' files tell of one digest and that are tried: there is one, and each try costs. */
+const maxSignatures = 8;
 /** Longest name in one, in UTF-16 units: what S3 allows for a key. */
 const maxKey = 1024;
 
@@ -137,15 +139,17 @@ export function checkDigests(
   const found = new Problems();
   const byPlace = new Map(digests.map((it) => [placeOf(it), it]));
   // A signature is AWS's or not, wherever it was found: the next digest holds it as well as the object's metadata.
-  const signatures = new Map<string, string[]>();
-  const add = (place: string, it: string | null | undefined) => {
-    if (it) signatures.set(place, [...(signatures.get(place) ?? []), it]);
-  };
+  const told = new Map<string, Set<string>>();
   for (const it of digests) {
-    add(placeOf(it), it.signature);
-    add(previousOf(it) ?? "", it.content.previousDigestSignature);
+    const [place, signature] = [previousOf(it), it.content.previousDigestSignature];
+    if (place === undefined || !signature) continue;
+    const known = told.get(place) ?? new Set();
+    if (known.size < maxSignatures) told.set(place, known.add(signature));
   }
-  const signed = digests.filter((it) => isSigned(it, signatures.get(placeOf(it)) ?? [], keys, found));
+  const signed = digests.filter((it) => {
+    const own = it.signature === undefined ? [] : [it.signature];
+    return isSigned(it, [...own, ...(told.get(placeOf(it)) ?? [])], keys, found);
+  });
   checkChain(signed, digests, byPlace, found);
   const vouched = checkLogs(signed, logs, found);
   return { signed: signed.length, vouched, problems: found.list };
@@ -247,14 +251,13 @@ function checkLogs(signed: readonly DigestFile[], logs: readonly LogAtHand[], fo
   const atHand = new Set(logs.map((it) => it.hash));
   const names = new Set(logs.map((it) => baseOf(it.name)));
   const vouched = new Set<string>();
-  const named = new Set<string>();
+  const named = new Map<string, readonly [file: string, by: string]>();
   for (const it of signed) {
     for (const { s3Bucket, s3Object, hashValue } of it.content.logFiles) {
       vouched.add(hashValue);
-      named.add(baseOf(s3Object));
-      if (atHand.has(hashValue)) continue;
-      const is = names.has(baseOf(s3Object)) ? "LOG_CHANGED" : "LOG_MISSING";
-      found.add(is, `${s3Bucket}/${s3Object}`, placeOf(it));
+      named.set(baseOf(s3Object), [`${s3Bucket}/${s3Object}`, placeOf(it)]);
+      if (!atHand.has(hashValue) && !names.has(baseOf(s3Object)))
+        found.add("LOG_MISSING", `${s3Bucket}/${s3Object}`, placeOf(it));
     }
   }
   // What was delivered at the end of a digest's time may stand in the next one: only then nothing of it is still to come.
@@ -263,7 +266,13 @@ function checkLogs(signed: readonly DigestFile[], logs: readonly LogAtHand[], fo
     .filter((it) => followed.has(placeOf(it)))
     .map((it) => [minuteOf(it.content.digestStartTime), minuteOf(it.content.digestEndTime)] as const);
   for (const { name: file, hash } of logs) {
-    if (vouched.has(hash) || named.has(baseOf(file))) continue;
+    if (vouched.has(hash)) continue;
+    // Also where the one that was delivered is here too, elsewhere.
+    const delivered = named.get(baseOf(file));
+    if (delivered) {
+      found.add("LOG_CHANGED", ...delivered);
+      continue;
+    }
     const at = deliveredAt(file);
     const isTold = at === undefined || spans.some(([from, to]) => from < at && at < to);
     if (signed.length > 0 && isTold) found.add("LOG_NOT_NAMED", file);

@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
-import { aDigestChain, aDigestKey, logName } from "../../../pipeline/src/testing/a-digest-chain.ts";
+import { Line, makeRegister } from "@outweigh/pipeline";
+import { aDigestChain, aDigestKey, logName, sha256 } from "../../../pipeline/src/testing/a-digest-chain.ts";
 import { main } from "../main.ts";
 import { Terminal } from "../terminal.ts";
+import { replayFiles } from "./replay-files.ts";
 
 const key = aDigestKey();
 
@@ -78,6 +80,12 @@ test("a forged line, a log file that is gone, one that was put in and a lost dig
   const put = basename(logName(1, 30));
   for (const [change, found, grades] of [
     [(it: Map<string, Buffer>) => it.set(log1, aLog(1, "eve")), [["LOG_CHANGED", log1]], graded(2, 1)],
+    // The one that was delivered lies beside it, under another name.
+    [
+      (it: Map<string, Buffer>) => it.set(log1, aLog(1, "eve")).set(`kept-${log0}`, aLog(1, "ana")),
+      [["LOG_CHANGED", log1]],
+      graded(3, 1),
+    ],
     [(it: Map<string, Buffer>) => it.delete(log0), [["LOG_MISSING", log0]], graded(2, 0)],
     [(it: Map<string, Buffer>) => it.set(put, aLog(1, "eve")), [["LOG_NOT_NAMED", put]], graded(3, 1)],
     // The lost one held the signature of the one before it.
@@ -101,4 +109,22 @@ test("the last digest without the signature of its metadata vouches for nothing,
   const folder = aCopy(t, (it) => it.delete(`${last}.signature`));
   const { status, ...it } = await replayed(folder, ...keys(folder));
   assert.deepEqual([status, problems(it), it.grades], [0, [["DIGEST_NOT_SIGNED", last]], graded(2, 1)]);
+});
+
+test("a file that is another one by the time it is read is not told as signed", async (t) => {
+  const folder = aCopy(t);
+  const [path, writtenAt] = [join(folder, "logs", basename(logName(0))), 0];
+  const line = new Line({ register: makeRegister([]), rules: [] });
+  const read = (bytes: Buffer) => {
+    const signal = new AbortController().signal;
+    return replayFiles([{ path, writtenAt, bytes: 1 }], line, {
+      signal,
+      vouched: new Map([[path, sha256(bytes)]]),
+      onOutcome: () => undefined,
+    });
+  };
+  assert.equal((await read(aLog(0, "ana"))).files.length, 1);
+  await assert.rejects(read(aLog(0, "eve")), { code: "FAILED", message: /was changed after its digest was checked/ });
+  writeFileSync(path, gzipSync(aLog(0, "ana")).subarray(0, -20));
+  await assert.rejects(read(aLog(0, "ana")), { code: "FAILED" });
 });

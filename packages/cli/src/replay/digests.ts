@@ -20,8 +20,8 @@ export interface Digests {
   readonly files: ReadonlySet<string>;
   /** How many digests are signed by a key that was given. */
   readonly signed: number;
-  /** Paths of log files that are as AWS delivered them. */
-  readonly vouched: ReadonlySet<string>;
+  /** Log files that are as AWS delivered them: SHA-256 of their bytes, unpacked, by their paths. */
+  readonly vouched: ReadonlyMap<string, string>;
   readonly problems: readonly DigestProblem[];
   /** Digests were given, and no keys to check them with. */
   readonly unchecked: boolean;
@@ -37,7 +37,7 @@ export async function checkDigestsOf(
   if (keysFile === undefined || found.digests.size === 0) {
     const keys = keysFile === undefined ? undefined : await readKeys(keysFile);
     const unchecked = keys === undefined && found.digests.size > 0;
-    return { files: found.files, signed: 0, vouched: new Set(), problems: [], unchecked };
+    return { files: found.files, signed: 0, vouched: new Map(), problems: [], unchecked };
   }
   const { checkDigests } = await import("@outweigh/pipeline");
   const keys = await readKeys(keysFile);
@@ -47,7 +47,7 @@ export async function checkDigestsOf(
     if (hash !== undefined) logs.push({ name: it.path, hash });
   }
   const check = checkDigests([...found.digests.values()], logs, keys);
-  const vouched = new Set(logs.filter((it) => check.vouched.has(it.hash)).map((it) => it.name));
+  const vouched = new Map(logs.filter((it) => check.vouched.has(it.hash)).map((it) => [it.name, it.hash]));
   return { files: found.files, signed: check.signed, vouched, problems: check.problems, unchecked: false };
 }
 

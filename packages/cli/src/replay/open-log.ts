@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   detectKind,
   RecordSplitter,
@@ -10,6 +11,8 @@ import {
   type SourceKind,
 } from "@outweigh/pipeline";
 import type { WayIn } from "@outweigh/schema";
+import { CliError } from "../error.ts";
+import { visible } from "../text/visible.ts";
 import type { LogFile } from "./files.ts";
 import { Tally, type ReplayedFile } from "./tally.ts";
 import { unpacked } from "./unpack.ts";
@@ -29,6 +32,9 @@ export class OpenLog {
   readonly #line: Reads;
   readonly #kind: SourceKind | undefined;
   readonly #way: WayIn;
+  /** What its bytes have to be, of a file that a signed digest vouches for: it was looked at before, and may be another one by now. */
+  readonly #vouched: string | undefined;
+  readonly #hash = createHash("sha256");
   readonly #tally = new Tally();
   readonly #splitter = new RecordSplitter();
   readonly #chunks: AsyncGenerator<Uint8Array>;
@@ -40,18 +46,20 @@ export class OpenLog {
   /** When the last one did: of records that hold no time, this one's. */
   #last = 0;
 
-  private constructor(file: LogFile, line: Reads, kind: SourceKind | undefined, way: WayIn) {
+  private constructor(file: LogFile, line: Reads, kind: SourceKind | undefined, vouched?: string) {
     this.#file = file;
-    this.#way = way;
+    this.#vouched = vouched;
+    this.#way = vouched === undefined ? "given" : "digest-file";
     this.#kind = kind;
     this.#line = line;
     this.#chunks = unpacked(file.path);
   }
 
-  static async open(file: LogFile, line: Reads, beginning: number, way: WayIn = "given"): Promise<OpenLog> {
+  /** @param vouched SHA-256 of its bytes, unpacked, if a signed digest vouches for them. */
+  static async open(file: LogFile, line: Reads, beginning: number, vouched?: string): Promise<OpenLog> {
     const sample = await sampleOf(file.path);
     const kind = typeof sample === "string" ? detectKind(sample) : undefined;
-    const log = new OpenLog(file, line, kind, way);
+    const log = new OpenLog(file, line, kind, vouched);
     log.#last = beginning;
     if (kind !== undefined) return log;
     if (typeof sample !== "string") log.#tally.reject(0, sample.problem);
@@ -81,13 +89,24 @@ export class OpenLog {
     try {
       const chunk = await this.#chunks.next();
       signal.throwIfAborted();
-      if (!chunk.done) return this.#splitter.push(chunk.value);
+      if (!chunk.done) {
+        if (this.#vouched !== undefined) this.#hash.update(chunk.value);
+        return this.#splitter.push(chunk.value);
+      }
+      if (this.#vouched !== undefined && this.#hash.digest("hex") !== this.#vouched) throw this.#isAnother();
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof CliError) throw error;
+      if (this.#vouched !== undefined) throw this.#isAnother(error);
       this.#tally.reject(this.#splitter.state().offset, `cannot be read from here on: ${wordsOf(error)}`);
     }
     this.#ended = true;
     return this.#splitter.end();
+  }
+
+  #isAnother(cause?: unknown): CliError {
+    const why = "it was changed after its digest was checked: replay it again";
+    return new CliError("FAILED", `${visible(this.#file.path)}: ${why}`, { cause });
   }
 
   /** When the record at hand happened, in ms since 1970; for one that says no time, when the one before it did. */

@@ -8,8 +8,8 @@ const maxOpen = 128;
 
 interface ReplayOptions {
   readonly signal: AbortSignal;
-  /** Paths of files that a signed digest vouches for. */
-  readonly vouched?: ReadonlySet<string>;
+  /** Files that a signed digest vouches for: SHA-256 of their bytes, unpacked, by their paths. */
+  readonly vouched?: ReadonlyMap<string, string>;
   /** Called for every record that was read, with how many files were begun by then. */
   onOutcome(outcome: Outcome, begun: number): void;
 }
@@ -31,7 +31,7 @@ interface Timed {
  * Puts files through the line as if their records had arrived when they happened: always the oldest next record of all
  * files that overlap in time. Within a file the order is the file's.
  *
- * @throws the signal's reason.
+ * @throws {CliError} FAILED for a vouched file that is another one by now; the signal's reason.
  */
 export async function replayFiles(
   files: readonly LogFile[],
@@ -49,8 +49,8 @@ export async function replayFiles(
       const isDue = next !== undefined && (oldest === undefined || oldest.time() >= next.at);
       if (isDue && open.length < maxOpen) {
         waiting.pop();
-        const way = options.vouched?.has(next.file.path) === true ? "digest-file" : "given";
-        const log = await OpenLog.open(next.file, line, next.at, way);
+        const vouched = options.vouched?.get(next.file.path);
+        const log = await OpenLog.open(next.file, line, next.at, vouched);
         begun.push(log);
         await log.fill(options.signal);
         if (!log.isOver) open.push(log);
