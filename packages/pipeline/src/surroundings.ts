@@ -14,14 +14,12 @@ const maxName = 512;
  * own is watched as a whole.
  */
 export function surroundingsOf(event: OcsfEvent): Subject[] {
-  const host = hostOf(event);
-  const places = [event.place, ...targetsOf(event).map(placeAround)].filter((it) => it !== undefined && !isFile(it));
-  const all: Subject[] = [
-    ...(host === undefined ? [] : [{ kind: "host" as const, name: host }]),
-    ...new Set(places.filter((it) => it !== undefined)).values().map((name) => ({ kind: "place" as const, name })),
-    ...addressesOf(event).map((name) => ({ kind: "address" as const, name })),
+  const all = [
+    ...subjects("host", [hostOf(event)]),
+    ...subjects("place", placesAmong([event.place, ...targetsOf(event).map(placeAround)])),
+    ...subjects("address", addressesOf(event)),
   ];
-  return all.filter((it) => it.name.length <= maxName).map(asListed);
+  return all.filter((it) => it.name.length <= maxName);
 }
 
 /** What is watched, ready to be asked about. */
@@ -38,54 +36,50 @@ export class Watching {
     event: OcsfEvent,
   ): string[] {
     if (this.#spans.size === 0) return [];
-    const host = hostOf(event);
-    const asked: Subject[] = [
-      ...(claim.model === undefined ? [] : [{ kind: "model" as const, name: claim.model }]),
-      ...(claim.principal === undefined ? [] : [{ kind: "principal" as const, name: claim.principal }]),
-      ...(host === undefined ? [] : [{ kind: "host" as const, name: host }]),
-      ...this.#placesOf(event).map((name) => ({ kind: "place" as const, name })),
-      ...addressesOf(event).map((name) => ({ kind: "address" as const, name })),
+    const asked = [
+      ...subjects("model", [claim.model]),
+      ...subjects("principal", [claim.principal]),
+      ...subjects("host", [hostOf(event)]),
+      ...subjects("place", this.#placesOf(event)),
+      ...subjects("address", addressesOf(event)),
     ];
-    return asked
-      .map(asListed)
-      .filter((it) => this.#holds(it, event.time))
-      .map(({ kind, name }) => `${kind} ${name}`);
+    return asked.filter((it) => this.has(it, event.time)).map(({ kind, name }) => `${kind} ${name}`);
   }
 
   /** The models that are watched at a time, in ms since 1970, each until when. */
   models(time: number): { readonly model: string; readonly until: number }[] {
-    const all = [...this.#spans.values()].filter((it) => it.kind === "model" && this.#holds(it, time));
+    const all = [...this.#spans.values()].filter((it) => it.kind === "model" && this.has(it, time));
     return all.map(({ name, until }) => ({ model: name, until }));
   }
 
   /** Whether one is watched at a time, in ms since 1970. */
   has(subject: Subject, time: number): boolean {
-    return this.#holds(subject, time);
-  }
-
-  #holds(subject: Subject, time: number): boolean {
     const span = this.#spans.get(subjectKey(subject));
     return span !== undefined && time >= span.from && time < span.until;
   }
 
   /** The innermost watched place around each address that the event names. */
   #placesOf(event: OcsfEvent): string[] {
-    const named = [event.place, event.artifact, ...targetsOf(event)].filter((it) => it !== undefined && !isFile(it));
-    const found = named.flatMap((it) => {
-      const around = it === undefined ? [] : foldersOf(listable(it));
+    return placesAmong([event.place, event.artifact, ...targetsOf(event)]).flatMap((it) => {
+      const around = foldersOf(listable(it));
       return around.find((name) => this.#spans.has(subjectKey({ kind: "place", name }))) ?? [];
     });
-    return [...new Set(found)];
   }
 }
 
-function asListed({ kind, name }: Subject): Subject {
-  return { kind, name: listable(name) };
+/** Each name once, as a list keeps it. */
+function subjects(kind: Subject["kind"], names: readonly (string | undefined)[]): Subject[] {
+  const listed = names.flatMap((it) => (it === undefined ? [] : listable(it)));
+  return [...new Set(listed)].map((name) => ({ kind, name }));
 }
 
 /** A name as a list can keep it: in PostgreSQL, which takes neither NUL nor half a character. Two that become one are watched as one. */
 function listable(name: string): string {
   return name.replaceAll("\0", "\u2400").toWellFormed();
+}
+
+function placesAmong(addresses: readonly (string | undefined)[]): string[] {
+  return addresses.filter((it) => it !== undefined).filter((it) => !isFile(it));
 }
 
 /** The host on which it was seen. */
