@@ -38,7 +38,7 @@ import { secretFile } from "./record/secrets.ts";
 import { Teller } from "./record/teller.ts";
 import { Counts, type WentAround } from "./upstream/counts.ts";
 import { Pools } from "./upstream/pools.ts";
-import { watchFile } from "./watch-file.ts";
+import { look, watchFile } from "./watch-file.ts";
 
 export type { GatewayOptions, RunningGateway } from "./options.ts";
 
@@ -94,6 +94,8 @@ class House implements RunningGateway {
   readonly #watched: WatchedModels;
   #front: Server | undefined;
   #admin: Server | undefined;
+  /** How the files that are watched looked before they were read: who revokes a key during a long start is heard. */
+  readonly #looked: ReadonlyMap<string, string>;
   #watches: { stop(): void }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #keeping: NodeJS.Timeout | undefined;
@@ -131,6 +133,8 @@ class House implements RunningGateway {
     );
     this.#blind = new BlindBook((it) => this.#teller.blind(it));
     this.#detection = this.#makeDetection();
+    const files = [keyPath(dataDir), ...(options.file === undefined ? [] : [options.file])];
+    this.#looked = new Map(files.map((it) => [it, look(it)]));
     const entries = readKeys(dataDir);
     this.#around = this.#makeAround(policy, new KeyRing(entries));
     this.#lender = new Lender(
@@ -281,8 +285,7 @@ class House implements RunningGateway {
     const text = `serving on ${this.url}`;
     const fields = { ...policyFields(this.#around.policy), began: this.#runs.began };
     this.#journal.add({ kind: "gateway-started", by: "gateway", text, fields }, Date.now());
-    const files = [keyPath(this.dataDir), ...(this.#options.file === undefined ? [] : [this.#options.file])];
-    this.#watches = files.map((it) => watchFile(it, () => this.#reloadQuietly()));
+    this.#watches = [...this.#looked].map(([it, last]) => watchFile(it, () => this.#reloadQuietly(), last));
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#timer.unref();
     this.#keeping = setInterval(() => void this.#keeper.keep(), this.#options.keepMs ?? usualKeepMs);
