@@ -2995,6 +2995,7 @@ export interface components {
             }[];
             paths: components["schemas"]["TheftPath"][];
             asked: components["schemas"]["Asked"][];
+            watched?: components["schemas"]["Watched"];
         };
         Hunt: {
             name: string;

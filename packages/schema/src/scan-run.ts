@@ -1,6 +1,7 @@
 /** Scans of one host over time: what each found, and what changed since the one before. */
 import { z } from "zod";
 import { asked } from "./cloud.ts";
+import { watched } from "./grouping.ts";
 import { looked, theftPath } from "./scan.ts";
 
 const time = z.int().nonnegative();
@@ -78,6 +79,8 @@ export const hostScans = z.object({
   paths: z.array(theftPath),
   /** What the latest scan asked of clouds. */
   asked: z.array(asked),
+  /** A theft was confirmed here: what is found on it counts for more. */
+  watched: watched.optional(),
 });
 export type HostScans = z.infer<typeof hostScans>;
 

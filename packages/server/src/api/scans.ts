@@ -7,7 +7,8 @@ import { ServerError } from "../error.ts";
 import { unnamedHost } from "../store/copies.ts";
 import { runsOf, schedules, setSchedule } from "../store/scan-runs.ts";
 import { signedMarks, signedScan, type SignedMark } from "../store/signed-scans.ts";
-import { decide, personOf, read, type Context } from "./context.ts";
+import { decide, personOf, reachOf, read, type Context } from "./context.ts";
+import { watchedOf } from "./watch.ts";
 
 const ofHost = z.object({ host: z.string().min(1).max(256) });
 const ofSigned = ofHost.extend({ finishedAt: z.coerce.number().int().nonnegative() });
@@ -32,7 +33,11 @@ export function scans(app: FastifyInstance, context: Context): void {
     const report = (await scanned.latest()).reports.find((it) => isIt(it.host));
     if (!agent && !report) throw new ServerError("NOT_FOUND", `no host ${host} was scanned, and none has an agent`);
     const name = report?.host ?? agent?.host.name ?? unnamedHost;
-    const [runs, marks] = await Promise.all([runsOf(db, name), signedMarks(db, name)]);
+    const [runs, marks, watching] = await Promise.all([
+      runsOf(db, name),
+      signedMarks(db, name),
+      watchedOf(context, { kind: "host", name }, reachOf(request)),
+    ]);
     const signed = new Map(marks.map((it) => [it.digest, it]));
     const schedule = agent && (await schedules(db)).find((it) => it.agent === agent.id);
     return {
@@ -42,6 +47,7 @@ export function scans(app: FastifyInstance, context: Context): void {
       notSeen: (report?.notSeen ?? []).slice(0, maxShown).map(({ what, why }) => ({ what, why })),
       paths: (report?.paths ?? []).slice(0, maxShown),
       asked: report?.asked ?? [],
+      ...watching,
     };
   });
 
