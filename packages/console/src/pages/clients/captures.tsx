@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { lists, sessionQuery } from "../../api/queries.ts";
+import { plural } from "../../format/size.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import type { Column } from "../../ui/grid.tsx";
@@ -185,7 +186,7 @@ function Openings({ of: it }: { readonly of: ActionRow }) {
           <Muted>
             {given.data.total === 0
               ? "Its key was given to nobody."
-              : `Its key was given out ${given.data.total} times:`}
+              : `Its key was given out ${plural(given.data.total, "time")}:`}
           </Muted>
         </p>
       )}
@@ -219,7 +220,10 @@ function HowToOpen({ of: it }: { readonly of: ActionRow }) {
         The gateway sealed it to a key made for this capture alone. The files lie in the gateway's data folder, the key
         on this server; both are removed a month after its end.
       </p>
-      <p>Once two people agreed to open it, for an hour, a lead runs beside the files:</p>
+      <p>
+        Once two people agreed to open it, for an hour, a lead runs this on the server's machine; behind it the folder
+        of the files, where they were copied there from another:
+      </p>
       <Block label="The command that opens it">{`outweigh capture open ${it.id}`}</Block>
       <Muted>Each time that it asks for the key stands in the evidence.</Muted>
     </Section>

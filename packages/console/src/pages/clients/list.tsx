@@ -142,16 +142,18 @@ function Banner() {
             ? `${plural(all.length, "gateway")} ${all.length === 1 ? "reports" : "report"}`
             : `Not seen now: the clients of ${lost.map((it) => it.name).join(", ")}`}
         </Muted>
-        <Dotted>
-          {[
-            <Link to="/client-keys" key="keys">
-              Keys of clients
-            </Link>,
-            <Link to="/captures" key="captures">
-              Captures
-            </Link>,
-          ]}
-        </Dotted>
+        <span>
+          <Dotted>
+            {[
+              <Link to="/client-keys" key="keys">
+                Keys of clients
+              </Link>,
+              <Link to="/captures" key="captures">
+                Captures
+              </Link>,
+            ]}
+          </Dotted>
+        </span>
       </div>
       {all
         .filter((it) => it.state === "reporting")

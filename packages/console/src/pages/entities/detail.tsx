@@ -44,14 +44,14 @@ export function EntityPage() {
 
 /** Nobody of that name was ever seen: no page of theirs, for it would look as if they did nothing. */
 function Unheard({ kind, name }: { readonly kind: EntityKind; readonly name: string }) {
+  const more = kind === "place" ? ", with the slash at its end" : "";
   return (
     <Empty title={`No event names this ${kindWords[kind].toLowerCase()}`}>
       <p>
         <Mono>{name}</Mono>
       </p>
       <Prose>
-        Nothing that is kept names it, nor does the register. A name counts to the letter; what no source sees leaves no
-        event.
+        {`Nothing that is kept names it, nor does the register. A name counts to the letter${more}; what no source sees leaves no event.`}
       </Prose>
     </Empty>
   );

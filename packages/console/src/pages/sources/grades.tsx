@@ -20,7 +20,7 @@ export function Grades({ of: it }: { readonly of: SourceHealth }) {
           <p>
             <strong>{capital(grade)}</strong>: <Shown>{basis}</Shown>.{" "}
             <Muted>
-              {plural(records, "record")}, the last <Ago at={lastAt} />
+              {plural(records, "record")}, the last <Ago at={lastAt} inWords />
             </Muted>
           </p>
           <p>
