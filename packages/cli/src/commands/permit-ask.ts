@@ -54,7 +54,10 @@ async function run({ positionals: [target = ""], values, json, terminal }: Call<
   try {
     const wanted = { verb: "permit", target, terms } as const;
     const preview = await known(actionPreview, session.api.post("/api/actions/preview", { body: wanted }));
-    if (preview.refused !== undefined) throw new CliError("FAILED", visible(`${preview.title}: ${preview.refused}`));
+    if (preview.refused !== undefined) {
+      const how = name === undefined ? "; here: --as NAME --code DIGITS" : "";
+      throw new CliError("FAILED", visible(`${preview.title}: ${preview.refused}${how}`));
+    }
     const body = { ...wanted, digest: preview.digest, reason };
     const action = await known(actionRow, session.api.post("/api/actions", { body }));
     if (json) terminal.printJson({ permit: action });

@@ -56,7 +56,16 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   const { checkDigestsOf, isTampering } = await import("../replay/digests.ts");
   const digests = await checkDigestsOf(given, values["digest-keys"], signal);
   const files = given.filter((it) => !digests.files.has(it.path));
-  if (files.length === 0) throw new CliError("USAGE", "there is no file in these folders");
+  if (files.length === 0) {
+    throw new CliError(
+      "USAGE",
+      given.length === 0
+        ? "there is no file in these folders"
+        : "digest files alone are given: give their log files too",
+    );
+  }
+  if (values["digest-keys"] !== undefined && digests.files.size === 0)
+    terminal.say("no digest file is among those given: --digest-keys checks nothing");
   const rules = values.rules === undefined ? readRulesInUse(config.rules) : readRules(values.rules);
   const { Line, makeRegister } = await import("@outweigh/pipeline");
   const { replayFiles } = await import("../replay/replay-files.ts");

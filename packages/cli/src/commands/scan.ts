@@ -100,7 +100,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   if (strange !== undefined)
     throw new CliError("USAGE", `--watched ${visible(strange)}: the register has no such model`);
   if (values.watched.length > 0 && values.match !== true)
-    throw new CliError("USAGE", "--watched says of what --match finds what is told: add --match");
+    throw new CliError("USAGE", "--watched goes with --match, which finds what comes from a model: add --match");
   const roots = positionals.length > 0 ? positionals : ["/"];
   const answered = await answeredOf(config, terminal, signal);
   terminal.say(`scanning ${roots.join(", ")}: read-only${answered ? "" : ", no network"}`);

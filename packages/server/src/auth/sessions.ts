@@ -97,8 +97,8 @@ export class Sessions {
     throw new ServerError(
       "NOT_SIGNED_IN",
       this.#people.areNamed()
-        ? "sign in; with the shell of the server's machine, `npx outweigh open` makes a link"
-        : "open the one-time link that `npx outweigh up` printed, or ask for one: `npx outweigh open`",
+        ? "sign in; with the shell of the server's machine, `npx outweigh open` makes a link; a program shows a token"
+        : "open the one-time link that `npx outweigh up` printed, or ask for one: `npx outweigh open`; a program shows a token",
     );
   }
 
