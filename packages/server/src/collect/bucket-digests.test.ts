@@ -74,6 +74,12 @@ test("digests hold in their order, are no records, and what they vouched for is 
     ["sending", 0, "2026-11-24T04:00:00Z"],
   );
   assert.equal((await it.told("digest-held")).length, 4);
+  // Its digest is not looked at again.
+  it.store.put(logName(1), gzipSync(aLog(1, "eve")));
+  await it.source((now) => now.rejects === 1);
+  const [told, ...more] = await it.told("log-rewritten");
+  assert.match(told, /_20261124T0105Z_x1\.json\.gz is not what it was: it was written anew/);
+  assert.deepEqual(more, []);
 });
 
 test("a log file that was forged is named as the source's problem and on record; the chain goes on behind it", async (t) => {

@@ -6,6 +6,7 @@ import type { Env } from "../env.ts";
 import { ServerError } from "../error.ts";
 import {
   dueObjects,
+  hashesOf,
   knownOf,
   listedAt,
   newestObject,
@@ -34,6 +35,9 @@ const countMs = 1000;
 const maxBrokenTries = 3;
 /** Tries of a digest that names what was not read yet, some hours in all: logs are there before it. */
 const maxDigestTries = 8;
+
+/** Most faults that digests show and that are put on record within `faultsMs`. */
+const [maxFaults, faultsMs] = [100, 3_600_000];
 
 interface BucketOptions {
   readonly source: string;
@@ -73,6 +77,8 @@ export class BucketCollector implements Collector {
   #heldUpTo: string | undefined;
   /** What the last digest that does not hold showed. */
   #fault: string | undefined;
+  /** Faults that were put on record since then, in ms. */
+  #faults = { since: 0, told: 0 };
   #listing: Listing | undefined;
   /** A whole listing that is not stored while objects of it are still being read, by their names. */
   #listed: { readonly at: number; readonly reading: readonly string[] } | undefined;
@@ -267,6 +273,7 @@ export class BucketCollector implements Collector {
         position: undefined,
         hash,
       });
+      if (hash !== undefined) await this.#rewritten(object);
       this.#taken++;
       if (modifiedAt >= this.#newestAt) [this.#position, this.#newestAt] = [object, modifiedAt];
     } catch (error) {
@@ -274,6 +281,25 @@ export class BucketCollector implements Collector {
         await this.#failed(state, error).catch((cause: unknown) => this.#fail(messageOf(cause), cause));
     }
     if (state.attempts > 0) await this.#countSometimes();
+  }
+
+  /** CloudTrail writes each log file once: one with other content was put in its place, perhaps after its digest was here. */
+  async #rewritten(object: string): Promise<void> {
+    const hashes = await hashesOf(this.#options.db, this.#bucket, [object]);
+    if (new Set(hashes.get(object)).size < 2) return;
+    const reason = "it was written anew, with other content, after it had been read";
+    await this.#tellFault("log-rewritten", `CloudTrail's log file ${object} is not what it was: ${reason}`);
+    this.#refuse(object, reason, 0);
+    this.#fail(`${object}: ${reason}`, undefined);
+  }
+
+  /** Puts a fault on record, of a flood the first ones: whoever may write into the bucket must not fill the evidence. */
+  async #tellFault(kind: string, text: string): Promise<void> {
+    const now = this.#intake.now();
+    if (now - this.#faults.since > faultsMs) this.#faults = { since: now, told: 0 };
+    if (++this.#faults.told > maxFaults) return;
+    const more = this.#faults.told === maxFaults ? "; what else is found within the hour is not put on record" : "";
+    await this.#intake.told(kind, text + more);
   }
 
   /** A digest file, and whether all that it names is as it says. @throws {DigestFault} */
@@ -299,7 +325,7 @@ export class BucketCollector implements Collector {
       await this.#giveUp({ ...state, attempts }, problem);
       if (!fault) return;
       this.#fault = `${state.object}: ${problem}`;
-      return this.#intake.told("digest-failed", `CloudTrail's digest ${state.object} does not hold: ${problem}`);
+      return this.#tellFault("digest-failed", `CloudTrail's digest ${state.object} does not hold: ${problem}`);
     }
     const waitMs = limits.retryMs[Math.min(attempts - 1, limits.retryMs.length - 1)] ?? 0;
     await storeCollected(this.#options.db, this.#bucket, {
