@@ -97,6 +97,11 @@ function questions(incidentId: string): Asked[] {
       within: 2000,
     },
     {
+      what: "hunt: a grade that no event has",
+      path: `/api/events?limit=200&filter=${filtered("grade:signed")}`,
+      within: 2000,
+    },
+    {
       what: "hunt: largest in a day",
       path: `/api/events?limit=200&sort=-bytes&filter=${filtered("time:>=24h")}`,
       within: 2000,
@@ -135,7 +140,7 @@ async function fillEvents({ engine }: Store, { events, now }: { events: number; 
         select eid as id, t as time, t as received, 'registry' as source, 6006 as class_uid, 2 as activity_id, 1 as status_id, who as principal,
           '' as credential, concat('model-', toString(n % 20)) as model, concat('hf:acme/model-', toString(n % 20)) as place,
           'model-1.safetensors' as part, concat('hf:acme/model-', toString(n % 20), '/model-1.safetensors') as artifact,
-          'download' as operation, n % 8388608 as bytes, ip as address, 'huggingface_hub/0.30' as agent, 0 as external,
+          'download' as operation, n % 8388608 as bytes, ip as address, 'huggingface_hub/0.30' as agent, 0 as external, 'authenticated' as grade,
           concat('{"id":"', eid, '","source":"registry","time":', toString(t), ',"class_uid":6006,"category_uid":6,"activity_id":2,',
             '"type_uid":600602,"severity_id":1,"status_id":1,"metadata":{"version":"1.8.0","product":{"name":"registry"}},"principal":"', who,
             '","model":"model-', toString(n % 20), '","operation":"download","bytes":', toString(n % 8388608),

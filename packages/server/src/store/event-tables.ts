@@ -45,6 +45,11 @@ const migrations: readonly ((engine: Part) => readonly string[])[] = [
     `create table if not exists ${tableIn(engine, "cited")} (id String)
   engine = ReplacingMergeTree order by id`,
   ],
+  // What was stored before records were graded has none.
+  (engine) =>
+    [partIn(engine), ...(engine.cluster ? [tableIn(engine, "event")] : [])].map(
+      (it) => `alter table ${it} add column if not exists grade LowCardinality(String) after external`,
+    ),
 ];
 
 function allParts(engine: Part): string[] {

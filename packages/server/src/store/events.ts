@@ -78,6 +78,7 @@ function toRow(it: OcsfEvent, now: number) {
     address: plain(fieldIn(endpoint, "ip")),
     agent: plain(fieldIn(request, "user_agent")),
     external: it.src_external ? 1 : 0,
+    grade: plain(it.grade),
     doc: JSON.stringify(it),
   };
 }
@@ -105,7 +106,7 @@ export const eventFields: FilterFields = {
   address: { kind: "text", column: "address" },
   agent: { kind: "text", column: "agent" },
   external: { kind: "flag", column: "external" },
-  grade: { kind: "text", column: "if(JSONHas(doc, 'grade'), JSONExtractString(doc, 'grade'), 'none')" },
+  grade: { kind: "text", column: "if(grade = '', 'none', grade)" },
   pid: { kind: "number", column: "JSONExtractUInt(doc, 'actor', 'process', 'pid')" },
 };
 
