@@ -19,6 +19,7 @@ const signature = z.string().regex(/^(?:[0-9a-f]{2}){64,512}$/);
 
 // Source: CloudTrail's user guide, "CloudTrail digest file structure". The first of a chain has no previous one: all its members are null.
 const shape = z.object({
+  awsAccountId: z.string().max(64).optional(),
   digestStartTime: z.string().max(64),
   digestEndTime: z.string().max(64),
   digestS3Bucket: name,
@@ -82,6 +83,8 @@ export interface DigestProblem {
 export interface DigestCheck {
   /** Digest files whose signature holds. */
   readonly signed: number;
+  /** Whose trails those are. AWS signs everybody's with the same keys: an account that is not the expected one proves nothing of it. */
+  readonly accounts: readonly string[];
   /** SHA-256 of the log files that a signed digest names: what has one of these is as AWS delivered it. */
   readonly vouched: ReadonlySet<string>;
   /** Each once; all that were found. */
@@ -152,7 +155,8 @@ export function checkDigests(
   });
   checkChain(signed, digests, byPlace, found);
   const vouched = checkLogs(signed, logs, found);
-  return { signed: signed.length, vouched, problems: found.list };
+  const accounts = new Set(signed.map((it) => it.content.awsAccountId ?? "unknown"));
+  return { signed: signed.length, accounts: [...accounts].sort(), vouched, problems: found.list };
 }
 
 /** What a reader of a growing bucket knows when it meets a digest. */

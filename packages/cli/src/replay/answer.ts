@@ -45,7 +45,12 @@ export function answerOf({ files, late, alerts, incidents, line, rests, digests 
     rulesRefused: line.refused(),
     filesReadLate: late,
     grades: rests,
-    digests: { signed: digests.signed, vouched: digests.vouched.size, problems: digests.problems },
+    digests: {
+      signed: digests.signed,
+      accounts: digests.accounts,
+      vouched: digests.vouched.size,
+      problems: digests.problems,
+    },
   };
 }
 

@@ -69,7 +69,7 @@ test("log files that a chain of digests vouches for are signed; without keys the
   const folder = aCopy(t);
   const checked = await replayed(folder, ...keys(folder));
   assert.deepEqual([checked.grades, checked.signed, checked.vouched, checked.sources], [graded(3, 0), 3, 3, 3]);
-  assert.deepEqual([checked.status, checked.problems], [0, []]);
+  assert.deepEqual([checked.status, checked.problems, checked.accounts], [0, [], ["111122223333"]]);
   const unchecked = await replayed(folder);
   assert.deepEqual([unchecked.grades, unchecked.signed, unchecked.sources], [graded(0, 3), 0, 3]);
 });

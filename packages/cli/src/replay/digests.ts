@@ -20,6 +20,8 @@ export interface Digests {
   readonly files: ReadonlySet<string>;
   /** How many digests are signed by a key that was given. */
   readonly signed: number;
+  /** Whose trails those are. */
+  readonly accounts: readonly string[];
   /** Log files that are as AWS delivered them: SHA-256 of their bytes, unpacked, by their paths. */
   readonly vouched: ReadonlyMap<string, string>;
   readonly problems: readonly DigestProblem[];
@@ -37,7 +39,7 @@ export async function checkDigestsOf(
   if (keysFile === undefined || found.digests.size === 0) {
     const keys = keysFile === undefined ? undefined : await readKeys(keysFile);
     const unchecked = keys === undefined && found.digests.size > 0;
-    return { files: found.files, signed: 0, vouched: new Map(), problems: [], unchecked };
+    return { files: found.files, signed: 0, accounts: [], vouched: new Map(), problems: [], unchecked };
   }
   const { checkDigests } = await import("@outweigh/pipeline");
   const keys = await readKeys(keysFile);
@@ -48,7 +50,8 @@ export async function checkDigestsOf(
   }
   const check = checkDigests([...found.digests.values()], logs, keys);
   const vouched = new Map(logs.filter((it) => check.vouched.has(it.hash)).map((it) => [it.name, it.hash]));
-  return { files: found.files, signed: check.signed, vouched, problems: check.problems, unchecked: false };
+  const { signed, accounts } = check;
+  return { files: found.files, signed, accounts, vouched, problems: check.problems, unchecked: false };
 }
 
 /** What CloudTrail calls the log files that it delivers; others of its records are in no digest. */

@@ -16,6 +16,7 @@ const maxHoldings = 8;
 const maxIncidents = 12;
 const maxAlerts = 8;
 const maxProblems = 12;
+const maxAccounts = 10;
 
 /** What a replay came to, for people: what was read, what does not balance, what happened, and what these sources do not show. */
 export function printReplay(replayed: Replayed, terminal: Terminal): void {
@@ -65,11 +66,18 @@ function printFiles({ files, late }: Replayed, terminal: Terminal): void {
 
 /** How far what was read can be believed, and what digest files say of it. */
 function printGrades({ rests, digests }: Replayed, terminal: Terminal): void {
-  const { signed, vouched, problems, unchecked, files } = digests;
+  const { signed, accounts, vouched, problems, unchecked, files } = digests;
   terminal.print(`grade of the events, by what was checked: ${restsText(rests)}`);
   if (files.size === 0) return;
   if (unchecked) terminal.print("digest files are given and not checked: --digest-keys FILE says with which keys");
-  else terminal.print(`${plural(signed, "signed digest")}, ${plural(vouched.size, "log file")} as AWS delivered them`);
+  else {
+    // AWS signs everybody's: whether it is the right account's, whoever reads this knows.
+    const named = accounts.slice(0, maxAccounts).join(", ");
+    const more = accounts.length > maxAccounts ? ` and ${accounts.length - maxAccounts} more` : "";
+    const whose = accounts.length === 0 ? "" : ` of account${accounts.length > 1 ? "s" : ""} ${named}${more}`;
+    const digestsText = visible(plural(signed, "signed digest") + whose);
+    terminal.print(`${digestsText}, ${plural(vouched.size, "log file")} as AWS delivered them`);
+  }
   for (const it of problems.slice(0, maxProblems)) {
     const mark = isTampering(it) ? "!" : "-";
     terminal.print(`   ${mark} ${visible(it.file)}: ${digestWords[it.code]}`);
