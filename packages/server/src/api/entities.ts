@@ -7,7 +7,7 @@ import { gapsWithin } from "../store/gaps.ts";
 import { listIncidents } from "../store/incidents.ts";
 import { exactly, summariseBeside } from "../store/summary.ts";
 import { hangUp, reachOf, read, type Context } from "./context.ts";
-import { withBooks } from "./incidents.ts";
+import { withBooks } from "./incident-detail.ts";
 import { watchedOf } from "./watch.ts";
 
 /** What stands beside an entity on its page. */

@@ -21,7 +21,7 @@ import { modelsOfIncident } from "../store/spaces.ts";
 import type { Tx } from "../store/state/state.ts";
 import type { Prepared } from "../worker/decisions.ts";
 import { personOf, reachOf, read, type Context } from "./context.ts";
-import { withBooks } from "./incidents.ts";
+import { withBooks } from "./incident-detail.ts";
 
 const params = z.object({ id: z.string().min(1).max(200) });
 const undoParams = params.extend({ grouping: z.string().min(1).max(200) });

@@ -6,11 +6,9 @@ import {
   packQuery,
   restsOn,
   statusBody,
-  type AlertRow,
   type IncidentDetail,
   type IncidentGraph,
   type IncidentRow,
-  type OcsfEvent,
   type PackPreview,
 } from "@outweigh/schema";
 import { csvOf, ocsfOf, stixOf, type Story } from "@outweigh/pipeline";
@@ -18,42 +16,23 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { eventsWithin, isWithin, type Reach } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
-import { toActivity } from "../evidence/log.ts";
 import { packIncident, previewPack } from "../evidence/pack.ts";
-import { actionsOf } from "../store/actions.ts";
 import { alertsOf } from "../store/alerts.ts";
-import { shownGroupings } from "../store/groupings.ts";
-import { partIds } from "../store/parts.ts";
 import { pinsOf } from "../store/pins.ts";
-import { allowPartial, type Asking } from "../store/events.ts";
+import { allowPartial } from "../store/events.ts";
 import { eventsOf, provingEvents } from "../store/proof.ts";
 import { incidentReport } from "../report/incident-report.ts";
-import { entriesAbout } from "../store/evidence.ts";
-import { grew } from "../worker/growth.ts";
-import { gapsWithin } from "../store/gaps.ts";
-import {
-  addComment,
-  commentsOf,
-  incidentAt,
-  incidentIdOf,
-  listIncidents,
-  setAssignee,
-  setStatus,
-} from "../store/incidents.ts";
+import { addComment, incidentAt, incidentIdOf, listIncidents, setAssignee, setStatus } from "../store/incidents.ts";
 import { modelsOfIncident } from "../store/spaces.ts";
 import type { Tx } from "../store/state/state.ts";
 import { decide, maskedAnswer, personOf, reachOf, read, type Context } from "./context.ts";
 import { exportQuery, type ExportFormat } from "./routes.ts";
 import { graphOf } from "./graph.ts";
-import { hostOptions } from "./host-options.ts";
-import { impactOf } from "./impact.ts";
+import { detailOf, withBooks } from "./incident-detail.ts";
 import { plainJson } from "./plain-json.ts";
-import { entitiesOf, storyOf, timelineOf } from "./story.ts";
 import { stepFor, stepWatch } from "./watch.ts";
 
 const params = z.object({ id: z.string().min(1).max(200) });
-/** How long before and after an incident a gap still matters to it, in ms. */
-const aroundMs = 3_600_000;
 
 interface Exported {
   readonly type: string;
@@ -171,29 +150,7 @@ export function incidents(app: FastifyInstance, context: Context): void {
     );
   });
 
-  app.post("/api/incidents/:id/status", async (request) => {
-    const { status, verdict, reason } = read(statusBody, request.body);
-    const as = verdict === undefined ? "" : ` as ${verdict.replace("-", " ")}`;
-    const why = reason.trim() === "" ? "" : `: ${reason.trim()}`;
-    const incident = await found(context, request);
-    const doubt = verdict === "true-positive" ? await doubtOf(context, incident) : undefined;
-    const text = status === "closed" ? `closed${as}${why}` : `set to ${status.replace("-", " ")}${as}${why}`;
-    const kind = status === "closed" ? "incident-closed" : "incident-status";
-    const decision = { kind, text: doubt === undefined ? text : `${text} (${doubt})` };
-    const store = (tx: Tx, id: string) => setStatus(tx, id, { status, verdict }, now());
-    const watch = status === "closed" ? await stepFor(context, incident, verdict) : undefined;
-    if (watch) {
-      const by = personOf(request);
-      const told = watch.unknown === undefined ? decision.text : `${decision.text} (${watch.unknown})`;
-      const decisions = [{ ...decision, text: told, by, subject: incident.id }];
-      const also = (tx: Tx) => store(tx, incident.id);
-      if (await stepWatch(context, watch.step, { by, decisions, also })) {
-        context.changes.tell("incident", incident.id);
-        return withBooks(context, await found(context, request));
-      }
-    }
-    return change(context, request, decision, store);
-  });
+  app.post("/api/incidents/:id/status", async (request) => decideStatus(context, request));
 
   app.post("/api/incidents/:id/comments", async (request) => {
     const { text } = read(commentBody, request.body);
@@ -210,74 +167,35 @@ async function partialDetail(context: Context, incident: IncidentRow, reach: Rea
   return { ...(await detailOf(context, incident, { reach, asking })), ...asking.told() };
 }
 
-async function detailOf(
-  context: Context,
-  incident: IncidentRow,
-  { reach, asking }: { readonly reach: Reach; readonly asking: Asking },
-): Promise<IncidentDetail> {
-  const { db } = context;
-  const [alerts, pins] = await Promise.all([alertsOf(db, incident.id), pinsOf(db, incident.id)]);
-  const span = { from: incident.firstAt - aroundMs, to: incident.lastAt + aroundMs };
-  const [found, gaps, actions, comments, entries, groupings] = await Promise.all([
-    eventsOf(context.engine, alerts, pins, asking),
-    gapsWithin(db, span),
-    actionsOf(db, incident.id),
-    commentsOf(db, incident.id),
-    partIds(db, incident.id).then((ids) => entriesAbout(db, ids, [grew])),
-    shownGroupings(db, incident.id),
-  ]);
-  const events = eventsWithin(reach, found);
-  const rests = restsOn(proving(alerts, found));
-  const { reports, copies } = await context.scanned.latest();
-  const all = context.worker.holdings();
-  const holdings = all.filter((it) => incident.models.includes(it.model));
-  const playbooks = [...new Set(alerts.map((it) => it.playbook))].flatMap((it) => context.playbooks.get(it) ?? []);
-  return {
-    incident: withBooks(context, incident),
-    story: storyOf(incident, alerts, holdings, rests),
-    alerts,
-    rests,
-    timeline: timelineOf({ alerts, events, pins, gaps, actions }),
-    entities: entitiesOf(events),
-    holdings: holdings.filter((it) => incident.principals.includes(it.principal) || !it.declared),
-    gaps,
-    pins,
-    impact: impactOf({
-      incident,
-      alerts,
-      events,
-      rests,
-      // What else a principal could reach is told of models that the reader may know of.
-      holdings: all.filter((it) => isWithin(reach, [it.model])),
-      models: context.config.models.filter((it) => isWithin(reach, [it.name])),
-      copies,
-      hosts: reports.length,
-      now: context.now(),
-      isReader: context.register.isReader,
-    }),
-    playbooks,
-    options: [
-      ...(await context.actions.optionsFor(incident)),
-      // A host belongs to no space: who decides in some alone is not offered it.
-      ...(reach === undefined ? await hostOptions(context, events) : []),
-    ],
-    actions,
-    groupings,
-    comments,
-    activity: entries.map(toActivity),
-  };
+/** Sets a status; a verdict also says what is watched from then on, which is stored with it. */
+async function decideStatus(context: Context, request: FastifyRequest): Promise<IncidentRow> {
+  const { status, verdict, reason } = read(statusBody, request.body);
+  const as = verdict === undefined ? "" : ` as ${verdict.replace("-", " ")}`;
+  const why = reason.trim() === "" ? "" : `: ${reason.trim()}`;
+  const incident = await found(context, request);
+  const doubt = verdict === "true-positive" ? await doubtOf(context, incident) : undefined;
+  const text = status === "closed" ? `closed${as}${why}` : `set to ${status.replace("-", " ")}${as}${why}`;
+  const kind = status === "closed" ? "incident-closed" : "incident-status";
+  const decision = { kind, text: doubt === undefined ? text : `${text} (${doubt})` };
+  const store = (tx: Tx, id: string) => setStatus(tx, id, { status, verdict }, context.now());
+  const watch = status === "closed" ? await stepFor(context, incident, verdict) : undefined;
+  if (watch) {
+    const by = personOf(request);
+    const told = watch.unknown === undefined ? decision.text : `${decision.text} (${watch.unknown})`;
+    const decisions = [{ ...decision, text: told, by, subject: incident.id }];
+    const also = (tx: Tx) => store(tx, incident.id);
+    if (await stepWatch(context, watch.step, { by, decisions, also })) {
+      context.changes.tell("incident", incident.id);
+      return withBooks(context, await found(context, request));
+    }
+  }
+  return change(context, request, decision, store);
 }
 
 /** What goes on record beside a person's word that this is a theft. Undefined where there is no doubt, and while it cannot be told. */
 async function doubtOf({ db, engine }: Context, { id }: IncidentRow): Promise<string | undefined> {
   const events = await provingEvents(engine, await alertsOf(db, id)).catch(() => undefined);
   return events && doubtText(restsOn(events));
-}
-
-/** The events that alerts list: what people pinned beside them proves nothing of theirs. */
-function proving(alerts: readonly AlertRow[], events: readonly OcsfEvent[]): OcsfEvent[] {
-  const listed = new Set(alerts.flatMap((it) => it.events));
-  return events.filter((it) => listed.has(it.id));
 }
 
 async function found({ db }: Context, request: FastifyRequest): Promise<IncidentRow> {
@@ -302,15 +220,4 @@ async function change(
   await decide(context, decision, (tx) => store(tx, incident.id));
   context.changes.tell("incident", incident.id);
   return withBooks(context, await found(context, request));
-}
-
-/** With what the books say of the first model that they know, and which of its models are watched. */
-export function withBooks({ worker, now }: Context, incident: IncidentRow): IncidentRow {
-  const [unaccounted] = incident.models.flatMap((it) => worker.coalition(it) ?? []);
-  const watched = incident.models.filter((name) => worker.watching.has({ kind: "model", name }, now()));
-  return {
-    ...incident,
-    ...(unaccounted && unaccounted.readers > 0 && { unaccounted }),
-    ...(watched.length > 0 && { watched }),
-  };
 }

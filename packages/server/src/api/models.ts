@@ -16,7 +16,7 @@ import { gapsWithin } from "../store/gaps.ts";
 import { listIncidents, openIncidentsByModel } from "../store/incidents.ts";
 import { permitsOf } from "../store/permits.ts";
 import { reachOf, read, type Context } from "./context.ts";
-import { withBooks } from "./incidents.ts";
+import { withBooks } from "./incident-detail.ts";
 import { watchedNow } from "./watch.ts";
 
 const params = z.object({ name: z.string().min(1).max(200) });
