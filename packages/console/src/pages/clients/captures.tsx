@@ -221,8 +221,8 @@ function HowToOpen({ of: it }: { readonly of: ActionRow }) {
         on this server; both are removed a month after its end.
       </p>
       <p>
-        Once two people agreed to open it, for an hour, a lead runs this on the server's machine; behind it the folder
-        of the files, where they were copied there from another:
+        Once two people agreed to open it, for an hour, a lead runs this on the server's machine, with the folder of the
+        files behind it if they were copied there:
       </p>
       <Block label="The command that opens it">{`outweigh capture open ${it.id}`}</Block>
       <Muted>Each time that it asks for the key stands in the evidence.</Muted>

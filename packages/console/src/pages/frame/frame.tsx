@@ -69,6 +69,8 @@ interface Place {
   readonly to: string;
   readonly title: string;
   readonly counts?: Counted;
+  /** Pages that are reached from it, and lie in no group of their own. */
+  readonly holds?: readonly string[];
   /** Begins a group. */
   readonly apart?: true;
   /** The role that it needs everywhere: who has it in some spaces alone finds nothing there. */
@@ -83,11 +85,11 @@ const pages: readonly Place[] = [
   { to: "/alerts", title: "Alerts", counts: "alerts" },
   { to: "/events", title: "Events", needs: "analyst" },
   { to: "/models", title: "Models", counts: "models", apart: true },
-  { to: "/posture", title: "Posture" },
+  { to: "/posture", title: "Posture", holds: ["/scans"] },
   { to: "/hosts", title: "Hosts", counts: "hosts", everywhere: "viewer" },
-  { to: "/clients", title: "Clients", counts: "clients", everywhere: "viewer" },
+  { to: "/clients", title: "Clients", counts: "clients", everywhere: "viewer", holds: ["/client-keys", "/captures"] },
   { to: "/sources", title: "Sources", counts: "sources", apart: true, everywhere: "viewer" },
-  { to: "/rules", title: "Rules", counts: "rules" },
+  { to: "/rules", title: "Rules", counts: "rules", holds: ["/own-rules"] },
   { to: "/actions", title: "Actions", counts: "actions", apart: true },
   { to: "/evidence", title: "Evidence", everywhere: "viewer" },
   { to: "/report", title: "Report", everywhere: "viewer" },
@@ -97,13 +99,18 @@ const pages: readonly Place[] = [
 function Nav({ onGuide, onPalette }: { readonly onGuide: () => void; readonly onPalette: () => void }) {
   const { data } = useQuery(overviewQuery);
   const { data: session } = useQuery(sessionQuery);
+  const here = useLocation({ select: (it) => it.pathname });
   return (
     <nav className={s.nav} aria-label="Pages">
       <span className={s.brand}>Outweigh</span>
       {pages
         .filter((it) => isOpenTo(it, session?.user.grants))
-        .map(({ to, title, counts, apart }) => (
-          <Link to={to} className={`${s.link} ${apart ? s.apart : ""}`} key={to}>
+        .map(({ to, title, counts, apart, holds = [] }) => (
+          <Link
+            to={to}
+            className={`${s.link} ${apart ? s.apart : ""} ${holds.some((it) => here.startsWith(it)) ? s.within : ""}`}
+            key={to}
+          >
             {title}
             <span>{counts && data ? shownCount(data, counts) : ""}</span>
           </Link>
