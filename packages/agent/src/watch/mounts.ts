@@ -195,11 +195,22 @@ export function deviceOf(inode: string): string {
   return `${major}:${minor}`;
 }
 
-/** A source without what stands before the last `@` of its machine if that holds a password, and without the query of an address. */
+/** What a program writes into its source by name, as rclone does: `nas,pass=…:folder`. In linear time: whoever mounts chooses the text. */
+const named = /\b(\w+)=(?:"[^"]*"?|'[^']*'?|[^,;&:]*)/g;
+
+/**
+ * A source without what stands before the last `@` of its machine if that holds a password, without the query of an address, and without
+ * values that are named as secrets.
+ */
 export function withoutPassword(source: string): string {
-  const [address = ""] = source.split(/[?#]/, 1);
+  const start = source.includes("//") ? source.indexOf("//") + 2 : 0;
+  const [before = ""] = source.split(/[?#]/, 1);
+  // A password may hold such a mark itself: it begins a query where no user and no machine can follow.
+  const isInside = source.lastIndexOf("@") > before.length && !before.slice(start).includes("/");
+  const address = (isInside ? source : before).replaceAll(named, (all, name: string) =>
+    /pass|secret|token|key|sig|auth|cred/i.test(name) ? `${name}=…` : all,
+  );
   const at = address.lastIndexOf("@");
-  const start = address.indexOf("//") >= 0 ? address.indexOf("//") + 2 : 0;
-  const isUser = at > start && !/[:]/.test(address.slice(start, at));
+  const isUser = !isInside && !address.slice(start, at).includes(":");
   return at <= start || isUser ? address : `${address.slice(0, start)}…@${address.slice(at + 1)}`;
 }
