@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -9,18 +9,27 @@ import type { Mount } from "../scan/mounts.ts";
 import { fittingPoints } from "./fanotify.ts";
 import { maxMoreHelpers, maxPointBytes } from "./limits.ts";
 import { MoreHelpers } from "./more-helpers.ts";
+import { Mounts } from "./mounts.ts";
+import { Watch } from "./watch.ts";
 
-/** Helpers that say what they were asked about, and do nothing. */
-function someHelpers(t: TestContext, known: readonly string[] = []) {
+/** A program that says what it was asked about, and that it is ready, and does nothing. */
+function aHelper() {
   const folder = mkdtempSync(join(tmpdir(), "outweigh-helpers-"));
   const path = join(folder, "helper");
   // Under another name first: what is read is whole.
   const script = `#!/bin/sh
 shift 2
 for it; do echo "$it"; done > ${folder}/new.$$ && mv ${folder}/new.$$ ${folder}/asked.$$
+printf '\\001\\000\\000\\000r'
 exec cat > /dev/null
 `;
   writeFileSync(path, script, { mode: 0o700 });
+  return { folder, path };
+}
+
+/** Helpers that say what they were asked about, and do nothing. */
+function someHelpers(t: TestContext, known: readonly string[] = []) {
+  const { folder, path } = aHelper();
   const problems: string[] = [];
   const more = new MoreHelpers({
     path,
@@ -122,6 +131,32 @@ test("no more processes than the limit have a helper for what they mount for the
   assert.ok(!existsSync(`/proc/${first.pid}`));
   more.followOwn(last.pid, [mount(`0:${60 + maxMoreHelpers}`, "/own", "fuse")]);
   await until("the last", () => points().includes(`/proc/${last.pid}/root/own`));
+});
+
+test("the helper that tells of the host's disks waits for no other machine, and for no program that serves files", async (t) => {
+  const { folder, path } = aHelper();
+  const lines = [
+    "1 0 254:0 / / rw - ext4 /dev/vda1 rw",
+    "2 1 0:50 / /mnt/nas rw - nfs4 nas:/export rw",
+    "3 1 0:51 / /home/eve/own rw - fuse.own own rw",
+    "4 1 8:17 / /mnt/stick rw - ext4 /dev/sdb1 rw",
+  ];
+  const proc = join(folder, "proc");
+  mkdirSync(join(proc, "self"), { recursive: true });
+  writeFileSync(join(proc, "self/mountinfo"), `${lines.join("\n")}\n`);
+  const mounts = new Mounts({ proc, sys: join(folder, "sys") });
+  const watch = new Watch({ host: "h", helper: path, mounts, tell: () => {}, problem: () => {} });
+  t.after(() => {
+    watch.stop();
+    // Another of its helpers may be about to write.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  });
+  await watch.start();
+  const asked = () =>
+    readdirSync(folder)
+      .filter((it) => it.startsWith("asked."))
+      .map((it) => readFileSync(join(folder, it), "utf8").trim().split("\n").toSorted().join(" "));
+  await until("both", () => asked().includes("/ /mnt/stick") && asked().includes("/home/eve/own /mnt/nas"));
 });
 
 async function until(what: string, holds: () => boolean): Promise<void> {

@@ -1,5 +1,6 @@
 // Sensors and story together: what happens to the weights of this host, as lines of activity.
 import type { ActivityRecord } from "@outweigh/schema";
+import { kindByType } from "../scan/mounts.ts";
 import { fittingPoints, Helper, type Kernel } from "./fanotify.ts";
 import { MoreHelpers, tooManyMounts } from "./more-helpers.ts";
 import { Mounts } from "./mounts.ts";
@@ -94,9 +95,11 @@ export class Watch {
 
   async #startHelper(path: string): Promise<void> {
     this.#mounts.refresh();
-    const all = this.#mounts.watchable();
-    const mounts = fittingPoints([...all].map(([device, it]) => [device, it.point]));
-    if (mounts.size < all.size) this.#options.problem(tooManyMounts);
+    // The kernel opens each file that it tells of: what another machine or a program serves may keep it waiting for ever, and with it
+    // this helper. Another one asks about those.
+    const disks = [...this.#mounts.watchable()].filter(([, it]) => kindByType(it) === undefined);
+    const mounts = fittingPoints(disks.map(([device, it]) => [device, it.point]));
+    if (mounts.size < disks.length) this.#options.problem(tooManyMounts);
     const lost = () =>
       this.#options.problem(
         "opens of files were missed: the kernel's queue was full, or a file system did not let the helper look",
