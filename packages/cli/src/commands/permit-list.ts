@@ -48,7 +48,7 @@ async function run({ positionals: [model], values, json, terminal }: Call<typeof
     const end = state === "verified" && endsAt !== undefined ? ` until ${timeText(endsAt)}` : "";
     const agreed = decidedBy === undefined ? "" : `, decided by ${decidedBy}`;
     terminal.print(
-      visible(`${id}  ${padEnd((words[state] ?? state) + end, 28)} ${title} · asked for by ${by}${agreed}: ${reason}`),
+      visible(`${id}  ${padEnd((words[state] ?? state) + end, 32)} ${title} · asked for by ${by}${agreed}: ${reason}`),
     );
   }
   return 0;

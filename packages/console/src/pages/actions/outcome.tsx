@@ -11,10 +11,19 @@ import { Shown } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
 import { Decide, Keep } from "./decide.tsx";
 
-/** Whether it is ordered of a gateway, about one of its clients: it ends by itself there, and cannot be put off. */
+/** Whether it is ordered of a gateway, about one of its clients. */
 export function isOrder(verb: ActionRow["verb"]): boolean {
   return orderVerb.options.some((it) => it === verb);
 }
+
+/** What ends at the time that was agreed to: nobody can put it off, least of all alone. */
+const endsItself: ReadonlySet<ActionRow["verb"]> = new Set<ActionRow["verb"]>([
+  ...orderVerb.options,
+  "permit",
+  "open-capture",
+  "publish-rule",
+  "block-egress",
+]);
 
 /** How it went, in words: done means verified. */
 export const stateWord: Readonly<Record<ActionRow["state"], string>> = {
@@ -91,7 +100,7 @@ export function Outcome({ of: it, named = true, onUndone }: OutcomeProps) {
       {it.undoable && (it.state === "verified" || it.state === "failed") && (
         <>
           <Undo of={it} {...(onUndone && { onUndone })} />
-          {it.state === "verified" && it.endsAt !== undefined && !isOrder(it.verb) && (
+          {it.state === "verified" && it.endsAt !== undefined && !endsItself.has(it.verb) && (
             <Keep of={it} {...(onUndone && { onDone: onUndone })} />
           )}
         </>
