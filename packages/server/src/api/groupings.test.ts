@@ -208,6 +208,7 @@ test("the host of a confirmed theft is watched: what is found on it later is one
       (one: { kind: string; name: string }) => `${one.kind} ${one.name}` === subject,
     );
   assert.ok(await told(visitor, "host gpu-7"));
+  assert.equal(await told(visitor, "principal host:gpu-7"), false, "the host is watched, once");
   assert.equal((await visitor.get("/api/scans/gpu-7")).body.watched.thefts[0].incident, first.incident);
   const spaced = async (space: string): Promise<Visitor> => {
     const asked = { name: `of-${space}`, grant: { role: "analyst", space } };

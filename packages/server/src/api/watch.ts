@@ -94,7 +94,10 @@ export async function stepFor(
   ];
   try {
     const around = await surroundingsIn(context, incident.id);
-    return { step: { kind: "confirmed", subjects: [...named, ...around], theft } };
+    // A scan's principal is its host: one watch, so that whoever ends the host's has ended it.
+    const hosts = new Set(around.flatMap((it) => (it.kind === "host" ? [`host:${it.name}`.toLowerCase()] : [])));
+    const own = named.filter((it) => it.kind !== "principal" || !hosts.has(it.name.toLowerCase()));
+    return { step: { kind: "confirmed", subjects: [...own, ...around], theft } };
   } catch (cause) {
     if (!(cause instanceof ServerError)) throw cause;
     // A verdict waits for no engine; what is then not watched is said.
