@@ -156,7 +156,7 @@ test("the helper that tells of the host's disks waits for no other machine, and 
     readdirSync(folder)
       .filter((it) => it.startsWith("asked."))
       .map((it) => readFileSync(join(folder, it), "utf8").trim().split("\n").toSorted().join(" "));
-  await until("both", () => asked().includes("/ /mnt/stick") && asked().includes("/home/eve/own /mnt/nas"));
+  await until("each", () => ["/ /mnt/stick", "/mnt/nas", "/home/eve/own"].every((it) => asked().includes(it)));
 });
 
 async function until(what: string, holds: () => boolean): Promise<void> {

@@ -53,7 +53,10 @@ export class MoreHelpers {
     this.#forgetEnded();
     // What is gone is another one when it comes back, and what one process had alone the host's own helper tells of from now on.
     for (const [it, of] of this.#known) if (mounts.has(it) !== (of === undefined)) this.#known.delete(it);
-    this.#start([...mounts.values()]);
+    // Whoever may start a program that serves files can have it never answer, which keeps its helper waiting: it keeps no other waiting.
+    const isProgram = (it: Mount) => it.type.startsWith("fuse");
+    this.#start([...mounts.values()].filter((it) => !isProgram(it)));
+    this.#start([...mounts.values()].filter(isProgram));
   }
 
   /** The same for those that one process alone has mounted, as long as it runs. */
