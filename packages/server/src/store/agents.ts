@@ -166,7 +166,7 @@ export async function finishOrder(
       message: message === undefined ? null : storable(message),
       facts: found === undefined ? null : storableJson(found),
     })
-    .where("id", "=", id)
+    .where("id", "=", storable(id))
     .where("agent", "=", agent)
     .where("state", "=", "waiting")
     .executeTakeFirst();
