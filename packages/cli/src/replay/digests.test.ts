@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -107,6 +108,15 @@ test("a forged line, a log file that is gone, one that was put in and a lost dig
 test("the last digest without the signature of its metadata vouches for nothing, which is no fault", async (t) => {
   const last = basename(chain[2]?.object ?? "");
   const folder = aCopy(t, (it) => it.delete(`${last}.signature`));
+  const { status, ...it } = await replayed(folder, ...keys(folder));
+  assert.deepEqual([status, problems(it), it.grades], [0, [["DIGEST_NOT_SIGNED", last]], graded(2, 1)]);
+});
+
+test("what lies in the place of a signature and is none, as a pipe that nobody writes to, is not read", async (t) => {
+  const last = basename(chain[2]?.object ?? "");
+  const folder = aCopy(t, (it) => it.delete(`${last}.signature`));
+  const place = join(folder, "logs", `${last}.signature`);
+  assert.equal(spawnSync("mkfifo", [place]).status, 0);
   const { status, ...it } = await replayed(folder, ...keys(folder));
   assert.deepEqual([status, problems(it), it.grades], [0, [["DIGEST_NOT_SIGNED", last]], graded(2, 1)]);
 });

@@ -1,6 +1,6 @@
 // CloudTrail's digest files among what is given: they vouch for log files, byte for byte.
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import type { DigestFile, DigestProblem } from "@outweigh/pipeline";
 import { CliError } from "../error.ts";
 import { statOf, unreadable } from "../paths.ts";
@@ -9,6 +9,8 @@ import { unpacked } from "./unpack.ts";
 
 /** Longest file of keys, in bytes: AWS lists some dozens, of half a kilobyte each. */
 const maxKeysBytes = 4 * 1024 * 1024;
+/** Most bytes of digests that one check holds, unpacked: the largest trails have some kilobytes an hour and region. */
+const maxAllBytes = 2 * 1024 ** 3;
 /** Beginning of a file in which what it is stands, in bytes. */
 const sampleBytes = 4096;
 /** What is added to a digest file's name to name the file with its signature. */
@@ -63,11 +65,14 @@ async function digestsAmong(files: readonly LogFile[], signal: AbortSignal) {
   const { looksLikeDigest, maxDigestBytes, maxDigests, readDigest } = await import("@outweigh/pipeline");
   const digests = new Map<string, DigestFile>();
   const all = new Set<string>();
+  let held = 0;
   for (const { path } of files) {
     signal.throwIfAborted();
     const bytes = await beginsLike(path, looksLikeDigest, maxDigestBytes);
     const digest = bytes && readDigest(bytes, signatureBeside(path));
     if (!digest) continue;
+    held += bytes.length;
+    if (held > maxAllBytes) throw new CliError("USAGE", `digest files of more than ${maxAllBytes} bytes are given`);
     digests.set(path, digest);
     all.add(path).add(path + signatureEnding);
     if (digests.size > maxDigests) throw new CliError("USAGE", `more than ${maxDigests} digest files are given`);
@@ -100,8 +105,9 @@ async function beginsLike(
 /** What the object's metadata said, if somebody kept it beside the copy. */
 function signatureBeside(path: string): string | undefined {
   try {
-    const text = readFileSync(path + signatureEnding, "latin1");
-    return text.length > sampleBytes ? undefined : text;
+    const file = statSync(path + signatureEnding);
+    // Nothing that is long, and nothing that waits for a writer, as a pipe does.
+    return file.isFile() && file.size <= sampleBytes ? readFileSync(path + signatureEnding, "latin1") : undefined;
   } catch {
     return undefined;
   }
