@@ -6,7 +6,7 @@ import { anEvent } from "../testing/an-event.ts";
 import { aFolder, eventually } from "../testing/a-server.ts";
 import { anEngine } from "../testing/engines.ts";
 import type { EventEngine } from "./engine/engine.ts";
-import { prepareEvents } from "./event-tables.ts";
+import { prepareEvents, tableIn } from "./event-tables.ts";
 import { eventCondition, eventsById, findEvents, hunt, insertEvents } from "./events.ts";
 
 const folder = aFolder("events");
@@ -107,4 +107,21 @@ test("a query that nobody waits for is stopped in the engine, not only here", as
     await waited;
   }
   assert.ok(isShown);
+});
+
+test("tables of before events were graded go on, and what they hold is found to have no grade", async () => {
+  await insertEvents(engine, [anEvent("older", { source: "older" })], 1);
+  const settings = { mutations_sync: "2" as const };
+  for (const query of [
+    `alter table ${tableIn(engine, "event")} drop column grade`,
+    `alter table ${tableIn(engine, "migration")} delete where version >= 3`,
+  ])
+    await engine.app.command({ query, clickhouse_settings: settings });
+  await prepareEvents(engine);
+  await insertEvents(engine, [anEvent("newer", { source: "older", grade: "signed" })], 2);
+  const ids = async (filter: string) => (await find(`source:older ${filter}`)).items.map((it) => it.id);
+  assert.deepEqual(
+    [await ids("grade:none"), await ids("grade:signed"), await ids("grade:plain")],
+    [["older"], ["newer"], []],
+  );
 });
