@@ -7,8 +7,9 @@ import {
   timingSafeEqual,
   type KeyObject,
 } from "node:crypto";
-import { open, readFile } from "node:fs/promises";
+import { link, open, readFile, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ServerError } from "../error.ts";
 
 /** Random bytes of every secret we make: 192 bits cannot be guessed. */
 const secretBytes = 24;
@@ -38,18 +39,49 @@ export async function keyIn(file: string): Promise<Buffer> {
   return Buffer.from(await secretIn(file, () => randomBytes(32).toString("hex")), "hex");
 }
 
-/** The secret in a file that only its owner may read; made there at the first time. */
+/** What a file system answers that knows no second names of a file. */
+const noLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
+
+/**
+ * The secret in a file that only its owner may read; made there at the first time, and on disk before it is used. It appears whole: of
+ * processes that make it in the same moment one does, and the others read what that one made.
+ *
+ * @throws {ServerError} DATA_NOT_OURS for an empty file: a secret of nothing protects nothing.
+ */
 export async function secretIn(file: string, make: () => string = newSecret): Promise<string> {
-  const made = await open(file, "wx", 0o600).catch(() => undefined);
-  if (!made) return (await readFile(file, "utf8")).trim();
+  const there = await readFile(file, "utf8").catch(unless(["ENOENT"]));
+  if (there === undefined) await place(file, `${make()}\n`);
+  const secret = (there ?? (await readFile(file, "utf8"))).trim();
+  if (secret === "")
+    throw new ServerError("DATA_NOT_OURS", `${file} is empty: bring it back from a backup, or remove it`);
+  return secret;
+}
+
+/** Written beside, then given its name. Unlike a rename, a link replaces nothing that another process put there meanwhile. */
+async function place(path: string, text: string): Promise<void> {
+  const beside = `${path}.${randomBytes(6).toString("hex")}`;
+  const made = await open(beside, "wx", 0o600);
   try {
-    const secret = make();
-    await made.writeFile(`${secret}\n`);
+    await made.writeFile(text);
     await made.sync();
-    return secret;
+    await link(beside, path)
+      .catch(async (error: unknown) => {
+        unless(noLinks)(error);
+        await writeFile(path, text, { flag: "wx", mode: 0o600, flush: true });
+      })
+      .catch(unless(["EEXIST"]));
+    await made.sync(); // its name, too
   } finally {
     await made.close();
+    await unlink(beside);
   }
+}
+
+/** Lets errors of these codes go by. */
+function unless(codes: readonly string[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof Error && "code" in error && codes.some((it) => it === error.code))) throw error;
+  };
 }
 
 /** The token of `Authorization: Bearer …`; undefined when there is none. */

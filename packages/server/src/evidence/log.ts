@@ -1,6 +1,5 @@
 // The chain of everything that was decided: appended in the transaction that stores what it is about, or not at all.
 import { createPrivateKey, generateKeyPairSync, randomBytes } from "node:crypto";
-import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   append,
@@ -17,6 +16,7 @@ import {
   type Signer,
 } from "@outweigh/evidence";
 import type { ActivityEntry, EvidencePage } from "@outweigh/schema";
+import { secretIn } from "../auth/tokens.ts";
 import {
   addCheckpoint,
   addEntries,
@@ -77,11 +77,11 @@ export class EvidenceLog {
 
   /** Opens the log; its keys lie in `folder`, readable for their owner alone, and are made at the first start. */
   static async open(db: Db, folder: string): Promise<EvidenceLog> {
-    const pem = await secretFile(join(folder, "evidence.key"), () =>
+    const pem = await secretIn(join(folder, "evidence.key"), () =>
       generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
     );
-    const salt = await secretFile(join(folder, "evidence.salt"), () => randomBytes(saltKeyBytes).toString("hex"));
-    const log = new EvidenceLog(signerOf(createPrivateKey(pem)), Buffer.from(salt.trim(), "hex"));
+    const salt = await secretIn(join(folder, "evidence.salt"), () => randomBytes(saltKeyBytes).toString("hex"));
+    const log = new EvidenceLog(signerOf(createPrivateKey(pem)), Buffer.from(salt, "hex"));
     await beginLog(db);
     return log;
   }
@@ -206,18 +206,4 @@ export function toActivity(entry: Entry): ActivityEntry & { subject?: string } {
 /** Fields as the database gives them back: what is hashed must be what is stored. */
 function storableFields(fields: JsonObject | undefined): JsonObject {
   return fields === undefined ? {} : JSON.parse(storableJson(fields));
-}
-
-/** What a file of ours holds; made at the first time, for its owner alone, and on disk before it is used. */
-async function secretFile(path: string, make: () => string): Promise<string> {
-  const made = await open(path, "wx", 0o600).catch(() => undefined);
-  if (!made) return readFile(path, "utf8");
-  try {
-    const text = make();
-    await made.writeFile(text);
-    await made.sync();
-    return text;
-  } finally {
-    await made.close();
-  }
 }
