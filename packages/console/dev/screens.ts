@@ -60,6 +60,7 @@ const pages: readonly Screen[] = [
     path: "/entities/principal/arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Fanalytics",
     sees: "ASIAANALYTICS",
   },
+  { name: "entity-kind", path: "/entities/ip/203.0.113.9", sees: "Pages here are of four kinds" },
   { name: "entity-unknown", path: "/sample/entities/address/198.51.100.77", sees: "No event names this address" },
   { name: "model", path: "/models/acme-13b", sees: "0.0.0.0:8000" },
   { name: "host", path: "/hosts/h-1", sees: "containerd-shim" },

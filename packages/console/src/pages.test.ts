@@ -311,6 +311,13 @@ test("a hidden character in a name is seen", { skip }, async (t) => {
   assert.match(await row.innerText(), /holiday\s*U\+202E\s*gpj\.exe/);
 });
 
+test("an address of an unknown kind is nobody's page, and leads to those that are", { skip }, async (t) => {
+  const { page } = await opened(t, "/entities/ip/203.0.113.9");
+  await page.getByRole("heading", { name: "There is no such page" }).waitFor();
+  await page.getByRole("link", { name: "address", exact: true }).click();
+  await page.waitForURL(/\/entities\/address\/203\.0\.113\.9$/);
+});
+
 test("a first start says what to do, a broken engine what still works", { skip }, async (t) => {
   const { page } = await opened(t, "/incidents", { mood: "empty" });
   await page.getByText("no source of logs yet").waitFor();

@@ -123,7 +123,9 @@ test("an entity has a page: what it did, with what, and what came of it", async 
   assert.deepEqual([nobody.status, nobody.body.error], [404, "NOT_FOUND"]);
   const { body: place } = await visitor.get("/api/entity?kind=place&name=hf:acme/acme-13b");
   assert.equal(place.name, "hf:acme/acme-13b");
-  assert.equal((await visitor.get("/api/entity?kind=doc&name=x")).status, 400);
+  const doc = await visitor.get("/api/entity?kind=doc&name=x");
+  assert.equal(doc.status, 400);
+  assert.match(doc.body.message, /^kind: .*"principal"\|"address"\|"credential"\|"place"/);
 });
 
 test("an incident is told as a page that runs nothing and hides nothing", async () => {

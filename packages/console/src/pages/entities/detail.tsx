@@ -1,6 +1,7 @@
 import { entityKind, type EntityDetail, type EntityKind } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
+import { Fragment } from "react";
 import { withValue } from "../../filter-edit.ts";
 import { ApiError } from "../../api/client.ts";
 import { entityQuery } from "../../api/queries.ts";
@@ -23,7 +24,34 @@ import s from "./entities.module.css";
 /** One principal, address, key or place: what it did and when, with what, and what came of it. */
 export function EntityPage() {
   const { kind: asked, name = "" } = useParams({ strict: false });
-  const kind = entityKind.catch("principal").parse(asked);
+  const kind = entityKind.safeParse(asked);
+  return kind.success ? <OfKind kind={kind.data} name={name} /> : <NoSuchKind name={name} />;
+}
+
+/** A name does not tell what it names: an address read as a principal would look as if it did nothing. */
+function NoSuchKind({ name }: { readonly name: string }) {
+  return (
+    <Empty title="There is no such page">
+      <p>
+        Pages here are of four kinds. Open <Mono>{name}</Mono> as a{" "}
+        {entityKind.options.map((kind, i, { length }) => (
+          <Fragment key={kind}>
+            {i === 0 ? "" : i === length - 1 ? " or " : ", "}
+            <Link to="/entities/$kind/$name" params={{ kind, name }}>
+              {kindWords[kind].toLowerCase()}
+            </Link>
+          </Fragment>
+        ))}
+        .
+      </p>
+      <p>
+        Models are at <Link to="/models">Models</Link>, hosts at <Link to="/hosts">Hosts</Link>.
+      </p>
+    </Empty>
+  );
+}
+
+function OfKind({ kind, name }: { readonly kind: EntityKind; readonly name: string }) {
   const router = useRouter();
   const navigate = useNavigate();
   const { data, error, errorUpdatedAt, refetch } = useQuery(entityQuery(kind, name));
