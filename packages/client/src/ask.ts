@@ -1,4 +1,5 @@
 import { ApiError } from "./error.ts";
+import { send, type Reply, type Sent } from "./send.ts";
 
 /** How a server is asked. */
 export interface Manners {
@@ -29,15 +30,11 @@ export interface Heard {
  *
  * @throws {ApiError} for every answer but a good one. The signal's reason, once it is aborted.
  */
-export async function ask(url: URL, init: RequestInit, manners: Partial<Manners> = {}): Promise<Heard> {
+export async function ask(url: URL, init: Sent, manners: Partial<Manners> = {}): Promise<Heard> {
   const { answerMs = usualAnswerMs, patienceMs = usualPatienceMs } = manners;
   for (const until = performance.now() + patienceMs; ; await pause(init.signal)) {
     const { answer, text } = await reached(url, init, async (signal) => {
-      const answer = await fetch(url, {
-        ...init,
-        redirect: "manual",
-        signal: either(signal, AbortSignal.timeout(answerMs)),
-      });
+      const answer = await send(url, { ...init, signal: either(signal, AbortSignal.timeout(answerMs)) });
       return { answer, text: await textOf(answer) };
     });
     if (answer.ok) return { headers: answer.headers, answer: toldBy(answer, text) };
@@ -49,7 +46,7 @@ export async function ask(url: URL, init: RequestInit, manners: Partial<Manners>
 /** Asks for a stream. @throws {ApiError} as `ask`. */
 export async function open(
   url: URL,
-  init: RequestInit,
+  init: Sent,
   manners: Partial<Manners> = {},
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const { answerMs = usualAnswerMs } = manners;
@@ -57,7 +54,7 @@ export async function open(
   const timer = setTimeout(() => late.abort(new DOMException("no answer in time", "TimeoutError")), answerMs);
   try {
     return await reached(url, init, async (signal) => {
-      const answer = await fetch(url, { ...init, redirect: "manual", signal: either(signal, late.signal) });
+      const answer = await send(url, { ...init, signal: either(signal, late.signal) });
       if (answer.ok && answer.body) return answer.body;
       throw refusal(answer, await textOf(answer));
     });
@@ -70,7 +67,7 @@ export async function open(
 /** What keeps an answer from coming becomes an error of ours. */
 export async function reached<T>(
   url: URL,
-  { signal }: RequestInit,
+  { signal }: Pick<Sent, "signal">,
   work: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
   try {
@@ -88,12 +85,12 @@ function either(signal: AbortSignal | undefined, other: AbortSignal): AbortSigna
   return signal ? AbortSignal.any([signal, other]) : other;
 }
 
-async function pause(signal: AbortSignal | null | undefined): Promise<void> {
+async function pause(signal: AbortSignal | undefined): Promise<void> {
   await new Promise((done) => setTimeout(done, againMs));
   signal?.throwIfAborted();
 }
 
-async function textOf({ body, status }: Response): Promise<string> {
+async function textOf({ body, status }: Reply): Promise<string> {
   if (!body) return "";
   const decoder = new TextDecoder();
   let [text, bytes] = ["", 0];
@@ -106,7 +103,7 @@ async function textOf({ body, status }: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-function toldBy({ headers }: Response, text: string): unknown {
+function toldBy({ headers }: Reply, text: string): unknown {
   if (!/^application\/json\s*(;|$)/i.test(headers.get("content-type") ?? "")) return text === "" ? undefined : text;
   const told = parsed(text);
   if (told === undefined) throw unknownAnswer("no JSON");
@@ -121,7 +118,7 @@ export function unknownAnswer(what: string): ApiError {
 const maxWords = 4000;
 
 /** An error in the server's words; of one that is not the API, what can be said. */
-function refusal({ status }: Response, text: string): ApiError {
+function refusal({ status }: Reply, text: string): ApiError {
   const said = parsed(text);
   const { error, message } = isObject(said) ? said : {};
   if (typeof error === "string" && /^[A-Z][A-Z_]{0,63}$/.test(error) && typeof message === "string")

@@ -104,13 +104,17 @@ test("what goes in the clear to this machine goes through no proxy that the envi
   const address = proxy.address();
   const at = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
   const code = `
-    const { outweigh } = await import(process.argv[1]);
-    await outweigh({ url: process.argv[2], token: "secret" }).get("/api/overview");`;
+    const [, module, url] = process.argv;
+    const { ask, outweigh } = await import(module);
+    const before = JSON.stringify(process.env);
+    await outweigh({ url, token: "secret" }).get("/api/overview");
+    await ask(new URL("/keys", url), { headers: { authorization: "Bearer secret" } });
+    process.exitCode = before === JSON.stringify(process.env) ? 0 : 3;`;
   const env = { ...process.env, NODE_USE_ENV_PROXY: "1", HTTP_PROXY: at, http_proxy: at, NO_PROXY: "example.org" };
   const args = ["--input-type=module", "-e", code, new URL("index.ts", import.meta.url).href, url];
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "ignore", "inherit"] });
   const [exit] = await once(child, "exit");
-  assert.deepEqual([exit, proxied, asked.map((it) => it.route)], [0, [], ["GET /api/overview"]]);
+  assert.deepEqual([exit, proxied, asked.map((it) => it.route)], [0, [], ["GET /api/overview", "GET /keys"]]);
 });
 
 test("no redirection is followed: what is shown to one server is shown to no other", async (t) => {
@@ -156,6 +160,9 @@ test("a server that is busy is asked again, as long as patience lasts", async (t
 test("a server that says nothing is not waited for for ever, and less if somebody says so", async (t) => {
   const { url } = await aServer(t, () => {});
   await assert.rejects(outweigh({ url, answerMs: 50 }).get("/api/overview"), { code: "NO_ANSWER", status: 0 });
+  const half = await aServer(t, (_, it) => it.writeHead(200, { "content-type": "application/json" }).write("{"));
+  const unfinished = outweigh({ url: half.url, answerMs: 500 }).get("/api/overview");
+  await assert.rejects(unfinished, { code: "NO_ANSWER", status: 0 });
   const stop = new AbortController();
   const waiting = outweigh({ url }).get("/api/overview", { signal: stop.signal });
   stop.abort(new Error("enough"));

@@ -47,7 +47,6 @@ interface Given extends Ending {
 /** @throws {TypeError} for an address that is none, or to which no secret may go. */
 export function outweigh(options: Options): Api {
   const origin = originOf(options.url);
-  if (origin.startsWith("http:")) passProxiesBy(new URL(origin).hostname);
   const headers = {
     ...options.headers,
     ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }),
@@ -57,8 +56,8 @@ export function outweigh(options: Options): Api {
     const init = {
       method,
       headers: { ...headers, ...sent?.headers },
-      body: sent?.text ?? null,
-      signal: signal ?? null,
+      body: sent?.text,
+      signal,
     };
     return (await ask(addressOf(origin, path, it), init, options)).answer;
   };
@@ -77,7 +76,7 @@ export function outweigh(options: Options): Api {
     },
     async *live({ signal }: Ending = {}) {
       const url = new URL("/api/live", origin);
-      const init = { headers, signal: signal ?? null };
+      const init = { headers, signal };
       const stream = messagesOf(await open(url, init, options));
       try {
         for (;;) {
@@ -101,18 +100,6 @@ function originOf(text: string): string {
   const isNear = hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
   if (pathname === "/" && (protocol === "https:" || (protocol === "http:" && isNear))) return origin;
   throw new TypeError(`${JSON.stringify(text)}: expected https://HOST, or http://127.0.0.1:PORT on this machine`);
-}
-
-/**
- * What goes in the clear to this machine goes to no other: with NODE_USE_ENV_PROXY, Node would send it to the environment's proxy, secret
- * and all. Node reads the variable anew for each request.
- */
-function passProxiesBy(hostname: string): void {
-  const env = globalThis.process?.env;
-  if (env?.["HTTP_PROXY"] === undefined && env?.["http_proxy"] === undefined) return;
-  const by = env["no_proxy"] ?? env["NO_PROXY"] ?? "";
-  if (by === "*" || by.split(/[,\s]+/).includes(hostname)) return;
-  env["no_proxy"] = by === "" ? hostname : `${by},${hostname}`;
 }
 
 /** Every name in the address is filled with a value, which can be no more than one step of it. */
