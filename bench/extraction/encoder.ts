@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { loadEncoder, type Encoder } from "../../packages/gateway/src/index.ts";
 import { encoderSkip, tinyModel } from "../../packages/gateway/src/testing/tiny-encoder.ts";
-import { embedText, PromptPath, textKey, type Prompt } from "../../packages/extraction/src/index.ts";
+import { embedText, PromptPath, textKey, TextReader, type Prompt } from "../../packages/extraction/src/index.ts";
 import { measurePrompts, readStreams, type PromptSignalResult, type PromptStream } from "./prompts.ts";
 
 /** Universal Sentence Encoder lite (Apache-2.0); only the table of its word vectors is used. */
@@ -56,7 +56,7 @@ async function vectorsOf(encoder: Encoder, streams: readonly PromptStream[]) {
   const known = new Map<string, Float32Array>();
   const out = new Map<readonly Prompt[], Float32Array[]>();
   for (const { prompts } of streams) {
-    const path = new PromptPath(textKey(new Uint8Array(32)), { elicitation: 0.01, grading: 0.01 });
+    const path = new PromptPath(new TextReader(textKey(new Uint8Array(32))), { elicitation: 0.01, grading: 0.01 });
     const vectors: Float32Array[] = [];
     for (const it of prompts) {
       const text = path.begin(it);

@@ -9,10 +9,9 @@ import {
   partitionP,
   PromptPath,
   promptSignals,
-  shinglesOf,
   textKey,
+  TextReader,
   turnsP,
-  wordsOf,
   type Account,
   type Group,
   type Prompt,
@@ -43,7 +42,7 @@ export interface PooledTest {
 }
 export type Linked = readonly LinkResult[];
 
-const key = textKey(new Uint8Array(32));
+const reader = new TextReader(textKey(new Uint8Array(32)));
 const alpha = { num: 1, den: 100 };
 /** As the gateway links, but for the largest group. */
 const options = { falseLinks: 2, maxMembers: 32 };
@@ -144,8 +143,7 @@ function shuffledTurns(members: readonly (readonly Prompt[])[], dice: Dice): Pro
 function hotShingles(prompts: readonly Prompt[]): number[] {
   const counts = new Map<number, number>();
   for (const it of prompts) {
-    for (const shingle of new Set(shinglesOf(wordsOf(it.text), key)))
-      counts.set(shingle, (counts.get(shingle) ?? 0) + 1);
+    for (const shingle of reader.read(it.text).distinct) counts.set(shingle, (counts.get(shingle) ?? 0) + 1);
   }
   return [...counts].filter(([, n]) => n >= 0.3 * prompts.length).map(([it]) => it);
 }
@@ -163,7 +161,7 @@ type Retester = (
 function retester(benign: readonly PromptStream[]): Retester {
   const rates = nullRates(benign.map((it) => it.prompts));
   const peaksOf = (members: readonly (readonly Prompt[])[]) => {
-    const path = new PromptPath(key, rates);
+    const path = new PromptPath(reader, rates);
     const highest = promptSignals.map(() => 0);
     for (const it of mergeStreams(members).slice(0, tested)) {
       path.step(it).forEach((v, j) => (highest[j] = Math.max(highest[j] ?? 0, v)));
@@ -199,7 +197,7 @@ function retester(benign: readonly PromptStream[]): Retester {
     );
     const mine = each[found.findIndex((_, i) => isThief(i))] ?? [];
     const items = thief.map(
-      (it) => new Set(it.map(({ text }) => shinglesOf(wordsOf(text), key).reduce((a, b) => a ^ b, 0))),
+      (it) => new Set(it.map(({ text }) => reader.read(text).shingles.reduce((a, b) => a ^ b, 0))),
     );
     const order = mergeStreams(thief.map((it, i) => it.map(({ time }) => ({ time, i })))).map((it) => it.i);
     return {

@@ -7,6 +7,7 @@ import {
   PromptPath,
   promptSignals,
   textKey,
+  TextReader,
   type Prompt,
 } from "../../packages/extraction/src/index.ts";
 import { mix } from "../../packages/extraction/src/hash.ts";
@@ -47,7 +48,7 @@ export function measurePrompts(
   { streams = readStreams(folder), vectors }: { streams?: readonly PromptStream[] | undefined; vectors?: Vectors } = {},
 ): Record<string, PromptSignalResult> | undefined {
   if (!streams) return undefined;
-  const key = textKey(new Uint8Array(32));
+  const reader = new TextReader(textKey(new Uint8Array(32)));
   const benign = streams.filter((it) => it.principal.label === "benign");
   const thieves = streams.filter((it) => it.principal.label === "attack");
   const counts = promptSignals.map(() => ({
@@ -67,7 +68,8 @@ export function measurePrompts(
       const name = `${rates.elicitation} ${rates.grading} ${centre ? split : ""}`;
       const known = walked.get(name) ?? new Map<readonly Prompt[], number[]>();
       walked.set(name, known);
-      const found = known.get(prompts) ?? peaksOf(new PromptPath(key, rates, centre), prompts, vectors?.get(prompts));
+      const found =
+        known.get(prompts) ?? peaksOf(new PromptPath(reader, rates, centre), prompts, vectors?.get(prompts));
       known.set(prompts, found);
       return found;
     };

@@ -22,7 +22,9 @@ export { directionTail, overlapPower, overlapTail, type Overlap } from "./marks.
 export { clopperPearson, realisedRate } from "./statistics.ts";
 export { LogitLedger, type LogitOptions, type LogitReading, type LogitState, type Revealed } from "./logit-ledger.ts";
 export type { OwnBaselineState } from "./own-baseline.ts";
-export { embedText, minHash, shinglesOf, similarity, textKey, wordsOf, type TextKey } from "./text.ts";
+export { Counts } from "./counts.ts";
+export { embedText } from "./embed.ts";
+export { minHash, similarity, textKey, TextReader, type TextKey } from "./text.ts";
 export {
   nullRates,
   PromptPath,

@@ -3,9 +3,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { uniform } from "./hash.ts";
 import { PromptPath, type Prompt } from "./prompts.ts";
-import { textKey } from "./text.ts";
+import { textKey, TextReader } from "./text.ts";
 
-const key = textKey(new Uint8Array([1, 2, 3]));
+const reader = new TextReader(textKey(new Uint8Array([1, 2, 3])));
 const rates = { elicitation: 0.05, grading: 0.05 };
 const promptOf = (seed: number, i: number): Prompt => {
   const word = (n: number) => `w${Math.floor(uniform(seed, i, n) * 5000)}`;
@@ -22,9 +22,9 @@ const promptOf = (seed: number, i: number): Prompt => {
 test("a restored path goes on as the first does, wherever it was cut", () => {
   fc.assert(
     fc.property(fc.nat(1000), fc.integer({ min: 0, max: 260 }), (seed, cut) => {
-      const first = new PromptPath(key, rates);
+      const first = new PromptPath(reader, rates);
       for (let i = 0; i < cut; i++) first.step(promptOf(seed, i));
-      const second = new PromptPath(key, rates);
+      const second = new PromptPath(reader, rates);
       second.restore(JSON.parse(JSON.stringify(first.snapshot())));
       for (let i = cut; i < cut + 60; i++) {
         assert.deepEqual(second.step(promptOf(seed, i)), first.step(promptOf(seed, i)));
@@ -36,7 +36,7 @@ test("a restored path goes on as the first does, wherever it was cut", () => {
 });
 
 test("a path's state is bounded, holds no text, and takes maps of any name", () => {
-  const path = new PromptPath(key, rates);
+  const path = new PromptPath(reader, rates);
   for (let i = 0; i < 800; i++) path.step({ ...promptOf(9, i), bias: `secret ${i} ${"x".repeat(5000)}` });
   const text = JSON.stringify(path.snapshot());
   assert.ok(text.length <= 40_000, `${text.length} bytes`);
@@ -44,7 +44,7 @@ test("a path's state is bounded, holds no text, and takes maps of any name", () 
 });
 
 test("refuses a state that holds more than is ever kept, or is of another size", () => {
-  const path = new PromptPath(key, rates);
+  const path = new PromptPath(reader, rates);
   const state = path.snapshot();
   for (const bad of [{ shingleCount: 1e9 }, { gaps: Array.from({ length: 65 }, () => 1) }, { regions: "AAAA" }]) {
     assert.throws(() => path.restore({ ...state, ...bad }), { code: "BAD_STATE" });

@@ -1,16 +1,9 @@
 import { ExtractionError } from "./error.ts";
 import { mix } from "./hash.ts";
 import { fromText, toText } from "./bytes.ts";
-import {
-  asksForGrade,
-  elicitsReasoning,
-  embedText,
-  hashWord,
-  outsideRuns,
-  shinglesOf,
-  wordsOf,
-  type TextKey,
-} from "./text.ts";
+import { Counts } from "./counts.ts";
+import { embedText } from "./embed.ts";
+import { asksForGrade, elicitsReasoning, hashText, type TextReader } from "./text.ts";
 import { logMean, stepRateWealth } from "./wealth.ts";
 
 /** One prompt as a gateway sees it. The text itself is not kept. */
@@ -60,11 +53,11 @@ const maxMaps = 64;
 
 /** One principal's prompts. Memory: counters, 2,048 shingle counts, 2,048 region counts; no text. */
 export class PromptPath {
-  readonly #key: TextKey;
+  readonly #reader: TextReader;
   readonly #null: PromptNull;
   readonly #centre: ArrayLike<number> | undefined;
   readonly #regions = new Uint16Array(1 << planes);
-  readonly #shingles = new Map<number, number>();
+  readonly #shingles = new Counts();
   readonly #gaps: number[] = [];
   /** Hashes of the logit_bias maps: names may be of any length. */
   readonly #maps = new Set<number>();
@@ -84,15 +77,15 @@ export class PromptPath {
   };
 
   /** @param centre What is taken off each vector: the mean of an encoder's, which lie to one side. Absent: nothing. */
-  constructor(key: TextKey, rates: PromptNull, centre?: ArrayLike<number>) {
-    this.#key = key;
+  constructor(reader: TextReader, rates: PromptNull, centre?: ArrayLike<number>) {
+    this.#reader = reader;
     this.#null = rates;
     this.#centre = centre;
   }
 
   /** Takes the next prompt by its hashed vector; gives each signal's value, in the order of `promptSignals`. */
   step(prompt: Prompt): number[] {
-    return this.finish(prompt, embedText(this.begin(prompt), this.#key));
+    return this.finish(prompt, embedText(this.begin(prompt), this.#reader.key));
   }
 
   /** The first half of a step, for those who have an encoder: gives the words of the prompt that are no template's. */
@@ -108,10 +101,11 @@ export class PromptPath {
     if (prompt.depth <= 1) this.#starts++;
     if (prompt.depth === 2) this.#follow++;
     if (prompt.newModel === true) this.#young++;
-    if (prompt.bias !== undefined && this.#maps.size < maxMaps) this.#maps.add(hashWord(prompt.bias));
+    if (prompt.bias !== undefined && this.#maps.size < maxMaps) this.#maps.add(hashText(prompt.bias));
     const wealth = this.#wealth;
-    wealth.elicitation = stepRateWealth(wealth.elicitation, elicitsReasoning(prompt.text), this.#null.elicitation);
-    wealth.grading = stepRateWealth(wealth.grading, asksForGrade(prompt.text), this.#null.grading);
+    const read = this.#reader.read(prompt.text);
+    wealth.elicitation = stepRateWealth(wealth.elicitation, read.elicitsReasoning, this.#null.elicitation);
+    wealth.grading = stepRateWealth(wealth.grading, read.asksForGrade, this.#null.grading);
 
     const n = this.#n + settling;
     return [
@@ -155,7 +149,7 @@ export class PromptPath {
     fromText(pairs, state.shingles);
     fromText(this.#regions, state.regions);
     this.#shingles.clear();
-    for (let i = 0; i < pairs.length; i += 2) this.#shingles.set(pairs[i]!, pairs[i + 1]!);
+    for (let i = 0; i < pairs.length; i += 2) this.#shingles.add(pairs[i]!, pairs[i + 1]!);
     this.#gaps.splice(0, Infinity, ...state.gaps);
     this.#maps.clear();
     for (const it of state.maps) this.#maps.add(it);
@@ -168,33 +162,24 @@ export class PromptPath {
 
   /** Counts the prompt's shingles, and gives its words outside those that are hot, so that content is compared, not the frame. */
   #slots(text: string): string {
-    const words = wordsOf(text);
-    const shingles = shinglesOf(words, this.#key);
-    for (const it of new Set(shingles)) this.#shingles.set(it, (this.#shingles.get(it) ?? 0) + 1);
+    const read = this.#reader.read(text);
+    const counts = this.#shingles;
+    for (const it of read.distinct) counts.add(it);
     const bar = Math.max(3, hotShare * this.#n);
-    const isHot = (it: number) => (this.#shingles.get(it) ?? 0) >= bar;
-    if (shingles.some(isHot)) this.#templated++;
-    const slots = outsideRuns(words, shingles, isHot);
-    if (this.#shingles.size > maxShingles) this.#forget();
-    return slots.join(" ");
-  }
-
-  #forget(): void {
-    const kept = [...this.#shingles].sort((a, b) => b[1] - a[1]).slice(0, maxShingles / 2);
-    this.#shingles.clear();
-    for (const [it, n] of kept) this.#shingles.set(it, n);
+    const { slots, isTemplated } = read.outside((it) => counts.of(it) >= bar);
+    if (isTemplated) this.#templated++;
+    if (counts.size > maxShingles) counts.keepMost(maxShingles / 2);
+    return slots;
   }
 
   /** Which region of the space it falls into: the signs of 11 random combinations of its vector. */
   #visit(vector: ArrayLike<number>): void {
     const centre = this.#centre;
+    const signs = signsOf(vector.length);
     let region = 0;
-    for (let plane = 0; plane < planes; plane++) {
+    for (let plane = 0, k = 0; plane < planes; plane++) {
       let sum = 0;
-      for (let i = 0; i < vector.length; i++) {
-        const it = vector[i]! - (centre?.[i] ?? 0);
-        sum += (mix(plane * vector.length + i) & 1) === 0 ? it : -it;
-      }
+      for (let i = 0; i < vector.length; i++, k++) sum += signs[k]! * (vector[i]! - (centre?.[i] ?? 0));
       if (sum > 0) region |= 1 << plane;
     }
     const before = this.#regions[region]!;
@@ -228,6 +213,15 @@ export class PromptPath {
     const sd = Math.sqrt(gaps.reduce((sum, it) => sum + (it - mean) ** 2, 0) / gaps.length);
     return mean + sd === 0 ? 1 : (1 - (sd - mean) / (sd + mean)) / 2;
   }
+}
+
+let signs = new Int8Array(0);
+
+/** 1 or -1 for each plane and number of a vector. Made again when vectors become longer or shorter. */
+function signsOf(length: number): Int8Array {
+  if (signs.length !== planes * length)
+    signs = Int8Array.from({ length: planes * length }, (_, i) => 1 - 2 * (mix(i) & 1));
+  return signs;
 }
 
 export interface PromptState {

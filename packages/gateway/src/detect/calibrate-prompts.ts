@@ -8,6 +8,7 @@ import {
   PromptPath,
   promptSignals,
   textKey,
+  TextReader,
   type Prompt,
   type Rate,
 } from "@outweigh/extraction";
@@ -61,8 +62,8 @@ export async function calibratePrompts(options: PromptOptions): Promise<Calibrat
   const rates = nullRates(first);
   const centre = encoder && (await centreOf(encoder, first));
   // Levels are numbers: they hold for every key.
-  const key = textKey(randomBytes(32));
-  const walk = (stream: readonly Prompt[]) => peaksOf(new PromptPath(key, rates, centre), stream, horizon, encoder);
+  const reader = new TextReader(textKey(randomBytes(32)));
+  const walk = (stream: readonly Prompt[]) => peaksOf(new PromptPath(reader, rates, centre), stream, horizon, encoder);
 
   const rest = all.slice(first.length);
   const peaks = await inTurn(rest, walk);

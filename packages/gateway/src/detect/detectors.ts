@@ -1,6 +1,6 @@
 import { hash, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { ExtractionError, textKey, type Query, type TextKey } from "@outweigh/extraction";
+import { ExtractionError, textKey, TextReader, type Query } from "@outweigh/extraction";
 import type { GatewayModel, WatchedModel } from "@outweigh/schema";
 import { adapters } from "../adapters/adapters.ts";
 import type { Seen } from "../adapters/adapter.ts";
@@ -31,7 +31,7 @@ const maxUnconfigured = 256;
 /** All detectors: takes assembled exchanges, leaves readings, answers with findings. */
 export class Detectors {
   readonly #readings: Readings;
-  readonly #key: TextKey;
+  readonly #reader: TextReader;
   readonly #linkMs: number;
   readonly #linking: Linking;
   readonly #models = new Map<string, Followed>();
@@ -54,9 +54,9 @@ export class Detectors {
   ) {
     this.#readings = readings;
     this.#encoder = encoder;
-    this.#key = textKey(start.secret);
+    this.#reader = new TextReader(textKey(start.secret));
     this.#linkMs = start.linkMs;
-    this.#linking = new Linking(this.#key, start.linkMs);
+    this.#linking = new Linking(this.#reader, start.linkMs);
     this.#routes = start.routes;
     this.configured = ["", ...start.models.flatMap((it) => [nameOf(it, true), nameOf(it, false)])];
     for (const model of start.models) this.#follow(model, publicKey);
@@ -97,7 +97,7 @@ export class Detectors {
       model,
       belongs: this.#belongs(model, calibration !== undefined),
       numeric: calibration?.kind === "numeric" ? new NumericWatch(model, calibration, warn) : undefined,
-      prompts: new PromptWatch(model, calibration?.kind === "prompts" ? calibration : undefined, this.#key, warn),
+      prompts: new PromptWatch(model, calibration?.kind === "prompts" ? calibration : undefined, this.#reader, warn),
     });
   }
 
@@ -154,7 +154,7 @@ export class Detectors {
     const fresh = this.#models.size < maxUnconfigured ? name : "";
     const model: GatewayModel = { name: fresh, failClosed: false };
     const belongs = this.#belongs(model, false);
-    const prompts = new PromptWatch(model, undefined, this.#key, undefined, this.#others);
+    const prompts = new PromptWatch(model, undefined, this.#reader, undefined, this.#others);
     const it = { model, belongs, numeric: undefined, prompts };
     this.#models.set(fresh, it);
     return it;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { textKey } from "@outweigh/extraction";
+import { textKey, TextReader } from "@outweigh/extraction";
 import fc from "fast-check";
 import { Linking } from "./linking.ts";
 
-const key = textKey(Buffer.from("a test's secret"));
+const reader = new TextReader(textKey(Buffer.from("a test's secret")));
 
 test("accounts behind one address are a group, others are none, and a crowd behind one proxy is none", () => {
-  const linking = new Linking(key, 1000);
+  const linking = new Linking(reader, 1000);
   for (let t = 0; t < 5; t++) {
     for (let slot = 0; slot < 6; slot++)
       linking.step(slot, t * 1000, [`address:10.0.0.${slot < 3 ? 1 : slot}`], undefined);
@@ -26,7 +26,7 @@ test("accounts behind one address are a group, others are none, and a crowd behi
 });
 
 test("as many names of programs as an account gives itself, the address that it comes from later is noted", () => {
-  const linking = new Linking(key, 1000);
+  const linking = new Linking(reader, 1000);
   for (let i = 0; i < 100; i++) linking.step(0, i, ["address:10.0.0.1", `agent:invented ${i}`], undefined);
   for (const slot of [0, 1]) linking.step(slot, 200, ["address:10.0.0.2", "agent:x"], undefined);
   assert.deepEqual(
@@ -36,7 +36,7 @@ test("as many names of programs as an account gives itself, the address that it 
 });
 
 test("of more accounts than are compared, those that asked last are taken back after a restart", () => {
-  const linking = new Linking(key, 1000);
+  const linking = new Linking(reader, 1000);
   for (let slot = 0; slot < 2_500; slot++)
     linking.restore(slot, { activity: [], shingles: [], tokens: [], prompts: 1, lastAt: slot });
   linking.keepAll();
@@ -60,7 +60,7 @@ test("linking in turns tells what linking at once would have, whatever is asked 
       fc.array(asked, { minLength: 20, maxLength: 200 }),
       fc.array(asked, { minLength: 1 }),
       (before, between) => {
-        const linking = new Linking(key, 1000);
+        const linking = new Linking(reader, 1000);
         for (const it of before) step(linking, it);
         const whole = linking.groups(60_000);
         const turns = linking.groupsInTurns(60_000);
@@ -79,7 +79,7 @@ test("linking in turns tells what linking at once would have, whatever is asked 
 });
 
 test("two thousand accounts are linked in more than a thousand turns", () => {
-  const linking = new Linking(key, 1000);
+  const linking = new Linking(reader, 1000);
   for (let slot = 0; slot < 2_000; slot++)
     for (let t = 0; t < 3; t++)
       linking.step(slot, t * 1000, [`address:${slot >> 5}`], `one prompt of account ${String.fromCharCode(97 + slot)}`);

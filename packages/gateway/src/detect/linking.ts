@@ -1,13 +1,4 @@
-import {
-  linkInTurns,
-  minHash,
-  shinglesOf,
-  similarity,
-  wordsOf,
-  type Account,
-  type Link,
-  type TextKey,
-} from "@outweigh/extraction";
+import { Counts, linkInTurns, minHash, similarity, TextReader, type Account, type Link } from "@outweigh/extraction";
 import { maxLinksTold } from "@outweigh/schema";
 import { namesOf, type Keeping, type SlotNames } from "./kept.ts";
 import type { LinkedSlots } from "./protocol.ts";
@@ -32,7 +23,7 @@ const tellingP = 0.05;
 
 interface Trail {
   readonly activity: Map<number, number>;
-  readonly shingles: Map<number, number>;
+  readonly shingles: Counts;
   readonly tokens: Set<string>;
   prompts: number;
   lastAt: number;
@@ -50,15 +41,15 @@ const maxTokens = 64;
 
 /** Which accounts look like one client: by templates, by clock, by network. */
 export class Linking {
-  readonly #key: TextKey;
+  readonly #reader: TextReader;
   readonly #linkMs: number;
   readonly #trails = new Map<number, Trail>();
   /** Slots that asked since they were last kept. */
   readonly #changed = new Set<number>();
 
   /** @param linkMs Length of one interval of activity. */
-  constructor(key: TextKey, linkMs: number) {
-    this.#key = key;
+  constructor(reader: TextReader, linkMs: number) {
+    this.#reader = reader;
     this.#linkMs = linkMs;
   }
 
@@ -78,7 +69,7 @@ export class Linking {
 
   #of(slot: number): Trail {
     const known = this.#trails.get(slot);
-    const it = known ?? { activity: new Map(), shingles: new Map(), tokens: new Set(), prompts: 0, lastAt: 0 };
+    const it = known ?? { activity: new Map(), shingles: new Counts(), tokens: new Set(), prompts: 0, lastAt: 0 };
     this.#put(slot, it);
     return it;
   }
@@ -94,12 +85,8 @@ export class Linking {
 
   #read(trail: Trail, text: string): void {
     trail.prompts++;
-    for (const it of new Set(shinglesOf(wordsOf(text), this.#key)))
-      trail.shingles.set(it, (trail.shingles.get(it) ?? 0) + 1);
-    if (trail.shingles.size <= maxShingles) return;
-    const kept = [...trail.shingles].sort((a, b) => b[1] - a[1]).slice(0, maxShingles / 2);
-    trail.shingles.clear();
-    for (const [it, n] of kept) trail.shingles.set(it, n);
+    for (const it of this.#reader.read(text).distinct) trail.shingles.add(it);
+    if (trail.shingles.size > maxShingles) trail.shingles.keepMost(maxShingles / 2);
   }
 
   /** What has changed since the last call. */
@@ -128,9 +115,11 @@ export class Linking {
 
   /** Those that asked longest ago first: no more are taken back than are compared. */
   restore(slot: number, { activity, shingles, tokens, prompts, lastAt }: KeptTrail): void {
+    const counts = new Counts();
+    for (const [it, times] of shingles) counts.add(it, times);
     this.#put(slot, {
       activity: new Map(activity),
-      shingles: new Map(shingles),
+      shingles: counts,
       tokens: new Set(tokens),
       prompts,
       lastAt,
@@ -237,7 +226,7 @@ function accountOf(slot: number, { activity, shingles, tokens, prompts }: Trail,
 }
 
 /** Shingles of an account's templates. */
-function hotOf(shingles: ReadonlyMap<number, number>, prompts: number): number[] {
+function hotOf(shingles: Counts, prompts: number): number[] {
   const often = Math.max(3, templateShare * prompts);
   const hot: number[] = [];
   for (const [it, n] of shingles) if (n >= often) hot.push(it);
@@ -246,11 +235,10 @@ function hotOf(shingles: ReadonlyMap<number, number>, prompts: number): number[]
 
 /** Of accounts by their prompts: which others have templates in common with one, the nearest first. */
 export function alikeIn(accounts: readonly (readonly string[])[]): (of: number) => number[] {
-  const key = { a: 1, b: 2 };
+  const reader = new TextReader({ a: 1, b: 2 });
   const sketches = accounts.map((texts) => {
-    const shingles = new Map<number, number>();
-    for (const text of texts)
-      for (const it of new Set(shinglesOf(wordsOf(text), key))) shingles.set(it, (shingles.get(it) ?? 0) + 1);
+    const shingles = new Counts();
+    for (const text of texts) for (const it of reader.read(text).distinct) shingles.add(it);
     const hot = hotOf(shingles, texts.length);
     return hot.length > 0 ? minHash(hot) : undefined;
   });

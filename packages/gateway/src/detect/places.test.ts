@@ -1,7 +1,7 @@
 // Who loses what is remembered when there is no more room: never whoever holds little, whatever others ask.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { textKey } from "@outweigh/extraction";
+import { textKey, TextReader } from "@outweigh/extraction";
 import { gatewayModel } from "@outweigh/schema";
 import fc from "fast-check";
 import { Places, Room } from "./places.ts";
@@ -35,10 +35,10 @@ test("with one place each, the one that asked longest ago gives way, and begins 
 });
 
 test("whatever models clients invent, what is learnt of them at a configured model stays, and of whoever invents little too", () => {
-  const key = textKey(Buffer.from("a test's secret"));
+  const reader = new TextReader(textKey(Buffer.from("a test's secret")));
   const rooms = promptRooms();
   const named = (name: string, of?: typeof rooms) =>
-    new PromptWatch(gatewayModel.parse({ name }), undefined, key, undefined, of);
+    new PromptWatch(gatewayModel.parse({ name }), undefined, reader, undefined, of);
   const names = { nameOf: String, slotOf: Number };
   const own = named("configured");
   const honest = named("another", rooms);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { promptSignals, textKey } from "@outweigh/extraction";
+import { promptSignals, textKey, TextReader } from "@outweigh/extraction";
 import { gatewayModel } from "@outweigh/schema";
 import type { PromptCalibration } from "./calibration-file.ts";
 import { PromptWatch } from "./prompt-watch.ts";
 
 const model = gatewayModel.parse({ name: "chat" });
-const key = textKey(Buffer.from("a test's secret"));
+const reader = new TextReader(textKey(Buffer.from("a test's secret")));
 const calibration: PromptCalibration = {
   kind: "prompts",
   horizon: 40,
@@ -29,13 +29,13 @@ test("what an earlier version calibrated holds nothing stricter", () => {
   const watched = { elicitation: { level: 11, alpha: 0.02 } };
   const all = [undefined, calibration, { ...calibration, watched: {} }, { ...calibration, watched }];
   assert.deepEqual(
-    all.map((it) => new PromptWatch(model, it, key).hasStricter),
+    all.map((it) => new PromptWatch(model, it, reader).hasStricter),
     [false, false, false, true],
   );
 });
 
 test("linked accounts that each ask too little are found together, and named once", () => {
-  const watch = new PromptWatch(model, calibration, key);
+  const watch = new PromptWatch(model, calibration, reader);
   watch.regroup([[0, 1, 2, 3]]);
   const found = ask(watch, 4);
   assert.deepEqual(
@@ -46,14 +46,14 @@ test("linked accounts that each ask too little are found together, and named onc
 });
 
 test("accounts that are not linked, or more than any benign group had, are not pooled", () => {
-  assert.deepEqual(ask(new PromptWatch(model, calibration, key), 4), []);
-  const watch = new PromptWatch(model, calibration, key);
+  assert.deepEqual(ask(new PromptWatch(model, calibration, reader), 4), []);
+  const watch = new PromptWatch(model, calibration, reader);
   watch.regroup([[0, 1, 2, 3, 4]]);
   assert.deepEqual(ask(watch, 4), []);
 });
 
 test("a group that stays goes on where it was when accounts are linked anew", () => {
-  const watch = new PromptWatch(model, calibration, key);
+  const watch = new PromptWatch(model, calibration, reader);
   const found = Array.from({ length: 16 }, (_, n) => {
     watch.regroup([[0, 1, 2, 3]]);
     return watch.step(asked(n % 4, n), probing(n)).found;
@@ -64,7 +64,7 @@ test("a group that stays goes on where it was when accounts are linked anew", ()
 test("after a horizon a path starts anew, and peaks above the calibration's are told as drift", () => {
   const peaks = promptSignals.map(() => Array.from({ length: 60 }, (_, i) => i / 1000));
   const warned: string[] = [];
-  const watch = new PromptWatch(model, { ...calibration, horizon: 2, peaks }, key, (it) => warned.push(it));
+  const watch = new PromptWatch(model, { ...calibration, horizon: 2, peaks }, reader, (it) => warned.push(it));
   const plain = (n: number) => ({ text: `where is the harbour on map ${n}`, depth: 1 });
   // One strange prompt in each horizon of two is below the level, however many horizons there are.
   const alone = Array.from(

@@ -6,6 +6,7 @@ import {
   type PromptSignal,
   type PromptState,
   type TextKey,
+  type TextReader,
 } from "@outweigh/extraction";
 import type { GatewayModel, Retest } from "@outweigh/schema";
 import type { Seen } from "../adapters/adapter.ts";
@@ -83,7 +84,7 @@ interface Followed {
 export class PromptWatch {
   readonly #model: GatewayModel;
   readonly #calibration: PromptCalibration | undefined;
-  readonly #key: TextKey;
+  readonly #reader: TextReader;
   readonly #paths: Places<Following>;
   readonly #groups = new Map<number, Group>();
   readonly #shown: ShownWatch;
@@ -103,15 +104,15 @@ export class PromptWatch {
   constructor(
     model: GatewayModel,
     calibration: PromptCalibration | undefined,
-    key: TextKey,
+    reader: TextReader,
     warn: (problem: string) => void = () => {},
     rooms = promptRooms(),
   ) {
     this.#model = model;
     this.#calibration = calibration;
-    this.#key = key;
+    this.#reader = reader;
     this.#paths = new Places(rooms.paths);
-    this.#shown = new ShownWatch(model, key, rooms.ledgers);
+    this.#shown = new ShownWatch(model, reader.key, rooms.ledgers);
     this.#drift = calibration?.peaks && new DriftWatch(calibration.peaks, driftAlpha, 1);
     this.#warn = warn;
   }
@@ -122,7 +123,7 @@ export class PromptWatch {
   }
 
   step(asked: Asked, seen: Seen): Followed {
-    const prompt = promptOf(asked, seen, this.#key);
+    const prompt = promptOf(asked, seen, this.#reader.key);
     const group = prompt && this.#groups.get(asked.slot);
     const own = this.#of(asked);
     return this.#follow(asked, seen, [own, prompt && own.path.step(prompt)], group && [group, group.path.step(prompt)]);
@@ -130,7 +131,7 @@ export class PromptWatch {
 
   /** The same with an encoder's vectors. One at a time: wait for the answer before the next step. @throws {GatewayError} BAD_ENCODER. */
   async stepEncoded(asked: Asked, seen: Seen, encoder: Encoder): Promise<Followed> {
-    const prompt = promptOf(asked, seen, this.#key);
+    const prompt = promptOf(asked, seen, this.#reader.key);
     const group = prompt && this.#groups.get(asked.slot);
     const own = this.#of(asked);
     const take = async ({ path }: Following, it: Prompt) => path.finish(it, await encoder.encode(path.begin(it)));
@@ -219,7 +220,7 @@ export class PromptWatch {
 
   #newPath(): PromptPath {
     const { rates = usualRates, encoder } = this.#calibration ?? {};
-    return new PromptPath(this.#key, rates, encoder?.centre);
+    return new PromptPath(this.#reader, rates, encoder?.centre);
   }
 
   #of({ slot, time }: Asked): Following {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { revealed, type Entry } from "@outweigh/evidence";
-import { calibrate, textKey, type Query } from "@outweigh/extraction";
+import { calibrate, textKey, TextReader, type Query } from "@outweigh/extraction";
 import type { GatewayClient } from "@outweigh/schema";
 import fc from "fast-check";
 import { writeCalibration } from "../detect/calibration-file.ts";
@@ -100,7 +100,7 @@ test("numbers: a stream that is cut by a restart is judged as one that is not, a
 });
 
 test("prompts: the same, with log-probabilities and links between accounts", () => {
-  const key = textKey(Buffer.from("a secret of this gateway"));
+  const reader = new TextReader(textKey(Buffer.from("a secret of this gateway")));
   const levels = { novelty: { level: 0.3, alpha: 0.01 }, "single-turn": { level: 0.5, alpha: 0.01 } };
   const calibration = {
     kind: "prompts" as const,
@@ -119,7 +119,7 @@ test("prompts: the same, with log-probabilities and links between accounts", () 
     bias: JSON.stringify({ [i]: 100 }),
     shown: [{ prefix: "one prompt", bias: JSON.stringify({ [i]: 100 }), tokens: ["a"], logprobs: [-1] }],
   });
-  const make = () => ({ watch: new PromptWatch(model, calibrated, key), links: new Linking(key, 10) });
+  const make = () => ({ watch: new PromptWatch(model, calibrated, reader), links: new Linking(reader, 10) });
   const run = (cut: number) => {
     let { watch, links } = make();
     let shift = 0;

@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { PromptPath, promptSignals, textKey, type TextKey } from "@outweigh/extraction";
+import { PromptPath, promptSignals, textKey, TextReader } from "@outweigh/extraction";
 import type { GatewayModel } from "@outweigh/schema";
 import { adapters } from "../adapters/adapters.ts";
 import type { Seen } from "../adapters/adapter.ts";
@@ -83,7 +83,7 @@ interface Row {
 
 /** Runs the gateway's detectors of prompts and times over logs of calls, in the order in which they come. Keeps sketches, no words. */
 export class LogWatch {
-  readonly #key: TextKey;
+  readonly #reader: TextReader;
   readonly #linking: Linking;
   readonly #models: ReadonlyMap<string, GatewayModel>;
   readonly #calibrations = new Map<string, PromptCalibration>();
@@ -110,8 +110,8 @@ export class LogWatch {
     publicKey: KeyObject | undefined,
     unnamed: string | undefined,
   ) {
-    this.#key = textKey(secret);
-    this.#linking = new Linking(this.#key, linkMs);
+    this.#reader = new TextReader(textKey(secret));
+    this.#linking = new Linking(this.#reader, linkMs);
     this.#models = new Map(models.map((it) => [it.name, it]));
     this.#unnamed = unnamed;
     for (const { name, calibration } of models) {
@@ -145,8 +145,8 @@ export class LogWatch {
       ...(call.address === undefined ? [] : [`address:${call.address}`]),
       ...(call.agent === undefined ? [] : [`agent:${call.agent}`]),
     ];
-    this.#linking.step(row.slot, call.time, tokens, seen?.text);
     const found = this.#times(watched, row, call);
+    this.#linking.step(row.slot, call.time, tokens, seen?.text);
     if (seen?.text === undefined) return found;
     row.withPrompts++;
     this.#withPrompts++;
@@ -185,7 +185,7 @@ export class LogWatch {
     const own = this.#watched.size < maxModels || this.#models.has(name) ? name : "";
     const model = this.#models.get(own) ?? { name: own, failClosed: false };
     const calibration = this.#calibrations.get(own);
-    const prompts = new PromptWatch(model, calibration, this.#key, (problem) => void this.problems.push(problem));
+    const prompts = new PromptWatch(model, calibration, this.#reader, (problem) => void this.problems.push(problem));
     const it = { name: own, calibration, prompts, times: new Map() };
     this.#watched.set(own, it);
     return it;
@@ -195,7 +195,7 @@ export class LogWatch {
   #times({ name, calibration, times }: Watched, row: Row, call: LoggedCall): LogFinding[] {
     if (!calibration) return [];
     const known = times.get(row.slot);
-    const own = known ?? { path: new PromptPath(this.#key, usualRates), since: call.time, queries: 0 };
+    const own = known ?? { path: new PromptPath(this.#reader, usualRates), since: call.time, queries: 0 };
     times.delete(row.slot);
     times.set(row.slot, own);
     if (times.size > maxTimed) {
