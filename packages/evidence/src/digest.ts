@@ -38,15 +38,38 @@ export function redacted(name: string, field: Field): Field {
  * @throws {EvidenceError} BAD_ENTRY for a short key, BAD_VALUE for what is not JSON or nests too deep.
  */
 export function fieldOf(saltKey: Uint8Array, where: readonly string[], name: string, value: Json): Field {
+  canonical(value, maxValueDepth);
+  return { salt: macOf(saltKey, ["outweigh.salt.v1", where, name, value]), value };
+}
+
+/**
+ * What a noun is called where its own id would confirm guesses: an id is often a digest of what it names, which whoever guesses it can
+ * compute too. The same for the same noun. Nobody without the key computes it, or reads the id from it.
+ *
+ * @param saltKey See `fieldOf`.
+ * @throws {EvidenceError} BAD_ENTRY for a short key, BAD_VALUE for an id with half a surrogate pair.
+ */
+export function keyedId(saltKey: Uint8Array, kind: string, id: string): string {
+  return keyedPrefix + macOf(saltKey, ["outweigh.keyed-id.v1", kind, id]);
+}
+
+const keyedPrefix = "keyed-";
+
+/** Whether a text is written as `keyedId` writes it. */
+export function isKeyedId(text: string): boolean {
+  return text.startsWith(keyedPrefix) && /^[0-9a-f]{32}$/.test(text.slice(keyedPrefix.length));
+}
+
+/** HMAC-SHA-256 of a value, cut to the length of a salt. What is asked for says in its first text what for. */
+function macOf(saltKey: Uint8Array, value: readonly Json[]): string {
   if (saltKey.length < minSaltKeyBytes) {
     throw new EvidenceError(
       "BAD_ENTRY",
       `the salt key has ${saltKey.length} bytes, expected at least ${minSaltKeyBytes}`,
     );
   }
-  canonical(value, maxValueDepth);
-  const mac = createHmac("sha256", saltKey)
-    .update(canonical(["outweigh.salt.v1", where, name, value]))
-    .digest("hex");
-  return { salt: mac.slice(0, 2 * saltBytes), value };
+  return createHmac("sha256", saltKey)
+    .update(canonical(value))
+    .digest("hex")
+    .slice(0, 2 * saltBytes);
 }

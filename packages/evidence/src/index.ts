@@ -9,7 +9,7 @@ export {
   type Checkpoint,
   type Signer,
 } from "./checkpoint.ts";
-export { sha256, type Field } from "./digest.ts";
+export { isKeyedId, keyedId, sha256, type Field } from "./digest.ts";
 export { documentDigest, documentKinds, documentOf, type Document, type DocumentKind } from "./document.ts";
 export { EvidenceError, type EvidenceErrorCode } from "./error.ts";
 export { canonical, type Json, type JsonObject } from "./json.ts";

@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canonical, documentDigest, documentOf, EvidenceError, packOf, verifyPack, type PackInput } from "./index.ts";
+import fc from "fast-check";
+import {
+  canonical,
+  documentDigest,
+  documentOf,
+  EvidenceError,
+  isKeyedId,
+  keyedId,
+  packOf,
+  verifyPack,
+  type PackInput,
+} from "./index.ts";
 import { ALog, aPackInput, aSigner, saltKey } from "./testing/a-log.ts";
 
 /** The refusal of a pack, or undefined if it is made. */
@@ -35,6 +46,34 @@ test("a member changed later has a new salt, so the old one does not help to gue
     [after["status"]].flatMap((it) => (it && "salt" in it ? it.salt : [])),
   );
   assert.deepEqual(before["same"], after["same"]);
+});
+
+test("a keyed id is the same for the same noun and key, another for any other, and refused a key that could be guessed", () => {
+  const text = fc.string({ unit: "grapheme", maxLength: 40 });
+  const otherKey = Buffer.alloc(32, 1);
+  fc.assert(
+    fc.property(text, text, text, text, (kind, id, otherKind, otherId) => {
+      const it = keyedId(saltKey, kind, id);
+      assert.ok(isKeyedId(it));
+      assert.equal(it, keyedId(saltKey, kind, id));
+      assert.equal(it === keyedId(saltKey, otherKind, otherId), kind === otherKind && id === otherId);
+      assert.notEqual(it, keyedId(otherKey, kind, id));
+    }),
+  );
+  for (const it of [
+    "",
+    "keyed-",
+    `keyed-${"0".repeat(31)}`,
+    `keyed-${"0".repeat(33)}`,
+    `x${keyedId(saltKey, "a", "b")}`,
+  ])
+    assert.equal(isKeyedId(it), false);
+  assert.throws(() => keyedId(Buffer.alloc(31), "event", "e1"), { code: "BAD_ENTRY" });
+});
+
+test("a shown salt is no keyed id, whatever the document is called", () => {
+  const { fields } = documentOf("event", "e1", { id: "e1" }, saltKey);
+  assert.ok(!JSON.stringify(fields).includes(keyedId(saltKey, "event", "e1").slice("keyed-".length)));
 });
 
 test("names that objects inherit are members like any other", () => {

@@ -28,7 +28,7 @@ export const packPreview = z.object({
   ),
   total: z.int(),
   entries: z.int(),
-  /** Members of documents that are shown; members of documents and entries that are not; documents that are left out whole. */
+  /** Members of documents that are shown; members of documents and entries that are not; entries that are left out whole. */
   shown: z.int(),
   redacted: z.int(),
   leftOut: z.int(),

@@ -29,7 +29,7 @@ export const pack = command({
   options,
   about: [
     "INCIDENT is its number (7 or INC-7) or its id. The pack goes to stdout: write it to a file.",
-    "With --redact, proofs hold as before: what is left out stands as a digest with a salt that stays with the server.",
+    "With --redact, proofs hold as before: what is left out stands as a digest with a salt that stays with the server, and no id confirms a guess.",
     "With --json: what is in it, as one object whose field pack holds the text; with --preview, what is shown.",
   ],
   examples: [
@@ -88,7 +88,7 @@ function printPreview(it: PackPreview, terminal: Terminal): void {
   }
   if (it.total > it.documents.length) terminal.print(`and ${plural(it.total - it.documents.length, "more document")}`);
   terminal.print(
-    `${plural(it.shown, "member")} shown, ${it.redacted} left out, ${plural(it.leftOut, "document")} left out whole, ${plural(it.entries, "entry", "entries")} of the log`,
+    `${plural(it.shown, "member")} shown, ${it.redacted} left out, ${plural(it.entries, "entry", "entries")} of the log, ${it.leftOut} left out whole`,
   );
   for (const limit of it.limits) terminal.print(`   ${limit}`);
 }

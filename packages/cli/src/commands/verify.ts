@@ -63,10 +63,10 @@ async function run({ positionals: [file = ""], values, json, terminal }: Call<ty
     ...(known.length > 0 && { known }),
   });
   // What does not hold may say anything: then it has no title of ours to show.
-  const title = report.ok ? titleIn(bytes) : undefined;
+  const { title, id } = report.ok ? toldIn(bytes) : {};
   const isPack = report.documents + report.entries + report.checkpoints > 0;
   const seems = isPack ? undefined : seemsToBe(bytes);
-  const more = { ...(title !== undefined && { title }), ...(seems !== undefined && { seems }) };
+  const more = { ...(title !== undefined && { title }), ...(id !== undefined && { id }), ...(seems && { seems }) };
   if (json) terminal.printJson({ ...report, ...more });
   else {
     const { ok, entries, checkpoints, documents, late, redacted, signer, incident, problems } = report;
@@ -74,7 +74,7 @@ async function run({ positionals: [file = ""], values, json, terminal }: Call<ty
     terminal.print(ok ? `${visible(file)} holds` : `${visible(file)} does not hold`);
     if (title !== undefined) terminal.print(`   ${terminal.bold(visible(title))}`);
     terminal.print(
-      `   incident ${visible(incident ?? "unknown")}: ${plural(documents, "document")}, ${plural(entries, "entry", "entries")}, ${plural(checkpoints, "checkpoint")}`,
+      `   incident ${visible(id ?? incident ?? "unknown")}: ${plural(documents, "document")}, ${plural(entries, "entry", "entries")}, ${plural(checkpoints, "checkpoint")}`,
     );
     printGrades(report.grades, ok, terminal);
     if (late > 0) terminal.print(`   ${plural(late, "document")} put on record only when it was packed, not before`);
@@ -173,19 +173,23 @@ async function verifyScan(bytes: Uint8Array, { file, trusted, json, terminal }: 
   return ok ? 0 : 1;
 }
 
+/** A member that is shown; undefined for any other. */
+const shown = z.object({ value: z.string() }).optional().catch(undefined);
+
 /** What the pack says of its incident, as far as a checker need not know it. */
 const incidentLine = z.object({
   type: z.literal("document"),
   kind: z.literal("incident"),
-  fields: z.object({ title: z.object({ value: z.string() }) }),
+  fields: z.object({ title: shown, id: shown }),
 });
 
-/** The title of the incident in a pack that holds; undefined if it was left out on purpose. */
-function titleIn(bytes: Uint8Array): string | undefined {
+/** The title of the incident in a pack that holds, and its id at its server; undefined what was left out on purpose. */
+function toldIn(bytes: Uint8Array): { title?: string | undefined; id?: string | undefined } {
   // The incident's document is the second line (FORMAT.md).
   const start = bytes.indexOf(newline) + 1;
   const line = Buffer.from(bytes.subarray(start, bytes.indexOf(newline, start))).toString("utf8");
-  return incidentLine.safeParse(JSON.parse(line)).data?.fields.title.value;
+  const fields = incidentLine.safeParse(JSON.parse(line)).data?.fields;
+  return { title: fields?.title?.value, id: fields?.id?.value };
 }
 
 const newline = 0x0a;

@@ -16,7 +16,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { isWithin, type Reach } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
-import { digestOf, nameOf, recordedFields } from "../evidence/records.ts";
+import { recordedFields, recordOf } from "../evidence/records.ts";
 import { eventCondition, eventFields, eventsById, findEvents } from "../store/events.ts";
 import { fieldOf, readFilter, readNumber } from "../store/filter.ts";
 import { allHunts, countHunts, keepHunt, removeHunt } from "../store/hunts.ts";
@@ -89,8 +89,7 @@ export function hunts(app: FastifyInstance, context: Context): void {
     if (!found || !isWithin(reachOf(request), found.model === undefined ? [] : [found.model]))
       throw new ServerError("NOT_FOUND", `there is no event ${id} at that time`);
     const by = personOf(request);
-    const digest = digestOf("event", found.id, found, context.evidence.saltKey);
-    const [fields] = recordedFields(new Map([[nameOf("event", found.id), digest]]));
+    const [fields] = recordedFields(new Map([recordOf("event", found.id, found, context.evidence.saltKey)]));
     const text = `pinned an event of ${found.principal}: ${reason}`;
     await decide(context, { kind: "event-pinned", by, subject: incident, text, fields }, async (tx) => {
       await addPin(tx, incident, { event: found.id, time: found.time, by, at: now(), reason });

@@ -3,7 +3,7 @@ import { isSignedScan, keyId, type SignedScan } from "@outweigh/evidence";
 import { scanReport, type AgentReport, type ScanReport } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
 import { self } from "../evidence/log.ts";
-import { digestOf, nameOf, recordedFields } from "../evidence/records.ts";
+import { recordedFields, recordOf } from "../evidence/records.ts";
 import type { StoredAgent } from "../store/agents.ts";
 import { reportDigest } from "../store/scan-runs.ts";
 import { addSigned, packedScan, scanId, scanSubject } from "../store/signed-scans.ts";
@@ -32,9 +32,7 @@ export async function keepSigned(
   const stored = { host, finishedAt: Date.parse(report.finishedAt), ...scan };
   const body = await packedScan(stored);
   const digest = reportDigest(scanReport.parse(asTaken(report, context, host)));
-  const recorded = new Map([
-    [nameOf("scan", scanId(stored)), digestOf("scan", scanId(stored), stored, evidence.saltKey)],
-  ]);
+  const recorded = new Map([recordOf("scan", scanId(stored), stored, evidence.saltKey)]);
   const text = `${host} signed its scan that ended at ${report.finishedAt}, with ${keyId(scan.key)}`;
   const decision = { kind: "scan-signed", by: self, subject: scanSubject(stored), text };
   await db.transaction().execute(async (tx) => {

@@ -1,12 +1,13 @@
 // What a crash left stored and not on record: put on record at the next start, and named as what it is, late.
-import { lateField } from "@outweigh/evidence";
+import { documentDigest, lateField, type Document } from "@outweigh/evidence";
 import { incident as incidentSchema, alert as alertSchema } from "@outweigh/schema";
 import { alertsOf } from "../store/alerts.ts";
 import { entriesAbout, lastKind } from "../store/evidence.ts";
 import { lastIncidents } from "../store/incidents.ts";
 import type { Db } from "../store/state/state.ts";
 import { self, type Decision } from "./log.ts";
-import { digestOf, nameOf, namesIn, readRecords, recordedFields } from "./records.ts";
+import { packable } from "./judge.ts";
+import { nameOf, namesIn, readRecords, recordedFields } from "./records.ts";
 
 /** The kind of the entry that a server makes when it stops. */
 export const stopped = "server-stopped";
@@ -24,13 +25,16 @@ export async function foundAtStart(db: Db, saltKey: Uint8Array): Promise<Decisio
   for (const it of await lastIncidents(db, beforeMs)) {
     const alerts = await alertsOf(db, it.id);
     const { all } = readRecords(await entriesAbout(db, [it.id, ...it.alerts]));
-    const now = new Map([
-      [nameOf("incident", it.id), digestOf("incident", it.id, incidentSchema.parse(it), saltKey)],
-      ...alerts.map(
-        (of) => [nameOf("alert", of.id), digestOf("alert", of.id, alertSchema.parse(of), saltKey)] as const,
+    const now = [
+      packable("incident", it.id, incidentSchema.parse(it), saltKey),
+      ...alerts.map((of) => packable("alert", of.id, alertSchema.parse(of), saltKey)),
+    ];
+    const isOnRecord = (of: Document) => all.has(documentDigest(of));
+    const found = new Map(
+      now.flatMap(({ document, plain }) =>
+        isOnRecord(document) || isOnRecord(plain()) ? [] : [[nameOf(document), documentDigest(document)] as const],
       ),
-    ]);
-    const found = new Map([...now].filter(([, digest]) => !all.has(digest)));
+    );
     if (found.size === 0) continue;
     for (const fields of recordedFields(found)) {
       const text = "found at the start as it is now: its last changes were not on record when the server was killed";

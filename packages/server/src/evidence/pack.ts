@@ -1,15 +1,6 @@
 // One incident with its proof, for people who don't have us.
-import {
-  changedField,
-  checkpoint,
-  documentDigest,
-  documentOf,
-  lateField,
-  packOf,
-  type Document,
-  type Entry,
-  type JsonObject,
-} from "@outweigh/evidence";
+import { changedField, checkpoint, documentDigest, keyedId, lateField, packOf } from "@outweigh/evidence";
+import type { Document, Entry, Json, JsonObject } from "@outweigh/evidence";
 import { gradeOf, sourceOf } from "@outweigh/pipeline";
 import type { Gap, IncidentRow, OcsfEvent, PackPreview, RedactKind } from "@outweigh/schema";
 import { alert as alertSchema, incident as incidentSchema, wayIn } from "@outweigh/schema";
@@ -25,8 +16,9 @@ import { pinsOf } from "../store/pins.ts";
 import { eventsOf } from "../store/proof.ts";
 import { scanId, scanSubject, signedScan, type StoredScan } from "../store/signed-scans.ts";
 import { fieldIn } from "../values.ts";
+import { judge, namesPlainly, packable, type Judged, type Packable } from "./judge.ts";
 import { previewOf, redactionOf } from "./redaction.ts";
-import { asJson, nameOf, namesIn, packMade, readRecords, recordedFields } from "./records.ts";
+import { listIn, nameOf, namesIn, packMade, recordedFields } from "./records.ts";
 
 /** Time around an incident whose gaps belong in its pack, in ms. */
 const aroundMs = 86_400_000;
@@ -53,25 +45,33 @@ export async function packIncident(
   { by, isWhole, redact = [] }: PackOptions,
 ): Promise<string> {
   const { db, evidence, worker, now } = context;
+  const isRedacted = redact.length > 0;
   await worker.record();
   const row = (await incidentById(db, incident.id)) ?? incident;
-  const { scans, documents: found } = await documentsOf(context, row, isWhole);
+  const { scans, nouns } = await nounsOf(context, row, isWhole);
   const subjects = await subjectsOf(context, row, scans);
-  const { isLeftOut } = redactionOf(redact, allOf(found), await entriesAbout(db, subjects));
-  const documents = without(found, isLeftOut);
-  const all = allOf(documents);
-  const left = allOf(found).length - all.length;
+  const redactIn = (entries: readonly Entry[]) =>
+    redactionOf(
+      redact,
+      allOf(nouns).map((it) => it.document),
+      entries,
+    );
+  // What cannot be left out is refused before anything is put on record.
+  redactIn(await entriesAbout(db, subjects));
 
-  const { entries, signed, hashes } = await db.transaction().execute(async (tx) => {
-    const judged = judge(all, await entriesAbout(tx, subjects), worker.isGrowing(incident.id));
-    const told = redact.length === 0 ? "" : `; left out: ${redactText(redact, left)}`;
-    const shown = redact.length === 0 ? {} : { redacted: [...redact], leftOut: left };
-    const decisions = packMadeBy(judged).map(({ text, fields }) => ({
+  const packed = await db.transaction().execute(async (tx) => {
+    const before = await entriesAbout(tx, subjects);
+    const judging = judge({ entries: before, isGrowing: worker.isGrowing(incident.id), isRedacted });
+    const judged = new Map(allOf(nouns).map((it) => [it, judging(it)]));
+    const gone = isRedacted ? before.filter(namesPlainly) : [];
+    const told = isRedacted ? `; left out: ${redactText(redact, gone.length)}` : "";
+    const shown = isRedacted ? { redacted: [...redact], leftOut: gone.length } : {};
+    const decisions = packMadeBy([...judged.values()], changedIn(gone, evidence.saltKey)).map((it) => ({
       kind: packMade,
       by,
       subject: incident.id,
-      text: text + told,
-      fields: { ...fields, ...shown },
+      text: it.text + told,
+      fields: { ...it.fields, ...shown },
     }));
     await evidence.append(tx, decisions, now());
     const head = await loadHead(tx);
@@ -79,19 +79,19 @@ export async function packIncident(
     const it = checkpoint(head, now(), evidence.signer);
     await addCheckpoint(tx, it);
     const earlier = (await checkpoints(tx)).filter(({ size }) => size < it.size);
-    return { entries: await entriesAbout(tx, subjects), signed: [...earlier, it], hashes: await entryHashes(tx) };
+    const kept = (await entriesAbout(tx, subjects)).filter((one) => !isRedacted || !namesPlainly(one));
+    const documentOf = (of: Packable) => judged.get(of)?.document ?? of.document;
+    return { documentOf, entries: kept, checkpoints: [...earlier, it], entryHashes: await entryHashes(tx) };
   });
   context.changes.tell("evidence");
+  const { documentOf, ...rest } = packed;
   return packOf({
-    ...documents,
-    entries,
-    checkpoints: signed,
-    entryHashes: hashes,
+    ...mapped(nouns, documentOf),
+    ...rest,
     signer: evidence.signer,
     time: now(),
-    // Once more with the entries as they are now: one of them may be a moment old. What stood in documents that are left out whole is looked
-    // for as well.
-    redact: redactionOf(redact, allOf(found), entries).redact,
+    // Once more with the entries as they are now: one of them may be a moment old.
+    redact: redactIn(rest.entries),
   });
 }
 
@@ -104,24 +104,27 @@ export async function previewPack(
   const { db, worker } = context;
   await worker.record();
   const row = (await incidentById(db, incident.id)) ?? incident;
-  const { scans, documents } = await documentsOf(context, row, isWhole);
+  const { scans, nouns } = await nounsOf(context, row, isWhole);
   const entries = await entriesAbout(db, await subjectsOf(context, row, scans));
-  return previewOf({ kinds: redact, documents: allOf(documents), entries });
+  const judged = judge({ entries, isGrowing: worker.isGrowing(incident.id), isRedacted: redact.length > 0 });
+  return previewOf({ kinds: redact, documents: allOf(nouns).map((it) => judged(it).document), entries });
 }
 
-type Documents = Awaited<ReturnType<typeof documentsOf>>["documents"];
+type Nouns = Awaited<ReturnType<typeof nounsOf>>["nouns"];
 
-function allOf({ incident, alerts, events, sources, gaps, scans }: Documents): Document[] {
+function allOf({ incident, alerts, events, sources, gaps, scans }: Nouns): Packable[] {
   return [incident, ...alerts, ...events, ...sources, ...gaps, ...scans];
 }
 
-/** The incident and its alerts always stay. */
-function without(
-  { events, sources, gaps, scans, ...rest }: Documents,
-  isLeftOut: (it: Document) => boolean,
-): Documents {
-  const keep = (them: readonly Document[]) => them.filter((it) => !isLeftOut(it));
-  return { ...rest, events: keep(events), sources: keep(sources), gaps: keep(gaps), scans: keep(scans) };
+function mapped({ incident, alerts, events, sources, gaps, scans }: Nouns, to: (it: Packable) => Document) {
+  return {
+    incident: to(incident),
+    alerts: alerts.map(to),
+    events: events.map(to),
+    sources: sources.map(to),
+    gaps: gaps.map(to),
+    scans: scans.map(to),
+  };
 }
 
 /** Whose entries belong to an incident: its own, its alerts', its actions' and its scans'. */
@@ -131,64 +134,52 @@ async function subjectsOf({ db }: Context, row: IncidentRow, scans: readonly Sto
 }
 
 function redactText(kinds: readonly RedactKind[], left: number): string {
-  return kinds.join(", ") + (left === 0 ? "" : `, and ${left} documents whole`);
+  return kinds.join(", ") + (left === 0 ? "" : `; entries left out whole: ${left}`);
 }
 
-/** Documents that are not on record as they are. */
-interface Judged {
-  readonly changed: readonly Document[];
-  readonly late: readonly Document[];
-}
-
-/** While an incident grows, what differs is what came in a moment ago. */
-function judge(documents: readonly Document[], entries: readonly Entry[], isGrowing: boolean): Judged {
-  const { all, last } = readRecords(entries);
-  const isLatest = (it: Document, digest: string) => (last.get(nameOf(it.kind, it.id)) ?? digest) === digest;
-  const changed: Document[] = [];
-  const late: Document[] = [];
-  for (const it of documents) {
-    const digest = documentDigest(it);
-    // An older version than the last on record was put back.
-    if (!isLatest(it, digest) && !(isGrowing && it.kind !== "event")) changed.push(it);
-    else if (!all.has(digest)) late.push(it);
-  }
-  return { changed, late };
+/** What entries that are left out whole say is changed, by keyed ids: a pack without them must not hold because of that. */
+function changedIn(entries: readonly Entry[], saltKey: Uint8Array): Json[] {
+  const names = entries.flatMap((it) => listIn(it, changedField));
+  return names.flatMap((it) =>
+    Array.isArray(it) ? [[String(it[0]), keyedId(saltKey, String(it[0]), String(it[1]))]] : [],
+  );
 }
 
 /** What the entries of a pack say, one for each part of what they put on record. */
-function packMadeBy({ changed, late }: Judged): { text: string; fields: JsonObject }[] {
-  const told =
-    changed.length > 0 ? `; ${changed.length} of its documents are NOT WHAT WAS PUT ON RECORD AT THEIR TIME` : "";
-  const digests = new Map([...changed, ...late].map((it) => [nameOf(it.kind, it.id), documentDigest(it)]));
-  const isChanged = new Set(changed.map((it) => nameOf(it.kind, it.id)));
+function packMadeBy(judged: readonly Judged[], before: readonly Json[]): { text: string; fields: JsonObject }[] {
+  const news = judged.filter((it) => it.is !== "on record");
+  const isChanged = new Set(news.flatMap((it) => (it.is === "changed" ? nameOf(it.document) : [])));
+  const more = before.filter((it) => !isChanged.has(JSON.stringify(it)));
+  const count = isChanged.size + more.length;
+  const told = count > 0 ? `; ${count} of its documents are NOT WHAT WAS PUT ON RECORD AT THEIR TIME` : "";
+  const digests = new Map(news.map(({ document }) => [nameOf(document), documentDigest(document)]));
   return recordedFields(digests).map((fields, i, parts) => {
     const named = (which: boolean) => namesIn(fields).filter((it) => isChanged.has(JSON.stringify(it)) === which);
     const part = parts.length > 1 ? `, part ${i + 1} of ${parts.length}` : "";
     return {
       text: `packed with its evidence${part}${told}`,
-      fields: { ...fields, [changedField]: named(true), [lateField]: named(false) },
+      fields: { ...fields, [changedField]: [...named(true), ...(i === 0 ? more : [])], [lateField]: named(false) },
     };
   });
 }
 
-async function documentsOf({ db, engine, evidence, worker }: Context, row: IncidentRow, isWhole: boolean) {
+async function nounsOf({ db, engine, evidence, worker }: Context, row: IncidentRow, isWhole: boolean) {
   const span = { from: row.firstAt - aroundMs, to: row.lastAt + aroundMs };
   const [alerts, pins] = await Promise.all([alertsOf(db, row.id), pinsOf(db, row.id)]);
   const [events, gaps] = await Promise.all([eventsOf(engine, alerts, pins), gapsWithin(db, span)]);
-  const document = (kind: Document["kind"], id: string, value: object) =>
-    documentOf(kind, id, asJson(value), evidence.saltKey);
+  const noun = (kind: Document["kind"], id: string, value: object) => packable(kind, id, value, evidence.saltKey);
   const named = new Set(events.map((it) => it.source));
   const sources = [...worker.sources()].filter(([name]) => named.has(name));
   const scans = isWhole ? await scansBehind(db, events) : [];
   return {
     scans,
-    documents: {
-      incident: document("incident", row.id, incidentSchema.parse(row)),
-      alerts: alerts.map((it) => document("alert", it.id, alertSchema.parse(it))),
-      events: events.map((it) => document("event", it.id, it)),
-      sources: sources.map(([name, it]) => document("source", name, aboutSource(name, it))),
-      gaps: gaps.map((it) => document("gap", gapId(it), it)),
-      scans: scans.map((it) => document("scan", scanId(it), it)),
+    nouns: {
+      incident: noun("incident", row.id, incidentSchema.parse(row)),
+      alerts: alerts.map((it) => noun("alert", it.id, alertSchema.parse(it))),
+      events: events.map((it) => noun("event", it.id, it)),
+      sources: sources.map(([name, it]) => noun("source", name, aboutSource(name, it))),
+      gaps: gaps.map((it) => noun("gap", gapId(it), it)),
+      scans: scans.map((it) => noun("scan", scanId(it), it)),
     },
   };
 }

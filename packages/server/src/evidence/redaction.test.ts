@@ -1,17 +1,16 @@
 // What is left out of a pack: nowhere in it, with proofs that hold for both verifiers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { documentDigest, documentOf, packOf, verifyPack, type JsonObject } from "@outweigh/evidence";
+import { documentDigest, packOf, verifyPack, type Document, type JsonObject } from "@outweigh/evidence";
 import type { RedactKind } from "@outweigh/schema";
 import { ALog, aSigner, saltKey } from "../../../evidence/src/testing/a-log.ts";
 import { noPython, verifyByPython } from "../../../evidence/src/testing/python.ts";
-import { ServerError } from "../error.ts";
+import { documentFor } from "./records.ts";
 import { limitsOf, previewOf, redactionOf } from "./redaction.ts";
 
 const dana = "arn:aws:iam::111122223333:user/dana.smith";
 const raw = `10.0.7.7 - ${encodeURIComponent(dana)} "GET /acme/acme-9b/model.safetensors" 200`;
-const document = (kind: Parameters<typeof documentOf>[0], id: string, value: JsonObject) =>
-  documentOf(kind, id, value, saltKey);
+const document = (kind: Document["kind"], id: string, value: JsonObject) => documentFor(kind, id, value, saltKey);
 const documents = [
   document("incident", "incident-1", {
     title: "dana.smith took all of acme-9b",
@@ -55,8 +54,8 @@ function aLog(fields: JsonObject = {}) {
 
 function packed(kinds: readonly RedactKind[]): string {
   const { log, entries } = aLog();
-  const { redact, isLeftOut } = redactionOf(kinds, documents, entries);
-  const [incident, alert, event, ...sources] = documents.filter((it) => !isLeftOut(it));
+  const redact = redactionOf(kinds, documents, entries);
+  const [incident, alert, event, ...sources] = documents;
   assert.ok(incident && alert && event);
   return packOf({
     incident,
@@ -117,8 +116,8 @@ test("what is left out is a commitment with a salt that stays here: no guess of 
   assert.match(hidden?.commitment ?? "", /^[0-9a-f]{64}$/);
   assert.equal(hidden?.salt, undefined);
   // With another salt key the same value has another commitment: the value alone does not give it.
-  const other = documentOf("incident", "incident-1", { principals: [dana] }, Buffer.alloc(32, 1));
-  const same = documentOf("incident", "incident-1", { principals: [dana] }, saltKey);
+  const other = documentFor("incident", "incident-1", { principals: [dana] }, Buffer.alloc(32, 1));
+  const same = documentFor("incident", "incident-1", { principals: [dana] }, saltKey);
   assert.notDeepEqual(other.fields["principals"], same.fields["principals"]);
 });
 
@@ -127,23 +126,71 @@ test("a preview shows what the receiver sees, and says what it cannot keep from 
   const { documents: seen, redacted, leftOut, limits } = previewOf({ kinds: ["principal"], documents, entries });
   assert.deepEqual(
     seen.map((it) => it.id),
-    ["incident-1", "alert-1", "http:0011", "front"],
+    documents.map((it) => it.id),
   );
-  assert.equal(leftOut, 1);
+  assert.equal(leftOut, 0);
   assert.deepEqual(seen[0]?.redacted, ["title", "principals"]);
   assert.doesNotMatch(JSON.stringify(seen), /dana/i);
   assert.ok(redacted >= 10);
-  assert.ok(limits.some((it) => /Ids of events are computed from their records/.test(it)));
+  assert.ok(limits.some((it) => it.startsWith("Ids confirm no guess")));
   const whole = previewOf({ kinds: [], documents, entries });
   assert.deepEqual([whole.redacted, whole.leftOut, whole.limits], [0, 0, []]);
   assert.deepEqual(limitsOf([]), []);
 });
 
-test("where the proof itself names what is to be left out, there is no such pack", () => {
+test("an entry that names a document by its own id in what cannot be left out goes whole, and that is said", () => {
   const { entries } = aLog({ late: [["source", "laptop-of-dana.smith"]] });
-  assert.throws(
-    () => redactionOf(["principal"], documents, entries),
-    (error) => error instanceof ServerError && error.code === "CONFLICT",
+  const { leftOut, entries: kept, limits } = previewOf({ kinds: ["address"], documents, entries });
+  assert.deepEqual([leftOut, kept], [1, entries.length - 1]);
+  assert.ok(limits.some((it) => /^1 entry .* is left out whole/.test(it)));
+  assert.equal(previewOf({ kinds: [], documents, entries }).leftOut, 0);
+});
+
+test("ids go with any kind, wherever they stand, and so does what a source calls the record by", () => {
+  const alert = `alert-${"a".repeat(24)}`;
+  const event = `s3:${"b".repeat(32)}`;
+  const uid = "c".repeat(32);
+  const given = [
+    document("incident", "incident-1", { id: "incident-1", alerts: [alert], severity: "high" }),
+    document("alert", alert, {
+      id: alert,
+      events: [event],
+      rule: "complete-copy",
+      matched: [{ field: "x", value: uid }],
+    }),
+    document("event", event, { id: event, metadata: { uid }, finding_info: { uid }, cause: { of: [event] }, bytes: 7 }),
+    document("event", "gpu-1:7", { id: "gpu-1:7", after: "gpu-1:7", metadata: { uid: "7" }, count: "7" }),
+    document("scan", "gpu-1@1", { host: "gpu-1", key: "k", signature: "s", report: "r" }),
+  ];
+  const entries = [
+    new ALog().add("incident-split", {
+      text: `took ${alert} out`,
+      before: [{ alerts: [alert] }],
+      digest: "d",
+      told: event,
+    }),
+  ];
+  const { documents: seen } = previewOf({ kinds: ["record"], documents: given, entries });
+  assert.deepEqual(
+    seen.map((it) => it.shown.map(({ name }) => name)),
+    [["severity", "keyed"], ["rule", "keyed"], ["bytes"], ["count"], ["host", "key"]],
+  );
+  const redact = redactionOf(["record"], given, entries);
+  for (const name of ["subject", "text", "before", "digest", "told"]) assert.ok(redact("entry", "0", name), name);
+  assert.equal(redact("entry", "0", "by"), false);
+});
+
+test("a short name that stands in a keyed id by chance leaves no link out", () => {
+  const keyed = [..."0123456789abcdef"].flatMap((a) => [..."0123456789abcdef"].map((b) => a + b));
+  const given = [
+    document("incident", "incident-1", { principals: keyed, alerts: ["alert-1"] }),
+    document("alert", "alert-1", { events: ["event-1"] }),
+    document("event", "event-1", { principal: "ed", keyed: "ed" }),
+  ];
+  const { documents: seen } = previewOf({ kinds: ["principal"], documents: given, entries: [] });
+  assert.deepEqual(
+    seen.map((it) => it.shown.map(({ name }) => name)),
+    [["keyed"], ["keyed"], []],
   );
 });
 
@@ -163,11 +210,6 @@ test("people who did nothing in the incident are left out too: who was assigned,
   const entries = [new ALog().add("incident-assigned", { text: "assigned to bob" })];
   const { documents: seen } = previewOf({ kinds: ["person"], documents: given, entries });
   assert.doesNotMatch(JSON.stringify(seen), /kit|lee|kim|max|zoe/);
-  assert.equal(redactionOf(["person"], given, entries).redact("entry", "0", "text"), true);
-  assert.equal(redactionOf(["address"], given, entries).redact("entry", "0", "text"), false);
-});
-
-test("that an alert's id tells whether a guess of its principal is right is said, where principals are left out", () => {
-  assert.ok(limitsOf(["principal"]).some((it) => /^Ids of alerts .* guesses a principal/.test(it)));
-  assert.ok(!limitsOf(["address"]).some((it) => it.startsWith("Ids of alerts")));
+  assert.equal(redactionOf(["person"], given, entries)("entry", "0", "text"), true);
+  assert.equal(redactionOf(["address"], given, entries)("entry", "0", "text"), false);
 });

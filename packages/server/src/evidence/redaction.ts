@@ -1,32 +1,42 @@
 // What of a pack its receiver is not shown: by kinds that people choose, and wherever else the same values stand.
-import type { Document, DocumentKind, Entry, Field, PackInput } from "@outweigh/evidence";
+import {
+  changedField,
+  lateField,
+  recordsField,
+  type Document,
+  type Entry,
+  type Field,
+  type Json,
+  type PackInput,
+} from "@outweigh/evidence";
 import type { PackPreview, RedactKind } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
 import { fieldIn } from "../values.ts";
+import { confirming, confirmsIn, type Members, type Part } from "./confirming.ts";
+import { namesPlainly } from "./judge.ts";
 import { self } from "./log.ts";
-
-type Part = DocumentKind | "entry";
+import { keyedField } from "./records.ts";
 
 /** Members that hold nothing but what the kind names: they go whatever stands in them. */
-const own: Readonly<Record<RedactKind, Readonly<Partial<Record<Part, readonly string[]>>>>> = {
+const own: Readonly<Record<RedactKind, Members>> = {
   principal: {
     event: ["principal", "credential", "actor", "user"],
     alert: ["principal", "linked"],
     incident: ["principals"],
   },
   person: { entry: ["by"] },
-  address: { event: ["src_endpoint", "dst_endpoint", "device"], scan: ["host"] },
+  address: { event: ["src_endpoint", "dst_endpoint", "device"], scan: ["host", "key"] },
   path: { event: ["artifact", "part", "place", "file", "http_request"] },
   text: {
     incident: ["title", "reason"],
     alert: ["summary", "matched"],
     entry: ["text", "reason", "note", "comment"],
   },
-  record: { event: ["raw_data", "unmapped"], scan: ["report"] },
+  record: { event: ["raw_data", "raw_data_size", "unmapped"], scan: ["report"] },
 };
 
 /** Of these members the texts are looked for everywhere else; below what they hold, under any of `leaves` where some are named. */
-const told: Readonly<Partial<Record<RedactKind, Readonly<Partial<Record<Part, readonly string[]>>>>>> = {
+const told: Readonly<Partial<Record<RedactKind, Members>>> = {
   principal: own.principal,
   person: own.person,
   address: { event: ["src_endpoint", "dst_endpoint", "device"] },
@@ -50,81 +60,70 @@ const leaves: ReadonlySet<string> = new Set([
 const minLength = 2;
 /** Most texts that are looked for. More would be a pack that nobody can judge. */
 const maxTexts = 5000;
-/** Fields of entries that no pack leaves out, which name documents by their ids. */
-const namedAlways = ["changed", "late"];
+/** Fields of entries that no pack leaves out: digests over salts, and keyed ids. */
+const alwaysShown: ReadonlySet<string> = new Set([recordsField, changedField, lateField]);
 
-interface Redaction {
-  readonly redact: NonNullable<PackInput["redact"]>;
-  /** Whether a document is left out whole, because its id would tell. */
-  isLeftOut(it: Document): boolean;
-}
+type Redact = NonNullable<PackInput["redact"]>;
 
 /**
- * How to leave out these kinds. A record as it arrived goes with any of them: it says everything.
+ * How to leave out these kinds. A record as it arrived goes with any of them: it says everything. So does what confirms a guess.
  *
- * Blind spot: a value in words that are not its own, such as a nickname in a comment; choose `text` too. And ids of events, which are
- * computed from their records: see `limits`.
- * @throws {ServerError} CONFLICT where it cannot be left out without breaking the proof.
+ * Blind spot: a value in words that are not its own, such as a nickname in a comment; choose `text` too.
+ * @param documents Under their keyed ids, which stay.
+ * @throws {ServerError} CONFLICT for more than anybody could judge.
  */
 export function redactionOf(
   kinds: readonly RedactKind[],
   documents: readonly Document[],
   entries: readonly Entry[],
-): Redaction {
-  if (kinds.length === 0) return { redact: () => false, isLeftOut: () => false };
+): Redact {
+  if (kinds.length === 0) return () => false;
   const texts = textsOf(kinds, documents, entries);
   if (texts.size > maxTexts)
     throw new ServerError("CONFLICT", `more than ${maxTexts} values would have to be left out`);
   const pattern = texts.size === 0 ? undefined : new RegExp([...texts].map(escaped).join("|"), "iu");
-  const tells = (text: string) => pattern?.test(text) === true;
-  const whole = new Set<RedactKind>([...kinds, "record"]);
-  const byName = new Map<Part, Set<string>>();
-  for (const kind of whole)
-    for (const [part, names] of Object.entries(own[kind]))
-      byName.set(part as Part, new Set([...(byName.get(part as Part) ?? []), ...names]));
+  const confirms = confirmsIn(documents);
+  const tells = (value: Json) => pattern?.test(JSON.stringify(value)) === true || confirms(value);
+  const whole = [...new Set<RedactKind>([...kinds, "record"])].map((kind) => own[kind]);
+  const isOwn = (part: Part, name: string) => [confirming, ...whole].some((of) => of[part]?.includes(name) === true);
   const hidden = new Set<string>();
   const look = (part: Part, id: string, fields: Readonly<Record<string, Field | undefined>>) => {
     for (const [name, field] of Object.entries(fields))
-      if (field && "value" in field && (byName.get(part)?.has(name) === true || tells(JSON.stringify(field.value))))
+      if (field && "value" in field && (isOwn(part, name) || (!isKeyed(part, name) && tells(field.value))))
         hidden.add(JSON.stringify([part, id, name]));
   };
   for (const it of documents) look(it.kind, it.id, it.fields);
   const isPerson = kinds.includes("person");
   for (const it of entries) {
-    // What names documents for ever must not name one by what is left out.
-    const names = namedAlways.map((name) => JSON.stringify(valueOf(it.fields[name]) ?? ""));
-    if (names.some(tells))
-      throw new ServerError(
-        "CONFLICT",
-        `entry ${it.seq} names a document by what you leave out, and cannot be left out`,
-      );
     look("entry", String(it.seq), { ...it.fields, by: it.by, subject: it.subject });
     // What somebody did may name another, who did nothing here: "assigned to".
     if (isPerson && valueOf(it.by) !== self) hidden.add(JSON.stringify(["entry", String(it.seq), "text"]));
   }
-  return {
-    redact: (part, id, name) => hidden.has(JSON.stringify([part, id, name])),
-    isLeftOut: ({ kind, id }) => kind !== "incident" && kind !== "alert" && tells(id),
-  };
+  return (part, id, name) => hidden.has(JSON.stringify([part, id, name]));
+}
+
+/** Keyed ids are no texts of anybody's: a short name may stand in one by chance. */
+function isKeyed(part: Part, name: string): boolean {
+  return name === keyedField && part !== "event";
 }
 
 /** What whoever chooses should know. */
-export function limitsOf(kinds: readonly RedactKind[]): string[] {
+export function limitsOf(kinds: readonly RedactKind[], left = 0): string[] {
   if (kinds.length === 0) return [];
   return [
     "What is left out cannot be guessed from its digest: each has a salt of its own that stays here",
-    "Ids of events are computed from their records: whoever can write a record anew but for what is left out can try out guesses",
-    ...(kinds.includes("principal")
-      ? [
-          "Ids of alerts are computed from rule, principal, model and first event: whoever guesses a principal can see whether it is the one",
-        ]
-      : []),
+    "Ids confirm no guess: they are keyed with a secret that stays here. Whoever holds another pack of this incident knows its documents again by them",
     ...(kinds.includes("text")
       ? []
       : [
           "Texts that people wrote stay, unless they hold one of the values: leave out texts too where they may say it in other words",
         ]),
-    "Names of members, ids, times and the kinds of entries are always shown",
+    "Names of members, keyed ids, times and the kinds of entries are always shown",
+    ...(left > 0
+      ? [
+          `${left === 1 ? "1 entry that names documents by their own ids is" : `${left} entries that name documents by their own ids are`} left out whole: the pack puts these on record anew, as late`,
+        ]
+      : []),
   ];
 }
 
@@ -140,9 +139,9 @@ const maxValue = 300;
 
 /** What the receiver would see. Nothing is put on record by looking. */
 export function previewOf({ kinds, documents, entries }: Previewed): PackPreview {
-  const { redact, isLeftOut } = redactionOf(kinds, documents, entries);
-  const kept = documents.filter((it) => !isLeftOut(it));
-  const seen = kept.map(({ kind, id, fields }) => {
+  const kept = kinds.length === 0 ? entries : entries.filter((it) => !namesPlainly(it));
+  const redact = redactionOf(kinds, documents, kept);
+  const seen = documents.map(({ kind, id, fields }) => {
     const names = Object.keys(fields);
     const gone = names.filter((name) => redact(kind, id, name));
     const shown = names
@@ -150,23 +149,22 @@ export function previewOf({ kinds, documents, entries }: Previewed): PackPreview
       .map((name) => ({ name, value: JSON.stringify(valueOf(fields[name])).slice(0, maxValue) }));
     return { kind, id, shown, redacted: gone };
   });
-  const inEntries = entries.map((it) => {
+  const inEntries = kept.map((it) => {
     const names = Object.keys(it.fields).filter((name) => !alwaysShown.has(name));
     return ["by", "subject", ...names].filter((name) => redact("entry", String(it.seq), name)).length;
   });
   const count = (of: readonly number[]) => of.reduce((sum, it) => sum + it, 0);
+  const left = entries.length - kept.length;
   return {
     documents: seen.slice(0, maxShown),
     total: seen.length,
-    entries: entries.length,
+    entries: kept.length,
     shown: count(seen.map((it) => it.shown.length)),
     redacted: count(seen.map((it) => it.redacted.length)) + count(inEntries),
-    leftOut: documents.length - kept.length,
-    limits: limitsOf(kinds),
+    leftOut: left,
+    limits: limitsOf(kinds, left),
   };
 }
-
-const alwaysShown: ReadonlySet<string> = new Set(["records", ...namedAlways]);
 
 /** The texts of what is chosen, as they may stand elsewhere. */
 function textsOf(kinds: readonly RedactKind[], documents: readonly Document[], entries: readonly Entry[]): Set<string> {

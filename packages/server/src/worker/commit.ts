@@ -1,7 +1,7 @@
 // Stores one batch: events first, because storing them again changes nothing; then all the rest in one transaction.
 import { restsOn, severityId, type Alert, type Gap } from "@outweigh/schema";
 import { self, type Decision, type EvidenceLog } from "../evidence/log.ts";
-import { digestOf, nameOf, recordedFields } from "../evidence/records.ts";
+import { recordedFields, recordOf } from "../evidence/records.ts";
 import { linkAlerts, storeAlerts } from "../store/alerts.ts";
 import { storePositions, storeSources } from "../store/checkpoints.ts";
 import { storeScan } from "../store/copies.ts";
@@ -73,9 +73,9 @@ const recordedFrom = severityId("medium");
 
 /** An alert on record, with the events of this batch that prove it. */
 function raised(alert: Alert, tally: Tally, saltKey: Uint8Array): Decision {
-  const recorded = new Map([[nameOf("alert", alert.id), digestOf("alert", alert.id, alert, saltKey)]]);
+  const recorded = new Map([recordOf("alert", alert.id, alert, saltKey)]);
   const events = alert.events.flatMap((id) => tally.event(id) ?? []);
-  for (const event of events) recorded.set(nameOf("event", event.id), digestOf("event", event.id, event, saltKey));
+  for (const event of events) recorded.set(...recordOf("event", event.id, event, saltKey));
   return {
     kind: "alert-raised",
     by: self,

@@ -1,6 +1,6 @@
 // Incidents that changed and are not on record yet as they are. What only goes on is put on record now and then, not in every batch.
 import type { Alert, Incident } from "@outweigh/schema";
-import { digestOf, nameOf, recordedFields, type Recorded } from "../evidence/records.ts";
+import { recordedFields, recordOf, type Recorded } from "../evidence/records.ts";
 import { self, type Decision } from "../evidence/log.ts";
 import type { StoredIncident } from "../store/incidents.ts";
 import type { Tally } from "./tally.ts";
@@ -71,7 +71,7 @@ export class Growth {
       alerts.set(id, alert);
       for (const it of alert.events) {
         const event = tally.event(it);
-        if (event) events.set(nameOf("event", it), digestOf("event", it, event, this.#saltKey));
+        if (event) events.set(...recordOf("event", it, event, this.#saltKey));
       }
     }
     return { since: before?.since ?? now, incident, alerts, events };
@@ -86,8 +86,8 @@ export class Growth {
       same: `goes on: ${title}`,
     };
     const recorded = new Map([
-      [nameOf("incident", id), digestOf("incident", id, incident, this.#saltKey)],
-      ...[...alerts].map(([it, alert]) => [nameOf("alert", it), digestOf("alert", it, alert, this.#saltKey)] as const),
+      recordOf("incident", id, incident, this.#saltKey),
+      ...[...alerts].map(([it, alert]) => recordOf("alert", it, alert, this.#saltKey)),
       ...events,
     ]);
     const about = { severity, reason, alerts: incident.alerts.slice(0, maxListed), alertCount: incident.alerts.length };

@@ -75,7 +75,7 @@ function Preview({ of: it }: { readonly of: PackPreview }) {
         <p>
           {plural(it.shown, "member")} of {plural(it.total, "document")}, {plural(it.entries, "entry", "entries")} of
           the log; {count(it.redacted)} left out
-          {it.leftOut > 0 && `, ${plural(it.leftOut, "document")} left out whole`}. Both verifiers accept it.
+          {it.leftOut > 0 && `, ${plural(it.leftOut, "entry", "entries")} left out whole`}. Both verifiers accept it.
         </p>
         <div className={s.receiver} tabIndex={0} role="region" aria-label="What the receiver sees" data-arrows>
           {it.documents.map((one) => (
