@@ -8,6 +8,7 @@ export type DocumentKind = (typeof documentKinds)[number];
 /** A noun whose members can be redacted one by one. Its digest stays the same. */
 export interface Document {
   readonly kind: DocumentKind;
+  /** Not salted in its digest, and never redacted: one that others could compute confirms guesses; see `keyedId`. */
   readonly id: string;
   readonly fields: Readonly<Record<string, Field>>;
 }

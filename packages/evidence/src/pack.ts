@@ -33,7 +33,7 @@ export interface PackInput {
   /**
    * Which members to leave out: those of documents, and `by`, `subject` and fields of entries, whose id is their `seq` as
    * text. The fields `records`, `changed` and `late` stay, since without them nothing would be proven, or more than is; names of
-   * members and ids stay too.
+   * members and ids stay too: `keyedId` makes ids that tell nothing.
    */
   readonly redact?: ((kind: DocumentKind | "entry", id: string, field: string) => boolean) | undefined;
 }
