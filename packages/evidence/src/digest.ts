@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { EvidenceError } from "./error.ts";
 import { canonical, type Json } from "./json.ts";
 import { maxValueDepth } from "./limits.ts";
@@ -62,14 +62,26 @@ export function isKeyedId(text: string): boolean {
 
 /** HMAC-SHA-256 of a value, cut to the length of a salt. What is asked for says in its first text what for. */
 function macOf(saltKey: Uint8Array, value: readonly Json[]): string {
+  return createHmac("sha256", preparedKey(saltKey))
+    .update(canonical(value))
+    .digest("hex")
+    .slice(0, 2 * saltBytes);
+}
+
+/** Salt keys as `createHmac` takes them at once: making one anew takes four fifths of a short text's HMAC. */
+const prepared = new WeakMap<Uint8Array, KeyObject>();
+
+/** The bytes of a salt key must not change after its first use. */
+function preparedKey(saltKey: Uint8Array): KeyObject {
+  const known = prepared.get(saltKey);
+  if (known) return known;
   if (saltKey.length < minSaltKeyBytes) {
     throw new EvidenceError(
       "BAD_ENTRY",
       `the salt key has ${saltKey.length} bytes, expected at least ${minSaltKeyBytes}`,
     );
   }
-  return createHmac("sha256", saltKey)
-    .update(canonical(value))
-    .digest("hex")
-    .slice(0, 2 * saltBytes);
+  const key = createSecretKey(saltKey);
+  prepared.set(saltKey, key);
+  return key;
 }
