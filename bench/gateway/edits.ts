@@ -1,8 +1,12 @@
-// What editing an answer costs, by spans and by parsing.
+// What single steps cost: editing an answer by spans and by parsing, finding a key, and what detectors read of a prompt.
+import { TextReader, textKey } from "../../packages/extraction/src/index.ts";
+import { Linking } from "../../packages/gateway/src/detect/linking.ts";
+import { PromptWatch } from "../../packages/gateway/src/detect/prompt-watch.ts";
 import { editJson, put } from "../../packages/gateway/src/json/edit.ts";
 import { membersOf } from "../../packages/gateway/src/json/spans.ts";
 import { KeyRing } from "../../packages/gateway/src/keys/key-ring.ts";
 import { keyDigest, newKey } from "../../packages/gateway/src/keys/key.ts";
+import { promptOf } from "./words.ts";
 
 /** Median time of one call, in µs. */
 function timed(work: () => void, calls: number): number {
@@ -59,6 +63,28 @@ export function micro(): Record<string, number> {
     "members of a request of 1 kB": timed(() => membersOf(request), 5000),
     "find a key among 100,000": timed(() => ring.find(known, 1), 20_000),
     "tell a guess that is no key": timed(() => ring.find("owk_guess", 1), 50_000),
+    ...reading(),
+  };
+}
+
+/** What the detectors do with a prompt of one kB of words, each another, beside what the parser of its JSON alone takes. */
+function reading(): Record<string, number> {
+  const secret = textKey(new Uint8Array(32));
+  const reader = new TextReader(secret);
+  const linking = new Linking(reader, 60_000);
+  const watch = new PromptWatch({ name: "m", failClosed: false }, undefined, reader);
+  const texts = Array.from({ length: 1024 }, (_, i) => promptOf(934, i));
+  const bodies = texts.map((it) => Buffer.from(JSON.stringify({ messages: [{ role: "user", content: it }] })));
+  let n = 0;
+  return {
+    "parse the JSON of a prompt of 1 kB": timed(() => {
+      JSON.parse((bodies[n++ % bodies.length] ?? Buffer.alloc(0)).toString());
+    }, 5000),
+    "all that detectors do with such a prompt": timed(() => {
+      const text = texts[n++ % texts.length] ?? "";
+      linking.step(n % 8, n, [], text);
+      watch.step({ slot: n % 8, origin: 0, time: n }, { text });
+    }, 5000),
   };
 }
 

@@ -12,18 +12,19 @@ const connections = 64;
 export async function latency(
   target: Proxy,
   path: string,
-  body: string,
+  bodies: readonly string[],
   seconds: number,
 ): Promise<readonly [number, number]> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...target.headers };
+  const headers = { "content-type": "application/json", ...target.headers };
   const took: number[] = [];
   const all = pace * seconds;
   const begin = performance.now() + 5;
   let left = all;
   await new Promise<void>((done) => {
-    const one = (due: number) => {
-      const req = request(target.url + path, { method: "POST", agent, headers }, (res) => {
+    const one = (due: number, body: string) => {
+      const length = { "content-length": Buffer.byteLength(body) };
+      const req = request(target.url + path, { method: "POST", agent, headers: { ...headers, ...length } }, (res) => {
         res.resume();
         res.on("end", () => {
           took.push((performance.now() - due) * 1000);
@@ -39,7 +40,8 @@ export async function latency(
       let sent = 0;
       while (sent < all) {
         // What is late by the timer's grain counts from when it was due, for every target alike.
-        for (; sent < all && begin + (sent * 1000) / pace <= performance.now(); sent++) one(performance.now());
+        for (; sent < all && begin + (sent * 1000) / pace <= performance.now(); sent++)
+          one(performance.now(), bodies[sent % bodies.length] ?? "");
         await sleep(0);
       }
     })();

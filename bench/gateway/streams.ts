@@ -2,6 +2,7 @@
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Dice } from "../extraction/dice.ts";
 import type { Proxy } from "./proxies.ts";
 
 export interface Streamed {
@@ -15,6 +16,8 @@ export interface Streamed {
 
 const events = 40;
 const everyMs = 5;
+/** Mean time between the beginnings of two streams. */
+const gapMs = 10;
 
 /** A server of streams: forty events, the first at once, each with the time of its writing. */
 export async function startStreams(): Promise<{ url: string; stop(): void }> {
@@ -46,8 +49,9 @@ export async function startStreams(): Promise<{ url: string; stop(): void }> {
   };
 }
 
-/** So many streams, begun 10 ms apart. */
-export async function stream(target: Proxy, path: string, count: number): Promise<Streamed> {
+/** So many streams, begun as clients do that know nothing of each other (Poisson). @param seed The same for targets that are compared. */
+export async function stream(target: Proxy, path: string, count: number, seed: number): Promise<Streamed> {
+  const dice = new Dice(seed);
   const first: number[] = [];
   const late: number[] = [];
   let got = 0;
@@ -73,9 +77,12 @@ export async function stream(target: Proxy, path: string, count: number): Promis
       req.end('{"model":"m","stream":true,"messages":[]}');
     });
   const running: Promise<void>[] = [];
+  let due = performance.now();
   for (let i = 0; i < count; i++) {
+    due -= gapMs * Math.log(dice.uniform());
+    const wait = due - performance.now();
+    if (wait > 0) await sleep(wait);
     running.push(one());
-    await sleep(10);
   }
   await Promise.all(running);
   return { firstUs: spread(first), eventUs: spread(late), lost: count * events - got, merged };
