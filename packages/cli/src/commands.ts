@@ -13,6 +13,8 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["open", async () => (await import("./commands/open.ts")).open],
   ["sources", async () => (await import("./commands/sources.ts")).sources],
   ["incidents", async () => (await import("./commands/incidents.ts")).incidents],
+  ["watched", async () => (await import("./commands/watched.ts")).watched],
+  ["watched end", async () => (await import("./commands/watched-end.ts")).watchedEnd],
   ["pack", async () => (await import("./commands/pack.ts")).pack],
   ["export", async () => (await import("./commands/export.ts")).exportIncident],
   ["verify", async () => (await import("./commands/verify.ts")).verify],

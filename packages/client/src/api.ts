@@ -613,7 +613,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is watched after a confirmed theft
+         * What is watched after a confirmed theft, that of the latest first
          * @description Needs the role viewer. What lies beyond the asker's spaces is left out.
          */
         get: operations["getWatched"];
@@ -2317,7 +2317,7 @@ export interface components {
         };
         Change: {
             /** @enum {string} */
-            noun: "incident" | "alert" | "model" | "source" | "action" | "evidence" | "scan" | "host" | "client" | "event" | "rule";
+            noun: "incident" | "alert" | "model" | "source" | "action" | "evidence" | "scan" | "host" | "client" | "event" | "rule" | "watch";
             id?: string;
         };
         ChangeLine: {
@@ -3974,6 +3974,7 @@ export interface components {
         WatchedPage: {
             items: components["schemas"]["Watched"][];
             total: number;
+            next?: string;
         };
         /** @enum {string} */
         WayIn: "agent-key" | "gateway-key" | "digest-file" | "server" | "people" | "token" | "bucket" | "client-certificate" | "bucket-plain" | "tls" | "tcp" | "udp" | "file" | "given";
@@ -4900,7 +4901,12 @@ export interface operations {
     };
     getWatched: {
         parameters: {
-            query?: never;
+            query?: {
+                filter?: string;
+                sort?: string;
+                after?: string;
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4916,6 +4922,7 @@ export interface operations {
                     "application/json": components["schemas"]["WatchedPage"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["NotSignedIn"];
             403: components["responses"]["Forbidden"];
             default: components["responses"]["Failed"];

@@ -147,6 +147,7 @@ function emptied(): State {
     sources: [],
     tokens: [],
     hosts: [],
+    watched: [],
     gateways: [],
     clients: [],
     "client-keys": [],

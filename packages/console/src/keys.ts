@@ -21,6 +21,7 @@ export const shortcuts = [
   { id: "go-incidents", keys: "g i", group: "Go", does: "Incidents", to: "/incidents" },
   { id: "go-alerts", keys: "g a", group: "Go", does: "Alerts", to: "/alerts" },
   { id: "go-events", keys: "g e", group: "Go", does: "Events", to: "/events" },
+  { id: "go-watched", keys: "g d", group: "Go", does: "Watched", to: "/watched" },
   { id: "go-models", keys: "g m", group: "Go", does: "Models", to: "/models" },
   { id: "go-posture", keys: "g p", group: "Go", does: "Posture", to: "/posture" },
   { id: "go-hosts", keys: "g h", group: "Go", does: "Hosts", to: "/hosts" },

@@ -311,6 +311,24 @@ test("a hidden character in a name is seen", { skip }, async (t) => {
   assert.match(await row.innerText(), /holiday\s*U\+202E\s*gpj\.exe/);
 });
 
+test("what is watched is listed, narrowed by its incident, and leads to each one's page", { skip }, async (t) => {
+  const { page, server } = await opened(t, "/incidents");
+  await rows(page).nth(1).waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("d");
+  await page.waitForURL(/\/watched$/);
+  const host = rows(page).filter({ hasText: "nb-eve" });
+  await host.getByRole("button", { name: "INC-187" }).click();
+  await page.waitForURL(/filter=incident/);
+  assert.equal(address(page).searchParams.get("filter"), "incident:INC-187");
+  await page.goto(`${server.url}/watched?sel=host+nb-eve`);
+  await page.getByRole("heading", { name: "nb-eve" }).waitFor();
+  server.tell({ noun: "watch" });
+  await page.getByRole("button", { name: "Something changed" }).waitFor();
+  await page.getByRole("link", { name: "its scans" }).click();
+  await page.waitForURL(/\/scans\/nb-eve$/);
+});
+
 test("an address of an unknown kind is nobody's page, and leads to those that are", { skip }, async (t) => {
   const { page } = await opened(t, "/entities/ip/203.0.113.9");
   await page.getByRole("heading", { name: "There is no such page" }).waitFor();

@@ -54,6 +54,10 @@ const events = page(
   "/events",
   lazyRouteComponent(() => import("./pages/events/list.tsx"), "EventList"),
 );
+const watched = page(
+  "/watched",
+  lazyRouteComponent(() => import("./pages/watched/list.tsx"), "WatchedList"),
+);
 const entity = page(
   "/entities/$kind/$name",
   lazyRouteComponent(() => import("./pages/entities/detail.tsx"), "EntityPage"),
@@ -147,6 +151,7 @@ export const router = createRouter({
     alerts,
     alert,
     events,
+    watched,
     entity,
     models,
     model,

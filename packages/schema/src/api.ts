@@ -550,6 +550,7 @@ export const change = z.object({
     "client",
     "event",
     "rule",
+    "watch",
   ]),
   id: z.string().optional(),
 });

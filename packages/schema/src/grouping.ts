@@ -44,6 +44,6 @@ export const watched = z.object({
   until: time,
 });
 export type Watched = z.infer<typeof watched>;
-export const watchedPage = z.object({ items: z.array(watched), total: z.int() });
+export const watchedPage = z.object({ items: z.array(watched), total: z.int(), next: z.string().optional() });
 /** Ends the watch of one. */
 export const endWatchBody = z.strictObject({ kind: watchedKind, name: z.string().min(1).max(2048), reason });

@@ -19,6 +19,7 @@ const listOf: Partial<Record<Change["noun"], ListName>> = {
   client: "clients",
   event: "events",
   rule: "own-rules",
+  watch: "watched",
 };
 
 /** Changes within this time are read together, in ms: a burst of records must not become a burst of requests. */

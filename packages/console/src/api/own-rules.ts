@@ -100,6 +100,6 @@ export const decideOwn = {
   },
   endWatch: async ({ kind, name }: Pick<Watched, "kind" | "name">, reason: string) => {
     await send(anything, "/api/watched/end", { kind, name, reason });
-    await changed(["models"], ["incidents"], ["hosts"], ["entity"], ["report"]);
+    await changed(["watched"], ["models"], ["incidents"], ["hosts"], ["entity"], ["report"]);
   },
 };

@@ -46,6 +46,7 @@ import {
   signInWays,
   sourcePage,
   tokenPage,
+  watchedPage,
   type ActionRow,
   type CountedField,
   type EntityKind,
@@ -210,6 +211,7 @@ export const lists = {
   clients: list("clients", clientPage),
   "client-keys": list("client-keys", clientKeyPage),
   "own-rules": list("own-rules", ownRulePage),
+  watched: list("watched", watchedPage),
 };
 export type ListName = keyof typeof lists;
 

@@ -12,6 +12,7 @@ import {
   printFilter,
   severities,
   verdict,
+  watchedKind,
   type ActionRow,
   type AlertRow,
   type ClientKeyRow,
@@ -23,6 +24,7 @@ import {
   type OwnRule,
   type RuleRow,
   type SourceHealth,
+  type Watched,
 } from "@outweigh/schema";
 import type { RowField } from "../filter-edit.ts";
 
@@ -145,6 +147,12 @@ export const clientKeyFields: readonly RowField<ClientKeyRow>[] = [
   { name: "replaces", about: "which key it took over from", of: (it) => [it.replaces] },
   { name: "gateway", about: "where it works", of: (it) => [it.gatewayName] },
   { name: "created", about: "made: created:>=30d", values: spans },
+];
+
+export const watchedFields: readonly RowField<Watched>[] = [
+  { name: "kind", about: "what it is", values: watchedKind.options },
+  { name: "name", about: "its name", of: (it) => [it.name] },
+  { name: "incident", about: "the theft it is watched for: incident:INC-7" },
 ];
 
 export const ownRuleFields: readonly RowField<OwnRule>[] = [

@@ -59,7 +59,7 @@ function told(state: State, { noun, id, verb }: Place, query: URLSearchParams): 
 const listed = new Set(
   (
     "incidents alerts events models sources tokens hosts gateways clients client-keys rules own-rules actions evidence " +
-    "hunts connections"
+    "hunts connections watched"
   ).split(" "),
 );
 

@@ -15,6 +15,7 @@ export function sampleState() {
     sources: world.sources,
     tokens: [...world.tokens],
     hosts: world.hosts,
+    watched: world.watched,
     gateways: world.gateways,
     clients: world.clients,
     "client-keys": world.clientKeys,

@@ -11,6 +11,7 @@ export { hostDetail, hosts } from "./world/hosts.ts";
 export { activity, hostEvents, hostScans, processes } from "./world/activity.ts";
 export { clientDetail, clientKeys, clients, gateways } from "./world/clients.ts";
 export { sources, tokens } from "./world/sources.ts";
+export { watched } from "./world/watched.ts";
 export { modelDetail, models } from "./world/models.ts";
 export { actions } from "./world/actions.ts";
 export { connections } from "./world/connections.ts";

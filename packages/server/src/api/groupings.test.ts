@@ -149,6 +149,16 @@ test("a confirmed theft has its model watched: until its verdict is another, or 
   const around = (await all()).map((one) => `${one.kind} ${one.name}`);
   for (const one of ["principal thief", "place hf:acme/acme-13b", `address ${addresses.get("thief")}`])
     assert.ok(around.includes(one), `${one} in ${around.join(", ")}`);
+  const page = async (query: string) => (await visitor.get(`/api/watched?${query}`)).body;
+  const whole = await all();
+  const { items: elsewhere, total } = await page(`filter=incident:INC-${it.incident.number} -kind:place&sort=-name`);
+  const named = whole.filter((one) => one.kind !== "place").map((one) => one.name);
+  assert.deepEqual([elsewhere.map((one: { name: string }) => one.name), total], [named.sort().reverse(), named.length]);
+  const first = await page("limit=1");
+  assert.deepEqual([first.items, first.items[0].kind, first.total], [whole.slice(0, 1), "model", whole.length]);
+  const rest = await page(`after=${encodeURIComponent(first.next)}`);
+  assert.deepEqual([rest.items, rest.next, (await page("filter=nobody")).total], [whole.slice(1), undefined, 0]);
+  assert.equal((await visitor.get("/api/watched?filter=severity:high")).body.error, "BAD_FILTER");
   await close("false-positive");
   assert.deepEqual(await all(), [], "a verdict that was wrong is no reason");
   await close("true-positive");

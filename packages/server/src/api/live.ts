@@ -78,7 +78,7 @@ function isStillIn(request: FastifyRequest, context: Context, heard: Reach): boo
 }
 
 /** Nouns that belong to models: of others, who sees only some models is told nothing. */
-const ofModels = new Set<Change["noun"]>(["incident", "alert", "model", "action", "event"]);
+const ofModels = new Set<Change["noun"]>(["incident", "alert", "model", "action", "event", "watch"]);
 
 /** Of some changes, those that somebody may hear of. */
 async function visible({ db }: Context, told: readonly Change[], reach: Reach): Promise<Change[]> {

@@ -252,11 +252,11 @@ const working: Record<string, Route> = {
   },
   "GET /api/models": list("viewer in a space", "Models, registered ones first", modelPage),
   "GET /api/models/:name": { needs: "viewer in a space", does: "One model with its books", answer: modelDetail },
-  "GET /api/watched": {
-    needs: "viewer in a space",
-    does: "What is watched after a confirmed theft",
-    answer: watchedPage,
-  },
+  "GET /api/watched": list(
+    "viewer in a space",
+    "What is watched after a confirmed theft, that of the latest first",
+    watchedPage,
+  ),
   "POST /api/watched/end": {
     needs: "analyst in a space",
     does: "Ends the watch of a model, principal, host, place or address",

@@ -8,13 +8,22 @@ import {
   type WatchList,
   type WatchStep,
 } from "@outweigh/pipeline";
-import { endWatchBody, watchDays, type IncidentRow, type Verdict, type Watched } from "@outweigh/schema";
+import {
+  endWatchBody,
+  listQuery,
+  watchDays,
+  watchedKind,
+  type IncidentRow,
+  type Verdict,
+  type Watched,
+} from "@outweigh/schema";
 import type { FastifyInstance } from "fastify";
 import { eventsWithin, isWithin, type Reach } from "../auth/rights.ts";
 import { ServerError } from "../error.ts";
 import type { Decision } from "../evidence/log.ts";
 import { tuningOf } from "../own-rules/tuning.ts";
 import { alertsOf } from "../store/alerts.ts";
+import { pageOfRows, type RowFields } from "../store/filter-rows.ts";
 import { pinsOf } from "../store/pins.ts";
 import { eventsOf } from "../store/proof.ts";
 import { modelsOfIncident } from "../store/spaces.ts";
@@ -26,10 +35,28 @@ const dayMs = 86_400_000;
 /** Most hosts, places and addresses, each, that one theft has watched, those with most events first: as many as it names principals. */
 const maxOfTheft = 100;
 
+const fields: RowFields<Watched> = {
+  kind: { kind: "text", of: (it) => it.kind },
+  name: { kind: "text", of: (it) => it.name },
+  incident: {
+    kind: "text",
+    of: (it) => it.thefts.map(({ incident, number }) => (number === undefined ? incident : `INC-${number}`)),
+  },
+  from: { kind: "time", of: (it) => it.from },
+  until: { kind: "time", of: (it) => it.until },
+};
+
+/** What the latest theft has watched, its models before all else. */
+function latestFirst(a: Watched, b: Watched): number {
+  const place = ({ kind }: Watched) => watchedKind.options.indexOf(kind);
+  return b.until - a.until || place(a) - place(b) || (a.name < b.name ? -1 : 1);
+}
+
 export function watch(app: FastifyInstance, context: Context): void {
   app.get("/api/watched", async (request) => {
-    const items = await watchedNow(context, reachOf(request));
-    return { items, total: items.length };
+    const query = { ...read(listQuery, request.query), now: context.now() };
+    const all = (await watchedNow(context, reachOf(request))).sort(latestFirst);
+    return pageOfRows(all, query, fields, (it) => `${it.kind} ${it.name}`);
   });
 
   app.post("/api/watched/end", async (request) => {
@@ -152,6 +179,7 @@ export async function stepWatch(
     };
   });
   for (const { kind, name } of touchedBy(step, before)) if (kind === "model") changes.tell("model", name);
+  changes.tell("watch");
   changes.tell("evidence");
   return true;
 }

@@ -84,6 +84,7 @@ const pages: readonly Place[] = [
   { to: "/incidents", title: "Incidents", counts: "openIncidents" },
   { to: "/alerts", title: "Alerts", counts: "alerts" },
   { to: "/events", title: "Events", needs: "analyst" },
+  { to: "/watched", title: "Watched" },
   { to: "/models", title: "Models", counts: "models", apart: true },
   { to: "/posture", title: "Posture", holds: ["/scans"] },
   { to: "/hosts", title: "Hosts", counts: "hosts", everywhere: "viewer" },

@@ -86,7 +86,7 @@ function Told({ of: it }: { readonly of: Report }) {
       <Unaccounted of={models.unaccounted} />
       <Unseen of={it} />
       <Rules of={it.rules} />
-      <Section title="Watched after confirmed thefts">
+      <Section title="Watched after confirmed thefts" aside={<Link to="/watched">All of them</Link>}>
         {it.watched.length === 0 ? (
           <Muted>Nothing: no theft was confirmed lately, or its watch is over.</Muted>
         ) : (

@@ -7,6 +7,7 @@ import { Button } from "../../ui/button.tsx";
 import { Buttons, Form, Reason } from "../../ui/dialog.tsx";
 import { Section } from "../../ui/parts.tsx";
 import { Problem } from "../../ui/states.tsx";
+import { Muted } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
 
 const found: Readonly<Record<Watched["kind"], string>> = {
@@ -18,12 +19,12 @@ const found: Readonly<Record<Watched["kind"], string>> = {
 };
 
 /** What is watched after a confirmed theft: since when, why, until when, and the way to end it. */
-export function Watch({ of: it }: { readonly of: Watched }) {
+export function Watch({ of: it, inList = false }: { readonly of: Watched; readonly inList?: boolean }) {
   const [open, setOpen] = useState(false);
   const [reason, setReason] = useState("");
   const end = useMutation({ mutationFn: () => decideOwn.endWatch(it, reason), onSuccess: () => setOpen(false) });
   return (
-    <Section title="Watched after a confirmed theft">
+    <Section title="Watched after a confirmed theft" aside={!inList && <Link to="/watched">All that is watched</Link>}>
       <p>
         {found[it.kind]} counts one step more, from <At at={it.from} /> until <At at={it.until} />
         {it.kind === "model"
@@ -48,6 +49,7 @@ export function Watch({ of: it }: { readonly of: Watched }) {
             focus
             onLeave={() => setOpen(false)}
           />
+          <Muted>Closing its incident as a true positive once more has it watched again.</Muted>
           {end.error && <Problem error={end.error} />}
           <Buttons>
             <Button look="main" submits disabled={reason.trim() === "" || end.isPending}>

@@ -1,6 +1,7 @@
 // Hosts with an agent: one that the kernel tells of, one that is looked at, one that fell silent.
 import type { HostDetail, HostRow } from "@outweigh/schema";
 import { day, hour, min, now } from "./time.ts";
+import { watched } from "./watched.ts";
 
 export const hosts: HostRow[] = [
   host("h-1", "gpu-9", {
@@ -22,13 +23,7 @@ export const hosts: HostRow[] = [
     watchedFiles: 3,
     lastSeenAt: now - 3 * hour,
     problems: ["what is seen cannot be kept: database or disk is full"],
-    watched: {
-      kind: "host",
-      name: "nb-eve",
-      thefts: [{ incident: "inc-198", number: 198, from: now - 12 * day, until: now + 78 * day }],
-      from: now - 12 * day,
-      until: now + 78 * day,
-    },
+    watched: watched.find((it) => it.kind === "host"),
   }),
 ];
 

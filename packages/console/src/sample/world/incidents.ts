@@ -101,6 +101,17 @@ export const incidents: IncidentRow[] = [
     assignee: "ana",
     unaccounted: { model: "acme-embed", bytes: 13_400_000_000, fraction: 1, bound: "exact", readers: 1 },
   }),
+  incident(187, {
+    severity: "critical",
+    title: "Undeclared copy of acme-rank-2 on nb-eve",
+    models: ["acme-rank-2"],
+    principals: ["svc-rank-export", "anonymous@203.0.113.77"],
+    act: "copy",
+    lastAt: now - 12 * day,
+    status: "closed",
+    verdict: "true-positive",
+    assignee: "ben",
+  }),
 ];
 
 function incident(number: number, override: Partial<IncidentRow>): IncidentRow {

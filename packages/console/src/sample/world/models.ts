@@ -3,6 +3,7 @@ import type { CopyRow, ModelDetail, ModelRow } from "@outweigh/schema";
 import { gaps, holdings } from "./books.ts";
 import { incidents } from "./incidents.ts";
 import { day, min, now, sha } from "./time.ts";
+import { watched } from "./watched.ts";
 
 export const models: ModelRow[] = [
   model("acme-13b", {
@@ -23,13 +24,7 @@ export const models: ModelRow[] = [
     balanced: false,
     openIncidents: 2,
     coalition: { model: "acme-rank-2", bytes: 1_840_000_000, fraction: 0.42, bound: "<=", readers: 3 },
-    watched: {
-      kind: "model",
-      name: "acme-rank-2",
-      thefts: [{ incident: "inc-198", number: 198, from: now - 12 * day, until: now + 78 * day }],
-      from: now - 12 * day,
-      until: now + 78 * day,
-    },
+    watched: watched.find((it) => it.kind === "model"),
   }),
   model("acme-13b-q4", {
     class: "delta",

@@ -35,6 +35,8 @@ export const report: Report = {
     { name: "model", count: 1 },
     { name: "principal", count: 2 },
     { name: "host", count: 1 },
+    { name: "place", count: 1 },
+    { name: "address", count: 1 },
   ],
   permits: { given: 1, holding: 0 },
   models: {
