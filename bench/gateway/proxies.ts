@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { revealed, type Entry } from "../../packages/evidence/src/index.ts";
 import { createKey } from "../../packages/gateway/src/index.ts";
 
 /** A proxy that runs, and how it is asked. */
@@ -254,8 +255,8 @@ async function ours({ folder, upstream }: Setting, name: string, processes: numb
 function unseenIn(evidence: string): number {
   const entries = readFileSync(evidence, "utf8").split("\n").slice(0, -1);
   return entries.reduce((sum, line) => {
-    const { kind, fields }: { kind: string; fields: { dropped?: number } } = JSON.parse(line);
-    return kind === "blind-interval" ? sum + (fields.dropped ?? 0) : sum;
+    const entry: Entry = JSON.parse(line);
+    return entry.kind === "blind-interval" ? sum + Number(revealed(entry).fields["dropped"] ?? 0) : sum;
   }, 0);
 }
 

@@ -20,8 +20,45 @@ export function driftOf({ levels, peaks }: Calibration): DriftWatch | undefined 
   return new DriftWatch(kinds, driftAlpha, 1);
 }
 
-/** What is said of a calibration that has drifted. */
-export function driftText(model: string, principals: number): string {
+/** Whether one model's calibration still holds: its levels page nobody any more once it does not. */
+export class Drift {
+  readonly #model: string;
+  readonly #watch: DriftWatch | undefined;
+  readonly #warn: (problem: string) => void;
+
+  /** @param watch Undefined where nothing could drift. @param warn Told once, when it has drifted. */
+  constructor(model: string, watch: DriftWatch | undefined, warn: (problem: string) => void) {
+    this.#model = model;
+    this.#watch = watch;
+    this.#warn = warn;
+  }
+
+  get isOver(): boolean {
+    return this.#watch?.drifted === true;
+  }
+
+  /** Takes the highest values of one principal over a horizon without alarm. */
+  take(member: number, peaks: readonly number[]): void {
+    if (!this.#watch || this.isOver) return;
+    this.#watch.take(member, peaks);
+    if (this.isOver) this.#warn(this.text ?? "");
+  }
+
+  /** Why the levels page nobody any more; undefined while they do. */
+  get text(): string | undefined {
+    return this.#watch && this.isOver ? driftText(this.#model, this.#watch.principals) : undefined;
+  }
+
+  snapshot(): DriftState | undefined {
+    return this.#watch?.snapshot();
+  }
+
+  restore(state: DriftState): void {
+    this.#watch?.restore(state);
+  }
+}
+
+function driftText(model: string, principals: number): string {
   const rate = `${(100 * driftAlpha.num) / driftAlpha.den} %`;
   return (
     `${model}: its clients have become stranger than those of its calibration (by ${principals} without alarm; said falsely ` +
@@ -36,8 +73,8 @@ interface KeptWatch {
 }
 
 /** What is one for a model, with names for slots. */
-export function keptWatch(drift: DriftWatch | undefined, told: ToldBook, names: SlotNames): KeptWatch {
-  const state = drift?.snapshot();
+export function keptWatch(drift: Drift, told: ToldBook, names: SlotNames): KeptWatch {
+  const state = drift.snapshot();
   return {
     drift: state && { ...state, members: state.members.flatMap((it) => names.nameOf(it) ?? []) },
     told: told.groups().flatMap(({ who, findings }) => {
@@ -47,10 +84,10 @@ export function keptWatch(drift: DriftWatch | undefined, told: ToldBook, names: 
   };
 }
 
-export function restoreWatch(kept: KeptWatch, drift: DriftWatch | undefined, told: ToldBook, names: SlotNames): void {
+export function restoreWatch(kept: KeptWatch, drift: Drift, told: ToldBook, names: SlotNames): void {
   // Whoever is not known here any more stays counted, as a number that is nobody's.
   const members = kept.drift?.members.map((it, i) => names.slotOf(it) ?? -1 - i) ?? [];
-  if (kept.drift) drift?.restore({ ...kept.drift, members });
+  if (kept.drift) drift.restore({ ...kept.drift, members });
   for (const { who, findings } of kept.told) {
     const slots = slotsOf(who, names);
     if (slots) told.restore(slots, findings);

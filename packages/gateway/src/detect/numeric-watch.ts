@@ -1,5 +1,4 @@
 import {
-  DriftWatch,
   ExtractionError,
   levelsAtTimes,
   Meter,
@@ -21,7 +20,8 @@ import {
   type KeptRow,
   type SlotNames,
 } from "./kept.ts";
-import { driftOf, driftText, keptWatch, restoreWatch } from "./drift.ts";
+import { Drift, driftOf, keptWatch, restoreWatch } from "./drift.ts";
+import { Groups, type TestedGroup } from "./groups.ts";
 import type { Found } from "./protocol.ts";
 import { ToldBook } from "./told.ts";
 
@@ -48,15 +48,11 @@ interface Metering {
   isAlarmed: boolean;
 }
 
-interface MeteredGroup {
-  readonly members: readonly number[];
+interface MeteredGroup extends TestedGroup {
   readonly meter: Meter;
   readonly levels: Calibration["levels"];
   since: number;
   at: number;
-  /** The last query's, and the highest value over its level. */
-  queries: number;
-  most: number;
 }
 
 /** What is kept of a principal, and of a group. The queries that wait for a group are not. */
@@ -85,13 +81,11 @@ export class NumericWatch {
   readonly #calibration: NumericCalibration;
   readonly #ceilings: { readonly strangeness: number; readonly learnt: number; readonly budget: number } | undefined;
   readonly #meters = new Map<number, Metering>();
-  readonly #groups = new Map<number, MeteredGroup>();
+  readonly #groups: Groups<MeteredGroup>;
   readonly #told = new ToldBook();
-  /** Slots and groups that asked since they were last kept. */
+  /** Slots that asked since they were last kept. */
   readonly #changed = new Set<number>();
-  readonly #changedGroups = new Set<MeteredGroup>();
-  readonly #drift: DriftWatch | undefined;
-  readonly #warn: (problem: string) => void;
+  readonly #drift: Drift;
   /** While its model is watched. Those of groups stay: their peaks are not kept. */
   readonly #stricter: Calibration["levels"];
   #misfits = 0;
@@ -103,8 +97,8 @@ export class NumericWatch {
     this.#model = model;
     this.#calibration = calibration;
     this.#stricter = levelsAtTimes(calibration.single, watchedTimes);
-    this.#warn = warn;
-    this.#drift = driftOf(calibration.single);
+    this.#groups = new Groups(model.name);
+    this.#drift = new Drift(model.name, driftOf(calibration.single), warn);
     this.#ceilings =
       model.budget === undefined ? undefined : { strangeness: Infinity, learnt: Infinity, budget: model.budget };
   }
@@ -166,10 +160,7 @@ export class NumericWatch {
     if (it.t < this.#calibration.single.judge.horizon) return;
     const { strangest, learnt, isAlarmed } = own;
     Object.assign(own, unshown);
-    const drift = this.#drift;
-    if (!drift || drift.drifted || isAlarmed) return;
-    drift.take(this.#groups.get(slot)?.members[0] ?? slot, [strangest, learnt]);
-    if (drift.drifted) this.#warn(driftText(this.#model.name, drift.principals));
+    if (!isAlarmed) this.#drift.take(this.#groups.of(slot)?.members[0] ?? slot, [strangest, learnt]);
   }
 
   /**
@@ -177,38 +168,29 @@ export class NumericWatch {
    * next larger benign groups; beyond the largest there are none, and the group only reads.
    */
   regroup(groups: readonly (readonly number[])[], asked: Omit<Asked, "slot">): Found[] {
-    const before = new Map([...this.#groups.values()].map((it) => [it.members.join(), it]));
-    this.#groups.clear();
-    const found: Found[] = [];
-    for (const members of groups) {
-      const known = before.get(members.join());
-      const levels = this.#calibration.groups.find((it) => it.members >= members.length)?.levels;
-      if (!levels) continue;
-      const group = known ?? {
-        members,
-        meter: new Meter({ ...this.#calibration.single, levels }),
-        levels,
-        since: asked.time,
-        at: asked.time,
-        queries: 0,
-        most: 0,
-      };
-      for (const it of members) this.#groups.set(it, group);
-      if (known) continue;
-      const past = members
+    const fresh = this.#groups.regroup(groups, (members) => this.#newGroup(members, asked.time));
+    return fresh.flatMap((group) => {
+      const past = group.members
         .flatMap((slot) => (this.#meters.get(slot)?.recent ?? []).map((it) => ({ slot, ...it })))
         .sort((a, b) => a.time - b.time);
       group.since = past[0]?.time ?? asked.time;
-      for (const { slot, time, query } of past) found.push(...this.#stepGroup({ ...asked, slot, time }, query));
-    }
-    return found;
+      return past.flatMap(({ slot, time, query }) => this.#stepGroup({ ...asked, slot, time }, query));
+    });
+  }
+
+  /** Undefined beyond the largest benign group: no levels are known for it. */
+  #newGroup(members: readonly number[], at: number): MeteredGroup | undefined {
+    const levels = this.#calibration.groups.find((it) => it.members >= members.length)?.levels;
+    if (!levels) return undefined;
+    const meter = new Meter({ ...this.#calibration.single, levels });
+    return { members, meter, levels, since: at, at, queries: 0, most: 0 };
   }
 
   #stepGroup(asked: Asked, query: Query): Found[] {
-    const group = this.#groups.get(asked.slot);
+    const group = this.#groups.of(asked.slot);
     if (!group) return [];
     const metered = group.meter.step(query);
-    this.#changedGroups.add(group);
+    this.#groups.asked(group);
     group.at = asked.time;
     group.queries = metered.t;
     group.most = Math.max(group.most, mostOf(metered, group.levels));
@@ -217,16 +199,11 @@ export class NumericWatch {
 
   /** What testing these as one gave so far; undefined where none of them asked this model. */
   retest(members: readonly number[]): Retest | undefined {
-    const { name: model } = this.#model;
-    const group = this.#groups.get(members[0] ?? -1);
-    if (group?.members.join() !== members.join()) {
-      const queries = members.reduce((sum, it) => sum + (this.#meters.get(it)?.recent.length ?? 0), 0);
-      return queries === 0 ? undefined : { model, state: "calibrating", queries };
-    }
-    const { queries, most, levels } = group;
-    if (queries === 0) return undefined;
-    const isReady = levels.strangeness !== undefined && this.#drift?.drifted !== true;
-    return { model, state: !isReady ? "calibrating" : most > 1 ? "evidence" : "link-only", queries, most };
+    return this.#groups.retest(
+      members,
+      ({ levels }) => levels.strangeness !== undefined && !this.#drift.isOver,
+      (slot) => this.#meters.get(slot)?.recent.length ?? 0,
+    );
   }
 
   #alarms(
@@ -248,7 +225,7 @@ export class NumericWatch {
       // False, and not undefined: a meter that can promise nothing promises nothing stricter either.
       const watched = isWatched && alarmed === false && stricter !== undefined && value > stricter.level;
       // Levels that promise nothing any more page nobody; the budget was never learnt.
-      if ((alarmed !== true && !watched) || (this.#drift?.drifted === true && usual)) return [];
+      if ((alarmed !== true && !watched) || (this.#drift.isOver && usual)) return [];
       const level = watched ? stricter : usual;
       // Whoever passes the usual level later is told then, as without the watch.
       if (!this.#told.isNew(group ?? [asked.slot], watched ? `${finding} watched` : finding)) return [];
@@ -273,8 +250,9 @@ export class NumericWatch {
   }
 
   #reading(it: Metered): SlotReading {
-    const { strangeness, progress } =
-      this.#drift?.drifted === true ? { strangeness: undefined, progress: undefined } : this.#calibration.single.levels;
+    const { strangeness, progress } = this.#drift.isOver
+      ? { strangeness: undefined, progress: undefined }
+      : this.#calibration.single.levels;
     return {
       queries: it.t,
       novelty: strangeness ? it.strangeness / strangeness.level : NaN,
@@ -287,12 +265,12 @@ export class NumericWatch {
 
   /** Why its levels page nobody any more; undefined while they do. */
   get drift(): string | undefined {
-    return this.#drift?.drifted === true ? driftText(this.#model.name, this.#drift.principals) : undefined;
+    return this.#drift.text;
   }
 
   /** What has changed since the last call. */
   keep(names: SlotNames): Keeping[] {
-    if (this.#changed.size + this.#changedGroups.size === 0) return [];
+    if (this.#changed.size === 0 && !this.#groups.hasChanged) return [];
     const own = [...this.#changed].flatMap((slot): Keeping[] => {
       const it = this.#meters.get(slot);
       const who = namesOf([slot], names);
@@ -309,13 +287,12 @@ export class NumericWatch {
       };
       return [{ kind: "numbers", who, at, state }];
     });
-    const groups = [...this.#changedGroups].flatMap(({ members, meter, since, at, queries, most }): Keeping[] => {
+    const groups = this.#groups.takeChanged().flatMap(({ members, meter, since, at, queries, most }): Keeping[] => {
       const who = namesOf(members, names);
       const state: KeptGroup = { path: meter.snapshot(), since, queries, most };
       return who ? [{ kind: "numbers-group", who, at, state }] : [];
     });
     this.#changed.clear();
-    this.#changedGroups.clear();
     return [
       ...own,
       ...groups,
@@ -326,7 +303,7 @@ export class NumericWatch {
   /** Has everything kept at the next call, because the last one came to nothing. */
   keepAll(): void {
     for (const it of this.#meters.keys()) this.#changed.add(it);
-    for (const it of this.#groups.values()) this.#changedGroups.add(it);
+    this.#groups.keepAll();
   }
 
   /**
@@ -355,12 +332,10 @@ export class NumericWatch {
   }
 
   #restoreGroup(members: readonly number[], at: number, { path, ...more }: KeptGroup): void {
-    const levels = this.#calibration.groups.find((it) => it.members >= members.length)?.levels;
-    if (!levels) return;
-    const meter = new Meter({ ...this.#calibration.single, levels });
-    meter.restore(path);
-    const group = { members, meter, levels, at, ...more };
-    for (const it of members) this.#groups.set(it, group);
+    const group = this.#newGroup(members, at);
+    if (!group) return;
+    group.meter.restore(path);
+    this.#groups.put({ ...group, ...more });
   }
 }
 

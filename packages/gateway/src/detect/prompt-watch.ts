@@ -22,7 +22,8 @@ import {
   type KeptRow,
   type SlotNames,
 } from "./kept.ts";
-import { driftAlpha, driftText, keptWatch, restoreWatch } from "./drift.ts";
+import { Drift, driftAlpha, keptWatch, restoreWatch } from "./drift.ts";
+import { Groups, type TestedGroup } from "./groups.ts";
 import type { Asked } from "./numeric-watch.ts";
 import type { PromptCalibration, PromptLevels } from "./calibration-file.ts";
 import type { Encoder } from "./encoder.ts";
@@ -59,11 +60,8 @@ interface Following {
   isAlarmed: boolean;
 }
 
-interface Group extends Following {
-  readonly members: readonly number[];
+interface Group extends Following, TestedGroup {
   readonly levels: PromptLevels;
-  /** The highest value over its level since the group stands. */
-  most: number;
 }
 
 /** What is kept of either. */
@@ -86,14 +84,12 @@ export class PromptWatch {
   readonly #calibration: PromptCalibration | undefined;
   readonly #reader: TextReader;
   readonly #paths: Places<Following>;
-  readonly #groups = new Map<number, Group>();
+  readonly #groups: Groups<Group>;
   readonly #shown: ShownWatch;
   readonly #told = new ToldBook();
-  /** Slots and groups that asked since they were last kept. */
+  /** Slots that asked since they were last kept. */
   readonly #changed = new Set<number>();
-  readonly #changedGroups = new Set<Group>();
-  readonly #drift: DriftWatch | undefined;
-  readonly #warn: (problem: string) => void;
+  readonly #drift: Drift;
   /** Until when its model is watched, in ms since 1970. */
   watchedUntil = 0;
 
@@ -113,8 +109,9 @@ export class PromptWatch {
     this.#reader = reader;
     this.#paths = new Places(rooms.paths);
     this.#shown = new ShownWatch(model, reader.key, rooms.ledgers);
-    this.#drift = calibration?.peaks && new DriftWatch(calibration.peaks, driftAlpha, 1);
-    this.#warn = warn;
+    this.#groups = new Groups(model.name);
+    const peaks = calibration?.peaks;
+    this.#drift = new Drift(model.name, peaks && new DriftWatch(peaks, driftAlpha, 1), warn);
   }
 
   /** Whether anything is stricter while its model is watched. */
@@ -124,7 +121,7 @@ export class PromptWatch {
 
   step(asked: Asked, seen: Seen): Followed {
     const prompt = promptOf(asked, seen, this.#reader.key);
-    const group = prompt && this.#groups.get(asked.slot);
+    const group = prompt && this.#groups.of(asked.slot);
     const own = this.#of(asked);
     return this.#follow(asked, seen, [own, prompt && own.path.step(prompt)], group && [group, group.path.step(prompt)]);
   }
@@ -132,7 +129,7 @@ export class PromptWatch {
   /** The same with an encoder's vectors. One at a time: wait for the answer before the next step. @throws {GatewayError} BAD_ENCODER. */
   async stepEncoded(asked: Asked, seen: Seen, encoder: Encoder): Promise<Followed> {
     const prompt = promptOf(asked, seen, this.#reader.key);
-    const group = prompt && this.#groups.get(asked.slot);
+    const group = prompt && this.#groups.of(asked.slot);
     const own = this.#of(asked);
     const take = async ({ path }: Following, it: Prompt) => path.finish(it, await encoder.encode(path.begin(it)));
     return this.#follow(
@@ -164,7 +161,7 @@ export class PromptWatch {
       const [group, together] = grouped;
       if (group.queries++ === 0) group.since = asked.time;
       group.at = asked.time;
-      this.#changedGroups.add(group);
+      this.#groups.asked(group);
       group.most = Math.max(group.most, furthest(together, group.levels) ?? 0);
       found.push(...this.#compare(asked, group, together, group.levels, group.members));
       this.#endHorizon(undefined, group);
@@ -182,7 +179,7 @@ export class PromptWatch {
 
   /** False while calibrating, and again once the calibration has drifted. */
   get #isReady(): boolean {
-    return this.#calibration !== undefined && this.#drift?.drifted !== true;
+    return this.#calibration !== undefined && !this.#drift.isOver;
   }
 
   /**
@@ -190,27 +187,23 @@ export class PromptWatch {
    * benign groups; beyond the largest there are none, and the group is not tested.
    */
   regroup(groups: readonly (readonly number[])[]): void {
-    const before = new Map([...this.#groups.values()].map((it) => [it.members.join(), it]));
-    this.#groups.clear();
-    for (const members of groups) {
-      const levels = this.#calibration?.groups?.find((it) => it.members >= members.length)?.levels;
-      if (!levels) continue;
-      const group = before.get(members.join()) ?? { ...this.#begin(0), members, levels, most: 0 };
-      for (const it of members) this.#groups.set(it, group);
-    }
+    this.#groups.regroup(groups, (members) => {
+      const levels = this.#levelsOf(members);
+      return levels && { ...this.#begin(0), members, levels, most: 0 };
+    });
+  }
+
+  #levelsOf(members: readonly number[]): PromptLevels | undefined {
+    return this.#calibration?.groups?.find((it) => it.members >= members.length)?.levels;
   }
 
   /** What testing these as one gave so far; undefined where none of them asked this model for a text. */
   retest(members: readonly number[]): Retest | undefined {
-    const { name: model } = this.#model;
-    const group = this.#groups.get(members[0] ?? -1);
-    if (group?.members.join() !== members.join()) {
-      const queries = members.reduce((sum, it) => sum + (this.#paths.get(it)?.queries ?? 0), 0);
-      return queries === 0 ? undefined : { model, state: "calibrating", queries };
-    }
-    const { queries, most } = group;
-    if (queries === 0) return undefined;
-    return { model, state: !this.#isReady ? "calibrating" : most > 1 ? "evidence" : "link-only", queries, most };
+    return this.#groups.retest(
+      members,
+      () => this.#isReady,
+      (slot) => this.#paths.get(slot)?.queries ?? 0,
+    );
   }
 
   #begin(since: number): Following {
@@ -262,10 +255,7 @@ export class PromptWatch {
     if (horizon === undefined || ++own.inHorizon < horizon) return;
     const { peaks, isAlarmed } = own;
     Object.assign(own, { path: this.#newPath(), inHorizon: 0, peaks: [], isAlarmed: false });
-    const drift = this.#drift;
-    if (slot === undefined || !drift || drift.drifted || isAlarmed) return;
-    drift.take(this.#groups.get(slot)?.members[0] ?? slot, peaks);
-    if (drift.drifted) this.#warn(driftText(this.#model.name, drift.principals));
+    if (slot !== undefined && !isAlarmed) this.#drift.take(this.#groups.of(slot)?.members[0] ?? slot, peaks);
   }
 
   #tell(
@@ -296,12 +286,12 @@ export class PromptWatch {
 
   /** Why its levels page nobody any more; undefined while they do. */
   get drift(): string | undefined {
-    return this.#drift?.drifted === true ? driftText(this.#model.name, this.#drift.principals) : undefined;
+    return this.#drift.text;
   }
 
   /** What has changed since the last call. */
   keep(names: SlotNames): Keeping[] {
-    if (this.#changed.size + this.#changedGroups.size === 0) return [];
+    if (this.#changed.size === 0 && !this.#groups.hasChanged) return [];
     const row = (
       kind: "prompts" | "prompts-group",
       slots: readonly number[],
@@ -326,9 +316,8 @@ export class PromptWatch {
       const it = this.#paths.get(slot);
       return it ? row("prompts", [slot], it) : [];
     });
-    const groups = [...this.#changedGroups].flatMap((it) => row("prompts-group", it.members, it));
+    const groups = this.#groups.takeChanged().flatMap((it) => row("prompts-group", it.members, it));
     this.#changed.clear();
-    this.#changedGroups.clear();
     const all: Keeping = { kind: "watch", who: [], at: Date.now(), state: keptWatch(this.#drift, this.#told, names) };
     return [...own, ...groups, all, ...this.#shown.keep(names)];
   }
@@ -336,7 +325,7 @@ export class PromptWatch {
   /** Has everything kept at the next call, because the last one came to nothing. */
   keepAll(): void {
     for (const it of this.#paths.keys()) this.#changed.add(it);
-    for (const it of this.#groups.values()) this.#changedGroups.add(it);
+    this.#groups.keepAll();
     this.#shown.keepAll();
   }
 
@@ -361,9 +350,8 @@ export class PromptWatch {
     it.path.restore(path);
     this.#told.restore(slots, told);
     if (kind === "prompts-group") {
-      const levels = this.#calibration?.groups?.find((one) => one.members >= slots.length)?.levels;
-      const group = levels && { ...it, members: slots, levels, most };
-      if (group) for (const one of slots) this.#groups.set(one, group);
+      const levels = this.#levelsOf(slots);
+      if (levels) this.#groups.put({ ...it, members: slots, levels, most });
       return undefined;
     }
     const [slot = 0] = slots;
