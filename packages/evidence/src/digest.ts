@@ -68,7 +68,7 @@ function macOf(saltKey: Uint8Array, value: readonly Json[]): string {
     .slice(0, 2 * saltBytes);
 }
 
-/** Salt keys as `createHmac` takes them at once: making one anew takes four fifths of a short text's HMAC. */
+/** Salt keys as `createHmac` takes them at once: making one anew takes longer than a short text's HMAC. */
 const prepared = new WeakMap<Uint8Array, KeyObject>();
 
 /** The bytes of a salt key must not change after its first use. */

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { generateKeyPairSync } from "node:crypto";
-import { keyId, readSignedScan, signedScanLine } from "@outweigh/evidence";
+import { documentDigest, documentOf, keyedId, keyId, readSignedScan, signedScanLine } from "@outweigh/evidence";
 import { signScan } from "../../../agent/src/scan/signed-scan.ts";
 import { safetensors } from "../../../../e2e/world/weights.ts";
-import { aPack } from "../../../evidence/src/testing/a-log.ts";
+import { ALog, aPack, saltKey } from "../../../evidence/src/testing/a-log.ts";
 import { run } from "../testing/run.ts";
 
 /** A folder with a model in two shards, and the file for a register. */
@@ -164,6 +164,24 @@ test("verify names the incident of a pack that holds by its title, and says no t
   const forged = await run("verify", bad);
   assert.deepEqual([forged.code, /all is well/.test(forged.stdout)], [1, false]);
   assert.equal((await run("verify", untitled)).code, 0);
+});
+
+test("verify names an incident by its own id where a pack shows it, else by the keyed one", async (t) => {
+  const { root } = aHost(t);
+  const name = keyedId(saltKey, "incident", "incident-7");
+  const incident = documentOf("incident", name, { id: "incident-7", title: "A copy left" }, saltKey);
+  const log = new ALog();
+  const entries = [log.add("incident-opened", { records: [documentDigest(incident)] })];
+  const whole = { incident, alerts: [], events: [], entries, checkpoints: [log.sign()], entryHashes: [log.head.last] };
+  for (const [shown, redact] of [
+    ["incident-7", () => false],
+    [name, (_kind: string, _id: string, field: string) => field === "id"],
+  ] as const) {
+    const file = join(root, `${shown}.pack`);
+    writeFileSync(file, aPack({ ...whole, redact }));
+    const { code, stdout } = await run("verify", file);
+    assert.deepEqual([code, /incident (\S+):/.exec(stdout)?.[1]], [0, shown]);
+  }
 });
 
 test("init proposes a register and never overwrites one", async (t) => {
