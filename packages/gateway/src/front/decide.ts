@@ -28,7 +28,8 @@ export type Decision = Decided | Refusal | Waiting;
 
 /** Decides on a whole request: what it asks for, what orders say, what its budgets have left. Reserves nothing yet. */
 export function decide(body: Buffer, entered: Entered, around: Surroundings, now: number): Decision {
-  const { served, holder, head, model } = entered;
+  const { served, model } = entered;
+  const { holder, head } = entered.who;
   const { policy, orders } = around;
   const jsonLength = lengthOf(head.jsonLength, body.length);
   if (jsonLength === "bad") {
@@ -68,7 +69,7 @@ export function decide(body: Buffer, entered: Entered, around: Surroundings, now
 function ordered(
   { suspended: suspension, challenge }: Restriction,
   body: Buffer,
-  { holder, head }: Entered,
+  { who: { holder, head } }: Entered,
   { challenges }: Surroundings,
   now: number,
 ): Refusal | undefined {
@@ -123,8 +124,8 @@ function counted(
 const maxTries = 3;
 
 function withinBudget(it: Admitted, body: Buffer, entered: Entered, now: number, tries = maxTries): Decision {
-  const { client, target } = entered;
-  const digest = it.cost.informationBits > 0 ? hash("sha1", body, "base64") + target : undefined;
+  const { client } = entered.who;
+  const digest = it.cost.informationBits > 0 ? hash("sha1", body, "base64") + entered.target : undefined;
   const isRepeat = digest !== undefined && client.repeats.has(digest);
   const admitted = isRepeat ? { ...it, cost: { ...it.cost, informationBits: 0 } } : it;
   const shortage = shortageOf(client, admitted.cost, now);

@@ -1,34 +1,22 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Holder } from "../keys/key-ring.ts";
 import { Pieces } from "../pieces.ts";
 import type { Found, Served } from "../policy/routes.ts";
 import { refuse, type Refusal } from "../refusal.ts";
 import { sendRefusal } from "./answering.ts";
 import { Exchange } from "./exchange.ts";
-import { readHead, type Head } from "./head.ts";
 import { readTarget, rebuildQuery } from "./path.ts";
-import type { Client } from "./clients.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { whoAsks, type Who } from "./who.ts";
 
 /** A request that passed the door: who asks what, and where it goes. */
 export interface Entered {
-  readonly head: Head;
-  readonly holder: Holder;
-  readonly client: Client;
+  readonly who: Who;
   readonly served: Served;
   /** From the path; undefined where the body names it. */
   readonly model: string | undefined;
   /** Path and query at the model server. */
   readonly target: string;
-  readonly address: string;
 }
-
-/** The same for every key that is none: what it was is nobody's business. */
-const unknownKey = refuse(401, "UNKNOWN_KEY", "no valid key was sent", { shouldRetry: false });
-const tooManyGuesses = refuse(429, "TOO_MANY_GUESSES", "too many invalid keys from this address", {
-  retryAfter: 60,
-  shouldRetry: false,
-});
 
 /** Takes one request in. Every way out of here is an answer. */
 export function handle(req: IncomingMessage, res: ServerResponse, around: Surroundings): void {
@@ -41,7 +29,7 @@ export function handle(req: IncomingMessage, res: ServerResponse, around: Surrou
   const shape = entered.served.upstream.adapter.errors;
   const refused = admit(entered, around, now);
   if (refused) {
-    entered.client.denied++;
+    entered.who.client.denied++;
     if (refused.telling) note(around, entered, refused);
     sendRefusal(res, refused, shape, around.policy.section.contact);
     return;
@@ -50,36 +38,21 @@ export function handle(req: IncomingMessage, res: ServerResponse, around: Surrou
 }
 
 function enter(req: IncomingMessage, around: Surroundings, now: number): Entered | Refusal {
-  const address = req.socket.remoteAddress ?? "";
   if (req.httpVersionMajor !== 1 || req.httpVersionMinor !== 1)
     return refuse(505, "OLD_PROTOCOL", "HTTP/1.1 is spoken here");
   const target = readTarget(req.url ?? "");
   if (!target) return refuse(400, "BAD_TARGET", "the request's target has no one meaning");
-  const head = readHead(req.rawHeaders);
-  if ("status" in head) return head;
-  const { policy, keys, clients } = around;
-  const holder = head.secret === undefined ? undefined : keys.find(head.secret, now);
-  if (!holder) return around.strangers.mayGuess(address, now) ? unknownKey : tooManyGuesses;
-  const client = clients.of(
-    holder.principal,
-    holder.tenant,
-    holder.plan,
-    policy.plan(holder.plan).limits,
-    policy.section.tenantLimits,
-  );
-  if (!client) return refuse(503, "TOO_MANY_PRINCIPALS", "no more principals can be metered", { retryAfter: 60 });
-  const found = policy.routes.find(req.method ?? "", target.path);
-  const who = { head, holder, client, address };
+  const who = whoAsks(req, around, now);
+  if ("status" in who) return who;
+  const found = around.policy.routes.find(req.method ?? "", target.path);
   if (found.kind !== "served") return closed(found, who, around, `${req.method} ${target.path}`);
   const query = rebuildQuery(target.query, found.served.route.query);
   if (typeof query !== "string") {
     return refuse(400, "UNKNOWN_QUERY", `the query's ${JSON.stringify(query.unknown.slice(0, 40))} is not known here`);
   }
   const path = found.served.upstream.base + found.path + (query === "" ? "" : `?${query}`);
-  return { ...who, served: found.served, model: found.model, target: path };
+  return { who, served: found.served, model: found.model, target: path };
 }
-
-type Who = Pick<Entered, "head" | "holder" | "client" | "address">;
 
 function closed(found: Exclude<Found, { kind: "served" }>, who: Who, around: Surroundings, route: string): Refusal {
   who.client.denied++;
@@ -103,7 +76,7 @@ function closed(found: Exclude<Found, { kind: "served" }>, who: Who, around: Sur
 }
 
 /** What can be decided before the body is read. */
-function admit({ holder }: Entered, around: Surroundings, now: number): Refusal | undefined {
+function admit({ who: { holder } }: Entered, around: Surroundings, now: number): Refusal | undefined {
   const restriction = around.orders.restriction(holder.principal, holder.tenant, undefined, now);
   if (restriction?.suspended && restriction.suspended.model === undefined) return suspended(restriction.suspended);
   if (around.bytesInFlight > around.maxBytesInFlight)
@@ -127,7 +100,7 @@ export function suspended({
 
 export function note(
   around: Surroundings,
-  { holder, head, address, model, served }: Entered,
+  { who: { holder, head, address }, model, served }: Entered,
   refusal: Refusal,
   asked = model,
 ): void {
@@ -151,11 +124,14 @@ function readBody(req: IncomingMessage, res: ServerResponse, entered: Entered, a
   if (entered.served.route.body === "none" || isEmpty) {
     if (!isEmpty) return sendRefusal(res, refuse(400, "UNEXPECTED_BODY", "this route takes no body"), shape, contact);
     const exchange = new Exchange(res, entered, around);
-    res.once("close", () => exchange.closed());
+    res.on("close", () => exchange.closed());
     return exchange.begin(Buffer.alloc(0));
   }
-  const tooLarge = refuse(413, "TOO_LARGE", `a request has at most ${maxBodyBytes} bytes here`, { shouldRetry: false });
-  if (Number(stated) > maxBodyBytes) return sendRefusal(res, tooLarge, shape, contact);
+  const refuseLarge = () => {
+    const why = `a request has at most ${maxBodyBytes} bytes here`;
+    sendRefusal(res, refuse(413, "TOO_LARGE", why, { shouldRetry: false }), shape, contact);
+  };
+  if (Number(stated) > maxBodyBytes) return refuseLarge();
   const pieces = new Pieces();
   let length = 0;
   let exchange: Exchange | undefined;
@@ -166,14 +142,14 @@ function readBody(req: IncomingMessage, res: ServerResponse, entered: Entered, a
     pieces.add(chunk);
     if (length <= maxBodyBytes) return;
     pieces.clear();
-    sendRefusal(res, tooLarge, shape, contact);
+    refuseLarge();
   });
-  req.once("end", () => {
+  req.on("end", () => {
     if (res.headersSent) return;
     exchange = new Exchange(res, entered, around);
     exchange.begin(pieces.whole());
   });
-  res.once("close", () => {
+  res.on("close", () => {
     around.bytesInFlight -= length;
     exchange?.closed();
   });

@@ -17,15 +17,17 @@ import { decide, type Decision } from "./decide.ts";
 import { note, type Entered } from "./door.ts";
 import { answerFields, lengthIn } from "./head.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { batchOf, takenOf } from "./usage.ts";
+import { batchOf, searchedBytes, takenOf } from "./usage.ts";
 import { Watched } from "./watched.ts";
 
 type Lane = "assemble" | "pass" | "edit-whole" | "edit-items" | "over";
 
 /** Chunks of an answer's end that are kept to find the usage in. */
 const keptChunks = 4;
-/** Bodies up to this many bytes are sent as one text with their head: Node copies those on the stack. */
+/** What is up to this long is sent as one Latin-1 text with its head or its frame, in one write, not a gathered two: Node copies it on the stack. */
 const maxOneWriteBytes = 12 * 1024;
+/** Bytes to send; small ones as Latin-1 text. */
+type Sendable = string | Buffer;
 const nothing: Buffer = Buffer.alloc(0);
 const lineEnd = Buffer.from("\r\n");
 /** What undici says where a time is over. */
@@ -54,9 +56,13 @@ export class Exchange implements Asker {
   #status = 0;
   #fields: string[] = [];
   #answerJson: number | undefined;
-  readonly #pieces = new Pieces();
+  /** Of a whole answer: how long it is said to be, what there is of it, and its text where it came in one piece. */
+  #stated: number | undefined;
+  #pieces: Pieces | undefined;
   #length = 0;
-  #tail: Buffer[] = [];
+  #text: string | undefined;
+  /** Of the answer's end, as Latin-1 text. */
+  #tail: string[] = [];
   /** Whether the client did not ask for the usage, and we did. */
   #hidesUsage = false;
   #repeat: string | undefined;
@@ -85,7 +91,7 @@ export class Exchange implements Asker {
       return;
     }
     if ("status" in decided) {
-      this.#entered.client.denied++;
+      this.#entered.who.client.denied++;
       if (decided.telling) note(this.#around, this.#entered, decided);
       this.#refuse(decided);
       return;
@@ -102,7 +108,7 @@ export class Exchange implements Asker {
   }
 
   #reserve(now: number): void {
-    const { client } = this.#entered;
+    const { client } = this.#entered.who;
     this.#account = client.account;
     this.#shared = client.shared;
     this.#account.begin(this.#admitted.cost, now);
@@ -113,7 +119,7 @@ export class Exchange implements Asker {
   }
 
   #send(body: Buffer): void {
-    const { served, head, target } = this.#entered;
+    const { served, target } = this.#entered;
     const { upstream, route } = served;
     const { adapter, settings } = upstream;
     this.#mark = this.#markOf(body);
@@ -121,9 +127,9 @@ export class Exchange implements Asker {
     const asking = settings.streamUsage && this.#admitted.levers.stream ? adapter.askUsage?.(body, route) : undefined;
     this.#hidesUsage = asking !== undefined;
     if (settings.counts) this.#around.sent(upstream.name, this.#admitted.levers.answers * batchOf(body));
-    const fields = head.forward;
-    fields.push("accept-encoding", "identity");
-    if (upstream.credential) fields.push(upstream.credential[0], upstream.credential[1]);
+    const { credential } = upstream;
+    const { forward } = this.#entered.who.head;
+    const fields = credential ? `${forward}${credential[0]}: ${credential[1]}\r\n` : forward;
     this.#around.pools.of(upstream).dispatch(
       {
         path: target,
@@ -138,7 +144,8 @@ export class Exchange implements Asker {
   /** Decided on the request as it came, so that a repeat gets what it got before. */
   #markOf(body: Buffer): Mark | undefined {
     const { model, treatment } = this.#admitted;
-    const { served, holder, head } = this.#entered;
+    const { served } = this.#entered;
+    const { holder, head } = this.#entered.who;
     if (!treatment.marks) return undefined;
     const { principal } = holder;
     const { output } = this.#around.policy.models.get(model) ?? {};
@@ -148,7 +155,8 @@ export class Exchange implements Asker {
 
   #takingOf(body: Buffer): Taking | undefined {
     const { model, treatment } = this.#admitted;
-    const { served, holder } = this.#entered;
+    const { served } = this.#entered;
+    const { holder } = this.#entered.who;
     if (!treatment.capture || served.route.operation === "look") return undefined;
     const asked = { principal: holder.principal, model, route: served.route.path, at: Date.now() };
     return this.#around.captures.begin(treatment.capture, asked, body);
@@ -200,6 +208,7 @@ export class Exchange implements Asker {
       this.#cutter = new ItemCutter(kind);
     } else if (kind === undefined && length !== undefined && length <= maxAssembledBytes) {
       this.#lane = "assemble";
+      this.#stated = length;
       return;
     }
     // For proxies in front of us that would hold a stream back.
@@ -220,21 +229,30 @@ export class Exchange implements Asker {
   onResponseData(_: Flow, chunk: Buffer): void {
     if (this.#done) return;
     if (this.#lane === "pass") {
-      this.#keep(chunk);
       this.#watched.part(chunk);
-      this.#write(chunk);
-      return;
-    }
-    if (this.#lane === "edit-items") {
-      this.#editItems(chunk);
-      return;
-    }
+      this.#taking?.answer(chunk);
+      const it = textOrCopy(chunk);
+      this.#keep(it);
+      this.#write(it);
+    } else if (this.#lane === "edit-items") this.#editItems(Buffer.from(chunk));
+    else this.#assemble(chunk);
+  }
+
+  #assemble(chunk: Buffer): void {
     this.#length += chunk.length;
     if (this.#length > maxEditedBytes) {
       this.#fail(refuse(502, "CANNOT_EDIT", "the answer is too large to be edited"));
       return;
     }
-    this.#pieces.add(chunk);
+    if (this.#lane === "assemble" && chunk.length === this.#stated && chunk.length <= maxOneWriteBytes) {
+      // All of it at once, as most small ones: nothing is kept of what was lent.
+      this.#watched.part(chunk);
+      this.#taking?.answer(chunk);
+      this.#text = chunk.toString("latin1");
+      return;
+    }
+    this.#pieces ??= new Pieces();
+    this.#pieces.add(Buffer.from(chunk));
   }
 
   #editItems(chunk: Buffer): void {
@@ -249,22 +267,23 @@ export class Exchange implements Asker {
       if (!first) return;
       const bytes = out.length === 1 ? first : Buffer.concat(out);
       this.#watched.part(bytes);
-      this.#write(bytes);
+      this.#taking?.answer(bytes);
+      this.#write(textOrCopy(bytes));
     } catch (cause) {
       // Closed: what cannot be edited does not leave.
       this.#fail(refuse(502, "CANNOT_EDIT", `the answer cannot be edited: ${messageOf(cause)}`));
     }
   }
 
-  #keep(chunk: Buffer): void {
-    this.#tail.push(chunk);
+  #keep(it: Sendable): void {
+    const from = it.length - searchedBytes;
+    this.#tail.push(typeof it === "string" ? it : it.toString("latin1", Math.max(0, from)));
     if (this.#tail.length > keptChunks) this.#tail.shift();
   }
 
-  #write(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    this.#taking?.answer(bytes);
-    if (this.#writeNow(bytes) || !this.#flow || this.#stall) return;
+  #write(it: Sendable): void {
+    if (it.length === 0) return;
+    if (this.#writeNow(it) || !this.#flow || this.#stall) return;
     // A client that reads slower than the model writes makes the model wait, for a while.
     const flow = this.#flow;
     flow.pause();
@@ -276,29 +295,33 @@ export class Exchange implements Asker {
     });
   }
 
-  #writeNow(bytes: Buffer): boolean {
-    if (!this.#isFramed) return this.#res.write(bytes);
-    const size = `${bytes.length.toString(16)}\r\n`;
-    // As Latin-1 text, as above: one plain write for size, event and end.
-    if (bytes.length <= maxOneWriteBytes) return this.#res.write(`${size}${bytes.toString("latin1")}\r\n`, "latin1");
-    return this.#res.write(Buffer.concat([Buffer.from(size), bytes, lineEnd]));
+  #writeNow(it: Sendable): boolean {
+    if (!this.#isFramed) return typeof it === "string" ? this.#res.write(it, "latin1") : this.#res.write(it);
+    const size = `${it.length.toString(16)}\r\n`;
+    // One plain write for size, event and end.
+    if (typeof it === "string") return this.#res.write(`${size}${it}\r\n`, "latin1");
+    return this.#res.write(Buffer.concat([Buffer.from(size), it, lineEnd]));
   }
 
   onResponseEnd(): void {
     if (this.#done) return;
-    if (this.#lane === "assemble") this.#endWhole(this.#pieces.whole());
-    else if (this.#lane === "edit-whole") this.#endEdited(this.#pieces.whole());
+    if (this.#lane === "assemble") this.#endWhole(this.#text ?? this.#assembled());
+    else if (this.#lane === "edit-whole") this.#endEdited(this.#pieces?.whole() ?? nothing);
     else this.#endStream();
   }
 
-  #endWhole(body: Buffer): void {
-    this.#keep(body);
+  #assembled(): Sendable {
+    const body = this.#pieces?.whole() ?? nothing;
     this.#watched.part(body);
     this.#taking?.answer(body);
+    return body.length <= maxOneWriteBytes ? body.toString("latin1") : body;
+  }
+
+  #endWhole(body: Sendable): void {
+    this.#keep(body);
     this.#finish(true);
     this.#writeHead();
-    // As Latin-1 text, byte for byte the same, a small body goes out in one piece with its head: one write, not a gathered two.
-    if (body.length <= maxOneWriteBytes) this.#res.end(body.toString("latin1"), "latin1");
+    if (typeof body === "string") this.#res.end(body, "latin1");
     else this.#res.end(body);
   }
 
@@ -378,7 +401,8 @@ export class Exchange implements Asker {
   }
 
   #settle(now: number, complete: boolean): void {
-    const { client, served } = this.#entered;
+    const { served } = this.#entered;
+    const { client } = this.#entered.who;
     const { cost } = this.#admitted;
     const answered = complete && this.#status < 300;
     const taken = answered
@@ -399,7 +423,7 @@ export class Exchange implements Asker {
     const { cost } = this.#admitted;
     const usage = this.#entered.served.upstream.adapter.usage;
     if (!usage || this.#entered.served.route.operation !== "complete") return cost;
-    return takenOf(joined(this.#tail), cost, usage);
+    return takenOf(this.#tail.join(""), cost, usage);
   }
 }
 
@@ -408,9 +432,9 @@ function hasNoBody(status: number): boolean {
   return status === 204 || status === 304;
 }
 
-function joined(chunks: readonly Buffer[]): Buffer {
-  const [first] = chunks;
-  return chunks.length === 1 && first ? first : Buffer.concat(chunks);
+/** Latin-1 text is byte for byte the same; what is longer is copied, because it was only lent. */
+function textOrCopy(bytes: Buffer): Sendable {
+  return bytes.length <= maxOneWriteBytes ? bytes.toString("latin1") : Buffer.from(bytes);
 }
 
 function without(fields: readonly string[], names: readonly string[]): string[] {

@@ -11,8 +11,8 @@ export interface Head {
   readonly proof: string | undefined;
   /** Length of the JSON part of a binary tensor request. Source: Open Inference protocol, binary tensor extension. */
   readonly jsonLength: string | undefined;
-  /** Fields that go on to the model server, flat. */
-  readonly forward: string[];
+  /** Fields that go on to the model server, as lines. */
+  readonly forward: string;
 }
 
 /** What goes on. Everything else stays here: hop-by-hop fields, claimed identities, cookies, whatever nobody asked for. */
@@ -42,7 +42,8 @@ const single = new Set(
   ).split(" "),
 );
 
-const credentialFields = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
+/** Where clients put their key: in one of these. */
+export const credentialFields: readonly string[] = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
 
 /**
  * Reads the raw header fields, a flat list of names and values.
@@ -88,15 +89,17 @@ function secretOf(values: ReadonlyMap<string, string>): string | undefined | Ref
   return secret;
 }
 
-function forwardOf(values: ReadonlyMap<string, string>): string[] {
+/** Nothing here ends a line but we: Node's parser lets no CR and no LF into a value. */
+function forwardOf(values: ReadonlyMap<string, string>): string {
   const connection = values.get("connection");
   const nominated =
     connection === undefined || /^(?:keep-alive|close)$/i.test(connection)
       ? undefined
       : new Set(connection.split(",").map((it) => it.trim().toLowerCase()));
-  const out: string[] = [];
+  // What comes back compressed could be neither read nor edited.
+  let out = "accept-encoding: identity\r\n";
   for (const [name, value] of values) {
-    if (forwarded.has(name) && nominated?.has(name) !== true) out.push(name, value);
+    if (forwarded.has(name) && nominated?.has(name) !== true) out += `${name}: ${value}\r\n`;
   }
   return out;
 }

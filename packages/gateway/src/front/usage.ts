@@ -4,10 +4,10 @@ import type { Adapter } from "../adapters/adapter.ts";
 import type { Cost } from "../admission/meters.ts";
 
 /** Bytes of the end that are searched: usage is a short object behind everything large. */
-const searchedBytes = 1024;
+export const searchedBytes = 1024;
 
-/** What the end of an answer says it took; what was reserved where it says nothing. */
-export function takenOf(end: Buffer, cost: Cost, usage: NonNullable<Adapter["usage"]>): Cost {
+/** What the end of an answer, as Latin-1 text, says it took; what was reserved where it says nothing. */
+export function takenOf(end: string, cost: Cost, usage: NonNullable<Adapter["usage"]>): Cost {
   const text = endOf(end);
   const input = lastNumber(text, usage.input);
   const output = lastNumber(text, usage.output);
@@ -26,10 +26,10 @@ export function batchOf(body: Buffer): number {
 }
 
 /** The part of an answer's end where usage stands: from its name on, where it has one. */
-function endOf(answer: Buffer): string {
+function endOf(answer: string): string {
   const from = Math.max(0, answer.length - searchedBytes);
   const named = answer.lastIndexOf('"usage"');
-  return answer.toString("latin1", named > from ? named : from);
+  return answer.slice(named > from ? named : from);
 }
 
 function lastNumber(text: string, pattern: RegExp): number | undefined {

@@ -23,7 +23,8 @@ export class Watched {
 
   /** Copies the request. False when this model, or this principal, must not be answered unwatched. */
   request(model: string, body: Buffer, now: number): boolean {
-    const { served, client, address, head } = this.#entered;
+    const { served, who } = this.#entered;
+    const { client, address, head } = who;
     const { tap, policy, orders } = this.#around;
     if (served.route.operation === "look") return true;
     const failClosed = policy.models.get(model)?.failClosed === true;
@@ -33,7 +34,7 @@ export class Watched {
         slot: client.slot,
         route: served.index,
         model: tap.modelNumber(model),
-        origin: tap.originNumber(address, head.agent ?? ""),
+        origin: (who.origin ??= tap.originNumber(address, head.agent ?? "")),
         jsonLength: head.jsonLength === undefined ? undefined : Number(head.jsonLength),
         time: now,
       },
@@ -52,13 +53,13 @@ export class Watched {
     const fits = this.#tapped <= maxTappedBytes && this.#around.tap.part(this.#sequence, bytes, 0);
     if (fits) return;
     this.#flags |= endFlags.broken;
-    this.#around.dropped(this.#entered.client.principal);
+    this.#around.dropped(this.#entered.who.client.principal);
   }
 
   end(complete: boolean, status: number, answerJson: number | undefined, now: number): void {
     if (this.#sequence === undefined) return;
     const flags = this.#flags | (complete ? 0 : endFlags.broken);
     if (this.#around.tap.end(this.#sequence, status, answerJson, flags, now)) return;
-    this.#around.dropped(this.#entered.client.principal);
+    this.#around.dropped(this.#entered.who.client.principal);
   }
 }

@@ -17,8 +17,9 @@ export class AnswerError extends Error {
 
 /** Largest head of an answer, and of a chunked answer's trailer, in bytes. */
 const maxHeadBytes = 64 * 1024;
-/** Longest line with a chunk's size, in bytes: sixteen digits and an extension. */
+/** Longest line with a chunk's size, in bytes, with an extension; and its digits: 2^52 bytes are counted exactly. */
 const maxSizeLine = 1024;
+const maxSizeDigits = 13;
 /** Fields of one answer. */
 const maxFields = 200;
 /** Lines of heads that are remembered, and how long they may be: 64 KiB in all. */
@@ -29,6 +30,7 @@ const headEnd = Buffer.from("\r\n\r\n");
 const lineEnd = Buffer.from("\r\n");
 const nameShape = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const badValue = /[^\t\x20-\x7e\x80-\xff]/;
+const extension = /^[ \t]*;[\t\x20-\x7e]*$/;
 
 type State = "head" | "length" | "until-close" | "size" | "chunk" | "chunk-end" | "trailer" | "over";
 
@@ -55,9 +57,9 @@ export class AnswerParser {
 
   /** @param chunk Lent. @throws {AnswerError} Then the connection is of no use any more. */
   push(chunk: Buffer): void {
-    let rest: Buffer | undefined = this.#held ? Buffer.concat([this.#held, chunk]) : chunk;
+    const bytes = this.#held ? Buffer.concat([this.#held, chunk]) : chunk;
     this.#held = undefined;
-    while (rest && rest.length > 0) rest = this.#step(rest);
+    for (let at = 0; at < bytes.length;) at = this.#step(bytes, at);
   }
 
   /** The connection was closed by the server. @throws {AnswerError} in the middle of an answer. */
@@ -66,39 +68,39 @@ export class AnswerParser {
     else if (this.#state !== "over") throw new AnswerError("the connection was closed before the answer was whole");
   }
 
-  /** Takes something off the front. @returns What is left; undefined when more is needed first. */
-  #step(bytes: Buffer): Buffer | undefined {
+  /** Takes something from `at` on. @returns Where what is left begins: at the end also where more is needed first. */
+  #step(bytes: Buffer, at: number): number {
     switch (this.#state) {
       case "head":
-        return this.#head(bytes);
+        return this.#head(bytes, at);
       case "length":
       case "chunk":
-        return this.#counted(bytes);
+        return this.#counted(bytes, at);
       case "until-close":
-        this.#parts.onBody(bytes);
-        return undefined;
+        this.#parts.onBody(partOf(bytes, at, bytes.length));
+        return bytes.length;
       case "size":
-        return this.#size(bytes);
+        return this.#size(bytes, at);
       case "chunk-end":
-        return this.#chunkEnd(bytes);
+        return this.#chunkEnd(bytes, at);
       case "trailer":
-        return this.#trailer(bytes);
+        return this.#trailer(bytes, at);
       case "over":
         throw new AnswerError("something came that nobody asked for");
     }
   }
 
-  #hold(bytes: Buffer, most: number): undefined {
-    if (bytes.length > most) throw new AnswerError(`more than ${most} bytes before the body`);
-    this.#held = Buffer.from(bytes);
-    return undefined;
+  #hold(bytes: Buffer, at: number, most: number): number {
+    if (bytes.length - at > most) throw new AnswerError(`more than ${most} bytes before the body`);
+    this.#held = Buffer.from(bytes.subarray(at));
+    return bytes.length;
   }
 
-  #head(bytes: Buffer): Buffer | undefined {
-    const end = bytes.indexOf(headEnd);
-    if (end < 0 || end > maxHeadBytes) return this.#hold(bytes, maxHeadBytes);
-    const rest = bytes.subarray(end + 4);
-    const { status, minor, fields } = readHead(bytes.toString("latin1", 0, end));
+  #head(bytes: Buffer, at: number): number {
+    const end = bytes.indexOf(headEnd, at);
+    if (end < 0 || end - at > maxHeadBytes) return this.#hold(bytes, at, maxHeadBytes);
+    const rest = end + headEnd.length;
+    const { status, minor, fields } = readHead(bytes.toString("latin1", at, end));
     // An answer on the way to the answer; a change of protocol was never asked for.
     if (status < 200) {
       if (status === 101) throw new AnswerError("the protocol changed");
@@ -110,7 +112,7 @@ export class AnswerParser {
     this.#keepAlive = minor === 1 ? !connection.includes("close") : connection.includes("keep-alive") && !isOld;
     this.#frame(status, fields);
     this.#parts.onHead(status, fields);
-    if (this.#state === "length" && this.#left === 0) this.#end(rest.length === 0);
+    if (this.#state === "length" && this.#left === 0) this.#end(rest === bytes.length);
     return rest;
   }
 
@@ -132,41 +134,44 @@ export class AnswerParser {
     } else this.#state = "until-close";
   }
 
-  #counted(bytes: Buffer): Buffer | undefined {
-    const own = bytes.length <= this.#left ? bytes : bytes.subarray(0, this.#left);
-    this.#left -= own.length;
-    const rest = bytes.length > own.length ? bytes.subarray(own.length) : undefined;
-    this.#parts.onBody(own);
-    if (this.#left > 0) return rest;
+  #counted(bytes: Buffer, at: number): number {
+    const end = Math.min(bytes.length, at + this.#left);
+    this.#left -= end - at;
+    this.#parts.onBody(partOf(bytes, at, end));
+    if (this.#left > 0) return end;
     if (this.#state === "chunk") this.#state = "chunk-end";
-    else if (this.#state === "length") this.#end(rest === undefined);
-    return rest;
+    else if (this.#state === "length") this.#end(end === bytes.length);
+    return end;
   }
 
-  #size(bytes: Buffer): Buffer | undefined {
-    const end = bytes.indexOf(lineEnd);
-    if (end < 0 || end > maxSizeLine) return this.#hold(bytes, maxSizeLine);
-    const line = bytes.toString("latin1", 0, end);
-    const digits = /^([0-9a-fA-F]{1,13})(?:[ \t]*;[\t\x20-\x7e]*)?$/.exec(line)?.[1];
-    if (digits === undefined) throw new AnswerError("a chunk without a size");
-    this.#left = Number.parseInt(digits, 16);
-    this.#state = this.#left === 0 ? "trailer" : "chunk";
-    return bytes.subarray(end + 2);
+  #size(bytes: Buffer, at: number): number {
+    let size = 0;
+    let i = at;
+    for (let digit = digitAt(bytes, i); digit >= 0; digit = digitAt(bytes, ++i)) size = 16 * size + digit;
+    // Almost always the line ends behind the digits; an extension is sought by itself.
+    const end = bytes[i] === 0x0d && bytes[i + 1] === 0x0a ? i : bytes.indexOf(lineEnd, i);
+    if (end < 0 || end - at > maxSizeLine) return this.#hold(bytes, at, maxSizeLine);
+    const digits = i - at;
+    if (digits < 1 || digits > maxSizeDigits || (end > i && !extension.test(bytes.toString("latin1", i, end))))
+      throw new AnswerError("a chunk without a size");
+    this.#left = size;
+    this.#state = size === 0 ? "trailer" : "chunk";
+    return end + lineEnd.length;
   }
 
-  #chunkEnd(bytes: Buffer): Buffer | undefined {
-    if (bytes.length < 2) return this.#hold(bytes, 2);
-    if (bytes[0] !== 0x0d || bytes[1] !== 0x0a) throw new AnswerError("a chunk that is longer than its size");
+  #chunkEnd(bytes: Buffer, at: number): number {
+    if (bytes.length - at < 2) return this.#hold(bytes, at, 2);
+    if (bytes[at] !== 0x0d || bytes[at + 1] !== 0x0a) throw new AnswerError("a chunk that is longer than its size");
     this.#state = "size";
-    return bytes.subarray(2);
+    return at + 2;
   }
 
   /** Fields behind the last chunk are dropped: nobody here would read them. */
-  #trailer(bytes: Buffer): Buffer | undefined {
-    const end = bytes.indexOf(lineEnd);
-    if (end < 0 || end > maxHeadBytes) return this.#hold(bytes, maxHeadBytes);
-    const rest = bytes.subarray(end + 2);
-    if (end === 0) this.#end(rest.length === 0);
+  #trailer(bytes: Buffer, at: number): number {
+    const end = bytes.indexOf(lineEnd, at);
+    if (end < 0 || end - at > maxHeadBytes) return this.#hold(bytes, at, maxHeadBytes);
+    const rest = end + lineEnd.length;
+    if (end === at) this.#end(rest === bytes.length);
     return rest;
   }
 
@@ -174,6 +179,19 @@ export class AnswerParser {
     this.#state = "over";
     this.#parts.onEnd(clean && this.#keepAlive);
   }
+}
+
+/** A part of what came; all of it as it is. */
+function partOf(bytes: Buffer, from: number, to: number): Buffer {
+  return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
+}
+
+/** A hexadecimal digit's value; less than 0 for any other byte, and behind the end. */
+function digitAt(bytes: Buffer, at: number): number {
+  const it = bytes[at] ?? 0;
+  if (it >= 0x30 && it <= 0x39) return it - 0x30;
+  const letter = it | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 /** Fields by name. No name means anything of an object's own, and yet the engine knows its shape: such objects are read five times as fast. */

@@ -47,7 +47,7 @@ function ask(pool: PlainPool, body = "{}"): { readonly asker: Asked; readonly do
       onResponseEnd: () => settled(text),
       onResponseError: (_, error) => settled(error),
     };
-    pool.dispatch({ method: "POST", path: "/", fields: ["x-a", "b"], body: Buffer.from(body) }, asker);
+    pool.dispatch({ method: "POST", path: "/", fields: "x-a: b\r\n", body: Buffer.from(body) }, asker);
   });
   assert.ok(asker);
   return { asker, done };

@@ -14,16 +14,17 @@ export interface Asker {
   readonly isOver: boolean;
   onRequestStart(flow: Flow): void;
   onResponseStart(flow: Flow, status: number, fields: AnswerFields): void;
+  /** @param bytes Lent: whoever keeps them copies them. */
   onResponseData(flow: Flow, bytes: Buffer): void;
   onResponseEnd(): void;
   onResponseError(flow: Flow, error: Error): void;
 }
 
-/** A request. `fields` are flat, and hold nothing of framing; names and values were checked where they came in. */
+/** A request. `fields` are lines with their ends, and hold nothing of framing; names and values were checked where they came in. */
 export interface Outgoing {
   readonly method: string;
   readonly path: string;
-  readonly fields: readonly string[];
+  readonly fields: string;
   readonly body: Buffer | undefined;
 }
 
@@ -192,8 +193,8 @@ class Connection implements Flow, AnswerParts {
     this.#parser.expect();
     asker.onRequestStart(this);
     if (this.#asker !== asker) return;
-    let head = `${method} ${path} HTTP/1.1\r\nhost: ${this.#options.authority}\r\nconnection: keep-alive\r\n`;
-    for (let i = 0; i + 1 < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
+    const { authority } = this.#options;
+    let head = `${method} ${path} HTTP/1.1\r\nhost: ${authority}\r\nconnection: keep-alive\r\n${fields}`;
     if (!body) {
       this.#socket.write(`${head}\r\n`, "latin1");
       return;
@@ -234,7 +235,7 @@ class Connection implements Flow, AnswerParts {
   }
 
   onBody(bytes: Buffer): void {
-    this.#asker?.onResponseData(this, Buffer.from(bytes));
+    this.#asker?.onResponseData(this, bytes);
   }
 
   onEnd(reusable: boolean): void {

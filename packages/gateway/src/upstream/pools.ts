@@ -87,9 +87,19 @@ function secure({ origin, settings }: Upstream): ServerPool {
   });
   return {
     dispatch({ method, path, fields, body }, asker) {
-      pool.dispatch({ method, path, headers: [...fields], body: body ?? null }, asker);
+      pool.dispatch({ method, path, headers: flat(fields), body: body ?? null }, asker);
     },
     close: () => void pool.close().catch(() => undefined),
     destroy: () => void pool.destroy().catch(() => undefined),
   };
+}
+
+/** Names and values, one after the other, as undici takes them. */
+function flat(lines: string): string[] {
+  const out: string[] = [];
+  for (const line of lines.split("\r\n")) {
+    const colon = line.indexOf(": ");
+    if (colon > 0) out.push(line.slice(0, colon), line.slice(colon + 2));
+  }
+  return out;
 }
