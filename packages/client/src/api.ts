@@ -2205,6 +2205,7 @@ export interface components {
             playbook: string;
             incident?: string;
             incidentNumber?: number;
+            rests?: components["schemas"]["Rests"];
         };
         /** @enum {string} */
         AnswerDial: "full" | "rounded" | "top-k" | "label-only";
@@ -3099,6 +3100,7 @@ export interface components {
             updatedAt: number;
             unaccounted?: components["schemas"]["Coalition"];
             watched?: string[];
+            doubt?: string;
         };
         /** @enum {string} */
         IncidentStatus: "new" | "in-progress" | "on-hold" | "resolved" | "closed";

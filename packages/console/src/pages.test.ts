@@ -305,6 +305,17 @@ test("an incident is closed with a verdict and a reason, several at once", { ski
   );
 });
 
+test("a title in doubt says so in the queue as on its page, and no other does", { skip }, async (t) => {
+  const { page } = await opened(t, "/incidents");
+  const row = rows(page).filter({ hasText: "Weights read with a download tool" });
+  assert.match(await row.innerText(), /in doubt\s*Weights read with a download tool/);
+  assert.equal(await rows(page).getByText("in doubt").count(), 1);
+  assert.match((await row.getByText("in doubt").getAttribute("title")) ?? "", /plain events alone/);
+  await page.goto(new URL("/incidents/inc-208", page.url()).href);
+  await page.getByRole("heading", { name: "What happened" }).waitFor();
+  assert.equal(await page.getByText("in doubt", { exact: true }).count(), 1);
+});
+
 test("a hidden character in a name is seen", { skip }, async (t) => {
   const { page } = await opened(t, "/incidents");
   const row = rows(page).filter({ hasText: "holiday" });

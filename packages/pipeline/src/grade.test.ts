@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { doubtText, isUnproven, restsOn, restsText, wayIn, type Grade } from "@outweigh/schema";
+import { doubtOf, doubtText, isUnproven, restsOn, restsText, wayIn, type Grade } from "@outweigh/schema";
 import fc from "fast-check";
 import { gradeOf } from "./grade.ts";
 import { Line, type From } from "./line.ts";
@@ -72,4 +72,20 @@ test("what is plain says what would raise it, and none of the others promises mo
     assert.equal(grade === "plain", raise !== undefined, way);
     assert.doesNotMatch(basis, /proven|trusted/);
   }
+});
+
+test("what rests on several is in doubt unless one of them was sent by somebody who proved it; what was not counted is no proof", () => {
+  const some = fc.option(fc.array(fc.constantFrom<Grade | undefined>("signed", "authenticated", "plain", undefined)), {
+    nil: undefined,
+  });
+  fc.assert(
+    fc.property(fc.array(some), (all) => {
+      const grades = all.flatMap((it) => it ?? []);
+      const counted = all.map((it) => it && restsOn(it.map((grade) => ({ grade }))));
+      const isProven = grades.some((it) => it === "signed" || it === "authenticated");
+      const doubt = doubtOf(counted);
+      assert.equal(doubt === undefined, isProven || (grades.length === 0 && !all.includes(undefined)));
+      if (!all.includes(undefined)) assert.equal(doubt, doubtText(restsOn(grades.map((grade) => ({ grade })))));
+    }),
+  );
 });

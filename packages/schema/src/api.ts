@@ -149,6 +149,8 @@ export const incidentRow = incident.extend({
   unaccounted: coalition.optional(),
   /** The models of it that are watched after a confirmed theft. */
   watched: z.array(z.string()).optional(),
+  /** What must be said beside its title: that nobody who proved who they are sent an event of it, or that this is not known. */
+  doubt: z.string().optional(),
 });
 export type IncidentRow = z.infer<typeof incidentRow>;
 export const incidentPage = page(incidentRow);
@@ -274,7 +276,12 @@ export const activityEntry = z.object({
 });
 export type ActivityEntry = z.infer<typeof activityEntry>;
 
-export const alertRow = alert.extend({ incident: z.string().optional(), incidentNumber: z.int().optional() });
+export const alertRow = alert.extend({
+  incident: z.string().optional(),
+  incidentNumber: z.int().optional(),
+  /** Of its events, how many of each grade; absent where that was not counted. */
+  rests: rests.optional(),
+});
 export type AlertRow = z.infer<typeof alertRow>;
 export const alertPage = page(alertRow);
 

@@ -70,3 +70,19 @@ export function doubtText(it: Rests): string | undefined {
   const alone = it.ungraded === 0 ? "plain events alone" : "events that are plain or not graded";
   return `It rests on ${alone}: whoever can reach their sources could have written them`;
 }
+
+/** What is said where the grades of its events are not known. */
+const notCounted = "The grades of its events were not counted";
+
+/**
+ * What must be said beside what rests on all of these, an incident on its alerts; undefined where somebody proved who it is. `undefined`
+ * among them: that was not counted, which is no grade.
+ */
+export function doubtOf(all: readonly (Rests | undefined)[]): string | undefined {
+  const sum = { signed: 0, authenticated: 0, plain: 0, ungraded: 0 };
+  for (const it of all) for (const one of restsNames) sum[one] += it?.[one] ?? 0;
+  if (sum.signed + sum.authenticated > 0) return undefined;
+  return all.includes(undefined) ? notCounted : doubtText(sum);
+}
+
+const restsNames = ["signed", "authenticated", "plain", "ungraded"] as const;

@@ -277,6 +277,7 @@ export {
   type WebhookEntry,
 } from "./config.ts";
 export {
+  doubtOf,
   doubtText,
   grade,
   grades,

@@ -94,7 +94,7 @@ function printList(
   for (const it of items) {
     const who = it.assignee === undefined ? "" : ` · ${visible(it.assignee)}`;
     const head = `${terminal.glyph(it.severity)} ${padEnd(`INC-${it.number}`, 8)} ${padEnd(it.status, 11)} ${timeText(it.lastAt)}`;
-    terminal.print(`${head}${who}`);
+    terminal.print(`${head}${who}${it.doubt === undefined ? "" : " · in doubt"}`);
     terminal.print(`   ${visible(it.title)}${it.models.length === 0 ? "" : `: ${namesOf(it.models)}`}`);
     if (it.raisedBy) terminal.print(`   made worse because watched: ${namesOf(it.raisedBy)}`);
   }
@@ -110,7 +110,8 @@ function namesOf(names: readonly string[]): string {
 function printDetail(detail: IncidentDetail, terminal: Terminal): void {
   const { incident: it, timeline, playbooks } = detail;
   const verdict = it.verdict === undefined ? "" : ` (${it.verdict})`;
-  terminal.print(`${terminal.glyph(it.severity)} INC-${it.number} ${visible(it.title)}`);
+  const doubted = it.doubt === undefined ? "" : " (in doubt)";
+  terminal.print(`${terminal.glyph(it.severity)} INC-${it.number} ${visible(it.title)}${doubted}`);
   terminal.print(`${it.severity}, ${it.status}${verdict}, ${visible(it.assignee ?? "nobody's yet")}`);
   terminal.print();
   terminal.print(visible(detail.story));

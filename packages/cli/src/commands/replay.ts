@@ -3,6 +3,7 @@ import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import { readRules, readRulesInUse } from "../content.ts";
 import { CliError, type ExitCode } from "../error.ts";
+import { AlertRests } from "../replay/alert-rests.ts";
 import { answerOf, type Replayed } from "../replay/answer.ts";
 import { findLogFiles, type LogFile } from "../replay/files.ts";
 import { nothingRead, printReplay } from "../replay/print.ts";
@@ -73,6 +74,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   for (const it of line.refused()) terminal.say(visible(`rule ${it.rule} is not used: ${it.reason}`));
 
   const alerts = new Map<string, Alert>();
+  const alertRests = new AlertRests();
   const incidents = new Map<string, Incident>();
   const counts = { signed: 0, authenticated: 0, plain: 0, ungraded: 0 };
   let records = 0;
@@ -82,6 +84,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
     onOutcome: (it, begun) => {
       if ("rejected" in it) return;
       for (const event of it.events) counts[event.grade ?? "ungraded"]++;
+      alertRests.take(it);
       for (const alert of it.alerts) alerts.set(alert.id, alert);
       for (const incident of it.incidents) incidents.set(incident.id, incident);
       if (++records % 1000 === 0) terminal.progress(() => progressText(begun, files, records));
@@ -90,6 +93,7 @@ async function run({ values, positionals, json, terminal, signal }: Call<typeof 
   const replayed: Replayed = {
     ...read,
     alerts,
+    alertRests: alertRests.counted(),
     incidents,
     line,
     registered: config.models.length,

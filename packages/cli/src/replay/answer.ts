@@ -1,6 +1,6 @@
 import type { Alert, Incident, Rests } from "@outweigh/schema";
 import { sourceOf, type Line } from "@outweigh/pipeline";
-import { severityId } from "@outweigh/schema";
+import { doubtOf, severityId } from "@outweigh/schema";
 import type { Digests } from "./digests.ts";
 import type { ReplayedFile } from "./tally.ts";
 
@@ -10,6 +10,8 @@ export interface Replayed {
   /** Files that could not be read beside those that they overlap in time. */
   readonly late: number;
   readonly alerts: ReadonlyMap<string, Alert>;
+  /** On how many events of each grade each alert rests; one is not in it where that was not known any more. */
+  readonly alertRests: ReadonlyMap<string, Rests>;
   readonly incidents: ReadonlyMap<string, Incident>;
   readonly line: Line;
   /** Of all events, how many of each grade. */
@@ -25,7 +27,8 @@ export function bySeverity<It extends Pick<Alert, "severity" | "firstAt">>(list:
 }
 
 /** What `outweigh replay --json` prints: a public contract. Times are ISO 8601 in UTC, sizes bytes. */
-export function answerOf({ files, late, alerts, incidents, line, rests, digests }: Replayed): object {
+export function answerOf(replayed: Replayed): object {
+  const { files, late, alerts, incidents, line, rests, digests } = replayed;
   return {
     sources: files.map(({ first, last, rejected, ...it }) => ({
       ...it,
@@ -35,8 +38,8 @@ export function answerOf({ files, late, alerts, incidents, line, rests, digests 
       cannotSee: it.kind === "unknown" ? ["Anything: no source recognises this file"] : sourceOf(it.kind).cannotSee,
     })),
     events: files.reduce((sum, it) => sum + it.events, 0),
-    alerts: bySeverity(alerts.values()).map(withIsoTimes),
-    incidents: bySeverity(incidents.values()).map(withIsoTimes),
+    alerts: bySeverity(alerts.values()).map((it) => ({ ...withIsoTimes(it), ...inDoubt([it.id], replayed) })),
+    incidents: bySeverity(incidents.values()).map((it) => ({ ...withIsoTimes(it), ...inDoubt(it.alerts, replayed) })),
     custody: line.holdings(),
     coalition: line.coalition(),
     gaps: line
@@ -52,6 +55,15 @@ export function answerOf({ files, late, alerts, incidents, line, rests, digests 
       problems: digests.problems,
     },
   };
+}
+
+/** What must be said beside what rests on these alerts. */
+export function inDoubt(
+  ids: readonly string[],
+  { alertRests }: Pick<Replayed, "alertRests">,
+): { readonly doubt?: string } {
+  const doubt = doubtOf(ids.map((it) => alertRests.get(it)));
+  return doubt === undefined ? {} : { doubt };
 }
 
 function withIsoTimes<It extends { readonly firstAt: number; readonly lastAt: number }>(it: It): object {

@@ -5,7 +5,7 @@ import { countText, plural, shareText, sizeText, timeText } from "../text/amount
 import { visible } from "../text/visible.ts";
 import { middle, padEnd, widthOf } from "../text/width.ts";
 import { wrap } from "../text/wrap.ts";
-import { bySeverity, type Replayed } from "./answer.ts";
+import { bySeverity, inDoubt, type Replayed } from "./answer.ts";
 import { isTampering } from "./digests.ts";
 import type { ReplayedFile } from "./tally.ts";
 
@@ -124,7 +124,8 @@ function amount({ bytes, fraction, bound }: (Holding | Coalition) & { readonly b
   return `${upper}${sizeText(bytes)}${fraction === undefined ? "" : `, ${upper}${shareText(fraction)}`}`;
 }
 
-function printIncidents({ incidents, alerts }: Replayed, terminal: Terminal): void {
+function printIncidents(replayed: Replayed, terminal: Terminal): void {
+  const { incidents } = replayed;
   terminal.print();
   if (incidents.size === 0) {
     terminal.print("No incident.");
@@ -132,12 +133,14 @@ function printIncidents({ incidents, alerts }: Replayed, terminal: Terminal): vo
   }
   terminal.print(terminal.bold("INCIDENTS"));
   const sorted = bySeverity(incidents.values());
-  for (const it of sorted.slice(0, maxIncidents)) printIncident(it, alerts, terminal);
+  for (const it of sorted.slice(0, maxIncidents)) printIncident(it, replayed, terminal);
   if (sorted.length > maxIncidents)
     terminal.print(`   and ${plural(sorted.length - maxIncidents, "more incident")}; --json lists all`);
+  for (const it of new Set(sorted.flatMap(({ alerts }) => inDoubt(alerts, replayed).doubt ?? [])))
+    for (const line of wrap(`in doubt: ${it}`, terminal.width, { first: "   ", rest: "      " })) terminal.print(line);
 }
 
-function printIncident(incident: Incident, alerts: Replayed["alerts"], terminal: Terminal): void {
+function printIncident(incident: Incident, replayed: Replayed, terminal: Terminal): void {
   const { severity, title, reason, firstAt, lastAt, act, method } = incident;
   const indent = " ".repeat(21);
   wrap(visible(title), terminal.width - indent.length).forEach((line, n) => {
@@ -146,9 +149,10 @@ function printIncident(incident: Incident, alerts: Replayed["alerts"], terminal:
   });
   const what = [act, method].filter((it) => it !== undefined).join(", ");
   const span = [...new Set([timeText(firstAt), timeText(lastAt)])].join(" to ");
-  terminal.print(`${indent}${span}${what === "" ? "" : ` · ${what}`}`);
+  const doubted = inDoubt(incident.alerts, replayed).doubt === undefined ? "" : " · in doubt";
+  terminal.print(`${indent}${span}${what === "" ? "" : ` · ${what}`}${doubted}`);
   for (const line of wrap(visible(reason), terminal.width, { first: indent, rest: indent })) terminal.print(line);
-  const own = bySeverity(incident.alerts.flatMap((it) => alerts.get(it) ?? []));
+  const own = bySeverity(incident.alerts.flatMap((it) => replayed.alerts.get(it) ?? []));
   for (const it of own.slice(0, maxAlerts)) {
     const head = `${indent}${terminal.glyph(it.severity)} `;
     for (const line of wrap(visible(it.summary), terminal.width, { first: head, rest: `${indent}    ` }))

@@ -136,6 +136,14 @@ test("rotated files are read in the order of time; the books see one reader with
   assert.equal(answer.coalition[0].readers, 1);
   assert.equal(answer.incidents[0].severity, "critical");
   assert.match(answer.incidents[0].firstAt, /^2026-11-24T09:30:00\.000Z$/);
+  // Files that are given prove nothing: in JSON and in words, beside each title.
+  const doubts = [...answer.incidents, ...answer.alerts].map((it: { doubt?: string }) => it.doubt);
+  assert.equal(new Set(doubts).size, 1);
+  assert.match(doubts[0] ?? "", /^It rests on plain events alone/);
+  stdout = "";
+  await main(args.slice(0, -1), terminal);
+  assert.match(stdout, /2026-11-24 09:30.* · in doubt\n/);
+  assert.equal(stdout.match(/in doubt: It rests on plain events alone/g)?.length, 1);
 });
 
 /** Minutes at which each file has a record, in its order; answers with the minutes in which the line took them. */

@@ -17,7 +17,7 @@ const maxNames = 10;
 
 /** What of an incident goes out: the same in every form. */
 export function incidentFacts(incident: IncidentRow, publicUrl: string | undefined) {
-  const { id, number, title, reason, severity, status, principals, models, firstAt, lastAt } = incident;
+  const { id, number, title, reason, severity, status, principals, models, firstAt, lastAt, doubt } = incident;
   const link = linkTo(`/incidents/${encodeURIComponent(id)}`, publicUrl);
   return {
     id,
@@ -30,6 +30,7 @@ export function incidentFacts(incident: IncidentRow, publicUrl: string | undefin
     models,
     firstAt: new Date(firstAt).toISOString(),
     lastAt: new Date(lastAt).toISOString(),
+    ...(doubt !== undefined && { doubt }),
     ...(link !== undefined && { link }),
   };
 }
@@ -45,16 +46,18 @@ export function incidentMessage(facts: IncidentFacts): Message {
   return { subject: lineOf(facts), text: textOf(facts), json: facts };
 }
 
-/** "[high] INC-7: …", cut. */
-export function lineOf({ severity, number, title }: Pick<IncidentFacts, "severity" | "number" | "title">): string {
-  return plainLine(`[${severity}] ${number}: ${title}`);
+/** "[high, in doubt] INC-7: …", cut. */
+export function lineOf(facts: Pick<IncidentFacts, "severity" | "number" | "title" | "doubt">): string {
+  const { severity, number, title, doubt } = facts;
+  return plainLine(`[${severity}${doubt === undefined ? "" : ", in doubt"}] ${number}: ${title}`);
 }
 
 export function textOf(facts: IncidentFacts): string {
-  const { reason, models, principals, firstAt, lastAt, link } = facts;
+  const { reason, models, principals, firstAt, lastAt, link, doubt } = facts;
   return [
     lineOf(facts),
     plainLine(reason),
+    ...(doubt === undefined ? [] : [doubt]),
     `Models: ${namesText(models)}`,
     `Principals: ${namesText(principals)}`,
     `From ${firstAt} to ${lastAt}`,

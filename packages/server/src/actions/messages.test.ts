@@ -26,6 +26,7 @@ import { fieldIn, parseJson } from "../values.ts";
 import type { Act } from "./action.ts";
 import { lookAt } from "./drivers/check.ts";
 import { outsideActs } from "./drivers/acts.ts";
+import { incidentFacts, incidentMessage } from "./message.ts";
 import { Notices } from "./notices.ts";
 
 const folder = aFolder("messages");
@@ -214,6 +215,16 @@ test("a ticket is opened in each system and found again, also when the answer to
     "as code, it mentions nobody",
   );
   assert.match(tickets[0]?.text ?? "", /"description":"\{noformat\}\\n\[high\] INC-1/);
+});
+
+test("what is in doubt is told so in a message's first line, in its text and to programs", () => {
+  const row = { ...incident("inc-9"), number: 9, status: "new" as const, createdAt: now, updatedAt: now };
+  const doubt = "It rests on plain events alone: whoever can reach their sources could have written them";
+  const { subject, text, json: told } = incidentMessage(incidentFacts({ ...row, doubt }, undefined));
+  assert.equal(subject, "[high, in doubt] INC-9: mallory took <!channel> atlas-70b");
+  assert.ok(text.startsWith(`${subject}\n`) && text.includes(`\n${doubt}\n`), text);
+  assert.equal(fieldIn(told, "doubt"), doubt);
+  assert.doesNotMatch(incidentMessage(incidentFacts(row, undefined)).text, /doubt/);
 });
 
 test("a ticket system of one's own gets the fields that the configuration says", async () => {

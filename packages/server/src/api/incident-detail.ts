@@ -1,5 +1,12 @@
 // One incident, whole: what happened in words, and all that it rests on.
-import { restsOn, type AlertRow, type IncidentDetail, type IncidentRow, type OcsfEvent } from "@outweigh/schema";
+import {
+  doubtText,
+  restsOn,
+  type AlertRow,
+  type IncidentDetail,
+  type IncidentRow,
+  type OcsfEvent,
+} from "@outweigh/schema";
 import { eventsWithin, isWithin, type Reach } from "../auth/rights.ts";
 import { toActivity } from "../evidence/log.ts";
 import { actionsOf } from "../store/actions.ts";
@@ -45,7 +52,7 @@ export async function detailOf(
   const holdings = all.filter((it) => incident.models.includes(it.model));
   const playbooks = [...new Set(alerts.map((it) => it.playbook))].flatMap((it) => context.playbooks.get(it) ?? []);
   return {
-    incident: withBooks(context, incident),
+    incident: withBooks(context, found.length === 0 ? incident : { ...incident, doubt: doubtText(rests) }),
     story: storyOf(incident, alerts, holdings, rests),
     alerts,
     rests,

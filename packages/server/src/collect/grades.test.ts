@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { verifyPack } from "@outweigh/evidence";
+import { doubtText } from "@outweigh/schema";
 import type { Running } from "../start.ts";
 import { accessLine, aFolder, aServer, eventually, signIn, type Visitor } from "../testing/a-server.ts";
 
@@ -149,6 +150,33 @@ test("what rests on plain events alone is told nowhere as known, and what it res
   assert.doesNotMatch(page, /\b(proven|verified|confirmed)\b/i);
   const [finding] = String((await visitor.get(`/api/incidents/${id}/export?as=ocsf`)).body).split("\n");
   assert.deepEqual(JSON.parse(finding ?? "").unmapped.grades, plain.rests);
+});
+
+test("a title's doubt stands in every list as on its page, until somebody who proved who they are says so too", async () => {
+  const rowOf = (model: string) => one(`/api/incidents?filter=model:${model}`);
+  const said = /^It rests on plain events alone/;
+  assert.match((await rowOf("plain")).doubt, said);
+  assert.equal((await rowOf("token")).doubt, undefined);
+
+  const at = Date.now() - 60_000;
+  writeFileSync(join(logs, "c.log"), `${theft("both", { at })}\n`);
+  assert.match((await incidentOf("both")).incident.doubt, said);
+  assert.match((await rowOf("both")).doubt, said);
+  // The same thief again, by a way that is checked: its alerts rest on events of both batches.
+  await send("sent", theft("both", { at: at + 1000 }));
+  const whole = await eventually(
+    () => incidentOf("both"),
+    (it) => it.rests.authenticated > 0,
+  );
+  assert.equal(whole.incident.doubt, undefined);
+  assert.equal((await rowOf("both")).doubt, undefined);
+
+  for (const row of (await visitor.get("/api/incidents?limit=500")).body.items) {
+    const { rests, incident } = (await visitor.get(`/api/incidents/${row.id}`)).body;
+    assert.deepEqual([row.doubt, incident.doubt], [doubtText(rests), doubtText(rests)], row.title);
+  }
+  for (const row of (await visitor.get("/api/alerts?limit=500")).body.items)
+    assert.deepEqual(row.rests, (await visitor.get(`/api/alerts/${row.id}`)).body.rests, row.title);
 });
 
 test("a pack says on what it rests, and does not hold with another grade in it", async () => {

@@ -1,5 +1,5 @@
 // Alerts: claims of the line, each with the events that prove it.
-import { alert, severityId, type Alert, type AlertRow } from "@outweigh/schema";
+import { alert, severityId, type Alert, type AlertRow, type Rests } from "@outweigh/schema";
 import { sql, type Selectable } from "kysely";
 import { writeCursor } from "./cursor.ts";
 import { whereOf, within, type FilterFields } from "./filter.ts";
@@ -24,8 +24,25 @@ export const alertFields: FilterFields = {
 };
 const texts = ["body->>'title'", "body->>'summary'", "rule", "principal", "model"];
 
-/** Stores new and changed alerts; answers with the new ones. */
-export async function storeAlerts(tx: Tx, alerts: readonly Alert[]): Promise<Alert[]> {
+/** What of stored alerts was counted: on how many events of each grade each rests, and its events then. */
+export async function alertRests(
+  db: Db,
+  ids: readonly string[],
+): Promise<Map<string, { readonly rests?: Rests | undefined; readonly events: readonly string[] }>> {
+  const found = new Map<string, { readonly rests?: Rests | undefined; readonly events: readonly string[] }>();
+  for (const chunk of inChunks(ids)) {
+    const rows = await db.selectFrom("alert").select(["id", "body"]).where("id", "in", chunk).execute();
+    for (const { id, body } of rows) found.set(id, { rests: body.rests, events: body.events });
+  }
+  return found;
+}
+
+/** Stores new and changed alerts, with on what each rests as far as it was counted; answers with the new ones. */
+export async function storeAlerts(
+  tx: Tx,
+  alerts: readonly Alert[],
+  rests: ReadonlyMap<string, Rests> = new Map(),
+): Promise<Alert[]> {
   const fresh: Alert[] = [];
   for (const chunk of inChunks(alerts)) {
     const ids = chunk.map((it) => it.id);
@@ -46,7 +63,7 @@ export async function storeAlerts(tx: Tx, alerts: readonly Alert[]): Promise<Ale
           method: it.method ?? null,
           first_at: it.firstAt,
           last_at: it.lastAt,
-          body: storableJson(it),
+          body: storableJson({ ...it, rests: rests.get(it.id) }),
         })),
       )
       .onConflict((conflict) =>
@@ -177,6 +194,7 @@ async function toAlertRows(db: Db, rows: readonly Selectable<AlertTable>[]): Pro
     const number = incident === null ? undefined : numbers.get(incident);
     return {
       ...alert.parse(body),
+      ...(body.rests && { rests: body.rests }),
       ...(incident !== null && { incident }),
       ...(number !== undefined && { incidentNumber: number }),
     };

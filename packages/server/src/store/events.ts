@@ -224,6 +224,24 @@ export async function eventsById(
   return found.sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1));
 }
 
+/** Of these events, those between two times (ms, both included) with their grades: without reading what they hold. */
+export async function gradesWithin(
+  engine: EventEngine,
+  ids: readonly string[],
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<[id: string, { readonly grade: string }][]> {
+  const found: [string, { readonly grade: string }][] = [];
+  for (const chunk of inChunks(ids, idsAtOnce)) {
+    const rows = await hunt<{ id: string; grade: string }>(
+      engine,
+      `select id, grade from ${tableIn(engine, "event")} final where time between {from:Int64} and {to:Int64} and id in {ids:Array(String)}`,
+      { from, to, ids: chunk.map((it) => it.toWellFormed()) },
+    );
+    found.push(...rows.map(({ id, grade }) => [id, { grade }] as const satisfies [string, object]));
+  }
+  return found;
+}
+
 /** Events read at once where many are gone through: their records are up to 256 KiB each. */
 const eventsAtOnce = 500;
 

@@ -1,6 +1,7 @@
 // Incidents: what the line says of them, and what people made of them.
 import {
   act,
+  doubtOf,
   incidentStatus,
   isOpen,
   method,
@@ -183,7 +184,11 @@ export async function listIncidents(
       .execute();
   const [rows, total] = await pageAndCount(db, page, (at) => countIncidents(at, filter, now, reach));
   const last = rows.length === limit ? rows.at(-1) : undefined;
-  return { items: rows.map(toIncidentRow), total, ...(last && { next: writeCursor(last.place) }) };
+  return {
+    items: await withDoubts(db, rows.map(toIncidentRow)),
+    total,
+    ...(last && { next: writeCursor(last.place) }),
+  };
 }
 
 /** Those that changed last, and those that did so at most `beforeMs` before. At most a thousand. */
@@ -210,7 +215,7 @@ export async function incidentsSince(db: Db, since: number): Promise<IncidentRow
     .orderBy("number")
     .limit(5000)
     .execute();
-  return rows.map(toIncidentRow);
+  return withDoubts(db, rows.map(toIncidentRow));
 }
 
 export async function countIncidents(
@@ -239,7 +244,7 @@ export async function openIncidentsByModel(db: Db): Promise<Map<string, number>>
 
 export async function incidentById(db: Db, id: string): Promise<IncidentRow | undefined> {
   const row = await db.selectFrom("incident").selectAll().where("id", "=", id).executeTakeFirst();
-  return row && toIncidentRow(row);
+  return row && (await withDoubts(db, [toIncidentRow(row)]))[0];
 }
 
 /** Its id, of one that is called by its number, as people do: `INC-7`. */
@@ -326,6 +331,35 @@ export async function commentsOf(db: Db, incident: string): Promise<Comment[]> {
     .where("incident", "in", partsOf(incident))
     .orderBy("id")
     .execute();
+}
+
+/** With what must be said beside each, by what its alerts rest on. */
+async function withDoubts(db: Db, all: readonly IncidentRow[]): Promise<IncidentRow[]> {
+  if (all.length === 0) return [];
+  const sum = (name: string) => sql<number>`coalesce(sum((body->'rests'->>${name})::int), 0)`;
+  const rows = await db
+    .selectFrom("alert")
+    .select([
+      "incident",
+      sum("signed").as("signed"),
+      sum("authenticated").as("authenticated"),
+      sum("plain").as("plain"),
+      sum("ungraded").as("ungraded"),
+      sql<boolean>`bool_and(jsonb_exists(body, 'rests'))`.as("told"),
+    ])
+    .where("incident", "=", sql<string>`any(${all.map((it) => it.id)})`)
+    .groupBy("incident")
+    .execute();
+  const doubts = new Map(
+    rows.flatMap(({ incident, told, ...rests }) => {
+      const doubt = doubtOf(told ? [rests] : [rests, undefined]);
+      return doubt === undefined || incident === null ? [] : [[incident, doubt] as const];
+    }),
+  );
+  return all.map((it) => {
+    const doubt = doubts.get(it.id);
+    return doubt === undefined ? it : { ...it, doubt };
+  });
 }
 
 function toIncidentRow(row: Selectable<IncidentTable>): IncidentRow {

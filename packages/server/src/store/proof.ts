@@ -1,7 +1,7 @@
 // The events that alerts and people rest on.
 import type { Alert, OcsfEvent, Pin } from "@outweigh/schema";
 import type { EventEngine } from "./engine/engine.ts";
-import { eventsById, type Asking } from "./events.ts";
+import { eventsById, gradesWithin, type Asking } from "./events.ts";
 
 const dayMs = 86_400_000;
 /** An alert's events may be older than it: what is slow adds up over a year. In ms. */
@@ -29,6 +29,21 @@ export async function provingEvents(
   if (left.length === 0) return near;
   const rest = await eventsById(engine, left, { from: from - beforeMs, to: to + afterMs }, asking);
   return inOrder([...near, ...rest]);
+}
+
+/** The grades of events that such alerts rest on, by id; no grade is `""`. What is not kept any more is left out. */
+export async function gradesById(
+  engine: EventEngine,
+  ids: readonly string[],
+  alerts: readonly Alert[],
+): Promise<Map<string, { readonly grade: string }>> {
+  const from = Math.min(...alerts.map((it) => it.firstAt));
+  const to = Math.max(...alerts.map((it) => it.lastAt));
+  const found = new Map(await gradesWithin(engine, ids, { from: from - nearMs, to: to + nearMs }));
+  const left = ids.filter((it) => !found.has(it));
+  if (left.length === 0) return found;
+  const rest = await gradesWithin(engine, left, { from: from - beforeMs, to: to + afterMs });
+  return new Map([...found, ...rest]);
 }
 
 function inOrder(events: readonly OcsfEvent[]): OcsfEvent[] {

@@ -11,6 +11,7 @@ import { storeGaps } from "../store/gaps.ts";
 import { storeIncidents, type StoredIncident } from "../store/incidents.ts";
 import type { Db, Tx } from "../store/state/state.ts";
 import { Turns } from "../turns.ts";
+import { gradesOfAlerts } from "./alert-grades.ts";
 import type { Growth } from "./growth.ts";
 import type { Memory } from "./memory.ts";
 import type { Tally } from "./tally.ts";
@@ -40,8 +41,9 @@ interface Committed {
 export async function commit(tally: Tally, context: CommitContext): Promise<Committed> {
   const { db, engine, evidence, memory, growth, now } = context;
   await insertEvents(engine, tally.events, now);
+  const rests = await gradesOfAlerts(tally, db, engine);
   const { incidents, remembered, recorded } = await db.transaction().execute(async (tx) => {
-    const freshAlerts = await storeAlerts(tx, [...tally.alerts.values()]);
+    const freshAlerts = await storeAlerts(tx, [...tally.alerts.values()], rests);
     const incidents = await storeIncidents(tx, [...tally.incidents.values()], now);
     for (const it of tally.incidents.values()) await linkAlerts(tx, it.id, it.alerts);
     await context.also?.(tx);

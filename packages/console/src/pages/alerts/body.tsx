@@ -4,13 +4,16 @@ import { plural } from "../../format/size.ts";
 import { Block, Bullets, Dotted, Facts, Prose, Section, Tags } from "../../ui/parts.tsx";
 import { Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
+import { InDoubt } from "../evidence/doubt.tsx";
 import { EventTable } from "../events/table.tsx";
 
 /** The line under an alert's title. */
-export function AlertMeta({ of: { alert } }: { readonly of: AlertDetail }) {
+export function AlertMeta({ of: { alert, rests } }: { readonly of: AlertDetail }) {
+  const doubt = rests && doubtText(rests);
   return (
     <Dotted>
       {[
+        doubt !== undefined && <InDoubt of={doubt} key="doubt" />,
         alert.incident !== undefined && (
           <Link to="/incidents/$id" params={{ id: alert.incident }} key="incident">
             INC-{alert.incidentNumber}

@@ -1,4 +1,4 @@
-import type { AlertRow } from "@outweigh/schema";
+import { doubtOf, type AlertRow } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { alertQuery, lists } from "../../api/queries.ts";
@@ -12,6 +12,7 @@ import { SampleOffer } from "../../ui/sample-offer.tsx";
 import { Empty, Problem, Waiting } from "../../ui/states.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
+import { InDoubt } from "../evidence/doubt.tsx";
 import { alertFields, pivot } from "../fields.ts";
 import { AlertMeta, Claim, Particulars, ProvingEvents, RuleText } from "./body.tsx";
 import { Matched } from "./matched.tsx";
@@ -60,7 +61,12 @@ const columns: readonly Column<AlertRow>[] = [
     title: "Alert",
     track: "minmax(200px, 1fr)",
     sort: "title",
-    cell: (it) => <Shown>{it.title}</Shown>,
+    cell: (it) => (
+      <>
+        <InDoubt of={doubtOf([it.rests])} />
+        <Shown>{it.title}</Shown>
+      </>
+    ),
   },
   {
     id: "rule",

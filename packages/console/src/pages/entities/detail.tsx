@@ -1,4 +1,4 @@
-import { entityKind, type EntityDetail, type EntityKind } from "@outweigh/schema";
+import { doubtOf, entityKind, type EntityDetail, type EntityKind } from "@outweigh/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
 import { Fragment } from "react";
@@ -15,6 +15,7 @@ import { Empty, Failed, Partial, Waiting } from "../../ui/states.tsx";
 import { FilterBy, Mono, Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago, At } from "../../ui/when.tsx";
 import { Holdings } from "../books/holdings.tsx";
+import { InDoubt } from "../evidence/doubt.tsx";
 import { OverTime } from "../events/over-time.tsx";
 import { Watch } from "../watched/watch.tsx";
 import { EntityLink } from "./link.tsx";
@@ -218,6 +219,7 @@ function Side({ of: it }: { readonly of: EntityDetail }) {
               INC-{one.number} · {one.status} · <Ago at={one.lastAt} />
             </Muted>
             <div>
+              <InDoubt of={one.doubt} />
               <Link to="/incidents/$id" params={{ id: one.id }}>
                 <Shown>{one.title}</Shown>
               </Link>
@@ -234,6 +236,7 @@ function Side({ of: it }: { readonly of: EntityDetail }) {
               <Ago at={one.lastAt} />
             </Muted>
             <div>
+              <InDoubt of={doubtOf([one.rests])} />
               <Link to="/alerts/$id" params={{ id: one.id }}>
                 <Shown>{one.title}</Shown>
               </Link>

@@ -1,4 +1,4 @@
-import type { AlertRow } from "@outweigh/schema";
+import { doubtOf, type AlertRow } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { plural } from "../../format/size.ts";
@@ -9,6 +9,7 @@ import { useShortcuts } from "../../ui/shortcuts.ts";
 import { Mono, Muted, Shown } from "../../ui/text.tsx";
 import { At } from "../../ui/when.tsx";
 import { Matched } from "../alerts/matched.tsx";
+import { InDoubt } from "../evidence/doubt.tsx";
 import { Split } from "./split.tsx";
 import s from "./incidents.module.css";
 
@@ -52,6 +53,7 @@ export function IncidentAlerts({ incident, alerts }: IncidentAlertsProps) {
             </Muted>
           </div>
           <h3>
+            <InDoubt of={doubtOf([it.rests])} />
             <Link to="/alerts/$id" params={{ id: it.id }}>
               <Shown>{it.title}</Shown>
             </Link>

@@ -8,6 +8,7 @@ import { ListPage } from "../../ui/list-page.tsx";
 import { Muted, Shown, Value } from "../../ui/text.tsx";
 import { Ago } from "../../ui/when.tsx";
 import { incidentFields, pivot } from "../fields.ts";
+import { InDoubt } from "../evidence/doubt.tsx";
 import { WatchedMark } from "../watched/mark.tsx";
 import { Bulk } from "./bulk.tsx";
 import { NoIncidents } from "./empty.tsx";
@@ -60,7 +61,12 @@ const columns: readonly Column<IncidentRow>[] = [
     title: "Incident",
     track: "minmax(200px, 1fr)",
     sort: "title",
-    cell: (it) => <Shown>{it.title}</Shown>,
+    cell: (it) => (
+      <>
+        <InDoubt of={it.doubt} />
+        <Shown>{it.title}</Shown>
+      </>
+    ),
   },
   {
     id: "status",

@@ -3,6 +3,7 @@ import { span } from "../../format/time.ts";
 import { Dotted } from "../../ui/parts.tsx";
 import { Shown } from "../../ui/text.tsx";
 import { useNow } from "../../ui/when.tsx";
+import { InDoubt } from "../evidence/doubt.tsx";
 import { statusWord, verdictWord } from "./words.ts";
 
 /** "INC-214 · new · open for 38 min · nobody assigned" */
@@ -12,6 +13,7 @@ export function IncidentMeta({ of: it }: { readonly of: IncidentRow }) {
     <Dotted>
       {[
         `INC-${it.number}`,
+        it.doubt !== undefined && <InDoubt of={it.doubt} key="doubt" />,
         statusWord[it.status].toLowerCase(),
         isOpen(it.status) && `open for ${span(now - it.createdAt)}`,
         it.verdict && verdictWord[it.verdict].word.toLowerCase(),

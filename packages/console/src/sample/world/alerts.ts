@@ -73,6 +73,7 @@ export const alerts: AlertRow[] = [
       firstAt: now - (i + 2) * 31 * min,
       lastAt: now - (i + 1) * 29 * min,
       count: (i * 37) % 900 || 1,
+      ...(i % 7 === 3 && { rests: { signed: 0, authenticated: 0, plain: 30, ungraded: 0 } }),
       ...(i % 2 === 0 && { incident: "inc-213", incidentNumber: 213 }),
     }),
   ),
@@ -93,6 +94,7 @@ function alert(id: string, override: Partial<AlertRow>): AlertRow {
     method: "credentials",
     events: ["e-1", "e-2", "e-3"],
     count: 1,
+    rests: { signed: 0, authenticated: 30, plain: 0, ungraded: 0 },
     matched: [],
     techniques: [],
     playbook: "weights-read",
@@ -123,7 +125,7 @@ export function alertDetail(it: AlertRow): AlertDetail {
   return {
     alert: it,
     events: events.filter((one) => one.principal.endsWith("role/analytics")).slice(0, 30),
-    rests: { signed: 0, authenticated: 30, plain: 0, ungraded: 0 },
+    rests: it.rests,
     rule: {
       id: it.rule,
       kind: known?.kind ?? "sigma",

@@ -63,6 +63,7 @@ export const incidents: IncidentRow[] = [
   incident(208, {
     severity: "medium",
     title: "Weights read with a download tool",
+    doubt: "It rests on plain events alone: whoever can reach their sources could have written them",
     models: ["acme-13b"],
     principals: ["arn:aws:iam::111122223333:role/ci"],
     lastAt: now - 40 * min,
@@ -187,11 +188,16 @@ export function incidentDetail(it: IncidentRow): IncidentDetail {
     incident: it,
     story: theft
       ? "role/analytics listed the weight bucket with a script and read 48 of 48 shards (26.1 GB, all of acme-13b) in 11 min. No declared copy accounts for them. 22 min later the same weights were found on host gpu-9, at /home/dev/m.gguf, in a place that the register does not declare."
-      : `${it.principals[0] ?? "Nobody"} did what the alerts say, ${it.alerts.length} times, on ${it.models[0] ?? "no model"}. It rests on plain events alone: whoever can reach their sources could have written them.`,
+      : `${it.principals[0] ?? "Nobody"} did what the alerts say, ${it.alerts.length} times, on ${it.models[0] ?? "no model"}.${it.doubt === undefined ? "" : ` ${it.doubt}.`}`,
     alerts: theft ? alerts.slice(0, 4) : alerts.slice(4, 6),
     rests: theft
       ? { signed: 1, authenticated: 51, plain: 0, ungraded: 0 }
-      : { signed: 0, authenticated: 0, plain: 4, ungraded: 0 },
+      : {
+          signed: 0,
+          authenticated: it.doubt === undefined ? 4 : 0,
+          plain: it.doubt === undefined ? 0 : 4,
+          ungraded: 0,
+        },
     timeline: theft ? timeline : timeline.slice(0, 4),
     entities: [
       { kind: "principal", name: analytics, events: 51 },

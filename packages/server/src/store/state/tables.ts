@@ -12,6 +12,7 @@ import type {
   HostFacts,
   Order,
   OwnCheck,
+  Rests,
   ActionTerms,
   ScanReport,
   ScanRun,
@@ -104,7 +105,8 @@ export interface AlertTable {
   method: string | null;
   first_at: number;
   last_at: number;
-  body: JSONColumnType<Alert>;
+  /** With on what it rests, as far as that was counted. */
+  body: JSONColumnType<Alert & { rests?: Rests }>;
 }
 
 export interface ActionTable {
