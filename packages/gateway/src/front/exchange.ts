@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
 import type { Taking } from "../capture/captures.ts";
 import type { Cost, Metered } from "../admission/meters.ts";
 import { ItemCutter } from "../lanes/stream-items.ts";
@@ -53,6 +54,8 @@ export class Exchange implements Asker {
   #cutter: ItemCutter | undefined;
   /** Whether a stream's chunks are framed here: Node sends each in four parts. */
   #isFramed = false;
+  /** Whether something of the body was written: a stream's further events go straight to the connection, which holds them back for nobody. */
+  #hasBegun = false;
   #status = 0;
   #fields: string[] = [];
   #answerJson: number | undefined;
@@ -283,24 +286,26 @@ export class Exchange implements Asker {
 
   #write(it: Sendable): void {
     if (it.length === 0) return;
-    if (this.#writeNow(it) || !this.#flow || this.#stall) return;
+    const to = this.#isFramed && this.#hasBegun ? (this.#res.socket ?? this.#res) : this.#res;
+    this.#hasBegun = true;
+    if (this.#writeTo(to, it) || !this.#flow || this.#stall) return;
     // A client that reads slower than the model writes makes the model wait, for a while.
     const flow = this.#flow;
     flow.pause();
     this.#stall = setTimeout(() => this.#res.destroy(), maxStallMs);
-    this.#res.once("drain", () => {
+    to.once("drain", () => {
       clearTimeout(this.#stall);
       this.#stall = undefined;
       if (!this.#done) flow.resume();
     });
   }
 
-  #writeNow(it: Sendable): boolean {
-    if (!this.#isFramed) return typeof it === "string" ? this.#res.write(it, "latin1") : this.#res.write(it);
+  #writeTo(to: Writable, it: Sendable): boolean {
+    if (!this.#isFramed) return typeof it === "string" ? to.write(it, "latin1") : to.write(it);
     const size = `${it.length.toString(16)}\r\n`;
     // One plain write for size, event and end.
-    if (typeof it === "string") return this.#res.write(`${size}${it}\r\n`, "latin1");
-    return this.#res.write(Buffer.concat([Buffer.from(size), it, lineEnd]));
+    if (typeof it === "string") return to.write(`${size}${it}\r\n`, "latin1");
+    return to.write(Buffer.concat([Buffer.from(size), it, lineEnd]));
   }
 
   onResponseEnd(): void {

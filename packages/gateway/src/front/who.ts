@@ -1,4 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Holder, KeyRing } from "../keys/key-ring.ts";
@@ -24,9 +23,8 @@ type Known = Pick<Surroundings, "policy" | "keys" | "clients" | "strangers">;
 /** What the last request on a connection said in its header fields, and what that meant. */
 interface Remembered {
   readonly fields: readonly string[];
-  /** Where among them the credential stands, and its bytes. */
+  /** Where among them the credential stands. */
   readonly at: number;
-  readonly credential: Buffer;
   /** The keys that it was found among: others are looked up anew. */
   readonly keys: KeyRing;
   readonly who: Who;
@@ -75,10 +73,12 @@ function newcomer(head: Head, socket: Socket, around: Known, now: number): Who |
 }
 
 /** Asked first, and in the same time wherever two of one length differ: who does not have the key learns nothing of who does. */
-function isCredentialOf({ fields, at, credential }: Remembered, given: readonly string[]): boolean {
-  const value = given[at + 1];
-  if (value?.length !== credential.length || given[at] !== fields[at]) return false;
-  return timingSafeEqual(Buffer.from(value, "latin1"), credential);
+function isCredentialOf({ fields, at }: Remembered, given: readonly string[]): boolean {
+  const [mine, theirs] = [fields[at + 1] ?? "", given[at + 1] ?? ""];
+  if (given[at] !== fields[at] || theirs.length !== mine.length) return false;
+  let difference = 0;
+  for (let i = 0; i < mine.length; i++) difference |= mine.charCodeAt(i) ^ theirs.charCodeAt(i);
+  return difference === 0;
 }
 
 /** Whether all other fields are the same too, but for the body's length, which says nothing of who asks. */
@@ -95,8 +95,7 @@ function areFieldsOf({ fields, at }: Remembered, given: readonly string[]): bool
 
 function remember(socket: Socket, fields: readonly string[], keys: KeyRing, who: Who): void {
   const at = fields.findIndex((it, i) => i % 2 === 0 && credentialFields.includes(it.toLowerCase()));
-  const credential = Buffer.from(fields[at + 1] ?? "", "latin1");
   const length = fields.reduce((sum, it) => sum + it.length, 0);
-  if (length <= maxRemembered) remembered.set(socket, { fields, at, credential, keys, who });
+  if (length <= maxRemembered) remembered.set(socket, { fields, at, keys, who });
   else remembered.delete(socket);
 }

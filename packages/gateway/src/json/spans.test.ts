@@ -18,6 +18,20 @@ test("finds every member of an object, under the name that a parser gives it", (
   );
 });
 
+test("a name that was read before is not taken for another one", () => {
+  // "ab" and "bC" lead to one place among those that are remembered.
+  const name = fc.string({ unit: fc.constantFrom("a", "b", "C"), maxLength: 3 });
+  fc.assert(
+    fc.property(fc.uniqueArray(name, { maxLength: 8 }), (names) => {
+      const text = Buffer.from(JSON.stringify(Object.fromEntries(names.map((it) => [it, names.length > 4]))));
+      assert.deepEqual(
+        [...membersOf(text)].map(([it, span]) => [it, valueAt(text, span)]),
+        names.map((it) => [it, names.length > 4]),
+      );
+    }),
+  );
+});
+
 test("skips exactly one value", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.integer({ min: 0, max: 2 }), (value, indent) => {

@@ -149,14 +149,30 @@ export function eachElement(text: Buffer, at: number, visit: (start: number) => 
   }
 }
 
+/** Names that were read before, each in the place that its bytes lead to: the same few come again, and making their texts anew is dear. */
+const known: string[] = Array.from({ length: 256 }, () => "");
+/** Longest name that is remembered, in characters: 16 KiB in all. */
+const maxKnownName = 64;
+
 function nameOf(text: Buffer, from: number, to: number): string {
-  const raw = text.toString("latin1", from + 1, to - 1);
-  // Escapes and other alphabets are decoded as any reader would: a name has one meaning, however it is written.
-  for (let i = 0; i < raw.length; i++) {
-    const it = raw.charCodeAt(i);
+  let place = 0;
+  for (let i = from + 1; i < to - 1; i++) {
+    const it = text[i]!;
+    // Escapes and other alphabets are decoded as any reader would: a name has one meaning, however it is written.
     if (it === backslash || it >= 0x80) return parseName(text, from, to);
+    place = (31 * place + it) & 0xff;
   }
-  return raw;
+  const before = known[place]!;
+  if (isNamed(before, text, from + 1, to - 1)) return before;
+  const name = text.toString("latin1", from + 1, to - 1);
+  if (name.length <= maxKnownName) known[place] = name;
+  return name;
+}
+
+function isNamed(name: string, text: Buffer, from: number, to: number): boolean {
+  if (name.length !== to - from) return false;
+  for (let i = 0; i < name.length; i++) if (name.charCodeAt(i) !== text[from + i]) return false;
+  return true;
 }
 
 function parseName(text: Buffer, from: number, to: number): string {
@@ -188,9 +204,17 @@ export function membersOf(text: Buffer): ReadonlyMap<string, Span> {
 
 /** A value, parsed. @throws {JsonError} */
 export function valueAt(text: Buffer, { start, end }: Span): unknown {
+  const switched = switchAt(text, start, end);
+  if (switched !== undefined) return switched;
   try {
     return JSON.parse(text.toString("utf8", start, end));
   } catch {
     throw new JsonError("a value is malformed", start);
   }
+}
+
+/** The value where it is a switch, as most that are asked for: for those a parser need not be called. */
+function switchAt(text: Buffer, start: number, end: number): boolean | undefined {
+  if (isNamed("true", text, start, end)) return true;
+  return isNamed("false", text, start, end) ? false : undefined;
 }

@@ -25,8 +25,12 @@ const maxFields = 200;
 /** Lines of heads that are remembered, and how long they may be: 64 KiB in all. */
 const maxLines = 512;
 const maxLineLength = 128;
+/** Whole heads that are remembered, and how long they may be: as much. */
+const maxHeads = 64;
+const maxHeadLength = 1024;
 
-const headEnd = Buffer.from("\r\n\r\n");
+/** Two line ends. */
+const headEndLength = 4;
 const lineEnd = Buffer.from("\r\n");
 const nameShape = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const badValue = /[^\t\x20-\x7e\x80-\xff]/;
@@ -97,9 +101,9 @@ export class AnswerParser {
   }
 
   #head(bytes: Buffer, at: number): number {
-    const end = bytes.indexOf(headEnd, at);
+    const end = endOfHead(bytes, at);
     if (end < 0 || end - at > maxHeadBytes) return this.#hold(bytes, at, maxHeadBytes);
-    const rest = end + headEnd.length;
+    const rest = end + headEndLength;
     const { status, minor, fields } = readHead(bytes.toString("latin1", at, end));
     // An answer on the way to the answer; a change of protocol was never asked for.
     if (status < 200) {
@@ -186,6 +190,17 @@ function partOf(bytes: Buffer, from: number, to: number): Buffer {
   return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
 }
 
+/** Where a head's two line ends begin; -1 for not yet. */
+function endOfHead(bytes: Buffer, at: number): number {
+  // Looks at the last of four bytes: most are in no line end, and then none of the four begins one.
+  for (let i = at + 3; i < bytes.length;) {
+    const it = bytes[i];
+    if (it === 0x0a && bytes[i - 1] === 0x0d && bytes[i - 2] === 0x0a && bytes[i - 3] === 0x0d) return i - 3;
+    i += it === 0x0d ? 1 : it === 0x0a ? 2 : 4;
+  }
+  return -1;
+}
+
 /** A hexadecimal digit's value; less than 0 for any other byte, and behind the end. */
 function digitAt(bytes: Buffer, at: number): number {
   const it = bytes[at] ?? 0;
@@ -201,7 +216,26 @@ class Fields {
 Object.setPrototypeOf(Fields.prototype, null);
 Reflect.deleteProperty(Fields.prototype, "constructor");
 
-function readHead(text: string): { readonly status: number; readonly minor: number; readonly fields: AnswerFields } {
+interface AnswerHead {
+  readonly status: number;
+  readonly minor: number;
+  readonly fields: AnswerFields;
+}
+
+/** Heads as they came: those of streams, which state no length, are the same for as long as their date is. Full, it begins anew. */
+const knownHeads = new Map<string, AnswerHead>();
+
+function readHead(text: string): AnswerHead {
+  const before = knownHeads.get(text);
+  if (before) return before;
+  const read = readNewHead(text);
+  if (text.length > maxHeadLength) return read;
+  if (knownHeads.size >= maxHeads) knownHeads.clear();
+  knownHeads.set(text, read);
+  return read;
+}
+
+function readNewHead(text: string): AnswerHead {
   const [first = "", ...lines] = text.split("\r\n");
   const shape = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/.exec(first);
   if (!shape) throw new AnswerError("no status line of HTTP/1.1");
