@@ -229,6 +229,7 @@ export async function gradesWithin(
   engine: EventEngine,
   ids: readonly string[],
   { from, to }: { readonly from: number; readonly to: number },
+  signal?: AbortSignal,
 ): Promise<[id: string, { readonly grade: string }][]> {
   const found: [string, { readonly grade: string }][] = [];
   for (const chunk of inChunks(ids, idsAtOnce)) {
@@ -236,6 +237,7 @@ export async function gradesWithin(
       engine,
       `select id, grade from ${tableIn(engine, "event")} final where time between {from:Int64} and {to:Int64} and id in {ids:Array(String)}`,
       { from, to, ids: chunk.map((it) => it.toWellFormed()) },
+      signal,
     );
     found.push(...rows.map(({ id, grade }) => [id, { grade }] as const satisfies [string, object]));
   }

@@ -36,13 +36,14 @@ export async function gradesById(
   engine: EventEngine,
   ids: readonly string[],
   alerts: readonly Alert[],
+  signal?: AbortSignal,
 ): Promise<Map<string, { readonly grade: string }>> {
   const from = Math.min(...alerts.map((it) => it.firstAt));
   const to = Math.max(...alerts.map((it) => it.lastAt));
-  const found = new Map(await gradesWithin(engine, ids, { from: from - nearMs, to: to + nearMs }));
+  const found = new Map(await gradesWithin(engine, ids, { from: from - nearMs, to: to + nearMs }, signal));
   const left = ids.filter((it) => !found.has(it));
   if (left.length === 0) return found;
-  const rest = await gradesWithin(engine, left, { from: from - beforeMs, to: to + afterMs });
+  const rest = await gradesWithin(engine, left, { from: from - beforeMs, to: to + afterMs }, signal);
   return new Map([...found, ...rest]);
 }
 

@@ -9,6 +9,10 @@ import type { Tally } from "./tally.ts";
 
 /** Most events of earlier batches that one batch looks up: whoever floods us with alerts must not keep records waiting. */
 const maxLooked = 5000;
+/** Longest that is waited for them, in ms: an engine that is busy with hunts answers in a fraction of a second. */
+const lookMs = 5000;
+
+type Batch = Pick<Tally, "alerts" | "event">;
 
 interface Counted {
   readonly alert: Alert;
@@ -19,7 +23,7 @@ interface Counted {
 }
 
 /** By alert. One is left out where that could not be told: too many events to look up, or an engine that does not answer. */
-export async function gradesOfAlerts(tally: Tally, db: Db, engine: EventEngine): Promise<Map<string, Rests>> {
+export async function gradesOfAlerts(tally: Batch, db: Db, engine: EventEngine): Promise<Map<string, Rests>> {
   if (tally.alerts.size === 0) return new Map();
   const known = await alertRests(db, [...tally.alerts.keys()]);
   const all = [...tally.alerts.values()].map((alert): Counted => {
@@ -45,7 +49,7 @@ export async function gradesOfAlerts(tally: Tally, db: Db, engine: EventEngine):
 /** Events of earlier batches, with their grades; those that are not kept any more are not in it. Undefined: it cannot be told. */
 async function lookedUp(
   all: readonly Counted[],
-  tally: Tally,
+  tally: Batch,
   engine: EventEngine,
 ): Promise<ReadonlyMap<string, { readonly grade: string }> | undefined> {
   if (all.length === 0) return new Map();
@@ -53,7 +57,7 @@ async function lookedUp(
   if (ids.length > maxLooked) return undefined;
   const alerts = all.map(({ alert }) => alert);
   // Nothing waits for a mark in a list: the events are stored, and the alert's own page reads them.
-  return gradesById(engine, ids, alerts).catch(() => undefined);
+  return gradesById(engine, ids, alerts, AbortSignal.timeout(lookMs)).catch(() => undefined);
 }
 
 function added(a: Rests | undefined, b: Rests): Rests {
