@@ -86,6 +86,15 @@ test("what is tried is remembered in its own copy, and a preview says that nothi
   assert.match(s.actionPreview.parse(body).effects[0] ?? "", /^This is the sample: nothing is moved/);
 });
 
+test("what is watched is found by its incident's number, as a click on it asks", () => {
+  const found = (filter: string) =>
+    s.watchedPage.parse(asked(sampleState(), `/api/watched?filter=${encodeURIComponent(filter)}`).body).total;
+  assert.deepEqual(
+    [found("incident:INC-187"), found("-incident:INC-187"), found("incident:INC-188"), found("kind:host")],
+    [world.watched.length, 0, 0, 1],
+  );
+});
+
 test("nothing is made, asked, sent or exported", () => {
   const state = sampleState();
   const before = JSON.stringify({ ...state, comments: [...state.comments] });

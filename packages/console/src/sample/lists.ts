@@ -8,6 +8,7 @@ import {
   type EventSummary,
   type FilterTerm,
   type OcsfEvent,
+  type Watched,
 } from "@outweigh/schema";
 
 /** Rows from `after` on, as the API sends them. */
@@ -41,6 +42,9 @@ function matches(row: Record<string, unknown>, { field, op, values, excluded }: 
     if (field === "status" && value === "open") return isOpen(row["status"] as "new");
     if (field === "severity" && op === ">=") {
       return severities.indexOf(row["severity"] as "low") >= severities.indexOf(value as "low");
+    }
+    if (field === "incident" && Array.isArray(row["thefts"])) {
+      return (row as unknown as Watched).thefts.some(({ number }) => `inc-${number}` === value.toLowerCase());
     }
     const here = row[field] ?? row[`${field}s`];
     return Array.isArray(here) ? here.includes(value) : String(here) === value;
