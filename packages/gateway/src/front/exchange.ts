@@ -54,7 +54,7 @@ export class Exchange implements Asker {
   #cutter: ItemCutter | undefined;
   /** Whether a stream's chunks are framed here: Node sends each in four parts. */
   #isFramed = false;
-  /** Whether something of the body was written: a stream's further events go straight to the connection, which holds them back for nobody. */
+  /** Whether something of the body was written. A stream's further events go straight to the connection: Node corks it for each otherwise. */
   #hasBegun = false;
   #status = 0;
   #fields: string[] = [];
