@@ -62,7 +62,7 @@ const columns: readonly Column<ActionRow>[] = [
   {
     id: "until",
     title: "Until",
-    track: "176px",
+    track: "216px",
     from: 860,
     cell: (it) => {
       const end = it.undoneAt ?? it.endsAt;

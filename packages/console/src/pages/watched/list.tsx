@@ -69,7 +69,7 @@ const columns: readonly Column<Watched>[] = [
     sort: "-from",
     cell: (it) => <Ago at={it.from} />,
   },
-  { id: "until", title: "Until", track: "200px", end: true, sort: "-until", cell: (it) => <At at={it.until} /> },
+  { id: "until", title: "Until", track: "248px", end: true, sort: "-until", cell: (it) => <At at={it.until} /> },
 ];
 
 /** As people call them, and the filter too. */
