@@ -6,6 +6,7 @@ import type { Proxy } from "./proxies.ts";
 
 /** One run of load on one target. */
 export interface Loaded {
+  readonly requests: number;
   readonly requestsPerSecond: number;
   /** Of all threads of the proxy, per request, in µs. Undefined for the server itself. */
   readonly cpuUs: number | undefined;
@@ -64,6 +65,7 @@ end
   const requests = Number(/(\d+) requests in/.exec(said)?.[1] ?? 0);
   const failed = Number(/Non-2xx or 3xx responses: (\d+)/.exec(said)?.[1] ?? 0);
   return {
+    requests,
     requestsPerSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(said)?.[1] ?? 0),
     cpuUs: target.pids().length === 0 || requests === 0 ? undefined : spent / 1000 / requests,
     mainUs: target.pids().length === 0 || requests === 0 ? undefined : main / 1000 / requests,

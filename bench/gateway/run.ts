@@ -38,8 +38,13 @@ export interface Round {
 export interface Result {
   readonly connections: number;
   readonly rounds: readonly Round[];
-  /** Records that our detectors had no time for in all that load, by target and size. The gateway tells them as a blind interval. */
-  readonly unseen: Readonly<Record<string, number>>;
+  /** Records that our detectors had no time for, and how many requests wrk sent. */
+  readonly unseen: readonly {
+    readonly target: string;
+    readonly size: string;
+    readonly records: number;
+    readonly requests: number;
+  }[];
   /** Median and 99th percentile at 1,000 requests a second, by target, a pair for each round. */
   readonly latency: Readonly<Record<string, readonly (readonly [number, number])[]>>;
   readonly streams: Readonly<Record<string, readonly Streamed[]>>;
@@ -78,16 +83,22 @@ interface Options {
 async function measure(options: Options): Promise<Result> {
   const rounds: Round[] = [];
   const late: Record<string, (readonly [number, number])[]> = {};
-  const unseen: Record<string, number> = {};
+  const unseen: Result["unseen"][number][] = [];
   for (const [size, bytes] of Object.entries(sizes)) {
     const upstream = await startUpstream(options.folder, { [path]: answerOf(bytes) });
     options.stops.push(() => upstream.stop());
     const targets = await proxies({ folder: options.folder, upstream: upstream.url }, options.stops);
-    for (const it of targets) await load(options.folder, it, path, bodiesOf(bytes), it.pids().length > 0 ? 5 : 1);
+    const sent = new Map<Proxy, number>();
+    const loaded = async (target: Proxy, seconds: number) => {
+      const it = await load(options.folder, target, path, bodiesOf(bytes), seconds);
+      sent.set(target, (sent.get(target) ?? 0) + it.requests);
+      return it;
+    };
+    for (const it of targets) await loaded(it, it.pids().length > 0 ? 5 : 1);
     for (let round = 0; round < options.rounds; round++) {
       for (const target of rotated(targets, round)) {
         const before = loadavg()[0] ?? 0;
-        const measured = await load(options.folder, target, path, bodiesOf(bytes), options.seconds);
+        const measured = await loaded(target, options.seconds);
         rounds.push({ target: target.name, round, size, load: before, measured });
         const { requestsPerSecond, errors } = measured;
         process.stderr.write(
@@ -100,7 +111,9 @@ async function measure(options: Options): Promise<Result> {
     for (const it of targets) it.stop();
     upstream.stop();
     await new Promise((done) => setTimeout(done, 500));
-    for (const it of targets) if (it.unseen) unseen[`${it.name}, ${size}`] = it.unseen();
+    for (const [it, requests] of sent) {
+      if (it.unseen) unseen.push({ target: it.name, size, records: await it.unseen(), requests });
+    }
   }
   return { connections, rounds, unseen, latency: late, streams: await measureStreams(options), micro: micro() };
 }
@@ -120,7 +133,7 @@ async function proxies(setting: Setting, stops: (() => void)[]): Promise<Proxy[]
     if (it) {
       out.push(it);
       stops.push(() => it.stop());
-    } else process.stderr.write("Portkey's gateway cannot be installed here: it is left out\n");
+    } else process.stderr.write(`${start.name} cannot be installed here: it is left out\n`);
   }
   return out;
 }

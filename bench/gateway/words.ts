@@ -1,13 +1,12 @@
-// Prompts of words, as people send them: what detectors read costs by the word, and a text of one letter costs them nothing.
+// Prompts of words: detectors' work grows with the words, and a text of one letter is one word.
 import { Dice } from "../extraction/dice.ts";
 
-/** Some words of a harbour's day; sentences of them say nothing. */
 const words = (
   "the harbour master asked which of these two ships would leave before noon because its crew had not yet loaded anything else than " +
   "barrels of salted herring and forty coils of rope while rain kept falling on every roof along the quay where our clerks count sacks"
 ).split(" ");
 
-/** Different prompts that are sent in turn: no two of one client in a row are the same. */
+/** Different prompts that are sent in turn. */
 export const prompts = 64;
 
 /** A text of so many characters, all ASCII. The same number gives the same text. */
