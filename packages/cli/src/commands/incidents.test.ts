@@ -27,6 +27,8 @@ after(async () => {
 });
 
 const run = (...args: readonly string[]) => inProcess("incidents", "--data", data, ...args);
+const pack = (number: number, ...args: readonly string[]) => inProcess("pack", String(number), "--data", data, ...args);
+const firstLine = (text: string) => text.slice(0, text.indexOf("\n"));
 
 test("without one it says so; with one it is listed, found by filter and number, and told whole", async () => {
   const none = await run();
@@ -50,6 +52,10 @@ test("without one it says so; with one it is listed, found by filter and number,
     assert.ok(!told.stdout.includes("\u001b"), "what others wrote draws nothing");
   }
   assert.equal(JSON.parse((await run(`INC-${number}`, "--json")).stdout).incident.id, id);
+
+  const [whole, less] = [await pack(number), await pack(number, "--redact", "principal")];
+  assert.doesNotMatch(whole.stderr, /knows the incident as/);
+  assert.match(less.stderr, new RegExp(`knows the incident as ${JSON.parse(firstLine(less.stdout)).incident}\n`));
 });
 
 test("what cannot be is refused with the reason", async () => {

@@ -64,8 +64,14 @@ async function run({ positionals: [name = ""], values, json, terminal }: Call<ty
   });
   if (json) terminal.printJson({ incident: id, bytes: Buffer.byteLength(text), pack: text });
   else terminal.printRaw(text);
+  if (redact !== "") terminal.say(`its receiver knows the incident as ${visible(calledIn(text))}`);
   terminal.say(`${sizeText(Buffer.byteLength(text))}; outweigh verify checks it without this server`);
   return 0;
+}
+
+/** What a pack calls its incident: its first line says it (FORMAT.md). */
+function calledIn(text: string): string {
+  return z.object({ incident: z.string() }).parse(JSON.parse(text.slice(0, text.indexOf("\n")))).incident;
 }
 
 /** @throws {CliError} USAGE for what is no kind. */
