@@ -43,6 +43,12 @@ export function restsOn(events: Iterable<{ readonly grade?: unknown }>): Rests {
   return counts;
 }
 
+/** Counts that were made apart, together. */
+export function restsOnAll(all: readonly (Rests | undefined)[]): Rests {
+  const sum = (of: keyof Rests) => all.reduce((total, it) => total + (it?.[of] ?? 0), 0);
+  return { signed: sum("signed"), authenticated: sum("authenticated"), plain: sum("plain"), ungraded: sum("ungraded") };
+}
+
 /** "3 signed, 12 plain"; "no event" where there is none. */
 export function restsText({ signed, authenticated, plain, ungraded }: Rests): string {
   const named = [
@@ -79,10 +85,7 @@ const notCounted = "The grades of its events were not counted";
  * among them: that was not counted, which is no grade.
  */
 export function doubtOf(all: readonly (Rests | undefined)[]): string | undefined {
-  const sum = { signed: 0, authenticated: 0, plain: 0, ungraded: 0 };
-  for (const it of all) for (const one of restsNames) sum[one] += it?.[one] ?? 0;
+  const sum = restsOnAll(all);
   if (sum.signed + sum.authenticated > 0) return undefined;
   return all.includes(undefined) ? notCounted : doubtText(sum);
 }
-
-const restsNames = ["signed", "authenticated", "plain", "ungraded"] as const;

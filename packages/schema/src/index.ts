@@ -284,6 +284,7 @@ export {
   isUnproven,
   rests,
   restsOn,
+  restsOnAll,
   restsText,
   wayIn,
   type Grade,

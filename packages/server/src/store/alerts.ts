@@ -28,8 +28,8 @@ const texts = ["body->>'title'", "body->>'summary'", "rule", "principal", "model
 export async function alertRests(
   db: Db,
   ids: readonly string[],
-): Promise<Map<string, { readonly rests?: Rests | undefined; readonly events: readonly string[] }>> {
-  const found = new Map<string, { readonly rests?: Rests | undefined; readonly events: readonly string[] }>();
+): Promise<Map<string, Pick<AlertRow, "rests" | "events">>> {
+  const found = new Map<string, Pick<AlertRow, "rests" | "events">>();
   for (const chunk of inChunks(ids)) {
     const rows = await db.selectFrom("alert").select(["id", "body"]).where("id", "in", chunk).execute();
     for (const { id, body } of rows) found.set(id, { rests: body.rests, events: body.events });

@@ -1,5 +1,5 @@
 // On how many events of each grade the alerts of a batch rest: counted once, when events join them, so that lists can tell it.
-import { restsOn, type Alert, type Rests } from "@outweigh/schema";
+import { restsOn, restsOnAll, type Alert, type Rests } from "@outweigh/schema";
 import { alertRests } from "../store/alerts.ts";
 import type { EventEngine } from "../store/engine/engine.ts";
 import { gradesById } from "../store/proof.ts";
@@ -41,7 +41,7 @@ export async function gradesOfAlerts(tally: Batch, db: Db, engine: EventEngine):
       const isWhole = earlier !== undefined || fresh.every((it) => tally.event(it));
       if (!isWhole) return [];
       const grades = fresh.map((it) => tally.event(it) ?? earlier?.get(it));
-      return [[alert.id, added(before, restsOn(grades.filter((it) => it !== undefined)))] as const];
+      return [[alert.id, restsOnAll([before, restsOn(grades.filter((it) => it !== undefined))])] as const];
     }),
   );
 }
@@ -56,16 +56,6 @@ async function lookedUp(
   const ids = [...new Set(all.flatMap(({ fresh }) => fresh.filter((it) => !tally.event(it))))];
   if (ids.length > maxLooked) return undefined;
   const alerts = all.map(({ alert }) => alert);
-  // Nothing waits for a mark in a list: the events are stored, and the alert's own page reads them.
+  // A mark in a list is all that is lost: the alert's own page reads its events.
   return gradesById(engine, ids, alerts, AbortSignal.timeout(lookMs)).catch(() => undefined);
-}
-
-function added(a: Rests | undefined, b: Rests): Rests {
-  if (!a) return b;
-  return {
-    signed: a.signed + b.signed,
-    authenticated: a.authenticated + b.authenticated,
-    plain: a.plain + b.plain,
-    ungraded: a.ungraded + b.ungraded,
-  };
 }
