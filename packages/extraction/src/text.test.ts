@@ -151,6 +151,8 @@ test("of a text that is longer than is read, the beginning is; a short one after
   const long = "\u0130x".repeat(50_000);
   assert.deepEqual([...reader.read(long).shingles], plain.shingles(long.slice(0, 65_536), key));
   assert.deepEqual(embedText(long, key), plain.vector(long.slice(0, 65_536), key));
+  const atEnd = `${"\u0130".repeat(50_000)} chain of thought`;
+  assert.deepEqual([reader.read(atEnd).elicitsReasoning, elicitsReasoning(atEnd)], [true, true]);
   assert.deepEqual([...reader.read("a short one").shingles], plain.shingles("a short one", key));
   assert.deepEqual(embedText("a short one", key), plain.vector("a short one", key));
 });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Counts } from "./counts.ts";
 import { mix } from "./hash.ts";
 
-/** Longer prompts are cut: half of what a 32 k token context holds, and no more than 10 ms of hashing. */
+/** Longer prompts are cut: half of what a 32 k token context holds. */
 const maxTextLength = 65_536;
 /** Words of a shingle: four in a row are seldom shared by chance, and survive another slot value nearby. */
 const shingleWords = 4;
@@ -30,8 +30,11 @@ function keyed(h: number, { a, b }: TextKey): number {
 
 /** A text in lower case, cut, each run of blanks and line ends as one blank. */
 export function normalOf(text: string): string {
-  const lower = lowerOf(text);
-  return /\s\s|[^\S ]/.test(lower) ? lower.replace(/\s+/g, " ") : lower;
+  return withSingleBlanks(lowerOf(text));
+}
+
+function withSingleBlanks(text: string): string {
+  return /\s\s|[^\S ]/.test(text) ? text.replace(/\s+/g, " ") : text;
 }
 
 function lowerOf(text: string): string {
@@ -151,7 +154,7 @@ class TextRead {
   }
 
   get #asked(): Asked {
-    this.#asks ??= askedIn(normalOf(this.#lower));
+    this.#asks ??= askedIn(withSingleBlanks(this.#lower));
     return this.#asks;
   }
 }
