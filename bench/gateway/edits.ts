@@ -67,7 +67,7 @@ export function micro(): Record<string, number> {
   };
 }
 
-/** What the detectors do with a prompt of one kB of words, each another, beside what the parser of its JSON alone takes. */
+/** What detectors do with another prompt of words each time, beside parsing its JSON. */
 function reading(): Record<string, number> {
   const secret = textKey(new Uint8Array(32));
   const reader = new TextReader(secret);
@@ -80,7 +80,7 @@ function reading(): Record<string, number> {
     "parse the JSON of a prompt of 1 kB": timed(() => {
       JSON.parse((bodies[n++ % bodies.length] ?? Buffer.alloc(0)).toString());
     }, 5000),
-    "all that detectors do with such a prompt": timed(() => {
+    "detectors with such a prompt, of a client in no group": timed(() => {
       const text = texts[n++ % texts.length] ?? "";
       linking.step(n % 8, n, [], text);
       watch.step({ slot: n % 8, origin: 0, time: n }, { text });
