@@ -8,7 +8,10 @@ import { mockUpstream, type Answer } from "../testing/upstream.ts";
 
 async function world(t: TestContext, answer: Answer) {
   const upstream = await mockUpstream(answer);
-  const it = await aGateway({ upstreams: [{ name: "m", protocol: "openai", url: upstream.url }] });
+  const it = await aGateway({
+    upstreams: [{ name: "m", protocol: "openai", url: upstream.url }],
+    plans: { strict: { logprobs: false } },
+  });
   t.after(async () => {
     await it.close();
     await upstream.close();
@@ -102,28 +105,42 @@ function unframed(text: string): string {
 }
 
 test("answers that come in pieces, many at once, never get a byte of one another", async (t) => {
+  // What is sent on at once, what waits for the rest of an event that is edited, and more than a connection takes at once.
+  const kinds = ["whole", "sse", "edited", "plain"] as const;
+  const large = { whole: 4_500, sse: 4_500, edited: 4_500, plain: 8_000_000 };
+  const piecesOf = (name: string, kind: (typeof kinds)[number]) =>
+    [20, 20, large[kind], 20, 20].map((times, i) => `${name}${i}`.repeat(times));
+  const count = 12;
+  let waiting: (() => void)[] = [];
   const it = await world(t, (_, res, asked) => {
-    const { messages } = JSON.parse(asked) as { messages: { content: string }[] };
-    const [name = "", kind] = messages[0]?.content.split(" ") ?? [];
-    const pieces = Array.from({ length: 5 }, (_unused, i) => name.repeat(i === 2 ? 9_000 : 40));
+    const { user: kind, model: name } = JSON.parse(asked) as { user: (typeof kinds)[number]; model: string };
+    const pieces = piecesOf(name, kind);
     const length = pieces.join("").length;
     if (kind === "whole") res.writeHead(200, { "content-type": "application/json", "content-length": length });
-    else res.writeHead(200, { "content-type": kind === "sse" ? "text/event-stream" : "text/plain" });
+    else res.writeHead(200, { "content-type": kind === "plain" ? "text/plain" : "text/event-stream" });
     const write = () => {
       const piece = pieces.shift();
-      if (piece === undefined) res.end();
+      if (piece === undefined) res.end(kind === "edited" ? "\n\n" : undefined);
       else res.write(piece, () => setImmediate(write));
     };
-    write();
+    // The first piece of each comes before the second of any.
+    res.write(pieces.shift());
+    waiting.push(write);
+    if (waiting.length < count) return;
+    for (const go of waiting) go();
+    waiting = [];
   });
-  const names = Array.from({ length: 24 }, (_, i) => String.fromCharCode(97 + i));
-  const answers = await Promise.all(
-    names.map(async (name, i) => {
-      const content = `${name} ${["whole", "sse", "plain"][i % 3]}`;
-      const asked = JSON.stringify({ model: "m", messages: [{ role: "user", content }] });
+  const strict = it.newKey({ principal: "bob", plan: "strict" });
+  await it.admin("POST", "/reload");
+  await Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const [kind = "whole", name] = [kinds[i % 4], String.fromCharCode(97 + i)];
+      const key = kind === "edited" ? strict : it.key;
+      const asked = JSON.stringify({ model: name, user: kind, messages: [] });
       const url = `${it.gateway.url}/v1/chat/completions`;
-      return (await fetch(url, { method: "POST", headers: headers(it.key), body: asked })).text();
+      const answer = await fetch(url, { method: "POST", headers: headers(key), body: asked });
+      const expected = piecesOf(name, kind).join("") + (kind === "edited" ? "\n\n" : "");
+      assert.ok((await answer.text()) === expected, `answer ${i}`);
     }),
   );
-  answers.forEach((text, i) => assert.ok(text === (names[i] ?? "").repeat(4 * 40 + 9_000), `answer ${i}`));
 });
