@@ -77,7 +77,7 @@ export function watch(app: FastifyInstance, context: Context): void {
 
 /**
  * What is watched now, as somebody may see it: a model within their reach; anything else where they may see an incident that it is watched
- * for. Of its incidents only those are told.
+ * for. Of its incidents only those are told, and from when until when it is watched for those.
  */
 export async function watchedNow({ db, now }: Pick<Context, "db" | "now">, reach: Reach): Promise<Watched[]> {
   const list = watchStep(await loadWatchList(db), { kind: "passed", now: now() });
@@ -88,8 +88,10 @@ export async function watchedNow({ db, now }: Pick<Context, "db" | "now">, reach
       const number = numbers.get(one.incident);
       return number === undefined ? [] : [{ ...one, number }];
     });
-    const isSeen = it.kind === "model" ? isWithin(reach, [it.name]) : thefts.length > 0;
-    return isSeen ? [{ kind: it.kind, name: it.name, thefts, ...spanOf(it) }] : [];
+    const isModel = it.kind === "model";
+    const isSeen = isModel ? isWithin(reach, [it.name]) : thefts.length > 0;
+    // Of anything else not of all its thefts: from when until when it is watched for those of others would tell of them.
+    return isSeen ? [{ kind: it.kind, name: it.name, thefts, ...spanOf(isModel ? it : { thefts }) }] : [];
   });
 }
 

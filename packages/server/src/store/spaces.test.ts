@@ -8,7 +8,9 @@ import { aDatabaseUrl } from "../testing/engines.ts";
 import { alertsOfRules, linkAlerts, storeAlerts } from "./alerts.ts";
 import { countIncidents, listIncidents, storeIncidents } from "./incidents.ts";
 import { modelsOfIncident } from "./spaces.ts";
+import { watchedNow } from "../api/watch.ts";
 import { openState, type State } from "./state/state.ts";
+import { storeWatchList } from "./watch.ts";
 
 const folder = aFolder("spaces");
 let state: State;
@@ -69,6 +71,30 @@ test("an incident is within reach if all models of its alerts are, listed or not
   assert.deepEqual((await modelsOfIncident(state.db, "not-listed")).toSorted(), ["a", "b", "secret"]);
   assert.deepEqual((await modelsOfIncident(state.db, "took-in")).toSorted(), ["a", "b", "secret"]);
   assert.deepEqual(await modelsOfIncident(state.db, "nobody's"), []);
+});
+
+test("who sees one of two thefts is told of the other neither its incident nor its time; who sees none, of no watch but a model's", async () => {
+  await stored("ours", ["a"], ["a"]);
+  await stored("theirs", ["b"], ["b"]);
+  const thefts = [
+    { incident: "ours", from: 10, until: 90 },
+    { incident: "theirs", from: 5, until: 200 },
+  ];
+  const watched = [
+    { kind: "principal" as const, name: "eve", thefts },
+    { kind: "model" as const, name: "a", thefts },
+  ];
+  await state.db
+    .transaction()
+    .execute((tx) => storeWatchList(tx, new Map(watched.map((it) => [`${it.kind} ${it.name}`, it]))));
+  const told = async (...models: string[]) => {
+    const all = await watchedNow({ db: state.db, now: () => 50 }, models.length === 0 ? undefined : new Set(models));
+    return all.map((it) => `${it.name} for ${it.thefts.length}, ${it.from} to ${it.until}`).toSorted();
+  };
+  assert.deepEqual(await told(), ["a for 2, 5 to 200", "eve for 2, 5 to 200"]);
+  assert.deepEqual(await told("a"), ["a for 1, 5 to 200", "eve for 1, 10 to 90"]);
+  assert.deepEqual(await told("b"), ["eve for 1, 5 to 200"]);
+  assert.deepEqual(await told("c"), []);
 });
 
 test("of a rule, alerts of confirmed thefts are found however old they are", async () => {
