@@ -1,5 +1,5 @@
 // The queue of a bad day, and what one of its incidents tells.
-import type { IncidentDetail, IncidentRow, TimelineEntry } from "@outweigh/schema";
+import type { IncidentDetail, IncidentRow, Rests, TimelineEntry } from "@outweigh/schema";
 import { actions } from "./actions.ts";
 import { alerts } from "./alerts.ts";
 import { gaps, holdings } from "./books.ts";
@@ -182,22 +182,49 @@ const timeline: TimelineEntry[] = [
   },
 ];
 
+type Risk = IncidentDetail["impact"]["risks"][number];
+
+const risks: readonly Risk[] = [
+  { risk: "ip-loss", said: "role/analytics holds all of acme-13b, 26.1 GB: usable alone", known: true },
+  {
+    risk: "competitive-disadvantage",
+    said: "acme-13b would cost 4000000 to replace; not exclusive any more for at least 22 min",
+    known: true,
+  },
+  {
+    risk: "attacker-research",
+    said: "no gateway or inference log tells what its principals asked",
+    known: false,
+  },
+  { risk: "replication", said: "gpu-9:/home/dev/m.gguf", known: true },
+  { risk: "business-impact", said: "acme-13b (private, nlp)", known: true },
+];
+
+const objectives: IncidentDetail["impact"]["objectives"] = [
+  { objective: "gain-assets", because: "a complete copy of acme-13b was read" },
+  { objective: "competitive-advantage", because: "it left to an address outside the own networks" },
+];
+
+/** Of what is in doubt, nobody proved who it is. */
+function restsFor({ doubt }: IncidentRow, events: number): Rests {
+  const none = { signed: 0, authenticated: 0, plain: 0, ungraded: 0 };
+  return doubt === undefined ? { ...none, authenticated: events } : { ...none, plain: events };
+}
+
+/** What follows from events that nobody vouches for is not known, as the server says it. */
+function asKnown({ doubt }: IncidentRow, it: Risk): Risk {
+  return doubt === undefined || !it.known ? it : { ...it, said: `if its events are true: ${it.said}`, known: false };
+}
+
 export function incidentDetail(it: IncidentRow): IncidentDetail {
   const theft = it.number === 214;
   return {
     incident: it,
     story: theft
       ? "role/analytics listed the weight bucket with a script and read 48 of 48 shards (26.1 GB, all of acme-13b) in 11 min. No declared copy accounts for them. 22 min later the same weights were found on host gpu-9, at /home/dev/m.gguf, in a place that the register does not declare."
-      : `${it.principals[0] ?? "Nobody"} did what the alerts say, ${it.alerts.length} times, on ${it.models[0] ?? "no model"}.${it.doubt === undefined ? "" : ` ${it.doubt}.`}`,
-    alerts: theft ? alerts.slice(0, 4) : alerts.slice(4, 6),
-    rests: theft
-      ? { signed: 1, authenticated: 51, plain: 0, ungraded: 0 }
-      : {
-          signed: 0,
-          authenticated: it.doubt === undefined ? 4 : 0,
-          plain: it.doubt === undefined ? 0 : 4,
-          ungraded: 0,
-        },
+      : `${it.principals[0] ?? "Nobody"} did what the alerts say, on ${it.models[0] ?? "no model"}.${it.doubt === undefined ? "" : ` ${it.doubt}.`}`,
+    alerts: theft ? alerts.slice(0, 4) : alerts.slice(4, 6).map((one) => ({ ...one, rests: restsFor(it, one.count) })),
+    rests: theft ? { signed: 1, authenticated: 51, plain: 0, ungraded: 0 } : restsFor(it, 4),
     timeline: theft ? timeline : timeline.slice(0, 4),
     entities: [
       { kind: "principal", name: analytics, events: 51 },
@@ -215,25 +242,8 @@ export function incidentDetail(it: IncidentRow): IncidentDetail {
       ? [{ event: "e-100", time: began, by: "ben", at: now - hour, reason: "the same script, from the same address" }]
       : [],
     impact: {
-      risks: [
-        { risk: "ip-loss", said: "role/analytics holds all of acme-13b, 26.1 GB: usable alone", known: true },
-        {
-          risk: "competitive-disadvantage",
-          said: "acme-13b would cost 4000000 to replace; not exclusive any more for at least 22 min",
-          known: true,
-        },
-        {
-          risk: "attacker-research",
-          said: "no gateway or inference log tells what its principals asked",
-          known: false,
-        },
-        { risk: "replication", said: "gpu-9:/home/dev/m.gguf", known: true },
-        { risk: "business-impact", said: "acme-13b (private, nlp)", known: true },
-      ],
-      objectives: [
-        { objective: "gain-assets", because: "a complete copy of acme-13b was read" },
-        { objective: "competitive-advantage", because: "it left to an address outside the own networks" },
-      ],
+      risks: risks.map((one) => asKnown(it, one)),
+      objectives: it.doubt === undefined ? objectives : [],
       reach: [{ principal: it.principals[0] ?? "nobody", mayRead: ["acme-rank-2"], holds: ["acme-13b"] }],
     },
     playbooks: [bulkRead],
