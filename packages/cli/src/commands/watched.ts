@@ -23,7 +23,7 @@ export const watched = command({
   positionals: [0, 0],
   options,
   about: [
-    "Asks the running server. What is found about one that is watched counts one step more. The latest come first.",
+    "Asks the running server. What is found about one that is watched counts one step more. The latest theft's come first.",
   ],
   examples: [
     { line: "outweigh watched", about: "Models, principals, hosts, places and addresses" },
@@ -52,7 +52,7 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
   if (filter !== "") terminal.print(`Nothing that is watched matches ${visible(filter)}.`);
   else
     terminal.print(
-      `Nothing is watched. What took part in an incident with an act is, for ${watchDays} days, once it is closed as a true positive: outweigh incidents`,
+      `Nothing is watched. What took part in a theft is, for ${watchDays} days, once its incident is closed as a true positive: outweigh incidents`,
     );
   return 0;
 }

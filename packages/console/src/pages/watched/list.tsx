@@ -21,7 +21,7 @@ export function WatchedList() {
       columns={columns}
       idOf={(it) => `${it.kind} ${it.name}`}
       fields={watchedFields}
-      placeholder="All that is watched, for the latest theft first. Filter: kind:host incident:INC-7"
+      placeholder="All that is watched, the latest theft's first. Filter: kind:host incident:INC-7"
       pane={(it) => <Pane of={it} key={`${it.kind} ${it.name}`} />}
       empty={(filter) => (filter === "" ? <Nothing /> : <Empty title="Nothing that is watched matches the filter" />)}
       pivot={pivot}
@@ -113,7 +113,7 @@ function Nothing() {
   return (
     <Empty title="Nothing is watched">
       <p>
-        Close an <Link to="/incidents">incident</Link> with an act as a true positive: its models, principals, hosts,
+        Close the <Link to="/incidents">incident</Link> of a theft as a true positive: its models, principals, hosts,
         places and outside addresses are watched for 90 days. What is found about them counts one step more.
       </p>
       <SampleOffer />
