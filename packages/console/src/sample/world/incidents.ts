@@ -211,9 +211,10 @@ function restsFor({ doubt }: IncidentRow, events: number): Rests {
   return doubt === undefined ? { ...none, authenticated: events } : { ...none, plain: events };
 }
 
-/** What follows from events that nobody vouches for is not known, as the server says it. */
+/** What is held follows from its events, and is not known where nobody vouches for them; the other risks follow from the register and scans. */
 function asKnown({ doubt }: IncidentRow, it: Risk): Risk {
-  return doubt === undefined || !it.known ? it : { ...it, said: `if its events are true: ${it.said}`, known: false };
+  if (doubt === undefined || it.risk !== "ip-loss") return it;
+  return { ...it, said: `if its events are true: ${it.said}`, known: false };
 }
 
 export function incidentDetail(it: IncidentRow): IncidentDetail {
