@@ -33,20 +33,20 @@ export class Drift {
     this.#warn = warn;
   }
 
-  get isOver(): boolean {
-    return this.#watch?.drifted === true;
+  get holds(): boolean {
+    return this.#watch?.drifted !== true;
   }
 
   /** Takes the highest values of one principal over a horizon without alarm. */
   take(member: number, peaks: readonly number[]): void {
-    if (!this.#watch || this.isOver) return;
-    this.#watch.take(member, peaks);
-    if (this.isOver) this.#warn(this.text ?? "");
+    if (!this.holds) return;
+    this.#watch?.take(member, peaks);
+    if (this.text !== undefined) this.#warn(this.text);
   }
 
   /** Why the levels page nobody any more; undefined while they do. */
   get text(): string | undefined {
-    return this.#watch && this.isOver ? driftText(this.#model, this.#watch.principals) : undefined;
+    return this.#watch?.drifted ? driftText(this.#model, this.#watch.principals) : undefined;
   }
 
   snapshot(): DriftState | undefined {

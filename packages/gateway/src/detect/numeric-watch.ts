@@ -201,7 +201,7 @@ export class NumericWatch {
   retest(members: readonly number[]): Retest | undefined {
     return this.#groups.retest(
       members,
-      ({ levels }) => levels.strangeness !== undefined && !this.#drift.isOver,
+      ({ levels }) => levels.strangeness !== undefined && this.#drift.holds,
       (slot) => this.#meters.get(slot)?.recent.length ?? 0,
     );
   }
@@ -225,7 +225,7 @@ export class NumericWatch {
       // False, and not undefined: a meter that can promise nothing promises nothing stricter either.
       const watched = isWatched && alarmed === false && stricter !== undefined && value > stricter.level;
       // Levels that promise nothing any more page nobody; the budget was never learnt.
-      if ((alarmed !== true && !watched) || (this.#drift.isOver && usual)) return [];
+      if ((alarmed !== true && !watched) || (!this.#drift.holds && usual)) return [];
       const level = watched ? stricter : usual;
       // Whoever passes the usual level later is told then, as without the watch.
       if (!this.#told.isNew(group ?? [asked.slot], watched ? `${finding} watched` : finding)) return [];
@@ -250,9 +250,9 @@ export class NumericWatch {
   }
 
   #reading(it: Metered): SlotReading {
-    const { strangeness, progress } = this.#drift.isOver
-      ? { strangeness: undefined, progress: undefined }
-      : this.#calibration.single.levels;
+    const { strangeness, progress }: Partial<Calibration["levels"]> = this.#drift.holds
+      ? this.#calibration.single.levels
+      : {};
     return {
       queries: it.t,
       novelty: strangeness ? it.strangeness / strangeness.level : NaN,

@@ -179,7 +179,7 @@ export class PromptWatch {
 
   /** False while calibrating, and again once the calibration has drifted. */
   get #isReady(): boolean {
-    return this.#calibration !== undefined && !this.#drift.isOver;
+    return this.#calibration !== undefined && this.#drift.holds;
   }
 
   /**
