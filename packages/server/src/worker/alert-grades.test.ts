@@ -70,7 +70,9 @@ test("what cannot be told is left out: too many to look up, or an engine that do
   const away = new Proxy(engine, {
     get: (of, name) => (name === "hunter" ? void asked++ : Reflect.get(of, name)),
   });
-  assert.equal((await gradesOfAlerts(aBatch([], anAlert("y", ["another"])), state.db, away)).size, 0);
+  for (const id of ["y", "z"])
+    assert.equal((await gradesOfAlerts(aBatch([], anAlert(id, ["another"])), state.db, away)).size, 0);
+  assert.equal(asked, 1, "the batches behind it do not wait for it too");
   const own = aBatch([event("own", "signed")], anAlert("y", ["own"]));
   assert.equal(
     (await gradesOfAlerts(own, state.db, away)).get("y")?.signed,

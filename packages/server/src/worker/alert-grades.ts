@@ -11,6 +11,10 @@ import type { Tally } from "./tally.ts";
 const maxLooked = 5000;
 /** Longest that is waited for them, in ms: an engine that is busy with hunts answers in a fraction of a second. */
 const lookMs = 5000;
+/** How long an engine that did not answer is not asked again, in ms: or one batch after the other would wait for it. */
+const restMs = 60_000;
+/** Until when engines are not asked, by `performance.now`. */
+const resting = new WeakMap<EventEngine, number>();
 
 type Batch = Pick<Tally, "alerts" | "event">;
 
@@ -54,8 +58,11 @@ async function lookedUp(
 ): Promise<ReadonlyMap<string, { readonly grade: string }> | undefined> {
   if (all.length === 0) return new Map();
   const ids = [...new Set(all.flatMap(({ fresh }) => fresh.filter((it) => !tally.event(it))))];
-  if (ids.length > maxLooked) return undefined;
+  if (ids.length > maxLooked || performance.now() < (resting.get(engine) ?? 0)) return undefined;
   const alerts = all.map(({ alert }) => alert);
-  // A mark in a list is all that is lost: the alert's own page reads its events.
-  return gradesById(engine, ids, alerts, AbortSignal.timeout(lookMs)).catch(() => undefined);
+  return gradesById(engine, ids, alerts, AbortSignal.timeout(lookMs)).catch(() => {
+    // A mark in a list is all that is lost: the alert's own page reads its events.
+    resting.set(engine, performance.now() + restMs);
+    return undefined;
+  });
 }
