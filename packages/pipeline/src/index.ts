@@ -19,6 +19,7 @@ export { readControl, stages, type Control, type Stage } from "./controls/contro
 export { maxAlerts, regrouping, regroupingOf, type CorrelateOptions, type Regrouping } from "./correlate/incidents.ts";
 export type { AnyDetector, Context, Detector, Finding } from "./detect/detector.ts";
 export { detectors } from "./detect/detectors.ts";
+export { shortPrincipal } from "./detect/events.ts";
 export { type RuleInfo } from "./detect/rule-info.ts";
 export { type Refused } from "./detect/rules.ts";
 export { draftRule } from "./draft-rule.ts";

@@ -64,11 +64,16 @@ export function textIn(from: unknown, name: string): string | undefined {
   return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
 }
 
-/** `mallory (from 203.0.113.77)`: a principal as a sentence names it. An ARN is shortened to what tells it apart within its account. */
+/** A principal as sentences name it: an ARN is shortened to what tells it apart within its account. */
+export function shortPrincipal(principal: string): string {
+  return /^arn:aws[\w-]*:(?:iam|sts)::\d*:(.+)$/s.exec(principal)?.[1] ?? principal;
+}
+
+/** `mallory (from 203.0.113.77)`: who it was, in a sentence. */
 export function whoText(event: OcsfEvent): string {
   const { principal } = event;
   if (principal.startsWith("anonymous@")) return `somebody at ${principal.slice("anonymous@".length)}`;
-  const name = /^arn:aws[\w-]*:(?:iam|sts)::\d*:(.+)$/s.exec(principal)?.[1] ?? principal;
+  const name = shortPrincipal(principal);
   const address = addressOf(event);
   return address === undefined ? name : `${name} (from ${address})`;
 }

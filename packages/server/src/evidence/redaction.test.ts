@@ -213,3 +213,21 @@ test("people who did nothing in the incident are left out too: who was assigned,
   assert.equal(redactionOf(["person"], given, entries)("entry", "0", "text"), true);
   assert.equal(redactionOf(["address"], given, entries)("entry", "0", "text"), false);
 });
+
+test("a principal goes also where a sentence shortens it, and where it is cut off", () => {
+  const bob = "arn:aws:iam::111122223333:user/bob";
+  const long = `arn:aws:sts::111122223333:assumed-role/${"r".repeat(470)}`;
+  const said = "x".repeat(700);
+  const given = [
+    document("incident", "incident-1", { title: "Whole model read", principals: [bob, long] }),
+    document("alert", "alert-1", { summary: "user/bob (from 10.0.7.7) read acme-9b", rule: "r" }),
+    document("alert", "alert-2", { matched: [{ field: "principal", value: long.slice(0, 500) }], rule: "r" }),
+    document("alert", "alert-3", { summary: `${said} and ${long}`.slice(0, 1000), rule: "r" }),
+    document("alert", "alert-4", { summary: said, rule: "r" }),
+  ];
+  const { documents: seen } = previewOf({ kinds: ["principal"], documents: given, entries: [] });
+  assert.deepEqual(
+    seen.map((it) => it.shown.map(({ name }) => name)),
+    [["title"], ["rule"], ["rule"], ["rule"], ["summary", "rule"]],
+  );
+});

@@ -9,6 +9,7 @@ import {
   type Json,
   type PackInput,
 } from "@outweigh/evidence";
+import { shortPrincipal } from "@outweigh/pipeline";
 import type { PackPreview, RedactKind } from "@outweigh/schema";
 import { ServerError } from "../error.ts";
 import { fieldIn } from "../values.ts";
@@ -83,7 +84,8 @@ export function redactionOf(
     throw new ServerError("CONFLICT", `more than ${maxTexts} values would have to be left out`);
   const pattern = texts.size === 0 ? undefined : new RegExp([...texts].map(escaped).join("|"), "iu");
   const confirms = confirmsIn(documents);
-  const tells = (value: Json) => pattern?.test(JSON.stringify(value)) === true || confirms(value);
+  const begins = beginsOneOf(texts);
+  const tells = (value: Json) => pattern?.test(JSON.stringify(value)) === true || begins(value) || confirms(value);
   const whole = [...new Set<RedactKind>([...kinds, "record"])].map((kind) => own[kind]);
   const isOwn = (part: Part, name: string) => [confirming, ...whole].some((of) => of[part]?.includes(name) === true);
   const hidden = new Set<string>();
@@ -208,10 +210,37 @@ function personsIn({ kind, fields }: Document): unknown[] {
 function spellings(value: string): string[] {
   const last = value.split(/[/:]/).at(-1) ?? "";
   const local = /^([^@\s]{3,})@[^@\s]+$/.exec(value)?.[1] ?? "";
-  // The last part of a path or name, where it is long enough to mean that one.
-  const parts = [value, local, last.length >= 4 ? last : ""].filter((it) => it !== "");
+  // The last part of a path or name, where it is long enough to mean that one; else as much as sentences name.
+  const parts = [value, local, last.length >= 4 ? last : shortPrincipal(value)].filter((it) => it !== "");
   // Half a surrogate pair has no bytes.
   return parts.flatMap((it) => [it, JSON.stringify(it).slice(1, -1), encodeURIComponent(it.toWellFormed())]);
+}
+
+/** Shortest text whose end may be cut off, and shortest beginning of one that is looked for there, in UTF-16 units: alerts cut at 500. */
+const [minCut, minBegin] = [500, 4];
+
+/** Whether a long text in a value ends with the beginning of one of these: cut off, it stands there only in part. */
+function beginsOneOf(texts: ReadonlySet<string>): (value: Json) => boolean {
+  const sorted = [...texts].map((it) => it.toLowerCase()).sort();
+  const longest = sorted.reduce((most, it) => Math.max(most, it.length), 0);
+  const isBegin = (end: string) => {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sorted[middle] ?? "") < end) low = middle + 1;
+      else high = middle;
+    }
+    return sorted[low]?.startsWith(end) === true;
+  };
+  const ends = (value: unknown): boolean => {
+    if (typeof value === "object" && value !== null) return Object.values(value).some(ends);
+    if (typeof value !== "string" || value.length < minCut) return false;
+    const text = value.toLowerCase();
+    for (let at = Math.max(0, text.length - longest); at <= text.length - minBegin; at++)
+      if (isBegin(text.slice(at))) return true;
+    return false;
+  };
+  return ends;
 }
 
 function escaped(text: string): string {
