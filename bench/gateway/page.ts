@@ -148,7 +148,8 @@ function latencies({ latency }: Result): string[] {
   return [
     "## Latency at 1,000 requests a second, 1 kB",
     "",
-    "Median and 99th percentile of each round, in µs. On a machine with other work the 99th says more of that work than of the proxy.",
+    "Median and 99th percentile of each round, in µs. A proxy of one process is held to one core, who asks and answers to another. On a machine with other",
+    "work the 99th says more of that work than of the proxy.",
     "",
     "| | rounds |",
     "| --- | --- |",
@@ -164,7 +165,7 @@ function streamed({ streams }: Result): string[] {
     "## Streams",
     "",
     "100 streams begin in a second, at random (Poisson), the same for each target; 40 events each, 5 ms apart, after 1,000 streams that are not counted.",
-    "Client and server are one process, so a busy machine delays both.",
+    "Client and server are one process on one core; a proxy of one process has another.",
     "",
     "| | first event, p50 / p99 µs | an event, p50 / p99 µs | lost | merged |",
     "| --- | --- | --- | --: | --: |",

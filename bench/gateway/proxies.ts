@@ -17,6 +17,8 @@ export interface Proxy {
   readonly headers: Readonly<Record<string, string>>;
   /** Its processes, for their processor time; none for the server asked directly. */
   readonly pids: () => readonly number[];
+  /** How many of them carry requests; none for the server asked directly. */
+  readonly processes: number;
   stop(): void;
   /** Records that its detectors did not get: told when it has ended after `stop`. Ours alone has any. */
   unseen?(): Promise<number>;
@@ -67,7 +69,7 @@ function stopper(child: ChildProcess): () => void {
 export async function startUpstream(
   folder: string,
   answers: Readonly<Record<string, string>>,
-): Promise<{ url: string; stop(): void }> {
+): Promise<{ url: string; pid: number | undefined; stop(): void }> {
   const port = await freePort();
   for (const [path, body] of Object.entries(answers)) {
     mkdirSync(join(folder, "answers", path, ".."), { recursive: true });
@@ -77,7 +79,7 @@ export async function startUpstream(
   const serve = `root ${folder}/answers; default_type application/json; open_file_cache max=10; error_page 405 =200 $uri;`;
   const conf = nginxConf(folder, "upstream", `server { listen 127.0.0.1:${port}; ${serve} }`);
   const child = await start("nginx", ["-c", conf, "-p", folder], `http://127.0.0.1:${port}/`);
-  return { url: `http://127.0.0.1:${port}`, stop: stopper(child) };
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid, stop: stopper(child) };
 }
 
 function nginxConf(folder: string, name: string, http: string): string {
@@ -108,6 +110,7 @@ export async function nginx({ folder, upstream }: Setting): Promise<Proxy> {
     url: `http://127.0.0.1:${port}`,
     headers: {},
     pids: () => [child.pid ?? 0],
+    processes: 1,
     stop: stopper(child),
   };
 }
@@ -141,6 +144,7 @@ backend b
     url: `http://127.0.0.1:${port}`,
     headers: {},
     pids: () => [child.pid ?? 0],
+    processes: 1,
     stop: stopper(child),
   };
 }
@@ -207,6 +211,7 @@ async function startPortkey(name: string, folder: string, node: string, { upstre
       "x-portkey-custom-host": `${upstream}/v1`,
     },
     pids: () => [child.pid ?? 0],
+    processes: 1,
     stop: stopper(child),
   };
 }
@@ -248,6 +253,7 @@ async function ours({ folder, upstream }: Setting, name: string, processes: numb
     url: `http://127.0.0.1:${port}`,
     headers: { authorization: `Bearer ${secret}` },
     pids: () => family(child.pid ?? 0),
+    processes,
     stop: stopper(child),
     unseen: async () => {
       await ended;

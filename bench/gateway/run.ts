@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { apart } from "./cores.ts";
 import { micro } from "./edits.ts";
 import { latency } from "./latency.ts";
 import { connections, load, type Loaded } from "./load.ts";
@@ -105,7 +106,9 @@ async function measure(options: Options): Promise<Result> {
           `${size}, round ${round + 1}: ${target.name} ${Math.round(requestsPerSecond)}/s, ${errors} failed\n`,
         );
         if (bytes === sizes["1 kB"] && !target.name.startsWith("Portkey"))
-          (late[target.name] ??= []).push(await latency(target, path, bodiesOf(bytes), options.seconds));
+          (late[target.name] ??= []).push(
+            await apart(target, upstream.pid, () => latency(target, path, bodiesOf(bytes), options.seconds)),
+          );
       }
     }
     for (const it of targets) it.stop();
@@ -119,7 +122,7 @@ async function measure(options: Options): Promise<Result> {
 }
 
 async function proxies(setting: Setting, stops: (() => void)[]): Promise<Proxy[]> {
-  const out: Proxy[] = [{ name: "direct", url: setting.upstream, headers: {}, pids: () => [], stop: () => undefined }];
+  const out: Proxy[] = [{ name: "direct", url: setting.upstream, headers: {}, pids: () => [], processes: 0, stop: () => undefined }];
   const others = [
     nginx,
     outweigh,
@@ -147,7 +150,8 @@ async function measureStreams({ folder, stops }: Options): Promise<Record<string
   const out: Record<string, Streamed[]> = {};
   for (const it of targets) await stream(it, path, warmingStreams, 0);
   for (let round = 0; round < streamRounds; round++) {
-    for (const it of rotated(targets, round)) (out[it.name] ??= []).push(await stream(it, path, streams, round + 1));
+    for (const it of rotated(targets, round))
+      (out[it.name] ??= []).push(await apart(it, undefined, () => stream(it, path, streams, round + 1)));
   }
   return out;
 }
