@@ -122,7 +122,9 @@ async function measure(options: Options): Promise<Result> {
 }
 
 async function proxies(setting: Setting, stops: (() => void)[]): Promise<Proxy[]> {
-  const out: Proxy[] = [{ name: "direct", url: setting.upstream, headers: {}, pids: () => [], processes: 0, stop: () => undefined }];
+  const out: Proxy[] = [
+    { name: "direct", url: setting.upstream, headers: {}, pids: () => [], processes: 0, stop: () => undefined },
+  ];
   const others = [
     nginx,
     outweigh,
