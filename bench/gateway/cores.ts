@@ -1,10 +1,11 @@
-// Where processes run: on two cores a scheduler moves them about, which delays whoever is moved.
+// Where processes run: a scheduler that moves one delays it.
 import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import type { Proxy } from "./proxies.ts";
 
 const cores = availableParallelism();
-const canHold = cores > 1 && spawnSync("taskset", ["-V"]).error === undefined;
+/** Whether processes can be held to cores here. */
+export const canHold = cores > 1 && spawnSync("taskset", ["-V"]).error === undefined;
 
 /**
  * Holds a proxy of one process to one core while something is measured, and who asks and answers to another; one of several processes
@@ -22,7 +23,7 @@ export async function apart<T>(target: Proxy, server: number | undefined, work: 
   }
 }
 
-/** All threads of a process. */
+/** All threads of a process. @param to Cores, as taskset writes them. */
 function hold(pid: number, to: string): void {
   spawnSync("taskset", ["-acp", to, String(pid)]);
 }
