@@ -6,7 +6,7 @@ import type { Changes } from "../changes.ts";
 import type { Env } from "../env.ts";
 import { ServerError } from "../error.ts";
 import { self, type EvidenceLog } from "../evidence/log.ts";
-import { incidentsSince } from "../store/incidents.ts";
+import { incidentsSince, withDoubts } from "../store/incidents.ts";
 import { setTold, toldSince, untold } from "../store/told.ts";
 import type { Db } from "../store/state/state.ts";
 import { messageOf } from "../values.ts";
@@ -120,7 +120,11 @@ export class Notices {
     const since = await toldSince(db, name, now());
     const from = Math.max(since, now() - newsMs);
     const fresh = await untold(db, name, await incidentsSince(db, from), (it) => it.id);
-    const incidents = fresh.filter((it) => toldOfIncident(policy, it).has(name));
+    // Of those alone: every few seconds all of a day are looked at.
+    const incidents = await withDoubts(
+      db,
+      fresh.filter((it) => toldOfIncident(policy, it).has(name)),
+    );
     if (!toldOfSilence(policy).has(name)) return { incidents, silent: [] };
     // This silence was told, or another one a moment ago.
     const toldAfter = ({ from }: { readonly from: number }) => Math.min(from, now() - sameSilenceMs);

@@ -203,7 +203,7 @@ export async function lastIncidents(db: Db, beforeMs: number): Promise<IncidentR
   return rows.map(toIncidentRow);
 }
 
-/** Open ones that were made after that, the worst first. At most five thousand. */
+/** Open ones that were made after that, the worst first, without their doubts. At most five thousand. */
 export async function incidentsSince(db: Db, since: number): Promise<IncidentRow[]> {
   const rows = await db
     .selectFrom("incident")
@@ -215,7 +215,7 @@ export async function incidentsSince(db: Db, since: number): Promise<IncidentRow
     .orderBy("number")
     .limit(5000)
     .execute();
-  return withDoubts(db, rows.map(toIncidentRow));
+  return rows.map(toIncidentRow);
 }
 
 export async function countIncidents(
@@ -334,7 +334,7 @@ export async function commentsOf(db: Db, incident: string): Promise<Comment[]> {
 }
 
 /** With what must be said beside each, by what its alerts rest on. */
-async function withDoubts(db: Db, all: readonly IncidentRow[]): Promise<IncidentRow[]> {
+export async function withDoubts(db: Db, all: readonly IncidentRow[]): Promise<IncidentRow[]> {
   if (all.length === 0) return [];
   const sum = (name: string) => sql<number>`coalesce(sum((rests->>${name})::int), 0)`;
   const rows = await db
