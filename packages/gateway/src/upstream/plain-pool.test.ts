@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LateError, PlainPool, type Asker } from "./plain-pool.ts";
+import { LateError, PlainPool, type Asker, type Flow } from "./plain-pool.ts";
 
 const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -57,6 +57,27 @@ test("one connection carries one request after the other", async (t) => {
   const { pool, count } = await world(t, (socket) => socket.write(answer));
   for (let i = 0; i < 20; i++) assert.equal(await ask(pool).done, "200 ok");
   assert.deepEqual(count(), { connections: 1, requests: 20 });
+});
+
+test("who pauses a connection with the last of an answer holds up nobody who gets it next", async (t) => {
+  const { pool, count } = await world(t, (socket) => socket.write(answer));
+  const { asker, done } = ask(pool);
+  let flow: Flow | undefined;
+  const { onResponseStart, onResponseEnd } = asker;
+  Object.assign(asker, {
+    onResponseStart: (...it: Parameters<Asker["onResponseStart"]>) => {
+      flow = it[0];
+      onResponseStart(...it);
+    },
+    onResponseEnd: () => {
+      flow?.pause();
+      onResponseEnd();
+    },
+  });
+  assert.equal(await done, "200 ok");
+  assert.ok(flow);
+  assert.equal(await ask(pool).done, "200 ok");
+  assert.deepEqual(count(), { connections: 1, requests: 2 });
 });
 
 test("no more connections are made than allowed; who waits is served in turn, but for who went away", async (t) => {

@@ -241,9 +241,10 @@ class Connection implements Flow, AnswerParts {
   onEnd(reusable: boolean): void {
     const asker = this.#asker;
     this.#asker = undefined;
-    if (this.#isPaused) this.resume();
     if (!reusable) this.destroy();
     asker?.onResponseEnd();
+    // Whoever had it paused, or did so with the last of it: who comes next must not wait for that.
+    if (this.#isPaused) this.resume();
     if (reusable && !this.#socket.destroyed && !this.#asker) this.#told.free();
   }
 
