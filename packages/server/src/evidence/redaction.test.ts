@@ -224,10 +224,11 @@ test("a principal goes also where a sentence shortens it, and where it is cut of
     document("alert", "alert-2", { matched: [{ field: "principal", value: long.slice(0, 500) }], rule: "r" }),
     document("alert", "alert-3", { summary: `${said} and ${long}`.slice(0, 1000), rule: "r" }),
     document("alert", "alert-4", { summary: said, rule: "r" }),
+    document("alert", "alert-5", { principal: "host:ai1", summary: "on ai1 lies a copy of acme-9b", rule: "r" }),
   ];
   const { documents: seen } = previewOf({ kinds: ["principal"], documents: given, entries: [] });
   assert.deepEqual(
     seen.map((it) => it.shown.map(({ name }) => name)),
-    [["title"], ["rule"], ["rule"], ["rule"], ["summary", "rule"]],
+    [["title"], ["rule"], ["rule"], ["rule"], ["summary", "rule"], ["rule"]],
   );
 });

@@ -211,7 +211,8 @@ function spellings(value: string): string[] {
   const last = value.split(/[/:]/).at(-1) ?? "";
   const local = /^([^@\s]{3,})@[^@\s]+$/.exec(value)?.[1] ?? "";
   // The last part of a path or name, where it is long enough to mean that one; else as much as sentences name.
-  const parts = [value, local, last.length >= 4 ? last : shortPrincipal(value)].filter((it) => it !== "");
+  const short = shortPrincipal(value).replace(/^(?:host|file):/, "");
+  const parts = [value, local, last.length >= 4 ? last : short].filter((it) => it !== "");
   // Half a surrogate pair has no bytes.
   return parts.flatMap((it) => [it, JSON.stringify(it).slice(1, -1), encodeURIComponent(it.toWellFormed())]);
 }
