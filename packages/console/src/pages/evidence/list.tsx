@@ -69,6 +69,13 @@ const columns: readonly Column<Entry>[] = [
     sort: "kind",
     cell: (it) => <Mono>{it.kind}</Mono>,
   },
+  {
+    id: "subject",
+    title: "Subject",
+    track: "minmax(120px, 0.3fr)",
+    from: 980,
+    cell: (it) => (it.subject === undefined ? <Muted>—</Muted> : <Middle>{it.subject}</Middle>),
+  },
   { id: "hash", title: "Hash", track: "minmax(120px, 0.2fr)", cell: (it) => <Middle>{it.hash}</Middle> },
   { id: "at", title: "When", track: "82px", end: true, sort: "-time", cell: (it) => <Ago at={it.at} /> },
 ];

@@ -5,7 +5,7 @@ import { addresses } from "../../api/address.ts";
 import { keep } from "../../api/client.ts";
 import { Button } from "../../ui/button.tsx";
 import { Problem } from "../../ui/states.tsx";
-import { Muted } from "../../ui/text.tsx";
+import { Middle, Muted } from "../../ui/text.tsx";
 import { Redact } from "./redact.tsx";
 import s from "./incidents.module.css";
 
@@ -26,12 +26,15 @@ export function Pack({ of: it }: { readonly of: IncidentRow }) {
   });
   return (
     <>
-      <p style={{ paddingBottom: 8 }}>
+      <p className={s.formats}>
         <Button onClick={() => pack.mutate()} disabled={pack.isPending}>
           Take this incident's evidence as a pack
-        </Button>{" "}
+        </Button>
         <Button onClick={() => setRedacting(true)}>Leave something out</Button>
-        <Muted> outweigh verify checks it on any machine</Muted>
+      </p>
+      <p style={{ paddingBottom: 8 }}>
+        <Muted>outweigh verify checks a pack on any machine. A whole one calls the incident </Muted>
+        <Middle copy>{it.id}</Middle>
       </p>
       {isRedacting && <Redact of={it} onClose={() => setRedacting(false)} />}
       <p className={s.formats}>

@@ -10,7 +10,10 @@ export const statusWord: Readonly<Record<IncidentStatus, string>> = {
 };
 
 export const verdictWord: Readonly<Record<Verdict, { readonly word: string; readonly about: string }>> = {
-  "true-positive": { word: "True positive", about: "It happened, and it should not have." },
+  "true-positive": {
+    word: "True positive",
+    about: "It happened, and it should not have. What took part in a theft is watched for 90 days.",
+  },
   "false-positive": { word: "False positive", about: "It did not happen: the rule saw something else." },
   benign: { word: "Benign", about: "It happened, and it was allowed." },
   test: { word: "Test", about: "A drill or a trial." },
