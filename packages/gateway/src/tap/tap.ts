@@ -21,6 +21,8 @@ export type Told =
 /** Most models and origins that are told apart; later ones share the number 0, "others". */
 const maxModels = 4096;
 const maxOrigins = 65_536;
+/** Longest agent by which origins are told apart, in characters: clients call themselves what they like, up to 16 KiB, each time anew. */
+const maxAgentLength = 512;
 
 /** Numbers for names, in the order they come. 0 stands for all that found no room. */
 class Names {
@@ -84,7 +86,8 @@ export class Tap {
   }
 
   originNumber(address: string, agent: string): number {
-    return this.#origins.of(`${address}\n${agent}`, (number) => this.#tell(originOf(number, address, agent)));
+    const own = agent.length > maxAgentLength ? cutCopy(agent) : agent;
+    return this.#origins.of(`${address}\n${own}`, (number) => this.#tell(originOf(number, address, own)));
   }
 
   /** Where a number's exchanges came from. */
@@ -144,6 +147,11 @@ export class Tap {
 
 /** What an exchange's end says beside its status. */
 export const endFlags = { sse: 1, ndjson: 2, broken: 4, labelOnly: 8, encoded: 16 } as const;
+
+/** A part of a text keeps the whole of it in memory: this is a copy. */
+function cutCopy(agent: string): string {
+  return Buffer.from(agent.slice(0, maxAgentLength), "latin1").toString("latin1");
+}
 
 function originOf(number: number, address: string, agent: string): Told {
   return {
