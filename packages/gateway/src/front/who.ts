@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import type { Holder, KeyRing } from "../keys/key-ring.ts";
+import type { Holder } from "../keys/key-ring.ts";
 import { refuse, type Refusal } from "../refusal.ts";
 import type { Client } from "./clients.ts";
 import { credentialFields, readHead, type Head } from "./head.ts";
@@ -25,8 +25,8 @@ interface Remembered {
   readonly fields: readonly string[];
   /** Where among them the credential stands. */
   readonly at: number;
-  /** The keys that it was found among: others are looked up anew. */
-  readonly keys: KeyRing;
+  /** Names the keys that it was found among: others are looked up anew. Not the keys: each connection could keep those of another reload. */
+  readonly keys: symbol;
   readonly who: Who;
 }
 
@@ -50,14 +50,14 @@ export function whoAsks({ socket, rawHeaders }: Asking, around: Known, now: numb
   const before = remembered.get(socket);
   // A key that was revoked or replaced is in another ring, one that expired says so.
   const known =
-    before?.keys === around.keys && now < before.who.holder.expiresAt && isCredentialOf(before, rawHeaders)
+    before?.keys === around.keys.name && now < before.who.holder.expiresAt && isCredentialOf(before, rawHeaders)
       ? before
       : undefined;
   if (known && areFieldsOf(known, rawHeaders)) return known.who;
   const head = readHead(rawHeaders);
   if ("status" in head) return head;
   const who = known ? { ...known.who, head, origin: undefined } : newcomer(head, socket, around, now);
-  if (!("status" in who)) remember(socket, rawHeaders, around.keys, who);
+  if (!("status" in who)) remember(socket, rawHeaders, around.keys.name, who);
   return who;
 }
 
@@ -93,7 +93,7 @@ function areFieldsOf({ fields, at }: Remembered, given: readonly string[]): bool
   return true;
 }
 
-function remember(socket: Socket, fields: readonly string[], keys: KeyRing, who: Who): void {
+function remember(socket: Socket, fields: readonly string[], keys: symbol, who: Who): void {
   const at = fields.findIndex((it, i) => i % 2 === 0 && credentialFields.includes(it.toLowerCase()));
   const length = fields.reduce((sum, it) => sum + it.length, 0);
   if (length <= maxRemembered) remembered.set(socket, { fields, at, keys, who });

@@ -23,6 +23,8 @@ export interface Holder {
  */
 export class KeyRing {
   readonly #holders: ReadonlyMap<string, Holder>;
+  /** Tells it from every other, also when it is gone: whoever remembers this holds none of its keys. */
+  readonly name = Symbol("keys");
 
   constructor(entries: readonly KeyEntry[]) {
     this.#holders = new Map(entries.filter((it) => it.revokedAt === undefined).map((it) => [it.digest, holderOf(it)]));
