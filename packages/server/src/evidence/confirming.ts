@@ -30,7 +30,9 @@ export function confirmsIn(documents: readonly Document[]): (value: unknown) => 
   const ids = new Set(documents.flatMap(idsOf));
   const holdsOne = (value: unknown): boolean => {
     if (typeof value === "string") return ids.has(value) || idPattern.test(value);
-    return typeof value === "object" && value !== null && Object.values(value).some(holdsOne);
+    if (Array.isArray(value)) return value.some(holdsOne);
+    const members = typeof value === "object" && value !== null ? Object.entries(value) : [];
+    return members.some(([name, it]) => holdsOne(name) || holdsOne(it));
   };
   return holdsOne;
 }

@@ -158,7 +158,14 @@ test("ids go with any kind, wherever they stand, and so does what a source calls
       rule: "complete-copy",
       matched: [{ field: "x", value: uid }],
     }),
-    document("event", event, { id: event, metadata: { uid }, finding_info: { uid }, cause: { of: [event] }, bytes: 7 }),
+    document("event", event, {
+      id: event,
+      metadata: { uid },
+      finding_info: { uid },
+      cause: { of: [event] },
+      by: { [event]: 1 },
+      bytes: 7,
+    }),
     document("event", "gpu-1:7", { id: "gpu-1:7", after: "gpu-1:7", metadata: { uid: "7" }, count: "7" }),
     document("scan", "gpu-1@1", { host: "gpu-1", key: "k", signature: "s", report: "r" }),
   ];
