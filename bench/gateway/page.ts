@@ -69,7 +69,7 @@ function busy({ rounds }: Result): string[] {
   if (load <= ownLoad) return [];
   const cores = availableParallelism();
   return [
-    `**Taken on a busy machine**, load ${load.toFixed(0)} on ${cores} cores: times are too long and shares too small. Compare targets of one round only.`,
+    `**Taken on a busy machine**, load ${load.toFixed(0)} on ${cores} cores: times are too long. Compare targets of one round only.`,
     "",
   ];
 }
