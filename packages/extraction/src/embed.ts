@@ -31,7 +31,7 @@ export function embedText(text: string, { a, b }: TextKey): Float32Array {
 }
 
 /**
- * Counts the 3- and 4-grams of one text after the other in one memory: 3 MB after the longest, where a `Map` for each text took most of the
+ * Counts the 3- and 4-grams of one text after the other in one memory: 9 MB at most, where a `Map` for each text took most of the
  * time. Places are found by a product with the key's odd number, so that no text can be made that has all its grams in one place.
  * Source: Dietzfelbinger et al. 1997, multiply-shift.
  */
