@@ -134,7 +134,7 @@ function Pane({ of: it }: { readonly of: ClientKeyRow }) {
             ["May ask", it.models.length === 0 ? "all models" : <Shown key="models">{it.models.join(", ")}</Shown>],
             ["Ends with", <Mono key="last4">{`…${it.last4}`}</Mono>],
             ["Made", <At at={it.createdAt} key="made" />],
-            ["Ends", it.expiresAt === undefined ? "when somebody revokes it" : <At at={it.expiresAt} key="ends" />],
+            ["Ends", endOf(it)],
             ["Revoked", it.revokedAt === undefined ? undefined : <At at={it.revokedAt} key="revoked" />],
             ["Took over from", it.replaces === undefined ? undefined : <Mono key="replaces">{it.replaces}</Mono>],
             ["Gateway", <Shown key="gateway">{it.gatewayName}</Shown>],
@@ -147,4 +147,10 @@ function Pane({ of: it }: { readonly of: ClientKeyRow }) {
       {open && <EndKey of={it} how={open} onClose={() => setOpen(undefined)} />}
     </>
   );
+}
+
+/** When it ends by itself; of one that somebody ended, when they did stands beside it. */
+function endOf({ expiresAt, revokedAt }: ClientKeyRow) {
+  if (expiresAt !== undefined) return <At at={expiresAt} key="ends" />;
+  return revokedAt === undefined ? "when somebody revokes it" : undefined;
 }
