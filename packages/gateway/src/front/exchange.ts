@@ -1,10 +1,9 @@
 import type { ServerResponse } from "node:http";
-import type { Writable } from "node:stream";
 import type { Taking } from "../capture/captures.ts";
 import type { Cost, Metered } from "../admission/meters.ts";
 import { ItemCutter } from "../lanes/stream-items.ts";
 import { treatingOf, withMarks, withoutUsage, type Treating, type Whole } from "../lanes/treat.ts";
-import { maxAssembledBytes, maxEditedBytes, maxStallMs } from "../limits.ts";
+import { maxAssembledBytes, maxEditedBytes } from "../limits.ts";
 import { Pieces } from "../pieces.ts";
 import type { Mark } from "../marks/marks.ts";
 import type { Admitted } from "../policy/request.ts";
@@ -17,6 +16,7 @@ import { remember } from "./clients.ts";
 import { decide, type Decision } from "./decide.ts";
 import { note, type Entered } from "./door.ts";
 import { answerFields, lengthIn } from "./head.ts";
+import { maxOneWriteBytes, Outlet, type Sendable } from "./outlet.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { batchOf, searchedBytes, takenOf } from "./usage.ts";
 import { Watched } from "./watched.ts";
@@ -25,12 +25,7 @@ type Lane = "assemble" | "pass" | "edit-whole" | "edit-items" | "over";
 
 /** Chunks of an answer's end that are kept to find the usage in. */
 const keptChunks = 4;
-/** What is up to this long is sent as one Latin-1 text with its head or its frame, in one write, not a gathered two: Node copies it on the stack. */
-const maxOneWriteBytes = 12 * 1024;
-/** Bytes to send; small ones as Latin-1 text. */
-type Sendable = string | Buffer;
 const nothing: Buffer = Buffer.alloc(0);
-const lineEnd = Buffer.from("\r\n");
 /** What undici says where a time is over. */
 const lateCodes = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
 
@@ -43,6 +38,7 @@ export class Exchange implements Asker {
   readonly #entered: Entered;
   readonly #around: Surroundings;
   readonly #watched: Watched;
+  readonly #outlet: Outlet;
   #admitted!: Admitted;
   #account: Metered | undefined;
   #shared: Metered | undefined;
@@ -52,10 +48,6 @@ export class Exchange implements Asker {
   #mark: Mark | undefined;
   #taking: Taking | undefined;
   #cutter: ItemCutter | undefined;
-  /** Whether a stream's chunks are framed here: Node sends each in four parts. */
-  #isFramed = false;
-  /** Whether something of the body was written. A stream's further events go straight to the connection: Node corks it for each otherwise. */
-  #hasBegun = false;
   #status = 0;
   #fields: string[] = [];
   #answerJson: number | undefined;
@@ -69,7 +61,6 @@ export class Exchange implements Asker {
   /** Whether the client did not ask for the usage, and we did. */
   #hidesUsage = false;
   #repeat: string | undefined;
-  #stall: NodeJS.Timeout | undefined;
   #done = false;
 
   constructor(res: ServerResponse, entered: Entered, around: Surroundings) {
@@ -77,6 +68,7 @@ export class Exchange implements Asker {
     this.#entered = entered;
     this.#around = around;
     this.#watched = new Watched(entered, around);
+    this.#outlet = new Outlet(res, () => this.#done);
   }
 
   /** Decides on the whole request, and sends it on. */
@@ -216,10 +208,10 @@ export class Exchange implements Asker {
     }
     // For proxies in front of us that would hold a stream back.
     if (kind) this.#fields.push("x-accel-buffering", "no");
-    this.#isFramed = kind !== undefined && !hasNoBody(this.#status) && !this.#fields.includes("content-length");
-    if (this.#isFramed) this.#fields.push("transfer-encoding", "chunked");
+    const isFramed = kind !== undefined && !hasNoBody(this.#status) && !this.#fields.includes("content-length");
+    if (isFramed) this.#fields.push("transfer-encoding", "chunked");
     this.#writeHead();
-    if (this.#isFramed) this.#res.chunkedEncoding = false;
+    if (isFramed) this.#outlet.frame();
     // With the first event, if that came along; else at once.
     queueMicrotask(() => this.#res.flushHeaders());
   }
@@ -236,7 +228,7 @@ export class Exchange implements Asker {
       this.#taking?.answer(chunk);
       const it = textOrCopy(chunk);
       this.#keep(it);
-      this.#write(it);
+      this.#outlet.write(it, this.#flow);
     } else if (this.#lane === "edit-items") this.#editItems(Buffer.from(chunk));
     else this.#assemble(chunk);
   }
@@ -271,7 +263,7 @@ export class Exchange implements Asker {
       const bytes = out.length === 1 ? first : Buffer.concat(out);
       this.#watched.part(bytes);
       this.#taking?.answer(bytes);
-      this.#write(textOrCopy(bytes));
+      this.#outlet.write(textOrCopy(bytes), this.#flow);
     } catch (cause) {
       // Closed: what cannot be edited does not leave.
       this.#fail(refuse(502, "CANNOT_EDIT", `the answer cannot be edited: ${messageOf(cause)}`));
@@ -282,30 +274,6 @@ export class Exchange implements Asker {
     const from = it.length - searchedBytes;
     this.#tail.push(typeof it === "string" ? it : it.toString("latin1", Math.max(0, from)));
     if (this.#tail.length > keptChunks) this.#tail.shift();
-  }
-
-  #write(it: Sendable): void {
-    if (it.length === 0) return;
-    const to = this.#isFramed && this.#hasBegun ? (this.#res.socket ?? this.#res) : this.#res;
-    this.#hasBegun = true;
-    if (this.#writeTo(to, it) || !this.#flow || this.#stall) return;
-    // A client that reads slower than the model writes makes the model wait, for a while.
-    const flow = this.#flow;
-    flow.pause();
-    this.#stall = setTimeout(() => this.#res.destroy(), maxStallMs);
-    to.once("drain", () => {
-      clearTimeout(this.#stall);
-      this.#stall = undefined;
-      if (!this.#done) flow.resume();
-    });
-  }
-
-  #writeTo(to: Writable, it: Sendable): boolean {
-    if (!this.#isFramed) return typeof it === "string" ? to.write(it, "latin1") : to.write(it);
-    const size = `${it.length.toString(16)}\r\n`;
-    // One plain write for size, event and end.
-    if (typeof it === "string") return to.write(`${size}${it}\r\n`, "latin1");
-    return to.write(Buffer.concat([Buffer.from(size), it, lineEnd]));
   }
 
   onResponseEnd(): void {
@@ -359,8 +327,7 @@ export class Exchange implements Asker {
     if (rest.length > 0) this.#editItems(Buffer.concat([rest, Buffer.from("\n\n")]).subarray(0, rest.length + 2));
     if (this.#done) return;
     this.#finish(true);
-    if (this.#isFramed) this.#res.end("0\r\n\r\n", "latin1");
-    else this.#res.end();
+    this.#outlet.end();
   }
 
   onResponseError(_: Flow, error: Error): void {
@@ -375,7 +342,7 @@ export class Exchange implements Asker {
 
   /** The connection is closed, by whomever: also the end of every exchange that went well. */
   closed(): void {
-    if (this.#stall) clearTimeout(this.#stall);
+    this.#outlet.closed();
     if (this.#done) return;
     if (this.#account) this.#finish(false);
     this.#done = true;

@@ -18,7 +18,7 @@ export interface Who {
 
 type Asking = Pick<IncomingMessage, "socket" | "rawHeaders">;
 /** Where it is looked up who that is. */
-type Known = Pick<Surroundings, "policy" | "keys" | "clients" | "strangers">;
+type Directory = Pick<Surroundings, "policy" | "keys" | "clients" | "strangers">;
 
 /** What the last request on a connection said in its header fields, and what that meant. */
 interface Remembered {
@@ -46,7 +46,7 @@ const tooManyGuesses = refuse(429, "TOO_MANY_GUESSES", "too many invalid keys fr
 });
 
 /** Reads who asks from a request's header fields: from its key, at this moment. */
-export function whoAsks({ socket, rawHeaders }: Asking, around: Known, now: number): Who | Refusal {
+export function whoAsks({ socket, rawHeaders }: Asking, around: Directory, now: number): Who | Refusal {
   const before = remembered.get(socket);
   // A key that was revoked or replaced is in another ring, one that expired says so.
   const known =
@@ -61,7 +61,7 @@ export function whoAsks({ socket, rawHeaders }: Asking, around: Known, now: numb
   return who;
 }
 
-function newcomer(head: Head, socket: Socket, around: Known, now: number): Who | Refusal {
+function newcomer(head: Head, socket: Socket, around: Directory, now: number): Who | Refusal {
   const { policy, keys, clients, strangers } = around;
   const address = socket.remoteAddress ?? "";
   const holder = head.secret === undefined ? undefined : keys.find(head.secret, now);
