@@ -53,11 +53,14 @@ export interface StoredIncident {
   readonly change: "opened" | "worse" | "reopened" | "same";
 }
 
-type Before = Pick<Selectable<IncidentTable>, "id" | "number" | "severity" | "status" | "alerts">;
+type Before = Pick<
+  Selectable<IncidentTable>,
+  "id" | "number" | "severity" | "status" | "verdict" | "closed_at" | "alerts"
+>;
 
 /**
  * Stores what the line says. The status, verdict and assignee of those that exist stay as people set them, except that a
- * closed one opens again when another alert joins it or it gets worse: what was judged is not what it is now.
+ * closed one opens again when another alert joins it or it gets worse, and a theft also when it goes on: what was judged is not what it is now.
  */
 export async function storeIncidents(tx: Tx, incidents: readonly Incident[], now: number): Promise<StoredIncident[]> {
   const stored: StoredIncident[] = [];
@@ -82,7 +85,7 @@ export async function storeIncidents(tx: Tx, incidents: readonly Incident[], now
 async function lockIncidents(tx: Tx, ids: readonly string[]): Promise<Map<string, Before>> {
   const rows = await tx
     .selectFrom("incident")
-    .select(["id", "number", "severity", "status", "alerts"])
+    .select(["id", "number", "severity", "status", "verdict", "closed_at", "alerts"])
     .where("id", "in", ids)
     .orderBy("id")
     .forUpdate()
@@ -95,8 +98,14 @@ function changeOf(before: Before | undefined, now: Incident): StoredIncident["ch
   const isWorse = severityId(now.severity) > before.severity;
   const known = new Set(before.alerts);
   const hasMore = now.alerts.some((it) => !known.has(it));
-  if (!openStatuses.includes(before.status) && (isWorse || hasMore)) return "reopened";
+  const isClosed = !openStatuses.includes(before.status);
+  if (isClosed && (isWorse || hasMore || isTheftGoingOn(before, now))) return "reopened";
   return isWorse ? "worse" : "same";
+}
+
+/** Whether something was seen of a confirmed theft after it was closed. What was judged to be no theft may go on. */
+function isTheftGoingOn({ verdict: judged, closed_at: closedAt }: Before, { lastAt }: Incident): boolean {
+  return judged === "true-positive" && closedAt !== null && lastAt > closedAt;
 }
 
 function insert(tx: Tx, incidents: readonly Incident[], now: number) {
@@ -306,7 +315,12 @@ export async function setStatus(
 ): Promise<void> {
   await tx
     .updateTable("incident")
-    .set({ status: to.status, verdict: to.verdict ?? null, updated_at: now })
+    .set({
+      status: to.status,
+      verdict: to.verdict ?? null,
+      closed_at: openStatuses.includes(to.status) ? null : now,
+      updated_at: now,
+    })
     .where("id", "=", id)
     .execute();
 }

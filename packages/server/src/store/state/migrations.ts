@@ -429,6 +429,11 @@ create index permit_until on permit (until_at);
 create index permit_model on permit (model, from_at);
 `;
 
+/** When somebody closed an incident: what happens later was not judged. */
+const closed = `
+alter table incident add column closed_at bigint;
+`;
+
 /** Results of scans as hosts signed them. */
 const signedScans = `
 create table signed_scan (
@@ -525,6 +530,11 @@ export const migrations: Record<string, Migration> = {
   "017-permits": {
     async up(db: Kysely<unknown>) {
       await sql.raw(permits).execute(db);
+    },
+  },
+  "018-closed": {
+    async up(db: Kysely<unknown>) {
+      await sql.raw(closed).execute(db);
     },
   },
 };

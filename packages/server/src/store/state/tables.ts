@@ -82,6 +82,8 @@ export interface IncidentTable {
   assignee: string | null;
   /** The incident that holds what this one held. */
   merged_into: Generated<string | null>;
+  /** Null while it is open, and of what was closed before this was noted. */
+  closed_at: Generated<number | null>;
   created_at: number;
   updated_at: number;
 }
