@@ -394,7 +394,7 @@ async function noteStart(
   const loaded: Decision = {
     kind: "config-loaded",
     by: self,
-    text: `loaded a register of ${config.models.length} models and ${config.sources.length} sources`,
+    text: `loaded a register: models ${config.models.length}, sources ${config.sources.length}`,
     fields: { digest: digest(config), models: config.models.map((it) => it.name) },
   };
   const blind = refused.map(({ rule, reason }): Decision => ({

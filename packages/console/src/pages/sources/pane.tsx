@@ -10,7 +10,10 @@ import { Grades } from "./grades.tsx";
 import { Tokens } from "./tokens.tsx";
 import { alarmingRejects, stateText } from "./words.ts";
 
-/** One source: health first, then what it refused, then what it cannot show however well it works. An agent signs: it has no token. */
+/** Kinds whose programs sign what they send: no token is made for them. */
+const signsItself: ReadonlySet<string> = new Set(["agent", "gateway"]);
+
+/** One source: health first, then what it refused, then what it cannot show however well it works. */
 export function SourcePane({ of: it }: { readonly of: SourceHealth }) {
   return (
     <>
@@ -45,7 +48,7 @@ export function SourcePane({ of: it }: { readonly of: SourceHealth }) {
       <Grades of={it} />
       {it.collector && <Collector of={it.collector} />}
       <Gaps of={it.gaps} />
-      {it.kind !== "agent" && <Tokens source={it.name} />}
+      {!signsItself.has(it.kind) && <Tokens source={it.name} />}
       <Section title="What it cannot see">
         {it.cannotSee.length > 0 ? <Bullets items={it.cannotSee} /> : <Muted>Nothing is declared.</Muted>}
       </Section>
