@@ -1,5 +1,7 @@
 // The detector's thread: polls the ring, puts exchanges together, and tells what was found. Its death costs a blind interval, no request.
 import { createHmac } from "node:crypto";
+import { readlinkSync } from "node:fs";
+import { constants, getPriority, setPriority } from "node:os";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { Readings } from "../tap/readings.ts";
 import { RingReader } from "../tap/ring.ts";
@@ -25,6 +27,20 @@ const port = parentPort;
 if (!port) throw new Error("expected to be started as a worker");
 const start: WorkerStart = workerData;
 
+/** How much less of a core than those who carry requests this thread asks for, where both want the same one. */
+const niceness = 5;
+
+/** On Linux each thread has a priority of its own; elsewhere detectors are as urgent as requests. */
+function letRequestsGoFirst(): void {
+  try {
+    const own = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
+    setPriority(own, Math.min(constants.priority.PRIORITY_LOW, getPriority() + niceness));
+  } catch {
+    // Nothing depends on it.
+  }
+}
+
+letRequestsGoFirst();
 const say = (it: FromWorker) => port.postMessage(it);
 const pulse = new Pulse(start.pulse);
 pulse.beat("starts");
