@@ -44,6 +44,12 @@ export const watched = z.object({
   until: time,
 });
 export type Watched = z.infer<typeof watched>;
+
+/** Its thefts as people call them, and filters too: `INC-7`, or the id of one without a number. */
+export function theftsOf({ thefts }: Pick<Watched, "thefts">): string[] {
+  return thefts.map(({ incident, number }) => (number === undefined ? incident : `INC-${number}`));
+}
+
 export const watchedPage = z.object({ items: z.array(watched), total: z.int(), next: z.string().optional() });
 /** Ends the watch of one. */
 export const endWatchBody = z.strictObject({ kind: watchedKind, name: z.string().min(1).max(2048), reason });

@@ -415,6 +415,7 @@ export {
   mergeBody,
   splitBody,
   endWatchBody,
+  theftsOf,
   watchDays,
   watched,
   watchedKind,

@@ -1,4 +1,4 @@
-import { watchDays, watched as shape, type Watched } from "@outweigh/schema";
+import { theftsOf, watchDays, watched as shape, type Watched } from "@outweigh/schema";
 import { command, configOption, type Call } from "../command.ts";
 import { loadConfig } from "../config/read.ts";
 import type { ExitCode } from "../error.ts";
@@ -58,7 +58,7 @@ async function run({ values, json, terminal }: Call<typeof options>): Promise<Ex
 }
 
 function lineOf({ kind, name, from, until, thefts }: Watched): string {
-  const reasons = thefts.map(({ number, incident }) => (number === undefined ? visible(incident) : `INC-${number}`));
+  const reasons = theftsOf({ thefts }).map((it) => visible(it));
   const why = reasons.length === 0 ? "an incident beyond your spaces" : reasons.join(", ");
   return `${padEnd(kind, 10)} ${padEnd(visible(name), 40)} ${timeText(from)} to ${timeText(until)} · ${why}`;
 }

@@ -11,6 +11,7 @@ import {
 import {
   endWatchBody,
   listQuery,
+  theftsOf,
   watchDays,
   watchedKind,
   type IncidentRow,
@@ -38,10 +39,7 @@ const maxOfTheft = 100;
 const fields: RowFields<Watched> = {
   kind: { kind: "text", of: (it) => it.kind },
   name: { kind: "text", of: (it) => it.name },
-  incident: {
-    kind: "text",
-    of: (it) => it.thefts.map(({ incident, number }) => (number === undefined ? incident : `INC-${number}`)),
-  },
+  incident: { kind: "text", of: theftsOf },
   from: { kind: "time", of: (it) => it.from },
   until: { kind: "time", of: (it) => it.until },
 };

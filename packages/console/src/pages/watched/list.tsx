@@ -1,4 +1,4 @@
-import type { Watched } from "@outweigh/schema";
+import { theftsOf, type Watched } from "@outweigh/schema";
 import { Link } from "@tanstack/react-router";
 import { lists } from "../../api/queries.ts";
 import type { Column } from "../../ui/grid.tsx";
@@ -48,7 +48,7 @@ const columns: readonly Column<Watched>[] = [
     title: "After",
     track: "minmax(88px, 0.3fr)",
     cell: (it) => {
-      const [first, ...others] = incidentsOf(it);
+      const [first, ...others] = theftsOf(it);
       if (first === undefined) return <Muted>beyond your spaces</Muted>;
       return (
         <span>
@@ -71,11 +71,6 @@ const columns: readonly Column<Watched>[] = [
   },
   { id: "until", title: "Until", track: "248px", end: true, sort: "-until", cell: (it) => <At at={it.until} /> },
 ];
-
-/** As people call them, and the filter too. */
-function incidentsOf({ thefts }: Watched): string[] {
-  return thefts.map(({ number, incident }) => (number === undefined ? incident : `INC-${number}`));
-}
 
 function Pane({ of: it }: { readonly of: Watched }) {
   return (
